@@ -1,0 +1,78 @@
+import type { CloudinaryEnvironment } from '../schemas/environment.ts'
+import type { Secret } from '../secret.ts'
+
+/** A caller's key: its name and the SHA-256 digest of the key, never the key. */
+export interface CallerKey {
+  readonly caller: string
+  readonly digest: Buffer
+}
+
+/** Timeouts in milliseconds towards Cloudinary. */
+export interface UpstreamLimits {
+  readonly connectTimeoutMs: number
+  /** From the last byte sent to the first byte of the answer, for JSON calls. */
+  readonly headersTimeoutMs: number
+  /** The same for uploads: Cloudinary processes the file after its last byte. */
+  readonly uploadHeadersTimeoutMs: number
+  /** Longest pause inside an answer. */
+  readonly bodyTimeoutMs: number
+  /** Largest JSON answer that is read, in bytes. */
+  readonly maxAnswerBytes: number
+}
+
+export interface UploadLimits {
+  readonly maxBytes: number
+  readonly chunkBytes: number
+  /** Largest file sent in one request; above it, or unknown: chunks. */
+  readonly singleRequestMaxBytes: number
+  /** All chunks held by all uploads together stay below this. */
+  readonly bufferBytes: number
+  readonly maxConcurrent: number
+  /** Longest pause in a caller's body. */
+  readonly idleTimeoutMs: number
+  /** Folder below which server paths may be uploaded; undefined: none. */
+  readonly fileRoot: string | undefined
+  readonly verify: 'bytes' | 'md5'
+  readonly verifyStrict: boolean
+}
+
+export interface SandboxSettings {
+  /** `auto`: when there are no credentials and this is not production. */
+  readonly mode: 'auto' | 'on' | 'off'
+  readonly port: number
+  readonly data: string
+  /** How browsers reach the sandbox, when not at its own address. */
+  readonly publicUrl: string | undefined
+}
+
+/** Everything the process needs to know, read once and frozen. */
+export interface Config {
+  readonly host: string
+  readonly port: number
+  readonly routePrefix: string
+  readonly logLevel: string
+  readonly production: boolean
+  readonly trustProxy: readonly string[]
+  readonly corsOrigins: readonly string[]
+  readonly redisUrl: Secret | undefined
+  readonly auth: {
+    /** `none` only when said so; `loopback` when there are no keys and the address is loopback. */
+    readonly mode: 'keys' | 'loopback' | 'none'
+    readonly keys: readonly CallerKey[]
+    readonly policyFile: string | undefined
+    readonly jwksUrl: string | undefined
+    readonly jwtPublicKey: string | undefined
+    readonly issuer: string | undefined
+    readonly audience: string | undefined
+  }
+  readonly environments: readonly CloudinaryEnvironment[]
+  readonly defaultEnvironment: string
+  readonly sandbox: SandboxSettings
+  readonly jsonMaxBytes: number
+  readonly upstream: UpstreamLimits
+  readonly upload: UploadLimits
+  /** Seconds that running requests get after SIGTERM. */
+  readonly shutdownGraceSeconds: number
+  /** Unknown variables with one of our prefixes, each with the nearest right name. */
+  readonly warnings: readonly string[]
+}

@@ -1,0 +1,101 @@
+/**
+ * Every failure a caller can meet: its HTTP status, a short title and what to do about it.
+ * Codes are contract: add freely, never rename. `/docs/errors` shows this table.
+ */
+export const ERRORS = {
+  invalid_request: { status: 400, title: 'Invalid request', advice: 'Correct the fields named in `errors` and send the request again.' },
+  invalid_multipart: { status: 400, title: 'Invalid multipart body', advice: 'Let your HTTP client build the multipart body and its boundary.' },
+  upstream_rejected: { status: 400, title: 'Cloudinary refused the request', advice: 'Read `upstream.message`: it is Cloudinary\'s own reason.' },
+  unauthorized: { status: 401, title: 'Not authenticated', advice: 'Send a valid key: `Authorization: Bearer <key>`.' },
+  signature_mismatch: { status: 401, title: 'Signature mismatch', advice: 'Send exactly the fields that were signed, as text, and nothing else beside `file`.' },
+  signature_expired: { status: 401, title: 'Signature expired', advice: 'Ask `POST /signature` for a new one; a signature lives for at most an hour.' },
+  forbidden: { status: 403, title: 'Not allowed', advice: 'Use a key that may do this, or ask for the right.' },
+  upstream_forbidden: { status: 403, title: 'Cloudinary forbids it', advice: 'Check the plan and the role of this environment\'s API key.' },
+  not_found: { status: 404, title: 'Asset not found', advice: 'Check `public_id`, `resource_type`, `type` and the environment; `found_under` tells where it does exist.' },
+  route_not_found: { status: 404, title: 'No such route', advice: 'See `/docs` for the routes.' },
+  method_not_allowed: { status: 405, title: 'Method not allowed', advice: 'Use a method named in the `Allow` header.' },
+  request_timeout: { status: 408, title: 'Request too slow', advice: 'Send the body without pauses.' },
+  upstream_conflict: { status: 409, title: 'Already exists', advice: 'Choose another name, or allow overwriting.' },
+  idempotency_in_progress: { status: 409, title: 'Same key in use', advice: 'Wait for the first request with this `Idempotency-Key` to end.' },
+  outcome_unknown: { status: 409, title: 'Outcome unknown', advice: 'Look whether the asset exists before you send it again under a new key.' },
+  payload_too_large: { status: 413, title: 'Too large', advice: 'Send less, or raise the limit.' },
+  uri_too_long: { status: 414, title: 'URL too long', advice: 'Use the POST form of the route.' },
+  unsupported_media_type: { status: 415, title: 'Unsupported media type', advice: 'Send a `Content-Type` that the route takes, without `Content-Encoding`.' },
+  expectation_failed: { status: 417, title: 'Expectation failed', advice: 'Only `Expect: 100-continue` is understood.' },
+  idempotency_key_reused: { status: 422, title: 'Key used for another request', advice: 'Use a new `Idempotency-Key` for each new request.' },
+  param_not_allowed: { status: 422, title: 'Parameter not allowed', advice: 'Leave out the parameters named in `errors`.' },
+  url_not_allowed: { status: 422, title: 'URL not allowed', advice: 'Use a URL that the policy of this gateway allows.' },
+  asset_processing: { status: 423, title: 'Asset is being processed', advice: 'Ask again in a few seconds.' },
+  rate_limited: { status: 429, title: 'Too many requests', advice: 'Wait for the seconds in `Retry-After`.' },
+  quota_exhausted: { status: 429, title: 'Cloudinary quota used up', advice: 'Wait for the seconds in `Retry-After`.' },
+  headers_too_large: { status: 431, title: 'Headers too large', advice: 'Send fewer or shorter headers.' },
+  client_closed: { status: 499, title: 'Caller went away', advice: 'Nothing was stored; send the request again.' },
+  internal: { status: 500, title: 'Internal error', advice: 'Report the `request_id`; the log of the gateway has the cause.' },
+  credentials_rejected: { status: 502, title: 'Credentials rejected', advice: 'Correct the credentials of this environment and restart the gateway.' },
+  upstream_failed: { status: 502, title: 'Cloudinary failed', advice: 'Try again; if it lasts, see Cloudinary\'s status page.' },
+  integrity_failed: { status: 502, title: 'Stored bytes differ', advice: 'What was stored is named in `stored`; look at it, delete it, upload again.' },
+  overloaded: { status: 503, title: 'Too busy', advice: 'Wait for the seconds in `Retry-After`.' },
+  upstream_unavailable: { status: 503, title: 'Cloudinary unavailable', advice: 'Wait for the seconds in `Retry-After`.' },
+  shutting_down: { status: 503, title: 'Shutting down', advice: 'Send the request again; another replica answers.' },
+  upstream_timeout: { status: 504, title: 'Cloudinary too slow', advice: 'Try again.' }
+} as const satisfies Record<string, { status: number, title: string, advice: string }>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** One fault in the input. `pointer` is a JSON pointer into what the caller sent, e.g. `/tags/0`. */
+export interface Fault {
+  pointer: string
+  message: string
+}
+
+/** What Cloudinary answered, as far as a caller may see it. */
+export interface UpstreamAnswer {
+  status: number
+  message?: string
+  request_id?: string
+}
+
+export interface GatewayErrorOptions extends ErrorOptions {
+  errors?: readonly Fault[]
+  upstream?: UpstreamAnswer
+  /** Answer headers that belong to this failure: `Retry-After`, `Allow`. */
+  headers?: Readonly<Record<string, string>>
+  /** Further members of the problem document, e.g. `found_under`. */
+  members?: Readonly<Record<string, unknown>>
+}
+
+/** Codes after which the very same request may succeed without any change to it. */
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'request_timeout', 'idempotency_in_progress', 'asset_processing', 'rate_limited', 'quota_exhausted', 'client_closed',
+  'upstream_failed', 'overloaded', 'upstream_unavailable', 'shutting_down', 'upstream_timeout'
+])
+
+/** `message` is for the caller; what broke inside travels as `cause` and reaches only the log. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError'
+  readonly code: ErrorCode
+  readonly errors: readonly Fault[]
+  readonly upstream: UpstreamAnswer | undefined
+  readonly headers: Readonly<Record<string, string>>
+  readonly members: Readonly<Record<string, unknown>>
+
+  constructor (code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
+    super(message, options)
+    this.code = code
+    this.errors = options.errors ?? []
+    this.upstream = options.upstream
+    this.headers = options.headers ?? {}
+    this.members = options.members ?? {}
+  }
+
+  get statusCode (): number { return ERRORS[this.code].status }
+  get retryable (): boolean { return RETRYABLE.has(this.code) }
+}
+
+/** A 400 that names each fault; the first one is repeated in `detail` for people who read only that. */
+export function invalidRequest (errors: readonly Fault[], options: GatewayErrorOptions = {}): GatewayError {
+  const first = errors[0]
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
+  const detail = first ? `${first.pointer || '/'}: ${first.message}${more}` : 'The request is not valid.'
+  return new GatewayError('invalid_request', detail, { ...options, errors })
+}

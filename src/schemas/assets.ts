@@ -1,0 +1,52 @@
+import { Type } from '@sinclair/typebox'
+
+/** Enum of strings that keeps its literal types and validates as one `enum`, so that a fault lists every choice. */
+export function Choice<const T extends readonly string[]> (values: T, options: Record<string, unknown> = {}) {
+  return Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options })
+}
+
+/**
+ * A public ID as Cloudinary takes it: 1 to 255 characters, slashes make folders, no file extension for images and videos.
+ * Refused: a leading or trailing blank or slash, empty or dot-only path segments (they change meaning in a URL), control
+ * characters and unpaired surrogates.
+ */
+export const PUBLIC_ID_PATTERN = '^(?![ /])(?!.*[ /]$)(?!.*//)(?!(?:.*/)?\\.\\.?(?:/|$))[^\\u0000-\\u001f\\u007f]+$'
+
+export const PublicId = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  pattern: PUBLIC_ID_PATTERN,
+  description: 'Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos.',
+  examples: ['cats/tom'],
+  'x-fault': 'must not begin or end with a blank or a slash, and must hold no empty, "." or ".." segment and no control character'
+})
+
+export const RESOURCE_TYPES = ['image', 'video', 'raw'] as const
+export const DELIVERY_TYPES = ['upload', 'private', 'authenticated'] as const
+
+export const ResourceType = Choice(RESOURCE_TYPES, { default: 'image', description: 'Kind of asset; audio is `video`.' })
+/** For actions that can look the asset up under each kind. */
+export const ResourceTypeOrAuto = Choice(['auto', ...RESOURCE_TYPES], { default: 'image', description: 'Kind of asset; `auto` tries image, video and raw.' })
+/** For uploads: Cloudinary finds out by itself. */
+export const UploadResourceType = Choice(['auto', ...RESOURCE_TYPES], { default: 'auto', description: 'Kind of asset; `auto` lets Cloudinary decide.' })
+export const DeliveryType = Choice(DELIVERY_TYPES, { default: 'upload', description: 'Storage (delivery) type.' })
+
+export type ResourceTypeName = (typeof RESOURCE_TYPES)[number]
+export type DeliveryTypeName = (typeof DELIVERY_TYPES)[number]
+
+/** What Cloudinary answers is relayed as it is: only the members that people rely on are described, the rest is open. */
+export const Asset = Type.Object({
+  asset_id: Type.Optional(Type.String()),
+  public_id: Type.Optional(Type.String()),
+  format: Type.Optional(Type.String()),
+  version: Type.Optional(Type.Integer()),
+  resource_type: Type.Optional(Type.String()),
+  type: Type.Optional(Type.String()),
+  created_at: Type.Optional(Type.String()),
+  bytes: Type.Optional(Type.Integer()),
+  width: Type.Optional(Type.Integer()),
+  height: Type.Optional(Type.Integer()),
+  url: Type.Optional(Type.String()),
+  secure_url: Type.Optional(Type.String()),
+  tags: Type.Optional(Type.Array(Type.String()))
+}, { additionalProperties: true, description: 'An asset as Cloudinary describes it; further members are passed on untouched.' })

@@ -1,0 +1,32 @@
+import type { Secret } from '../secret.ts'
+
+export type SignatureAlgorithm = 'sha1' | 'sha256'
+export type SignatureVersion = 1 | 2
+
+/** How delivery URLs of one environment are built. Names are the options of Cloudinary's own `CLOUDINARY_URL`. */
+export interface DeliveryOptions {
+  readonly secure: boolean
+  readonly private_cdn: boolean
+  readonly secure_distribution?: string
+  readonly cname?: string
+  readonly cdn_subdomain: boolean
+  readonly secure_cdn_subdomain?: boolean
+  readonly long_url_signature: boolean
+  readonly force_version: boolean
+}
+
+/** One environment: whose cloud, with which credentials, at which address. Frozen once read. */
+export interface CloudinaryEnvironment {
+  /** Lower case: `editor`, `staging`, `production`, or any other name. */
+  readonly name: string
+  readonly cloudName: string
+  readonly apiKey: string
+  readonly apiSecret: Secret
+  /** Root of the Upload and Admin API, without a trailing slash: `https://api.cloudinary.com`. */
+  readonly uploadPrefix: string
+  readonly signatureAlgorithm: SignatureAlgorithm
+  readonly signatureVersion: SignatureVersion
+  readonly delivery: DeliveryOptions
+  /** True when the embedded sandbox stands behind it. */
+  readonly sandbox: boolean
+}
