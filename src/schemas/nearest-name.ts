@@ -1,0 +1,30 @@
+/** Edits (insert, delete, replace) that turn `a` into `b`. */
+function distance (a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1)
+      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+    }
+    previous = current
+  }
+  return previous[b.length] ?? 0
+}
+
+/**
+ * The known name that a misspelt one most likely means, or undefined when none is near.
+ * Near: at most a third of the name's length in edits, and letter case and `-` for `_` do not count.
+ */
+export function nearestName (given: string, known: Iterable<string>): string | undefined {
+  // A name nobody could have meant is not compared: the work stays bounded whatever was sent.
+  if (given.length > 64) return undefined
+  const folded = given.toLowerCase().replaceAll('-', '_')
+  let best: string | undefined
+  let bestDistance = Math.max(2, Math.floor(given.length / 3)) + 1
+  for (const name of known) {
+    const edits = distance(folded, name.toLowerCase())
+    if (edits < bestDistance) [best, bestDistance] = [name, edits]
+  }
+  return best
+}
