@@ -39,7 +39,11 @@ export interface UploadLimits {
 export interface SandboxSettings {
   /** `auto`: when there are no credentials and this is not production. */
   readonly mode: 'auto' | 'on' | 'off'
+  /** What `mode` comes to: the process starts a sandbox and adds its environments with `withSandbox`. */
+  readonly start: boolean
+  readonly host: string
   readonly port: number
+  /** Folder of its assets, or `:memory:`. */
   readonly data: string
   /** How browsers reach the sandbox, when not at its own address. */
   readonly publicUrl: string | undefined
@@ -50,7 +54,7 @@ export interface Config {
   readonly host: string
   readonly port: number
   readonly routePrefix: string
-  readonly logLevel: string
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   readonly production: boolean
   readonly trustProxy: readonly string[]
   readonly corsOrigins: readonly string[]
@@ -65,7 +69,9 @@ export interface Config {
     readonly issuer: string | undefined
     readonly audience: string | undefined
   }
+  /** Those with credentials of their own, in the order of their names; the sandbox's are added once it listens. */
   readonly environments: readonly CloudinaryEnvironment[]
+  /** Answers when a request names none. Empty as long as `environments` is. */
   readonly defaultEnvironment: string
   readonly sandbox: SandboxSettings
   readonly jsonMaxBytes: number
