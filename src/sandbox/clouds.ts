@@ -1,0 +1,20 @@
+/** One product environment of the sandbox: who may use it and how it behaves. */
+export interface CloudSettings {
+  readonly cloudName: string
+  readonly apiKey: string
+  readonly apiSecret: string
+  /** A bearer token that is accepted besides the key. */
+  readonly oauthToken?: string
+  /** `dynamic` (default): public IDs and asset folders are two things; `fixed`: a folder is the path of the public ID. */
+  readonly folderMode?: 'dynamic' | 'fixed'
+  /** Hash of response and notification signatures; `sha1` by default. */
+  readonly signatureAlgorithm?: 'sha1' | 'sha256'
+  /** Delivers PDF and ZIP, which Cloudinary blocks by default. */
+  readonly allowPdfAndZip?: boolean
+  /** New derived assets need a signed URL. */
+  readonly strictTransformations?: boolean
+  /** Hex key of delivery tokens (`__cld_token__`). */
+  readonly authTokenKey?: string
+}
+
+export const DEFAULT_CLOUD: CloudSettings = { cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }

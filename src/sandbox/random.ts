@@ -1,0 +1,26 @@
+import { createHash, randomBytes } from 'node:crypto'
+
+/** Where random names come from. With a seed, the same calls give the same names. */
+export interface RandomSource {
+  /** Lower-case hex digits. */
+  hex (digits: number): string
+  /** Characters `a-z0-9`, as in a random public ID. */
+  name (length: number): string
+}
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
+
+export function randomSource (seed?: number): RandomSource {
+  let counter = 0
+  const bytes = (size: number): Buffer => {
+    if (seed === undefined) return randomBytes(size)
+    const blocks: Buffer[] = []
+    for (let made = 0; made < size; made += 32) blocks.push(createHash('sha256').update(`${seed}:${counter++}`).digest())
+    return Buffer.concat(blocks).subarray(0, size)
+  }
+  return {
+    hex: (digits) => bytes(Math.ceil(digits / 2)).toString('hex').slice(0, digits),
+    // 256 is no multiple of 36: the small bias is harmless in a name that only has to be new.
+    name: (length) => Array.from(bytes(length), (byte) => ALPHABET[byte % ALPHABET.length]).join('')
+  }
+}

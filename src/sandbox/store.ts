@@ -1,0 +1,192 @@
+import { assetKey, type AssetRecord } from './asset.ts'
+import type { BlobStore } from './blobs.ts'
+import type { Journal } from './journal.ts'
+
+/** What a cloud keeps besides assets, each kind by name. */
+export const DOCUMENT_KINDS = ['preset', 'transformation', 'metadata_field', 'folder', 'trigger'] as const
+export type DocumentKind = (typeof DOCUMENT_KINDS)[number]
+
+/**
+ * All records of a sandbox: in memory for reading, written through to the journal. A change is visible at once, so that
+ * reading and changing in one go needs no lock; its promise resolves when it is durable, and only then is it answered.
+ */
+export class Store {
+  readonly #journal: Journal
+  readonly #blobs: BlobStore
+  readonly #clouds = new Map<string, CloudStore>()
+  #sequence = 0
+
+  private constructor (journal: Journal, blobs: BlobStore) {
+    this.#journal = journal
+    this.#blobs = blobs
+  }
+
+  /** Loads what the journal holds and removes bytes that no record names. */
+  static async open (journal: Journal, blobs: BlobStore): Promise<Store> {
+    const store = new Store(journal, blobs)
+    const known = new Set<string>()
+    for await (const [key, value] of journal.load()) {
+      const [cloud = '', kind = '', name = ''] = key.split('\u0000')
+      // The journal holds what this class wrote, nothing else.
+      const record = JSON.parse(value) as AssetRecord
+      const room = store.cloud(cloud)
+      if (kind !== 'asset') {
+        room.adoptDocument(kind as DocumentKind, name, record)
+        continue
+      }
+      room.adopt(record)
+      for (const blob of blobsOf(record)) known.add(blob)
+      store.#sequence = Math.max(store.#sequence, record.sequence)
+    }
+    await blobs.sweep(known)
+    return store
+  }
+
+  /** The next number for `record.sequence`. */
+  nextSequence (): number { return ++this.#sequence }
+
+  /** The assets and documents of one cloud; an unknown name is an empty cloud. */
+  cloud (name: string): CloudStore {
+    let cloud = this.#clouds.get(name)
+    if (!cloud) {
+      cloud = new CloudStore(name, this.#journal, this.#blobs)
+      this.#clouds.set(name, cloud)
+    }
+    return cloud
+  }
+
+  /** Forgets everything. */
+  async clear (): Promise<void> {
+    await Promise.all([...this.#clouds.values()].map((cloud) => cloud.clear()))
+  }
+
+  async close (): Promise<void> { await this.#journal.close() }
+}
+
+/** What one cloud holds. */
+export class CloudStore {
+  readonly name: string
+  readonly #journal: Journal
+  readonly #blobs: BlobStore
+  readonly #byId = new Map<string, AssetRecord>()
+  readonly #byKey = new Map<string, AssetRecord>()
+  readonly #documents = new Map<DocumentKind, Map<string, unknown>>()
+
+  constructor (name: string, journal: Journal, blobs: BlobStore) {
+    this.name = name
+    this.#journal = journal
+    this.#blobs = blobs
+  }
+
+  find (resourceType: string, type: string, publicId: string): AssetRecord | undefined {
+    return this.#byKey.get(assetKey(resourceType, type, publicId))
+  }
+
+  findById (assetId: string): AssetRecord | undefined { return this.#byId.get(assetId) }
+
+  all (): IterableIterator<AssetRecord> { return this.#byId.values() }
+
+  /**
+   * Stores a record under its name and its `asset_id`. Whatever held either of them before is gone, and so are the bytes
+   * that no longer have a record.
+   */
+  async put (record: AssetRecord): Promise<void> {
+    const displaced = new Set([this.#byId.get(record.asset_id), this.#byKey.get(keyOf(record))])
+    displaced.delete(undefined)
+    const gone = [...displaced].filter((old) => old !== undefined)
+    for (const old of gone) this.#forget(old)
+    this.adopt(record)
+    const dropped = gone.filter((old) => old.asset_id !== record.asset_id).map((old) => ({ key: this.#journalKey('asset', old.asset_id) }))
+    await this.#journal.write([...dropped, { key: this.#journalKey('asset', record.asset_id), value: JSON.stringify(record) }])
+    await this.#release(gone, record)
+  }
+
+  /**
+   * Reads and changes in one go, so that two changes at once never undo each other.
+   * @param change gets the present record; returning undefined leaves it as it is.
+   * @returns the new record, or undefined when there is none or `change` declined.
+   */
+  async change (assetId: string, change: (record: AssetRecord) => AssetRecord | undefined): Promise<AssetRecord | undefined> {
+    const record = this.#byId.get(assetId)
+    const changed = record && change(record)
+    if (changed) await this.put(changed)
+    return changed
+  }
+
+  /** Removes a record, its derived assets and their bytes. */
+  async remove (record: AssetRecord): Promise<void> {
+    this.#forget(record)
+    await this.#journal.write([{ key: this.#journalKey('asset', record.asset_id) }])
+    await this.#release([record])
+  }
+
+  document<T> (kind: DocumentKind, name: string): T | undefined {
+    // Each kind is written by one module only, which knows its shape.
+    return this.#documents.get(kind)?.get(name) as T | undefined
+  }
+
+  /** All documents of a kind, by name. */
+  documents<T> (kind: DocumentKind): [string, T][] {
+    // As above.
+    const entries = [...this.#documents.get(kind) ?? []] as [string, T][]
+    return entries.sort(([one], [other]) => one < other ? -1 : 1)
+  }
+
+  async putDocument (kind: DocumentKind, name: string, value: unknown): Promise<void> {
+    this.adoptDocument(kind, name, value)
+    await this.#journal.write([{ key: this.#journalKey(kind, name), value: JSON.stringify(value) }])
+  }
+
+  /** @returns whether it was there. */
+  async removeDocument (kind: DocumentKind, name: string): Promise<boolean> {
+    const known = this.#documents.get(kind)?.delete(name) ?? false
+    if (known) await this.#journal.write([{ key: this.#journalKey(kind, name) }])
+    return known
+  }
+
+  async clear (): Promise<void> {
+    const records = [...this.#byId.values()]
+    const keys = records.map((record) => this.#journalKey('asset', record.asset_id))
+    for (const [kind, documents] of this.#documents) for (const name of documents.keys()) keys.push(this.#journalKey(kind, name))
+    this.#byId.clear()
+    this.#byKey.clear()
+    this.#documents.clear()
+    await this.#journal.write(keys.map((key) => ({ key })))
+    await this.#release(records)
+  }
+
+  /** Takes a record into memory only: for the store itself, while it loads. */
+  adopt (record: AssetRecord): void {
+    this.#byId.set(record.asset_id, record)
+    this.#byKey.set(keyOf(record), record)
+  }
+
+  /** As `adopt`. */
+  adoptDocument (kind: DocumentKind, name: string, value: unknown): void {
+    const documents = this.#documents.get(kind) ?? new Map<string, unknown>()
+    this.#documents.set(kind, documents.set(name, value))
+  }
+
+  #forget (record: AssetRecord): void {
+    this.#byId.delete(record.asset_id)
+    this.#byKey.delete(keyOf(record))
+  }
+
+  async #release (records: readonly AssetRecord[], kept?: AssetRecord): Promise<void> {
+    const inUse = new Set(kept ? blobsOf(kept) : [])
+    const free = records.flatMap(blobsOf).filter((blob) => !inUse.has(blob))
+    await Promise.all(free.map((blob) => this.#blobs.remove(blob)))
+  }
+
+  #journalKey (kind: DocumentKind | 'asset', name: string): string {
+    return [this.name, kind, name].join('\u0000')
+  }
+}
+
+function keyOf (record: AssetRecord): string {
+  return assetKey(record.resource_type, record.type, record.public_id)
+}
+
+function blobsOf (record: AssetRecord): string[] {
+  return [record.blob, ...record.derived.map((derived) => derived.blob)]
+}
