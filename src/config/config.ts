@@ -1,0 +1,110 @@
+import { parseUrl } from './addresses.ts'
+import { readCallers } from './callers.ts'
+import { ConfigError } from './config-error.ts'
+import { chooseDefault, isCredentialVariable, readEnvironments } from './environments.ts'
+import { deepFreeze } from './freeze.ts'
+import { ALONE, BESIDE } from './sandbox-environments.ts'
+import { readSettings } from './settings.ts'
+import { readSmallFile } from './small-file.ts'
+import { Source, type EnvironmentVariables, type ReadFile } from './source.ts'
+import { Secret } from '../secret.ts'
+import type { Config, SandboxSettings, UploadLimits, UpstreamLimits } from './types.ts'
+import { unknownVariables } from './unknown-variables.ts'
+import type { SettingValues } from './variables.ts'
+
+export { ConfigError } from './config-error.ts'
+
+const WANTED = 'is missing, as is CLOUDINARY_URL_<NAME>: give credentials as cloudinary://key:secret@cloud'
+
+function upstreamLimits (settings: SettingValues): UpstreamLimits {
+  return {
+    connectTimeoutMs: settings.UPSTREAM_CONNECT_TIMEOUT_MS,
+    headersTimeoutMs: settings.UPSTREAM_HEADERS_TIMEOUT_MS,
+    uploadHeadersTimeoutMs: settings.UPSTREAM_UPLOAD_TIMEOUT_MS,
+    bodyTimeoutMs: settings.UPSTREAM_BODY_TIMEOUT_MS,
+    maxAnswerBytes: settings.UPSTREAM_MAX_ANSWER_BYTES
+  }
+}
+
+function uploadLimits (settings: SettingValues): UploadLimits {
+  return {
+    maxBytes: settings.UPLOAD_MAX_BYTES,
+    chunkBytes: settings.UPLOAD_CHUNK_BYTES,
+    singleRequestMaxBytes: settings.UPLOAD_SINGLE_MAX_BYTES,
+    bufferBytes: settings.UPLOAD_BUFFER_BYTES,
+    maxConcurrent: settings.UPLOAD_MAX_CONCURRENT,
+    idleTimeoutMs: settings.UPLOAD_IDLE_TIMEOUT_MS,
+    fileRoot: settings.UPLOAD_FILE_ROOT,
+    verify: settings.UPLOAD_VERIFY,
+    verifyStrict: settings.UPLOAD_VERIFY_STRICT
+  }
+}
+
+/** Whether the sandbox starts; a fault when there would be nothing to serve. */
+function sandboxSettings (source: Source, settings: SettingValues, production: boolean): SandboxSettings {
+  const mode = settings.SANDBOX
+  // Bad credentials are credentials: their own faults are told, and the sandbox does not hide them.
+  const credentials = source.names.some(isCredentialVariable)
+  const start = mode === 'on' || (mode === 'auto' && !credentials && !production)
+  if (!start && !credentials) {
+    source.fault('CLOUDINARY_URL', mode === 'off' ? `${WANTED}, or set SANDBOX=on` : `${WANTED}; NODE_ENV=production starts no sandbox unless SANDBOX=on`)
+  }
+  return {
+    mode,
+    start,
+    host: settings.SANDBOX_HOST,
+    port: settings.SANDBOX_PORT,
+    data: settings.SANDBOX_DATA,
+    publicUrl: settings.SANDBOX_PUBLIC_URL && parseUrl(settings.SANDBOX_PUBLIC_URL)?.origin
+  }
+}
+
+/** Name of the default environment, the sandbox's environments included; '' when there is none. */
+function defaultEnvironment (source: Source, own: readonly string[], sandbox: SandboxSettings): string {
+  const beside = sandbox.start && own.length > 0
+  if (beside && own.includes(BESIDE[0])) source.fault('SANDBOX', `is on, but the environment ${BESIDE[0]} has credentials of its own; keep one of them`)
+  const names = own.length > 0 ? [...own, ...(beside ? BESIDE : [])] : sandbox.start ? ALONE : []
+  const wanted = source.value('CLOUDINARY_ENVIRONMENT')
+  // Where credentials were faulty, their names are unknown, and a complaint about the default would only mislead.
+  if (source.faults.length > 0) return ''
+  const chosen = chooseDefault(names, wanted)
+  if ('name' in chosen) return chosen.name
+  source.fault('CLOUDINARY_ENVIRONMENT', chosen.reason)
+  return ''
+}
+
+/**
+ * Reads the environment once. An empty variable counts as unset; `<NAME>_FILE` names a file that holds a secret.
+ * With `sandbox.start`, the sandbox's own environments are still to be added: see `withSandbox`.
+ * @throws {ConfigError} naming every bad variable together, and no value: values are secrets.
+ */
+export function loadConfig (variables: EnvironmentVariables, { readFile = readSmallFile }: { readFile?: ReadFile } = {}): Config {
+  const source = new Source(variables, readFile)
+  const settings = readSettings(source)
+  const production = settings.NODE_ENV === 'production'
+  const warnings = unknownVariables(source.names)
+  const environments = readEnvironments(source, settings.ALLOW_INSECURE_UPSTREAM, warnings)
+  const sandbox = sandboxSettings(source, settings, production)
+  const auth = readCallers(source, settings)
+  const preferred = defaultEnvironment(source, environments.map(({ name }) => name), sandbox)
+  if (source.faults.length > 0) throw new ConfigError(source.faults)
+  return deepFreeze<Config>({
+    host: settings.HOST,
+    port: settings.PORT,
+    routePrefix: settings.ROUTE_PREFIX.replace(/\/$/, ''),
+    logLevel: settings.LOG_LEVEL,
+    production,
+    trustProxy: settings.TRUST_PROXY,
+    corsOrigins: settings.CORS_ORIGINS,
+    redisUrl: settings.REDIS_URL === undefined ? undefined : new Secret(settings.REDIS_URL),
+    auth,
+    environments,
+    defaultEnvironment: preferred,
+    sandbox,
+    jsonMaxBytes: settings.JSON_MAX_BYTES,
+    upstream: upstreamLimits(settings),
+    upload: uploadLimits(settings),
+    shutdownGraceSeconds: settings.SHUTDOWN_GRACE_SECONDS,
+    warnings
+  })
+}

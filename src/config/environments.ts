@@ -1,0 +1,117 @@
+import type { CloudinaryEnvironment } from '../schemas/environment.ts'
+import { Secret } from '../secret.ts'
+import { defaultDraft, parseCloudinaryUrl, type ParsedEnvironment } from './cloudinary-url.ts'
+import { credentialFaults, strayFault, type Credentials } from './credentials.ts'
+import { FILE_SUFFIX, type Source } from './source.ts'
+
+/** The environment that the variables without a name speak of. */
+export const UNNAMED = 'production'
+
+const URL_VARIABLE = /^CLOUDINARY_URL(?:_(.+))?$/
+const PART_VARIABLE = /^CLOUDINARY_(?:(.+)_)?(CLOUD_NAME|API_KEY|API_SECRET)$/
+const SUFFIXES = { cloudName: 'CLOUD_NAME', apiKey: 'API_KEY', apiSecret: 'API_SECRET' } as const
+const PARTS = ['cloudName', 'apiKey', 'apiSecret'] as const
+
+/** Where one environment's credentials were found: the part of its variables' names that tells it from others. */
+interface Place {
+  /** As written, such as `EDITOR`; empty for the variables without a name. */
+  readonly infix: string
+  readonly form: 'url' | 'parts'
+}
+
+const urlVariable = (infix: string): string => infix === '' ? 'CLOUDINARY_URL' : `CLOUDINARY_URL_${infix}`
+const partVariable = (infix: string, part: string): string => infix === '' ? `CLOUDINARY_${part}` : `CLOUDINARY_${infix}_${part}`
+/** One variable to name when the whole place is meant. */
+const firstVariable = ({ infix, form }: Place): string => form === 'url' ? urlVariable(infix) : partVariable(infix, 'CLOUD_NAME')
+
+/** True for a variable that gives credentials, in either form, with or without `_FILE`. */
+export function isCredentialVariable (name: string): boolean {
+  return placeOf(name) !== undefined
+}
+
+function placeOf (name: string): Place | undefined {
+  const plain = name.endsWith(FILE_SUFFIX) ? name.slice(0, -FILE_SUFFIX.length) : name
+  const url = URL_VARIABLE.exec(plain)
+  if (url) return { infix: url[1] ?? '', form: 'url' }
+  const part = PART_VARIABLE.exec(plain)
+  // Cloudinary's own account variables have a place in its clients, not here.
+  return part ? { infix: part[1] ?? '', form: 'parts' } : undefined
+}
+
+interface Found {
+  /** Lower case. */
+  readonly name: string
+  readonly place: Place
+  /** Further places that claim the same name: a fault. */
+  readonly others: Place[]
+}
+
+/** Places by the name of their environment, in the order of the names. */
+function findPlaces (source: Source): Found[] {
+  const found = new Map<string, Found>()
+  for (const variable of source.names) {
+    const place = placeOf(variable)
+    if (place === undefined) continue
+    const name = place.infix === '' ? UNNAMED : place.infix.toLowerCase()
+    const known = found.get(name)
+    if (known === undefined) found.set(name, { name, place, others: [] })
+    else if (![known.place, ...known.others].some(({ infix, form }) => infix === place.infix && form === place.form)) known.others.push(place)
+  }
+  return [...found.values()].sort((a, b) => a.name < b.name ? -1 : 1)
+}
+
+function readUrl (source: Source, infix: string, insecure: boolean): ParsedEnvironment | undefined {
+  const variable = urlVariable(infix)
+  const text = source.value(variable)
+  if (text === undefined) return undefined
+  const parsed = parseCloudinaryUrl(text, insecure)
+  for (const reason of parsed.reasons) source.fault(variable, reason)
+  return 'credentials' in parsed ? parsed : undefined
+}
+
+function readParts (source: Source, infix: string): ParsedEnvironment | undefined {
+  const given: Partial<Record<keyof Credentials, string>> = {}
+  for (const part of PARTS) {
+    const variable = partVariable(infix, SUFFIXES[part])
+    if (!source.has(variable)) source.fault(variable, 'is missing')
+    const text = source.value(variable)
+    const stray = text === undefined ? undefined : strayFault(text)
+    if (stray !== undefined) source.fault(variable, stray)
+    else if (text !== undefined) given[part] = text
+  }
+  const { cloudName, apiKey, apiSecret } = given
+  if (cloudName === undefined || apiKey === undefined || apiSecret === undefined) return undefined
+  const credentials = { cloudName, apiKey, apiSecret }
+  for (const { part, reason } of credentialFaults(credentials)) {
+    source.fault(partVariable(infix, SUFFIXES[part]), reason)
+  }
+  return { credentials, settings: defaultDraft(), reasons: [], warnings: [] }
+}
+
+/** Every environment with credentials, in the order of their names. Faults go to `source`, doubts to `warnings`. */
+export function readEnvironments (source: Source, insecure: boolean, warnings: string[]): CloudinaryEnvironment[] {
+  const environments: CloudinaryEnvironment[] = []
+  for (const { name, place, others } of findPlaces(source)) {
+    if (!/^[a-z][a-z0-9_-]{0,31}$/.test(name)) {
+      source.fault(firstVariable(place), 'does not name an environment: a letter, then up to 31 letters, digits and _')
+      continue
+    }
+    for (const other of others) {
+      source.fault(firstVariable(other), `gives the environment ${name} a second time, beside ${firstVariable(place)}; keep one of them`)
+    }
+    const parsed = place.form === 'url' ? readUrl(source, place.infix, insecure) : readParts(source, place.infix)
+    if (parsed === undefined) continue
+    warnings.push(...parsed.warnings.map((warning) => `${firstVariable(place)} ${warning}`))
+    const { cloudName, apiKey, apiSecret } = parsed.credentials
+    environments.push({ name, cloudName, apiKey, apiSecret: new Secret(apiSecret), ...parsed.settings, sandbox: false })
+  }
+  return environments
+}
+
+/** The environment that answers when a request names none: the one named, else `production`, else the only one. */
+export function chooseDefault (names: readonly string[], wanted: string | undefined): { name: string } | { reason: string } {
+  const name = wanted?.toLowerCase() ?? (names.length === 1 ? names.join('') : UNNAMED)
+  if (names.includes(name)) return { name }
+  const there = `there are ${names.join(', ')}`
+  return { reason: wanted === undefined ? `is missing: ${there}, and none is called ${UNNAMED}` : `names an environment that there is not; ${there}` }
+}

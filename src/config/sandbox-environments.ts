@@ -1,0 +1,53 @@
+import type { CloudinaryEnvironment } from '../schemas/environment.ts'
+import { Secret } from '../secret.ts'
+import { defaultDraft } from './cloudinary-url.ts'
+import { deepFreeze } from './freeze.ts'
+import type { Config } from './types.ts'
+
+export interface SandboxCloud {
+  readonly name: string
+  readonly key: string
+  readonly secret: string
+}
+
+/**
+ * The clouds of the embedded sandbox, one per environment. Keys and secrets are fixed and public on purpose:
+ * they open nothing but a sandbox, and a `CLOUDINARY_URL` that was copied once keeps working.
+ */
+export const SANDBOX_CLOUDS = deepFreeze([
+  { name: 'editor', key: '100000000000001', secret: 'editor-sandbox-secret' },
+  { name: 'staging', key: '100000000000002', secret: 'staging-sandbox-secret' },
+  { name: 'production', key: '100000000000003', secret: 'production-sandbox-secret' },
+  { name: 'sandbox', key: '100000000000004', secret: 'sandbox-sandbox-secret' }
+] satisfies SandboxCloud[])
+
+/** Environments when the sandbox is all there is, and the one beside real credentials. */
+export const ALONE = ['editor', 'staging', 'production'] as const
+export const BESIDE = ['sandbox'] as const
+
+/**
+ * Environments on a sandbox that listens at `url`, such as `http://127.0.0.1:8081`.
+ * `publicUrl` is how browsers reach it, when that differs; delivery URLs are built on it.
+ */
+export function sandboxEnvironments (url: string, names: readonly string[] = ALONE, publicUrl = url): CloudinaryEnvironment[] {
+  const { protocol, host } = new URL(publicUrl)
+  const { delivery, ...settings } = defaultDraft()
+  const place = protocol === 'https:' ? { secure: true, secure_distribution: host } : { secure: false, cname: host }
+  return SANDBOX_CLOUDS.filter(({ name }) => names.includes(name)).map(({ name, key, secret }) => ({
+    ...settings,
+    name,
+    cloudName: name,
+    apiKey: key,
+    apiSecret: new Secret(secret),
+    uploadPrefix: url.replace(/\/+$/, ''),
+    delivery: { ...delivery, ...place },
+    sandbox: true
+  }))
+}
+
+/** The config once the sandbox listens at `url`: its environments added to those with credentials. */
+export function withSandbox (config: Config, url: string): Config {
+  const names = config.environments.length === 0 ? ALONE : BESIDE
+  const environments = [...config.environments, ...sandboxEnvironments(url, names, config.sandbox.publicUrl)]
+  return deepFreeze({ ...config, environments })
+}

@@ -1,0 +1,82 @@
+import { createPublicKey } from 'node:crypto'
+import type { Static, TSchema } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
+import { httpUrlFault, originFault, parseUrl, rangeFault } from './addresses.ts'
+import { parseBytes } from './bytes.ts'
+import type { Source } from './source.ts'
+import { readableFromFile, SETTING_NAMES, Settings, type SettingName, type SettingValues } from './variables.ts'
+
+/** Turns text into what the schema asks for. What cannot be turned comes back as it is, and fails the check. */
+function convert (schema: TSchema, text: string): unknown {
+  if (schema.type === 'integer') {
+    if (schema['x-unit'] === 'bytes') return parseBytes(text)
+    return /^\d{1,15}$/.test(text) ? Number(text) : text
+  }
+  if (schema.type === 'boolean') return text === 'true' ? true : text === 'false' ? false : text
+  if (schema.type === 'array') return text.split(',').map((item) => item.trim()).filter((item) => item !== '')
+  return text
+}
+
+/** What a value must be, in words: the reason that a fault gives in place of the value. */
+function expectation (schema: TSchema): string {
+  if (schema['x-fault']) return String(schema['x-fault'])
+  if (schema.enum) return `must be one of ${schema.enum.filter((choice: string) => choice !== '').join(', ')}`
+  if (schema.type === 'boolean') return 'must be true or false'
+  if (schema.type === 'string') return `must be text of 1 to ${schema.maxLength} characters`
+  const unit = schema['x-unit'] === 'bytes' ? ' of bytes, or a size such as 20MB or 20MiB,' : ''
+  return `must be a whole number${unit} from ${schema.minimum} to ${schema.maximum}`
+}
+
+function publicKeyFault (pem: string): string | undefined {
+  if (!/^-----BEGIN PUBLIC KEY-----\r?\n/.test(pem)) return 'must be a public key in PEM form (BEGIN PUBLIC KEY)'
+  try {
+    createPublicKey(pem)
+    return undefined
+  } catch {
+    return 'is a public key in PEM form that cannot be read'
+  }
+}
+
+function redisFault (text: string): string | undefined {
+  const url = parseUrl(text)
+  return url && /^rediss?:$/.test(url.protocol) && url.hostname ? undefined : 'must be a redis:// or rediss:// URL with a host'
+}
+
+const firstFault = (fault: (item: string) => string | undefined) =>
+  (items: readonly string[]) => items.map(fault).find((reason) => reason !== undefined)
+
+/** What a schema cannot say: the reason a well-typed value is refused, or undefined. */
+const CHECKS: { readonly [N in SettingName]?: (value: NonNullable<SettingValues[N]>) => string | undefined } = {
+  TRUST_PROXY: firstFault(rangeFault),
+  CORS_ORIGINS: firstFault(originFault),
+  REDIS_URL: redisFault,
+  AUTH_JWKS_URL: (url) => httpUrlFault(url),
+  AUTH_PUBLIC_KEY: publicKeyFault,
+  SANDBOX_PUBLIC_URL: (url) => httpUrlFault(url, { insecure: true, path: false })
+}
+
+function readSetting (source: Source, name: SettingName): unknown {
+  const schema: TSchema = Settings.properties[name]
+  let text = readableFromFile(schema) ? source.value(name) : source.plain(name)
+  if (text === undefined) return schema.default
+  // A PEM block in a variable is often written on one line, with \n for its line ends.
+  if (name === 'AUTH_PUBLIC_KEY') text = text.replaceAll('\\n', '\n')
+  const value = convert(schema, text)
+  const fault = Value.Check(schema, value)
+    // The table's type holds for each name; the compiler cannot follow it through a variable name.
+    ? (CHECKS[name] as ((value: Static<TSchema>) => string | undefined) | undefined)?.(value)
+    : expectation(schema)
+  if (fault !== undefined) source.fault(name, fault)
+  // Others are checked against each other only where both are well: a bad one gives way to its default until the faults are thrown.
+  return fault === undefined ? value : schema.default
+}
+
+/** Reads every setting; faults go to `source`. */
+export function readSettings (source: Source): SettingValues {
+  const values = Object.fromEntries(SETTING_NAMES.map((name) => [name, readSetting(source, name)]))
+  const settings = values as unknown as SettingValues // each was checked against its own schema just now
+  if (settings.UPLOAD_BUFFER_BYTES < settings.UPLOAD_CHUNK_BYTES) {
+    source.fault('UPLOAD_BUFFER_BYTES', 'must not be less than UPLOAD_CHUNK_BYTES: one chunk has to fit')
+  }
+  return settings
+}

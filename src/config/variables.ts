@@ -1,0 +1,110 @@
+import { Type, type Static, type TSchema } from '@sinclair/typebox'
+import { Choice } from '../schemas/assets.ts'
+import { formatBytes } from './bytes.ts'
+
+const MIB = 1024 ** 2
+const TIB = 1024 ** 4
+const LONGEST_MS = 24 * 60 * 60 * 1000
+
+/** Marks a variable that may also be read from the file named by `<NAME>_FILE`. */
+const FROM_FILE = { 'x-file': true }
+
+const bytes = (description: string, preset: number, minimum: number, maximum = TIB) =>
+  Type.Integer({ default: preset, minimum, maximum, description, 'x-unit': 'bytes' })
+const milliseconds = (description: string, preset: number) =>
+  Type.Integer({ default: preset, minimum: 1, maximum: LONGEST_MS, description })
+const port = (description: string, preset: number) =>
+  Type.Integer({ default: preset, minimum: 0, maximum: 65_535, description })
+const flag = (description: string) => Type.Boolean({ default: false, description })
+const list = (description: string) => Type.Array(Type.String(), { default: [], description })
+const text = (description: string, options = {}) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength: 65_536, description, ...options }))
+
+const HOST_PATTERN = '^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?)$'
+const HOST_FAULT = 'must be an address or a host name, without a port and without brackets'
+
+/** Every variable but the credentials: its type, range, default and meaning. The README's table is made from this. */
+export const Settings = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1', pattern: HOST_PATTERN, 'x-fault': HOST_FAULT, description: 'Address to listen on. Any but a loopback address needs keys, or `AUTH=none`.' }),
+  PORT: port('Port to listen on; 0 takes a free one.', 8080),
+  ROUTE_PREFIX: Type.String({ default: '', pattern: '^(?:/[A-Za-z0-9._~-]+)*/?$', 'x-fault': 'must be a path such as /media', description: 'Path before every route, such as `/media`.' }),
+  LOG_LEVEL: Choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'Least severe log line that is written.' }),
+  NODE_ENV: Type.String({ default: '', description: '`production`: credentials are required, and the log is JSON even in a terminal.' }),
+  TRUST_PROXY: list('Addresses or ranges of proxies whose `X-Forwarded-*` headers are believed, separated by commas.'),
+  CORS_ORIGINS: list('Origins whose pages may call the gateway, separated by commas: `https://www.example.com`, or `https://*.example.com` for every subdomain.'),
+  REDIS_URL: text('`redis://` or `rediss://` address of what replicas share: rate limits, quota budget, idempotency records. Unset: in memory.', FROM_FILE),
+  SHUTDOWN_GRACE_SECONDS: Type.Integer({ default: 25, minimum: 0, maximum: 3600, description: 'Seconds that running requests get to finish after SIGTERM.' }),
+
+  AUTH: Choice(['keys', 'none', ''], { default: '', description: '`none` says that no keys are wanted on a non-loopback address; `keys` demands them on loopback too.' }),
+  GATEWAY_KEYS: text('Callers and the SHA-256 digests of their keys: `web=sha256:<64 hex digits>,cms=sha256:<...>`. A caller may have several.', FROM_FILE),
+  POLICY_FILE: text('Policy of callers, YAML or JSON.'),
+  AUTH_JWKS_URL: text('Where the public keys of JWT callers are published.'),
+  AUTH_PUBLIC_KEY: text('Public key (PEM) of JWT callers, in place of `AUTH_JWKS_URL`.', FROM_FILE),
+  AUTH_ISSUER: text('The `iss` that a JWT must have.'),
+  AUTH_AUDIENCE: text('The `aud` that a JWT must have.'),
+
+  SANDBOX: Choice(['auto', 'on', 'off'], { default: 'auto', description: 'Embedded offline Cloudinary. `auto`: when there are no credentials and `NODE_ENV` is not `production`. `on` beside credentials: one more environment, `sandbox`.' }),
+  SANDBOX_HOST: Type.String({ default: '127.0.0.1', pattern: HOST_PATTERN, 'x-fault': HOST_FAULT, description: 'Address the sandbox listens on.' }),
+  SANDBOX_PORT: port('Port the sandbox listens on; 0 takes a free one.', 8081),
+  SANDBOX_DATA: Type.String({ default: '.sandbox/', minLength: 1, description: 'Folder of the sandbox\'s assets; `:memory:` keeps none.' }),
+  SANDBOX_PUBLIC_URL: text('How browsers reach the sandbox, such as `http://localhost:8081`, when not at its own address.'),
+
+  JSON_MAX_BYTES: bytes('Largest JSON body taken.', MIB, 1024, 64 * MIB),
+  UPLOAD_MAX_BYTES: bytes('Largest file taken.', 5 * 1024 * MIB, 1),
+  UPLOAD_CHUNK_BYTES: bytes('Size of a chunk of a large upload. Cloudinary takes no less than 5 MiB.', 20_000_000, 5 * MIB),
+  UPLOAD_SINGLE_MAX_BYTES: bytes('Largest file sent to Cloudinary in one request; a larger one, or one of unknown size, goes in chunks.', 100_000_000, 1),
+  UPLOAD_BUFFER_BYTES: bytes('Memory that the chunks of all uploads share.', 128 * MIB, 5 * MIB),
+  UPLOAD_MAX_CONCURRENT: Type.Integer({ default: 32, minimum: 1, maximum: 10_000, description: 'Uploads at once; more are answered 503.' }),
+  UPLOAD_IDLE_TIMEOUT_MS: milliseconds('Longest pause in a body that a caller sends.', 30_000),
+  UPLOAD_FILE_ROOT: text('Folder below which server file paths may be uploaded. Unset: none.', { pattern: '^/+[^/]', 'x-fault': 'must be an absolute path, and not /' }),
+  UPLOAD_VERIFY: Choice(['bytes', 'md5'], { default: 'bytes', description: 'What of a stored file is compared with what was sent: its size, or its MD5 too.' }),
+  UPLOAD_VERIFY_STRICT: flag('Answer 502 when they differ, instead of a header that says so.'),
+
+  UPSTREAM_CONNECT_TIMEOUT_MS: milliseconds('Longest wait for a connection to Cloudinary.', 5_000),
+  UPSTREAM_HEADERS_TIMEOUT_MS: milliseconds('Longest wait for the beginning of an answer.', 10_000),
+  UPSTREAM_UPLOAD_TIMEOUT_MS: milliseconds('The same after the last byte of an upload: Cloudinary then processes the file.', 120_000),
+  UPSTREAM_BODY_TIMEOUT_MS: milliseconds('Longest pause inside an answer.', 30_000),
+  UPSTREAM_MAX_ANSWER_BYTES: bytes('Largest JSON answer taken from Cloudinary.', 10 * MIB, 1024, 1024 * MIB),
+  ALLOW_INSECURE_UPSTREAM: flag('Allow a plain `http://` `upload_prefix` on another machine. Credentials then travel unprotected.')
+})
+
+export type SettingName = keyof typeof Settings.properties
+export type SettingValues = Static<typeof Settings>
+
+/** Names of all settings, in the order of the table. */
+export const SETTING_NAMES = Object.keys(Settings.properties) as SettingName[] // Object.keys widens to string
+
+export function readableFromFile (schema: TSchema): boolean { return schema['x-file'] === true }
+
+export interface Variable {
+  readonly name: string
+  /** As one would write it; empty when there is none. */
+  readonly default: string
+  readonly meaning: string
+}
+
+/** The credentials of environments; `<NAME>` stands for `EDITOR`, `STAGING`, `PRODUCTION` or any other name. */
+export const CREDENTIAL_VARIABLES: readonly Variable[] = [
+  { name: 'CLOUDINARY_URL', default: '', meaning: '`cloudinary://key:secret@cloud?options`: the environment `production`, for those who have one only.' },
+  { name: 'CLOUDINARY_URL_<NAME>', default: '', meaning: 'The same for the environment of that name; any number of them.' },
+  { name: 'CLOUDINARY_<NAME>_CLOUD_NAME', default: '', meaning: 'Three parts in place of the URL: the cloud,' },
+  { name: 'CLOUDINARY_<NAME>_API_KEY', default: '', meaning: 'its key,' },
+  { name: 'CLOUDINARY_<NAME>_API_SECRET', default: '', meaning: 'and its secret.' },
+  { name: 'CLOUDINARY_ENVIRONMENT', default: '`production`, or the only one', meaning: 'Environment that answers when a request names none.' }
+]
+
+function shown (schema: TSchema): string {
+  const preset: unknown = schema.default
+  if (preset === undefined || preset === '' || Array.isArray(preset)) return ''
+  return `\`${schema['x-unit'] === 'bytes' ? formatBytes(Number(preset)) : String(preset)}\``
+}
+
+/** Every variable the process reads, for the README's table and for the search of a nearest name. */
+export const VARIABLES: readonly Variable[] = [
+  ...CREDENTIAL_VARIABLES.map(({ meaning, ...variable }) => ({ ...variable, meaning: `${meaning} Also as \`_FILE\`.` })),
+  ...Object.entries(Settings.properties).map(([name, schema]: [string, TSchema]) => ({
+    name,
+    default: shown(schema),
+    meaning: `${schema.description}${readableFromFile(schema) ? ' Also as `_FILE`.' : ''}`
+  }))
+]
