@@ -1,0 +1,50 @@
+import { Type } from '@sinclair/typebox'
+import { Asset, DeliveryType, PublicId, ResourceTypeOrAuto } from '../src/schemas/assets.ts'
+import { problems } from '../src/schemas/problem.ts'
+import type { Route } from '../src/schemas/route.ts'
+
+const flag = (description: string) => Type.Optional(Type.Boolean({ description }))
+
+const Query = Type.Object({
+  resource_type: ResourceTypeOrAuto,
+  type: DeliveryType,
+  colors: flag('Add the main colours.'),
+  faces: flag('Add the coordinates of faces.'),
+  media_metadata: flag('Add Exif, IPTC and XMP metadata.'),
+  quality_analysis: flag('Add quality scores.'),
+  accessibility_analysis: flag('Add accessibility scores.'),
+  cinemagraph_analysis: flag('Add the cinemagraph score.'),
+  phash: flag('Add the perceptual hash.'),
+  pages: flag('Add the number of pages.'),
+  coordinates: flag('Add face and custom coordinates.'),
+  versions: flag('Add the backed-up versions.'),
+  related: flag('Add related assets.'),
+  max_results: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'How many derived assets to list.' })),
+  derived_next_cursor: Type.Optional(Type.String({ minLength: 1, description: 'Where the list of derived assets goes on.' })),
+  related_next_cursor: Type.Optional(Type.String({ minLength: 1, description: 'Where the list of related assets goes on.' }))
+}, { additionalProperties: false })
+
+/** Everything Cloudinary knows of one asset. When it exists under another kind, the 404 says which. */
+export const getResourceById: Route = async (app) => {
+  app.route({
+    method: 'GET',
+    url: '/resources/*',
+    schema: {
+      operationId: 'getResourceById',
+      tags: ['actions'],
+      summary: 'Get Resource by ID',
+      params: Type.Object({ '*': PublicId }),
+      querystring: Query,
+      response: {
+        200: Asset,
+        ...problems('invalid_request', 'unauthorized', 'forbidden', 'not_found', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_timeout')
+      }
+    },
+    handler: async (request, reply) => {
+      const { resource_type: resourceType, type, ...details } = request.query
+      const query = Object.fromEntries(Object.entries(details).map(([name, value]) => [name, String(value)]))
+      const answer = await request.cloudinary.get(resourceType, type, request.params['*'], query, { signal: request.callerGone })
+      return reply.relay(answer)
+    }
+  })
+}

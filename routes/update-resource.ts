@@ -1,0 +1,77 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { invalidRequest } from '../src/errors.ts'
+import { Asset, Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { problems } from '../src/schemas/problem.ts'
+import type { Route } from '../src/schemas/route.ts'
+import { uploadParameters } from '../src/schemas/upload-parameters.ts'
+
+/** Where the asset is: in the query, as for its siblings, or in the body beside what changes. */
+const Place = {
+  resource_type: Type.Optional(Choice(RESOURCE_TYPES, { description: 'Kind of asset; `image` when not given.' })),
+  type: Type.Optional(Choice(DELIVERY_TYPES, { description: 'Storage (delivery) type; `upload` when not given.' }))
+}
+const Query = Type.Object(Place, { additionalProperties: false })
+
+const {
+  tags, context, metadata, clear_invalid: clearInvalid, display_name: displayName, unique_display_name: uniqueDisplayName, asset_folder: assetFolder,
+  access_control: accessControl, face_coordinates: faceCoordinates, custom_coordinates: customCoordinates, regions, quality_override: qualityOverride,
+  notification_url: notificationUrl
+} = uploadParameters
+
+const Changes = Type.Object({
+  ...Place,
+  tags,
+  context,
+  metadata,
+  clear_invalid: clearInvalid,
+  moderation_status: Type.Optional(Choice(['pending', 'approved', 'rejected'], { description: 'Decision on an asset that waits for moderation.' })),
+  display_name: displayName,
+  unique_display_name: uniqueDisplayName,
+  asset_folder: assetFolder,
+  access_control: accessControl,
+  face_coordinates: faceCoordinates,
+  custom_coordinates: customCoordinates,
+  regions,
+  quality_override: qualityOverride,
+  notification_url: notificationUrl
+}, { additionalProperties: false, examples: [{ tags: ['cat', 'grey'], context: { alt: 'A grey cat' } }] })
+
+/** One value from two places: either may name it, both only when they agree. */
+function agreed<T extends string> (name: string, inBody: T | undefined, inQuery: T | undefined, fallback: T): T {
+  if (inBody !== undefined && inQuery !== undefined && inBody !== inQuery) {
+    throw invalidRequest([{ pointer: `/${name}`, message: `is "${inBody}" in the body and "${inQuery}" in the query` }])
+  }
+  return inBody ?? inQuery ?? fallback
+}
+
+/** Changes what is said of an asset, not its bytes. Tags and context are replaced, not added to. */
+export const updateResource: Route = async (app) => {
+  app.route({
+    method: 'PATCH',
+    url: '/resources/*',
+    schema: {
+      operationId: 'updateResource',
+      tags: ['actions'],
+      summary: 'Update Resource',
+      params: Type.Object({ '*': PublicId }),
+      querystring: Query,
+      body: Changes,
+      response: {
+        200: Asset,
+        ...problems('invalid_request', 'upstream_rejected', 'unauthorized', 'forbidden', 'not_found', 'payload_too_large', 'unsupported_media_type', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_timeout')
+      }
+    },
+    handler: async (request, reply) => {
+      const { resource_type: kind, type, ...changes }: Static<typeof Changes> = request.body
+      if (Object.keys(changes).length === 0) throw invalidRequest([{ pointer: '', message: 'name at least one field to change' }])
+      const answer = await request.cloudinary.update(
+        agreed('resource_type', kind, request.query.resource_type, 'image'),
+        agreed('type', type, request.query.type, 'upload'),
+        request.params['*'],
+        changes,
+        { signal: request.callerGone }
+      )
+      return reply.relay(answer)
+    }
+  })
+}

@@ -1,0 +1,112 @@
+import type { Server } from 'node:http'
+import type { Ajv } from 'ajv'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance } from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { deleteResource } from '../routes/delete-resource.ts'
+import { directUpload } from '../routes/direct-upload.ts'
+import { generateSignature } from '../routes/generate-signature.ts'
+import { getAllResources } from '../routes/get-all-resources.ts'
+import { getResourceById } from '../routes/get-resource-by-id.ts'
+import { getSignedUrl } from '../routes/get-signed-url.ts'
+import { getUrl } from '../routes/get-url.ts'
+import { updateResource } from '../routes/update-resource.ts'
+import { uploadResource } from '../routes/upload-resource.ts'
+import type { Config } from './config/types.ts'
+import callerGone from './plugins/caller-gone.ts'
+import cloudinary from './plugins/cloudinary.ts'
+import credentialProofs from './plugins/credential-proofs.ts'
+import environmentChoice from './plugins/environment-choice.ts'
+import { environments } from './plugins/environments.ts'
+import errorHandler, { sendProblem } from './plugins/error-handler.ts'
+import { errorPage } from './plugins/error-page.ts'
+import health from './plugins/health.ts'
+import { openapiDocument, openapiPages } from './plugins/openapi.ts'
+import { answerClientError } from './plugins/client-errors.ts'
+import { requestId } from './plugins/request-id.ts'
+import relay from './plugins/relay.ts'
+import requestLog from './plugins/request-log.ts'
+import textInput from './plugins/text-input.ts'
+
+const ACTIONS = [
+  uploadResource, getUrl, getAllResources, getResourceById, updateResource, deleteResource, getSignedUrl, generateSignature, directUpload
+]
+
+/** Longest public ID is 255 characters, each up to twelve bytes when percent-encoded. */
+const MAX_PATH_PART = 4096
+const HEADERS_TIMEOUT_MS = 15_000
+const CONNECTIONS_CHECK_MS = 1_000
+/** Longer than the idle timeout of common load balancers (60 s), so that it is they who close. */
+const KEEP_ALIVE_MS = 65_000
+
+export interface AppOptions {
+  config: Config
+  /** A pino logger, its options, or false for silence. */
+  logger?: FastifyBaseLogger | NonNullable<ServerOptions['logger']>
+  version?: string
+}
+
+type ServerOptions = FastifyHttpOptions<Server>
+type Logging = Pick<ServerOptions, 'logger' | 'loggerInstance'>
+
+function logging (logger: AppOptions['logger'] = false): Logging {
+  return typeof logger === 'object' && 'child' in logger ? { loggerInstance: logger as FastifyBaseLogger } : { logger: logger as boolean }
+}
+
+/** Keywords of our own in schemas: `x-fault` replaces ajv's wording of a fault. */
+function ourKeywords (ajv: Ajv): Ajv {
+  ajv.addKeyword('x-fault')
+  return ajv
+}
+
+function serverOptions ({ config, logger }: AppOptions, docs: string): ServerOptions {
+  return {
+    ...logging(logger),
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestId,
+    requestIdHeader: false,
+    trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
+    bodyLimit: config.jsonMaxBytes,
+    // The error handler answers while closing, so that this answer is a problem document too.
+    return503OnClosing: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECK_MS, requestTimeout: 0 },
+    routerOptions: { maxParamLength: MAX_PATH_PART },
+    clientErrorHandler: answerClientError(docs),
+    frameworkErrors: (error, request, reply) => { sendProblem(error, request, reply as never, docs) },
+    ajv: {
+      // A misspelt field is the caller's mistake to hear about, not ours to drop in silence.
+      customOptions: { removeAdditional: false, allErrors: true, verbose: true, strictTypes: false, keywords: ['example'] },
+      plugins: [ourKeywords as never] // fastify types plugins by another copy of ajv
+    }
+  }
+}
+
+/** Builds the gateway with every plugin loaded, not yet listening. `server.ts` and every test call this. */
+export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
+  const { config, version = '0.0.0' } = options
+  const prefix = config.routePrefix
+  const docs = `${prefix}/docs/errors`
+  const app = fastify(serverOptions(options, docs)).withTypeProvider<TypeBoxTypeProvider>()
+  await app.register(errorHandler, { docs })
+  await app.register(openapiDocument, { version, prefix })
+  await app.register(callerGone)
+  await app.register(requestLog)
+  await app.register(relay)
+  await app.register(cloudinary, {
+    environments: config.environments,
+    defaultEnvironment: config.defaultEnvironment,
+    client: { upstream: config.upstream, upload: config.upload }
+  })
+  await app.register(credentialProofs)
+  await app.register(health)
+  await app.register(errorPage, { prefix })
+  await app.register(openapiPages, { prefix })
+  await app.register(async (guarded) => {
+    await guarded.register(environments)
+    await guarded.register(environmentChoice)
+    await guarded.register(textInput)
+    for (const action of ACTIONS) await guarded.register(action)
+  }, { prefix })
+  await app.ready()
+  return app
+}

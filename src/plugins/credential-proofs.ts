@@ -1,0 +1,62 @@
+import { Type } from '@sinclair/typebox'
+import fp from 'fastify-plugin'
+import type { CloudinaryClient } from '../cloudinary/client.ts'
+import { GatewayError } from '../errors.ts'
+
+/** How long a proof holds, in milliseconds. Probes come every few seconds; Cloudinary counts Admin calls by the hour. */
+const PROOF_LASTS_MS = 60_000
+/** A failed proof is tried again sooner. */
+const FAILURE_LASTS_MS = 5_000
+/** A probe must answer before its own timeout. */
+const PING_TIMEOUT_MS = 4_000
+
+export const Verdict = Type.Object({
+  name: Type.String({ description: 'Environment.' }),
+  verified: Type.Boolean({ description: 'True when Cloudinary accepted the credentials at the last proof.' }),
+  reason: Type.Optional(Type.String({ description: 'Why they are not verified.' }))
+})
+export type VerdictValue = typeof Verdict.static
+
+export interface CredentialProofsOptions {
+  /** Milliseconds, as `Date.now` gives them. */
+  now?: () => number
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Proves the credentials of every environment with one call each, or repeats a proof that still holds. */
+    proveCredentials: () => Promise<VerdictValue[]>
+  }
+}
+
+interface Proof { readonly verdict: VerdictValue, readonly until: number }
+
+async function prove (client: CloudinaryClient, now: () => number): Promise<Proof> {
+  const { name } = client.environment
+  try {
+    await client.ping({ signal: AbortSignal.timeout(PING_TIMEOUT_MS) })
+    return { verdict: { name, verified: true }, until: now() + PROOF_LASTS_MS }
+  } catch (error) {
+    const reason = error instanceof GatewayError ? `${error.code}: ${error.message}` : 'upstream_timeout: no answer in time'
+    return { verdict: { name, verified: false, reason }, until: now() + FAILURE_LASTS_MS }
+  }
+}
+
+/** Remembers for each environment whether its credentials were accepted. Probes at the same time share one call. */
+export default fp<CredentialProofsOptions>(async (app, { now = Date.now }) => {
+  const known = new Map<string, Proof>()
+  const running = new Map<string, Promise<Proof>>()
+
+  async function verdictOf (client: CloudinaryClient): Promise<VerdictValue> {
+    const { name } = client.environment
+    const held = known.get(name)
+    if (held && held.until > now()) return held.verdict
+    const call = running.get(name) ?? prove(client, now).finally(() => running.delete(name))
+    running.set(name, call)
+    const proof = await call
+    known.set(name, proof)
+    return proof.verdict
+  }
+
+  app.decorate('proveCredentials', () => Promise.all([...app.cloudinary.clients.values()].map(verdictOf)))
+}, { name: 'credential-proofs', dependencies: ['cloudinary'] })

@@ -1,0 +1,44 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { CloudinaryClient } from '../cloudinary/client.ts'
+import { invalidRequest } from '../errors.ts'
+import { nearestName } from '../schemas/nearest-name.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The client of the environment that the request names, or of the default one. */
+    cloudinary: CloudinaryClient
+  }
+}
+
+/** Takes the name from `X-Environment` or `?environment=`; both may be given when they agree. */
+function takeName ({ headers, query }: FastifyRequest): string | undefined {
+  const parameters = query as Record<string, unknown> // not validated yet: whatever the parser made of it
+  const byHeader = headers['x-environment']
+  const byQuery = parameters['environment']
+  // Routes close their queries; this name belongs to none of them and to all.
+  delete parameters['environment']
+  if (byQuery !== undefined && typeof byQuery !== 'string') throw invalidRequest([{ pointer: '/environment', message: 'must be given once' }])
+  if (byHeader !== undefined && byQuery !== undefined && byHeader !== byQuery) {
+    throw invalidRequest([{ pointer: '/environment', message: 'differs from the X-Environment header' }])
+  }
+  return byHeader?.toString() ?? byQuery
+}
+
+/** Chooses the environment of each request in the scope that registers it, before a byte of its body is read. */
+export default fp(async (scope) => {
+  const { clients, defaultEnvironment } = scope.cloudinary
+  scope.decorateRequest('cloudinary')
+  scope.addHook('onRequest', (request, _reply, done) => {
+    const name = takeName(request) ?? defaultEnvironment
+    const client = clients.get(name.toLowerCase())
+    if (client) {
+      request.cloudinary = client
+      done()
+      return
+    }
+    const nearest = nearestName(name, clients.keys())
+    const hint = nearest === undefined ? '' : `did you mean "${nearest}"? `
+    done(invalidRequest([{ pointer: '/environment', message: `there is no such environment; ${hint}/environments lists them` }]))
+  })
+}, { name: 'environment-choice', dependencies: ['cloudinary'] })

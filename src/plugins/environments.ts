@@ -1,0 +1,36 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsync } from 'fastify'
+import { problems } from '../schemas/problem.ts'
+import { Verdict } from './credential-proofs.ts'
+
+const Environment = Type.Object({
+  ...Verdict.properties,
+  cloud_name: Type.String(),
+  default: Type.Boolean({ description: 'True for the one that answers when a request names none.' }),
+  sandbox: Type.Boolean({ description: 'True when the embedded sandbox stands behind it.' })
+})
+
+/** `/environments`: names, clouds and whether the credentials work; never a secret. Guarded by the scope that registers it. */
+export const environments: FastifyPluginAsync = async (app) => {
+  app.get('/environments', {
+    schema: {
+      operationId: 'getEnvironments',
+      tags: ['service'],
+      summary: 'The environments and their clouds',
+      response: { 200: Type.Object({ environments: Type.Array(Environment) }), ...problems('unauthorized', 'forbidden') }
+    }
+  }, async () => {
+    const verdicts = await app.proveCredentials()
+    const { clients, defaultEnvironment } = app.cloudinary
+    return {
+      environments: [...clients.values()].map(({ environment: { name, cloudName, sandbox } }) => ({
+        name,
+        verified: false,
+        ...verdicts.find((verdict) => verdict.name === name),
+        cloud_name: cloudName,
+        default: name === defaultEnvironment,
+        sandbox
+      }))
+    }
+  })
+}

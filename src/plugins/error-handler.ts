@@ -1,0 +1,85 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { ERRORS, GatewayError } from '../errors.ts'
+import { Problem, PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts'
+import { toGatewayError } from './framework-errors.ts'
+
+export interface ErrorHandlerOptions {
+  /** Where the page that explains the codes lives, e.g. `/docs/errors`. */
+  docs: string
+}
+
+/** The problem document of one failure. `path` carries no query: a query may hold signatures. */
+export function problemDocument (error: GatewayError, docs: string, path: string, requestId: string): Record<string, unknown> {
+  const { status, title, advice } = ERRORS[error.code]
+  return {
+    type: `${docs}#${error.code}`,
+    title,
+    status,
+    code: error.code,
+    detail: error.message,
+    advice,
+    instance: path,
+    request_id: requestId,
+    retryable: error.retryable,
+    ...(error.errors.length > 0 && { errors: error.errors }),
+    ...(error.upstream && { upstream: error.upstream }),
+    ...error.members
+  }
+}
+
+/** A body that was announced and not read to its end: the socket cannot be used again, and the rest is not swallowed. */
+function leavesBodyUnread ({ raw }: FastifyRequest): boolean {
+  const announced = raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
+  return announced && !raw.complete
+}
+
+/** Sends the problem answer of `error`. The one place where an error becomes a reply. */
+export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, docs: string): FastifyReply {
+  const failure = toGatewayError(error)
+  const log = failure.statusCode >= 500 ? 'error' : 'info'
+  request.log[log]({ code: failure.code, err: failure.cause }, failure.message)
+  if (leavesBodyUnread(request)) reply.header('connection', 'close')
+  // What the handler had meant to send no longer holds.
+  for (const name of ['content-length', 'content-disposition', 'etag', 'link']) reply.removeHeader(name)
+  return reply
+    .code(failure.statusCode)
+    .headers({ ...failure.headers, 'cache-control': 'no-store' })
+    .type(PROBLEM_MEDIA_TYPE)
+    .serializer(JSON.stringify)
+    .send(problemDocument(failure, docs, request.url.split('?', 1)[0] ?? '/', request.id))
+}
+
+/** Methods by path pattern, learnt from the routes themselves, so that a wrong method is told apart from a wrong path. */
+class MethodTable {
+  readonly #patterns: { test: RegExp, method: string }[] = []
+
+  add (url: string, methods: readonly string[]): void {
+    const source = url.split(/(\*|:[^/]+)/).map((part, index) => {
+      if (index % 2 === 0) return part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+      return part === '*' ? '.*' : '[^/]+'
+    }).join('')
+    const test = new RegExp(`^${source}$`)
+    for (const method of methods) this.#patterns.push({ test, method })
+  }
+
+  allowed (path: string): string[] {
+    return [...new Set(this.#patterns.filter(({ test }) => test.test(path)).map(({ method }) => method))].sort()
+  }
+}
+
+/** Renders every failure, those of the framework, of unknown routes and of wrong methods included. */
+export default fp<ErrorHandlerOptions>(async (app, { docs }) => {
+  app.addSchema(Problem)
+  const methods = new MethodTable()
+  app.addHook('onRoute', ({ url, method }) => methods.add(url, [method].flat()))
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, docs))
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?', 1)[0] ?? '/'
+    const allow = methods.allowed(path)
+    const error = allow.length > 0
+      ? new GatewayError('method_not_allowed', `${request.method} is not possible here; ${allow.join(', ')} is.`, { headers: { allow: allow.join(', ') } })
+      : new GatewayError('route_not_found', `There is no route ${request.method} ${path}.`)
+    return sendProblem(error, request, reply, docs)
+  })
+}, { name: 'error-handler' })

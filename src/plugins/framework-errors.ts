@@ -1,0 +1,45 @@
+import type { FastifyError } from 'fastify'
+import { GatewayError, invalidRequest, type ErrorCode } from '../errors.ts'
+import { validationFaults } from './validation-faults.ts'
+
+/** Fastify's and its plugins' own errors, by their code. */
+const BY_CODE: Readonly<Record<string, { code: ErrorCode, detail: string }>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'unsupported_media_type', detail: 'This route does not take that Content-Type.' },
+  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'payload_too_large', detail: 'The body is over the limit for JSON.' },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid_request', detail: 'The body is empty, but Content-Type says that it is JSON.' },
+  FST_ERR_CTP_INVALID_JSON_BODY: { code: 'invalid_request', detail: 'The body is not valid JSON.' },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'invalid_request', detail: 'The body is not as long as Content-Length says.' },
+  FST_ERR_BAD_URL: { code: 'invalid_request', detail: 'The path is not valid: a "%" must be followed by two hex digits (send "%25" for a percent sign).' },
+  FST_ERR_MAX_PARAM_LENGTH: { code: 'uri_too_long', detail: 'A part of the path is too long.' },
+  FST_ERR_VALIDATION: { code: 'invalid_request', detail: 'The request is not valid.' }
+}
+
+/** Where only a status is known. */
+const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  400: 'invalid_request',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'route_not_found',
+  405: 'method_not_allowed',
+  408: 'request_timeout',
+  413: 'payload_too_large',
+  414: 'uri_too_long',
+  415: 'unsupported_media_type',
+  429: 'rate_limited',
+  431: 'headers_too_large',
+  503: 'overloaded'
+}
+
+/** Makes a GatewayError of anything thrown. What nobody foresaw is `internal` and keeps its cause for the log alone. */
+export function toGatewayError (error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error
+  if (!(error instanceof Error)) return new GatewayError('internal', 'Something unexpected happened.', { cause: error })
+  // Errors of Fastify carry these members; on any other error they are undefined.
+  const { code, statusCode, validation, validationContext } = error as Partial<FastifyError> & Error
+  if (validation) return invalidRequest(validationFaults(validation, validationContext), { cause: error })
+  const known = code === undefined ? undefined : BY_CODE[code]
+  if (known) return new GatewayError(known.code, known.detail, { cause: error })
+  const byStatus = statusCode === undefined ? undefined : BY_STATUS[statusCode]
+  if (byStatus) return new GatewayError(byStatus, error.message, { cause: error })
+  return new GatewayError('internal', 'Something unexpected happened.', { cause: error })
+}

@@ -1,0 +1,109 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyPluginAsync, FastifySchema, RouteOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import { stringify } from 'yaml'
+
+export interface OpenApiOptions {
+  /** Version of the gateway, for `info.version`. */
+  version: string
+  prefix: string
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /**
+     * What a route takes that is not one JSON schema, e.g. multipart beside JSON: an OpenAPI request body, put into the
+     * document as it is.
+     */
+    requestBody?: object
+  }
+  interface FastifySchema {
+    operationId?: string
+    tags?: readonly string[]
+    summary?: string
+    description?: string
+    security?: ReadonlyArray<Record<string, readonly string[]>>
+  }
+}
+
+const TAGS = [
+  { name: 'actions', description: 'The nine actions.' },
+  { name: 'service', description: 'Health, environments, documentation.' }
+]
+
+const ENVIRONMENT = { type: 'string', description: 'Which environment answers; the default one when not given. `?environment=` does the same.' }
+
+/** Every action takes the environment in a header; no route's own schema repeats it. */
+function withEnvironment (schema: FastifySchema): FastifySchema {
+  if (!schema.tags?.includes('actions')) return schema
+  return { ...schema, headers: { type: 'object', properties: { 'X-Environment': ENVIRONMENT } } }
+}
+
+/** The router writes the rest of a path as `*`; people and tools know it as public_id, which may hold slashes. */
+function forReaders ({ schema, url }: { schema: FastifySchema | undefined, url: string }): { schema: FastifySchema, url: string } {
+  if (!url.endsWith('/*')) return { schema: withEnvironment({ ...schema }), url }
+  // A route with a rest in its path declares it under `*`.
+  const params = schema?.params as { properties: Record<string, object> } | undefined
+  return {
+    url: url.replace(/\*$/, ':public_id'),
+    schema: withEnvironment({ ...schema, params: { type: 'object', properties: { public_id: params?.properties['*'] }, required: ['public_id'] } })
+  }
+}
+
+/** Request bodies by operationId, gathered while routes are registered. */
+function gatherRequestBodies (bodies: Map<string, object>): (route: RouteOptions) => void {
+  return ({ config, schema }) => {
+    if (config?.requestBody && schema?.operationId) bodies.set(schema.operationId, config.requestBody)
+  }
+}
+
+type Operation = { operationId?: string, requestBody?: object }
+
+/** Generates the document from the routes' schemas: the routes are the only source. */
+export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix }) => {
+  const bodies = new Map<string, object>()
+  app.addHook('onRoute', gatherRequestBodies(bodies))
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'cloudinary-gateway',
+        version,
+        description: 'Nine actions on Cloudinary behind one set of errors. Every failure is one `application/problem+json`.',
+        license: { name: 'MIT', identifier: 'MIT' }
+      },
+      servers: [{ url: prefix === '' ? '/' : prefix }],
+      tags: TAGS,
+      security: [{ bearer: [] }, {}],
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'A key of the gateway. Not needed on loopback without keys.' } } }
+    },
+    stripBasePath: prefix !== '',
+    // Named by their own `$id`, not by a running number.
+    refResolver: { buildLocalReference: (json, _base, _fragment, index) => typeof json['$id'] === 'string' ? json['$id'] : `def-${index}` },
+    transform: forReaders as never, // the plugin's own type knows a looser schema
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) return document.swaggerObject
+      for (const path of Object.values(document.openapiObject.paths ?? {})) {
+        for (const operation of Object.values(path ?? {}) as Operation[]) {
+          const body = operation.operationId === undefined ? undefined : bodies.get(operation.operationId)
+          if (body) operation.requestBody = body
+        }
+      }
+      return document.openapiObject
+    }
+  })
+}, { name: 'openapi-document' })
+
+/** `/openapi.json`, `/openapi.yaml` and, as pages, `/docs`. */
+export const openapiPages: FastifyPluginAsync = async (app) => {
+  const hidden = { hide: true } as const
+  app.get('/openapi.json', { schema: hidden }, async () => app.swagger())
+  app.get('/openapi.yaml', { schema: hidden }, async (_request, reply) => reply.type('application/yaml').send(openapiYaml(app.swagger())))
+  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { docExpansion: 'list', tryItOutEnabled: true } })
+}
+
+/** The document as the text that `openapi.yaml` holds. */
+export function openapiYaml (document: object): string {
+  return stringify(JSON.parse(JSON.stringify(document)), { lineWidth: 120, aliasDuplicateObjects: false })
+}

@@ -1,0 +1,26 @@
+import fp from 'fastify-plugin'
+import { readTextFields } from '../schemas/text-fields.ts'
+
+/** The properties of a route's own object schema. */
+function propertiesOf (schema: unknown): Record<string, object> | undefined {
+  return (schema as { properties?: Record<string, object> } | undefined)?.properties
+}
+
+function isPlainObject (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value)
+}
+
+/**
+ * A query is text, but some of its fields are lists or maps: they are read here, before validation, by the route's own
+ * schema. JSON bodies get the same courtesy for text where a list or a map belongs: `"tags": "a,b"`.
+ */
+export default fp(async (scope) => {
+  scope.addHook('preValidation', (request, _reply, done) => {
+    const { schema } = request.routeOptions
+    const inQuery = propertiesOf(schema?.querystring)
+    if (inQuery) request.query = readTextFields(inQuery, request.query as Record<string, string | string[]>) // what the query parser makes
+    const inBody = propertiesOf(schema?.body)
+    if (inBody && isPlainObject(request.body)) request.body = readTextFields(inBody, request.body)
+    done()
+  })
+}, { name: 'text-input' })

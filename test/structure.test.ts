@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import t from 'tap'
+
+const root = join(import.meta.dirname, '..')
+
+/** Files of the project: from git where there is a checkout, so that what is ignored does not count. */
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' })
+  .split('\n').filter((file) => file !== '' && existsSync(join(root, file)))
+const sources = files.filter((file) => /^(src|routes)\/.*\.ts$/.test(file))
+const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
+
+/** Which rooms a room may import from. `errors` and `secret` are leaves at the top of `src/`. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  server: ['commands', 'config', 'app', 'sandbox', 'plugins', 'errors', 'secret'],
+  commands: ['config', 'app', 'sandbox', 'plugins', 'schemas', 'errors', 'secret'],
+  app: ['config', 'routes', 'plugins', 'errors', 'secret'],
+  routes: ['schemas', 'errors'],
+  plugins: ['cloudinary', 'auth', 'schemas', 'errors', 'secret', 'config'],
+  config: ['schemas', 'secret'],
+  cloudinary: ['schemas', 'errors', 'secret', 'config'],
+  auth: ['schemas', 'errors', 'secret', 'config'],
+  schemas: ['errors', 'secret'],
+  sandbox: ['schemas'],
+  errors: [],
+  secret: []
+}
+/** From these rooms only types may be taken. */
+const TYPES_ONLY: ReadonlySet<string> = new Set(['app>config', 'plugins>config', 'cloudinary>config', 'auth>config'])
+
+/** The room of a file: `routes`, the folder below `src`, or the name of a file right in `src`. */
+function roomOf (file: string): string {
+  const [top = '', second = ''] = file.split('/')
+  return top === 'routes' ? 'routes' : second.replace(/\.ts$/, '')
+}
+
+interface Import { from: string, to: string, typeOnly: boolean }
+
+function importsOf (file: string): Import[] {
+  const found = textOf(file).matchAll(/(?:^|\n)\s*(?:import|export)\s+(type\s)?[^'"\n;]*?(?:from\s+)?['"](\.[^'"]+)['"]|import\(['"](\.[^'"]+)['"]\)/g)
+  return [...found].map(([, type, fixed, dynamic]) => ({
+    from: file,
+    to: posix.normalize(posix.join(dirname(file), fixed ?? dynamic ?? '')),
+    typeOnly: type !== undefined
+  }))
+}
+
+/** Files without a mirror test, each with its reason. */
+const UNMIRRORED: Readonly<Record<string, string>> = {
+  'src/server.ts': 'the process itself: judged by test/server.test.ts and the gate, which start it for real',
+  'src/config/types.ts': 'types alone',
+  'src/schemas/environment.ts': 'types alone',
+  'src/schemas/route.ts': 'types alone'
+}
+
+t.test('the top level holds what it is meant to hold and nothing else', async (t) => {
+  const top = new Set(files.map((file) => file.split('/')[0] ?? '').filter((name) => !name.startsWith('.')))
+  const known = ['src', 'routes', 'test', 'docker', 'openapi.yaml', 'package.json', 'package-lock.json', 'Dockerfile', 'tsconfig.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
+  t.same([...top].filter((name) => !known.includes(name)), [])
+})
+
+t.test('routes/ holds the nine actions, one export each', async (t) => {
+  const routes = sources.filter((file) => file.startsWith('routes/'))
+  t.same(routes.map((file) => file.slice('routes/'.length)).sort(), [
+    'delete-resource.ts', 'direct-upload.ts', 'generate-signature.ts', 'get-all-resources.ts', 'get-resource-by-id.ts',
+    'get-signed-url.ts', 'get-url.ts', 'update-resource.ts', 'upload-resource.ts'
+  ])
+  for (const file of routes) t.equal([...textOf(file).matchAll(/^export /gm)].length, 1, `${file} exports one thing`)
+})
+
+t.test('imports follow the arrows', async (t) => {
+  const wrong = sources.flatMap(importsOf).filter(({ from, to, typeOnly }) => {
+    const [source, target] = [roomOf(from), roomOf(to)]
+    if (source === target) return false
+    return !ARROWS[source]?.includes(target) || (TYPES_ONLY.has(`${source}>${target}`) && !typeOnly)
+  })
+  t.same(wrong, [])
+})
+
+t.test('undici lives in cloudinary/ (JWKS in auth/ excepted), and process in server.ts', async (t) => {
+  const users = (pattern: RegExp): string[] => sources.filter((file) => pattern.test(textOf(file).replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '')))
+  t.same(users(/from 'undici'/).filter((file) => roomOf(file) !== 'cloudinary'), [])
+  t.same(users(/(?<![.\w'`-])process\.\w|from 'node:process'/).filter((file) => file !== 'src/server.ts'), [])
+})
+
+t.test('every file has its mirror test, or a reason', async (t) => {
+  const mirrorOf = (file: string): string => `test/${file.replace(/^src\//, '').replace(/\.ts$/, '')}.test.ts`
+  const missing = sources.filter((file) => !file.startsWith('src/sandbox/') && !(file in UNMIRRORED) && !existsSync(join(root, mirrorOf(file))))
+  t.same(missing, [])
+  t.same(Object.keys(UNMIRRORED).filter((file) => !sources.includes(file)), [], 'no reason outlives its file')
+})
+
+t.test('files fit on a few screens', async (t) => {
+  const long = sources.map((file) => ({ file, lines: textOf(file).split('\n').length })).filter(({ lines }) => lines > 275)
+  t.same(long, [])
+})
+
+t.test('nothing is left to do, skipped or silenced', async (t) => {
+  const marks = /\b(TODO|FIXME|XXX)\b|@ts-(ignore|nocheck)|eslint-disable|\bt\.(only|todo)\(/
+  const marked = files.filter((file) => /^(src|routes|test)\/.*\.[tj]s$/.test(file) && file !== 'test/structure.test.ts' && marks.test(textOf(file)))
+  t.same(marked, [])
+})
