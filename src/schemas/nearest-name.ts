@@ -2,14 +2,15 @@
 function distance (a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column++) {
-      const replaced = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1)
-      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
-    }
-    previous = current
+    const above = previous
+    const cost = (column: number): number => above[column] as number // every column asked for lies inside the row
+    let left = row
+    previous = [row, ...Array.from({ length: b.length }, (_, column) => {
+      left = Math.min(cost(column) + (a[row - 1] === b[column] ? 0 : 1), cost(column + 1) + 1, left + 1)
+      return left
+    })]
   }
-  return previous[b.length] ?? 0
+  return previous.at(-1) as number // the row has at least its first column
 }
 
 /**

@@ -1,0 +1,23 @@
+import t from 'tap'
+import { ERRORS, GatewayError, invalidRequest, type ErrorCode } from '../src/errors.ts'
+
+t.test('every code has an HTTP error status, a title and advice', async (t) => {
+  for (const [code, { status, title, advice }] of Object.entries(ERRORS)) {
+    t.match(code, /^[a-z_]+$/)
+    t.ok(status >= 400 && status < 600 && title.length > 3 && advice.endsWith('.'), code)
+  }
+})
+
+t.test('GatewayError carries what the answer needs, and its cause', async (t) => {
+  const cause = new Error('inside')
+  const error = new GatewayError('rate_limited', 'Slow down.', { cause, headers: { 'retry-after': '3' }, upstream: { status: 420 }, members: { found_under: [] } })
+  t.match(error, { statusCode: 429, retryable: true, message: 'Slow down.', headers: { 'retry-after': '3' }, upstream: { status: 420 }, members: { found_under: [] }, errors: [] })
+  t.equal(error.cause, cause)
+  t.equal(new GatewayError('not_found' satisfies ErrorCode, 'x').retryable, false)
+})
+
+t.test('invalidRequest says the first fault in its message and how many more there are', async (t) => {
+  t.match(invalidRequest([{ pointer: '/tags/0', message: 'must not be empty' }]), { code: 'invalid_request', message: '/tags/0: must not be empty' })
+  t.match(invalidRequest([{ pointer: '', message: 'a' }, { pointer: '/b', message: 'c' }]), { message: '/: a (and 1 more)' })
+  t.match(invalidRequest([]), { message: 'The request is not valid.' })
+})

@@ -1,0 +1,18 @@
+import t from 'tap'
+import { nearestName } from '../../src/schemas/nearest-name.ts'
+
+const known = ['public_id', 'resource_type', 'type', 'tags', 'folder']
+
+t.test('finds the name that was meant', async (t) => {
+  t.equal(nearestName('publicId', known), 'public_id')
+  t.equal(nearestName('Public-ID', known), 'public_id')
+  t.equal(nearestName('resourcetype', known), 'resource_type')
+  t.equal(nearestName('tag', known), 'tags')
+  t.equal(nearestName('tyep', known), 'type')
+})
+
+t.test('finds nothing when nothing is near, or the name is absurdly long', async (t) => {
+  t.equal(nearestName('colourfulness', known), undefined)
+  t.equal(nearestName('t'.repeat(65), known), undefined)
+  t.equal(nearestName('x', []), undefined)
+})
