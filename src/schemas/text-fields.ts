@@ -1,0 +1,140 @@
+import type { TSchema } from '@sinclair/typebox'
+import { invalidRequest, type Fault } from '../errors.ts'
+
+type Properties = Readonly<Record<string, TSchema | object>>
+
+/** The few keywords that decide how text is read. */
+interface Shape {
+  readonly type?: string | readonly string[]
+  readonly items?: Shape
+  readonly additionalProperties?: boolean | Shape
+}
+
+// Names that could reach the prototype of an ordinary object when some later code copies them.
+const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+const INTEGER = /^[+-]?\d{1,15}$/
+const NUMBER = /^[+-]?\d{1,15}(?:\.\d{1,15})?$/
+
+const allows = (shape: Shape | undefined, type: string): boolean =>
+  shape?.type === type || (Array.isArray(shape?.type) && shape.type.includes(type))
+const looksLikeJson = (text: string): boolean => /^\s*[[{]/.test(text)
+
+/** Collects the faults of one field, so that all fields are judged before anything is thrown. */
+type Report = (message: string) => undefined
+
+function parseJson (text: string, report: Report): unknown {
+  try {
+    return JSON.parse(text, (name, value: unknown) => {
+      if (FORBIDDEN_NAMES.has(name)) throw new TypeError(`"${name}" is not a usable name`)
+      return value
+    }) as unknown // JSON.parse returns any
+  } catch (error) {
+    return report(error instanceof TypeError ? error.message : `looks like JSON but is not: ${(error as Error).message}`) // the parser throws Errors only
+  }
+}
+
+/** Cuts at every `separator` that no backslash escapes. */
+function splitUnescaped (text: string, separator: string): string[] {
+  const parts: string[] = []
+  let start = 0
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === '\\' && (text[index + 1] === '=' || text[index + 1] === '|')) index++
+    else if (text[index] === separator) {
+      parts.push(text.slice(start, index))
+      start = index + 1
+    }
+  }
+  parts.push(text.slice(start))
+  return parts
+}
+
+const unescape = (text: string): string => text.replace(/\\([=|])/g, '$1')
+
+/** `["red","green"]` among metadata values is a list; what only begins like one stays text. */
+function mapValue (text: string, shape: Shape): unknown {
+  const value = unescape(text)
+  if (!allows(shape, 'array') || !value.startsWith('[')) return value
+  try {
+    return JSON.parse(value) as unknown // JSON.parse returns any
+  } catch {
+    return value
+  }
+}
+
+/** Cloudinary's `k=v|k2=v2`, where a backslash before `=` or `|` makes them part of the value. */
+function readMap (text: string, shape: Shape, report: Report): unknown {
+  if (looksLikeJson(text)) return parseJson(text, report)
+  const values = typeof shape.additionalProperties === 'object' ? shape.additionalProperties : {}
+  const map: Record<string, unknown> = {}
+  for (const pair of text === '' ? [] : splitUnescaped(text, '|')) {
+    const [name = '', ...rest] = splitUnescaped(pair, '=')
+    if (rest.length === 0) return report(`must be a JSON object or name=value pairs joined by "|"; "${pair.slice(0, 60)}" has no "="`)
+    if (FORBIDDEN_NAMES.has(name)) return report(`"${name}" is not a usable name`)
+    if (Object.hasOwn(map, name)) return report(`names "${name.slice(0, 60)}" twice`)
+    map[name] = mapValue(rest.join('='), values)
+  }
+  return map
+}
+
+/** Comma-separated; a list of transformations is piped, because commas and slashes belong to them; a list of lists has both. */
+function splitList (text: string, items: Shape | undefined): unknown[] {
+  if (text.trim() === '') return []
+  if (allows(items, 'array') && !allows(items, 'string')) {
+    return text.split('|').map((part) => part.split(',').map((value) => readScalar(value.trim(), items?.items)))
+  }
+  return text.split(allows(items, 'object') ? '|' : ',').map((part) => part.trim())
+}
+
+function readList (given: string | readonly string[], shape: Shape, report: Report): unknown {
+  if (typeof given !== 'string') return given.map((text) => allows(shape.items, 'object') && looksLikeJson(text) ? parseJson(text, report) : text)
+  if (/^\s*\[/.test(given)) return parseJson(given, report)
+  if (allows(shape.items, 'object') && looksLikeJson(given)) return [parseJson(given, report)]
+  return splitList(given, shape.items)
+}
+
+function readScalar (text: string, shape: Shape | undefined): unknown {
+  if (allows(shape, 'boolean') && !allows(shape, 'string')) {
+    if (text === 'true' || text === '1') return true
+    if (text === 'false' || text === '0') return false
+  }
+  if (shape?.type === 'integer' && INTEGER.test(text)) return Number(text)
+  if (shape?.type === 'number' && NUMBER.test(text)) return Number(text)
+  return text
+}
+
+function readField (given: unknown, shape: Shape, report: Report): unknown {
+  const texts = Array.isArray(given) && given.every((each) => typeof each === 'string') ? given as string[] : undefined // checked just before
+  if (typeof given !== 'string' && !texts) return given
+  if (shape.type === 'array') return readList(texts ?? given as string, shape, report) // one of the two, by the line above
+  if (texts && allows(shape, 'array')) return texts
+  if (texts && texts.length !== 1) return report(`must be one value, not a list of ${texts.length}`)
+  const text = texts?.[0] ?? given as string
+  if (shape.type === 'object') return readMap(text, shape, report)
+  if (allows(shape, 'object') && looksLikeJson(text)) return parseJson(text, report)
+  return readScalar(text, shape)
+}
+
+/**
+ * Reads text fields (query, multipart, urlencoded form) as the schema's properties want them. A list is repeated fields
+ * (also `tags[]`), a JSON array, or comma-separated text; a map is a JSON object or `k=v|k2=v2`; booleans are
+ * true, false, 1, 0. Values that are no text, and names that the schema does not know, are left for the validator.
+ * @throws {GatewayError} `invalid_request` that names every field that cannot be read.
+ */
+export function readTextFields (properties: Properties, fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const faults: Fault[] = []
+  const read: Record<string, unknown> = {}
+  for (const [given, value] of Object.entries(fields)) {
+    const isListName = given.endsWith('[]') && !Object.hasOwn(properties, given)
+    const name = isListName && Object.hasOwn(properties, given.slice(0, -2)) ? given.slice(0, -2) : given
+    const report: Report = (message) => { faults.push({ pointer: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, message }) }
+    if (FORBIDDEN_NAMES.has(name)) report('is not a usable name')
+    else if (Object.hasOwn(read, name)) report(`is given twice, as "${name}" and "${name}[]"`)
+    else {
+      const shape = Object.hasOwn(properties, name) ? properties[name] as Shape : undefined // TypeBox schemas are plain JSON Schema
+      const values = isListName && typeof value === 'string' ? [value] : value
+      read[name] = shape ? readField(values, shape, report) : value
+    }
+  }
+  if (faults.length > 0) throw invalidRequest(faults)
+  return read
+}

@@ -1,0 +1,132 @@
+import { Type, type Static, type TSchema } from '@sinclair/typebox'
+import { Choice } from './assets.ts'
+
+export const CROP_MODES = [
+  'scale', 'fit', 'limit', 'mfit', 'fill', 'lfill', 'fill_pad', 'pad', 'lpad', 'mpad', 'crop', 'thumb', 'auto'
+] as const
+
+/** Widest and highest picture that makes sense; WebP and many decoders end far below. */
+export const MAX_SIDE = 32_767
+
+// Arithmetic of Cloudinary: `$half`, `iw_div_2`, `w_mul_0.5_add_10`.
+const TERM = '(?:\\$[A-Za-z][A-Za-z0-9]*|i?[wh]|i?ar|\\d{1,9}(?:\\.\\d{1,6})?)'
+const EXPRESSION = `(?:${TERM}(?:_(?:add|sub|mul|div|mod|pow)_${TERM}){1,16}|\\$[A-Za-z][A-Za-z0-9]*|i[wh]|i?ar)`
+const NOT_ZERO = '(?!0+(?:\\.0*)?$)'
+const SIDE = `${NOT_ZERO}(?:\\d{1,4}|[12]\\d{4}|3[01]\\d{3}|32[0-6]\\d{2}|327[0-5]\\d|3276[0-7])(?:\\.\\d{1,6})?`
+const RATIO_PART = `${NOT_ZERO}\\d{1,5}(?:\\.\\d{1,6})?`
+const TURN = '(?:-?\\d{1,4}|[vh]flip|ignore|auto_right|auto_left)'
+
+// A value stays inside its parameter: no comma, no slash, neither plain nor percent-encoded, nothing that ends a URL path.
+const INSIDE = '(?:[^,/?#%\\\\"<>\\u0000-\\u001f\\u007f]|%(?!2[cCfF])[0-9a-fA-F]{2})'
+// A whole component begins like `c_` or `$name_`, so that no version, signature or public ID can be slipped into the path.
+const COMPONENT = '(?:[a-z]{1,8}_|\\$[A-Za-z][A-Za-z0-9]*_)(?:[^/?#%\\\\"<>\\u0000-\\u001f\\u007f]|%[0-9a-fA-F]{2})+'
+const CHAIN = `${COMPONENT}(?:/${COMPONENT})*`
+// In `eager` a pipe separates the transformations, and each may end in a file extension.
+const EAGER_COMPONENT = COMPONENT.replace('[^/?#', '[^|/?#')
+const EAGER_CHAIN = `${EAGER_COMPONENT}(?:/${EAGER_COMPONENT})*(?:/[a-z0-9]{1,8})?`
+
+export const RAW_TRANSFORMATION_PATTERN = `^${CHAIN}$`
+const RAW_FAULT = 'must be Cloudinary syntax: components such as "c_fill,w_200", joined by single slashes, without "?", "#" or bare "%"'
+
+/** One value of a transformation: text that matches `pattern`, or a number whose text does. */
+function value (pattern: string, fault: string, options: Record<string, unknown>) {
+  return Type.Optional(Type.Unsafe<string | number>({ type: ['string', 'number'], pattern: `^(?:${pattern})$`, maxLength: 200, 'x-fault': fault, ...options }))
+}
+
+/** The same for values that are never numbers. */
+function word (pattern: string, fault: string, options: Record<string, unknown>) {
+  return Type.Optional(Type.String({ pattern: `^(?:${pattern})$`, maxLength: 1000, 'x-fault': fault, ...options }))
+}
+
+const side = (name: string) => value(
+  `${SIDE}|auto(?::[a-z0-9_:]{1,60})?|${EXPRESSION}`,
+  `must be a number of pixels above 0 and up to ${MAX_SIDE}, a fraction such as 0.5, "auto" or an expression such as "iw_div_2"`,
+  { exclusiveMinimum: 0, maximum: MAX_SIDE, description: `${name} in pixels; below 1: a fraction of the original.`, examples: [300] }
+)
+
+/** The parameters of one component under readable names; `GET /url` takes them flat, as query parameters. */
+export const flatTransformation = {
+  width: side('Width'),
+  height: side('Height'),
+  crop: Type.Optional(Choice(CROP_MODES, { description: 'How the picture is made to fit.', examples: ['fill'] })),
+  aspect_ratio: value(`${RATIO_PART}(?::${RATIO_PART})?|${EXPRESSION}`, 'must be a ratio such as "16:9" or 1.5', {
+    exclusiveMinimum: 0, maximum: MAX_SIDE, description: 'Width to height.', examples: ['16:9']
+  }),
+  quality: value(
+    '(?:auto(?::(?:best|good|eco|low))?(?::sensitive)?|jpegmini(?::[0-2])?|(?:100|[1-9]\\d?)(?::4(?:20|44))?(?::qmax_(?:100|[1-9]\\d?))?|\\$[A-Za-z][A-Za-z0-9]*)',
+    'must be a number from 1 to 100, or "auto", "auto:best", "auto:good", "auto:eco", "auto:low"',
+    { minimum: 1, maximum: 100, description: 'From 1 to 100, or `auto`.', examples: ['auto'] }
+  ),
+  gravity: word('[a-z][A-Za-z0-9_:!.-]*', 'must be a place such as "north_west", "face" or "auto:subject"', {
+    description: 'What stays in the picture when it is cropped.', examples: ['auto']
+  }),
+  fetch_format: word('[a-z0-9]{1,12}(?::[a-z]{1,12})?', 'must be a format such as "webp" or "auto"', {
+    description: 'Format that is delivered, whatever the extension says (`f_`).', examples: ['auto']
+  }),
+  effect: word(`[a-z]${INSIDE}*`, 'must be one effect such as "sepia:50", without a comma or slash', {
+    description: 'One effect, with its values.', examples: ['sepia:50']
+  }),
+  radius: value(`max|(?:\\d{1,5}(?:\\.\\d{1,3})?)(?::\\d{1,5}(?:\\.\\d{1,3})?){0,3}|${EXPRESSION}`, 'must be "max" or one to four numbers joined by ":"', {
+    minimum: 0, maximum: MAX_SIDE, description: 'Rounded corners.', examples: ['max']
+  }),
+  angle: value(`${TURN}(?:\\.${TURN}){0,7}|${EXPRESSION}`, 'must be whole degrees, "vflip", "hflip", "ignore", "auto_right" or "auto_left", joined by "."', {
+    minimum: -9999, maximum: 9999, description: 'Degrees clockwise, or a flip.', examples: [90]
+  }),
+  background: word('#[0-9a-fA-F]{3,8}|[a-z][A-Za-z0-9_:;.() -]*', 'must be a colour such as "white", "#ff0000" or "rgb:ff0000", or "auto"', {
+    description: 'Colour of what is empty.', examples: ['#ffffff']
+  }),
+  dpr: value(`auto|${NOT_ZERO}\\d{1,2}(?:\\.\\d{1,3})?|${EXPRESSION}`, 'must be "auto" or a number above 0 and below 100', {
+    exclusiveMinimum: 0, exclusiveMaximum: 100, description: 'Pixels of the device per pixel.', examples: [2]
+  }),
+  named: word(`${INSIDE}+`, 'must be the name of a named transformation, without a comma or slash', {
+    description: 'Named transformation (`t_`).', examples: ['thumbnail']
+  }),
+  raw_transformation: Type.Optional(Type.String({
+    pattern: RAW_TRANSFORMATION_PATTERN,
+    maxLength: 4096,
+    'x-fault': RAW_FAULT,
+    description: 'Any Cloudinary syntax, appended last.',
+    examples: ['e_brightness:50/r_max']
+  }))
+} satisfies Record<string, TSchema>
+
+export type TransformationKey = keyof typeof flatTransformation
+
+export const ComponentInput = Type.Object(flatTransformation, { additionalProperties: false })
+export type TransformationComponent = Static<typeof ComponentInput>
+
+const EagerComponentInput = Type.Object({
+  ...flatTransformation,
+  format: Type.Optional(Type.String({ pattern: '^[a-z0-9]{1,8}$', 'x-fault': 'must be a file extension such as "png"' }))
+}, { additionalProperties: false })
+export type EagerComponent = Static<typeof EagerComponentInput>
+
+export type Transformation = string | TransformationComponent | TransformationComponent[]
+export type EagerTransformation = string | EagerComponent | TransformationComponent[]
+
+/**
+ * Each keyword of JSON Schema judges only the kind of value it is about, so one schema with three types replaces an
+ * `anyOf`: a fault then names the one thing that is wrong, not every branch that does not fit.
+ */
+function threeForms (component: { properties: object }, pattern: string) {
+  return {
+    type: ['string', 'object', 'array'],
+    pattern,
+    maxLength: 4096,
+    properties: component.properties,
+    additionalProperties: false,
+    items: ComponentInput,
+    maxItems: 64,
+    'x-fault': RAW_FAULT
+  }
+}
+
+/** A component, a chain of components, or Cloudinary's own text. */
+export const TransformationInput = Type.Unsafe<Transformation>({
+  ...threeForms(ComponentInput, RAW_TRANSFORMATION_PATTERN),
+  description: 'Transformation: an object, an array of objects (a chain), or text in Cloudinary\'s syntax.',
+  examples: [{ width: 300, height: 200, crop: 'fill' }]
+})
+
+/** The same for `eager`, where an object may name the `format` and text may end in an extension. */
+export const EagerInput = Type.Unsafe<EagerTransformation>(threeForms(EagerComponentInput, `^${EAGER_CHAIN}$`))
