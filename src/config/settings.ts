@@ -20,7 +20,6 @@ function convert (schema: TSchema, text: string): unknown {
 /** What a value must be, in words: the reason that a fault gives in place of the value. */
 function expectation (schema: TSchema): string {
   if (schema['x-fault']) return String(schema['x-fault'])
-  if (schema.enum) return `must be one of ${schema.enum.filter((choice: string) => choice !== '').join(', ')}`
   if (schema.type === 'boolean') return 'must be true or false'
   if (schema.type === 'string') return `must be text of 1 to ${schema.maxLength} characters`
   const unit = schema['x-unit'] === 'bytes' ? ' of bytes, or a size such as 20MB or 20MiB,' : ''

@@ -18,7 +18,7 @@ const KNOWN: ReadonlySet<string> = new Set([...SETTING_FORMS, 'CLOUDINARY_ENVIRO
 function candidates (asked: string): string[] {
   const own = /^CLOUDINARY_(?:URL_)?([A-Z0-9]+)/i.exec(asked)?.[1]
   const names = own === undefined ? USUAL_NAMES : [...USUAL_NAMES, own.toUpperCase()]
-  const credentials = CREDENTIAL_VARIABLES.flatMap(({ name }) => name.includes('<NAME>') ? names.map((part) => name.replace('<NAME>', part)) : [name])
+  const credentials = CREDENTIAL_VARIABLES.flatMap(({ name }) => [name.replace(/_?<NAME>/, ''), ...names.map((part) => name.replace('<NAME>', part))])
   return [...KNOWN, ...credentials, ...credentials.map((name) => name + FILE_SUFFIX)]
 }
 

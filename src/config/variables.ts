@@ -1,5 +1,4 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
-import { Choice } from '../schemas/assets.ts'
 import { formatBytes } from './bytes.ts'
 
 const MIB = 1024 ** 2
@@ -20,6 +19,10 @@ const list = (description: string) => Type.Array(Type.String(), { default: [], d
 const text = (description: string, options = {}) =>
   Type.Optional(Type.String({ minLength: 1, maxLength: 65_536, description, ...options }))
 
+// A plain enum is no kind that TypeBox's own checker knows.
+const choice = <const T extends readonly string[]>(values: T, preset: T[number], description: string) => Type.Unsafe<T[number]>(
+  Type.String({ default: preset, pattern: `^(?:${values.join('|')})$`, 'x-fault': `must be one of ${values.filter((value) => value !== '').join(', ')}`, description }))
+
 const HOST_PATTERN = '^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?)$'
 const HOST_FAULT = 'must be an address or a host name, without a port and without brackets'
 
@@ -28,14 +31,14 @@ export const Settings = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', pattern: HOST_PATTERN, 'x-fault': HOST_FAULT, description: 'Address to listen on. Any but a loopback address needs keys, or `AUTH=none`.' }),
   PORT: port('Port to listen on; 0 takes a free one.', 8080),
   ROUTE_PREFIX: Type.String({ default: '', pattern: '^(?:/[A-Za-z0-9._~-]+)*/?$', 'x-fault': 'must be a path such as /media', description: 'Path before every route, such as `/media`.' }),
-  LOG_LEVEL: Choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'Least severe log line that is written.' }),
+  LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', 'Least severe log line that is written.'),
   NODE_ENV: Type.String({ default: '', description: '`production`: credentials are required, and the log is JSON even in a terminal.' }),
   TRUST_PROXY: list('Addresses or ranges of proxies whose `X-Forwarded-*` headers are believed, separated by commas.'),
   CORS_ORIGINS: list('Origins whose pages may call the gateway, separated by commas: `https://www.example.com`, or `https://*.example.com` for every subdomain.'),
   REDIS_URL: text('`redis://` or `rediss://` address of what replicas share: rate limits, quota budget, idempotency records. Unset: in memory.', FROM_FILE),
   SHUTDOWN_GRACE_SECONDS: Type.Integer({ default: 25, minimum: 0, maximum: 3600, description: 'Seconds that running requests get to finish after SIGTERM.' }),
 
-  AUTH: Choice(['keys', 'none', ''], { default: '', description: '`none` says that no keys are wanted on a non-loopback address; `keys` demands them on loopback too.' }),
+  AUTH: choice(['keys', 'none', ''], '', '`none` says that no keys are wanted on a non-loopback address; `keys` demands them on loopback too.'),
   GATEWAY_KEYS: text('Callers and the SHA-256 digests of their keys: `web=sha256:<64 hex digits>,cms=sha256:<...>`. A caller may have several.', FROM_FILE),
   POLICY_FILE: text('Policy of callers, YAML or JSON.'),
   AUTH_JWKS_URL: text('Where the public keys of JWT callers are published.'),
@@ -43,7 +46,7 @@ export const Settings = Type.Object({
   AUTH_ISSUER: text('The `iss` that a JWT must have.'),
   AUTH_AUDIENCE: text('The `aud` that a JWT must have.'),
 
-  SANDBOX: Choice(['auto', 'on', 'off'], { default: 'auto', description: 'Embedded offline Cloudinary. `auto`: when there are no credentials and `NODE_ENV` is not `production`. `on` beside credentials: one more environment, `sandbox`.' }),
+  SANDBOX: choice(['auto', 'on', 'off'], 'auto', 'Embedded offline Cloudinary. `auto`: when there are no credentials and `NODE_ENV` is not `production`. `on` beside credentials: one more environment, `sandbox`.'),
   SANDBOX_HOST: Type.String({ default: '127.0.0.1', pattern: HOST_PATTERN, 'x-fault': HOST_FAULT, description: 'Address the sandbox listens on.' }),
   SANDBOX_PORT: port('Port the sandbox listens on; 0 takes a free one.', 8081),
   SANDBOX_DATA: Type.String({ default: '.sandbox/', minLength: 1, description: 'Folder of the sandbox\'s assets; `:memory:` keeps none.' }),
@@ -57,7 +60,7 @@ export const Settings = Type.Object({
   UPLOAD_MAX_CONCURRENT: Type.Integer({ default: 32, minimum: 1, maximum: 10_000, description: 'Uploads at once; more are answered 503.' }),
   UPLOAD_IDLE_TIMEOUT_MS: milliseconds('Longest pause in a body that a caller sends.', 30_000),
   UPLOAD_FILE_ROOT: text('Folder below which server file paths may be uploaded. Unset: none.', { pattern: '^/+[^/]', 'x-fault': 'must be an absolute path, and not /' }),
-  UPLOAD_VERIFY: Choice(['bytes', 'md5'], { default: 'bytes', description: 'What of a stored file is compared with what was sent: its size, or its MD5 too.' }),
+  UPLOAD_VERIFY: choice(['bytes', 'md5'], 'bytes', 'What of a stored file is compared with what was sent: its size, or its MD5 too.'),
   UPLOAD_VERIFY_STRICT: flag('Answer 502 when they differ, instead of a header that says so.'),
 
   UPSTREAM_CONNECT_TIMEOUT_MS: milliseconds('Longest wait for a connection to Cloudinary.', 5_000),
@@ -87,9 +90,9 @@ export interface Variable {
 export const CREDENTIAL_VARIABLES: readonly Variable[] = [
   { name: 'CLOUDINARY_URL', default: '', meaning: '`cloudinary://key:secret@cloud?options`: the environment `production`, for those who have one only.' },
   { name: 'CLOUDINARY_URL_<NAME>', default: '', meaning: 'The same for the environment of that name; any number of them.' },
-  { name: 'CLOUDINARY_<NAME>_CLOUD_NAME', default: '', meaning: 'Three parts in place of the URL: the cloud,' },
-  { name: 'CLOUDINARY_<NAME>_API_KEY', default: '', meaning: 'its key,' },
-  { name: 'CLOUDINARY_<NAME>_API_SECRET', default: '', meaning: 'and its secret.' },
+  { name: 'CLOUDINARY_<NAME>_CLOUD_NAME', default: '', meaning: 'The first of three parts, in place of the URL: the cloud. Without `<NAME>_`, as with the URL, `production` is meant.' },
+  { name: 'CLOUDINARY_<NAME>_API_KEY', default: '', meaning: 'The second: its API key.' },
+  { name: 'CLOUDINARY_<NAME>_API_SECRET', default: '', meaning: 'The third: its API secret.' },
   { name: 'CLOUDINARY_ENVIRONMENT', default: '`production`, or the only one', meaning: 'Environment that answers when a request names none.' }
 ]
 

@@ -1,0 +1,88 @@
+import { inspect } from 'node:util'
+import t from 'tap'
+import { ConfigError, loadConfig } from '../../src/config/config.ts'
+
+const URL = 'cloudinary://123456789012345:s3cret-canary@demo'
+const REDIS = 'redis://:r3dis-canary@redis:6379'
+
+function faults (variables: Record<string, string>) {
+  try {
+    loadConfig(variables)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults.map(({ name, reason }) => `${name} ${reason}`)
+    throw error
+  }
+}
+
+t.test('loadConfig', async (t) => {
+  t.test('gives one value, frozen to its depth', async (t) => {
+    const config = loadConfig({ CLOUDINARY_URL: URL, ROUTE_PREFIX: '/media/', GATEWAY_KEYS: `web=sha256:${'a'.repeat(64)}`, UPLOAD_CHUNK: '1' })
+    t.match(config, {
+      host: '127.0.0.1',
+      port: 8080,
+      routePrefix: '/media',
+      production: false,
+      defaultEnvironment: 'production',
+      environments: [{ name: 'production', cloudName: 'demo' }],
+      sandbox: { mode: 'auto', start: false },
+      auth: { mode: 'keys' },
+      upload: { chunkBytes: 20_000_000, fileRoot: undefined },
+      upstream: { connectTimeoutMs: 5000 },
+      redisUrl: undefined,
+      warnings: [/^UPLOAD_CHUNK is not a variable/]
+    })
+    for (const value of [config, config.upload, config.environments, config.environments[0]?.delivery, config.auth.keys, config.warnings]) t.ok(Object.isFrozen(value))
+  })
+
+  t.test('shows no secret when it is printed', async (t) => {
+    const config = loadConfig({ CLOUDINARY_URL: URL, REDIS_URL: REDIS })
+    for (const text of [inspect(config, { depth: null }), inspect(config, { depth: null, showHidden: true, customInspect: false }), JSON.stringify(config), String(config.redisUrl)]) t.notMatch(text, 'canary')
+    t.equal(config.redisUrl?.reveal(), REDIS)
+  })
+
+  t.test('names every bad variable at once, and no value', async (t) => {
+    const variables = {
+      CLOUDINARY_URL: 'cloudinary://1:"s3cret-canary"@demo',
+      CLOUDINARY_EDITOR_API_SECRET: 's3cret-canary',
+      PORT: 'canary',
+      REDIS_URL: 'r3dis-canary',
+      GATEWAY_KEYS: 'canary',
+      CORS_ORIGINS: '*',
+      CLOUDINARY_ENVIRONMENT: 'canary'
+    }
+    const found = faults(variables)
+    t.same(found.map((line) => line.split(' ')[0]), ['PORT', 'CORS_ORIGINS', 'REDIS_URL', 'CLOUDINARY_EDITOR_CLOUD_NAME', 'CLOUDINARY_EDITOR_API_KEY', 'CLOUDINARY_URL', 'GATEWAY_KEYS'])
+    t.notMatch(found.join('\n'), 'canary')
+  })
+
+  t.test('without credentials the sandbox starts, but not in production unless it is wanted', async (t) => {
+    t.match(loadConfig({}), { environments: [], defaultEnvironment: 'production', sandbox: { start: true, host: '127.0.0.1', port: 8081 } })
+    t.match(loadConfig({ CLOUDINARY_ENVIRONMENT: 'staging' }), { defaultEnvironment: 'staging' })
+    t.match(loadConfig({ NODE_ENV: 'production', SANDBOX: 'on' }), { production: true, sandbox: { start: true } })
+    t.match(faults({ NODE_ENV: 'production' }), [/^CLOUDINARY_URL is missing, as is CLOUDINARY_URL_<NAME>: .*SANDBOX=on$/])
+    t.match(faults({ SANDBOX: 'off' }), [/^CLOUDINARY_URL is missing.*set SANDBOX=on$/])
+    t.match(loadConfig({ SANDBOX_PUBLIC_URL: 'http://PC.local:9000/' }).sandbox, { publicUrl: 'http://pc.local:9000' })
+  })
+
+  t.test('with credentials the sandbox stays away, or becomes one environment more', async (t) => {
+    t.match(loadConfig({ CLOUDINARY_URL: URL }), { sandbox: { start: false } })
+    t.match(loadConfig({ CLOUDINARY_URL: URL, SANDBOX: 'on', CLOUDINARY_ENVIRONMENT: 'sandbox' }), { sandbox: { start: true }, defaultEnvironment: 'sandbox' })
+    t.match(faults({ CLOUDINARY_URL_SANDBOX: URL, SANDBOX: 'on' }), [/^SANDBOX is on, but the environment sandbox has credentials/])
+    t.match(faults({ CLOUDINARY_URL: 'x' }), [/^CLOUDINARY_URL must begin/], 'bad credentials do not start the sandbox in their place')
+  })
+
+  t.test('the default environment is production, the only one, or the one named', async (t) => {
+    t.equal(loadConfig({ CLOUDINARY_URL_EDITOR: URL }).defaultEnvironment, 'editor')
+    t.equal(loadConfig({ CLOUDINARY_URL_EDITOR: URL, CLOUDINARY_URL_PRODUCTION: URL }).defaultEnvironment, 'production')
+    t.match(faults({ CLOUDINARY_URL_EDITOR: URL, CLOUDINARY_URL_STAGING: URL }), [/^CLOUDINARY_ENVIRONMENT is missing: there are editor, staging/])
+    t.match(faults({ CLOUDINARY_URL: URL, CLOUDINARY_ENVIRONMENT: 'live' }), [/^CLOUDINARY_ENVIRONMENT names an environment that there is not/])
+  })
+
+  t.test('reads files through the function it is given, or from the disk', async (t) => {
+    const folder = t.testdir({ url: `${URL}\n` })
+    t.equal(loadConfig({ CLOUDINARY_URL_FILE: `${folder}/url` }).environments[0]?.apiSecret.reveal(), 's3cret-canary')
+    t.equal(loadConfig({ CLOUDINARY_URL_FILE: '/x' }, { readFile: () => URL }).environments.length, 1)
+    t.match(faults({ CLOUDINARY_URL_FILE: `${folder}/absent` }), ['CLOUDINARY_URL_FILE names a file that cannot be read (ENOENT)'])
+  })
+})

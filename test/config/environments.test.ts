@@ -1,0 +1,100 @@
+import t from 'tap'
+import { chooseDefault, isCredentialVariable, readEnvironments } from '../../src/config/environments.ts'
+import { Source } from '../../src/config/source.ts'
+
+function read (variables: Record<string, string>, files: Record<string, string> = {}) {
+  const source = new Source(variables, (path) => files[path] ?? '')
+  const warnings: string[] = []
+  const environments = readEnvironments(source, false, warnings)
+  return { environments, warnings, faults: source.faults }
+}
+
+t.test('readEnvironments', async (t) => {
+  t.test('reads any number, in both forms, and lowers their names', async (t) => {
+    const { environments, faults, warnings } = read({
+      CLOUDINARY_URL: 'cloudinary://1:one@first',
+      CLOUDINARY_URL_EDITOR: 'cloudinary://2:two@second?analytics=1',
+      CLOUDINARY_Eu_West_CLOUD_NAME: 'third',
+      CLOUDINARY_Eu_West_API_KEY: '3',
+      CLOUDINARY_Eu_West_API_SECRET: 'three',
+      PATH: '/bin'
+    })
+    t.same(faults, [])
+    t.same(environments.map(({ name, cloudName, apiKey, apiSecret, sandbox }) => [name, cloudName, apiKey, apiSecret.reveal(), sandbox]), [
+      ['editor', 'second', '2', 'two', false],
+      ['eu_west', 'third', '3', 'three', false],
+      ['production', 'first', '1', 'one', false]
+    ])
+    t.same(warnings, ['CLOUDINARY_URL_EDITOR has an option that is not used here: analytics'])
+  })
+
+  t.test('reads each of them from a file', async (t) => {
+    const { environments, faults } = read({
+      CLOUDINARY_URL_STAGING_FILE: '/url',
+      CLOUDINARY_CLOUD_NAME: 'demo',
+      CLOUDINARY_API_KEY: '1',
+      CLOUDINARY_API_SECRET_FILE: '/secret'
+    }, { '/url': 'cloudinary://2:two@second\n', '/secret': 'one\r\n' })
+    t.same(faults, [])
+    t.same(environments.map(({ name, apiSecret }) => [name, apiSecret.reveal()]), [['production', 'one'], ['staging', 'two']])
+  })
+
+  t.test('faults: every missing or soiled part, by the name of its variable', async (t) => {
+    const { environments, faults } = read({
+      CLOUDINARY_EDITOR_API_KEY: '"1"',
+      CLOUDINARY_STAGING_CLOUD_NAME: 'demo',
+      CLOUDINARY_STAGING_API_KEY: '123456789012345',
+      CLOUDINARY_STAGING_API_SECRET: '123456789012345',
+      CLOUDINARY_URL_PRODUCTION: 'nonsense',
+      CLOUDINARY_URL_OTHER_FILE: '/empty'
+    })
+    t.match(faults, [
+      { name: 'CLOUDINARY_EDITOR_CLOUD_NAME', reason: 'is missing' },
+      { name: 'CLOUDINARY_EDITOR_API_KEY', reason: 'has a quotation mark in it' },
+      { name: 'CLOUDINARY_EDITOR_API_SECRET', reason: 'is missing' },
+      { name: 'CLOUDINARY_URL_OTHER_FILE', reason: 'names a file that is empty' },
+      { name: 'CLOUDINARY_URL_PRODUCTION', reason: 'must begin with cloudinary://' },
+      { name: 'CLOUDINARY_STAGING_API_SECRET', reason: /looks like an API key/ }
+    ])
+    t.equal(faults.length, 6)
+    t.notMatch(environments.map(({ name }) => name), ['editor'])
+  })
+
+  t.test('faults: one environment given twice, in two forms or in two spellings', async (t) => {
+    const url = 'cloudinary://1:one@first'
+    for (const [variables, name] of [
+      [{ CLOUDINARY_URL: url, CLOUDINARY_URL_PRODUCTION: url }, 'CLOUDINARY_URL_PRODUCTION'],
+      [{ CLOUDINARY_URL_EDITOR: url, CLOUDINARY_URL_Editor: url }, 'CLOUDINARY_URL_Editor'],
+      [{ CLOUDINARY_URL_EDITOR: url, CLOUDINARY_EDITOR_API_KEY: '1' }, 'CLOUDINARY_URL_EDITOR']
+    ] as const) {
+      const { faults } = read(variables)
+      t.match(faults.filter((fault) => /second time/.test(fault.reason)), [{ name }])
+    }
+    t.match(read({ CLOUDINARY_URL: url, CLOUDINARY_URL_FILE: '/x' }).faults, [{ name: 'CLOUDINARY_URL', reason: /together with CLOUDINARY_URL_FILE/ }])
+  })
+
+  t.test('faults: names that no request could carry', async (t) => {
+    const { environments, faults } = read({
+      'CLOUDINARY_URL_../x': 'cloudinary://1:one@first',
+      CLOUDINARY_URL_1: 'cloudinary://1:one@first',
+      'CLOUDINARY_A/B_API_KEY': '1',
+      [`CLOUDINARY_URL_${'X'.repeat(33)}`]: 'cloudinary://1:one@first'
+    })
+    t.same(environments, [])
+    t.equal(faults.length, 4)
+    for (const { reason } of faults) t.match(reason, 'does not name an environment')
+  })
+})
+
+t.test('isCredentialVariable', async (t) => {
+  for (const name of ['CLOUDINARY_URL', 'CLOUDINARY_URL_FILE', 'CLOUDINARY_URL_X', 'CLOUDINARY_X_API_KEY', 'CLOUDINARY_API_SECRET_FILE']) t.ok(isCredentialVariable(name), name)
+  for (const name of ['CLOUDINARY_ENVIRONMENT', 'CLOUDINARY_URL_', 'CLOUDINARY_ACCOUNT_URL', 'CLOUDINARY_FILE', 'PATH']) t.notOk(isCredentialVariable(name), name)
+})
+
+t.test('chooseDefault', async (t) => {
+  t.same(chooseDefault(['editor', 'production'], undefined), { name: 'production' })
+  t.same(chooseDefault(['editor'], undefined), { name: 'editor' })
+  t.same(chooseDefault(['editor', 'production'], 'Editor'), { name: 'editor' })
+  t.same(chooseDefault(['editor', 'staging'], undefined), { reason: 'is missing: there are editor, staging, and none is called production' })
+  t.same(chooseDefault(['editor', 'staging'], 'live'), { reason: 'names an environment that there is not; there are editor, staging' })
+})
