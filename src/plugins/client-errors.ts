@@ -23,7 +23,7 @@ export function answerClientError (docs: string) {
     const failure = refusal(error.code)
     const body = JSON.stringify(problemDocument(failure, docs, '/', randomUUID()))
     socket.end([
-      `HTTP/1.1 ${failure.statusCode} ${STATUS_CODES[failure.statusCode] ?? ''}`,
+      `HTTP/1.1 ${failure.statusCode} ${STATUS_CODES[failure.statusCode]}`,
       `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Cache-Control: no-store',

@@ -28,6 +28,9 @@ export function problemDocument (error: GatewayError, docs: string, path: string
   }
 }
 
+/** The path of a URL as the caller wrote it. */
+const pathOf = (url: string): string => url.replace(/[?#][^]*$/, '')
+
 /** A body that was announced and not read to its end: the socket cannot be used again, and the rest is not swallowed. */
 function leavesBodyUnread ({ raw }: FastifyRequest): boolean {
   const announced = raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
@@ -47,7 +50,7 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
     .headers({ ...failure.headers, 'cache-control': 'no-store' })
     .type(PROBLEM_MEDIA_TYPE)
     .serializer(JSON.stringify)
-    .send(problemDocument(failure, docs, request.url.split('?', 1)[0] ?? '/', request.id))
+    .send(problemDocument(failure, docs, pathOf(request.url), request.id))
 }
 
 /** Methods by path pattern, learnt from the routes themselves, so that a wrong method is told apart from a wrong path. */
@@ -75,7 +78,7 @@ export default fp<ErrorHandlerOptions>(async (app, { docs }) => {
   app.addHook('onRoute', ({ url, method }) => methods.add(url, [method].flat()))
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, docs))
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? '/'
+    const path = pathOf(request.url)
     const allow = methods.allowed(path)
     const error = allow.length > 0
       ? new GatewayError('method_not_allowed', `${request.method} is not possible here; ${allow.join(', ')} is.`, { headers: { allow: allow.join(', ') } })

@@ -1,0 +1,74 @@
+import { connect } from 'node:net'
+import fastify from 'fastify'
+import t, { type Test } from 'tap'
+import { GatewayError } from '../../src/errors.ts'
+import errorHandler, { problemDocument } from '../../src/plugins/error-handler.ts'
+
+async function start (t: Test) {
+  const app = fastify()
+  await app.register(errorHandler, { docs: '/docs/errors' })
+  app.get('/fails', async () => { throw new GatewayError('rate_limited', 'Slow down.', { headers: { 'retry-after': '7' }, upstream: { status: 420, message: 'x' }, members: { found_under: ['y'] } }) })
+  app.get('/breaks', async (_request, reply) => {
+    reply.header('content-length', '3').header('etag', '"x"')
+    throw new Error('TOPSECRET inside')
+  })
+  app.get('/things/:id', async () => 'thing')
+  app.delete('/things/:id', async () => 'gone')
+  app.get('/files/*', async () => 'file')
+  app.route({ method: ['PUT', 'PATCH'], url: '/a.b', handler: async () => 'ok' })
+  app.addHook('onRequest', async ({ url }) => { if (url === '/refused') throw new GatewayError('unauthorized', 'No key.') })
+  app.post('/refused', async () => 'never')
+  t.teardown(() => app.close())
+  return app
+}
+
+t.test('a GatewayError becomes its problem document, with its headers and nothing cached', async (t) => {
+  const app = await start(t)
+  const answer = await app.inject({ url: '/fails?signature=abc', headers: { 'x-request-id': 'r' } })
+  t.match(answer, { statusCode: 429, headers: { 'content-type': 'application/problem+json', 'retry-after': '7', 'cache-control': 'no-store' } })
+  t.match(answer.json(), {
+    type: '/docs/errors#rate_limited', title: 'Too many requests', status: 429, code: 'rate_limited', detail: 'Slow down.', instance: '/fails',
+    retryable: true, upstream: { status: 420, message: 'x' }, found_under: ['y']
+  })
+  t.notOk('errors' in answer.json())
+})
+
+t.test('500 internal: what broke stays inside, and so do the headers of the answer that was meant', async (t) => {
+  const app = await start(t)
+  const answer = await app.inject('/breaks')
+  t.match(answer.json(), { status: 500, code: 'internal', retryable: false })
+  t.notMatch(answer.body, /TOPSECRET/)
+  t.notOk(answer.headers.etag)
+})
+
+t.test('404 for an unknown path, 405 with Allow for a known path and a wrong method', async (t) => {
+  const app = await start(t)
+  t.match((await app.inject('/nowhere?x=1')).json(), { status: 404, code: 'route_not_found', detail: 'There is no route GET /nowhere.' })
+  const wrong = await app.inject({ method: 'PUT', url: '/things/7' })
+  t.match(wrong, { statusCode: 405, headers: { allow: 'DELETE, GET, HEAD' } })
+  t.match(wrong.json(), { code: 'method_not_allowed' })
+  t.match(await app.inject({ method: 'POST', url: '/files/a/b/c' }), { statusCode: 405, headers: { allow: 'GET, HEAD' } })
+  t.match(await app.inject({ url: '/a.b' }), { statusCode: 405, headers: { allow: 'PATCH, PUT' } })
+  t.match(await app.inject({ url: '/aXb' }), { statusCode: 404 })
+})
+
+t.test('an answer given before the body was read closes the connection, so that the rest is not swallowed', async (t) => {
+  const app = await start(t)
+  const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
+  const announce = (head: string): Promise<string> => new Promise((resolve, reject) => {
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(`POST /refused HTTP/1.1\r\nHost: x\r\n${head}\r\n\r\n`))
+    let text = ''
+    socket.on('data', (data) => { text += data.toString() })
+    socket.on('close', () => resolve(text)) // the server closes: nobody sent the body
+    socket.on('error', reject)
+  })
+  t.match(await announce('Content-Length: 300000000'), /^HTTP\/1\.1 401 [^]*connection: close[^]*"code":"unauthorized"/i)
+  t.match(await announce('Transfer-Encoding: chunked'), /^HTTP\/1\.1 401 [^]*connection: close/i)
+  const whole = await app.inject({ method: 'POST', url: '/refused', payload: '' })
+  t.not(whole.headers.connection, 'close')
+})
+
+t.test('a problem document leaves out what does not apply', async (t) => {
+  const document = problemDocument(new GatewayError('not_found', 'gone', { errors: [{ pointer: '/a', message: 'b' }] }), '/e', '/p', 'r')
+  t.same(Object.keys(document), ['type', 'title', 'status', 'code', 'detail', 'advice', 'instance', 'request_id', 'retryable', 'errors'])
+})

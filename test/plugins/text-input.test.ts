@@ -1,0 +1,18 @@
+import { Type } from '@sinclair/typebox'
+import fastify from 'fastify'
+import t from 'tap'
+import textInput from '../../src/plugins/text-input.ts'
+
+t.test('lists and maps given as text are read before validation, in the query and in JSON bodies', async (t) => {
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(textInput)
+  const Fields = Type.Object({ tags: Type.Optional(Type.Array(Type.String())), n: Type.Optional(Type.Integer()) })
+  app.post('/fields', { schema: { querystring: Fields, body: Fields } }, async ({ query, body }) => ({ query, body }))
+  app.post('/plain', async ({ query, body }) => ({ query, body }))
+  const read = await app.inject({ method: 'POST', url: '/fields?tags=a,b&n=4', payload: { tags: 'c,d', n: 5 } })
+  t.same(read.json(), { query: { tags: ['a', 'b'], n: 4 }, body: { tags: ['c', 'd'], n: 5 } })
+  t.same((await app.inject({ method: 'POST', url: '/fields', payload: { tags: ['x'] } })).json(), { query: {}, body: { tags: ['x'] } })
+  t.match(await app.inject({ method: 'POST', url: '/fields', payload: '[1]', headers: { 'content-type': 'application/json' } }), { statusCode: 400 })
+  t.same((await app.inject({ method: 'POST', url: '/plain?tags=a,b', payload: { tags: 'a,b' } })).json(), { query: { tags: 'a,b' }, body: { tags: 'a,b' } })
+})
