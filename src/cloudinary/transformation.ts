@@ -33,7 +33,7 @@ function wireValue (code: string, text: string): string {
 }
 
 function unknownKeys (component: object, extra: string | undefined, pointer: string, faults: Fault[]): void {
-  for (const key of Object.keys(component)) {
+  for (const key in component) { // without the array that Object.keys makes: this runs for every URL
     if (!KEYS.has(key) && key !== extra) faults.push({ pointer: `${pointer}/${key}`, message: 'is not a field of a transformation' })
   }
 }

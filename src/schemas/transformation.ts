@@ -13,7 +13,7 @@ const TERM = '(?:\\$[A-Za-z][A-Za-z0-9]*|i?[wh]|i?ar|\\d{1,9}(?:\\.\\d{1,6})?)'
 const EXPRESSION = `(?:${TERM}(?:_(?:add|sub|mul|div|mod|pow)_${TERM}){1,16}|\\$[A-Za-z][A-Za-z0-9]*|i[wh]|i?ar)`
 const NOT_ZERO = '(?!0+(?:\\.0*)?$)'
 const SIDE = `${NOT_ZERO}(?:\\d{1,4}|[12]\\d{4}|3[01]\\d{3}|32[0-6]\\d{2}|327[0-5]\\d|3276[0-7])(?:\\.\\d{1,6})?`
-const RATIO_PART = `${NOT_ZERO}\\d{1,5}(?:\\.\\d{1,6})?`
+const RATIO_PART = '(?![0.]+(?::|$))\\d{1,5}(?:\\.\\d{1,6})?'
 const TURN = '(?:-?\\d{1,4}|[vh]flip|ignore|auto_right|auto_left)'
 
 // A value stays inside its parameter: no comma, no slash, neither plain nor percent-encoded, nothing that ends a URL path.

@@ -1,0 +1,69 @@
+import t from 'tap'
+import { Type } from '@sinclair/typebox'
+import { readTextFields } from '../../src/schemas/text-fields.ts'
+import { flatTransformation } from '../../src/schemas/transformation.ts'
+import { signableParameters } from '../../src/schemas/upload-parameters.ts'
+
+const read = (fields: Record<string, unknown>) => readTextFields(signableParameters, fields)
+
+t.test('a list is repeated fields, a JSON array, or comma-separated text', async (t) => {
+  for (const fields of [{ tags: ['a', 'b'] }, { tags: '["a","b"]' }, { tags: 'a, b' }, { 'tags[]': ['a', 'b'] }]) t.strictSame(read(fields), { tags: ['a', 'b'] })
+  t.strictSame(read({ tags: 'a' }), { tags: ['a'] })
+  t.strictSame(read({ 'tags[]': 'a,b' }), { tags: ['a,b'] }, 'one repeated field is one item')
+  t.strictSame(read({ tags: '' }), { tags: [] })
+})
+
+t.test('transformations of a list are piped, areas too', async (t) => {
+  t.strictSame(read({ eager: 'c_fill,w_1/e_sepia|w_2/png' }), { eager: ['c_fill,w_1/e_sepia', 'w_2/png'] })
+  t.strictSame(read({ eager: '[{"width":1},"w_2"]' }), { eager: [{ width: 1 }, 'w_2'] })
+  t.strictSame(read({ eager: '{"width":1}' }), { eager: [{ width: 1 }] })
+  t.strictSame(read({ eager: ['{"width":1}', 'w_2'] }), { eager: [{ width: 1 }, 'w_2'] })
+  t.strictSame(read({ face_coordinates: '1,2,3,4|5,6,7,x' }), { face_coordinates: [[1, 2, 3, 4], [5, 6, 7, 'x']] })
+})
+
+t.test('a map is a JSON object or Cloudinary\'s own text', async (t) => {
+  t.strictSame(read({ context: '{"alt":"x|y"}' }), { context: { alt: 'x|y' } })
+  t.strictSame(read({ context: 'alt=x\\|y|caption=a\\=b=c|path=a\\b' }), { context: { alt: 'x|y', caption: 'a=b=c', path: 'a\\b' } })
+  t.strictSame(read({ context: '' }), { context: {} })
+  t.strictSame(read({ context: 'list=["a"]' }), { context: { list: '["a"]' } }, 'context holds no lists')
+  t.strictSame(read({ metadata: 'colour=["a","b"]|odd=[x' }), { metadata: { colour: ['a', 'b'], odd: '[x' } })
+  t.strictSame(readTextFields({ open: Type.Object({}) }, { open: 'a=[1]' }), { open: { a: '[1]' } })
+})
+
+t.test('flags, numbers and what stays text', async (t) => {
+  t.strictSame(read({ overwrite: '1', invalidate: 'false', backup: 'true', async: '0', colors: 'yes' }),
+    { overwrite: true, invalidate: false, backup: true, async: false, colors: 'yes' })
+  t.strictSame(read({ timestamp: '1700000000', auto_tagging: '0.5' }), { timestamp: 1_700_000_000, auto_tagging: 0.5 })
+  t.strictSame(read({ timestamp: 'now', auto_tagging: 'x' }), { timestamp: 'now', auto_tagging: 'x' })
+  t.strictSame(read({ transformation: 'w_1' }), { transformation: 'w_1' })
+  t.strictSame(read({ transformation: ' [{"width":1}]' }), { transformation: [{ width: 1 }] })
+  t.strictSame(readTextFields(flatTransformation, { width: '300' }), { width: '300' }, 'text or number: left as it is')
+  t.strictSame(readTextFields({ either: { type: ['string', 'array'] } }, { either: ['a', 'b'] }), { either: ['a', 'b'] })
+})
+
+t.test('values that are no text and unknown names are left for the validator', async (t) => {
+  t.strictSame(read({ tags: [1], context: { a: 1 }, nope: 'x', overwrite: true, 'nope[]': 'y' }), { tags: [1], context: { a: 1 }, nope: 'x', overwrite: true, 'nope[]': 'y' })
+  t.strictSame(read({ public_id: ['one'] }), { public_id: 'one' })
+})
+
+t.test('400: everything that cannot be read, at once, with pointers', async (t) => {
+  const refused = (fields: Record<string, unknown>, ...errors: Array<{ pointer: string, message: RegExp }>) =>
+    t.throws(() => read(fields), { code: 'invalid_request', errors }, JSON.stringify(fields))
+  refused({ tags: '["a"', context: '{"a":}', eager: ['{x'] },
+    { pointer: '/tags', message: /looks like JSON but is not/ }, { pointer: '/context', message: /JSON/ }, { pointer: '/eager', message: /JSON/ })
+  refused({ context: 'alone' }, { pointer: '/context', message: /no "="/ })
+  refused({ context: 'a=1|a=2' }, { pointer: '/context', message: /names "a" twice/ })
+  refused({ public_id: ['a', 'b'] }, { pointer: '/public_id', message: /one value, not a list of 2/ })
+  refused({ tags: 'a', 'tags[]': 'b' }, { pointer: '/tags', message: /given twice/ })
+})
+
+t.test('400: no name reaches a prototype', async (t) => {
+  const refused = (fields: Record<string, unknown>, pointer: string) => t.throws(() => read(fields), { errors: [{ pointer, message: /not a usable name/ }] })
+  refused(JSON.parse('{"__proto__":"x"}'), '/__proto__')
+  refused({ constructor: 'x' }, '/constructor')
+  refused({ context: '__proto__=x' }, '/context')
+  refused({ context: '{"__proto__":{"polluted":1}}' }, '/context')
+  refused({ transformation: '{"constructor":{"prototype":{"polluted":1}}}' }, '/transformation')
+  t.strictSame(read({ toString: 'x' }), { toString: 'x' }, 'harmless: an own member that no schema knows')
+  t.equal(({} as Record<string, unknown>)['polluted'], undefined)
+})
