@@ -5,9 +5,10 @@ import { deepFreeze } from './freeze.ts'
 import type { Config } from './types.ts'
 
 export interface SandboxCloud {
-  readonly name: string
-  readonly key: string
-  readonly secret: string
+  /** Also the name of the environment on it. */
+  readonly cloudName: string
+  readonly apiKey: string
+  readonly apiSecret: string
 }
 
 /**
@@ -15,10 +16,10 @@ export interface SandboxCloud {
  * they open nothing but a sandbox, and a `CLOUDINARY_URL` that was copied once keeps working.
  */
 export const SANDBOX_CLOUDS = deepFreeze([
-  { name: 'editor', key: '100000000000001', secret: 'editor-sandbox-secret' },
-  { name: 'staging', key: '100000000000002', secret: 'staging-sandbox-secret' },
-  { name: 'production', key: '100000000000003', secret: 'production-sandbox-secret' },
-  { name: 'sandbox', key: '100000000000004', secret: 'sandbox-sandbox-secret' }
+  { cloudName: 'editor', apiKey: '100000000000001', apiSecret: 'editor-sandbox-secret' },
+  { cloudName: 'staging', apiKey: '100000000000002', apiSecret: 'staging-sandbox-secret' },
+  { cloudName: 'production', apiKey: '100000000000003', apiSecret: 'production-sandbox-secret' },
+  { cloudName: 'sandbox', apiKey: '100000000000004', apiSecret: 'sandbox-sandbox-secret' }
 ] satisfies SandboxCloud[])
 
 /** Environments when the sandbox is all there is, and the one beside real credentials. */
@@ -33,12 +34,12 @@ export function sandboxEnvironments (url: string, names: readonly string[] = ALO
   const { protocol, host } = new URL(publicUrl)
   const { delivery, ...settings } = defaultDraft()
   const place = protocol === 'https:' ? { secure: true, secure_distribution: host } : { secure: false, cname: host }
-  return SANDBOX_CLOUDS.filter(({ name }) => names.includes(name)).map(({ name, key, secret }) => ({
+  return SANDBOX_CLOUDS.filter(({ cloudName }) => names.includes(cloudName)).map(({ cloudName, apiKey, apiSecret }) => ({
     ...settings,
-    name,
-    cloudName: name,
-    apiKey: key,
-    apiSecret: new Secret(secret),
+    name: cloudName,
+    cloudName,
+    apiKey,
+    apiSecret: new Secret(apiSecret),
     uploadPrefix: url.replace(/\/+$/, ''),
     delivery: { ...delivery, ...place },
     sandbox: true

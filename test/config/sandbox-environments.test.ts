@@ -8,7 +8,7 @@ t.test('sandboxEnvironments', async (t) => {
     t.same(environments.map(({ name, cloudName }) => [name, cloudName]), ['editor', 'staging', 'production'].map((name) => [name, name]))
     for (const environment of environments) {
       t.match(environment, { uploadPrefix: 'http://127.0.0.1:8081', sandbox: true, delivery: { secure: false, cname: '127.0.0.1:8081', private_cdn: false } })
-      t.equal(environment.apiSecret.reveal(), SANDBOX_CLOUDS.find(({ name }) => name === environment.name)?.secret)
+      t.equal(environment.apiSecret.reveal(), SANDBOX_CLOUDS.find(({ cloudName }) => cloudName === environment.name)?.apiSecret)
     }
   })
 
@@ -20,7 +20,7 @@ t.test('sandboxEnvironments', async (t) => {
   })
 
   t.test('names, keys and secrets of the clouds differ', async (t) => {
-    for (const part of ['name', 'key', 'secret'] as const) t.equal(new Set(SANDBOX_CLOUDS.map((cloud) => cloud[part])).size, SANDBOX_CLOUDS.length, part)
+    for (const part of ['cloudName', 'apiKey', 'apiSecret'] as const) t.equal(new Set(SANDBOX_CLOUDS.map((cloud) => cloud[part])).size, SANDBOX_CLOUDS.length, part)
   })
 })
 

@@ -1,0 +1,13 @@
+/** What to say when an address cannot be listened on; undefined for any other error. */
+export function listenFault (error: unknown, host: string, port: number, variable: string): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  const place = `${host}:${port}`
+  switch (error.code) {
+    case 'EADDRINUSE': return `${place} is in use; set ${variable} to another port.`
+    case 'EACCES': return `${place} may not be used by this user; set ${variable} to a port above 1023.`
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN': return `${place} is no address of this machine.`
+    default: return undefined
+  }
+}

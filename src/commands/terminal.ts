@@ -1,0 +1,31 @@
+import type { EnvironmentVariables } from '../config/source.ts'
+
+/** How the process ends. Documented in `--help`. */
+export const EXIT = {
+  /** Ended as asked. */
+  done: 0,
+  /** Broke down, was not well, or did not end within its grace. */
+  failed: 1,
+  /** Command line or configuration not valid. */
+  misused: 2,
+  /** Address or port not to be had. */
+  occupied: 3
+} as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** What a command needs of the process. `server.ts` alone makes one of the real process. */
+export interface Terminal {
+  readonly variables: EnvironmentVariables
+  /** Version of this package. */
+  readonly version: string
+  /** True when a person reads what `out` writes. */
+  readonly interactive: boolean
+  out (text: string): void
+  /** For people; never mixed with what a program reads from `out`. */
+  err (text: string): void
+  /** Runs `close` once at SIGTERM or SIGINT, and ends the process when it is done or `graceSeconds` have passed. */
+  onShutdown (graceSeconds: number, close: () => Promise<void>): void
+}
+
+/** A command ends with a code, or goes on, with undefined, until it is shut down. */
+export type Command<Options> = (terminal: Terminal, options: Options) => Promise<ExitCode | undefined>
