@@ -1,0 +1,47 @@
+import { GatewayError, invalidRequest, type Fault } from '../errors.ts'
+import type { CloudinaryEnvironment } from '../schemas/environment.ts'
+import { verifyParameters } from './signature.ts'
+
+/** Cloudinary takes a signature for one hour. Source: "authentication_signatures". */
+const LIFETIME_SECONDS = 3600
+/** How far a caller's clock may be ahead of ours. */
+const AHEAD_SECONDS = 300
+/** A second count this large lies in the year 5138; it is milliseconds. */
+const MILLISECONDS_FROM = 1e11
+
+function timestampFault (text: string | undefined, nowSeconds: number): Fault | undefined {
+  const pointer = '/timestamp'
+  if (text === undefined || text === '') return { pointer, message: 'is missing' }
+  if (!/^\d{1,15}$/.test(text)) return { pointer, message: 'must be Unix time in whole seconds' }
+  const timestamp = Number(text)
+  if (timestamp >= MILLISECONDS_FROM) return { pointer, message: `looks like milliseconds; it must be seconds: ${Math.floor(timestamp / 1000)}` }
+  if (timestamp > nowSeconds + AHEAD_SECONDS) return { pointer, message: `lies ${timestamp - nowSeconds} seconds in the future; check the clock that made it` }
+  return undefined
+}
+
+export interface CallerProof {
+  readonly environment: CloudinaryEnvironment
+  /** Every field that came with the file, as text. */
+  readonly fields: Readonly<Record<string, string>>
+  readonly nowSeconds: number
+}
+
+/**
+ * Makes sure that a caller's signature fits the fields and is still good, so that no byte travels for nothing.
+ * @throws {GatewayError} that says what is wrong, and which field, when that can be known.
+ */
+export function checkCallerSignature ({ environment, fields, nowSeconds }: CallerProof): void {
+  const { signature = '', timestamp, api_key: apiKey } = fields
+  const faults: Fault[] = []
+  const badTimestamp = timestampFault(timestamp, nowSeconds)
+  if (badTimestamp) faults.push(badTimestamp)
+  if (signature === '') faults.push({ pointer: '/signature', message: 'is missing; with a large file, the fields must stand before the file' })
+  if (faults.length > 0) throw invalidRequest(faults)
+  const age = nowSeconds - Number(timestamp)
+  if (age > LIFETIME_SECONDS) throw new GatewayError('signature_expired', `The timestamp is ${age} seconds old; a signature is good for ${LIFETIME_SECONDS}.`)
+  if (apiKey !== undefined && apiKey !== environment.apiKey) {
+    throw new GatewayError('signature_mismatch', `api_key is not the key of the environment "${environment.name}".`, { errors: [{ pointer: '/api_key', message: 'belongs to another environment' }] })
+  }
+  if (verifyParameters(fields, signature, environment.apiSecret)) return
+  throw new GatewayError('signature_mismatch', 'The signature does not fit the fields that came with the file.')
+}

@@ -1,0 +1,154 @@
+import type { DeliveryTypeName, ResourceTypeName } from '../schemas/assets.ts'
+import type { CloudinaryEnvironment } from '../schemas/environment.ts'
+import type { UpstreamLimits, UploadLimits } from '../schemas/limits.ts'
+import type { StreamedFile } from '../schemas/upload-form.ts'
+import type { UploadParameters } from '../schemas/upload-parameters.ts'
+import { AdminCalls, type Call, type Connection, type Place, type Query } from './admin.ts'
+import type { Relayed } from './answer.ts'
+import { checkCallerSignature } from './caller-signature.ts'
+import { deliveryUrl, type DeliveryUrlOptions } from './delivery-url.ts'
+import { privateDownloadUrl, type DownloadUrlOptions } from './download-url.ts'
+import { openFileText } from './file-text.ts'
+import { encodeUploadParameters } from './parameters.ts'
+import { REAL_PACE, RetryBudget, type Pace } from './retry.ts'
+import { signParameters } from './signature.ts'
+import { Transport } from './transport.ts'
+import { budgetOf, type Release, type UploadBudget } from './upload-budget.ts'
+import type { Fields } from './upload-delivery.ts'
+import { tooLarge } from './upload-intake.ts'
+import { Uploads } from './uploads.ts'
+
+export type { Call, Place, Query } from './admin.ts'
+export type { Relayed } from './answer.ts'
+
+export interface ClientOptions extends Partial<Pace> {
+  readonly upstream: UpstreamLimits
+  readonly upload: UploadLimits
+  /** What all uploads of the process share; default: one for all clients built from the same `upload` limits. */
+  readonly uploads?: UploadBudget
+}
+
+/** Text: a URL, a data URI, or a path below the upload folder. */
+export type UploadFile = StreamedFile | string
+
+export interface UploadInput {
+  readonly parameters: UploadParameters
+  readonly file: UploadFile
+  /** Parameters that stood after the file. Asked for once the file has ended well; what it throws ends the upload. */
+  readonly late?: (() => Promise<UploadParameters>) | undefined
+}
+
+export interface DirectUploadInput {
+  readonly resource_type: ResourceTypeName | 'auto'
+  /** The caller's fields as text, `timestamp` and `signature` among them, exactly as they were signed. */
+  readonly fields: Fields
+  readonly file: UploadFile
+  readonly late?: (() => Promise<Fields>) | undefined
+}
+
+/** Everything that one environment asks of Cloudinary. */
+export class CloudinaryClient {
+  readonly environment: CloudinaryEnvironment
+  readonly uploadLimits: UploadLimits
+  readonly #connection: Connection
+  readonly #admin: AdminCalls
+  readonly #uploads: Uploads
+  readonly #uploadBudget: UploadBudget
+
+  constructor (environment: CloudinaryEnvironment, { upstream, upload, uploads = budgetOf(upload), ...pace }: ClientOptions) {
+    this.environment = environment
+    this.uploadLimits = upload
+    this.#connection = {
+      environment,
+      transport: new Transport({ origin: new URL(environment.uploadPrefix).origin, limits: upstream }),
+      pace: { ...REAL_PACE, ...pace },
+      budget: new RetryBudget()
+    }
+    this.#admin = new AdminCalls(this.#connection)
+    this.#uploadBudget = uploads
+    this.#uploads = new Uploads(this.#connection, upload, uploads)
+  }
+
+  /**
+   * Proves the credentials with one call.
+   * @throws {GatewayError} `credentials_rejected`, `upstream_failed`, `upstream_timeout`, ...
+   */
+  async ping (call: Call): Promise<void> { return this.#admin.ping(call) }
+
+  async list (resourceType: ResourceTypeName, type: DeliveryTypeName, query: Query, call: Call): Promise<Relayed> {
+    return this.#admin.list(resourceType, type, query, call)
+  }
+
+  /** @throws {GatewayError} `not_found`, with `found_under` when the asset lives elsewhere. */
+  async get (resourceType: ResourceTypeName | 'auto', type: DeliveryTypeName, publicId: string, query: Query, call: Call): Promise<Relayed> {
+    return this.#admin.get(resourceType, type, publicId, query, call)
+  }
+
+  /** `fields` are Cloudinary's wire text. */
+  async update (resourceType: ResourceTypeName, type: DeliveryTypeName, publicId: string, fields: Fields, call: Call): Promise<Relayed> {
+    return this.#admin.update(resourceType, type, publicId, fields, call)
+  }
+
+  async destroy (resourceType: ResourceTypeName | 'auto', fields: { public_id: string, type: DeliveryTypeName, invalidate: boolean }, call: Call): Promise<Place & { public_id: string }> {
+    return this.#admin.destroy(resourceType, fields, call)
+  }
+
+  /**
+   * Lets an upload begin, before a byte of it is read; call what it returns when the upload is over.
+   * @throws {GatewayError} `overloaded`, or `payload_too_large` when `declaredBytes` of file are too many.
+   */
+  admitUpload (declaredBytes?: number): Release {
+    const { maxBytes } = this.uploadLimits
+    if (declaredBytes !== undefined && declaredBytes > maxBytes) throw tooLarge(declaredBytes, maxBytes)
+    return this.#uploadBudget.admit()
+  }
+
+  /** Stores a file under this environment's own credentials. The answer is Cloudinary's, untouched. */
+  async upload ({ parameters, file, late }: UploadInput, call: Call): Promise<Relayed> {
+    return this.#uploads.store({
+      resourceType: parameters.resource_type ?? 'auto',
+      file: await this.#opened(file),
+      fields: encodeUploadParameters(parameters),
+      late: late && (async () => encodeUploadParameters(await late())),
+      authorize: (fields) => this.#proof(fields),
+      vouched: 'gateway'
+    }, call)
+  }
+
+  /**
+   * Stores a file under a caller's signature, which is checked before the file is read, or, when the fields stand after
+   * the file, before the upload is complete. The signed fields are passed on as they are.
+   */
+  async directUpload ({ resource_type: resourceType, fields, file, late }: DirectUploadInput, call: Call): Promise<Relayed> {
+    const { environment } = this
+    const authorize = (all: Fields): Fields => {
+      checkCallerSignature({ environment, fields: all, nowSeconds: this.#nowSeconds() })
+      return all.api_key === undefined ? { api_key: environment.apiKey } : {}
+    }
+    if (late === undefined || fields.signature !== undefined) authorize(fields)
+    return this.#uploads.store({ resourceType, file: await this.#opened(file), fields, late, authorize, vouched: 'caller' }, call)
+  }
+
+  url (options: DeliveryUrlOptions): string { return deliveryUrl(this.environment, options) }
+
+  downloadUrl (options: DownloadUrlOptions): string { return privateDownloadUrl(this.environment, options, this.#nowSeconds()) }
+
+  /** Hex signature of upload parameters, `timestamp` among them. */
+  sign (parameters: Fields): string {
+    const { apiSecret, signatureAlgorithm: algorithm, signatureVersion: version } = this.environment
+    return signParameters(parameters, { apiSecret, algorithm, version })
+  }
+
+  async close (): Promise<void> { await this.#connection.transport.close() }
+
+  #nowSeconds (): number { return Math.floor(this.#connection.pace.now() / 1000) }
+
+  #proof (fields: Fields): Fields {
+    const timestamp = String(this.#nowSeconds())
+    return { api_key: this.environment.apiKey, timestamp, signature: this.sign({ ...fields, timestamp }) }
+  }
+
+  async #opened (file: UploadFile): Promise<UploadFile> {
+    return typeof file === 'string' ? openFileText(file, this.uploadLimits.fileRoot) : file
+  }
+}

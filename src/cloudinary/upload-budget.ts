@@ -1,0 +1,144 @@
+import { GatewayError } from '../errors.ts'
+import type { UploadLimits } from '../schemas/limits.ts'
+
+const RETRY_AFTER_SECONDS = '5'
+
+interface Waiter {
+  readonly bytes: number
+  readonly grant: () => void
+}
+
+/** Gives something back; a second call does nothing. */
+export type Release = () => void
+
+function once (action: () => void): Release {
+  let done = false
+  return () => {
+    if (done) return
+    done = true
+    action()
+  }
+}
+
+/** Memory for one chunk, to be given back. */
+export interface Loan {
+  readonly memory: Buffer
+  readonly release: Release
+}
+
+/** What all uploads of the process share: how many may run, and how much memory their held chunks may take. */
+export class UploadBudget {
+  readonly #maxConcurrent: number
+  readonly #capacity: number
+  readonly #queue: Waiter[] = []
+  /** Memory that was given back and is lent again, because the collector frees large buffers late. By its size. */
+  readonly #idle = new Map<number, Buffer[]>()
+  #idleBytes = 0
+  #running = 0
+  #held = 0
+
+  constructor ({ maxConcurrent, bufferBytes }: Pick<UploadLimits, 'maxConcurrent' | 'bufferBytes'>) {
+    this.#maxConcurrent = maxConcurrent
+    this.#capacity = bufferBytes
+  }
+
+  get running (): number { return this.#running }
+  get heldBytes (): number { return this.#held }
+  get waiting (): number { return this.#queue.length }
+
+  /**
+   * Lets one more upload begin, before a byte of it is read.
+   * @throws {GatewayError} `overloaded` when as many run as may.
+   */
+  admit (): Release {
+    if (this.#running >= this.#maxConcurrent) {
+      throw new GatewayError('overloaded', `${this.#running} uploads are running, which is as many as this gateway takes at a time.`, {
+        headers: { 'retry-after': RETRY_AFTER_SECONDS }
+      })
+    }
+    this.#running++
+    return once(() => { this.#running-- })
+  }
+
+  /**
+   * Lends memory for `bytes`, waiting in line, first come first served, until the budget has room. A chunk larger than
+   * the whole budget counts as the whole of it, and then has it for itself.
+   */
+  async borrow (bytes: number, signal: AbortSignal): Promise<Loan> {
+    const counted = Math.min(bytes, this.#capacity)
+    signal.throwIfAborted()
+    if (this.#queue.length > 0 || this.#held + counted > this.#capacity) await this.#wait(counted, signal)
+    else this.#held += counted
+    const memory = this.#take(bytes)
+    return {
+      memory,
+      release: once(() => {
+        this.#held -= counted
+        this.#keep(memory)
+        this.#grant()
+        if (this.#held === 0) this.#forget()
+      })
+    }
+  }
+
+  #take (bytes: number): Buffer {
+    const known = this.#idle.get(bytes)?.pop()
+    if (known) {
+      this.#idleBytes -= bytes
+      return known
+    }
+    // What lies idle in other sizes would come on top of the budget.
+    if (this.#held + this.#idleBytes > this.#capacity) this.#forget()
+    return Buffer.allocUnsafeSlow(bytes)
+  }
+
+  #keep (memory: Buffer): void {
+    const same = this.#idle.get(memory.length) ?? []
+    this.#idle.set(memory.length, same)
+    same.push(memory)
+    this.#idleBytes += memory.length
+  }
+
+  #forget (): void {
+    this.#idle.clear()
+    this.#idleBytes = 0
+  }
+
+  async #wait (bytes: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        this.#queue.splice(this.#queue.indexOf(waiter), 1)
+        reject(signal.reason)
+        // A large one that left may have stood before small ones that fit.
+        this.#grant()
+      }
+      const waiter: Waiter = {
+        bytes,
+        grant: () => {
+          signal.removeEventListener('abort', onAbort)
+          resolve()
+        }
+      }
+      signal.addEventListener('abort', onAbort, { once: true })
+      this.#queue.push(waiter)
+    })
+  }
+
+  /** Nobody overtakes: the first in line waits until there is room for it. */
+  #grant (): void {
+    for (let first = this.#queue[0]; first !== undefined && this.#held + first.bytes <= this.#capacity; first = this.#queue[0]) {
+      this.#queue.shift()
+      this.#held += first.bytes
+      first.grant()
+    }
+  }
+}
+
+const budgets = new WeakMap<object, UploadBudget>()
+
+/** The one budget of all clients that were built from the same limits, whatever their environment. */
+export function budgetOf (limits: UploadLimits): UploadBudget {
+  const budget = budgets.get(limits) ?? new UploadBudget(limits)
+  budgets.set(limits, budget)
+  return budget
+}

@@ -1,0 +1,108 @@
+import { GatewayError, type ErrorCode } from '../errors.ts'
+import type { StreamedFile } from '../schemas/upload-form.ts'
+import { apiRoot, type Call, type Connection } from './admin.ts'
+import { relayed, transportFailure, type Relayed, type Vouched } from './answer.ts'
+import type { MultipartBody } from './multipart-body.ts'
+import { withRetries } from './retry.ts'
+
+export type Fields = Readonly<Record<string, string>>
+
+/** One file to store. Fields are Cloudinary's wire text. */
+export interface UploadJob {
+  readonly resourceType: 'auto' | 'image' | 'video' | 'raw'
+  /** Text: a URL that Cloudinary fetches itself. */
+  readonly file: StreamedFile | string
+  readonly fields: Fields
+  /** Fields that came after the file; to be asked for once the file has ended well. */
+  readonly late?: (() => Promise<Fields>) | undefined
+  /** What proves the request, to be added to these fields. Throws when they do not fit the proof. */
+  readonly authorize: (fields: Fields) => Fields
+  readonly vouched: Vouched
+}
+
+/** How far a body got: whether a byte of it was asked for, and whether it was handed over to its end. */
+export interface Progress { begun: boolean, finished: boolean }
+
+/** One request of an upload. */
+export interface Delivery {
+  /** Made anew for each try. */
+  readonly body: () => MultipartBody
+  readonly headers?: Fields
+  /** Whether sending the same again can do no harm, given how far the last try came. */
+  readonly repeatable: (error: GatewayError, progress: Progress) => boolean
+}
+
+const ATTEMPTS = 3
+/** No request is tried again after this long, and no refusal is waited out for longer than half a minute. */
+const DEADLINE_MS = 10 * 60_000
+const LONGEST_WAIT_MS = 30_000
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_failed', 'upstream_timeout', 'rate_limited', 'quota_exhausted'])
+
+/** True when Cloudinary said itself that it did not take the file, or cannot have had all of it. */
+export function surelyNotStored (error: GatewayError, { finished }: Progress): boolean {
+  return !finished || (error.upstream?.status ?? 0) >= 400
+}
+
+async function * watched (chunks: AsyncIterable<Buffer>, progress: Progress): AsyncGenerator<Buffer> {
+  progress.begun = true
+  yield * chunks
+  progress.finished = true
+}
+
+/** Sends the requests of uploads to one cloud, and again where that repairs a failure. */
+export class UploadDelivery {
+  readonly #connection: Connection
+  readonly #root: string
+
+  constructor (connection: Connection) {
+    this.#connection = connection
+    this.#root = apiRoot(connection.environment)
+  }
+
+  /** Sends one request until it succeeds or nothing more is to be hoped for. */
+  async deliver (job: UploadJob, delivery: Delivery, call: Call): Promise<{ answer: Relayed, attempts: number }> {
+    const { budget, pace } = this.#connection
+    let progress: Progress = { begun: false, finished: false }
+    let attempts = 0
+    const repetition = {
+      attempts: ATTEMPTS,
+      deadline: pace.now() + DEADLINE_MS,
+      longestWaitMs: LONGEST_WAIT_MS,
+      signal: call.signal,
+      repeatable: (error: GatewayError) => PASSING.has(error.code) && delivery.repeatable(error, progress)
+    }
+    const answer = await withRetries(async (number) => {
+      attempts = number
+      progress = { begun: false, finished: false }
+      return this.#send(job, delivery, progress, call)
+    }, repetition, budget, pace)
+    return { answer, attempts }
+  }
+
+  async #send (job: UploadJob, { body, headers }: Delivery, progress: Progress, call: Call): Promise<Relayed> {
+    const { environment, transport, pace } = this.#connection
+    const { contentType, length, chunks } = body()
+    try {
+      const reply = await transport.send({
+        method: 'POST',
+        path: `${this.#root}/${job.resourceType}/upload`,
+        headers: {
+          accept: 'application/json',
+          'user-agent': 'cloudinary-gateway',
+          'content-type': contentType,
+          ...(length !== undefined && { 'content-length': String(length) }),
+          ...headers
+        },
+        body: watched(chunks, progress),
+        lane: 'upload',
+        signal: call.signal
+      })
+      const answer = relayed(reply, { environment, nowMs: pace.now(), vouched: job.vouched })
+      // A success for bytes that were never sent would be the worst answer of all.
+      if (!progress.finished) throw new GatewayError('upstream_failed', 'Cloudinary answered before it had the whole file.')
+      return answer
+    } catch (error) {
+      throw transportFailure(error)
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import { createHash, type Hash } from 'node:crypto'
+import { GatewayError, invalidRequest } from '../errors.ts'
+import type { StreamedFile } from '../schemas/upload-form.ts'
+import type { UploadLimits } from '../schemas/limits.ts'
+import { ByteReader, SourceStopped } from './byte-reader.ts'
+
+/** After this much waiting for a caller, its average speed counts too. */
+const GRACE_MS = 30_000
+const MIN_BYTES_PER_SECOND = 1024
+/** What the connection says when the caller has left. */
+const GONE = new Set(['FST_MP_PREMATURE_CLOSE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
+
+type IntakeLimits = Pick<UploadLimits, 'maxBytes' | 'idleTimeoutMs' | 'verify'>
+
+/** 413 with both numbers. `atLeast`: counting stopped there. */
+export function tooLarge (bytes: number, maxBytes: number, atLeast = false): GatewayError {
+  return new GatewayError('payload_too_large', `The file has ${atLeast ? 'at least ' : ''}${bytes} bytes; the limit is ${maxBytes}.`)
+}
+
+/** Base64 takes four characters for three bytes, and a data URI begins with its media type. */
+function textBound (maxBytes: number): number {
+  return Math.ceil(maxBytes / 3) * 4 + 1024
+}
+
+/** The caller's bytes, counted and watched while they pass: size, pauses, the MD5 when it is wanted. */
+export class Intake {
+  readonly #file: StreamedFile
+  readonly #reader: ByteReader
+  readonly #limits: IntakeLimits
+  readonly #now: () => number
+  readonly #md5: Hash | undefined
+  readonly #maxBytes: number
+  #bytes = 0
+  #waitedMs = 0
+  #ended = false
+  #peeked: Buffer | undefined
+
+  constructor (file: StreamedFile, limits: IntakeLimits, now: () => number = Date.now) {
+    this.#file = file
+    this.#limits = limits
+    this.#now = now
+    this.#reader = new ByteReader(file.stream)
+    this.#md5 = limits.verify === 'md5' && file.filename !== undefined ? createHash('md5') : undefined
+    this.#maxBytes = file.filename === undefined ? textBound(limits.maxBytes) : limits.maxBytes
+  }
+
+  /** Bytes taken from the source; all of them once it has ended. */
+  get bytes (): number { return this.#bytes }
+  get ended (): boolean { return this.#ended }
+  get filename (): string | undefined { return this.#file.filename }
+  get length (): number | undefined { return this.#file.length }
+  /** The best bound on the size: exact, or from above, or none. */
+  get maxLength (): number | undefined { return this.#file.length ?? this.#file.maxLength }
+  /** Hex MD5 of all bytes, once the source has ended and if it was asked for. */
+  md5 (): string | undefined { return this.#md5?.copy().digest('hex') }
+
+  /** Waits for the first bytes, so that an empty or broken file is known before anything is sent. */
+  async begin (): Promise<void> {
+    const { length } = this.#file
+    if (length !== undefined && length > this.#maxBytes) throw tooLarge(length, this.#maxBytes)
+    await this.more()
+  }
+
+  /** The next bytes, or undefined after the last. */
+  async next (): Promise<Buffer | undefined> {
+    if (this.#peeked) {
+      const first = this.#peeked
+      this.#peeked = undefined
+      return first
+    }
+    if (this.#ended) return undefined
+    const chunk = await this.#read()
+    if (chunk === undefined) this.#end()
+    else this.#count(chunk)
+    return chunk
+  }
+
+  /** Returns bytes that were taken and not used; the next read gives them again. They stay counted. */
+  putBack (chunk: Buffer): void { this.#peeked = chunk }
+
+  /** True when there are more bytes; waits for the source to know. */
+  async more (): Promise<boolean> {
+    this.#peeked ??= await this.next()
+    return this.#peeked !== undefined
+  }
+
+  /** Everything that is left, as an undici body wants it. */
+  async * chunks (): AsyncGenerator<Buffer> {
+    for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) yield chunk
+  }
+
+  /** Gives the source up. A read that waits fails with `reason`; what was read stays counted. */
+  stop (reason: Error): void {
+    if (this.#ended) return
+    this.#reader.stop(reason)
+    this.#file.stop()
+  }
+
+  async #read (): Promise<Buffer | undefined> {
+    try {
+      return await this.#reader.next(() => this.#watchPause())
+    } catch (error) {
+      throw sourceFailure(error)
+    }
+  }
+
+  /** Only time spent waiting for the caller counts: when we do not read, the pause is ours. */
+  #watchPause (): () => void {
+    const { idleTimeoutMs } = this.#limits
+    const since = this.#now()
+    const timer = setTimeout(() => {
+      this.#reader.stop(new GatewayError('request_timeout', `No byte of the file came for ${idleTimeoutMs} ms.`))
+    }, idleTimeoutMs)
+    return () => {
+      clearTimeout(timer)
+      this.#waitedMs += this.#now() - since
+    }
+  }
+
+  #count (chunk: Buffer): void {
+    this.#bytes += chunk.length
+    const { length } = this.#file
+    if (length !== undefined && this.#bytes > length) throw changed(length)
+    if (this.#bytes > this.#maxBytes) throw tooLarge(this.#bytes, this.#maxBytes, true)
+    if (this.#waitedMs > GRACE_MS && this.#bytes < (this.#waitedMs / 1000) * MIN_BYTES_PER_SECOND) {
+      throw new GatewayError('request_timeout', `The file comes at less than ${MIN_BYTES_PER_SECOND} bytes per second.`)
+    }
+    this.#md5?.update(chunk)
+  }
+
+  #end (): void {
+    const { length } = this.#file
+    if (length !== undefined && this.#bytes !== length) throw changed(length)
+    if (this.#bytes === 0) throw invalidRequest([{ pointer: '/file', message: 'is empty: it has 0 bytes' }])
+    this.#ended = true
+  }
+}
+
+function changed (length: number): GatewayError {
+  return invalidRequest([{ pointer: '/file', message: `does not have the ${length} bytes that were announced` }])
+}
+
+/** What a source that fails means to the caller. */
+export function sourceFailure (error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error
+  // Errors of streams carry a code; on others it is undefined.
+  const { code, message } = error as Error & { code?: string }
+  if (error instanceof SourceStopped || GONE.has(code ?? '')) {
+    return new GatewayError('client_closed', 'The caller went away before the file had ended.', { cause: error })
+  }
+  if (code === undefined) return new GatewayError('invalid_multipart', `The multipart body is not complete: ${message}.`, { cause: error })
+  return new GatewayError('internal', 'The file could not be read.', { cause: error })
+}

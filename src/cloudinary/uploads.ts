@@ -1,0 +1,192 @@
+import { randomBytes } from 'node:crypto'
+import { GatewayError, invalidRequest } from '../errors.ts'
+import type { UploadLimits } from '../schemas/limits.ts'
+import type { Call, Connection } from './admin.ts'
+import type { Relayed } from './answer.ts'
+import { SourceStopped } from './byte-reader.ts'
+import { HeldChunk } from './held-chunk.ts'
+import { multipartBody, type FilePart, type MultipartBody } from './multipart-body.ts'
+import type { Loan, UploadBudget } from './upload-budget.ts'
+import { surelyNotStored, UploadDelivery, type Delivery, type Fields, type UploadJob } from './upload-delivery.ts'
+import { Intake } from './upload-intake.ts'
+import { checkStored, type Sent } from './upload-integrity.ts'
+
+/** Files up to this size are held while they are sent, so that they can be sent again. */
+const HELD_BYTES = 1024 * 1024
+
+/** One file on its way. */
+interface Run {
+  readonly job: UploadJob
+  readonly intake: Intake
+  readonly call: Call
+}
+
+/** A part of a file: where it begins, how long it is, whether it is the last, and the size of the whole when known. */
+interface Part {
+  readonly chunk: HeldChunk
+  readonly start: number
+  readonly size: number
+  readonly last: boolean
+  readonly total: number | undefined
+}
+
+async function * only (bytes: Buffer): AsyncGenerator<Buffer> { yield bytes }
+
+/** A form whose fields all stand before the file, the proof among them. */
+function provenForm ({ authorize }: UploadJob, fields: Fields, file: FilePart): MultipartBody {
+  return multipartBody({ head: { ...fields, ...authorize(fields) }, file })
+}
+
+/** Sending a whole file again is harmless when it was not stored, or when it would replace itself. */
+function wholeFileRepeats (fields: Fields): Delivery['repeatable'] {
+  return (error, progress) => surelyNotStored(error, progress) || fields.public_id !== undefined
+}
+
+/** Stores files in one cloud: in one request or in chunks, chosen by size. */
+export class Uploads {
+  readonly #delivery: UploadDelivery
+  readonly #now: () => number
+  readonly #limits: UploadLimits
+  readonly #budget: UploadBudget
+
+  constructor (connection: Connection, limits: UploadLimits, budget: UploadBudget) {
+    this.#delivery = new UploadDelivery(connection)
+    this.#now = connection.pace.now
+    this.#limits = limits
+    this.#budget = budget
+  }
+
+  /**
+   * Sends the file and gives Cloudinary's answer; a file that was cut on its way in never has a well-formed end upstream.
+   * @throws {GatewayError} for everything that goes wrong.
+   */
+  async store (job: UploadJob, call: Call): Promise<Relayed> {
+    if (typeof job.file === 'string') return this.#passUrl(job, job.file, call)
+    const intake = new Intake(job.file, this.#limits, this.#now)
+    const onGone = (): void => intake.stop(new SourceStopped('the caller went away'))
+    call.signal.addEventListener('abort', onGone)
+    try {
+      await intake.begin()
+      return await this.#choose({ job, intake, call })
+    } finally {
+      call.signal.removeEventListener('abort', onGone)
+      intake.stop(new SourceStopped('the upload is over'))
+    }
+  }
+
+  async #passUrl (job: UploadJob, url: string, call: Call): Promise<Relayed> {
+    const bytes = Buffer.from(url)
+    const { answer, attempts } = await this.#delivery.deliver(job, {
+      body: () => provenForm(job, job.fields, { chunks: only(bytes), length: bytes.length, filename: undefined }),
+      repeatable: wholeFileRepeats(job.fields)
+    }, call)
+    return this.#finish(answer, attempts, { bytes: undefined, md5: undefined })
+  }
+
+  /** Small: held. Up to the limit of a single request, and any text: streamed. Larger, or of unknown size: in chunks. */
+  async #choose (run: Run): Promise<Relayed> {
+    const { maxLength, filename } = run.intake
+    const { singleRequestMaxBytes, chunkBytes } = this.#limits
+    if (maxLength !== undefined && maxLength <= HELD_BYTES) return this.#inChunks(run, HELD_BYTES)
+    if (filename === undefined || (maxLength !== undefined && maxLength <= singleRequestMaxBytes)) return this.#streamed(run)
+    return this.#inChunks(run, chunkBytes)
+  }
+
+  async #streamed ({ job, intake, call }: Run): Promise<Relayed> {
+    const { fields, late, authorize } = job
+    const file = { filename: intake.filename, length: intake.length }
+    const tail = async (): Promise<Fields> => {
+      const after = await late?.() ?? {}
+      return { ...after, ...authorize({ ...fields, ...after }) }
+    }
+    const { answer, attempts } = await this.#delivery.deliver(job, {
+      body: () => late === undefined
+        ? provenForm(job, fields, { ...file, chunks: intake.chunks() })
+        : multipartBody({ head: fields, file: { ...file, chunks: intake.chunks() }, tail }),
+      // The bytes are gone once they were asked for.
+      repeatable: (_error, { begun }) => !begun
+    }, call)
+    return this.#finish(answer, attempts, sentBy(intake))
+  }
+
+  async #inChunks (run: Run, chunkBytes: number): Promise<Relayed> {
+    const uploadId = randomBytes(16).toString('hex')
+    let repeats = 0
+    for (let start = 0; ;) {
+      const loan = await this.#borrow(chunkBytes, run.call)
+      const chunk = new HeldChunk(loan.memory)
+      const filling = chunk.fill(run.intake)
+      const settled = filling.catch(() => {}) // whoever follows the chunk meets the failure
+      try {
+        const part = await this.#part(run.intake, chunk, filling, start, chunkBytes)
+        const { answer, attempts } = await this.#sendPart(run, part, uploadId)
+        await filling
+        repeats += attempts - 1
+        if (part.last) return this.#finish(answer, repeats + 1, sentBy(run.intake))
+        start += part.size
+      } catch (error) {
+        run.intake.stop(new SourceStopped('the upload is over'))
+        throw error
+      } finally {
+        // Nobody else may have the memory while bytes still come in.
+        await settled
+        loan.release()
+      }
+    }
+  }
+
+  async #borrow (bytes: number, { signal }: Call): Promise<Loan> {
+    try {
+      return await this.#budget.borrow(bytes, signal)
+    } catch (cause) {
+      throw new GatewayError('client_closed', 'The caller went away before there was room for its file.', { cause })
+    }
+  }
+
+  /** With a known size a part can be sent while it comes in; otherwise its end, and whether it is the last, must be known. */
+  async #part (intake: Intake, chunk: HeldChunk, filling: Promise<void>, start: number, chunkBytes: number): Promise<Part> {
+    const total = intake.length
+    if (total !== undefined) {
+      const size = Math.min(chunkBytes, total - start)
+      return { chunk, start, size, last: start + size === total, total }
+    }
+    await filling
+    const last = !await intake.more()
+    return { chunk, start, size: chunk.size, last, total: last ? start + chunk.size : undefined }
+  }
+
+  async #sendPart ({ job, intake, call }: Run, part: Part, uploadId: string): Promise<{ answer: Relayed, attempts: number }> {
+    const { chunk, start, size, last, total } = part
+    const after = last ? await job.late?.() ?? {} : {}
+    const whole = start === 0 && last
+    if (!whole) refuseLate(after)
+    const fields = { ...job.fields, ...after }
+    const range = { 'x-unique-upload-id': uploadId, 'content-range': `bytes ${start}-${start + size - 1}/${total ?? -1}` }
+    return this.#delivery.deliver(job, {
+      body: () => provenForm(job, fields, { chunks: chunk.bytes(), length: size, filename: intake.filename }),
+      ...(!whole && { headers: range }),
+      // A chunk that Cloudinary has already is taken again under the same range.
+      repeatable: whole ? wholeFileRepeats(fields) : () => true
+    }, call)
+  }
+
+  #finish (answer: Relayed, attempts: number, sent: Sent): Relayed {
+    const integrity = checkStored(answer.body, sent, this.#limits.verifyStrict)
+    return { ...answer, headers: { ...answer.headers, 'x-upload-attempts': String(attempts), 'x-upload-integrity': integrity } }
+  }
+}
+
+/** Of a data URI Cloudinary counts the decoded bytes, which never existed here. */
+function sentBy (intake: Intake): Sent {
+  return { bytes: intake.filename === undefined ? undefined : intake.bytes, md5: intake.md5() }
+}
+
+/** The first chunks went out without these fields: nothing is stored, because the last chunk does not follow. */
+function refuseLate (late: Fields): void {
+  const names = Object.keys(late)
+  if (names.length === 0) return
+  throw invalidRequest(names.map((name) => ({
+    pointer: `/${name}`,
+    message: 'came after a file that is sent in chunks; put it before the file, or in the query'
+  })))
+}
