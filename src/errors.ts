@@ -34,6 +34,7 @@ export const ERRORS = {
   credentials_rejected: { status: 502, title: 'Credentials rejected', advice: 'Correct the credentials of this environment and restart the gateway.' },
   upstream_failed: { status: 502, title: 'Cloudinary failed', advice: 'Try again; if it lasts, see Cloudinary\'s status page.' },
   integrity_failed: { status: 502, title: 'Stored bytes differ', advice: 'What was stored is named in `stored`; look at it, delete it, upload again.' },
+  auth_unavailable: { status: 503, title: 'Cannot tell who calls', advice: 'Wait for the seconds in `Retry-After`: the keys of the identity provider are out of reach.' },
   overloaded: { status: 503, title: 'Too busy', advice: 'Wait for the seconds in `Retry-After`.' },
   upstream_unavailable: { status: 503, title: 'Cloudinary unavailable', advice: 'Wait for the seconds in `Retry-After`.' },
   shutting_down: { status: 503, title: 'Shutting down', advice: 'Send the request again; another replica answers.' },
@@ -67,7 +68,7 @@ export interface GatewayErrorOptions extends ErrorOptions {
 /** Codes after which the very same request may succeed without any change to it. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'request_timeout', 'idempotency_in_progress', 'asset_processing', 'rate_limited', 'quota_exhausted', 'client_closed',
-  'upstream_failed', 'overloaded', 'upstream_unavailable', 'shutting_down', 'upstream_timeout'
+  'upstream_failed', 'auth_unavailable', 'overloaded', 'upstream_unavailable', 'shutting_down', 'upstream_timeout'
 ])
 
 /** `message` is for the caller; what broke inside travels as `cause` and reaches only the log. */
