@@ -1,0 +1,31 @@
+// The rendering process: it meets bytes that nobody has vouched for, and may be killed at any time.
+import sharp from 'sharp'
+import { SandboxError } from '../errors.ts'
+import { render } from './chain.ts'
+import type { RenderJob, RenderReply } from './job.ts'
+
+sharp.cache(false)
+// One job, one core: several processes share the machine with the API.
+sharp.concurrency(1)
+
+process.on('message', ({ id, job }: { id: number, job: RenderJob }) => {
+  answer(id, job).then((reply) => process.send?.(reply), () => process.exit(1))
+})
+process.on('disconnect', () => process.exit(0))
+
+async function answer (id: number, job: RenderJob): Promise<RenderReply> {
+  try {
+    return { id, result: await render(job) }
+  } catch (error) {
+    return { id, failure: failureOf(error) }
+  }
+}
+
+function failureOf (error: unknown): { status: number, message: string } {
+  if (error instanceof SandboxError) return { status: error.status, message: error.message }
+  const message = error instanceof Error ? error.message : String(error)
+  if (/timeout/i.test(message)) return { status: 400, message: 'The image takes too long to render' }
+  if (/pixel limit/i.test(message)) return { status: 400, message: 'File size too large' }
+  // What libvips says of broken bytes differs per format; the vendor has one text for all.
+  return { status: 400, message: 'Invalid image file' }
+}

@@ -1,0 +1,46 @@
+import type { Color } from '../transformation/color.ts'
+import type { Size } from '../transformation/geometry.ts'
+import type { Coordinates } from '../transformation/resolution.ts'
+import type { RenderLimits } from './picture.ts'
+import type { Component } from '../transformation/parser.ts'
+
+/** Where the bytes of an image are: a file, or memory when the sandbox has no folder. */
+export type ByteSource = { readonly path: string } | { readonly bytes: Uint8Array }
+
+/** One rendering, as it travels to the process that does it. */
+export interface RenderJob {
+  readonly source: ByteSource
+  readonly storedFormat: string | undefined
+  /** Judged, named transformations expanded. */
+  readonly components: readonly Component[]
+  /** A format, or `auto` together with `accept`. */
+  readonly format: string | undefined
+  readonly accept: string
+  readonly layers: ReadonlyMap<string, ByteSource>
+  readonly coordinates: Coordinates
+  readonly tags: readonly string[]
+  readonly context: Readonly<Record<string, string>>
+  readonly limits: RenderLimits
+}
+
+export interface RenderResult {
+  readonly bytes: Uint8Array
+  readonly width: number
+  readonly height: number
+  readonly format: string
+  readonly pages: number
+}
+
+/** What comes back: a result, or a failure in the vendor's words. */
+export type RenderReply =
+  | { readonly id: number, readonly result: RenderResult }
+  | { readonly id: number, readonly failure: { readonly status: number, readonly message: string } }
+
+/** What stays the same along one chain. */
+export interface Chain {
+  readonly job: RenderJob
+  readonly initial: Size
+  /** Colour of areas that nothing covers. */
+  readonly empty: Color
+  readonly pages: number
+}

@@ -1,0 +1,125 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { setPriority } from 'node:os'
+import { SandboxError } from '../errors.ts'
+import type { RenderJob, RenderReply, RenderResult } from './job.ts'
+
+export interface RenderPoolOptions {
+  /** Processes at most; each renders one image at a time. */
+  readonly processes?: number
+  /** Renderings that may wait; one more is refused. */
+  readonly queueLength?: number
+  /** After this the process is killed. */
+  readonly timeoutMs?: number
+  /** An idle process ends after this. */
+  readonly idleMs?: number
+}
+
+interface Task {
+  readonly id: number
+  readonly job: RenderJob
+  readonly resolve: (result: RenderResult) => void
+  readonly reject: (error: Error) => void
+}
+
+interface Renderer { readonly child: ChildProcess, task?: Task, deadline?: NodeJS.Timeout, idle?: NodeJS.Timeout }
+
+// Compiled, the neighbour is called `.js`.
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url)
+
+/**
+ * Processes that render. A hostile image can use up one of them, never the event loop that answers requests: it is killed
+ * when its time is over, and the next job gets a new one. Processes start with the first job.
+ */
+export class RenderPool {
+  readonly #options: Required<RenderPoolOptions>
+  readonly #renderers = new Set<Renderer>()
+  readonly #waiting: Task[] = []
+  #nextId = 0
+  #isClosed = false
+
+  constructor (options: RenderPoolOptions = {}) {
+    this.#options = { processes: 2, queueLength: 100, timeoutMs: 20_000, idleMs: 30_000, ...options }
+  }
+
+  /** @throws {SandboxError} 400 when the image cannot be rendered, 503 when there is no room or the process died. */
+  async run (job: RenderJob): Promise<RenderResult> {
+    if (this.#isClosed) throw new SandboxError(503, 'The sandbox is closing')
+    if (this.#waiting.length >= this.#options.queueLength) throw new SandboxError(503, 'Too many images are being rendered', { 'retry-after': '1' })
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ id: this.#nextId++, job, resolve, reject })
+      this.#next()
+    })
+  }
+
+  close (): void {
+    this.#isClosed = true
+    for (const task of this.#waiting.splice(0)) task.reject(new SandboxError(503, 'The sandbox is closing'))
+    for (const renderer of this.#renderers) this.#end(renderer, new SandboxError(503, 'The sandbox is closing'))
+  }
+
+  #next (): void {
+    if (this.#waiting.length === 0) return
+    const free = [...this.#renderers].find((renderer) => !renderer.task)
+    if (!free && this.#renderers.size >= this.#options.processes) return
+    const task = this.#waiting.shift()
+    if (task) this.#start(free ?? this.#spawn(), task)
+  }
+
+  #start (renderer: Renderer, task: Task): void {
+    const { child } = renderer
+    clearTimeout(renderer.idle)
+    renderer.task = task
+    child.ref()
+    child.channel?.ref()
+    renderer.deadline = setTimeout(() => {
+      this.#end(renderer, new SandboxError(400, 'The image takes too long to render'))
+    }, this.#options.timeoutMs)
+    child.send({ id: task.id, job: task.job }, (error) => {
+      if (error) this.#end(renderer, new SandboxError(503, 'The renderer is gone'))
+    })
+  }
+
+  #spawn (): Renderer {
+    const child = fork(ENTRY, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    const renderer: Renderer = { child }
+    this.#renderers.add(renderer)
+    if (child.pid !== undefined) yieldTo(child.pid)
+    // The child is ours and sends nothing else.
+    child.on('message', (reply) => { this.#finish(renderer, reply as RenderReply) })
+    child.on('error', () => { this.#end(renderer, new SandboxError(503, 'The renderer cannot start')) })
+    child.on('exit', () => { this.#end(renderer, new SandboxError(503, 'The renderer ended')) })
+    return renderer
+  }
+
+  #finish (renderer: Renderer, reply: RenderReply): void {
+    const { task, child } = renderer
+    if (!task || task.id !== reply.id) return
+    clearTimeout(renderer.deadline)
+    delete renderer.task
+    if ('result' in reply) task.resolve(reply.result)
+    else task.reject(new SandboxError(reply.failure.status, reply.failure.message))
+    // A waiting process must not keep the one that started it alive.
+    child.unref()
+    child.channel?.unref()
+    renderer.idle = setTimeout(() => { this.#end(renderer) }, this.#options.idleMs).unref()
+    this.#next()
+  }
+
+  #end (renderer: Renderer, reason?: Error): void {
+    if (!this.#renderers.delete(renderer)) return
+    clearTimeout(renderer.deadline)
+    clearTimeout(renderer.idle)
+    renderer.child.kill('SIGKILL')
+    if (reason) renderer.task?.reject(reason)
+    if (!this.#isClosed) this.#next()
+  }
+}
+
+/** Rendering gives way to answering. */
+function yieldTo (pid: number): void {
+  try {
+    setPriority(pid, 10)
+  } catch {
+    // Not every system lets us; it is a courtesy only.
+  }
+}

@@ -1,0 +1,70 @@
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
+import { SandboxError } from '../errors.ts'
+import { fromPixels, pixelsOf, tooManyPixels, type Picture, type RenderLimits } from './picture.ts'
+import type { ByteSource } from './job.ts'
+
+/** A stored image, opened: one picture, or several frames with their timing. */
+export interface Opened {
+  readonly frames: readonly Picture[]
+  readonly delay: number[]
+  readonly loop: number
+  readonly hasAlpha: boolean
+}
+
+export interface OpenOptions {
+  /** False: only the first frame (or `page`). */
+  readonly animated: boolean
+  /** Counted from 0. */
+  readonly page: number
+  readonly density: number | undefined
+  readonly ignoreOrientation: boolean
+  readonly limits: RenderLimits
+}
+
+/** Opens bytes that nobody has vouched for: the size is known from the header before a pixel is decoded. */
+export async function openImage (source: ByteSource, options: OpenOptions): Promise<Opened> {
+  const input = 'path' in source ? source.path : Buffer.from(source.bytes.buffer, source.bytes.byteOffset, source.bytes.byteLength)
+  const { limits } = options
+  const settings: SharpOptions = {
+    limitInputPixels: limits.inputPixels,
+    // A page can only be named where there are pages.
+    ...(options.page > 0 && { page: options.page }),
+    ...(options.density !== undefined && { density: options.density })
+  }
+  const metadata = await readMetadata(input, settings, limits)
+  const pages = metadata.pages ?? 1
+  if (options.animated && pages > 1) return openFrames(input, metadata, pages, limits)
+  const image = sharp(input, settings)
+  const isTurned = (metadata.orientation ?? 1) >= 5 && !options.ignoreOrientation
+  const size = isTurned ? { width: metadata.height, height: metadata.width } : { width: metadata.width, height: metadata.height }
+  return {
+    frames: [{ image: options.ignoreOrientation ? image : image.autoOrient(), ...size, isPlain: true }],
+    delay: [],
+    loop: 0,
+    hasAlpha: metadata.hasAlpha
+  }
+}
+
+async function readMetadata (input: string | Buffer, settings: SharpOptions, limits: RenderLimits): Promise<Metadata> {
+  let metadata: Metadata
+  try {
+    metadata = await sharp(input, { ...settings, limitInputPixels: false }).metadata()
+  } catch {
+    throw new SandboxError(400, 'Invalid image file')
+  }
+  const pixels = metadata.width * metadata.height
+  if (pixels > limits.inputPixels) throw tooManyPixels(pixels, limits.inputPixels)
+  return metadata
+}
+
+async function openFrames (input: string | Buffer, metadata: Metadata, pages: number, limits: RenderLimits): Promise<Opened> {
+  if (pages > limits.frames) throw new SandboxError(400, `Maximum number of frames is ${limits.frames}. Requested ${pages}`)
+  const { width } = metadata
+  const height = metadata.pageHeight ?? metadata.height
+  if (width * height * pages > limits.inputPixels) throw tooManyPixels(width * height * pages, limits.inputPixels)
+  const strip: Sharp = sharp(input, { animated: true, limitInputPixels: limits.inputPixels })
+  const pixels = await pixelsOf({ image: strip, width, height: height * pages }, limits)
+  const bytesPerFrame = width * height * 4
+  const frames = Array.from({ length: pages }, (_, at) => fromPixels(pixels.subarray(at * bytesPerFrame, (at + 1) * bytesPerFrame), width, height))
+  return { frames, delay: metadata.delay ?? [], loop: metadata.loop ?? 0, hasAlpha: metadata.hasAlpha }
+}

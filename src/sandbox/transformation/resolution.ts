@@ -1,0 +1,110 @@
+import { SandboxError } from '../errors.ts'
+import { evaluate, evaluateNumber, type Scope } from './expression.ts'
+import type { Size, Sizing } from './geometry.ts'
+import type { Position, Region } from './gravity.ts'
+import { invalidValue } from './faults.ts'
+import { isExpression, KEYS } from './keys.ts'
+import { flagsOf, type Component } from './parser.ts'
+
+/** Coordinates stored with the asset, in pixels of the original. */
+export interface Coordinates {
+  readonly custom?: Region
+  readonly face?: Region
+  readonly regions: Readonly<Record<string, Region>>
+}
+
+const NUMERIC = new Set(['a', 'ar', 'dpr', 'h', 'o', 'r', 'w', 'x', 'y', 'z'])
+
+/** Takes the `$variables` of a component into the scope of the chain. */
+export function assignVariables (component: Component, scope: Scope): Scope {
+  const variables = new Map(scope.variables)
+  for (const [key, value] of component) {
+    if (!key.startsWith('$')) continue
+    try {
+      const result = evaluate(value, { ...scope, variables })
+      variables.set(key, typeof result === 'string' ? `!${result}!` : String(Number(result)))
+    } catch {
+      throw new SandboxError(400, `Invalid assignment to ${key}: ${value}`)
+    }
+  }
+  return { ...scope, variables }
+}
+
+/** The component with every variable and sum replaced by its value, judged anew. */
+export function resolveComponent (component: Component, scope: Scope): Component {
+  const resolved = new Map<string, string>()
+  for (const [key, value] of component) {
+    if (key.startsWith('$') || key === 'if') continue
+    const result = resolveValue(key, value, scope)
+    if (result !== value && !KEYS[key]?.accepts(result)) throw invalidValue(KEYS[key]?.name ?? key, result)
+    resolved.set(key, result)
+  }
+  return resolved
+}
+
+function resolveValue (key: string, value: string, scope: Scope): string {
+  if (NUMERIC.has(key) && isExpression(value)) return whole(key, evaluateNumber(value, scope))
+  if (key === 'l' || key === 'u') {
+    return value.replace(/\$\(([A-Za-z][A-Za-z0-9]*)\)/g, (_, name: string) => plain(scope.variables.get(`$${name}`) ?? ''))
+  }
+  if (!value.includes('$')) return value
+  return value.split(':').map((part) => /^\$[A-Za-z][A-Za-z0-9]*$/.test(part) ? plain(scope.variables.get(part) ?? part) : part).join(':')
+}
+
+/** Sums come out as pixels: `w_iw_div_3` is 333, not 333.3 times the width. */
+function whole (key: string, value: number): string {
+  return key === 'ar' || key === 'dpr' || key === 'z' ? String(value) : String(Math.round(value))
+}
+
+function plain (value: string): string {
+  return /^!.*!$/s.test(value) ? value.slice(1, -1) : value
+}
+
+/**
+ * Lengths in pixels. A dot makes a length a share of the component's input; `dpr` multiplies lengths and offsets.
+ * Source: Cloudinary, "transformation_reference", w_, h_, ar_, dpr_.
+ */
+export function sizingOf (component: Component, input: Size, initial: Size, coordinates: Coordinates, base: Size = input): Sizing {
+  const dpr = Number(component.get('dpr') === 'auto' ? 1 : component.get('dpr') ?? 1)
+  const width = lengthOf(component.get('w'), base.width, initial, dpr, 'width')
+  const height = lengthOf(component.get('h'), base.height, initial, dpr, 'height')
+  const ratio = ratioOf(component.get('ar'), initial)
+  return {
+    crop: component.get('c') ?? 'scale',
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+    ...(ratio !== undefined && { ratio }),
+    position: positionOf(component, input, coordinates, dpr),
+    hasGravity: component.has('g'),
+    ignoreAspectRatio: flagsOf(component).includes('ignore_aspect_ratio')
+  }
+}
+
+function lengthOf (value: string | undefined, base: number, initial: Size, dpr: number, side: 'width' | 'height'): number | undefined {
+  if (value === undefined || value.startsWith('auto')) return undefined
+  const length = /^[io]w$/.test(value) ? initial.width : /^[io]h$/.test(value) ? initial.height : value.includes('.') ? Number(value) * base : Number(value)
+  if (!Number.isFinite(length) || length <= 0) throw invalidValue(side, value)
+  return Math.max(1, Math.round(length * dpr))
+}
+
+function ratioOf (value: string | undefined, initial: Size): number | undefined {
+  if (value === undefined) return undefined
+  if (value === 'iar') return initial.width / initial.height
+  const [width = 1, height = 1] = value.split(':').map(Number)
+  return width / height
+}
+
+/** Where the gravity and the offsets of a component point. */
+export function positionOf (component: Component, input: Size, coordinates: Coordinates, dpr = 1): Position {
+  const gravity = component.get('g') ?? 'center'
+  const offset = (value: string | undefined, base: number) => Math.round((value === undefined ? 0 : value.includes('.') ? Number(value) * base : Number(value)) * dpr)
+  const focus = focusOf(gravity, coordinates)
+  return { gravity, x: offset(component.get('x'), input.width), y: offset(component.get('y'), input.height), ...(focus && { focus }) }
+}
+
+function focusOf (gravity: string, { custom, face, regions }: Coordinates): Region | undefined {
+  if (gravity === 'custom' || gravity.startsWith('custom:')) return custom ?? (gravity.includes('face') ? face : undefined)
+  if (/^(?:adv_)?faces?(?::|$)/.test(gravity)) return face
+  const name = /^region_!([^!]+)!$/.exec(gravity)?.[1]
+  return name === undefined || !Object.hasOwn(regions, name) ? undefined : regions[name]
+}
