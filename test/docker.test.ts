@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parse } from 'yaml'
+import { loadConfig } from '../src/config/config.ts'
+import { unknownVariables } from '../src/config/unknown-variables.ts'
+import { VARIABLES } from '../src/config/variables.ts'
+import { allowedByIgnoreFile, pairs, parseDockerfile, type Instruction } from './dockerfile.ts'
+
+const root = join(import.meta.dirname, '..')
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+
+t.test('Dockerfile', async (t) => {
+  const stages = parseDockerfile(read('Dockerfile'))
+  const last = stages.at(-1)?.instructions ?? []
+  const texts = (name: string, instructions: readonly Instruction[] = last): string[] => instructions.filter((one) => one.name === name).map(({ text }) => text)
+
+  t.test('copies what exists and what .dockerignore lets through, and that file lets nothing else through', async (t) => {
+    const copied = stages.flatMap(({ instructions }) => instructions).filter(({ name, flags }) => name === 'COPY' && flags['from'] === undefined).flatMap(({ text }) => text.split(/\s+/).slice(0, -1))
+    t.same([...new Set(copied)].sort(), allowedByIgnoreFile(read('.dockerignore')).sort())
+    // The contract is generated; everything else must be there before anything is run.
+    for (const path of copied.filter((path) => path !== 'openapi.yaml')) t.ok(existsSync(join(root, path)), path)
+  })
+
+  t.test('the last image runs nothing while it is built, and as a numeric user that is not root when it is used', async (t) => {
+    t.same(texts('RUN'), [])
+    t.match(texts('USER'), [/^[1-9]\d*:[1-9]\d*$/])
+  })
+
+  t.test('holds the built code, the packages, the contract and the data folder', async (t) => {
+    t.same(last.filter(({ name }) => name === 'COPY').map(({ text }) => text.split(/\s+/).slice(0, -1).join(' ')).sort(), ['/app/data', '/app/dist', '/app/node_modules', 'package.json openapi.yaml'])
+    const packages = stages.find(({ name }) => name === 'packages')?.instructions ?? []
+    t.same(texts('RUN', packages), ['npm ci --omit=dev'])
+  })
+
+  t.test('starts the program that package.json names, and asks it for its health', async (t) => {
+    const { bin, version } = JSON.parse(read('package.json'))
+    const program = ['/nodejs/bin/node', `/app/${bin['cloudinary-gateway']}`]
+    t.same(JSON.parse(texts('ENTRYPOINT')[0] ?? ''), program)
+    t.same(JSON.parse((texts('HEALTHCHECK')[0] ?? '').replace(/^.*CMD /, '')), [...program, 'health'])
+    t.ok(texts('ARG').includes(`VERSION=${version}`), 'its version is that of the package')
+    t.match(pairs(texts('LABEL')[0] ?? ''), { 'org.opencontainers.image.title': 'cloudinary-gateway', 'org.opencontainers.image.licenses': 'MIT' })
+  })
+
+  t.test('refuses to start without credentials and keys; takes AUTH=none and the sandbox when both are asked for', async (t) => {
+    const environment = pairs(texts('ENV')[0] ?? '')
+    t.throws(() => loadConfig(environment), { message: /CLOUDINARY_URL is missing.*\n.*HOST lets other machines in/ })
+    t.match(loadConfig({ ...environment, SANDBOX: 'on', AUTH: 'none' }), { host: '0.0.0.0', production: true, sandbox: { start: true, data: '/data' } })
+  })
+})
+
+t.test('docker/compose.yaml', async (t) => {
+  const { services, secrets, volumes } = parse(read('docker/compose.yaml'), { merge: true })
+  const image = pairs(parseDockerfile(read('Dockerfile')).at(-1)?.instructions.find(({ name }) => name === 'ENV')?.text ?? '')
+  const files: Record<string, string> = { '/run/secrets/cloudinary_url': 'cloudinary://1:one@demo', '/run/secrets/gateway_keys': `web=sha256:${'a'.repeat(64)}` }
+
+  for (const name of ['sandbox', 'gateway', 'sidecar']) {
+    t.test(`${name} starts with the variables it is given`, async (t) => {
+      const service = services[name]
+      t.same(service.profiles, [name])
+      const entries = Object.entries<string>(service.environment)
+      const given = Object.fromEntries(entries.map(([variable, value]) => [variable, value.replace(/^\$\{\w+:-(.*)\}$/, '$1')]))
+      t.same(unknownVariables(Object.keys(given)), [])
+      t.equal(loadConfig({ ...image, ...given }, { readFile: (path) => files[path] ?? '' }).auth.mode, { sandbox: 'none', gateway: 'keys', sidecar: 'loopback' }[name])
+      t.match(service, { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] })
+      for (const secret of service.secrets ?? []) t.ok(secrets[secret], secret)
+      for (const volume of service.volumes ?? []) t.ok(volume.split(':')[0] in volumes, volume)
+    })
+  }
+
+  t.test('without keys only this machine is let in', async (t) => {
+    for (const port of services.sandbox.ports) t.match(port, /^127\.0\.0\.1:/)
+    t.equal(services.sidecar.ports, undefined)
+    t.equal(services.sidecar.network_mode, 'service:app')
+  })
+})
+
+t.test('the sample env files', async (t) => {
+  const known = new Set(VARIABLES.map(({ name }) => name))
+  for (const path of ['.env.example', 'docker/.env.example']) {
+    t.test(`${path} names variables that exist, and holds no value that would pass for a credential`, async (t) => {
+      const lines = read(path).split('\n').map((line) => /^#?\s?([A-Z][A-Z0-9_]+)=(.*)$/.exec(line)).filter((line) => line !== null)
+      t.ok(lines.length > 3)
+      for (const [, name = '', value = ''] of lines) {
+        const general = name.replace(/_FILE$/, '').replace(/^(CLOUDINARY_URL)_[A-Z]+$/, '$1_<NAME>').replace(/^CLOUDINARY_[A-Z]+_(CLOUD_NAME|API_KEY|API_SECRET)$/, 'CLOUDINARY_<NAME>_$1')
+        t.ok(known.has(general), name)
+        if (/CLOUDINARY_URL|GATEWAY_KEYS|API_KEY$/.test(name)) t.match(value, /<.+>/, `${name} is a placeholder`)
+      }
+    })
+  }
+})
