@@ -1,8 +1,11 @@
 import type { AssetRecord } from './asset.ts'
+import type { Background } from './background.ts'
 import type { BlobStore } from './blobs.ts'
 import type { CloudSettings } from './clouds.ts'
+import type { DeleteTokens } from './delete-tokens.ts'
 import type { RandomSource } from './random.ts'
 import type { Store } from './store.ts'
+import type { ChunkedUploads } from './upload/chunks.ts'
 
 /** A rendered image (or whatever a transformation made). */
 export interface Rendered {
@@ -23,6 +26,21 @@ export interface Renderer {
   render (cloud: CloudSettings, record: AssetRecord, transformation: string, format?: string): Promise<Rendered>
 }
 
+/** Bounds and switches. */
+export interface SandboxLimits {
+  /** Cloudinary takes 100 MB in one request; more must come in chunks. */
+  readonly maxRequestBytes: number
+  /** One text field other than `file`. */
+  readonly maxFieldBytes: number
+  /** Every chunk but the last must have this many bytes. */
+  readonly minChunkBytes: number
+  /** Admin API calls in an hour; then 420. */
+  readonly adminRateLimit: number
+  /** Lets uploads by URL, and notifications, reach addresses that are not on the public internet. */
+  readonly allowPrivateFetch: boolean
+  readonly fetchTimeoutMs: number
+}
+
 /** What every room of the sandbox works with. */
 export interface SandboxContext {
   readonly store: Store
@@ -35,4 +53,8 @@ export interface SandboxContext {
   /** Scheme, host and port of this sandbox as the outside sees it, without a trailing slash. Known after listening. */
   publicUrl: string
   renderer: Renderer
+  readonly options: SandboxLimits
+  readonly chunks: ChunkedUploads
+  readonly deleteTokens: DeleteTokens
+  readonly background: Background
 }

@@ -6,6 +6,8 @@ export interface RandomSource {
   hex (digits: number): string
   /** Characters `a-z0-9`, as in a random public ID. */
   name (length: number): string
+  /** Begins anew; without a seed it changes nothing. */
+  reset (): void
 }
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
@@ -21,6 +23,7 @@ export function randomSource (seed?: number): RandomSource {
   return {
     hex: (digits) => bytes(Math.ceil(digits / 2)).toString('hex').slice(0, digits),
     // 256 is no multiple of 36: the small bias is harmless in a name that only has to be new.
-    name: (length) => Array.from(bytes(length), (byte) => ALPHABET[byte % ALPHABET.length]).join('')
+    name: (length) => Array.from(bytes(length), (byte) => ALPHABET[byte % ALPHABET.length]).join(''),
+    reset: () => { counter = 0 }
   }
 }

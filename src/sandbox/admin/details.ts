@@ -1,0 +1,47 @@
+import type { AssetRecord } from '../asset.ts'
+import { assetDetails, derivedItem } from '../asset-views.ts'
+import { notFound } from '../errors.ts'
+import type { Call, Route } from '../http/call.ts'
+import { analyses } from '../upload/analysis.ts'
+import { page } from './cursor.ts'
+
+/** One asset. `GET /resources/{asset_id}` is told from a resource type by its 32 hex digits. */
+export const detailRoutes: Route[] = [
+  { method: 'GET', path: 'resources/:asset_id([0-9a-f]{32})', guard: 'admin', action: async (call) => details(call, byAssetId(call)) },
+  { method: 'GET', path: 'resources/:rt(image|video|raw)/:type/*public_id', guard: 'admin', action: async (call) => details(call, byPublicId(call)) }
+]
+
+export function byAssetId (call: Call): AssetRecord {
+  const id = call.params.asset_id ?? ''
+  const record = call.store.findById(id)
+  if (!record) throw notFound(id)
+  return record
+}
+
+export function byPublicId (call: Call): AssetRecord {
+  const { rt = '', type = '', public_id: publicId = '' } = call.params
+  const record = call.store.find(rt, type, publicId)
+  if (!record) throw notFound(publicId)
+  return record
+}
+
+/** The whole answer about one asset, with what the call asks for besides. */
+export async function details (call: Call, record: AssetRecord): Promise<Record<string, unknown>> {
+  const { items, next_cursor: next } = page(record.derived, { name: 'derived', keyOf: ({ id }) => [id], descending: [false] }, {
+    cursor: call.fields.text('derived_next_cursor') ?? call.fields.text('next_cursor'),
+    maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 10 })
+  })
+  return {
+    ...assetDetails(call, record),
+    ...await analyses(call, record, call.fields),
+    derived: items.map((derived) => derivedItem(call, record, derived)),
+    ...next !== undefined && { derived_next_cursor: next, next_cursor: next },
+    ...call.fields.flag('versions') && { versions: [versionOf(record)] },
+    ...call.fields.flag('related') && { related_assets: [] }
+  }
+}
+
+/** There are no backups here: the present version is the only one. */
+function versionOf (record: AssetRecord): Record<string, unknown> {
+  return { version_id: record.version_id, version: String(record.version), format: record.format, size: record.bytes, time: record.uploaded_at, restorable: false }
+}

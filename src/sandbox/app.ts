@@ -1,0 +1,125 @@
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { Background } from './background.ts'
+import { DiskBlobs } from './blobs-disk.ts'
+import { MemoryBlobs } from './blobs-memory.ts'
+import type { BlobStore } from './blobs.ts'
+import { DEFAULT_CLOUD, type CloudSettings } from './clouds.ts'
+import type { SandboxContext, SandboxLimits } from './context.ts'
+import { DeleteTokens } from './delete-tokens.ts'
+import { registerDelivery } from './delivery.ts'
+import { notImitated } from './errors.ts'
+import { registerControl } from './faults/control.ts'
+import { Faults } from './faults/faults.ts'
+import { intercept } from './faults/interception.ts'
+import { RequestLog } from './faults/requests.ts'
+import { registerApi } from './http/api.ts'
+import { registerErrors } from './http/error-answers.ts'
+import { LevelJournal, MemoryJournal } from './journal.ts'
+import { randomSource } from './random.ts'
+import { ROUTES } from './routes.ts'
+import { Store } from './store.ts'
+import { ChunkedUploads } from './upload/chunks.ts'
+
+export interface SandboxAppOptions extends Partial<SandboxLimits> {
+  /** A folder, or `:memory:` (default): nothing is written anywhere. */
+  data?: string
+  /** Default: cloud `demo` with key `1234` and secret `abcd`. */
+  clouds?: readonly CloudSettings[]
+  /** Scheme, host and port under which others reach this sandbox; default: where it listens. */
+  publicUrl?: string
+  /** Milliseconds since 1970. */
+  clock?: () => number
+  /** With a seed, the same calls get the same random IDs. */
+  seed?: number
+  logger?: FastifyBaseLogger
+  /** Puts a few sample assets into clouds that hold nothing yet. Default: no. */
+  samples?: boolean
+}
+
+export interface SandboxApp {
+  app: FastifyInstance
+  context: SandboxContext
+  faults: Faults
+  requests: RequestLog
+  /** Forgets assets, faults, requests and unfinished uploads. */
+  reset: () => Promise<void>
+}
+
+const LIMITS: SandboxLimits = {
+  maxRequestBytes: 100 * 1024 * 1024,
+  maxFieldBytes: 1024 * 1024,
+  minChunkBytes: 5 * 1024 * 1024,
+  adminRateLimit: 100_000,
+  allowPrivateFetch: false,
+  fetchTimeoutMs: 60_000
+}
+
+/** Builds a sandbox that does not listen yet. Closing the app closes its store. */
+export async function buildSandbox (options: SandboxAppOptions = {}): Promise<SandboxApp> {
+  const { store, blobs } = await openStore(options.data ?? ':memory:')
+  const context = makeContext(options, store, blobs)
+  const faults = new Faults()
+  const requests = new RequestLog()
+  const app = fastify({
+    ...options.logger ? { loggerInstance: options.logger } : { logger: false },
+    // Paths are matched by their decoded form further in; here only the first segment counts.
+    routerOptions: { maxParamLength: 65_536 },
+    forceCloseConnections: true,
+    // A large upload takes as long as it takes; silence is ended by the idle timeout.
+    serverFactory: (handle) => createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 65_536 }, intercept(faults, requests, handle))
+  })
+  const reset = async () => {
+    await context.background.settle()
+    await context.chunks.clear()
+    await store.clear()
+    faults.clear()
+    requests.clear()
+    context.deleteTokens.clear()
+    context.random.reset()
+  }
+  registerErrors(app)
+  registerControl(app, { faults, requests, reset })
+  registerApi(app, context, ROUTES)
+  registerDelivery(app, context)
+  app.addHook('onClose', async () => {
+    await context.background.settle()
+    await context.chunks.clear()
+    await store.close()
+  })
+  return { app, context, faults, requests, reset }
+}
+
+async function openStore (data: string): Promise<{ store: Store, blobs: BlobStore }> {
+  if (data === ':memory:') {
+    const blobs = new MemoryBlobs()
+    return { store: await Store.open(new MemoryJournal(), blobs), blobs }
+  }
+  await mkdir(data, { recursive: true })
+  // The journal first: it is what a second process on the same folder stumbles over.
+  const journal = await LevelJournal.open(join(data, 'records'))
+  const blobs = await DiskBlobs.open(join(data, 'blobs'))
+  return { store: await Store.open(journal, blobs), blobs }
+}
+
+function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore): SandboxContext {
+  const clock = options.clock ?? Date.now
+  const random = randomSource(options.seed)
+  const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, value]) => [name, options[name as keyof SandboxLimits] ?? value])) as unknown as SandboxLimits // the same names as LIMITS
+  const clouds = options.clouds ?? [DEFAULT_CLOUD]
+  return {
+    store,
+    blobs,
+    clouds: new Map(clouds.map((cloud) => [cloud.cloudName, cloud])),
+    clock,
+    random,
+    publicUrl: options.publicUrl?.replace(/\/$/, '') ?? '',
+    renderer: { render: async () => { throw notImitated('transformations') } },
+    options: limits,
+    chunks: new ChunkedUploads({ blobs, minChunkBytes: limits.minChunkBytes, clock }),
+    deleteTokens: new DeleteTokens(random, clock),
+    background: new Background()
+  }
+}

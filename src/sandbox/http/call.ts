@@ -1,0 +1,45 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import type { CloudSettings } from '../clouds.ts'
+import type { SandboxContext } from '../context.ts'
+import type { CloudStore } from '../store.ts'
+import type { ReceivedFile } from './body.ts'
+import type { Fields } from './fields.ts'
+
+/** One authenticated call of the API, read and ready to be acted upon. */
+export interface Call {
+  readonly context: SandboxContext
+  readonly cloud: CloudSettings
+  /** The assets of that cloud. */
+  readonly store: CloudStore
+  readonly method: string
+  /** Decoded. */
+  readonly path: string
+  /** Variable segments of the path, decoded. */
+  readonly params: Readonly<Record<string, string>>
+  /** Query and body together. */
+  readonly fields: Fields
+  readonly headers: IncomingHttpHeaders
+  /** Bytes sent along. Whoever keeps them sets `file` to undefined; what is left is thrown away after the call. */
+  file: ReceivedFile | undefined
+  /** True when nobody vouches for the caller but an unsigned upload preset. */
+  readonly unsigned: boolean
+  readonly reply: FastifyReply
+}
+
+/** A value is sent as JSON; undefined means that the action has answered by itself. */
+export type Action = (call: Call) => Promise<unknown>
+
+/**
+ * `signed`: Upload API. `upload`: as `signed`, and unsigned with a preset. `admin`: Basic, Bearer or a signed query.
+ * `none`: the token in it is the credential.
+ */
+export type Guard = 'signed' | 'upload' | 'admin' | 'none'
+
+export interface Route {
+  readonly method: string
+  /** Below `/v1_1/{cloud}/`; `:name` is one segment, `*name` is all that is left, slashes included. */
+  readonly path: string
+  readonly guard: Guard
+  readonly action: Action
+}

@@ -1,0 +1,37 @@
+import { errorCodes, type FastifyInstance } from 'fastify'
+import { SandboxError } from '../errors.ts'
+
+/** Every failure leaves in the vendor's form, with its text in `X-Cld-Error` as well. */
+export function registerErrors (app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const status = error instanceof SandboxError ? error.status : statusOf(error)
+    const message = status === 500 ? 'General Error' : messageOf(error)
+    if (status === 500) request.log.error(error)
+    // What is left of the body is not waited for.
+    if (!request.raw.complete) {
+      reply.header('connection', 'close')
+      request.raw.resume()
+    }
+    if (error instanceof SandboxError) reply.headers(error.headers)
+    return reply.code(status).header('x-cld-error', headerText(message)).send({ error: { message } })
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const message = `Nothing is imitated at ${request.method} ${request.url.split('?', 1)[0]}`
+    return reply.code(404).header('x-cld-error', headerText(message)).send({ error: { message } })
+  })
+}
+
+function statusOf (error: unknown): number {
+  if (error instanceof errorCodes.FST_ERR_BAD_URL) return 400
+  const status = typeof error === 'object' && error !== null && 'statusCode' in error ? Number(error.statusCode) : 500
+  return status >= 400 && status < 500 ? status : 500
+}
+
+function messageOf (error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Header values take visible Latin characters only; the body has the text as it is. */
+function headerText (message: string): string {
+  return message.replace(/[^\x20-\x7e]+/g, '?').slice(0, 2000)
+}

@@ -1,0 +1,39 @@
+import type { Route } from './call.ts'
+
+interface Compiled { route: Route, pattern: RegExp, names: string[] }
+
+export interface Match { route: Route, params: Record<string, string> }
+
+/**
+ * Finds routes by their *decoded* path: some clients send whole paths with `%2F`, others send the slashes of a public ID
+ * raw. The first route that fits wins, so special paths stand before general ones.
+ */
+export class RouteTable {
+  readonly #routes: Compiled[]
+  constructor (routes: readonly Route[]) { this.#routes = routes.map(compile) }
+
+  /** @returns the match, or the methods that the path does have. */
+  find (method: string, path: string): Match | { allowed: string[] } {
+    const allowed = new Set<string>()
+    for (const { route, pattern, names } of this.#routes) {
+      const found = pattern.exec(path)
+      if (!found) continue
+      if (route.method === method) return { route, params: Object.fromEntries(names.map((name, index) => [name, found[index + 1] ?? ''])) }
+      allowed.add(route.method)
+    }
+    return { allowed: [...allowed] }
+  }
+}
+
+function compile (route: Route): Compiled {
+  const names: string[] = []
+  const source = route.path.split('/').map((segment) => {
+    const variable = /^([:*])(\w+)(?:\((.+)\))?$/.exec(segment)
+    if (!variable) return segment
+    const [, mark, name = '', choice] = variable
+    names.push(name)
+    if (choice) return `(${choice})`
+    return mark === '*' ? '(.+)' : '([^/]+)'
+  }).join('/')
+  return { route, pattern: new RegExp(`^${source}$`, 's'), names }
+}

@@ -1,0 +1,74 @@
+import { SandboxError } from './errors.ts'
+import type { CloudStore } from './store.ts'
+
+/** A structured metadata field as the Admin API shows it. */
+export interface MetadataField {
+  external_id: string
+  type: 'string' | 'integer' | 'date' | 'enum' | 'set'
+  label: string
+  mandatory: boolean
+  default_value: unknown
+  validation: Record<string, unknown> | null
+  restrictions: Record<string, unknown> | null
+  datasource?: { values: { external_id: string, value: string, state: string }[] }
+}
+
+/**
+ * Turns the texts of a `metadata` parameter into typed values, as they come back from the API.
+ * @throws {SandboxError} 400 naming unknown fields in the vendor's words, or a value that its field does not take.
+ */
+export function typedMetadata (store: CloudStore, pairs: Readonly<Record<string, string>>): Record<string, unknown> {
+  const unknown = Object.keys(pairs).filter((id) => !store.document('metadata_field', id))
+  if (unknown.length > 0) throw new SandboxError(400, `Metadata External IDs do not exist: ${JSON.stringify(unknown)}`)
+  return Object.fromEntries(Object.entries(pairs).map(([id, text]) => {
+    const field = store.document<MetadataField>('metadata_field', id)
+    return [id, field ? typedValue(field, text) : text]
+  }))
+}
+
+/** Adds new values to present ones; an empty value clears. */
+export function mergeMetadata (present: Readonly<Record<string, unknown>> | undefined, changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries({ ...present, ...changes }).filter(([, value]) => value !== null))
+}
+
+/** Values of fields that an upload did not name but that have a default. */
+export function metadataDefaults (store: CloudStore): Record<string, unknown> {
+  const fields = store.documents<MetadataField>('metadata_field').map(([, field]) => field)
+  return Object.fromEntries(fields.filter((field) => field.default_value !== null && field.default_value !== undefined).map((field) => [field.external_id, field.default_value]))
+}
+
+function typedValue (field: MetadataField, text: string): unknown {
+  if (text === '') return null
+  const invalid = () => new SandboxError(400, `Value ${text} is invalid for metadata field ${field.external_id}`)
+  const options = new Set(field.datasource?.values.filter(({ state }) => state === 'active').map((entry) => entry.external_id))
+  switch (field.type) {
+    case 'integer': {
+      if (!/^-?\d+$/.test(text)) throw invalid()
+      return Number(text)
+    }
+    case 'date': {
+      if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(text))) throw invalid()
+      return text
+    }
+    case 'enum': {
+      if (!options.has(text)) throw invalid()
+      return text
+    }
+    case 'set': {
+      const values = setValues(text)
+      if (!values || values.some((value) => !options.has(value))) throw invalid()
+      return values
+    }
+    default: return text
+  }
+}
+
+function setValues (text: string): string[] | undefined {
+  if (!text.startsWith('[')) return text.split(',').map((value) => value.trim())
+  try {
+    const values: unknown = JSON.parse(text)
+    return Array.isArray(values) ? values.map(String) : undefined
+  } catch {
+    return undefined
+  }
+}

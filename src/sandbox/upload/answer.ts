@@ -1,0 +1,48 @@
+import type { AssetRecord } from '../asset.ts'
+import { assetUrls } from '../asset-urls.ts'
+import { responseSignature } from '../auth/signature.ts'
+import type { Call } from '../http/call.ts'
+import type { Fields } from '../http/fields.ts'
+import { analyses } from './analysis.ts'
+
+/** The answer to an upload, and to what answers like one. Source: Cloudinary, "Upload API reference", sample answers. */
+export async function uploadAnswer (call: Call, record: AssetRecord, fields?: Fields): Promise<Record<string, unknown>> {
+  return {
+    ...coreOf(call, record),
+    ...record.original_filename !== undefined && { original_filename: record.original_filename },
+    ...fields && await analyses(call, record, fields),
+    ...record.context && { context: { custom: record.context } },
+    ...record.metadata && { metadata: record.metadata },
+    ...record.moderation && { moderation: record.moderation.map(({ kind, status }) => ({ kind, status })) },
+    ...record.access_control && { access_control: record.access_control },
+    ...fields?.flag('return_delete_token') && { delete_token: call.context.deleteTokens.issue(call.cloud.cloudName, record.asset_id) },
+    api_key: record.api_key
+  }
+}
+
+function coreOf (call: Call, record: AssetRecord): Record<string, unknown> {
+  const { cloud } = call
+  const folder = record.public_id.split('/').slice(0, -1).join('/')
+  return {
+    asset_id: record.asset_id,
+    public_id: record.public_id,
+    version: record.version,
+    version_id: record.version_id,
+    signature: responseSignature(record.public_id, record.version, cloud.apiSecret, cloud.signatureAlgorithm),
+    ...record.width !== undefined && { width: record.width, height: record.height },
+    ...record.format !== undefined && { format: record.format },
+    resource_type: record.resource_type,
+    created_at: record.created_at,
+    tags: record.tags,
+    ...record.pages !== undefined && { pages: record.pages },
+    bytes: record.bytes,
+    type: record.type,
+    etag: record.etag,
+    placeholder: false,
+    ...assetUrls(call.context.publicUrl, cloud, record),
+    ...record.duration !== undefined && { duration: record.duration },
+    ...record.media,
+    ...cloud.folderMode === 'fixed' ? { folder } : { asset_folder: record.asset_folder, display_name: record.display_name },
+    ...record.access_mode === 'authenticated' && { access_mode: record.access_mode }
+  }
+}

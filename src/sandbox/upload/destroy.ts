@@ -1,0 +1,26 @@
+import { missingParameter } from '../errors.ts'
+import type { Call } from '../http/call.ts'
+
+/** `POST /{resource_type}/destroy`: absent assets are no error here. */
+export async function destroy (call: Call): Promise<unknown> {
+  const { fields, store } = call
+  const assetId = fields.text('asset_id')
+  const publicId = fields.text('public_id')
+  if (assetId === undefined && publicId === undefined) throw missingParameter('public_id')
+  const record = assetId !== undefined
+    ? store.findById(assetId)
+    : store.find(call.params.rt ?? 'image', fields.text('type') ?? 'upload', publicId ?? '')
+  if (!record) return { result: 'not found' }
+  await store.remove(record)
+  return { result: 'ok', ...assetId !== undefined && { asset_folder: record.asset_folder } }
+}
+
+/** `POST /delete_by_token`: the token alone is the credential. */
+export async function deleteByToken (call: Call): Promise<unknown> {
+  const token = call.fields.text('token')
+  if (token === undefined) throw missingParameter('token')
+  const record = call.store.findById(call.context.deleteTokens.redeem(call.cloud.cloudName, token))
+  if (!record) return { result: 'not found' }
+  await call.store.remove(record)
+  return { result: 'ok' }
+}

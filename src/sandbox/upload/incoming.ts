@@ -1,0 +1,53 @@
+import type { AssetRecord } from '../asset.ts'
+import type { ReceivedFile } from '../http/body.ts'
+import type { Call } from '../http/call.ts'
+import type { Fields } from '../http/fields.ts'
+import type { ResourceTypeName } from '../../schemas/assets.ts'
+import { canonicalFormat } from './formats.ts'
+import { inspect, type Inspected } from './inspect.ts'
+
+export interface Incoming { file: ReceivedFile, found: Inspected }
+
+/**
+ * Applies `transformation` and `format` before anything is stored: what is kept is the result.
+ * With `allowed_formats`, `format` converts only what would otherwise be refused.
+ */
+export async function convertIncoming (call: Call, fields: Fields, { file, found, type }: Incoming & { type: ResourceTypeName }): Promise<Incoming> {
+  const transformation = fields.text('transformation') ?? ''
+  const allowed = fields.list('allowed_formats')?.map(canonicalFormat)
+  const wanted = fields.text('format')
+  const format = wanted !== undefined && !allowed?.includes(found.format ?? '') ? canonicalFormat(wanted) : undefined
+  const changesFormat = format !== undefined && format !== found.format
+  if (type !== 'image' || (transformation === '' && !changesFormat)) return { file, found }
+  const rendered = await call.context.renderer.render(call.cloud, draftRecord(call, file, found), transformation, format)
+  const stored = await call.context.blobs.write((async function * () { yield rendered.bytes })())
+  return {
+    file: { ...stored, ...file.filename !== undefined && { filename: file.filename } },
+    found: await inspect(call.context.blobs, stored.key)
+  }
+}
+
+/** A record that is never stored: what the renderer needs to know about the bytes. */
+function draftRecord (call: Call, file: ReceivedFile, found: Inspected): AssetRecord {
+  return {
+    ...found,
+    asset_id: '',
+    public_id: 'incoming',
+    resource_type: 'image',
+    type: 'upload',
+    version: 0,
+    version_id: '',
+    bytes: file.bytes,
+    etag: file.md5,
+    created_at: '',
+    uploaded_at: '',
+    sequence: 0,
+    tags: [],
+    access_mode: 'public',
+    asset_folder: '',
+    display_name: '',
+    api_key: call.cloud.apiKey,
+    blob: file.key,
+    derived: []
+  }
+}

@@ -1,0 +1,59 @@
+import { SandboxError } from '../errors.ts'
+import type { Call } from '../http/call.ts'
+import { Fields } from '../http/fields.ts'
+
+export interface UploadPreset {
+  name: string
+  unsigned: boolean
+  /** Upload parameters in structured form: `tags` an array, flags real booleans. */
+  settings: Record<string, unknown>
+}
+
+const UNSIGNED_PARAMETERS = ['upload_preset', 'callback', 'public_id', 'folder', 'asset_folder', 'tags', 'context', 'metadata', 'face_coordinates',
+  'custom_coordinates', 'source', 'filename_override', 'manifest_transformation', 'manifest_json', 'template', 'template_vars', 'regions', 'public_id_prefix']
+/** Sent along by clients of every kind; neither an upload parameter nor a fault. */
+const TRANSPORT = new Set(['file', 'timestamp', 'api_key', 'signature', 'resource_type', 'cloud_name'])
+const MERGED = ['tags', 'context', 'metadata']
+
+/**
+ * The parameters that count: those of the request and those of its preset. In unsigned uploads the preset wins, tags, context
+ * and metadata are merged and nothing is overwritten; in signed ones the request wins. Source: Cloudinary, "Upload presets".
+ */
+export function effectiveFields (call: Call): Fields {
+  const { fields, unsigned } = call
+  const name = fields.text('upload_preset')
+  const preset = name === undefined ? undefined : call.store.document<UploadPreset>('preset', name)
+  if (name !== undefined && !preset) throw new SandboxError(400, 'Upload preset not found')
+  if (unsigned && preset && !preset.unsigned) throw new SandboxError(400, 'Upload preset must be whitelisted for unsigned uploads')
+  if (unsigned) assertUnsignedParameters(fields, preset)
+  const merged = new Fields()
+  merged.assign(Object.fromEntries(fields.entries()))
+  for (const [key, value] of Object.entries(preset?.settings ?? {})) {
+    if (unsigned && MERGED.includes(key) && fields.has(key)) merged.set(key, joined(key, value, fields))
+    else if (unsigned || !fields.has(key)) merged.set(key, value)
+  }
+  if (unsigned) merged.set('overwrite', 'false')
+  return merged
+}
+
+function joined (key: string, value: unknown, fields: Fields): unknown {
+  const preset = typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.entries(value).map(([name, one]) => `${name}=${String(one)}`).join('|')
+    : String(value)
+  return key === 'tags' ? `${preset},${fields.text(key) ?? ''}` : `${preset}|${fields.text(key) ?? ''}`
+}
+
+function assertUnsignedParameters (fields: Fields, preset: UploadPreset | undefined): void {
+  const problems = fields.names().filter((name) => !UNSIGNED_PARAMETERS.includes(name) && !TRANSPORT.has(name) && fields.has(name))
+    .map((name) => `${humanised(name)} parameter is not allowed when using unsigned upload`)
+  if (problems.length > 0) throw new SandboxError(400, `${problems.join(', ')}. Only ${UNSIGNED_PARAMETERS.join(',')} upload parameters are allowed.`)
+  if (preset?.settings.disallow_public_id === true && fields.has('public_id')) {
+    throw new SandboxError(400, 'Public id parameter is not allowed when using unsigned upload.')
+  }
+}
+
+/** `access_mode` is `Access mode`. */
+function humanised (name: string): string {
+  const words = name.replaceAll('_', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}

@@ -1,0 +1,46 @@
+import { missingParameter, notImitated, SandboxError } from '../errors.ts'
+import type { ReceivedFile } from '../http/body.ts'
+import type { Call } from '../http/call.ts'
+import { fetchFile } from '../remote/fetch-file.ts'
+
+const DATA_URI = /^data:([\w.+-]+\/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*);base64,/i
+const MAX_DATA_URI_CHARACTERS = 62_910_000
+
+/**
+ * The bytes of an upload, wherever they are: sent along, inside a data URI, or at a URL. They are taken from the call, so
+ * that whoever asked must keep or remove them.
+ */
+export async function takeFile (call: Call): Promise<ReceivedFile> {
+  if (call.file) {
+    const file = call.file
+    call.file = undefined
+    return file
+  }
+  const text = call.fields.text('file')
+  if (text === undefined) throw missingParameter('file')
+  if (text.startsWith('data:')) return storeDataUri(call, text)
+  if (/^https?:/i.test(text)) {
+    const { body, filename } = await fetchFile(text, { allowPrivate: call.context.options.allowPrivateFetch, timeoutMs: call.context.options.fetchTimeoutMs })
+    return { ...await call.context.blobs.write(capped(body, call.context.options.maxRequestBytes)), ...filename !== undefined && { filename } }
+  }
+  if (/^(ftp|s3|gs):/i.test(text)) throw notImitated('uploads from ftp, s3 and gs addresses')
+  throw new SandboxError(400, 'Invalid file parameter: neither bytes, nor a URL, nor a data URI')
+}
+
+async function storeDataUri (call: Call, text: string): Promise<ReceivedFile> {
+  const head = DATA_URI.exec(text.slice(0, 1000))
+  if (!head || text.length > MAX_DATA_URI_CHARACTERS) throw new SandboxError(400, 'Invalid data URI')
+  const payload = text.slice(head[0].length)
+  if (!/^[A-Za-z0-9+/_\s-]*={0,2}\s*$/.test(payload)) throw new SandboxError(400, 'Invalid data URI')
+  const bytes = Buffer.from(payload, 'base64')
+  return call.context.blobs.write((async function * () { yield bytes })())
+}
+
+async function * capped (source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  for await (const chunk of source) {
+    bytes += chunk.length
+    if (bytes > maxBytes) throw new SandboxError(400, `File size too large. Got ${bytes}. Maximum is ${maxBytes}.`)
+    yield chunk
+  }
+}

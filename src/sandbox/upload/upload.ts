@@ -1,0 +1,139 @@
+import { isoTime, type AssetRecord } from '../asset.ts'
+import { notFound, notImitated, SandboxError } from '../errors.ts'
+import type { ReceivedFile } from '../http/body.ts'
+import type { Call } from '../http/call.ts'
+import type { Fields } from '../http/fields.ts'
+import { metadataDefaults, mergeMetadata, typedMetadata } from '../metadata.ts'
+import { startModeration } from '../moderation.ts'
+import { readAccessControl, readCoordinates, readDeliveryType, readPairs, readRegions, readTags, resourceType } from '../parameters.ts'
+import type { ResourceTypeName } from '../../schemas/assets.ts'
+import { parseContentRange } from './chunks.ts'
+import { makeEager } from './eager.ts'
+import { convertIncoming } from './incoming.ts'
+import { inspect, type Inspected } from './inspect.ts'
+import { nameAsset } from './naming.ts'
+import { effectiveFields } from './preset.ts'
+import { uploadAnswer } from './answer.ts'
+import { takeFile } from './source.ts'
+
+/** `POST /{resource_type}/upload`, whole or in chunks. Source: Cloudinary, "Upload API reference". */
+export async function upload (call: Call): Promise<unknown> {
+  const fields = effectiveFields(call)
+  const wanted = call.params.rt ?? 'auto'
+  const id = call.headers['x-unique-upload-id']
+  const range = call.headers['content-range']
+  if (id === undefined && range === undefined) return storeUpload(call, fields, wanted, await takeFile(call))
+  if (typeof id !== 'string') throw new SandboxError(400, 'Content range is invalid')
+  const chunk = parseContentRange(range)
+  const answer = await call.context.chunks.accept(`${call.cloud.cloudName}/${id}`, chunk, await takeFile(call),
+    (whole) => storeUpload(call, fields, wanted, whole))
+  if (!('done' in answer) || answer.done) return answer
+  const publicId = fields.text('public_id')
+  return { ...answer, kind: fields.text('type') ?? 'upload', resource_type: wanted, ...publicId !== undefined && { public_id: publicId }, upload_id: id }
+}
+
+/** Makes an asset of bytes; if it does not come to that, the bytes go. */
+async function storeUpload (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<Record<string, unknown>> {
+  let kept = false
+  try {
+    const { record, existing, overwritten } = await makeAsset(call, fields, wanted, file)
+    if (existing) return { ...await uploadAnswer(call, record, fields), existing: true }
+    kept = record.blob === file.key
+    const eager = await makeEager(call, record, fields).catch(async (error: unknown) => {
+      // An error means that nothing is stored, also when it was a wish for derived assets that could not be met.
+      await call.store.remove(record)
+      throw error
+    })
+    return { ...await uploadAnswer(call, record, fields), ...eager, ...overwritten && { overwritten: true } }
+  } finally {
+    if (!kept) await call.context.blobs.remove(file.key)
+  }
+}
+
+async function makeAsset (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<{ record: AssetRecord, existing?: true, overwritten?: boolean }> {
+  if (file.bytes === 0) throw new SandboxError(400, 'Empty file')
+  if (fields.flag('async')) throw notImitated('asynchronous uploads')
+  const found = await inspect(call.context.blobs, file.key)
+  const type = resourceTypeFor(wanted, found)
+  assertAllowedFormat(fields, type, found, file.filename)
+  const names = nameAsset(fields, { cloud: call.cloud, resourceType: type, filename: file.filename, random: call.context.random })
+  const delivery = readDeliveryType(fields)
+  const optional = optionalParts(call, fields)
+  const incoming = await convertIncoming(call, fields, { file, found: type === 'raw' ? { resource_type: type } : found, type })
+  // From here to the first change nothing waits, so two uploads of one ID cannot both find it free.
+  const present = call.store.find(type, delivery, names.public_id)
+  if (present && !fields.flag('overwrite', true)) {
+    if (incoming.file.key !== file.key) await call.context.blobs.remove(incoming.file.key)
+    return { record: present, existing: true }
+  }
+  const nowMs = call.context.clock()
+  const record: AssetRecord = {
+    ...names,
+    ...incoming.found,
+    ...optional,
+    asset_id: present?.asset_id ?? call.context.random.hex(32),
+    resource_type: type,
+    type: delivery,
+    version: Math.floor(nowMs / 1000),
+    version_id: call.context.random.hex(32),
+    bytes: incoming.file.bytes,
+    etag: incoming.file.md5,
+    created_at: present?.created_at ?? isoTime(nowMs),
+    uploaded_at: isoTime(nowMs),
+    sequence: present?.sequence ?? call.context.store.nextSequence(),
+    api_key: call.cloud.apiKey,
+    blob: incoming.file.key,
+    derived: []
+  }
+  await call.store.put(record)
+  return { record, overwritten: present !== undefined }
+}
+
+function resourceTypeFor (wanted: string, { resource_type: actual }: Inspected): ResourceTypeName {
+  if (wanted === 'auto') return actual
+  const type = resourceType(wanted)
+  if (type === 'image' && actual !== 'image') throw new SandboxError(400, 'Invalid image file')
+  if (type === 'video' && actual !== 'video') throw new SandboxError(400, 'Unsupported video format or file')
+  return type
+}
+
+function assertAllowedFormat (fields: Fields, type: ResourceTypeName, found: Inspected, filename = ''): void {
+  const allowed = fields.list('allowed_formats')
+  if (!allowed || fields.has('format')) return
+  const format = type === 'raw' ? filename.split('.').at(-1) ?? '' : found.format ?? ''
+  const names = allowed.map((name) => name.toLowerCase().replace(/^jpe?g?$/, 'jpg'))
+  if (names.includes(format)) return
+  throw new SandboxError(400, `${type.charAt(0).toUpperCase()}${type.slice(1)} file format ${format} not allowed`)
+}
+
+/** What is only there when it was sent. */
+function optionalParts (call: Call, fields: Fields): Pick<AssetRecord, 'tags' | 'access_mode'> & Partial<AssetRecord> {
+  const context = readPairs(fields, 'context')
+  const given = readPairs(fields, 'metadata')
+  const metadata = mergeMetadata(metadataDefaults(call.store), given ? typedMetadata(call.store, given) : {})
+  const moderation = fields.text('moderation')
+  const accessControl = readAccessControl(fields)
+  const faces = readCoordinates(fields, 'face_coordinates')
+  const custom = readCoordinates(fields, 'custom_coordinates')
+  const regions = readRegions(fields)
+  const headers = fields.text('headers')
+  return {
+    tags: readTags(fields) ?? [],
+    access_mode: fields.text('access_mode') === 'authenticated' ? 'authenticated' : 'public',
+    ...context && Object.keys(context).length > 0 && { context },
+    ...Object.keys(metadata).length > 0 && { metadata },
+    ...moderation !== undefined && { moderation: startModeration(moderation, isoTime(call.context.clock())) },
+    ...accessControl && { access_control: accessControl },
+    ...faces && { face_coordinates: faces },
+    ...custom && { custom_coordinates: custom },
+    ...regions && { regions },
+    ...headers !== undefined && { headers }
+  }
+}
+
+/** `POST /{resource_type}/explicit` and others look an asset up like this. */
+export function requireAsset (call: Call, publicId: string, type: string): AssetRecord {
+  const record = call.store.find(call.params.rt ?? 'image', type, publicId)
+  if (!record) throw notFound(publicId)
+  return record
+}
