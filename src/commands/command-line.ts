@@ -25,7 +25,7 @@ Exit codes
   0  ended as asked
   1  failed, was not well, or did not end within its grace
   2  command line or configuration not valid
-  3  address or port not to be had
+  3  address, port or sandbox folder not to be had
 `
 
 /** A port as text; 0 takes a free one. */
@@ -74,7 +74,7 @@ function parse (args: string[]) {
     return parseArgs({ args, options: OPTIONS, allowPositionals: true })
   } catch (error) {
     // Node's message names the option; what follows the first sentence is advice about positionals.
-    throw new UsageError(String(error instanceof Error ? error.message : error).split('. ')[0])
+    throw new UsageError((error as Error).message.replace(/\. .*$/s, '')) // parseArgs throws nothing but errors
   }
 }
 type Values = ReturnType<typeof parse>['values']
@@ -89,7 +89,7 @@ function sandboxArguments ({ host = '127.0.0.1', port = '8081', data = '.sandbox
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new UsageError('--port must be a whole number from 0 to 65535')
   if (new Set([cloud.length, key.length, secret.length]).size > 1) throw new UsageError('--cloud, --key and --secret belong together: give each of them as often')
   if (new Set(cloud).size < cloud.length) throw new UsageError('--cloud names one cloud twice')
-  const clouds = cloud.map((cloudName, index) => ({ cloudName, apiKey: key[index] ?? '', apiSecret: secret[index] ?? '' }))
+  const clouds = cloud.map((cloudName, index) => ({ cloudName, apiKey: String(key[index]), apiSecret: String(secret[index]) }))
   if (clouds.some((parts) => Object.values(parts).includes(''))) throw new UsageError('--cloud, --key and --secret must not be empty')
   return { host, port: Number(port), data, clouds: clouds.length > 0 ? clouds : [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }] }
 }

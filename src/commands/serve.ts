@@ -19,8 +19,8 @@ async function closeAll (closers: Closers): Promise<void> {
 /** Starts the embedded sandbox. It is loaded only now: a gateway with credentials never loads the image library. */
 async function startEmbedded (config: Config, closers: Closers): Promise<string> {
   const { startSandbox } = await import('../sandbox/index.ts')
-  const { host, port, data } = config.sandbox
-  const sandbox = await startSandbox({ host, port, data, clouds: [...SANDBOX_CLOUDS], samples: true })
+  const { host, port, data, publicUrl } = config.sandbox
+  const sandbox = await startSandbox({ host, port, data, clouds: SANDBOX_CLOUDS, samples: true, ...publicUrl === undefined ? {} : { publicUrl } })
   closers.push(() => sandbox.close())
   return sandbox.url
 }

@@ -1,0 +1,57 @@
+import t from 'tap'
+import { HELP, parseCommandLine, UsageError } from '../../src/commands/command-line.ts'
+
+t.test('parseCommandLine', async (t) => {
+  t.test('serve is the default', async (t) => {
+    t.same(parseCommandLine([]), { command: 'serve' })
+    t.same(parseCommandLine(['serve']), { command: 'serve' })
+    t.same(parseCommandLine(['health']), { command: 'health' })
+  })
+
+  t.test('help and version come before everything else', async (t) => {
+    for (const args of [['--help'], ['-h'], ['sandbox', '--help'], ['nonsense', '-h']]) t.same(parseCommandLine(args), { command: 'help' })
+    for (const args of [['--version'], ['-v'], ['key', '-v']]) t.same(parseCommandLine(args), { command: 'version' })
+  })
+
+  t.test('sandbox: one cloud by default, several by repeating', async (t) => {
+    t.same(parseCommandLine(['sandbox']), {
+      command: 'sandbox',
+      options: { host: '127.0.0.1', port: 8081, data: '.sandbox/', clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }] }
+    })
+    t.same(parseCommandLine(['sandbox', '--host', '::1', '--port', '0', '--data=:memory:', '--cloud', 'a', '--key', '1', '--secret', 'x', '--cloud', 'b', '--key', '2', '--secret', 'y']), {
+      command: 'sandbox',
+      options: { host: '::1', port: 0, data: ':memory:', clouds: [{ cloudName: 'a', apiKey: '1', apiSecret: 'x' }, { cloudName: 'b', apiKey: '2', apiSecret: 'y' }] }
+    })
+  })
+
+  t.test('openapi and key', async (t) => {
+    t.same(parseCommandLine(['openapi']), { command: 'openapi', options: { json: false } })
+    t.same(parseCommandLine(['openapi', '--json']), { command: 'openapi', options: { json: true } })
+    t.same(parseCommandLine(['key']), { command: 'key', options: { name: 'web' } })
+    t.same(parseCommandLine(['key', 'cms-2']), { command: 'key', options: { name: 'cms-2' } })
+  })
+
+  t.test('says what is wrong', async (t) => {
+    const wrong: Array<[string[], string | RegExp]> = [
+      [['serv'], 'Unknown command \'serv\'; did you mean \'serve\'?'],
+      [['toString'], 'Unknown command \'toString\''],
+      [['--prot', '1'], /Unknown option '--prot'/],
+      [['sandbox', '--port'], /'--port <value>' argument missing/],
+      [['serve', '--port', '1'], '\'serve\' has no option --port'],
+      [['health', 'now'], '\'health\' takes no argument \'now\''],
+      [['key', 'a', 'b'], '\'key\' takes no argument \'b\''],
+      [['key', 'a=b'], /name of a caller/],
+      [['sandbox', '--port', '65536'], /--port must be a whole number/],
+      [['sandbox', '--port', '1e3'], /--port must be a whole number/],
+      [['sandbox', '--cloud', 'a'], /belong together/],
+      [['sandbox', '--cloud', 'a', '--key', '1', '--secret', ''], /must not be empty/],
+      [['sandbox', '--cloud', 'a', '--key', '1', '--secret', 'x', '--cloud', 'a', '--key', '2', '--secret', 'y'], /one cloud twice/]
+    ]
+    for (const [args, message] of wrong) t.throws(() => parseCommandLine(args), { name: 'UsageError', message }, args.join(' '))
+    t.equal(new UsageError('x').name, 'UsageError')
+  })
+
+  t.test('the help names every command and option', async (t) => {
+    for (const word of ['serve', 'sandbox', 'health', 'openapi', 'key', '--host', '--port', '--data', '--cloud', '--key', '--secret', '--json', '--help', '--version']) t.match(HELP, word)
+  })
+})

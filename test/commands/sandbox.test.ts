@@ -1,0 +1,42 @@
+import { createServer, type AddressInfo } from 'node:net'
+import t from 'tap'
+import { sandbox } from '../../src/commands/sandbox.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { recordedTerminal } from './test-terminal.ts'
+
+const CLOUDS = [{ cloudName: 'a', apiKey: '1', apiSecret: 'x' }, { cloudName: 'b', apiKey: '2', apiSecret: 'y' }]
+
+t.test('sandbox', async (t) => {
+  t.test('starts, prints a CLOUDINARY_URL for each cloud that works here, and ends when told', async (t) => {
+    const terminal = recordedTerminal()
+    t.equal(await sandbox(terminal, { host: '127.0.0.1', port: 0, data: ':memory:', clouds: CLOUDS }), undefined)
+    const urls = [...terminal.written.out.matchAll(/^export CLOUDINARY_URL='(.*)'$/gm)].map(([, url]) => url)
+    t.equal(urls.length, 2)
+    const config = loadConfig({ CLOUDINARY_URL_A: urls[0], CLOUDINARY_URL_B: urls[1], CLOUDINARY_ENVIRONMENT: 'a' })
+    t.same(config.warnings, [])
+    for (const [index, environment] of config.environments.entries()) {
+      t.equal(environment.cloudName, CLOUDS[index]?.cloudName)
+      const basic = Buffer.from(`${environment.apiKey}:${environment.apiSecret.reveal()}`).toString('base64')
+      const { status } = await fetch(`${environment.uploadPrefix}/v1_1/${environment.cloudName}/ping`, { headers: { authorization: `Basic ${basic}` } })
+      t.equal(status, 200, `the ping of cloud ${environment.cloudName}`)
+    }
+    t.match(terminal.written.err, /answers at http:\/\/127\.0\.0\.1:\d+; Ctrl-C ends it/)
+    await terminal.shutdown?.close()
+    await t.rejects(fetch(config.environments[0]?.uploadPrefix ?? ''))
+  })
+
+  t.test('3 when the port is in use', async (t) => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => other.close())
+    const { port } = other.address() as AddressInfo // it listens on a port, not on a pipe
+    const terminal = recordedTerminal()
+    t.equal(await sandbox(terminal, { host: '127.0.0.1', port, data: ':memory:', clouds: CLOUDS }), 3)
+    t.equal(terminal.written.err, `127.0.0.1:${port} is in use; set --port to another port.\n`)
+    t.equal(terminal.shutdown, undefined)
+  })
+
+  t.test('any other failure is not hidden', async (t) => {
+    await t.rejects(sandbox(recordedTerminal(), { host: '127.0.0.1', port: -1, data: ':memory:', clouds: CLOUDS }), { code: 'ERR_SOCKET_BAD_PORT' })
+  })
+})

@@ -1,0 +1,23 @@
+import type { Terminal } from '../../src/commands/terminal.ts'
+
+export interface RecordedTerminal extends Terminal {
+  /** All that was written, by stream. */
+  readonly written: { out: string, err: string }
+  /** What a signal would set off; undefined as long as nothing runs. */
+  shutdown: { graceSeconds: number, close: () => Promise<void> } | undefined
+}
+
+/** A terminal that remembers what a command wrote and how it would be shut down. */
+export function recordedTerminal (variables: Terminal['variables'] = {}): RecordedTerminal {
+  const written = { out: '', err: '' }
+  return {
+    variables,
+    version: '1.2.3',
+    interactive: false,
+    written,
+    shutdown: undefined,
+    out (text) { written.out += text },
+    err (text) { written.err += text },
+    onShutdown (graceSeconds, close) { this.shutdown = { graceSeconds, close } }
+  }
+}
