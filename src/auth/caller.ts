@@ -1,0 +1,26 @@
+import type { Permissions } from './permissions.ts'
+
+/** The nine actions by their `operationId`, and the explanation of signatures. */
+export const ACTIONS = [
+  'uploadResource', 'getUrl', 'getAllResources', 'getResourceById', 'updateResource', 'deleteResource', 'getSignedUrl',
+  'generateSignature', 'directUpload', 'explainSignature'
+] as const
+export type Action = (typeof ACTIONS)[number]
+
+/** Actions that leave every asset as it is. */
+export const READING: ReadonlySet<Action> = new Set<Action>(['getUrl', 'getAllResources', 'getResourceById', 'getSignedUrl', 'explainSignature'])
+
+export type Claims = Readonly<Record<string, unknown>>
+
+/** Who sends a request, and what they may do. */
+export interface Caller {
+  readonly name: string
+  /** Of a verified JWT; absent for keys. */
+  readonly claims?: Claims
+  readonly permissions: Permissions
+}
+
+/** Narrows the name of a route to an action; other routes have none. */
+export function isAction (name: string | undefined): name is Action {
+  return ACTIONS.some((action) => action === name)
+}

@@ -1,0 +1,33 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+
+/** The SHA-256 digest of a caller's key, under the caller's name. A caller may have several: that is how keys are rotated. */
+export interface KeyDigest {
+  readonly caller: string
+  readonly digest: Buffer
+}
+
+const DIGEST_PATTERN = /^sha256:([0-9a-f]{64})$/i
+
+/** Reads `sha256:<64 hex digits>`; undefined for anything else. */
+export function parseDigest (text: string): Buffer | undefined {
+  const hex = DIGEST_PATTERN.exec(text)?.[1]
+  return hex === undefined ? undefined : Buffer.from(hex, 'hex')
+}
+
+/** SHA-256 of a key as it was sent. */
+export function digestOf (key: string): Buffer {
+  return createHash('sha256').update(key).digest()
+}
+
+/**
+ * The caller whose key this is, or undefined. Digests share one length, so comparing neither throws nor tells how long a
+ * key is; every digest is compared, so the time does not tell which one fitted.
+ */
+export function callerOfKey (key: string, known: readonly KeyDigest[]): string | undefined {
+  const offered = digestOf(key)
+  let caller: string | undefined
+  for (const { caller: name, digest } of known) {
+    if (timingSafeEqual(digest, offered)) caller = name
+  }
+  return caller
+}

@@ -1,0 +1,55 @@
+import { GatewayError } from '../errors.ts'
+import type { Action, Claims } from './caller.ts'
+import { compilePatterns, fillClaims, type Pattern } from './patterns.ts'
+import type { CallerRules } from './policy-schema.ts'
+import { compileSigning, type SigningRules } from './signing-rules.ts'
+
+/** At most `requests` in any `perSeconds`. */
+export interface Rate {
+  readonly requests: number
+  readonly perSeconds: number
+}
+
+/** What one caller may do. An absent member does not restrict. */
+export interface Permissions {
+  readonly environments?: ReadonlySet<string>
+  readonly actions?: ReadonlySet<Action>
+  /** Every asset must lie below this folder. */
+  readonly folder?: string
+  readonly readOnly: boolean
+  readonly mayDelete: boolean
+  /** Public IDs that are neither deleted nor overwritten. */
+  readonly protected: readonly Pattern[]
+  readonly rate?: Rate
+  readonly signing?: SigningRules
+}
+
+/** Of callers that no policy speaks of: simple keys, and everybody when there are no keys. */
+export const EVERYTHING: Permissions = { readOnly: false, mayDelete: true, protected: [] }
+
+/**
+ * The rules of a caller with the claims of its token put in.
+ * @throws {GatewayError} `forbidden` when a claim that the rules need is absent or not plain.
+ */
+export function permissionsOf (rules: CallerRules, claims: Claims): Permissions {
+  return {
+    readOnly: rules.read_only ?? false,
+    mayDelete: rules.delete?.allow ?? true,
+    protected: compilePatterns(rules.delete?.protected ?? [], claims),
+    ...(rules.environments && { environments: new Set(rules.environments) }),
+    ...(rules.actions && { actions: new Set(rules.actions) }),
+    ...(rules.folder !== undefined && { folder: fillClaims(rules.folder, claims) }),
+    ...(rules.rate && { rate: { requests: rules.rate.requests, perSeconds: rules.rate.per_seconds } }),
+    ...(rules.sign && { signing: compileSigning(rules.sign, claims) })
+  }
+}
+
+/** @throws {GatewayError} `forbidden` unless the caller may do this at all, there. */
+export function requireAction (permissions: Permissions, action: Action, environment: string, reads: boolean): void {
+  if (permissions.environments?.has(environment) === false) {
+    throw new GatewayError('forbidden', `This caller may not use the environment "${environment}".`)
+  }
+  if (permissions.actions?.has(action) === false) throw new GatewayError('forbidden', `This caller may not do ${action}.`)
+  if (permissions.readOnly && !reads) throw new GatewayError('forbidden', `This caller may only read; ${action} changes something.`)
+  if (action === 'deleteResource' && !permissions.mayDelete) throw new GatewayError('forbidden', 'This caller may not delete.')
+}

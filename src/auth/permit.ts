@@ -1,0 +1,165 @@
+import { GatewayError, type Fault } from '../errors.ts'
+import { SIGNABLE_PARAMETER_NAMES } from '../schemas/upload-parameters.ts'
+import { outsideFault, uploadFaults, withFolder, type Parameters } from './folder-jail.ts'
+import { layerFault } from './layers.ts'
+import type { Permissions } from './permissions.ts'
+import { smuggled, withoutReplay } from './replay-guard.ts'
+import { backDated, signingFaults, withForced } from './signing-rules.ts'
+import { NOTIFICATION_SCHEMES, REMOTE_FILE_SCHEMES, requireUrls, urlFault } from './url-policy.ts'
+
+/** What a caller wants to upload, or wants a signature for. */
+export interface UploadWish {
+  readonly action: 'uploadResource' | 'generateSignature'
+  /** Wire text of every parameter that will be signed, `timestamp` included where there is one. */
+  readonly parameters: Parameters
+  /** Name of the file, where it is known. */
+  readonly filename?: string
+  /** The remote address, when the file is one. */
+  readonly fileUrl?: string
+  readonly resourceType?: string
+  /** The set must be signed as it is: the Upload Widget has already decided what it will send. */
+  readonly exact?: boolean
+}
+
+/** What the caller gets. */
+export interface UploadPermit {
+  /** Sign and send these, and no others. */
+  readonly parameters: Parameters
+  /** Largest file for this caller, in bytes. */
+  readonly maxBytes?: number
+}
+
+export interface Circumstances {
+  readonly permissions: Permissions
+  readonly nowSeconds: number
+  /** Of the environment: version 1 does not escape `&`. */
+  readonly signatureVersion: 1 | 2
+  /** The sandbox reaches what this machine reaches. */
+  readonly sandbox: boolean
+}
+
+/** Scripts see and change every parameter of an upload, its public ID too. */
+const SCRIPTS = ['eval', 'on_success'] as const
+const KNOWN: ReadonlySet<string> = new Set([...SIGNABLE_PARAMETER_NAMES, 'from_public_id', 'to_public_id'])
+/** How far a caller's clock may be ahead. A later timestamp would make a signature outlive its hour. */
+const CLOCK_SKEW_SECONDS = 60
+
+/** Ways out of the folder. */
+function folderFaults (folder: string, { parameters, filename }: UploadWish, presetsAreListed: boolean): Fault[] {
+  const faults = uploadFaults(folder, parameters, filename)
+  for (const name of SCRIPTS) {
+    if (parameters[name] !== undefined) faults.push({ pointer: `/${name}`, message: 'may not be used by a caller with a folder' })
+  }
+  if (parameters['upload_preset'] !== undefined && !presetsAreListed) {
+    faults.push({ pointer: '/upload_preset', message: 'may not be used by a caller with a folder, unless its policy lists presets: a preset can bring a folder of its own' })
+  }
+  for (const name of ['transformation', 'eager'] as const) {
+    const value = parameters[name]
+    const message = value === undefined ? undefined : layerFault(folder, value)
+    if (message !== undefined) faults.push({ pointer: `/${name}`, message })
+  }
+  return faults
+}
+
+function protectedFaults ({ permissions }: Circumstances, parameters: Parameters): Fault[] {
+  const { public_id: publicId, folder, overwrite } = parameters
+  if (publicId === undefined || overwrite === 'false' || overwrite === '0') return []
+  const name = folder ? `${folder}/${publicId}` : publicId
+  return permissions.protected.some((pattern) => pattern.matches(name))
+    ? [{ pointer: '/public_id', message: 'is protected: send overwrite=false' }]
+    : []
+}
+
+function smugglingFaults ({ signatureVersion }: Circumstances, parameters: Parameters): Fault[] {
+  if (signatureVersion === 2) return []
+  return Object.entries(parameters).flatMap(([name, value]) => {
+    const hidden = smuggled(value, KNOWN)
+    return hidden === undefined ? [] : [{ pointer: `/${name}`, message: `must not hold "&${hidden}=": a signature of version 1 cannot tell it from a parameter` }]
+  })
+}
+
+function refuse (code: 'forbidden' | 'param_not_allowed', faults: readonly Fault[]): never {
+  const first = faults[0]
+  throw new GatewayError(code, `${first?.pointer} ${first?.message}${faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''}.`, { errors: faults })
+}
+
+/** The caller's own timestamp where it is early enough, else the latest that its policy allows. */
+function withTimestamp (parameters: Parameters, latest: number): Parameters {
+  const given = Number(parameters['timestamp'])
+  return given <= latest ? parameters : { ...parameters, timestamp: String(latest) }
+}
+
+/** A later timestamp cannot be changed for these callers, so it is refused. */
+function timestampFault (timestamp: string | undefined, latest: number): Fault[] {
+  if (timestamp === undefined || Number(timestamp) <= latest) return []
+  return [{ pointer: '/timestamp', message: `must not be later than ${latest}: the signature would live longer than it may` }]
+}
+
+/**
+ * Decides on an upload or a signature, on exactly the text that will be sent, and adds what the policy forces.
+ * @throws {GatewayError} `forbidden` when the asset could leave the caller's folder or overwrite a protected one,
+ * `param_not_allowed` for everything else, `url_not_allowed` for URLs; each names every offending parameter at once.
+ */
+export function permitUpload (wish: UploadWish, circumstances: Circumstances): UploadPermit {
+  const { permissions, nowSeconds, sandbox } = circumstances
+  const { folder, signing } = permissions
+  const exact = wish.exact ?? false
+  const signs = wish.action === 'generateSignature'
+
+  const placed = folder === undefined || exact ? wish.parameters : withFolder(folder, wish.parameters)
+  const parameters = signing && !exact ? withForced(signing, placed) : placed
+  const offending = signing ? signingFaults(signing, wish.parameters, wish.resourceType) : []
+  if (signing && exact) {
+    const missing = Object.entries(withForced(signing, placed)).filter(([name, value]) => placed[name] !== value)
+    offending.push(...missing.map(([name, value]) => ({ pointer: `/${name}`, message: `must be sent as "${value}"` })))
+  }
+  if (signs && (exact || !signing)) {
+    const latest = signing ? backDated(signing, nowSeconds) : nowSeconds
+    offending.push(...timestampFault(wish.parameters['timestamp'], latest + CLOCK_SKEW_SECONDS))
+  }
+  offending.push(...smugglingFaults(circumstances, parameters))
+
+  const forbidden = protectedFaults(circumstances, parameters)
+  if (folder !== undefined) forbidden.push(...folderFaults(folder, { ...wish, parameters }, signing?.presets !== undefined))
+  if (forbidden.length > 0) refuse('forbidden', [...forbidden, ...offending])
+  if (offending.length > 0) refuse('param_not_allowed', offending)
+
+  requireGivenUrls(wish.fileUrl, parameters, { sandbox, hosts: signing?.notificationHosts })
+  const dated = signs && signing && !exact ? withTimestamp(parameters, backDated(signing, nowSeconds)) : parameters
+  return {
+    parameters: signs ? withoutReplay(dated, exact) : dated,
+    ...(signing?.maxBytes !== undefined && { maxBytes: signing.maxBytes })
+  }
+}
+
+/** Cloudinary fetches these addresses, not we: those it cannot reach are refused as mistakes or probes. */
+function requireGivenUrls (fileUrl: string | undefined, parameters: Parameters, { sandbox, hosts }: { sandbox: boolean, hosts: readonly string[] | undefined }): void {
+  const notifications = Object.fromEntries(['notification_url', 'eager_notification_url']
+    .flatMap((name) => parameters[name] === undefined ? [] : [[name, parameters[name]]]))
+  requireUrls(notifications, { schemes: NOTIFICATION_SCHEMES, privateHosts: sandbox, anyPort: sandbox, ...(hosts && { hosts }) })
+  const message = fileUrl === undefined ? undefined : urlFault(fileUrl, { schemes: REMOTE_FILE_SCHEMES, privateHosts: sandbox, anyPort: sandbox })
+  if (message !== undefined) throw new GatewayError('url_not_allowed', `/file ${message}.`, { errors: [{ pointer: '/file', message }] })
+}
+
+/** @throws {GatewayError} `forbidden` that names every public ID outside the caller's folder; nothing is done for any of them. */
+export function requireInside (folder: string | undefined, ids: ReadonlyArray<readonly [pointer: string, name: string]>): void {
+  if (folder === undefined) return
+  const faults = ids.flatMap(([pointer, name]) => outsideFault(folder, name, pointer) ?? [])
+  if (faults.length > 0) refuse('forbidden', faults)
+}
+
+/** @throws {GatewayError} `forbidden` when the asset is protected. */
+export function requireDeletable ({ protected: patterns }: Permissions, name: string): void {
+  if (patterns.some((pattern) => pattern.matches(name))) refuse('forbidden', [{ pointer: '/public_id', message: 'is protected from being deleted' }])
+}
+
+/**
+ * The prefix of a list, forced inside the folder: `users/1` would also list `users/10`.
+ * @throws {GatewayError} `forbidden` for a prefix that lies elsewhere.
+ */
+export function prefixInside (folder: string, prefix: string | undefined): string {
+  if (prefix === undefined || prefix === folder || prefix === `${folder}/`) return `${folder}/`
+  // A prefix ends where a name goes on: what follows makes it whole for the check.
+  requireInside(folder, [['/prefix', prefix.endsWith('/') ? `${prefix}x` : prefix]])
+  return prefix
+}
