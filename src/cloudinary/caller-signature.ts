@@ -1,5 +1,7 @@
 import { GatewayError, invalidRequest, type Fault } from '../errors.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
+import { diagnose } from './diagnosis.ts'
+import type { IssuedSignatures } from './issued-signatures.ts'
 import { verifyParameters } from './signature.ts'
 
 /** Cloudinary takes a signature for one hour. Source: "authentication_signatures". */
@@ -24,13 +26,15 @@ export interface CallerProof {
   /** Every field that came with the file, as text. */
   readonly fields: Readonly<Record<string, string>>
   readonly nowSeconds: number
+  /** Signatures that this process gave out, to tell what has changed since. */
+  readonly issued?: IssuedSignatures
 }
 
 /**
  * Makes sure that a caller's signature fits the fields and is still good, so that no byte travels for nothing.
  * @throws {GatewayError} that says what is wrong, and which field, when that can be known.
  */
-export function checkCallerSignature ({ environment, fields, nowSeconds }: CallerProof): void {
+export function checkCallerSignature ({ environment, fields, nowSeconds, issued }: CallerProof): void {
   const { signature = '', timestamp, api_key: apiKey } = fields
   const faults: Fault[] = []
   const badTimestamp = timestampFault(timestamp, nowSeconds)
@@ -43,5 +47,9 @@ export function checkCallerSignature ({ environment, fields, nowSeconds }: Calle
     throw new GatewayError('signature_mismatch', `api_key is not the key of the environment "${environment.name}".`, { errors: [{ pointer: '/api_key', message: 'belongs to another environment' }] })
   }
   if (verifyParameters(fields, signature, environment.apiSecret)) return
-  throw new GatewayError('signature_mismatch', 'The signature does not fit the fields that came with the file.')
+  const { signature: _, ...sent } = fields
+  const findings = diagnose({ fields: sent, signature, environment, nowSeconds, issued })
+  throw new GatewayError('signature_mismatch', findings.map(({ message }) => message).join(' '), {
+    errors: findings.map(({ pointer = '/signature', message }) => ({ pointer, message }))
+  })
 }

@@ -9,7 +9,8 @@ import { checkCallerSignature } from './caller-signature.ts'
 import { deliveryUrl, type DeliveryUrlOptions } from './delivery-url.ts'
 import { privateDownloadUrl, type DownloadUrlOptions } from './download-url.ts'
 import { openFileText } from './file-text.ts'
-import { encodeUploadParameters } from './parameters.ts'
+import { IssuedSignatures } from './issued-signatures.ts'
+import { encodeUploadParameter, encodeUploadParameters } from './parameters.ts'
 import { REAL_PACE, RetryBudget, type Pace } from './retry.ts'
 import { signParameters } from './signature.ts'
 import { Transport } from './transport.ts'
@@ -54,6 +55,7 @@ export class CloudinaryClient {
   readonly #admin: AdminCalls
   readonly #uploads: Uploads
   readonly #uploadBudget: UploadBudget
+  readonly #issued = new IssuedSignatures()
 
   constructor (environment: CloudinaryEnvironment, { upstream, upload, uploads = budgetOf(upload), ...pace }: ClientOptions) {
     this.environment = environment
@@ -84,9 +86,10 @@ export class CloudinaryClient {
     return this.#admin.get(resourceType, type, publicId, query, call)
   }
 
-  /** `fields` are Cloudinary's wire text. */
-  async update (resourceType: ResourceTypeName, type: DeliveryTypeName, publicId: string, fields: Fields, call: Call): Promise<Relayed> {
-    return this.#admin.update(resourceType, type, publicId, fields, call)
+  /** Empty lists and maps are sent too: they take away what was there. */
+  async update (resourceType: ResourceTypeName, type: DeliveryTypeName, publicId: string, changes: Readonly<Record<string, unknown>>, call: Call): Promise<Relayed> {
+    const fields = Object.entries(changes).flatMap(([name, value]) => value === undefined ? [] : [[name, encodeUploadParameter(name, value)]])
+    return this.#admin.update(resourceType, type, publicId, Object.fromEntries(fields), call)
   }
 
   async destroy (resourceType: ResourceTypeName | 'auto', fields: { public_id: string, type: DeliveryTypeName, invalidate: boolean }, call: Call): Promise<Place & { public_id: string }> {
@@ -122,7 +125,7 @@ export class CloudinaryClient {
   async directUpload ({ resource_type: resourceType, fields, file, late }: DirectUploadInput, call: Call): Promise<Relayed> {
     const { environment } = this
     const authorize = (all: Fields): Fields => {
-      checkCallerSignature({ environment, fields: all, nowSeconds: this.#nowSeconds() })
+      checkCallerSignature({ environment, fields: all, nowSeconds: this.#nowSeconds(), issued: this.#issued })
       return all.api_key === undefined ? { api_key: environment.apiKey } : {}
     }
     if (late === undefined || fields.signature !== undefined) authorize(fields)
@@ -133,10 +136,14 @@ export class CloudinaryClient {
 
   downloadUrl (options: DownloadUrlOptions): string { return privateDownloadUrl(this.environment, options, this.#nowSeconds()) }
 
-  /** Hex signature of upload parameters, `timestamp` among them. */
+  /** Upload parameters as the text that is signed and sent. */
+  encode (parameters: UploadParameters & { readonly timestamp?: number }): Record<string, string> { return encodeUploadParameters(parameters) }
+
+  /** Hex signature of upload parameters, `timestamp` among them. It is remembered for a while, to explain later mismatches. */
   sign (parameters: Fields): string {
-    const { apiSecret, signatureAlgorithm: algorithm, signatureVersion: version } = this.environment
-    return signParameters(parameters, { apiSecret, algorithm, version })
+    const signature = this.#sign(parameters)
+    this.#issued.remember(signature, this.environment.name, parameters, this.#nowSeconds())
+    return signature
   }
 
   async close (): Promise<void> { await this.#connection.transport.close() }
@@ -145,7 +152,12 @@ export class CloudinaryClient {
 
   #proof (fields: Fields): Fields {
     const timestamp = String(this.#nowSeconds())
-    return { api_key: this.environment.apiKey, timestamp, signature: this.sign({ ...fields, timestamp }) }
+    return { api_key: this.environment.apiKey, timestamp, signature: this.#sign({ ...fields, timestamp }) }
+  }
+
+  #sign (parameters: Fields): string {
+    const { apiSecret, signatureAlgorithm: algorithm, signatureVersion: version } = this.environment
+    return signParameters(parameters, { apiSecret, algorithm, version })
   }
 
   async #opened (file: UploadFile): Promise<UploadFile> {

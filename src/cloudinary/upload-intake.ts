@@ -1,14 +1,12 @@
 import { createHash, type Hash } from 'node:crypto'
 import { GatewayError, invalidRequest } from '../errors.ts'
-import type { StreamedFile } from '../schemas/upload-form.ts'
 import type { UploadLimits } from '../schemas/limits.ts'
+import { incomingFailure, type StreamedFile } from '../schemas/upload-form.ts'
 import { ByteReader, SourceStopped } from './byte-reader.ts'
 
 /** After this much waiting for a caller, its average speed counts too. */
 const GRACE_MS = 30_000
 const MIN_BYTES_PER_SECOND = 1024
-/** What the connection says when the caller has left. */
-const GONE = new Set(['FST_MP_PREMATURE_CLOSE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
 
 type IntakeLimits = Pick<UploadLimits, 'maxBytes' | 'idleTimeoutMs' | 'verify'>
 
@@ -141,13 +139,8 @@ function changed (length: number): GatewayError {
 }
 
 /** What a source that fails means to the caller. */
-export function sourceFailure (error: unknown): GatewayError {
-  if (error instanceof GatewayError) return error
-  // Errors of streams carry a code; on others it is undefined.
-  const { code, message } = error as Error & { code?: string }
-  if (error instanceof SourceStopped || GONE.has(code ?? '')) {
-    return new GatewayError('client_closed', 'The caller went away before the file had ended.', { cause: error })
-  }
-  if (code === undefined) return new GatewayError('invalid_multipart', `The multipart body is not complete: ${message}.`, { cause: error })
-  return new GatewayError('internal', 'The file could not be read.', { cause: error })
+function sourceFailure (error: unknown): GatewayError {
+  if (error instanceof SourceStopped) return new GatewayError('client_closed', 'The caller went away before the file had ended.', { cause: error })
+  const failure = incomingFailure(error)
+  return failure instanceof GatewayError ? failure : new GatewayError('internal', 'The file could not be read.', { cause: error })
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { GatewayError, invalidRequest } from '../errors.ts'
 
 /** A file on its way in: a stream that is read once. */
 export interface StreamedFile {
@@ -11,4 +12,205 @@ export interface StreamedFile {
   readonly filename: string | undefined
   /** Gives the source up; the caller's connection must stay usable for the answer. */
   readonly stop: () => void
+}
+
+/** Fields of a form as they came; a name that was repeated has a list. */
+export type TextFields = Record<string, string | string[]>
+
+/** A part of a multipart body, as `@fastify/multipart` gives it. */
+export type FormPart =
+  | { type: 'field', fieldname: string, value: unknown, valueTruncated: boolean }
+  | { type: 'file', fieldname: string, filename: string | undefined, mimetype: string, file: Readable }
+
+export interface UploadFormOptions {
+  /** Bytes of the whole body, when announced. */
+  readonly maxLength: number | undefined
+  /** Longest wait for the next part, in milliseconds. */
+  readonly idleTimeoutMs: number
+}
+
+const MAX_FIELD_BYTES = 64 * 1024
+const MAX_NAME_LENGTH = 128
+const MAX_BOUNDARY_LENGTH = 70
+const MAX_FIELDS = 50
+/** What a form may hold beside the file: its fields, their headers and boundaries. */
+const MAX_OVERHEAD = MAX_FIELDS * (MAX_FIELD_BYTES + 1024)
+
+/**
+ * How the multipart parser is to be set up. Parts are streams wherever their text must not be touched: the file in
+ * every form it has, and JSON, which the parser would rebuild.
+ */
+export const MULTIPART = {
+  // The file is counted by whoever reads it: the parser would cut it off in silence.
+  limits: { fields: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES, files: MAX_FIELDS, fileSize: Infinity, parts: 64, headerPairs: 32 },
+  throwFileSizeLimit: false,
+  isPartAFile: (name: string | undefined, type: string | undefined, filename: string | undefined): boolean =>
+    name === 'file' || filename !== undefined || type === 'application/octet-stream' || type === 'application/json'
+}
+
+const fault = (name: string, message: string): GatewayError =>
+  invalidRequest([{ pointer: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, message }])
+
+/** What the connection says when the caller has left. */
+const GONE = new Set(['FST_MP_PREMATURE_CLOSE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
+
+/** What it means to the caller that its body could not be read. Errors with a status of their own stay as they are. */
+export function incomingFailure (error: unknown): unknown {
+  if (error instanceof GatewayError || !(error instanceof Error)) return error
+  // Errors of streams carry a code, errors of Fastify a status too; on those of the multipart parser both are undefined.
+  const { code, statusCode } = error as Error & { code?: string, statusCode?: number }
+  if (GONE.has(code ?? '')) return new GatewayError('client_closed', 'The caller went away before its body had ended.', { cause: error })
+  if (code !== undefined || statusCode !== undefined) return error
+  return new GatewayError('invalid_multipart', `The multipart body is broken: ${error.message}.`, { cause: error })
+}
+
+/**
+ * Judges a body by its headers alone.
+ * @throws {GatewayError} `unsupported_media_type` for an encoded body, `invalid_multipart` for a boundary nobody can use.
+ */
+export function checkBodyHeaders (headers: Readonly<Record<string, string | string[] | undefined>>): void {
+  const { 'content-encoding': encoding, 'content-type': type = '' } = headers
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw new GatewayError('unsupported_media_type', 'Content-Encoding is not understood; send the bytes as they are.')
+  }
+  const contentType = String(type)
+  if (!/^multipart\//i.test(contentType)) return
+  if (!/^multipart\/form-data\s*(?:;|$)/i.test(contentType)) throw new GatewayError('unsupported_media_type', 'Of multipart types only multipart/form-data is understood.')
+  const boundaries = [...contentType.matchAll(/;\s*boundary=(?:"([^"]*)"|([^;\s]*))/gi)]
+  const boundary = boundaries[0]?.[1] ?? boundaries[0]?.[2] ?? ''
+  if (boundaries.length !== 1 || boundary === '' || boundary.length > MAX_BOUNDARY_LENGTH) {
+    throw new GatewayError('invalid_multipart', `Content-Type must name one boundary of 1 to ${MAX_BOUNDARY_LENGTH} characters.`)
+  }
+}
+
+/** Bytes that the file has at least, as far as the headers tell. */
+export function announcedFileBytes (headers: Readonly<Record<string, string | string[] | undefined>>): number | undefined {
+  if (headers['content-length'] === undefined) return undefined
+  const length = Number(headers['content-length'])
+  return /^multipart\//i.test(String(headers['content-type'])) ? Math.max(0, length - MAX_OVERHEAD) : length
+}
+
+function add (fields: TextFields, name: string, value: string): void {
+  const known = Object.hasOwn(fields, name) ? fields[name] : undefined
+  fields[name] = known === undefined ? value : [known, value].flat()
+}
+
+/** Reads a multipart form in the order in which it comes: fields, the file, and what stands after the file. */
+export class UploadForm {
+  readonly #parts: AsyncIterator<FormPart>
+  readonly #options: UploadFormOptions
+  readonly #early: TextFields = Object.create(null) as TextFields // no prototype: names come from outside
+  #complete = false
+
+  constructor (parts: AsyncIterable<FormPart>, options: UploadFormOptions) {
+    this.#parts = parts[Symbol.asyncIterator]()
+    this.#options = options
+  }
+
+  /** True when nothing can follow: the form has been read to its end. */
+  get complete (): boolean { return this.#complete }
+
+  /** Reads up to the file. A file given as text (a URL, a short data URI, a path) is read with all that follows it. */
+  async open (): Promise<{ fields: TextFields, file: StreamedFile | string }> {
+    for (let part = await this.#next(); part !== undefined; part = await this.#next()) {
+      if (part.type === 'file' && part.fieldname === 'file') {
+        const file = await this.#file(part)
+        if (typeof file === 'string') Object.assign(this.#early, await this.late())
+        return { fields: this.#early, file }
+      }
+      const [name, value] = await this.#field(part)
+      add(this.#early, name, value)
+    }
+    throw fault('file', 'is required: send it as a multipart part of this name')
+  }
+
+  /** The fields after the file, which must have been read to its end before. */
+  async late (): Promise<TextFields> {
+    const fields: TextFields = Object.create(null) as TextFields // as above
+    for (let part = await this.#next(); part !== undefined; part = await this.#next()) {
+      if (part.fieldname === 'file') {
+        if (part.type === 'file') part.file.destroy()
+        throw fault('file', 'is given twice')
+      }
+      const [name, value] = await this.#field(part)
+      if (Object.hasOwn(this.#early, name)) throw fault(name, 'is given before and after the file')
+      add(fields, name, value)
+    }
+    return fields
+  }
+
+  async #next (): Promise<FormPart | undefined> {
+    const { done, value } = await this.#intime(this.#parts.next())
+    if (done) this.#complete = true
+    return done ? undefined : value
+  }
+
+  /** Waits for the caller, but not for ever. */
+  async #intime<T> (wait: Promise<T>): Promise<T> {
+    const { idleTimeoutMs } = this.#options
+    let timer: NodeJS.Timeout | undefined
+    const tooSlow = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new GatewayError('request_timeout', `The next part of the body did not come within ${idleTimeoutMs} ms.`)), idleTimeoutMs)
+    })
+    try {
+      return await Promise.race([wait, tooSlow])
+    } catch (error) {
+      throw incomingFailure(error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #field (part: FormPart): Promise<[string, string]> {
+    const name = part.fieldname
+    if (typeof name !== 'string' || name === '' || name.length > MAX_NAME_LENGTH) {
+      throw new GatewayError('invalid_multipart', `Each part needs a name of 1 to ${MAX_NAME_LENGTH} characters.`)
+    }
+    if (part.type === 'field') {
+      if (part.valueTruncated) throw tooLong(name)
+      return [name, String(part.value)]
+    }
+    if (part.filename !== undefined) {
+      part.file.destroy()
+      throw fault(name, 'is a file; the only file is the part named "file"')
+    }
+    const { text, rest } = await this.#text(part.file)
+    if (rest) throw tooLong(name)
+    return [name, text.toString()]
+  }
+
+  /** A part named `file`: bytes, or text when it has no file name and no type of its own. */
+  async #file (part: FormPart & { type: 'file' }): Promise<StreamedFile | string> {
+    const { file: stream, filename, mimetype } = part
+    const { maxLength } = this.#options
+    const stop = (): void => { stream.destroy() }
+    if (filename !== undefined || mimetype !== 'text/plain') return { stream, maxLength, filename: filename ?? 'file', stop }
+    const { text, rest } = await this.#text(stream)
+    if (!rest) return text.toString()
+    if (!/^data:/i.test(text.toString('latin1', 0, 5))) {
+      stop()
+      throw fault('file', 'is too long for a URL or a path; send bytes as a part with a file name')
+    }
+    stream.unshift(text)
+    return { stream, maxLength, filename: undefined, stop }
+  }
+
+  /** The beginning of a part, at least a field's worth of it when there is that much. `rest`: more follows. */
+  async #text (stream: Readable): Promise<{ text: Buffer, rest: boolean }> {
+    const chunks: Buffer[] = []
+    let size = 0
+    const iterator: AsyncIterator<Buffer> = stream.iterator({ destroyOnReturn: false })
+    while (size <= MAX_FIELD_BYTES) {
+      const { done, value } = await this.#intime(iterator.next())
+      if (done) return { text: Buffer.concat(chunks), rest: false }
+      chunks.push(value)
+      size += value.length
+    }
+    await iterator.return?.()
+    return { text: Buffer.concat(chunks), rest: true }
+  }
+}
+
+function tooLong (name: string): GatewayError {
+  return new GatewayError('payload_too_large', `The field "${name}" has more than ${MAX_FIELD_BYTES} bytes.`)
 }

@@ -1,0 +1,125 @@
+import multipart from '@fastify/multipart'
+import { Type } from '@sinclair/typebox'
+import type { FastifyRequest } from 'fastify'
+import { GatewayError, invalidRequest, type Fault } from '../src/errors.ts'
+import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { nearestName } from '../src/schemas/nearest-name.ts'
+import { problems } from '../src/schemas/problem.ts'
+import type { Route } from '../src/schemas/route.ts'
+import { announcedFileBytes, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields } from '../src/schemas/upload-form.ts'
+import { signableParameters } from '../src/schemas/upload-parameters.ts'
+
+const KINDS = ['auto', ...RESOURCE_TYPES] as const
+const resourceType = Type.Optional(Choice(KINDS, { description: 'Kind of asset; `auto` when not given: Cloudinary decides.' }))
+const Query = Type.Object({ resource_type: resourceType }, { additionalProperties: false })
+
+const FIELDS = {
+  ...signableParameters,
+  timestamp: Type.Integer({ minimum: 1, description: 'Unix time in seconds, as it was signed; good for an hour.', examples: [1_700_000_000] }),
+  signature: Type.String({ pattern: '^(?:[0-9a-f]{40}|[0-9a-f]{64})$', description: 'Signature of all fields but `file`, `resource_type` and `api_key`.' }),
+  api_key: Type.Optional(Type.String({ description: 'Key of the environment; added when it is not there.' })),
+  cloud_name: Type.Optional(Type.String({ description: 'Cloud of the environment.' })),
+  resource_type: resourceType
+}
+const NAMES = Object.keys(FIELDS)
+/** Lists may be repeated; they were signed as one text. */
+const LISTS: ReadonlySet<string> = new Set(Object.entries(signableParameters).flatMap(([name, { type }]) => type === 'array' ? [name] : []))
+
+const REQUEST_BODY = {
+  required: true,
+  content: {
+    'multipart/form-data': {
+      schema: Type.Object({ file: Type.String({ format: 'binary', description: 'The file; before the other fields or after them.' }), ...FIELDS })
+    }
+  }
+}
+
+type Kind = (typeof KINDS)[number]
+type Texts = Record<string, string>
+
+function unknown (name: string): string {
+  const nearest = nearestName(name, NAMES)
+  return `is not a field of this action${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`
+}
+
+/** The fields as text, exactly as they were signed: only their names are judged, the signature vouches for the values. */
+function texts (fields: TextFields): Texts {
+  const faults: Fault[] = []
+  const read: Texts = {}
+  for (const [given, value] of Object.entries(fields)) {
+    const name = given.endsWith('[]') && LISTS.has(given.slice(0, -2)) ? given.slice(0, -2) : given
+    if (!NAMES.includes(name)) faults.push({ pointer: `/${given}`, message: unknown(given) })
+    else if (Object.hasOwn(read, name) || (typeof value !== 'string' && !LISTS.has(name))) faults.push({ pointer: `/${name}`, message: 'is given more than once' })
+    else read[name] = [value].flat().join(',')
+  }
+  if (faults.length > 0) throw invalidRequest(faults)
+  return read
+}
+
+function kindOf (text: string): Kind {
+  const kind = KINDS.find((known) => known === text)
+  if (kind === undefined) throw invalidRequest([{ pointer: '/resource_type', message: `must be one of ${KINDS.join(', ')}` }])
+  return kind
+}
+
+/** What the path says is not passed on as a field. A cloud other than the environment's is a mix-up worth telling. */
+function split (request: FastifyRequest, fields: Texts): { kind: Kind | undefined, signed: Texts } {
+  const { resource_type: kind, cloud_name: cloud, ...signed } = fields
+  const { cloudName, name } = request.cloudinary.environment
+  if (cloud !== undefined && cloud !== cloudName) throw invalidRequest([{ pointer: '/cloud_name', message: `is not the cloud of the environment "${name}"` }])
+  return { kind: kind === undefined ? undefined : kindOf(kind), signed }
+}
+
+function agreed (inQuery: Kind | undefined, inForm: Kind | undefined): Kind {
+  if (inQuery !== undefined && inForm !== undefined && inQuery !== inForm) {
+    throw invalidRequest([{ pointer: '/resource_type', message: `is "${inForm}" in the form and "${inQuery}" in the query` }])
+  }
+  return inForm ?? inQuery ?? 'auto'
+}
+
+/** Stores a file that a caller signed for: the signature is the credential, and it is checked here first. */
+export const directUpload: Route = async (app) => {
+  await app.register(multipart, MULTIPART)
+  app.addHook('onRequest', async (request, reply) => {
+    checkBodyHeaders(request.headers)
+    if (!/^multipart\//i.test(request.headers['content-type'] ?? '')) throw new GatewayError('unsupported_media_type', 'Send multipart/form-data: the file beside the signed fields.')
+    const release = request.cloudinary.admitUpload(announcedFileBytes(request.headers))
+    reply.raw.once('close', release)
+  })
+  app.route({
+    method: 'POST',
+    url: '/direct-upload',
+    config: { requestBody: REQUEST_BODY },
+    schema: {
+      operationId: 'directUpload',
+      tags: ['actions'],
+      summary: 'Direct Upload file using signature',
+      querystring: Query,
+      response: {
+        200: Asset,
+        ...problems('invalid_request', 'invalid_multipart', 'upstream_rejected', 'signature_mismatch', 'signature_expired', 'upstream_forbidden', 'request_timeout', 'upstream_conflict', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_timeout')
+      }
+    },
+    handler: async (request, reply) => {
+      const length = request.headers['content-length']
+      const form = new UploadForm(request.parts() as AsyncIterable<FormPart>, { // the parser is set up so that parts have this shape
+        maxLength: length === undefined ? undefined : Number(length),
+        idleTimeoutMs: request.cloudinary.uploadLimits.idleTimeoutMs
+      })
+      const { fields, file } = await form.open()
+      const early = split(request, texts(fields))
+      const kind = agreed(request.query.resource_type, early.kind)
+      const readLate = async (): Promise<Texts> => {
+        const late = split(request, texts(await form.late()))
+        if (late.kind !== undefined && late.kind !== kind) throw invalidRequest([{ pointer: '/resource_type', message: 'came after the file; put it before the file, or in the query' }])
+        return late.signed
+      }
+      const answer = await request.cloudinary.directUpload(
+        { resource_type: kind, fields: early.signed, file, late: form.complete ? undefined : readLate },
+        { signal: request.callerGone }
+      )
+      if (answer.headers['x-upload-integrity'] === 'differs') request.log.warn('what Cloudinary stored differs from what was sent')
+      return reply.relay(answer)
+    }
+  })
+}

@@ -1,0 +1,140 @@
+import multipart from '@fastify/multipart'
+import { Type, type Static } from '@sinclair/typebox'
+import type { FastifyRequest } from 'fastify'
+import { invalidRequest } from '../src/errors.ts'
+import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { problems } from '../src/schemas/problem.ts'
+import type { Route } from '../src/schemas/route.ts'
+import { readTextFields } from '../src/schemas/text-fields.ts'
+import { announcedFileBytes, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type StreamedFile, type TextFields } from '../src/schemas/upload-form.ts'
+import { uploadParameters, type UploadParameters } from '../src/schemas/upload-parameters.ts'
+
+const parameters = {
+  ...uploadParameters,
+  // No default: what is not named in one place may be named in the other.
+  resource_type: Type.Optional(Choice(['auto', ...RESOURCE_TYPES], { description: 'Kind of asset; `auto` when not given: Cloudinary decides.' }))
+}
+const Parameters = Type.Object(parameters, { additionalProperties: false })
+
+const FileText = Type.String({
+  minLength: 1,
+  description: 'A URL (http, https, ftp, s3, gs) that Cloudinary fetches, a base64 data URI, or the path of a file below UPLOAD_FILE_ROOT.',
+  examples: ['https://example.com/cat.jpg']
+})
+const JsonBody = Type.Object({ file: FileText, ...parameters }, { additionalProperties: false })
+
+const REQUEST_BODY = {
+  required: true,
+  content: {
+    'multipart/form-data': { schema: Type.Object({ file: Type.String({ format: 'binary', description: 'The file; it may stand first or last.' }), ...parameters }) },
+    'application/octet-stream': { schema: { description: 'The bytes of the file, under any media type that is not listed here; all fields are in the query.' } },
+    'application/json': { schema: JsonBody },
+    'application/x-www-form-urlencoded': { schema: JsonBody }
+  }
+}
+
+interface Input {
+  parameters: UploadParameters
+  file: StreamedFile | string
+  late?: (() => Promise<UploadParameters>) | undefined
+}
+
+/** Checks values as a body of this schema would be checked; the error handler knows this kind of error. */
+function validated<T> (request: FastifyRequest, schema: object, input: unknown): T {
+  const validate = request.compileValidationSchema(schema)
+  if (validate(input)) return input as T // it has just been validated by the schema of T
+  throw Object.assign(new Error('The body is not valid.'), { validation: validate.errors, validationContext: 'body' })
+}
+
+/** Fields of the body beside those of the query; a name in both has two values, and neither is obviously meant. */
+function joined (query: UploadParameters, body: UploadParameters): UploadParameters {
+  const twice = Object.keys(body).filter((name) => Object.hasOwn(query, name))
+  if (twice.length > 0) throw invalidRequest(twice.map((name) => ({ pointer: `/${name}`, message: 'is given in the query and in the body' })))
+  return { ...query, ...body }
+}
+
+/** Reads the parameters that stand after the file. Where the file goes was decided before it was sent. */
+async function readLate (request: FastifyRequest, form: UploadForm, early: UploadParameters): Promise<UploadParameters> {
+  const { resource_type: resourceType, ...fields } = await form.late()
+  if (resourceType !== undefined && resourceType !== (early.resource_type ?? 'auto')) {
+    throw invalidRequest([{ pointer: '/resource_type', message: 'came after the file; put it before the file, or in the query' }])
+  }
+  const late = validated<UploadParameters>(request, Parameters, readTextFields(parameters, fields))
+  joined(early, late)
+  return late
+}
+
+async function fromForm (request: FastifyRequest, query: UploadParameters): Promise<Input> {
+  const length = request.headers['content-length']
+  const form = new UploadForm(request.parts() as AsyncIterable<FormPart>, { // the parser is set up so that parts have this shape
+    maxLength: length === undefined ? undefined : Number(length),
+    idleTimeoutMs: request.cloudinary.uploadLimits.idleTimeoutMs
+  })
+  const { fields, file } = await form.open()
+  const early = joined(query, validated(request, Parameters, readTextFields(parameters, fields)))
+  return { parameters: early, file, late: form.complete ? undefined : async () => readLate(request, form, early) }
+}
+
+function fromText (request: FastifyRequest, query: UploadParameters, body: TextFields): Input {
+  const { file, ...fields } = validated<Static<typeof JsonBody>>(request, JsonBody, readTextFields(JsonBody.properties, body))
+  return { parameters: joined(query, fields), file }
+}
+
+function fromBytes (request: FastifyRequest, query: UploadParameters): Input {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers
+  if (length === undefined && encoding === undefined) throw invalidRequest([{ pointer: '/file', message: 'is required: the request has no body' }])
+  return {
+    parameters: query,
+    file: {
+      stream: request.raw,
+      length: length === undefined ? undefined : Number(length),
+      filename: query.filename_override ?? 'file',
+      // Destroying the request would destroy the connection that the answer needs.
+      stop: () => { request.raw.pause() }
+    }
+  }
+}
+
+async function readInput (request: FastifyRequest, query: UploadParameters): Promise<Input> {
+  if (request.isMultipart()) return fromForm(request, query)
+  // Only JSON and urlencoded bodies are parsed; the others are left in the socket.
+  if (request.body !== undefined) return fromText(request, query, request.body as TextFields) // checked by the schema right away
+  return fromBytes(request, query)
+}
+
+/** Stores a file: a multipart part, a raw body, or what a text names. The bytes pass through and are not kept. */
+export const uploadResource: Route = async (app) => {
+  await app.register(multipart, MULTIPART)
+  app.removeContentTypeParser('text/plain')
+  app.removeContentTypeParser('application/x-www-form-urlencoded')
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
+    const form = new URLSearchParams(body.toString())
+    done(null, Object.fromEntries([...new Set(form.keys())].map((name) => [name, form.getAll(name).length > 1 ? form.getAll(name) : form.get(name)])))
+  })
+  app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
+  app.addHook('onRequest', async (request, reply) => {
+    checkBodyHeaders(request.headers)
+    const release = request.cloudinary.admitUpload(announcedFileBytes(request.headers))
+    reply.raw.once('close', release)
+  })
+  app.route({
+    method: 'POST',
+    url: '/upload',
+    config: { requestBody: REQUEST_BODY },
+    schema: {
+      operationId: 'uploadResource',
+      tags: ['actions'],
+      summary: 'Upload Resource',
+      querystring: Parameters,
+      response: {
+        200: Asset,
+        ...problems('invalid_request', 'invalid_multipart', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'request_timeout', 'upstream_conflict', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_timeout')
+      }
+    },
+    handler: async (request, reply) => {
+      const answer = await request.cloudinary.upload(await readInput(request, request.query), { signal: request.callerGone })
+      if (answer.headers['x-upload-integrity'] === 'differs') request.log.warn('what Cloudinary stored differs from what was sent')
+      return reply.relay(answer)
+    }
+  })
+}
