@@ -1,7 +1,179 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { AssetRecord } from './asset.ts'
+import type { CloudSettings } from './clouds.ts'
 import type { SandboxContext } from './context.ts'
+import { checkAccess, denied, readToken, type AccessRequest } from './delivery/access.ts'
+import { DerivedAssets, type Derived } from './delivery/derived.ts'
+import { failureHeaders, successHeaders, type Delivered } from './delivery/headers.ts'
+import { parseDeliveryPath, type DeliveryPath } from './delivery/path.ts'
+import { sendBytes } from './delivery/send.ts'
+import { notFound, SandboxError } from './errors.ts'
+import type { RenderLimits } from './render/limits.ts'
+import { RenderPool, type RenderPoolOptions } from './render/pool.ts'
+import type { FindFfmpeg } from './render/poster.ts'
+import { AssetRenderer, targetFormat, type RenderRequest } from './render/renderer.ts'
+import { ALL_FORMATS, sameFormat } from './transformation/formats.ts'
+import { invalidValue, notRendered } from './transformation/faults.ts'
+import { flagsOf } from './transformation/parser.ts'
+import { keepsBytes, prepareChain, type PreparedChain } from './transformation/prepared.ts'
+import type { CloudStore } from './store.ts'
 
-/** Delivery is not there yet. */
-export function registerDelivery (app: FastifyInstance, context: SandboxContext): void {
-  app.decorate('delivery', context.publicUrl)
+export interface DeliveryOptions {
+  readonly pool?: RenderPoolOptions
+  readonly limits?: RenderLimits
+  /** Where ffmpeg is, for posters of videos. */
+  readonly findFfmpeg?: FindFfmpeg
+}
+
+/** Serves assets and their transformations under `/{cloud}/{resource_type}/...`, and gives the context its renderer. */
+export function registerDelivery (app: FastifyInstance, context: SandboxContext, options: DeliveryOptions = {}): void {
+  const pool = new RenderPool(options.pool)
+  const renderer = new AssetRenderer(context, { pool, ...(options.limits && { limits: options.limits }), ...(options.findFfmpeg && { findFfmpeg: options.findFfmpeg }) })
+  context.renderer = renderer
+  const delivery = new Delivery(context, new DerivedAssets(context, renderer))
+  app.addHook('onClose', async () => { pool.close() })
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/:cloud/:resource_type/*',
+    handler: (request, reply) => delivery.answer(request, reply)
+  })
+}
+
+interface Target {
+  readonly path: DeliveryPath
+  readonly cloud: CloudSettings
+  readonly record: AssetRecord
+  readonly chain: PreparedChain
+  /** What is served instead of a missing asset carries its status. */
+  readonly status: number
+}
+
+class Delivery {
+  readonly #context: SandboxContext
+  readonly #derived: DerivedAssets
+
+  constructor (context: SandboxContext, derived: DerivedAssets) {
+    this.#context = context
+    this.#derived = derived
+  }
+
+  async answer (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const requestId = this.#context.random.hex(32)
+    try {
+      const path = parseDeliveryPath(request.url)
+      if (!path) {
+        reply.callNotFound()
+        return reply
+      }
+      return await this.#deliver(request, reply, this.#find(path), requestId)
+    } catch (error) {
+      if (!(error instanceof SandboxError) || reply.sent) throw error
+      return reply.code(error.status).headers({ ...failureHeaders(error.message, requestId), ...error.headers }).send()
+    }
+  }
+
+  /** @throws {SandboxError} what is wrong with the URL first, then whether there is such an asset. */
+  #find (path: DeliveryPath): Target {
+    const cloud = this.#context.clouds.get(path.cloud)
+    if (!cloud) throw new SandboxError(401, `cloud_name ${path.cloud} is disabled`)
+    if (path.type === 'list') throw denied()
+    if (!/^(?:upload|private|authenticated)$/.test(path.type)) throw notRendered(`the delivery type ${path.type}`)
+    const store = this.#context.store.cloud(cloud.cloudName)
+    const chain = prepareChain(path.components, store)
+    const record = store.find(path.resourceType, path.type, path.publicId)
+    if (record) return { path, cloud, record, chain, status: 200 }
+    const placeholder = placeholderOf(path, chain, store)
+    if (!placeholder) throw notFound(path.publicId)
+    return { path, cloud, record: placeholder, chain, status: 404 }
+  }
+
+  async #deliver (request: FastifyRequest, reply: FastifyReply, target: Target, requestId: string): Promise<FastifyReply> {
+    const { path, record, chain, status } = target
+    const isOriginal = servesOriginal(target)
+    const isSigned = checkAccess(this.#accessRequest(request, target), record, isOriginal, path.extension ?? record.format ?? extensionOf(record))
+    if (!isOriginal && record.resource_type === 'video') checkPoster(path.extension ?? chain.format)
+    const derived = isOriginal ? undefined : await this.#derive(request, target, isSigned)
+    const delivered = derived ? deliveredDerived(derived) : deliveredOriginal(record)
+    if (chain.components.some((component) => flagsOf(component).includes('getinfo'))) return sendInfo(reply, record, delivered)
+    const headers = successHeaders({
+      record,
+      delivered,
+      components: chain.components,
+      isNegotiated: chain.format === 'auto',
+      isProtected: record.type === 'authenticated' || (record.access_control ?? []).length > 0 || (record.type === 'private' && isOriginal),
+      ignored: chain.ignored,
+      requestId
+    })
+    if (status !== 200) headers['x-cld-error'] = failureHeaders(`Resource not found - ${path.publicId}`, requestId)['x-cld-error'] ?? ''
+    return sendBytes(request, reply, this.#context.blobs, delivered, headers, { status, ...(derived?.bytes && { held: derived.bytes }) })
+  }
+
+  async #derive (request: FastifyRequest, { cloud, record, chain, path }: Target, isSigned: boolean): Promise<Derived> {
+    const wanted: RenderRequest = { cloud, record, chain, format: targetFormat(record, chain, path.extension), accept: request.headers.accept ?? '' }
+    const known = this.#derived.find(wanted)
+    if (known && await this.#context.blobs.stat(known.blob)) return { record: known }
+    if (cloud.strictTransformations && !isSigned && !known) throw denied()
+    return this.#derived.make(wanted, path.extension)
+  }
+
+  #accessRequest (request: FastifyRequest, { cloud, path }: Target): AccessRequest {
+    return {
+      cloud,
+      path,
+      rawPath: request.url.split('?', 1)[0] ?? '',
+      token: readToken(request.url, request.headers.cookie),
+      ip: request.ip,
+      nowMs: this.#context.clock()
+    }
+  }
+}
+
+/** Same format and nothing to do: the bytes exactly as they were uploaded. */
+function servesOriginal ({ path, record, chain }: Target): boolean {
+  const isSame = path.extension === undefined || sameFormat(path.extension, record.format)
+  return record.resource_type === 'raw' ? chain.components.length === 0 || keepsBytes(chain, 'raw') : isSame && keepsBytes(chain, record.resource_type)
+}
+
+function checkPoster (format: string | undefined): void {
+  if (format === undefined || !ALL_FORMATS.has(format)) throw notRendered('video transformations')
+  if (/^(?:jpe?g|png|webp|gif|avif|tiff?)$/.test(format)) return
+  throw notRendered('video transformations and conversions')
+}
+
+/** `d_` names what to show in place of a missing asset. */
+function placeholderOf (path: DeliveryPath, chain: PreparedChain, store: CloudStore): AssetRecord | undefined {
+  const name = chain.components.map((component) => component.get('d')).findLast((value) => value !== undefined)
+  if (name === undefined) return undefined
+  const publicId = name.replaceAll(':', '/').replace(/\.[a-z0-9]{2,5}$/i, '')
+  if (publicId === '') throw invalidValue('default image', name)
+  return store.find('image', path.type === 'upload' ? 'upload' : path.type, publicId) ?? store.find('image', 'upload', publicId)
+}
+
+function extensionOf ({ public_id: publicId }: AssetRecord): string | undefined {
+  return /\.([A-Za-z0-9]+)$/.exec(publicId)?.[1]
+}
+
+function deliveredOriginal (record: AssetRecord): Delivered {
+  return {
+    blob: record.blob,
+    bytes: record.bytes,
+    etag: record.etag,
+    format: record.format ?? extensionOf(record),
+    ...(record.width !== undefined && { width: record.width }),
+    ...(record.height !== undefined && { height: record.height }),
+    modifiedMs: record.version * 1000
+  }
+}
+
+function deliveredDerived ({ record }: Derived): Delivered {
+  const { blob, bytes, etag, format, width, height, created_at: createdAt } = record
+  return { blob, bytes, etag, format, ...(width !== undefined && { width }), ...(height !== undefined && { height }), modifiedMs: Date.parse(createdAt) }
+}
+
+function sendInfo (reply: FastifyReply, record: AssetRecord, delivered: Delivered): FastifyReply {
+  const { width, height, bytes } = record
+  return reply.header('access-control-allow-origin', '*').send({
+    input: { width, height, bytes, format: record.format },
+    output: { width: delivered.width, height: delivered.height, bytes: delivered.bytes, format: delivered.format }
+  })
 }

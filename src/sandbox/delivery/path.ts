@@ -56,7 +56,7 @@ export function parseDeliveryPath (rawPath: string): DeliveryPath | undefined {
   const idStart = isVersioned ? versionAt + 1 : componentsEnd
   const { parts, extension, suffix } = takeSuffix(decoded.slice(idStart), kind)
   const source = parts.join('/')
-  if (source === '' || /\p{Cc}/u.test(source) || parts.some((part) => part === '.' || part === '..')) {
+  if (source === '' || /\p{Cc}/u.test(source) || source.split('/').some((part) => part === '.' || part === '..')) {
     throw new SandboxError(400, 'Invalid public ID')
   }
   return {

@@ -2,7 +2,8 @@ import { cssColor, parseColor } from '../transformation/color.ts'
 import type { Effect } from './effects.ts'
 import type { Region } from '../transformation/gravity.ts'
 import type { Size } from '../transformation/geometry.ts'
-import { checkOutput, fromPixels, pixelsOf, type Picture, type RenderLimits } from './picture.ts'
+import { checkOutput, type RenderLimits } from './limits.ts'
+import { fromPixels, pixelsOf, type Picture } from './picture.ts'
 import sharp from 'sharp'
 
 function svg ({ width, height }: Size, content: string): Buffer {

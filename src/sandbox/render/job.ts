@@ -1,7 +1,7 @@
 import type { Color } from '../transformation/color.ts'
 import type { Size } from '../transformation/geometry.ts'
 import type { Coordinates } from '../transformation/resolution.ts'
-import type { RenderLimits } from './picture.ts'
+import type { RenderLimits } from './limits.ts'
 import type { Component } from '../transformation/parser.ts'
 
 /** Where the bytes of an image are: a file, or memory when the sandbox has no folder. */

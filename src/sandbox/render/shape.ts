@@ -1,6 +1,7 @@
 import { cssColor, parseColor, TRANSPARENT, type Color } from '../transformation/color.ts'
 import type { Size } from '../transformation/geometry.ts'
-import { checkOutput, fromPixels, scaleChannels, settle, type Picture, type RenderLimits } from './picture.ts'
+import { checkOutput, type RenderLimits } from './limits.ts'
+import { fromPixels, scaleChannels, settle, type Picture } from './picture.ts'
 
 /** Rounds the corners. `value` is `max` or one to four radii in the vendor's order. */
 export async function roundCorners (picture: Picture, value: string, limits: RenderLimits): Promise<Picture> {

@@ -1,6 +1,7 @@
 import type { Color } from '../transformation/color.ts'
 import type { Plan } from '../transformation/geometry.ts'
-import { checkOutput, settle, type Picture, type RenderLimits } from './picture.ts'
+import { checkOutput, type RenderLimits } from './limits.ts'
+import { settle, type Picture } from './picture.ts'
 
 /** Carries out a plan: scale, cut, lay on a canvas. */
 export async function applyPlan (picture: Picture, plan: Plan, background: Color, limits: RenderLimits): Promise<Picture> {

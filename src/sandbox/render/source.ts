@@ -1,6 +1,7 @@
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { SandboxError } from '../errors.ts'
-import { fromPixels, pixelsOf, tooManyPixels, type Picture, type RenderLimits } from './picture.ts'
+import { tooManyPixels, type RenderLimits } from './limits.ts'
+import { fromPixels, pixelsOf, type Picture } from './picture.ts'
 import type { ByteSource } from './job.ts'
 
 /** A stored image, opened: one picture, or several frames with their timing. */

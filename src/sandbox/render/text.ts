@@ -2,7 +2,8 @@ import { createRequire } from 'node:module'
 import sharp from 'sharp'
 import { hexColor, parseColor } from '../transformation/color.ts'
 import type { TextStyle } from '../transformation/layer-name.ts'
-import { checkOutput, fromPixels, type Picture, type RenderLimits } from './picture.ts'
+import { checkOutput, type RenderLimits } from './limits.ts'
+import { fromPixels, type Picture } from './picture.ts'
 import { SandboxError } from '../errors.ts'
 
 const resolve = createRequire(import.meta.url).resolve

@@ -1,3 +1,5 @@
+import { canonicalFormat } from '../upload/formats.ts'
+
 /** Formats that sharp writes, with the media type each is delivered as. */
 export const IMAGE_TYPES: Readonly<Record<string, string>> = {
   avif: 'image/avif',
@@ -94,13 +96,6 @@ export function contentType (format: string | undefined): string {
 /** True when `jpg` and `jpeg` (or `tif` and `tiff`) are two spellings of one format. */
 export function sameFormat (one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && other !== undefined && canonicalFormat(one) === canonicalFormat(other)
-}
-
-/** One spelling per format: `jpg` for `jpeg` and `jpe`, `tiff` for `tif`. */
-export function canonicalFormat (format: string): string {
-  const name = format.toLowerCase()
-  if (name === 'jpeg' || name === 'jpe') return 'jpg'
-  return name === 'tif' ? 'tiff' : name
 }
 
 const WEB_SAFE = new Set(['jpg', 'png', 'gif'])

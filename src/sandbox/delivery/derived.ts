@@ -1,0 +1,87 @@
+import { isoTime, type AssetRecord, type DerivedRecord } from '../asset.ts'
+import type { SandboxContext } from '../context.ts'
+import type { AssetRenderer, RenderRequest } from '../render/renderer.ts'
+import { negotiateFormat } from '../transformation/formats.ts'
+import { canonicalFormat } from '../upload/formats.ts'
+
+/** A derived record that also knows what its name stood for when it was made. */
+interface NamedDerived extends DerivedRecord { readonly recipe?: string }
+
+export interface Derived { readonly record: DerivedRecord, readonly bytes?: Buffer }
+
+/** Derived assets: made once, stored with their original, then served like files. */
+export class DerivedAssets {
+  readonly #context: SandboxContext
+  readonly #renderer: AssetRenderer
+  readonly #underWay = new Map<string, Promise<Derived>>()
+
+  constructor (context: SandboxContext, renderer: AssetRenderer) {
+    this.#context = context
+    this.#renderer = renderer
+  }
+
+  /** The stored one that answers the request, if there is one. */
+  find ({ record, chain, format, accept }: RenderRequest): DerivedRecord | undefined {
+    if (record.derived.length === 0) return undefined
+    const formats = format === 'auto' ? automaticFormats(record, accept) : [canonicalFormat(format)]
+    return record.derived.find((derived: NamedDerived) => formats.includes(derived.format) &&
+      withoutExtension(derived) === chain.normalised && (derived.recipe ?? chain.recipe) === chain.recipe)
+  }
+
+  /** Renders and stores. Requests for the same thing at the same time share one rendering. */
+  async make (request: RenderRequest, extension: string | undefined): Promise<Derived> {
+    const { record, chain, format, accept } = request
+    const key = [record.asset_id, record.version_id, chain.recipe, format, format === 'auto' ? accept : ''].join('\n')
+    const known = this.#underWay.get(key)
+    if (known) return known
+    const work = this.#render(request, extension)
+    this.#underWay.set(key, work)
+    try {
+      return await work
+    } finally {
+      this.#underWay.delete(key)
+    }
+  }
+
+  async #render (request: RenderRequest, extension: string | undefined): Promise<Derived> {
+    const { cloud, record, chain } = request
+    const result = await this.#renderer.derive(request)
+    const bytes = Buffer.from(result.bytes)
+    // Made again when lost, so nothing waits for the disk.
+    const stored = await this.#context.blobs.write((async function * () { yield bytes })(), { durable: false })
+    const wantsExtension = extension !== undefined && canonicalFormat(extension) !== record.format && chain.format === undefined
+    const derived: NamedDerived = {
+      id: this.#context.random.hex(32),
+      transformation: [chain.normalised, wantsExtension ? extension : ''].filter((part) => part !== '').join('/'),
+      format: result.format,
+      bytes: stored.bytes,
+      width: result.width,
+      height: result.height,
+      etag: stored.md5,
+      blob: stored.key,
+      created_at: isoTime(this.#context.clock()),
+      ...(chain.recipe !== chain.normalised && { recipe: chain.recipe })
+    }
+    const changed = await this.#context.store.cloud(cloud.cloudName).change(record.asset_id, (present) => present.version_id === record.version_id
+      ? { ...present, derived: [...present.derived.filter((other) => !replaces(derived, other)), derived] }
+      : undefined)
+    // Replaced or removed meanwhile: this is a picture of its former self, shown once.
+    if (!changed) await this.#context.blobs.remove(stored.key)
+    return { record: derived, bytes }
+  }
+}
+
+function replaces (one: DerivedRecord, other: DerivedRecord): boolean {
+  return one.transformation === other.transformation && one.format === other.format
+}
+
+function withoutExtension ({ transformation, format }: DerivedRecord): string {
+  const last = transformation.slice(transformation.lastIndexOf('/') + 1)
+  return canonicalFormat(last) === format ? transformation.slice(0, -last.length).replace(/\/$/, '') : transformation
+}
+
+/** What `f_auto` may have become for such a request; whether the result is see-through is only known once it is made. */
+function automaticFormats (record: AssetRecord, accept: string): string[] {
+  const animated = (record.pages ?? 1) > 1 && (record.format === 'gif' || record.format === 'webp')
+  return [true, false].map((transparent) => negotiateFormat({ accept, stored: record.format, transparent, animated }))
+}

@@ -1,0 +1,41 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { BlobStore } from '../blobs.ts'
+import { SandboxError } from '../errors.ts'
+import type { Delivered, Headers } from './headers.ts'
+import { select } from './range.ts'
+
+// Below this one read is cheaper than a stream.
+const STREAM_FROM_BYTES = 256 * 1024
+
+/** Sends bytes: all of them, a range, or none when the caller has them. `held` are bytes that were just made. */
+export async function sendBytes (request: FastifyRequest, reply: FastifyReply, blobs: BlobStore, delivered: Delivered, headers: Headers, options: { held?: Buffer, status?: number } = {}): Promise<FastifyReply> {
+  const selection = select(request.headers, { etag: `"${delivered.etag}"`, lastModifiedMs: delivered.modifiedMs, bytes: delivered.bytes })
+  reply.headers(headers)
+  const { status = 200 } = options
+  if (selection.kind === 'unchanged' && status === 200) return reply.code(304).removeHeader('content-type').send()
+  if (selection.kind === 'unsatisfiable') {
+    return reply.code(416).headers({ 'content-range': `bytes */${delivered.bytes}`, 'content-length': '0' }).send()
+  }
+  const range = selection.kind === 'part' ? { start: selection.start, end: selection.end } : { start: 0, end: delivered.bytes - 1 }
+  const length = Math.max(0, range.end - range.start + 1)
+  reply.code(selection.kind === 'part' ? 206 : status).header('content-length', String(length))
+  if (selection.kind === 'part') reply.header('content-range', `bytes ${range.start}-${range.end}/${delivered.bytes}`)
+  if (request.method === 'HEAD') return reply.send()
+  if (options.held) return reply.send(options.held.subarray(range.start, range.end + 1))
+  if (length <= STREAM_FROM_BYTES && delivered.bytes <= STREAM_FROM_BYTES) return reply.send((await read(blobs, delivered)).subarray(range.start, range.end + 1))
+  if (await blobs.stat(delivered.blob) === undefined) throw gone()
+  return reply.send(blobs.read(delivered.blob, range))
+}
+
+async function read (blobs: BlobStore, { blob }: Delivered): Promise<Buffer> {
+  try {
+    return await blobs.buffer(blob)
+  } catch {
+    throw gone()
+  }
+}
+
+/** The asset was removed between looking it up and reading it. */
+function gone (): SandboxError {
+  return new SandboxError(404, 'Resource not found')
+}

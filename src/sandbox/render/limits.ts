@@ -1,0 +1,27 @@
+import { SandboxError } from '../errors.ts'
+import type { Size } from '../transformation/geometry.ts'
+
+/** What one rendering may cost. */
+export interface RenderLimits {
+  /** Of the stored image, all frames together. */
+  readonly inputPixels: number
+  /** Of the result and of every step on the way, per frame. */
+  readonly outputPixels: number
+  readonly frames: number
+  readonly timeoutSeconds: number
+}
+
+export const RENDER_LIMITS: RenderLimits = { inputPixels: 50_000_000, outputPixels: 25_000_000, frames: 500, timeoutSeconds: 15 }
+
+/** @throws {SandboxError} 400 before anything that large is made. */
+export function checkOutput ({ width, height }: Size, limits: RenderLimits): void {
+  if (width * height > limits.outputPixels || width > 32_767 || height > 32_767) throw tooManyPixels(width * height, limits.outputPixels)
+}
+
+export function tooManyPixels (wanted: number, most: number): SandboxError {
+  return new SandboxError(400, `Maximum image size is ${megapixels(most)} Megapixels. Requested ${megapixels(wanted)} Megapixels`)
+}
+
+function megapixels (pixels: number): string {
+  return (pixels / 1_000_000).toFixed(2)
+}
