@@ -1,20 +1,39 @@
+import { deletingRoutes } from './admin/deleting.ts'
 import { detailRoutes } from './admin/details.ts'
+import { folderRoutes } from './admin/folders.ts'
 import { listingRoutes } from './admin/listing.ts'
+import { metadataFieldRoutes } from './admin/metadata-fields.ts'
 import { miscRoutes } from './admin/misc.ts'
+import { presetRoutes } from './admin/presets.ts'
+import { transformationRoutes } from './admin/transformations.ts'
+import { updateRoutes } from './admin/update.ts'
+import { downloadRoutes } from './download.ts'
 import type { Route } from './http/call.ts'
+import { contextPairs, metadata, tags } from './upload/bulk.ts'
 import { deleteByToken, destroy } from './upload/destroy.ts'
+import { explicit } from './upload/explicit.ts'
+import { rename } from './upload/rename.ts'
 import { upload } from './upload/upload.ts'
 
 const KIND = ':rt(image|video|raw)'
+const KIND_OR_AUTO = ':rt(image|video|raw|auto)'
 
 const uploadRoutes: Route[] = [
   { method: 'POST', path: 'upload', guard: 'upload', action: upload },
-  { method: 'POST', path: ':rt(image|video|raw|auto)/upload', guard: 'upload', action: upload },
-  { method: 'POST', path: ':rt(image|video|raw|auto)/upload_chunked', guard: 'upload', action: upload },
+  { method: 'POST', path: `${KIND_OR_AUTO}/upload`, guard: 'upload', action: upload },
+  { method: 'POST', path: `${KIND_OR_AUTO}/upload_chunked`, guard: 'upload', action: upload },
   { method: 'POST', path: `${KIND}/destroy`, guard: 'signed', action: destroy },
   { method: 'POST', path: 'asset/destroy', guard: 'signed', action: destroy },
+  { method: 'POST', path: `${KIND}/explicit`, guard: 'signed', action: explicit },
+  { method: 'POST', path: `${KIND}/rename`, guard: 'signed', action: rename },
+  { method: 'POST', path: `${KIND}/tags`, guard: 'signed', action: tags },
+  { method: 'POST', path: `${KIND}/context`, guard: 'signed', action: contextPairs },
+  { method: 'POST', path: `${KIND}/metadata`, guard: 'signed', action: metadata },
   { method: 'POST', path: 'delete_by_token', guard: 'none', action: deleteByToken }
 ]
 
 /** All that is imitated below `/v1_1/{cloud}/`. */
-export const ROUTES: readonly Route[] = [...uploadRoutes, ...miscRoutes, ...listingRoutes, ...detailRoutes]
+export const ROUTES: readonly Route[] = [
+  ...uploadRoutes, ...downloadRoutes, ...miscRoutes, ...folderRoutes, ...presetRoutes, ...transformationRoutes, ...metadataFieldRoutes,
+  ...listingRoutes, ...detailRoutes, ...updateRoutes, ...deletingRoutes
+]

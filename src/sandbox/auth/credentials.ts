@@ -72,7 +72,8 @@ function bySignature ({ clouds, cloudName, fields, nowMs }: Attempt): CloudSetti
 /** A future time passes: nothing public says that the vendor minds. */
 export function assertFresh (atMs: number, nowMs: number, lifetimeMs = HOUR_MS): void {
   if (nowMs - atMs <= lifetimeMs) return
-  throw new SandboxError(400, `Stale request - reported time is ${rubyTime(atMs)} which is more than ${lifetimeMs === HOUR_MS ? '1 hour' : `${lifetimeMs / 60_000} minutes`} ago`)
+  const allowed = lifetimeMs === HOUR_MS ? '1 hour' : `${lifetimeMs / 60_000} minutes`
+  throw new SandboxError(400, `Stale request - reported time is ${rubyTime(atMs)} which is more than ${allowed} ago`)
 }
 
 /** `2024-04-11 13:23:38 +0000` */

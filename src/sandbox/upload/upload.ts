@@ -1,5 +1,5 @@
 import { isoTime, type AssetRecord } from '../asset.ts'
-import { notFound, notImitated, SandboxError } from '../errors.ts'
+import { notImitated, SandboxError } from '../errors.ts'
 import type { ReceivedFile } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
@@ -129,11 +129,4 @@ function optionalParts (call: Call, fields: Fields): Pick<AssetRecord, 'tags' | 
     ...regions && { regions },
     ...headers !== undefined && { headers }
   }
-}
-
-/** `POST /{resource_type}/explicit` and others look an asset up like this. */
-export function requireAsset (call: Call, publicId: string, type: string): AssetRecord {
-  const record = call.store.find(call.params.rt ?? 'image', type, publicId)
-  if (!record) throw notFound(publicId)
-  return record
 }

@@ -1,0 +1,93 @@
+import type { AssetRecord } from '../asset.ts'
+import { missingParameter, SandboxError } from '../errors.ts'
+import type { Call, Route } from '../http/call.ts'
+import { deliveryType } from '../parameters.ts'
+
+const MAX_IDS = 100
+/** Originals that one call removes; the rest is left for the next. */
+const MAX_ORIGINALS = 1000
+
+/** Deleting many at once. Source: Cloudinary, "Admin API reference", "delete_resources". */
+export const deletingRoutes: Route[] = [
+  { method: 'DELETE', path: 'resources', guard: 'admin', action: byAssetIds },
+  { method: 'DELETE', path: 'resources/:rt(image|video|raw)/tags/*tag', guard: 'admin', action: async (call) => removeAll(call, ofType(call, (record) => record.tags.includes(call.params.tag ?? ''))) },
+  { method: 'DELETE', path: 'resources/:rt(image|video|raw)/:type', guard: 'admin', action: ofOneType },
+  { method: 'DELETE', path: 'derived_resources', guard: 'admin', action: derivedByIds }
+]
+
+interface Wanted { name: string, record?: AssetRecord }
+
+async function ofOneType (call: Call): Promise<unknown> {
+  const { fields } = call
+  const type = deliveryType(call.params.type ?? '')
+  const ids = limitedIds(call, 'public_ids')
+  if (ids) return remove(call, ids.map((id) => wantedOf(id, call.store.find(call.params.rt ?? '', type, id))))
+  const prefix = fields.text('prefix')
+  if (prefix !== undefined) return removeAll(call, ofType(call, (record) => record.type === type && record.public_id.startsWith(prefix)))
+  if (fields.flag('all')) return removeAll(call, ofType(call, (record) => record.type === type))
+  throw missingParameter('public_ids')
+}
+
+async function byAssetIds (call: Call): Promise<unknown> {
+  const ids = limitedIds(call, 'asset_ids')
+  if (!ids) throw missingParameter('asset_ids')
+  return remove(call, ids.map((id) => wantedOf(id, call.store.findById(id))))
+}
+
+async function derivedByIds (call: Call): Promise<unknown> {
+  const ids = limitedIds(call, 'derived_resource_ids')
+  if (!ids) throw missingParameter('derived_resource_ids')
+  const deleted: Record<string, string> = Object.fromEntries(ids.map((id) => [id, 'not_found']))
+  for (const record of [...call.store.all()]) {
+    const gone = record.derived.filter(({ id }) => id in deleted)
+    if (gone.length === 0) continue
+    for (const { id } of gone) deleted[id] = 'deleted'
+    await call.store.change(record.asset_id, (present) => ({ ...present, derived: present.derived.filter(({ id }) => !(id in deleted)) }))
+  }
+  return { deleted }
+}
+
+function ofType (call: Call, wanted: (record: AssetRecord) => boolean): AssetRecord[] {
+  return [...call.store.all()].filter((record) => record.resource_type === call.params.rt && wanted(record))
+    .sort((one, other) => one.public_id < other.public_id ? -1 : 1)
+}
+
+async function removeAll (call: Call, records: readonly AssetRecord[]): Promise<unknown> {
+  const now = records.slice(0, MAX_ORIGINALS)
+  const answer = await remove(call, now.map((record) => wantedOf(record.public_id, record)))
+  const partial = records.length > now.length
+  // The next call looks again: what is gone by then is not in its way. The cursor only has to be there.
+  return { ...answer, partial, ...partial && { next_cursor: Buffer.from(`after:${now.at(-1)?.public_id ?? ''}`).toString('hex') } }
+}
+
+async function remove (call: Call, wanted: readonly Wanted[]): Promise<Record<string, unknown>> {
+  const keepOriginal = call.fields.flag('keep_original')
+  const transformations = call.fields.text('transformations')?.split('|').map(canonical)
+  const deleted: Record<string, string> = {}
+  const counts: Record<string, { original: number, derived: number }> = {}
+  await Promise.all(wanted.map(async ({ name, record }) => {
+    deleted[name] = record ? 'deleted' : 'not_found'
+    const goes = record?.derived.filter((one) => !transformations || transformations.includes(canonical(one.transformation))) ?? []
+    const original = record && !keepOriginal && !transformations ? 1 : 0
+    counts[name] = { original, derived: goes.length }
+    if (!record) return
+    if (original) await call.store.remove(record)
+    else await call.store.change(record.asset_id, (present) => ({ ...present, derived: present.derived.filter((one) => !goes.some(({ id }) => id === one.id)) }))
+  }))
+  return { deleted, deleted_counts: counts, partial: false }
+}
+
+/** Keys sorted within each component, so that the order in which somebody wrote them does not matter. */
+function canonical (transformation: string): string {
+  return transformation.split('/').map((component) => component.split(',').sort().join(',')).join('/')
+}
+
+function wantedOf (name: string, record: AssetRecord | undefined): Wanted {
+  return { name, ...record && { record } }
+}
+
+function limitedIds (call: Call, name: string): string[] | undefined {
+  const ids = call.fields.list(name)
+  if (ids && ids.length > MAX_IDS) throw new SandboxError(400, `Too many ${name}. Maximum is ${MAX_IDS}.`)
+  return ids && [...new Set(ids)]
+}

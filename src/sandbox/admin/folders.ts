@@ -1,0 +1,101 @@
+import { SandboxError } from '../errors.ts'
+import { hex } from '../auth/signature.ts'
+import type { Call, Route } from '../http/call.ts'
+import { page } from './cursor.ts'
+
+/** Folders exist because an asset is in them, or because somebody made them. Source: Cloudinary, "Admin API reference", "folders". */
+export const folderRoutes: Route[] = [
+  { method: 'GET', path: 'folders', guard: 'admin', action: async (call) => list(call, '') },
+  { method: 'GET', path: 'folders/search', guard: 'admin', action: search },
+  { method: 'POST', path: 'folders/search', guard: 'admin', action: search },
+  { method: 'GET', path: 'folders/*path', guard: 'admin', action: async (call) => list(call, existing(call)) },
+  { method: 'POST', path: 'folders/*path', guard: 'admin', action: create },
+  { method: 'PUT', path: 'folders/*path', guard: 'admin', action: rename },
+  { method: 'DELETE', path: 'folders/*path', guard: 'admin', action: remove }
+]
+
+interface Folder { name: string, path: string, external_id: string }
+
+async function list (call: Call, parent: string): Promise<unknown> {
+  const children = [...allFolders(call)].filter((path) => path.split('/').slice(0, -1).join('/') === parent).map((path) => folderOf(call, path))
+  const { items, next_cursor: next } = page(children, BY_PATH, {
+    cursor: call.fields.text('next_cursor'),
+    maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 500 })
+  })
+  return { folders: items, next_cursor: next ?? null, total_count: children.length }
+}
+
+/** Understands an empty expression, `path:` or `name:` with a value that may end in `*`, and bare words. */
+async function search (call: Call): Promise<unknown> {
+  const expression = call.fields.text('expression') ?? ''
+  const [, field, , text = ''] = /^\s*(?:(path|name)\s*([:=])\s*)?"?([^"]*?)"?\s*$/.exec(expression) ?? []
+  if (/\b(AND|OR|NOT)\b/.test(expression)) throw new SandboxError(501, 'The sandbox does not imitate folder search with AND, OR and NOT')
+  const pattern = new RegExp(`^${text.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`, 'i')
+  const found = [...allFolders(call)].map((path) => folderOf(call, path)).filter(({ name, path }) => text === '' || pattern.test(field === 'path' ? path : name))
+  const { items, ...next } = page(found, BY_PATH, { cursor: call.fields.text('next_cursor'), maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 50 }) })
+  return { total_count: found.length, time: 1, folders: items, ...next }
+}
+
+const BY_PATH = { name: 'folders', keyOf: ({ path }: Folder) => [path], descending: [false] }
+
+async function create (call: Call): Promise<unknown> {
+  const path = readPath(call.params.path ?? '')
+  await call.store.putDocument('folder', path, { path })
+  return { success: true, path, name: path.split('/').at(-1) }
+}
+
+async function rename (call: Call): Promise<unknown> {
+  const from = existing(call)
+  const to = readPath(call.fields.text('to_folder') ?? '')
+  const moved = (path: string): string => path === from || path.startsWith(`${from}/`) ? to + path.slice(from.length) : path
+  for (const record of [...call.store.all()]) {
+    if (moved(record.asset_folder) !== record.asset_folder) await call.store.change(record.asset_id, (present) => ({ ...present, asset_folder: moved(present.asset_folder) }))
+  }
+  for (const [path] of call.store.documents('folder')) {
+    if (moved(path) === path) continue
+    await call.store.removeDocument('folder', path)
+    await call.store.putDocument('folder', moved(path), { path: moved(path) })
+  }
+  return { from: nameAndPath(from), to: nameAndPath(to) }
+}
+
+async function remove (call: Call): Promise<unknown> {
+  const path = existing(call)
+  const within = (one: string): boolean => one === path || one.startsWith(`${path}/`)
+  if ([...call.store.all()].some((record) => within(record.asset_folder))) throw new SandboxError(400, 'Folder is not empty')
+  const deleted = [...allFolders(call)].filter(within).sort()
+  for (const one of deleted) await call.store.removeDocument('folder', one)
+  return { deleted }
+}
+
+/** Those that were made, those that assets are in, and all above them. */
+function allFolders (call: Call): Set<string> {
+  const paths = [...call.store.documents('folder').map(([path]) => path), ...[...call.store.all()].map((record) => record.asset_folder)]
+  const all = new Set<string>()
+  for (const path of paths) {
+    const parts = path.split('/').filter((part) => part !== '')
+    for (let depth = 1; depth <= parts.length; depth++) all.add(parts.slice(0, depth).join('/'))
+  }
+  return all
+}
+
+function existing (call: Call): string {
+  const path = (call.params.path ?? '').replace(/^\/+|\/+$/g, '')
+  if (!allFolders(call).has(path)) throw new SandboxError(404, `Can't find folder with path ${path}`)
+  return path
+}
+
+function readPath (text: string): string {
+  const path = text.replace(/^\/+|\/+$/g, '')
+  if (path === '' || path.length > 255 || path.split('/').some((part) => part.trim() === '')) throw new SandboxError(400, `Invalid folder path ${text}`)
+  return path
+}
+
+function folderOf (call: Call, path: string): Folder {
+  // The same folder keeps its id as long as it keeps its path.
+  return { ...nameAndPath(path), external_id: hex('sha1', `${call.cloud.cloudName}/${path}`).slice(0, 34) }
+}
+
+function nameAndPath (path: string): { name: string, path: string } {
+  return { name: path.split('/').at(-1) ?? path, path }
+}

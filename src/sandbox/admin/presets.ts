@@ -1,0 +1,66 @@
+import { SandboxError } from '../errors.ts'
+import type { Call, Route } from '../http/call.ts'
+import type { UploadPreset } from '../upload/preset.ts'
+import { page } from './cursor.ts'
+
+/** Named sets of upload parameters. Source: Cloudinary, "Admin API reference", "upload_presets". */
+export const presetRoutes: Route[] = [
+  { method: 'GET', path: 'upload_presets', guard: 'admin', action: list },
+  { method: 'POST', path: 'upload_presets', guard: 'admin', action: create },
+  { method: 'GET', path: 'upload_presets/:name', guard: 'admin', action: async (call) => required(call) },
+  { method: 'PUT', path: 'upload_presets/:name', guard: 'admin', action: update },
+  { method: 'DELETE', path: 'upload_presets/:name', guard: 'admin', action: remove }
+]
+
+/** Not settings: what says how the call itself is made. */
+const OWN_PARAMETERS = new Set(['name', 'unsigned', 'timestamp', 'api_key', 'signature'])
+const LISTS = new Set(['tags', 'allowed_formats'])
+const FLAGS = /^(overwrite|use_filename|unique_filename|invalidate|faces|colors|phash|exif|image_metadata|media_metadata|return_delete_token|eager_async|async|backup|live|disallow_public_id|discard_original_filename|use_filename_as_display_name|use_asset_folder_as_public_id_prefix|unique_display_name|quality_analysis|accessibility_analysis|cinemagraph_analysis)$/
+
+async function list (call: Call): Promise<unknown> {
+  const presets = call.store.documents<UploadPreset>('preset').map(([, preset]) => preset)
+  const { items, ...next } = page(presets, { name: 'presets', keyOf: ({ name }) => [name], descending: [false] }, {
+    cursor: call.fields.text('next_cursor'),
+    maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 10 })
+  })
+  return { presets: items, ...next }
+}
+
+async function create (call: Call): Promise<unknown> {
+  const name = call.fields.text('name') ?? call.context.random.name(8)
+  if (call.store.document('preset', name)) throw new SandboxError(409, `Upload preset ${name} already exists`)
+  await call.store.putDocument('preset', name, { name, unsigned: call.fields.flag('unsigned'), settings: readSettings(call) })
+  return { message: 'created', name }
+}
+
+async function update (call: Call): Promise<unknown> {
+  const preset = required(call)
+  await call.store.putDocument('preset', preset.name, {
+    ...preset,
+    unsigned: call.fields.flag('unsigned', preset.unsigned),
+    settings: { ...preset.settings, ...readSettings(call) }
+  })
+  return { message: 'updated' }
+}
+
+async function remove (call: Call): Promise<unknown> {
+  const { name } = required(call)
+  await call.store.removeDocument('preset', name)
+  return { message: 'deleted' }
+}
+
+function required (call: Call): UploadPreset {
+  const name = call.params.name ?? ''
+  const preset = call.store.document<UploadPreset>('preset', name)
+  if (!preset) throw new SandboxError(404, `Can't find upload preset with name ${name}`)
+  return preset
+}
+
+function readSettings ({ fields }: Call): Record<string, unknown> {
+  const settings: Record<string, unknown> = {}
+  for (const [name, value] of fields.entries()) {
+    if (OWN_PARAMETERS.has(name)) continue
+    settings[name] = LISTS.has(name) ? fields.list(name) : FLAGS.test(name) ? fields.flag(name) : value
+  }
+  return settings
+}

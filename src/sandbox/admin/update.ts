@@ -1,0 +1,62 @@
+import { isoTime, type AssetRecord } from '../asset.ts'
+import { SandboxError } from '../errors.ts'
+import type { Call, Route } from '../http/call.ts'
+import { mergeMetadata, typedMetadata } from '../metadata.ts'
+import { decideModeration } from '../moderation.ts'
+import { readAccessControl, readCoordinates, readPairs, readRegions, readTags } from '../parameters.ts'
+import { byAssetId, byPublicId, details } from './details.ts'
+
+/** Changes to what is known about an asset. Source: Cloudinary, "Admin API reference", "update_resource". */
+export const updateRoutes: Route[] = [
+  { method: 'PUT', path: 'resources/:asset_id([0-9a-f]{32})', guard: 'admin', action: async (call) => update(call, byAssetId(call)) },
+  { method: 'POST', path: 'resources/:rt(image|video|raw)/:type/*public_id', guard: 'admin', action: async (call) => update(call, byPublicId(call)) }
+]
+
+async function update (call: Call, record: AssetRecord): Promise<unknown> {
+  const changes = readChanges(call)
+  const changed = await call.store.change(record.asset_id, (present) => changes(present))
+  // Nothing waited between looking it up and changing it.
+  return details(call, changed ?? record)
+}
+
+/** What tags, context and the like of a call change; also what `explicit` changes. All faults are found before anything is done. */
+export function readChanges (call: Call): (record: AssetRecord) => AssetRecord {
+  const { fields } = call
+  const nowIso = isoTime(call.context.clock())
+  const tags = readTags(fields)
+  const context = readPairs(fields, 'context')
+  const pairs = readPairs(fields, 'metadata')
+  const metadata = pairs && typedMetadata(call.store, pairs)
+  const status = fields.text('moderation_status')
+  if (status !== undefined) decideModeration([], status, nowIso)
+  const assetFolder = fields.given('asset_folder')
+  const name = fields.text('display_name')
+  if (name !== undefined && (name.length > 255 || name.includes('/'))) throw new SandboxError(400, `display_name (${name}) is invalid`)
+  const accessControl = readAccessControl(fields)
+  const faces = readCoordinates(fields, 'face_coordinates')
+  const custom = readCoordinates(fields, 'custom_coordinates')
+  const regions = readRegions(fields)
+  const headers = fields.text('headers')
+  const accessMode = fields.text('access_mode')
+  return (record) => {
+    const { context: oldContext, metadata: oldMetadata, ...rest } = record
+    const newMetadata = metadata ? mergeMetadata(oldMetadata, metadata) : oldMetadata
+    const newContext = context ?? oldContext
+    return {
+      ...rest,
+      updated_at: nowIso,
+      ...tags && { tags },
+      ...newContext && Object.keys(newContext).length > 0 && { context: newContext },
+      ...newMetadata && Object.keys(newMetadata).length > 0 && { metadata: newMetadata },
+      ...status !== undefined && { moderation: decideModeration(record.moderation, status, nowIso) },
+      ...assetFolder !== undefined && { asset_folder: assetFolder.replace(/^\/+|\/+$/g, '') },
+      ...name !== undefined && { display_name: name },
+      ...accessControl && { access_control: accessControl },
+      ...accessMode !== undefined && { access_mode: accessMode === 'authenticated' ? 'authenticated' : 'public' },
+      ...faces && { face_coordinates: faces },
+      ...custom && { custom_coordinates: custom },
+      ...regions && { regions },
+      ...headers !== undefined && { headers }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import type { AssetRecord } from '../asset.ts'
+import { missingParameter, SandboxError } from '../errors.ts'
+import type { Call } from '../http/call.ts'
+import { mergeMetadata, typedMetadata } from '../metadata.ts'
+import { readPairs, readTags, sortedTags } from '../parameters.ts'
+
+const MAX_OPERATIONS = 1000
+
+/** `POST /{resource_type}/tags`. Source: Cloudinary, "Upload API reference", "tags". */
+export async function tags (call: Call): Promise<unknown> {
+  const command = call.fields.text('command') ?? 'add'
+  const given = readTags(call.fields, 'tag') ?? []
+  if (command !== 'remove_all' && given.length === 0) throw missingParameter('tag')
+  const change = tagChange(command, given)
+  if (command === 'set_exclusive') await takeFromOthers(call, given)
+  return changeAll(call, (record) => ({ ...record, tags: sortedTags(change(record.tags)) }), given.length)
+}
+
+/** `POST /{resource_type}/context`. */
+export async function contextPairs (call: Call): Promise<unknown> {
+  const command = call.fields.text('command') ?? 'add'
+  if (command === 'remove_all') return changeAll(call, ({ context, ...record }) => record)
+  if (command !== 'add') throw new SandboxError(400, `Invalid command ${command}`)
+  const pairs = readPairs(call.fields, 'context')
+  if (!pairs) throw missingParameter('context')
+  return changeAll(call, (record) => ({ ...record, context: { ...record.context, ...pairs } }))
+}
+
+/** `POST /{resource_type}/metadata`. */
+export async function metadata (call: Call): Promise<unknown> {
+  const pairs = readPairs(call.fields, 'metadata')
+  if (!pairs) throw missingParameter('metadata')
+  const values = typedMetadata(call.store, pairs)
+  return changeAll(call, (record) => ({ ...record, metadata: mergeMetadata(record.metadata, values) }))
+}
+
+function tagChange (command: string, given: readonly string[]): (tags: readonly string[]) => readonly string[] {
+  switch (command) {
+    case 'add':
+    case 'set_exclusive': return (present) => [...present, ...given]
+    case 'remove': return (present) => present.filter((tag) => !given.includes(tag))
+    case 'replace': return () => given
+    case 'remove_all': return () => []
+    default: throw new SandboxError(400, `Invalid command ${command}`)
+  }
+}
+
+/** Only the ids that exist are answered; the others are no error. */
+async function changeAll (call: Call, change: (record: AssetRecord) => AssetRecord, weight = 1): Promise<unknown> {
+  const ids = publicIds(call)
+  if (ids.length * Math.max(1, weight) > MAX_OPERATIONS) throw new SandboxError(400, `Too many public_ids. Maximum is ${MAX_OPERATIONS} operations.`)
+  const type = call.fields.text('type') ?? 'upload'
+  const found = ids.map((id) => call.store.find(call.params.rt ?? 'image', type, id)).filter((record) => record !== undefined)
+  await Promise.all(found.map((record) => call.store.change(record.asset_id, change)))
+  return { public_ids: found.map((record) => record.public_id) }
+}
+
+async function takeFromOthers (call: Call, given: readonly string[]): Promise<void> {
+  const ids = publicIds(call)
+  const others = [...call.store.all()].filter((record) => record.resource_type === call.params.rt && !ids.includes(record.public_id) && record.tags.some((tag) => given.includes(tag)))
+  await Promise.all(others.map((record) => call.store.change(record.asset_id, (present) => ({ ...present, tags: present.tags.filter((tag) => !given.includes(tag)) }))))
+}
+
+function publicIds (call: Call): string[] {
+  const ids = call.fields.list('public_ids')
+  if (!ids || ids.length === 0) throw missingParameter('public_ids')
+  return [...new Set(ids)]
+}
