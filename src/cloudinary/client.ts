@@ -1,6 +1,6 @@
 import type { DeliveryTypeName, ResourceTypeName } from '../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
-import type { UpstreamLimits, UploadLimits } from '../schemas/limits.ts'
+import type { UpstreamLimits, UploadLimits } from '../config/types.ts'
 import type { StreamedFile } from '../schemas/upload-form.ts'
 import type { UploadParameters } from '../schemas/upload-parameters.ts'
 import { AdminCalls, type Call, type Connection, type Place, type Query } from './admin.ts'

@@ -1,5 +1,5 @@
 import { Pool, type Dispatcher } from 'undici'
-import type { UpstreamLimits } from '../schemas/limits.ts'
+import type { UpstreamLimits } from '../config/types.ts'
 
 /** One request to Cloudinary. `lane` chooses the pool: long uploads never stand before JSON calls. */
 export interface UpstreamRequest {

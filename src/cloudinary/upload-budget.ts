@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts'
-import type { UploadLimits } from '../schemas/limits.ts'
+import type { UploadLimits } from '../config/types.ts'
 
 const RETRY_AFTER_SECONDS = '5'
 

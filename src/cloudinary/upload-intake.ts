@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { GatewayError, invalidRequest } from '../errors.ts'
-import type { UploadLimits } from '../schemas/limits.ts'
+import type { UploadLimits } from '../config/types.ts'
 import { incomingFailure, type StreamedFile } from '../schemas/upload-form.ts'
 import { ByteReader, SourceStopped } from './byte-reader.ts'
 

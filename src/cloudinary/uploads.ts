@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { GatewayError, invalidRequest } from '../errors.ts'
-import type { UploadLimits } from '../schemas/limits.ts'
+import type { UploadLimits } from '../config/types.ts'
 import type { Call, Connection } from './admin.ts'
 import type { Relayed } from './answer.ts'
 import { SourceStopped } from './byte-reader.ts'
