@@ -1,0 +1,143 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { GatewayError, invalidRequest, type Fault } from '../src/errors.ts'
+import { UploadResourceType } from '../src/schemas/assets.ts'
+import { nearestName } from '../src/schemas/nearest-name.ts'
+import { problems } from '../src/schemas/problem.ts'
+import type { Route } from '../src/schemas/route.ts'
+import { SIGNABLE_PARAMETER_NAMES, signableParameters } from '../src/schemas/upload-parameters.ts'
+
+/** Cloudinary takes a signature for one hour after its timestamp. */
+const LIFETIME_SECONDS = 3600
+/** How far a caller's clock may be ahead of ours. */
+const AHEAD_SECONDS = 300
+/** As seconds this lies in the year 5138; whoever sends so much means milliseconds. */
+const MILLISECONDS_FROM = 1e11
+
+type WidgetValue = string | number | boolean | Array<string | number>
+const WidgetParameters = Type.Unsafe<Record<string, WidgetValue>>({
+  type: 'object',
+  additionalProperties: { type: ['string', 'number', 'boolean', 'array'], items: { type: ['string', 'number'] } },
+  maxProperties: 100,
+  description: 'The form of the Upload Widget and next-cloudinary: values are signed exactly as given.',
+  examples: [{ timestamp: 1_700_000_000, source: 'uw', upload_preset: 'web' }]
+})
+
+const Body = Type.Object({
+  ...signableParameters,
+  resource_type: UploadResourceType, // not signed: it is a part of upload_url
+  paramsToSign: Type.Optional(WidgetParameters)
+}, { additionalProperties: false, examples: [{ folder: 'users/1', tags: ['avatar'], eager: [{ width: 200, height: 200, crop: 'thumb' }] }] })
+
+const Signed = Type.Object({
+  signature: Type.String({ description: '40 (SHA-1) or 64 (SHA-256) hex digits.' }),
+  timestamp: Type.Integer(),
+  expires_at: Type.Integer({ description: 'Unix time in seconds after which Cloudinary refuses the signature.' }),
+  api_key: Type.String(),
+  cloud_name: Type.String(),
+  resource_type: Type.String(),
+  upload_url: Type.String({ description: 'Where to POST the form.' }),
+  fields: Type.Record(Type.String(), Type.String(), { description: 'Every field of the form, as text, exactly as it must be sent beside `file`.' })
+})
+
+// Parameters that other calls aim with: `destroy` and `explicit` at a public ID, `generate_archive` at tags.
+const TARGETS = ['public_id', 'tags']
+// Parameters that only an upload knows. Cloudinary drops what a call does not know from the text it checks, so a
+// signature over one of these fits no other call.
+const UPLOAD_ONLY = ['unique_filename', 'use_filename', 'use_filename_as_display_name', 'filename_override', 'discard_original_filename', 'source']
+
+/**
+ * True when the signed set could be replayed to delete, change or archive assets. A preset is known to uploads and to
+ * `explicit`, which needs a public ID.
+ */
+function isReplayable (fields: Readonly<Record<string, string>>): boolean {
+  const has = (name: string): boolean => fields[name] !== undefined
+  return TARGETS.some(has) && !UPLOAD_ONLY.some(has) && (has('public_id') || !has('upload_preset'))
+}
+
+function timestampFault (timestamp: number, nowSeconds: number): string | undefined {
+  if (timestamp >= MILLISECONDS_FROM) return `looks like milliseconds; it must be seconds: ${Math.floor(timestamp / 1000)}`
+  if (nowSeconds - timestamp > LIFETIME_SECONDS) return `is ${nowSeconds - timestamp} seconds old; Cloudinary takes a signature for ${LIFETIME_SECONDS} seconds after its timestamp`
+  if (timestamp - nowSeconds > AHEAD_SECONDS) return `lies ${timestamp - nowSeconds} seconds in the future; check the clock that made it`
+  return undefined
+}
+
+function checkedTimestamp (timestamp: number, pointer: string, nowSeconds: number): number {
+  const message = timestampFault(timestamp, nowSeconds)
+  if (message !== undefined) throw invalidRequest([{ pointer, message }])
+  return timestamp
+}
+
+/** Only what an upload knows may be signed: Cloudinary would refuse anything else, and another call might take it. */
+function refuseUnsignable (parameters: object): void {
+  const errors: Fault[] = Object.keys(parameters).filter((name) => !SIGNABLE_PARAMETER_NAMES.includes(name)).map((name) => {
+    const nearest = nearestName(name, SIGNABLE_PARAMETER_NAMES)
+    return { pointer: `/paramsToSign/${name}`, message: `is not a parameter that is signed${nearest === undefined ? '' : `; did you mean "${nearest}"?`}` }
+  })
+  if (errors.length > 0) throw new GatewayError('param_not_allowed', `${errors.length === 1 ? 'One parameter' : `${errors.length} parameters`} cannot be signed.`, { errors })
+}
+
+/** The widget sends its own form, so nothing can be added to it: what is unsafe is refused. */
+function widgetFields (parameters: Record<string, WidgetValue>, nowSeconds: number): Record<string, string> {
+  refuseUnsignable(parameters)
+  const entries = Object.entries(parameters).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : String(value)] as const)
+  const fields = Object.fromEntries(entries.filter(([, value]) => value !== ''))
+  const pointer = '/paramsToSign/timestamp'
+  const { timestamp } = fields
+  if (timestamp === undefined || !/^\d{1,15}$/.test(timestamp)) throw invalidRequest([{ pointer, message: 'must be Unix time in whole seconds' }])
+  checkedTimestamp(Number(timestamp), pointer, nowSeconds)
+  if (isReplayable(fields)) {
+    const message = 'could be replayed to delete or archive assets; add a parameter that only uploads know, such as source or unique_filename'
+    throw invalidRequest([{ pointer: '/paramsToSign', message }])
+  }
+  return fields
+}
+
+/** Signs the fields of one upload, which the caller, or its browser, then sends straight to Cloudinary. */
+export const generateSignature: Route = async (app) => {
+  app.route({
+    method: 'POST',
+    url: '/signature',
+    schema: {
+      operationId: 'generateSignature',
+      tags: ['actions'],
+      summary: 'Generate signature for upload',
+      body: Body,
+      response: {
+        200: Signed,
+        ...problems('invalid_request', 'unauthorized', 'forbidden', 'payload_too_large', 'unsupported_media_type', 'param_not_allowed', 'rate_limited')
+      }
+    },
+    // Everything has a default, so a call without a body is fine; the validator, which comes next, fills in what the type wants.
+    preValidation: async (request) => { request.body ??= {} as Static<typeof Body> },
+    handler: async (request, reply): Promise<Static<typeof Signed>> => {
+      const nowSeconds = Math.floor(Date.now() / 1000)
+      const { cloudinary } = request
+      const { paramsToSign, resource_type: resourceType, timestamp = nowSeconds, ...parameters } = request.body
+      let signed: Record<string, string>
+      if (paramsToSign === undefined) {
+        checkedTimestamp(timestamp, '/timestamp', nowSeconds)
+        signed = cloudinary.encode({ ...parameters, timestamp })
+        // The default of Cloudinary, and without any meaning beside a public ID: it changes nothing but what the signature is good for.
+        if (isReplayable(signed)) signed['unique_filename'] = 'true'
+      } else {
+        const others = [...Object.keys(parameters), ...(request.body.timestamp === undefined ? [] : ['timestamp'])]
+        if (others.length > 0) throw invalidRequest(others.map((name) => ({ pointer: `/${name}`, message: 'must stand inside paramsToSign when that is given' })))
+        signed = widgetFields(paramsToSign, nowSeconds)
+      }
+      const { apiKey, cloudName, uploadPrefix } = cloudinary.environment
+      const signature = cloudinary.sign(signed)
+      const signedAt = Number(signed['timestamp'])
+      reply.header('cache-control', 'no-store')
+      return {
+        signature,
+        timestamp: signedAt,
+        expires_at: signedAt + LIFETIME_SECONDS,
+        api_key: apiKey,
+        cloud_name: cloudName,
+        resource_type: resourceType,
+        upload_url: `${uploadPrefix}/v1_1/${encodeURIComponent(cloudName)}/${resourceType}/upload`,
+        fields: { ...signed, api_key: apiKey, signature }
+      }
+    }
+  })
+}

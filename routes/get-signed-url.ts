@@ -1,0 +1,62 @@
+import { Type, type Static } from '@sinclair/typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { invalidRequest } from '../src/errors.ts'
+import { Choice, DELIVERY_TYPES, PublicId, ResourceType } from '../src/schemas/assets.ts'
+import { problems } from '../src/schemas/problem.ts'
+import type { Route } from '../src/schemas/route.ts'
+
+const ONE_HOUR_SECONDS = 3600
+/** As seconds this lies in the year 5138; whoever sends so much means milliseconds. */
+const MILLISECONDS_FROM = 1e11
+
+const Asked = Type.Object({
+  public_id: PublicId,
+  resource_type: ResourceType,
+  type: Choice(DELIVERY_TYPES, { default: 'private', description: 'Storage (delivery) type of the asset.' }),
+  format: Type.Optional(Type.String({ pattern: '^[a-z0-9]{1,8}$', 'x-fault': 'must be a file extension such as "pdf"', examples: ['pdf'] })),
+  expires_at: Type.Optional(Type.Integer({ minimum: 1, description: 'Unix time in seconds after which the link is dead; default one hour from now.' })),
+  attachment: Type.Optional(Type.Boolean({ description: 'Make browsers save the file instead of showing it.' }))
+}, { additionalProperties: false, examples: [{ public_id: 'contracts/2025-01', type: 'private', format: 'pdf', attachment: true }] })
+
+const SignedUrl = Type.Object({
+  url: Type.String({ description: 'Link to the original file; it carries a signature, so treat it as a secret until it expires.' }),
+  expires_at: Type.Integer({ description: 'Unix time in seconds.' })
+})
+const FAILURES = problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited')
+
+function expiryOf (given: number | undefined, nowSeconds: number): number {
+  if (given === undefined) return nowSeconds + ONE_HOUR_SECONDS
+  const fault = (message: string) => invalidRequest([{ pointer: '/expires_at', message }])
+  if (given >= MILLISECONDS_FROM) throw fault(`looks like milliseconds; it must be seconds: ${Math.floor(given / 1000)}`)
+  if (given <= nowSeconds) throw fault(`lies ${nowSeconds - given} seconds in the past`)
+  return given
+}
+
+function answer (request: FastifyRequest, reply: FastifyReply, asked: Static<typeof Asked>): Static<typeof SignedUrl> {
+  const expiresAt = expiryOf(asked.expires_at, Math.floor(Date.now() / 1000))
+  reply.header('cache-control', 'no-store')
+  return { url: request.cloudinary.downloadUrl({ ...asked, expires_at: expiresAt }), expires_at: expiresAt }
+}
+
+/** Makes a link to the original of a private or authenticated asset that works until it expires. */
+export const getSignedUrl: Route = async (app) => {
+  app.route({
+    method: 'GET',
+    url: '/signed-url',
+    schema: { operationId: 'getSignedUrl', tags: ['actions'], summary: 'Get Signed URL', querystring: Asked, response: { 200: SignedUrl, ...FAILURES } },
+    handler: async (request, reply) => answer(request, reply, request.query)
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/signed-url',
+    schema: {
+      operationId: 'getSignedUrlFromJson',
+      tags: ['actions'],
+      summary: 'Get Signed URL, from a JSON body',
+      body: Asked,
+      response: { 200: SignedUrl, ...FAILURES, ...problems('payload_too_large', 'unsupported_media_type') }
+    },
+    handler: async (request, reply) => answer(request, reply, request.body)
+  })
+}
