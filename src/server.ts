@@ -50,6 +50,6 @@ try {
   process.exitCode = await run(parseCommandLine(process.argv.slice(2)))
 } catch (error) {
   const misused = error instanceof UsageError
-  terminal.err(misused ? `${error.message}. See --help.\n` : `${described(error)}\n`)
+  terminal.err(misused ? `${error.message} (see --help)\n` : `${described(error)}\n`)
   process.exitCode = misused ? EXIT.misused : EXIT.failed
 }

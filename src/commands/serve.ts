@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Logger } from 'pino'
+import type { DestinationStream, Logger } from 'pino'
 import { buildApp } from '../app.ts'
 import { ConfigError, loadConfig } from '../config/config.ts'
 import { SANDBOX_CLOUDS, withSandbox } from '../config/sandbox-environments.ts'
@@ -51,11 +51,11 @@ function readConfig (terminal: Terminal): Config | undefined {
   }
 }
 
-/** Starts the gateway, and the sandbox where the config says so. */
-export const serve: Command<{ loadedConfig?: Config }> = async (terminal, { loadedConfig = readConfig(terminal) }) => {
-  let config = loadedConfig
+/** Starts the gateway, and the sandbox where the config says so. `destination` takes the log in place of standard output. */
+export const serve: Command<{ destination?: DestinationStream }> = async (terminal, { destination }) => {
+  let config = readConfig(terminal)
   if (config === undefined) return EXIT.misused
-  const logger = await createLogger(config, terminal.interactive)
+  const logger = await createLogger(config, terminal.interactive, destination)
   for (const warning of config.warnings) logger.warn(warning)
   const closers: Closers = []
   let sandboxUrl: string | undefined
@@ -68,7 +68,10 @@ export const serve: Command<{ loadedConfig?: Config }> = async (terminal, { load
     const app = await buildApp({ config, logger, version: terminal.version })
     closers.push(() => app.close())
     const url = await app.listen({ host: config.host, port: config.port })
-    terminal.onShutdown(config.shutdownGraceSeconds, () => closeAll(closers))
+    terminal.onShutdown(config.shutdownGraceSeconds, () => {
+      logger.info('shutting down')
+      return closeAll(closers)
+    })
     if (config.auth.mode === 'none') logger.warn('AUTH=none: whoever reaches this address may do everything')
     if (sandboxUrl !== undefined) terminal.err(banner(config, url, sandboxUrl))
     await tellProofs(app, logger)

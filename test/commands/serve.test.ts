@@ -1,0 +1,86 @@
+import { createServer, type AddressInfo } from 'node:net'
+import t, { type Test } from 'tap'
+import { serve } from '../../src/commands/serve.ts'
+import { startSandbox } from '../../src/sandbox/index.ts'
+import { recordedTerminal } from './test-terminal.ts'
+
+const EMBEDDED = { PORT: '0', SANDBOX_PORT: '0', SANDBOX_DATA: ':memory:' }
+
+async function start (t: Test, variables: Record<string, string>) {
+  const terminal = recordedTerminal(variables)
+  const lines: Array<Record<string, unknown>> = []
+  const code = await serve(terminal, { destination: { write: (line) => { lines.push(JSON.parse(line)) } } })
+  t.teardown(() => terminal.shutdown?.close())
+  const listening = lines.map(({ msg }) => /^Server listening at (http\S+)$/.exec(String(msg))?.[1]).find((url) => url !== undefined)
+  return { terminal, code, lines, url: String(listening) }
+}
+
+/** A port that another server holds until the test ends. */
+async function occupiedPort (t: Test): Promise<number> {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => other.close())
+  return (other.address() as AddressInfo).port // it listens on a port, not on a pipe
+}
+
+t.test('serve', async (t) => {
+  t.test('without credentials: the sandbox inside, a banner whose commands are true, and an end', async (t) => {
+    const { terminal, code, lines, url } = await start(t, EMBEDDED)
+    t.equal(code, undefined)
+    t.equal((await fetch(`${url}/healthz`)).status, 200)
+    t.match(terminal.written.err, `curl ${url}/resources`)
+    t.match(await (await fetch(`${url}/resources`)).json(), { resources: [{ public_id: String }] })
+    const shown = /curl '(\S+\/url\?\S+)'/.exec(terminal.written.err)?.[1] ?? ''
+    const { url: picture } = await (await fetch(shown)).json() as { url: string }
+    t.match((await fetch(picture)).headers.get('content-type'), /^image\//, 'the picture of the banner is delivered')
+    for (const environment of ['editor', 'staging', 'production']) t.ok(lines.some((line) => line['environment'] === environment && line['msg'] === 'credentials verified'), environment)
+    t.equal(terminal.shutdown?.graceSeconds, 25)
+    await terminal.shutdown?.close()
+    await t.rejects(fetch(`${url}/healthz`))
+    await t.rejects(fetch(picture))
+  })
+
+  t.test('with credentials: no sandbox, no banner; wrong ones and doubts are in the log', async (t) => {
+    const sandbox = await startSandbox()
+    t.teardown(() => sandbox.close())
+    const good = sandbox.cloudinaryUrl()
+    const { terminal, code, lines } = await start(t, { PORT: '0', AUTH: 'none', CLOUDINARY_URL: good, CLOUDINARY_URL_EDITOR: good.replace('abcd', 'wrong'), UPLOAD_MAX: '1' })
+    t.equal(code, undefined)
+    t.equal(terminal.written.err, '')
+    t.match(lines.filter(({ level }) => Number(level) >= 40), [
+      { level: 40, msg: /UPLOAD_MAX is not a variable/ },
+      { level: 40, msg: /AUTH=none/ },
+      { level: 50, msg: 'credentials not verified', environment: 'editor', reason: /credentials_rejected/ }
+    ])
+    t.notMatch(JSON.stringify(lines), 'wrong@')
+  })
+
+  t.test('2 when the configuration is not valid: every fault on standard error, nothing started', async (t) => {
+    const { terminal, code, lines } = await start(t, { NODE_ENV: 'production', PORT: 'x' })
+    t.equal(code, 2)
+    t.match(terminal.written.err, /PORT must be.*\n.*CLOUDINARY_URL is missing/)
+    t.same([lines, terminal.shutdown], [[], undefined])
+  })
+
+  t.test('3 when a port is in use: one line that names the variable, and nothing stays open', async (t) => {
+    const port = String(await occupiedPort(t))
+    const gateway = await start(t, { ...EMBEDDED, PORT: port })
+    t.match(gateway, { code: 3, terminal: { written: { err: `127.0.0.1:${port} is in use; set PORT to another port.\n` }, shutdown: undefined } })
+    const sandboxUrl = gateway.lines.map((line) => line['url']).find((url) => typeof url === 'string')
+    await t.rejects(fetch(String(sandboxUrl)), 'the sandbox is closed again')
+    const sandbox = await start(t, { ...EMBEDDED, SANDBOX_PORT: port })
+    t.match(sandbox, { code: 3, terminal: { written: { err: `127.0.0.1:${port} is in use; set SANDBOX_PORT to another port.\n` } } })
+  })
+
+  t.test('tells browsers the public address of the sandbox', async (t) => {
+    const { url } = await start(t, { ...EMBEDDED, SANDBOX_PUBLIC_URL: 'http://pc.local:9000' })
+    t.match(await (await fetch(`${url}/url?public_id=cats/tom`)).json(), { url: /^http:\/\/pc\.local:9000\/production\/image\/upload\// })
+  })
+
+  t.test('failures that nobody foresaw are thrown, not hidden', async (t) => {
+    const folder = t.testdir({ file: '' })
+    await t.rejects(start(t, { ...EMBEDDED, SANDBOX_DATA: `${folder}/file/below` }), { code: 'ENOTDIR' })
+    const variables = { get PORT (): string { throw new TypeError('broken') } }
+    await t.rejects(serve(recordedTerminal(variables), {}), { message: 'broken' })
+  })
+})

@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+
+const root = join(import.meta.dirname, '..')
+const QUIET = { PATH: process.env['PATH'], SANDBOX_PORT: '0', SANDBOX_DATA: ':memory:' }
+
+/** Runs the program for real. `until` resolves with all that was written so far once it matches. */
+function run (t: Test, args: string[], variables: Record<string, string | undefined> = {}) {
+  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/server.ts'), ...args], { cwd: root, env: { ...QUIET, ...variables } })
+  const output = { out: '', err: '' }
+  let look = () => {}
+  child.stdout.on('data', (text) => { output.out += text; look() })
+  child.stderr.on('data', (text) => { output.err += text; look() })
+  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => { resolve(code); look() }))
+  t.teardown(() => { child.kill('SIGKILL') })
+  const until = (pattern: RegExp) => new Promise<RegExpExecArray>((resolve, reject) => {
+    look = () => {
+      const found = pattern.exec(output.out) ?? pattern.exec(output.err)
+      if (found) resolve(found)
+      else if (child.exitCode !== null) reject(new Error(`ended with ${child.exitCode}: ${output.err}`))
+    }
+    look()
+  })
+  return { child, output, ended, until }
+}
+
+/** Waits for the gateway to serve, then sends it a body that never ends. The answer's promise is wrapped, not awaited. */
+async function hangingUpload ({ until }: ReturnType<typeof run>): Promise<{ answer: Promise<unknown> }> {
+  const [, base = ''] = await until(/answers at (http\S+),/)
+  let arrived = () => {}
+  const pulled = new Promise<void>((resolve) => { arrived = resolve })
+  const answer = fetch(`${base}/upload?public_id=never`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream' },
+    // Asked for a second piece, the body has had its first one taken: the request is on its way.
+    body: new ReadableStream({
+      start: (controller) => { controller.enqueue(Buffer.alloc(1024)) },
+      pull: () => { arrived() }
+    }, { highWaterMark: 1 }),
+    duplex: 'half'
+  })
+  answer.catch(() => {})
+  await pulled
+  // Answered on another connection, so the process has had its turn at the first one.
+  await fetch(`${base}/healthz`)
+  return { answer }
+}
+
+t.test('the process', async (t) => {
+  t.test('prints help and version', async (t) => {
+    const help = run(t, ['--help'])
+    t.equal(await help.ended, 0)
+    t.match(help.output.out, /^Usage: cloudinary-gateway/)
+    const version = run(t, ['--version'])
+    t.equal(await version.ended, 0)
+    t.match(version.output.out, /^\d+\.\d+\.\d+\n$/)
+  })
+
+  t.test('2 and one line when the command line is wrong', async (t) => {
+    const { ended, output } = run(t, ['serv'])
+    t.equal(await ended, 2)
+    t.equal(output.err, 'Unknown command \'serv\'; did you mean \'serve\'? (see --help)\n')
+  })
+
+  t.test('2 in production without credentials; no stack', async (t) => {
+    const { ended, output } = run(t, [], { NODE_ENV: 'production' })
+    t.equal(await ended, 2)
+    t.match(output.err, /CLOUDINARY_URL is missing/)
+    t.notMatch(output.err, /\n {4}at /)
+  })
+
+  t.test('serves on the sandbox, is found healthy, and ends with 0 on SIGTERM', async (t) => {
+    const free = createServer()
+    await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve))
+    const PORT = String((free.address() as AddressInfo).port) // it listens on a port, not on a pipe
+    await new Promise((resolve) => free.close(resolve))
+    const gateway = run(t, [], { PORT })
+    await gateway.until(/More: /)
+    const health = run(t, ['health'], { PORT })
+    t.equal(await health.ended, 0)
+    for (const line of gateway.output.out.trim().split('\n')) t.type(JSON.parse(line), 'object', 'standard output is JSON lines alone')
+    gateway.child.kill('SIGTERM')
+    t.equal(await gateway.ended, 0)
+    const afterwards = run(t, ['health'], { PORT })
+    t.equal(await afterwards.ended, 1)
+  })
+
+  t.test('a running request holds the end back; a second signal ends at once', async (t) => {
+    const gateway = run(t, [], { PORT: '0' })
+    const { answer } = await hangingUpload(gateway)
+    gateway.child.kill('SIGTERM')
+    await gateway.until(/shutting down/)
+    t.equal(gateway.child.exitCode, null)
+    gateway.child.kill('SIGTERM')
+    t.equal(await gateway.ended, 1)
+    t.match(gateway.output.err, /A second SIGTERM: ending at once/)
+    await t.rejects(answer)
+  })
+
+  t.test('1 when a request does not end within the grace', async (t) => {
+    const gateway = run(t, [], { PORT: '0', SHUTDOWN_GRACE_SECONDS: '1' })
+    const { answer } = await hangingUpload(gateway)
+    gateway.child.kill('SIGINT')
+    t.equal(await gateway.ended, 1)
+    t.match(gateway.output.err, /Not ended within 1 seconds/)
+    await t.rejects(answer)
+  })
+})
