@@ -41,8 +41,9 @@ const Signed = Type.Object({
 
 // Parameters that other calls aim with: `destroy` and `explicit` at a public ID, `generate_archive` at tags.
 const TARGETS = ['public_id', 'tags']
-// Parameters that only an upload knows. Cloudinary drops what a call does not know from the text it checks, so a
-// signature over one of these fits no other call.
+// Parameters that only an upload knows. Cloudinary leaves what it does not know out of the text it checks (seen on
+// uploads; that each call has a list of its own is not published), so a signature over one of these fits no other call
+// as that call is documented.
 const UPLOAD_ONLY = ['unique_filename', 'use_filename', 'use_filename_as_display_name', 'filename_override', 'discard_original_filename', 'source']
 
 /**

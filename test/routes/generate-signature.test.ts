@@ -1,0 +1,108 @@
+import t from 'tap'
+import { v2 as cloudinary } from 'cloudinary'
+import { startGateway } from '../helper.ts'
+
+const now = () => Math.floor(Date.now() / 1000)
+const official = (fields: object) => cloudinary.utils.api_sign_request(fields, 'abcd')
+const GIF = 'data:image/gif;base64,R0lGODlhAQABAIAAAAUEBAAAACwAAAAAAQABAAACAkQBADs='
+
+interface Answer { signature: string, timestamp: number, expires_at: number, upload_url: string, fields: Record<string, string> }
+
+t.test('POST /signature', async (t) => {
+  const { app, sandbox } = await startGateway(t)
+  const post = (payload?: object) => app.inject({ method: 'POST', url: '/signature', ...(payload && { payload }) })
+  const send = async (url: string, fields: Record<string, string>) => {
+    const body = new FormData()
+    for (const [name, value] of Object.entries(fields)) body.set(name, value)
+    const answer = await fetch(url, { method: 'POST', body })
+    return { status: answer.status, body: await answer.json() as Record<string, unknown> } // the sandbox answers objects
+  }
+
+  t.test('200: the signature of the official package over the same fields, and nothing secret', async (t) => {
+    const answer = await post({ folder: 'users/1', overwrite: true, context: { alt: 'a|b=c' } })
+    const { signature, timestamp, expires_at: expiresAt, fields } = answer.json<Answer>()
+    t.equal(answer.headers['cache-control'], 'no-store')
+    t.strictSame(fields, { folder: 'users/1', overwrite: 'true', context: 'alt=a\\|b\\=c', timestamp: String(timestamp), api_key: '1234', signature })
+    t.equal(signature, official({ folder: 'users/1', overwrite: 'true', context: 'alt=a\\|b\\=c', timestamp }))
+    t.ok(Math.abs(timestamp - now()) <= 2)
+    t.equal(expiresAt, timestamp + 3600)
+    t.match(answer.json(), { api_key: '1234', cloud_name: 'demo', resource_type: 'auto', upload_url: `${sandbox.url}/v1_1/demo/auto/upload` })
+    t.notMatch(answer.body, /abcd/)
+  })
+
+  t.test('200: two spellings of the same value sign alike', async (t) => {
+    const timestamp = now()
+    const spellings = [
+      { tags: ['a', 'b'], eager: [{ width: 10 }, 'w_5/png'], context: { k: 'v' }, overwrite: true },
+      { tags: 'a,b', eager: 'w_10|w_5/png', context: 'k=v', overwrite: 'true' },
+      { tags: '["a","b"]', eager: '[{"width":10},"w_5/png"]', context: '{"k":"v"}', overwrite: '1' }
+    ]
+    const signatures = await Promise.all(spellings.map(async (spelling) => (await post({ ...spelling, timestamp, resource_type: 'image' })).json<Answer>().signature))
+    t.equal(new Set(signatures).size, 1)
+  })
+
+  t.test('200: the fields, sent as they are beside a file, make an upload', async (t) => {
+    const { upload_url: url, fields } = (await post({ public_id: 'cats/tom', tags: ['a', 'b'], context: { alt: 'x|y & z' }, resource_type: 'image' })).json<Answer>()
+    const { status, body } = await send(url, { ...fields, file: GIF })
+    t.equal(status, 200)
+    t.match(body, { public_id: 'cats/tom', tags: ['a', 'b'], context: { custom: { alt: 'x|y & z' } } })
+  })
+
+  t.test('200 without a body: everything has a default', async (t) => {
+    const { fields } = (await post()).json<Answer>()
+    t.strictSame(Object.keys(fields).sort(), ['api_key', 'signature', 'timestamp'])
+  })
+
+  t.test('200, but no destroy request: a signature over an ID or tags alone covers a parameter of uploads too', async (t) => {
+    const signed = (await post({ public_id: 'cats/kept' })).json<Answer>()
+    t.equal(signed.fields['unique_filename'], 'true')
+    await sandbox.add('cats/kept')
+    const { unique_filename: _, ...destroy } = signed.fields
+    t.match(await send(`${sandbox.url}/v1_1/demo/image/destroy`, destroy), { status: 401 })
+    t.equal((await app.inject('/resources/cats/kept')).statusCode, 200)
+    t.match(await send(`${sandbox.url}/v1_1/demo/image/upload`, { ...signed.fields, file: GIF }), { status: 200, body: { public_id: 'cats/kept' } }, 'for an upload it changes nothing')
+
+    const marked = async (payload: object) => (await post(payload)).json<Answer>().fields['unique_filename']
+    t.equal(await marked({ tags: ['a'] }), 'true')
+    t.equal(await marked({ public_id: 'a', upload_preset: 'p' }), 'true')
+    t.equal(await marked({ tags: ['a'], upload_preset: 'p' }), undefined, 'a preset may set it, and marks an upload itself')
+    t.equal(await marked({ public_id: 'a', unique_filename: false }), 'false', 'never overruled')
+    t.equal(await marked({ public_id: 'a', use_filename: true }), undefined)
+  })
+
+  t.test('200: the widget form is signed exactly as given', async (t) => {
+    const timestamp = now()
+    const paramsToSign = { timestamp, source: 'uw', folder: 'a', tags: ['x', 'y'], overwrite: 1, invalidate: true, eager: '' }
+    const { signature, fields } = (await post({ paramsToSign })).json<Answer>()
+    t.equal(signature, official(paramsToSign))
+    t.strictSame(fields, { timestamp: String(timestamp), source: 'uw', folder: 'a', tags: 'x,y', overwrite: '1', invalidate: 'true', api_key: '1234', signature })
+  })
+
+  t.test('400 and 422: widget forms that are not signed', async (t) => {
+    const timestamp = now()
+    const refused = async (payload: object, status: number, ...errors: object[]) => t.match((await post(payload)).json(), { status, errors }, JSON.stringify(payload))
+    await refused({ paramsToSign: { timestamp, api_key: '1', folders: 'a' } }, 422,
+      { pointer: '/paramsToSign/api_key', message: /not a parameter that is signed/ }, { pointer: '/paramsToSign/folders', message: /did you mean "folder"/ })
+    await refused({ paramsToSign: { timestamp, file: 'x' } }, 422, { pointer: '/paramsToSign/file' })
+    await refused({ paramsToSign: { source: 'uw' } }, 400, { pointer: '/paramsToSign/timestamp', message: /Unix time/ })
+    await refused({ paramsToSign: { timestamp: 'now' } }, 400, { pointer: '/paramsToSign/timestamp', message: /Unix time/ })
+    await refused({ paramsToSign: { timestamp: Date.now() } }, 400, { pointer: '/paramsToSign/timestamp', message: /milliseconds/ })
+    await refused({ paramsToSign: { timestamp, public_id: 'a' } }, 400, { pointer: '/paramsToSign', message: /replayed/ })
+    await refused({ paramsToSign: { timestamp, source: 'uw' }, folder: 'a', timestamp }, 400, { pointer: '/folder', message: /inside paramsToSign/ }, { pointer: '/timestamp' })
+  })
+
+  t.test('400: timestamps that Cloudinary would refuse', async (t) => {
+    const refused = async (timestamp: unknown, message: RegExp | string) => t.match((await post({ timestamp })).json(), { status: 400, errors: [{ pointer: '/timestamp', message }] })
+    await refused(Date.now(), /looks like milliseconds; it must be seconds: \d{10}$/)
+    await refused(now() - 3700, /37\d\d seconds old/)
+    await refused(now() + 400, /in the future/)
+    await refused('yesterday', 'must be integer')
+  })
+
+  t.test('400: fields that are never signed, unknown ones, bad values', async (t) => {
+    const answer = (await post({ api_key: '1', file: 'x', signature: 'y', foldre: 'z', tags: ['a,b'], context: { k: 'v\\' }, eager: [{ width: -1 }] })).json()
+    t.strictSame(answer.errors.map(({ pointer }: { pointer: string }) => pointer).sort(),
+      ['/api_key', '/context/k', '/eager/0/width', '/file', '/foldre', '/signature', '/tags/0'])
+    t.match(answer.errors.find(({ pointer }: { pointer: string }) => pointer === '/foldre'), { message: /did you mean "folder"/ })
+  })
+})

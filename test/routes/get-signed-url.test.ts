@@ -1,0 +1,46 @@
+import t from 'tap'
+import { v2 as cloudinary } from 'cloudinary'
+import { startGateway } from '../helper.ts'
+
+const now = () => Math.floor(Date.now() / 1000)
+
+t.test('GET and POST /signed-url', async (t) => {
+  const { app, sandbox } = await startGateway(t)
+  const get = (query: Record<string, string>) => app.inject({ method: 'GET', url: '/signed-url', query })
+  const post = (payload: object) => app.inject({ method: 'POST', url: '/signed-url', payload })
+
+  t.test('200: a link that the official package makes too, for one hour, and that no cache keeps', async (t) => {
+    const before = now()
+    const answer = await get({ public_id: 'secret/tom', attachment: 'true', format: 'png' })
+    t.equal(answer.headers['cache-control'], 'no-store')
+    const { url, expires_at: expiresAt } = answer.json()
+    t.ok(expiresAt >= before + 3600 && expiresAt <= now() + 3600)
+    const query = Object.fromEntries(new URL(url).searchParams)
+    t.equal(url, cloudinary.utils.private_download_url('secret/tom', 'png', {
+      type: 'private', attachment: true, expires_at: expiresAt, timestamp: Number(query['timestamp']), cloud_name: 'demo', api_key: '1234', api_secret: 'abcd', upload_prefix: sandbox.url
+    } as never)) // the package's types know neither timestamp nor upload_prefix
+  })
+
+  t.test('200: the link hands out the asset, as a file to save', async (t) => {
+    await sandbox.add('secret/tom', { type: 'private' })
+    const { url } = (await post({ public_id: 'secret/tom', attachment: true })).json()
+    const file = await fetch(url)
+    t.equal(file.status, 200)
+    t.match(file.headers.get('content-disposition'), /^attachment/)
+    t.equal((await fetch(url.replace('tom', 'tim'))).status, 401, 'and no other')
+  })
+
+  t.test('200: an expiry and a type of one\'s own', async (t) => {
+    const expiresAt = now() + 60
+    const answer = (await post({ public_id: 'a', expires_at: expiresAt, type: 'authenticated', resource_type: 'raw' })).json()
+    t.equal(answer.expires_at, expiresAt)
+    t.match(answer.url, /\/raw\/download\?.*&type=authenticated&/)
+  })
+
+  t.test('400: past, milliseconds, unknown and missing fields', async (t) => {
+    t.match((await post({ public_id: 'a', expires_at: now() - 5 })).json(), { status: 400, errors: [{ pointer: '/expires_at', message: /in the past/ }] })
+    t.match((await get({ public_id: 'a', expires_at: String(Date.now() + 60_000) })).json(), { status: 400, errors: [{ pointer: '/expires_at', message: /looks like milliseconds/ }] })
+    t.match((await get({ public_id: 'a', expire_at: '1' })).json(), { status: 400, errors: [{ pointer: '/expire_at', message: /did you mean "expires_at"/ }] })
+    t.match((await post({})).json(), { status: 400, errors: [{ pointer: '/public_id', message: 'is required' }] })
+  })
+})

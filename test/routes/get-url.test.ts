@@ -1,0 +1,71 @@
+import t from 'tap'
+import { v2 as cloudinary } from 'cloudinary'
+import { startGateway } from '../helper.ts'
+
+t.test('GET and POST /url', async (t) => {
+  const { app, sandbox } = await startGateway(t)
+  const host = new URL(sandbox.url).host
+  const get = (query: Record<string, string>) => app.inject({ method: 'GET', url: '/url', query })
+  const post = (payload: object) => app.inject({ method: 'POST', url: '/url', payload })
+
+  t.test('200: flat query, JSON text, Cloudinary\'s own text and a JSON body give the same URL', async (t) => {
+    const transformation = { width: 300, height: 200, crop: 'fill' }
+    const expected = {
+      url: `http://${host}/demo/image/upload/c_fill,h_200,w_300/v1/cats/tom.jpg`,
+      public_id: 'cats/tom',
+      resource_type: 'image',
+      type: 'upload',
+      transformation: 'c_fill,h_200,w_300'
+    }
+    const asset = { public_id: 'cats/tom', format: 'jpg' }
+    t.strictSame((await get({ ...asset, width: '300', height: '200', crop: 'fill' })).json(), expected)
+    t.strictSame((await get({ ...asset, transformation: JSON.stringify(transformation) })).json(), expected)
+    t.strictSame((await get({ ...asset, transformation: 'c_fill,h_200,w_300' })).json(), expected)
+    t.strictSame((await post({ ...asset, transformation })).json(), expected)
+    t.strictSame((await post({ ...asset, transformation: [transformation] })).json(), expected)
+    t.match((await get({ public_id: 'a' })).json(), { transformation: '', url: /\/upload\/a$/ })
+  })
+
+  t.test('200: private and authenticated are signed unless told otherwise, as by the official package', async (t) => {
+    const official = (type: string) => cloudinary.url('a', { type, sign_url: true, cloud_name: 'demo', api_secret: 'abcd', secure: false, cname: host, analytics: false } as never) // its types lack cname
+    for (const type of ['private', 'authenticated']) t.equal((await get({ public_id: 'a', type })).json().url, official(type))
+    t.equal((await post({ public_id: 'a', sign_url: true })).json().url, official('upload'))
+    t.match((await post({ public_id: 'a', type: 'private', sign_url: false })).json().url, /\/private\/a$/)
+  })
+
+  t.test('200: the signed URL of a private asset delivers it', async (t) => {
+    await sandbox.add('secret/tom', { type: 'private' })
+    const { url } = (await get({ public_id: 'secret/tom', type: 'private' })).json()
+    t.equal((await fetch(url)).status, 200)
+  })
+
+  t.test('200: IDs of every sort; the request decides over https', async (t) => {
+    for (const id of ['a b', 'a?b', 'a#b', '50%', 'écran/日本', "it's"]) {
+      const { url } = (await get({ public_id: id })).json()
+      t.equal(decodeURIComponent(new URL(url).pathname).replace(/^\/demo\/image\/upload\/(v1\/)?/, ''), id)
+    }
+    t.match((await get({ public_id: 'a', secure: 'true', version: '7' })).json().url, /^https:\/\/res\.cloudinary\.com\/demo\/image\/upload\/v7\/a$/)
+  })
+
+  t.test('302: redirect=true', async (t) => {
+    const answer = await get({ public_id: 'a', redirect: 'true', width: '10' })
+    t.equal(answer.statusCode, 302)
+    t.equal(answer.headers.location, `http://${host}/demo/image/upload/w_10/a`)
+  })
+
+  t.test('400: every fault at once, each with a pointer', async (t) => {
+    const pointers = (answer: { json: () => { errors: Array<{ pointer: string }> } }) => answer.json().errors.map(({ pointer }) => pointer).sort()
+    t.strictSame(pointers(await get({ width: '-5', crop: 'fil', effect: 'sepia,w_1', sizes: '1' })), ['/crop', '/effect', '/public_id', '/sizes', '/width'])
+    t.strictSame(pointers(await post({ public_id: '', transformation: { height: 99_999, gravity: 'a/b' }, format: '.jpg' })),
+      ['/format', '/public_id', '/public_id', '/transformation/gravity', '/transformation/height'])
+    t.strictSame(pointers(await post({ public_id: 'a'.repeat(256) })), ['/public_id'])
+    t.strictSame(pointers(await get({ public_id: 'a', transformation: '{"width":' })), ['/transformation'])
+    t.strictSame(pointers(await post({ public_id: 'a', transformation: { width: 1e-9 } })), ['/transformation/width'])
+  })
+
+  t.test('400: a transformation given twice', async (t) => {
+    t.match((await get({ public_id: 'a', width: '1', transformation: 'w_2' })).json(), {
+      status: 400, errors: [{ pointer: '/transformation', message: 'must not be given together with width' }]
+    })
+  })
+})
