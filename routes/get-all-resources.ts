@@ -38,7 +38,7 @@ type PageValue = Static<typeof Page>
 /** Cloudinary's names for what was asked. */
 function upstreamQuery ({ resource_type: _path, type: _alsoPath, public_ids: publicIds, ...rest }: ListQuery): Record<string, string | string[]> {
   const texts = Object.entries(rest).map(([name, value]) => [name, String(value)])
-  return { ...Object.fromEntries(texts), ...(publicIds && { 'public_ids[]': publicIds }) }
+  return { ...Object.fromEntries(texts), ...(publicIds && { public_ids: publicIds }) }
 }
 
 async function fetchPage (request: FastifyRequest, query: ListQuery) {

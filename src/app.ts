@@ -66,7 +66,7 @@ function serverOptions ({ config, logger }: AppOptions, docs: string): ServerOpt
     requestIdHeader: false,
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     bodyLimit: config.jsonMaxBytes,
-    // The error handler answers while closing, so that this answer is a problem document too.
+    // What still arrives on an open connection while closing is served; /readyz tells the balancer to send no more.
     return503OnClosing: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECK_MS, requestTimeout: 0 },
@@ -87,6 +87,8 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
   const prefix = config.routePrefix
   const docs = `${prefix}/docs/errors`
   const app = fastify(serverOptions(options, docs)).withTypeProvider<TypeBoxTypeProvider>()
+  // JSON as `text/plain` is what a foreign page can send without asking first.
+  app.removeContentTypeParser('text/plain')
   await app.register(errorHandler, { docs })
   await app.register(openapiDocument, { version, prefix })
   await app.register(callerGone)

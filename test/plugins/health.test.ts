@@ -1,0 +1,52 @@
+import fastify from 'fastify'
+import t from 'tap'
+import cloudinary from '../../src/plugins/cloudinary.ts'
+import credentialProofs from '../../src/plugins/credential-proofs.ts'
+import { environments as environmentsRoute } from '../../src/plugins/environments.ts'
+import health from '../../src/plugins/health.ts'
+import { startSandbox } from '../../src/sandbox/index.ts'
+import { Secret } from '../../src/secret.ts'
+import { environmentAt, testConfig } from '../helper.ts'
+import errorHandler from '../../src/plugins/error-handler.ts'
+
+t.test('/healthz, /readyz', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const start = async (secrets: string[]) => {
+    const { upstream, upload } = testConfig([])
+    const app = fastify({ return503OnClosing: false })
+    const environments = secrets.map((secret, index) => environmentAt(sandbox.url, { name: `e${index}`, apiSecret: new Secret(secret) }))
+    await app.register(errorHandler, { docs: '/e' })
+    await app.register(cloudinary, { environments, defaultEnvironment: 'e0', client: { upstream, upload } })
+    await app.register(credentialProofs)
+    await app.register(health)
+    await app.register(environmentsRoute)
+    t.teardown(() => app.close())
+    return app
+  }
+
+  t.test('200 ok: alive, whatever Cloudinary says', async (t) => {
+    const app = await start(['wrong'])
+    t.match(await app.inject('/healthz'), { statusCode: 200, body: '{"status":"ok"}' })
+  })
+
+  t.test('200 ready, 200 degraded, 503 not_ready, each with the verdicts', async (t) => {
+    const ready = await (await start(['abcd', 'abcd'])).inject('/readyz')
+    t.match([ready.statusCode, ready.json()], [200, { status: 'ready', environments: [{ name: 'e0', verified: true }, { name: 'e1', verified: true }] }])
+    const degraded = await (await start(['abcd', 'wrong'])).inject('/readyz')
+    t.match([degraded.statusCode, degraded.json()], [200, { status: 'degraded', environments: [{ verified: true }, { name: 'e1', verified: false, reason: /credentials_rejected/ }] }])
+    const none = await (await start(['wrong'])).inject('/readyz')
+    t.match([none.statusCode, none.json()], [503, { status: 'not_ready' }])
+    t.notMatch(none.body + degraded.body, /abcd|wrong/)
+  })
+
+  t.test('503 as soon as the process shuts down', async (t) => {
+    const app = await start(['abcd'])
+    let url = ''
+    let during: number | undefined
+    app.addHook('preClose', async () => { during = (await fetch(`${url}/readyz`)).status })
+    url = await app.listen({ port: 0, host: '127.0.0.1' })
+    await app.close()
+    t.equal(during, 503)
+  })
+})

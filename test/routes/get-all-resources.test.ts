@@ -1,0 +1,78 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { environmentAt, startGateway, testConfig } from '../helper.ts'
+
+t.test('GET /resources', async (t) => {
+  const { app, sandbox, url } = await startGateway(t)
+  for (let number = 0; number < 12; number++) await sandbox.add(`cats/${String(number).padStart(2, '0')}`, { tags: ['cat'], context: `n=${number}` })
+  await sandbox.add('dogs/rex')
+  await sandbox.add('secret', { type: 'private' })
+  const idsOf = (page: { resources: Array<{ public_id: string }> }): string[] => page.resources.map(({ public_id: id }) => id)
+
+  t.test('200: ten assets a page, a cursor and a Link to the next page', async (t) => {
+    const first = await app.inject('/resources?prefix=cats/')
+    t.equal(first.json().resources.length, 10)
+    const link = /^<([^>]+)>; rel="next"$/.exec(String(first.headers.link))?.[1]
+    t.match(link, /^\/resources\?prefix=cats%2F&next_cursor=/)
+    const second = await app.inject(link ?? '')
+    t.equal(second.json().resources.length, 2)
+    t.notOk(second.headers.link, 'the last page has no next')
+    t.equal(new Set([...idsOf(first.json()), ...idsOf(second.json())]).size, 12)
+  })
+
+  t.test('200: flags bring what they name, and only that', async (t) => {
+    const [plain] = (await app.inject('/resources?prefix=cats/&max_results=1')).json().resources
+    t.notOk('tags' in plain || 'context' in plain)
+    const [full] = (await app.inject('/resources?prefix=cats/&max_results=1&tags=true&context=true')).json().resources
+    t.match(full, { tags: ['cat'], context: { custom: { n: /\d+/ } } })
+  })
+
+  t.test('200: named assets, as repeated fields, a JSON array or text', async (t) => {
+    for (const query of ['public_ids=cats/00&public_ids=dogs/rex', 'public_ids=cats/00,dogs/rex', `public_ids=${encodeURIComponent('["cats/00","dogs/rex"]')}`, 'public_ids[]=cats/00&public_ids[]=dogs/rex']) {
+      t.same(idsOf((await app.inject(`/resources?${query}`)).json()).sort(), ['cats/00', 'dogs/rex'], query)
+    }
+  })
+
+  t.test('200: another delivery type', async (t) => {
+    t.same(idsOf((await app.inject('/resources?type=private')).json()), ['secret'])
+  })
+
+  t.test('200: every page as NDJSON, one asset a line', async (t) => {
+    const answer = await fetch(`${url}/resources?prefix=cats/&max_results=5`, { headers: { accept: 'application/x-ndjson' } })
+    t.equal(answer.headers.get('content-type'), 'application/x-ndjson')
+    const lines = (await answer.text()).trimEnd().split('\n').map((line) => JSON.parse(line) as { public_id: string })
+    t.equal(new Set(lines.map(({ public_id: id }) => id)).size, 12)
+    const none = await fetch(`${url}/resources?prefix=nothing/`, { headers: { accept: 'application/x-ndjson' } })
+    t.equal(await none.text(), '')
+  })
+
+  t.test('a stream that breaks is cut off, never ended as if it were whole', async (t) => {
+    await sandbox.faults.add({ kind: 'html', status: 502, times: 9, match: { path: 'next_cursor=' } })
+    const answer = await fetch(`${url}/resources?prefix=cats/&max_results=5`, { headers: { accept: 'application/x-ndjson' } })
+    await t.rejects(answer.text())
+    await sandbox.faults.clear()
+  })
+
+  t.test('400: every fault with its pointer', async (t) => {
+    const problem = (await app.inject('/resources?max_results=501&direction=up&prefx=a')).json()
+    t.match(problem, { status: 400, code: 'invalid_request' })
+    t.same(problem.errors.map(({ pointer }: { pointer: string }) => pointer).sort(), ['/direction', '/max_results', '/prefx'])
+    t.match((await app.inject('/resources?environment=prod')).json(), { status: 400, errors: [{ pointer: '/environment', message: /no such environment/ }] })
+  })
+})
+
+t.test('a cursor that leads to itself does not stream for ever', async (t) => {
+  const upstream = createServer((_request, response) => {
+    response.setHeader('content-type', 'application/json').end('{"resources":[{"public_id":"a"}],"next_cursor":"same"}')
+  })
+  await new Promise<void>((resolve) => { upstream.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => upstream.close())
+  const { port } = upstream.address() as AddressInfo // it listens on a TCP port
+  const app = await buildApp({ config: testConfig([environmentAt(`http://127.0.0.1:${port}`)]) })
+  t.teardown(() => app.close())
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  const answer = await fetch(`${url}/resources`, { headers: { accept: 'application/x-ndjson' } })
+  await t.rejects(answer.text())
+})
