@@ -1,7 +1,10 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { Choice, RESOURCE_TYPES } from '../schemas/assets.ts'
+import { RESOURCE_TYPES } from '../schemas/assets.ts'
 import { ACTIONS } from './caller.ts'
 
+/** Values that TypeBox itself can check; the `Choice` of routes is for ajv. */
+const oneOf = <const T extends readonly string[]>(values: T, options = {}) =>
+  Type.Unsafe<T[number]>(Type.Union(values.map((value) => Type.Literal(value)), { choices: values, ...options }))
 const closed = { additionalProperties: false } as const
 const names = (description: string) => Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { maxItems: 500, description })
 const optionalNames = (description: string) => Type.Optional(names(description))
@@ -14,7 +17,7 @@ const Rate = Type.Object({
 const Sign = Type.Object({
   allow: optionalNames('Parameters that may be sent; any other is refused. Absent: all that are known but eval, on_success, proxy, headers and callback.'),
   require: optionalNames('Parameters that must be sent.'),
-  force: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Array(Type.String())]), {
+  force: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Array(Type.String())], { 'x-fault': 'must be text, a number, a truth value or a list of texts' }), {
     description: 'Parameters that the gateway sets; a caller that sends another value is refused. Claims may stand in them.'
   })),
   folder: optionalNames('Patterns of `folder`: `users/{sub}/**`.'),
@@ -22,20 +25,20 @@ const Sign = Type.Object({
   formats: optionalNames('File formats: signed as `allowed_formats`, so Cloudinary itself refuses others.'),
   presets: optionalNames('Upload presets. A preset brings parameters of its own, so list only ones you know.'),
   notification_hosts: optionalNames('Hosts of `notification_url` and `eager_notification_url`.'),
-  resource_types: Type.Optional(Type.Array(Choice([...RESOURCE_TYPES, 'auto']), { description: 'Kinds of asset. Cloudinary does not sign the kind: limit `formats` as well.' })),
+  resource_types: Type.Optional(Type.Array(oneOf([...RESOURCE_TYPES, 'auto']), { description: 'Kinds of asset. Cloudinary does not sign the kind: limit `formats` as well.' })),
   validity_seconds: Type.Optional(Type.Integer({ minimum: 10, maximum: 3600, description: 'How long a signature lives.' })),
   max_bytes: Type.Optional(Type.Integer({ minimum: 1, description: 'Largest file sent through the gateway. No signature can carry a size: limit direct uploads in an upload preset.' }))
 }, closed)
 
 const Caller = Type.Object({
-  keys: Type.Optional(Type.Array(Type.String({ pattern: '^sha256:[0-9a-fA-F]{64}$' }), { minItems: 1, maxItems: 100, description: 'Digests of the keys: `sha256:<64 hex digits>`.' })),
+  keys: Type.Optional(Type.Array(Type.String({ pattern: '^sha256:[0-9a-fA-F]{64}$', 'x-fault': 'must be the digest of a key, sha256:<64 hex digits>; see cloudinary-gateway key' }), { minItems: 1, maxItems: 100, description: 'Digests of the keys: `sha256:<64 hex digits>`.' })),
   jwt: Type.Optional(Type.Object({
-    claims: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]), {
+    claims: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()], { 'x-fault': 'must be text, a number or a truth value' }), {
       description: 'Claims a token must hold to be this caller. A list, or `scope`, must contain the value. Empty: every valid token.'
     })
   }, closed)),
   environments: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { minItems: 1 })),
-  actions: Type.Optional(Type.Array(Choice(ACTIONS), { uniqueItems: true })),
+  actions: Type.Optional(Type.Array(oneOf(ACTIONS), { uniqueItems: true })),
   folder: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Folder that all assets of this caller lie in.' })),
   read_only: Type.Optional(Type.Boolean()),
   delete: Type.Optional(Type.Object({

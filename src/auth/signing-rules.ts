@@ -92,11 +92,10 @@ const places: Check = ({ folder, publicId }, parameters) => {
   return faults
 }
 
-const formats: Check = ({ formats: list }, parameters) => {
+const formats: Check = ({ formats: list }, { allowed_formats: wanted = '', format }) => {
   if (!list) return []
-  const asked = (parameters['allowed_formats'] ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '')
+  const asked = wanted.split(',').map((name) => name.trim()).filter((name) => name !== '')
   const faults = asked.filter((name) => !list.includes(name)).map((name) => ({ pointer: '/allowed_formats', message: `"${name}" is not one of ${list.join(', ')}` }))
-  const { format } = parameters
   if (format !== undefined && !list.includes(format)) faults.push({ pointer: '/format', message: `must be one of ${list.join(', ')}` })
   return faults
 }

@@ -2,7 +2,7 @@ import t from 'tap'
 import { addressKind, isLocalHost, unmapped } from '../../src/auth/addresses.ts'
 
 /** First and last address of each range, and its neighbours outside. */
-const RANGES: Array<[kind: string, first: string, last: string, before?: string, after?: string]> = [
+const RANGES: Array<[kind: string, first: string, last: string, before?: string | undefined, after?: string | undefined]> = [
   ['special', '0.0.0.0', '0.255.255.255', undefined, '1.0.0.0'],
   ['private', '10.0.0.0', '10.255.255.255', '9.255.255.255', '11.0.0.0'],
   ['private', '100.64.0.0', '100.127.255.255', '100.63.255.255', '100.128.0.0'],

@@ -1,0 +1,76 @@
+import { GatewayError } from '../errors.ts'
+import { bearerToken } from './bearer.ts'
+import type { Caller } from './caller.ts'
+import { KeySetUnavailable } from './key-set.ts'
+import { callerOfKey, type KeyDigest } from './keys.ts'
+import { TokenRefused, type JwtVerifier } from './jwt.ts'
+import { EVERYTHING, type Permissions } from './permissions.ts'
+import { tokenName, type Policy } from './policy.ts'
+import { looksLikeJwt } from './token-shape.ts'
+
+export interface AuthenticatorOptions {
+  readonly keys: readonly KeyDigest[]
+  /** The policy of this moment; it may be replaced while the process runs. */
+  readonly policy?: () => Policy
+  readonly jwt?: JwtVerifier
+}
+
+/** Of requests without a key to a route that needs none. */
+const UPLOADS_DIRECTLY: Permissions = { ...EVERYTHING, actions: new Set(['directUpload']) }
+export const DIRECT_UPLOADER: Caller = { name: 'anonymous', permissions: UPLOADS_DIRECTLY }
+/** Of every request when there are no keys. */
+export const ANYBODY: Caller = { name: 'anonymous', permissions: EVERYTHING }
+
+const CHALLENGE = 'Bearer realm="cloudinary-gateway"'
+
+function unauthorized (detail: string, offered: boolean, cause?: unknown): GatewayError {
+  const challenge = offered ? `${CHALLENGE}, error="invalid_token"` : CHALLENGE
+  return new GatewayError('unauthorized', detail, { headers: { 'www-authenticate': challenge }, cause })
+}
+
+/** Finds out whose key or token a request carries. */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions
+  /** Keys of the configuration and of one policy together, joined when the policy changes and not for each request. */
+  #joined: { readonly policy: Policy | undefined, readonly keys: readonly KeyDigest[] } | undefined
+
+  constructor (options: AuthenticatorOptions) { this.#options = options }
+
+  /**
+   * The caller; undefined when nothing was offered and `optional` is set. A key is told at once, only tokens take time.
+   * @throws {GatewayError} `unauthorized`, `forbidden` (a good token of somebody the policy does not know), `auth_unavailable`.
+   */
+  identify (rawHeaders: readonly string[], optional = false): Caller | undefined | Promise<Caller> {
+    const offered = bearerToken(rawHeaders)
+    if (offered.kind === 'absent') {
+      if (optional) return undefined
+      throw unauthorized('Send a key: "Authorization: Bearer <key>".', false)
+    }
+    if (offered.kind === 'refused') throw unauthorized(offered.reason, true)
+    const policy = this.#options.policy?.()
+    const name = callerOfKey(offered.token, this.#keys(policy))
+    if (name !== undefined) return policy?.byName(name) ?? { name, permissions: EVERYTHING }
+    const { jwt } = this.#options
+    if (jwt && looksLikeJwt(offered.token)) return this.#identifyToken(jwt, offered.token, policy)
+    throw unauthorized('This key is not known.', true)
+  }
+
+  async #identifyToken (jwt: JwtVerifier, token: string, policy: Policy | undefined): Promise<Caller> {
+    const claims = await jwt.verify(token).catch((error: unknown) => {
+      if (error instanceof TokenRefused) throw unauthorized(error.message, true, error)
+      if (error instanceof KeySetUnavailable) {
+        throw new GatewayError('auth_unavailable', 'Tokens cannot be checked at the moment.', { headers: { 'retry-after': '5' }, cause: error })
+      }
+      throw error
+    })
+    if (!policy) return { name: tokenName('jwt', claims), claims, permissions: EVERYTHING }
+    const caller = policy.byClaims(claims)
+    if (!caller) throw new GatewayError('forbidden', 'The token is good, but no caller of the policy fits its claims.')
+    return caller
+  }
+
+  #keys (policy: Policy | undefined): readonly KeyDigest[] {
+    if (this.#joined?.policy !== policy || !this.#joined) this.#joined = { policy, keys: [...this.#options.keys, ...policy?.keys ?? []] }
+    return this.#joined.keys
+  }
+}

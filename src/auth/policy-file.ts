@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto'
+import { open } from 'node:fs/promises'
+import { Value } from '@sinclair/typebox/value'
+import type { TSchema } from '@sinclair/typebox'
+import { LineCounter, isNode, parseDocument, type Document } from 'yaml'
+import { nearestName } from '../schemas/nearest-name.ts'
+import { Policy, policyFaults } from './policy.ts'
+import { PolicyDocument, type PolicyValue } from './policy-schema.ts'
+
+/** Largest policy read, in bytes. */
+const MAX_BYTES = 1024 * 1024
+const POLL_MS = 2_000
+/** As many faults as a person will read. */
+const MAX_FAULTS = 50
+
+/** A policy that cannot be used; `faults` names every one of them by line. Holds no value but names: a policy has no secrets, but its neighbours do. */
+export class PolicyError extends Error {
+  override readonly name = 'PolicyError'
+  readonly faults: readonly string[]
+  constructor (faults: readonly string[]) {
+    super(`The policy is not valid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`)
+    this.faults = faults
+  }
+}
+
+const unescape = (step: string): string => step.replaceAll('~1', '/').replaceAll('~0', '~')
+
+/** `line 12, /callers/web/actions/0: ...`; the line of the nearest thing that is there when the thing itself is not. */
+function describe (document: Document, lines: LineCounter, path: readonly string[], message: string): string {
+  let line = 1
+  for (let length = path.length; length > 0; length--) {
+    const node: unknown = document.getIn(path.slice(0, length), true)
+    if (isNode(node) && node.range) {
+      line = lines.linePos(node.range[0]).line
+      break
+    }
+  }
+  return `line ${line}, /${path.join('/')}: ${message}`
+}
+
+/** TypeBox's own words, with the choices and the name that was probably meant. */
+function schemaMessage (schema: TSchema, value: unknown, path: readonly string[], message: string): string {
+  if (message === 'Unexpected property') {
+    const nearest = nearestName(path.slice(-1).join(), KNOWN_NAMES)
+    return `is not known here${nearest ? `; did you mean "${nearest}"?` : ''}`
+  }
+  const choices: unknown = schema['choices']
+  if (Array.isArray(choices)) {
+    const nearest = typeof value === 'string' ? nearestName(value, choices) : undefined
+    return `must be one of ${choices.join(', ')}${nearest ? `; did you mean "${nearest}"?` : ''}`
+  }
+  return schema['x-fault'] ?? message
+}
+
+/** Every member that the schema knows, wherever it stands. */
+function memberNames (schema: TSchema): string[] {
+  const inside: TSchema[] = Object.values({ ...schema.properties, ...schema.patternProperties })
+  return [...Object.keys(schema.properties ?? {}), ...inside.flatMap(memberNames)]
+}
+const KNOWN_NAMES = memberNames(PolicyDocument)
+
+/**
+ * Reads a policy from YAML; JSON is YAML too.
+ * @throws {PolicyError} that names every fault by line and pointer.
+ */
+export function parsePolicy (text: string, environments: readonly string[]): Policy {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true, version: '1.2' })
+  if (document.errors.length > 0) throw new PolicyError(document.errors.map(({ message }) => message.replace(/\n[^]*/, '')))
+  const value = plainValue(document)
+  const faults = new Map<string, string>()
+  for (const error of Value.Errors(PolicyDocument, value)) {
+    const path = error.path.split('/').slice(1).map(unescape)
+    // The first fault of a place is the plainest one.
+    if (!faults.has(error.path)) faults.set(error.path, describe(document, lines, path, schemaMessage(error.schema, error.value, path, error.message)))
+    if (faults.size >= MAX_FAULTS) break
+  }
+  if (faults.size > 0) throw new PolicyError([...faults.values()])
+  const policy = value as PolicyValue // checked against its schema just now
+  const further = policyFaults(policy, environments)
+  if (further.length > 0) throw new PolicyError(further.slice(0, MAX_FAULTS).map(({ path, message }) => describe(document, lines, path, message)))
+  return new Policy(policy)
+}
+
+function plainValue (document: Document): unknown {
+  try {
+    // Aliases of aliases could make gigabytes of a few lines.
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    throw new PolicyError([String(error)])
+  }
+}
+
+async function readText (path: string): Promise<string> {
+  const file = await open(path, 'r')
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_BYTES + 1), 0, MAX_BYTES + 1, 0)
+    if (bytesRead > MAX_BYTES) throw new PolicyError([`the file is longer than ${MAX_BYTES} bytes`])
+    return buffer.toString('utf8', 0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+export interface PolicyFileOptions {
+  readonly environments: readonly string[]
+  readonly pollMs?: number
+  /** Told when a changed file has taken effect. */
+  readonly onChange?: () => void
+  /** Told when a changed file cannot be used; the old policy stays. */
+  readonly onFault?: (error: unknown) => void
+}
+
+/** A policy that follows its file. Kubernetes swaps files by a link, so the text is compared and not the inode. */
+export class PolicyFile {
+  readonly #path: string
+  readonly #options: PolicyFileOptions
+  #current: Policy
+  #digest: string
+  readonly #timer: NodeJS.Timeout
+  #checking: Promise<void> | undefined
+  #lastFault = ''
+
+  private constructor (path: string, options: PolicyFileOptions, text: string) {
+    this.#path = path
+    this.#options = options
+    this.#digest = digest(text)
+    this.#current = parsePolicy(text, options.environments)
+    this.#timer = setInterval(() => { this.check() }, options.pollMs ?? POLL_MS).unref()
+  }
+
+  /** @throws {PolicyError} or the error of the file system: at start a policy that cannot be used is not started with. */
+  static async open (path: string, options: PolicyFileOptions): Promise<PolicyFile> {
+    return new PolicyFile(path, options, await readText(path))
+  }
+
+  get current (): Policy { return this.#current }
+
+  /** Reads the file again, and takes it over when it has changed. Never rejects. Calls at the same time share one reading. */
+  check (): Promise<void> {
+    this.#checking ??= this.#check().catch((error: unknown) => this.#tell(error)).finally(() => { this.#checking = undefined })
+    return this.#checking
+  }
+
+  async #check (): Promise<void> {
+    const text = await readText(this.#path)
+    const found = digest(text)
+    if (found === this.#digest) return
+    // Remembered before it is parsed: a bad file is told of once, not every two seconds.
+    this.#digest = found
+    this.#current = parsePolicy(text, this.#options.environments)
+    this.#lastFault = ''
+    this.#options.onChange?.()
+  }
+
+  #tell (error: unknown): void {
+    const fault = String(error)
+    // A file that is gone is told of once.
+    if (fault !== this.#lastFault || error instanceof PolicyError) this.#options.onFault?.(error)
+    this.#lastFault = fault
+  }
+
+  close (): void { clearInterval(this.#timer) }
+}
+
+function digest (text: string): string { return createHash('sha256').update(text).digest('base64') }

@@ -1,0 +1,108 @@
+import t from 'tap'
+import { EVERYTHING, permissionsOf, type Permissions } from '../../src/auth/permissions.ts'
+import { permitUpload, prefixInside, requireDeletable, requireInside, type Circumstances, type UploadWish } from '../../src/auth/permit.ts'
+import type { CallerRules } from '../../src/auth/policy-schema.ts'
+
+const NOW = 1_700_000_000
+type Wish = Partial<UploadWish> & { rules?: CallerRules, permissions?: Permissions } & Partial<Circumstances>
+
+const permit = ({ rules, permissions = rules ? permissionsOf(rules, { sub: '7' }) : EVERYTHING, signatureVersion = 2, sandbox = false, nowSeconds = NOW, ...wish }: Wish) =>
+  permitUpload({ action: 'generateSignature', parameters: {}, ...wish }, { permissions, nowSeconds, signatureVersion, sandbox })
+
+t.test('a caller without rules', async (t) => {
+  t.test('signs what it likes, and nothing else can be done with it', async (t) => {
+    t.same(permit({ parameters: { tags: 'a', timestamp: String(NOW) } }), { parameters: { tags: 'a', timestamp: String(NOW) } })
+    t.same(permit({ parameters: { public_id: 'a', timestamp: String(NOW) } }).parameters, { public_id: 'a', timestamp: String(NOW), return_delete_token: 'false' })
+    t.same(permit({ action: 'uploadResource', parameters: { public_id: 'a' } }).parameters, { public_id: 'a' }, 'what is uploaded at once needs no marker')
+  })
+  t.test('422 for a timestamp from the future: the signature would outlive its hour', async (t) => {
+    t.doesNotThrow(() => permit({ parameters: { timestamp: String(NOW + 60) } }))
+    t.throws(() => permit({ parameters: { timestamp: String(NOW + 61) } }), { code: 'param_not_allowed', errors: [{ pointer: '/timestamp' }] })
+    t.doesNotThrow(() => permit({ action: 'uploadResource', parameters: { timestamp: String(NOW + 61) } }))
+  })
+  t.test('422 for addresses that Cloudinary cannot reach, unless the sandbox does', async (t) => {
+    const inward = { notification_url: 'http://10.0.0.1/', eager_notification_url: 'http://localhost:3000/' }
+    t.throws(() => permit({ parameters: inward }), { code: 'url_not_allowed', errors: [{ pointer: '/notification_url' }, { pointer: '/eager_notification_url' }] })
+    t.doesNotThrow(() => permit({ parameters: inward, sandbox: true }))
+    t.throws(() => permit({ fileUrl: 'http://169.254.169.254/latest' }), { code: 'url_not_allowed', errors: [{ pointer: '/file' }] })
+    t.doesNotThrow(() => permit({ fileUrl: 'https://example.com/a.jpg' }))
+    t.doesNotThrow(() => permit({ fileUrl: 'http://127.0.0.1:22/a.jpg', sandbox: true }))
+  })
+  t.test('422 for parameters hidden in values, where the signature does not escape "&"', async (t) => {
+    const parameters = { context: 'a=b&public_id=c', notification_url: 'https://example.com/?a=1&b=2' }
+    t.throws(() => permit({ parameters, signatureVersion: 1 }), { code: 'param_not_allowed', errors: [{ pointer: '/context' }] })
+    t.doesNotThrow(() => permit({ parameters }))
+  })
+})
+
+t.test('a caller with signing rules', async (t) => {
+  const rules: CallerRules = { sign: { allow: ['tags'], require: ['context'], force: { moderation: 'manual' }, formats: ['jpg'], validity_seconds: 300, max_bytes: 1000, resource_types: ['image'], notification_hosts: ['example.com'] } }
+  t.test('gets what is forced, a short life, and the size limit', async (t) => {
+    t.same(permit({ rules, parameters: { tags: 'a', context: 'k=v', timestamp: String(NOW) }, resourceType: 'image' }), {
+      parameters: { tags: 'a', context: 'k=v', allowed_formats: 'jpg', moderation: 'manual', timestamp: String(NOW - 3300) },
+      maxBytes: 1000
+    })
+    t.equal(permit({ rules, parameters: { context: 'k=v', timestamp: String(NOW - 3500) } }).parameters['timestamp'], String(NOW - 3500), 'an earlier timestamp stays')
+    t.equal(permit({ rules, parameters: { context: 'k=v' } }).parameters['timestamp'], String(NOW - 3300))
+    t.equal(permit({ rules, action: 'uploadResource', parameters: { context: 'k=v' } }).parameters['timestamp'], undefined)
+  })
+  t.test('422 naming every offending parameter', async (t) => {
+    t.throws(() => permit({ rules, parameters: { eager: 'w_1', moderation: 'x', allowed_formats: 'svg', notification_url: 'https://evil.com' }, resourceType: 'raw' }), {
+      code: 'param_not_allowed',
+      message: /and 5 more/,
+      errors: [{ pointer: '/eager' }, { pointer: '/context' }, { pointer: '/moderation' }, { pointer: '/allowed_formats' }, { pointer: '/notification_url' }, { pointer: '/resource_type' }]
+    })
+    t.throws(() => permit({ rules: { sign: { notification_hosts: ['10.0.0.1.example.com'] } }, parameters: { notification_url: 'https://example.com' } }), { code: 'param_not_allowed' })
+  })
+  t.test('a set that must stay as it is has to hold what is forced, and an early timestamp', async (t) => {
+    const good = { source: 'uw', context: 'k=v', moderation: 'manual', allowed_formats: 'jpg', timestamp: String(NOW - 3300) }
+    const widget: CallerRules = { sign: { ...rules.sign, allow: ['source'] } }
+    t.same(permit({ rules: widget, parameters: good, exact: true }).parameters, good)
+    t.throws(() => permit({ rules: widget, parameters: { source: 'uw', context: 'k=v', timestamp: String(NOW) }, exact: true }), {
+      errors: [{ pointer: '/allowed_formats' }, { pointer: '/moderation' }, { pointer: '/timestamp' }]
+    })
+    t.throws(() => permit({ parameters: { public_id: 'a', timestamp: String(NOW) }, exact: true }), { code: 'param_not_allowed', errors: [{ pointer: '/public_id' }] })
+  })
+})
+
+t.test('a caller with a folder', async (t) => {
+  const rules: CallerRules = { folder: 'users/{sub}' }
+  t.test('uploads into it, even without saying so', async (t) => {
+    t.same(permit({ rules, parameters: { tags: 'a' } }).parameters, { tags: 'a', folder: 'users/7' })
+    t.same(permit({ rules, parameters: { folder: 'users/7/x' } }).parameters, { folder: 'users/7/x' })
+    t.same(permit({ rules, parameters: { source: 'uw', folder: 'users/7' }, exact: true }).parameters, { source: 'uw', folder: 'users/7' })
+  })
+  t.test('403 for any way out of it, all of them named', async (t) => {
+    t.throws(() => permit({ rules, parameters: { public_id: 'users/8/a', eval: 'x', on_success: 'x', upload_preset: 'p', transformation: 'l_other', eager: 'w_1|u_users:7:a/fn_remote:x' } }), {
+      code: 'forbidden',
+      errors: [{ pointer: '/public_id' }, { pointer: '/eval' }, { pointer: '/on_success' }, { pointer: '/upload_preset' }, { pointer: '/transformation' }, { pointer: '/eager' }]
+    })
+    t.throws(() => permit({ rules, parameters: { source: 'uw' }, exact: true }), { code: 'forbidden', errors: [{ pointer: '/public_id' }] })
+    t.throws(() => permit({ rules, parameters: { folder: 'users/7', use_filename: 'true' }, filename: '../a.jpg' }), { code: 'forbidden', errors: [{ pointer: '/file' }] })
+    t.throws(() => permit({ rules: { ...rules, sign: { allow: [] } }, parameters: { folder: 'x', tags: 'a' } }), { code: 'forbidden', errors: [{ pointer: '/folder' }, { pointer: '/folder' }, { pointer: '/tags' }] })
+  })
+  t.test('may use the presets that its policy lists', async (t) => {
+    t.same(permit({ rules: { ...rules, sign: { presets: ['p'] } }, action: 'uploadResource', parameters: { folder: 'users/7', upload_preset: 'p', transformation: 'w_1' } }).parameters, { folder: 'users/7', upload_preset: 'p', transformation: 'w_1' })
+  })
+})
+
+t.test('protected assets are not overwritten', async (t) => {
+  const rules: CallerRules = { delete: { protected: ['brand/**'] } }
+  t.throws(() => permit({ rules, parameters: { public_id: 'brand/logo' } }), { code: 'forbidden', errors: [{ pointer: '/public_id' }] })
+  t.throws(() => permit({ rules, parameters: { folder: 'brand', public_id: 'logo', overwrite: 'true' } }), { code: 'forbidden' })
+  for (const parameters of [{ public_id: 'brand/logo', overwrite: 'false' }, { public_id: 'brand/logo', overwrite: '0' }, { public_id: 'other' }, { folder: 'brand' }]) t.doesNotThrow(() => permit({ rules, parameters }))
+  t.throws(() => requireDeletable(permissionsOf(rules, {}), 'brand/logo'), { code: 'forbidden' })
+  t.doesNotThrow(() => requireDeletable(permissionsOf(rules, {}), 'brands/logo'))
+})
+
+t.test('assets outside a folder: one foreign ID among many refuses them all', async (t) => {
+  t.doesNotThrow(() => requireInside(undefined, [['/public_id', 'anything']]))
+  t.doesNotThrow(() => requireInside('users/7', [['/public_ids/0', 'users/7/a'], ['/public_ids/1', 'users/7/b']]))
+  t.throws(() => requireInside('users/7', [['/public_ids/0', 'users/7/a'], ['/public_ids/1', 'users/8/b']]), { code: 'forbidden', errors: [{ pointer: '/public_ids/1' }] })
+})
+
+t.test('lists: the prefix is kept inside the folder', async (t) => {
+  for (const prefix of [undefined, 'users/7', 'users/7/']) t.equal(prefixInside('users/7', prefix), 'users/7/', String(prefix))
+  for (const prefix of ['users/7/a', 'users/7/a/']) t.equal(prefixInside('users/7', prefix), prefix)
+  for (const prefix of ['', 'users', 'users/', 'users/70', 'users/7/../8', 'users/7/..', 'users/7//']) t.throws(() => prefixInside('users/7', prefix), { code: 'forbidden' }, prefix)
+})

@@ -1,0 +1,137 @@
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { digestOf } from '../../src/auth/keys.ts'
+import { parsePolicy, PolicyError, PolicyFile } from '../../src/auth/policy-file.ts'
+
+const environments = ['production', 'staging']
+const key = (text: string) => `sha256:${digestOf(text).toString('hex')}`
+
+function faultsOf (text: string): readonly string[] {
+  try {
+    parsePolicy(text, environments)
+  } catch (error) {
+    if (error instanceof PolicyError) return error.faults
+    throw error
+  }
+  return []
+}
+
+t.test('the example policy loads', async (t) => {
+  const text = await readFile(new URL('../../docker/policy.example.yaml', import.meta.url), 'utf8')
+  const policy = parsePolicy(text, environments)
+  t.equal(policy.keys.length, 4)
+  t.match(policy.byName('web')?.permissions, { folder: 'incoming', signing: { validitySeconds: 300, force: { moderation: 'manual', overwrite: 'false' } } })
+  t.equal(policy.byName('report')?.permissions.readOnly, true)
+  t.equal(policy.byClaims({ sub: '7', role: 'editor' })?.name, 'editors/7')
+  t.equal(policy.byClaims({ sub: '7' })?.permissions.folder, 'users/7')
+})
+
+t.test('JSON is taken as well', async (t) => {
+  t.equal(parsePolicy(JSON.stringify({ callers: { web: { keys: [key('a')] } } }), environments).keys.length, 1)
+})
+
+t.test('every fault is named by line and pointer', async (t) => {
+  t.same(faultsOf([
+    'callers:', // 1
+    '  web:', // 2
+    '    keys: [secret]', // 3
+    '    actions: [getUrl, getSigndUrl, 7]', // 4
+    '    readonly: true', // 5
+    '    rate: { requests: 5 }', // 6
+    '    sign:', // 7
+    '      validity_seconds: 4000', // 8
+    '      force: { tags: { a: 1 } }', // 9
+    '      quux: 1', // 10
+    '  cms: 5' // 11
+  ].join('\n')), [
+    'line 5, /callers/web/readonly: is not known here; did you mean "read_only"?',
+    'line 3, /callers/web/keys/0: must be the digest of a key, sha256:<64 hex digits>; see cloudinary-gateway key',
+    'line 4, /callers/web/actions/1: must be one of uploadResource, getUrl, getAllResources, getResourceById, updateResource, deleteResource, getSignedUrl, generateSignature, directUpload, explainSignature; did you mean "getSignedUrl"?',
+    'line 4, /callers/web/actions/2: must be one of uploadResource, getUrl, getAllResources, getResourceById, updateResource, deleteResource, getSignedUrl, generateSignature, directUpload, explainSignature',
+    'line 6, /callers/web/rate/per_seconds: Expected required property',
+    'line 10, /callers/web/sign/quux: is not known here',
+    'line 9, /callers/web/sign/force/tags: must be text, a number, a truth value or a list of texts',
+    'line 8, /callers/web/sign/validity_seconds: Expected integer to be less or equal to 3600',
+    'line 11, /callers/cms: Expected object'
+  ])
+  t.same(faultsOf('callers:\n  web:\n    folder: /a\n    environments: [production, nowhere]\n'), [
+    'line 3, /callers/web/folder: must not be empty, begin or end with a blank or a slash, or hold an empty segment or a backslash',
+    'line 4, /callers/web/environments/1: there is no environment "nowhere"'
+  ])
+  t.match(faultsOf(''), ['line 1, /: Expected object'])
+  t.match(faultsOf('callers: {}'), [/line 1, \/callers: /])
+  t.match(faultsOf('callers:\n  "a/b~c": {}\n'), [/line 2, \/callers\/a\/b~c: is not known here/])
+})
+
+t.test('the secret that stands where a digest belongs is not repeated', async (t) => {
+  t.notMatch(faultsOf('callers: { web: { keys: [my-secret-key] } }').join(), /my-secret-key/)
+})
+
+t.test('text that is no YAML, a member named twice, and aliases of aliases are refused', async (t) => {
+  t.match(faultsOf('callers: [')[0], /line 1/)
+  t.match(faultsOf('{"callers": {"web": {}, "web": {"read_only": true}}}')[0], /unique/)
+  const bomb = ['a: &a [x,x,x,x,x,x,x,x,x,x]', ...[...'bcdefgh'].map((name, index) => `${name}: &${name} [${Array(10).fill(`*${'abcdefg'[index]}`).join()}]`)].join('\n')
+  t.match(faultsOf(bomb)[0], /alias/i)
+})
+
+t.test('no more faults than a person reads', async (t) => {
+  t.equal(faultsOf(`callers:\n${Array.from({ length: 200 }, (_, index) => `  c${index}: 1\n`).join('')}`).length, 50)
+  t.equal(faultsOf(`callers:\n${Array.from({ length: 200 }, (_, index) => `  c${index}: { folder: /x }\n`).join('')}`).length, 50)
+})
+
+t.test('a changed file takes effect; a bad one is reported once and changes nothing', async (t) => {
+  const path = join(t.testdir({ 'policy.yaml': `callers: { web: { keys: ['${key('a')}'] } }` }), 'policy.yaml')
+  const told: string[] = []
+  const file = await PolicyFile.open(path, { environments, pollMs: 3_600_000, onChange: () => told.push('changed'), onFault: (error) => told.push(String(error)) })
+  t.teardown(() => file.close())
+  const first = file.current
+
+  await file.check()
+  t.equal(file.current, first, 'nothing changed')
+
+  await writeFile(path, `callers: { web: { keys: ['${key('b')}'] } }`)
+  await Promise.all([file.check(), file.check()])
+  t.same(file.current.keys, [{ caller: 'web', digest: digestOf('b') }])
+  t.same(told.splice(0), ['changed'])
+
+  const good = file.current
+  await writeFile(path, 'callers: { web: { keyz: [] } }')
+  await file.check()
+  await file.check()
+  t.equal(file.current, good)
+  t.match(told.splice(0), [/line 1, \/callers\/web\/keyz: is not known here; did you mean "keys"/])
+
+  await rm(path)
+  await file.check()
+  await file.check()
+  t.equal(file.current, good)
+  t.match(told.splice(0), [/ENOENT/])
+
+  await writeFile(path, 'x'.repeat(1024 * 1024 + 1))
+  await file.check()
+  t.match(told.splice(0), [/longer than/])
+  await writeFile(path, `callers: { web: { keys: ['${key('c')}'] } }`)
+  await file.check()
+  t.equal(file.current.keys[0]?.digest.equals(digestOf('c')), true)
+})
+
+t.test('the file is looked at again and again, by itself, and nobody needs to listen', async (t) => {
+  const path = join(t.testdir({ 'policy.yaml': 'callers: { web: {} }' }), 'policy.yaml')
+  const file = await PolicyFile.open(path, { environments, pollMs: 5 })
+  t.teardown(() => file.close())
+  await writeFile(path, 'nonsense')
+  await file.check()
+  await writeFile(path, 'callers: { cms: {} }')
+  while (!file.current.byName('cms')) await sleep(5)
+  t.pass('the poll found it')
+  const usual = await PolicyFile.open(path, { environments })
+  usual.close()
+})
+
+t.test('a policy that cannot be used is not started with', async (t) => {
+  const path = join(t.testdir({ 'policy.yaml': 'callers: { web: { folder: /a } }' }), 'policy.yaml')
+  await t.rejects(PolicyFile.open(path, { environments }), { name: 'PolicyError' })
+  await t.rejects(PolicyFile.open(`${path}.none`, { environments }), { code: 'ENOENT' })
+})

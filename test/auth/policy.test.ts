@@ -1,0 +1,85 @@
+import t from 'tap'
+import { digestOf } from '../../src/auth/keys.ts'
+import { Policy, policyFaults, tokenName } from '../../src/auth/policy.ts'
+import type { CallerRules } from '../../src/auth/policy-schema.ts'
+
+const digest = (key: string) => `sha256:${digestOf(key).toString('hex')}`
+const faults = (callers: Record<string, CallerRules>) => policyFaults({ callers }, ['production', 'staging']).map(({ path, message }) => `${path.slice(1).join('.')}: ${message}`)
+
+t.test('every fault that a schema cannot tell is named', async (t) => {
+  t.same(faults({
+    web: {
+      keys: [digest('a'), digest('b'), digest('a').toUpperCase().replace('SHA', 'sha')],
+      environments: ['production', 'prod'],
+      folder: 'users/*',
+      delete: { protected: ['a', '/b'] },
+      sign: {
+        allow: ['folder', 'taggs'], require: ['quux'], force: { timestamp: 1, made_up: 'x', tags: [], type: '', folder: 'a{', overwrite: true },
+        folder: ['a//b'], public_id: ['{'], notification_hosts: ['https://x'], formats: ['.jpg', 'png']
+      }
+    },
+    cms: { keys: [digest('b')], folder: 'users/{sub}' },
+    fine: { jwt: { claims: {} }, folder: 'users/{sub}', sign: { allow: ['tags'], force: { tags: '{sub}' } } },
+    plain: {},
+    slash: { folder: '/a' }
+  }), [
+    'web.folder: must be one folder, without *',
+    'web.delete.protected.1: must not be empty, begin or end with a blank or a slash, or hold an empty segment or a backslash',
+    'web.sign.allow.1: "taggs" is not a parameter that can be signed; did you mean "tags"?',
+    'web.sign.require.0: "quux" is not a parameter that can be signed',
+    'web.sign.force.timestamp: is not a parameter that can be forced',
+    'web.sign.force.made_up: is not a parameter that can be forced',
+    'web.sign.force.tags: must not be empty',
+    'web.sign.force.type: must not be empty',
+    'web.sign.force.folder.0: has a brace that is not part of a {claim}',
+    'web.sign.folder.0: must not be empty, begin or end with a blank or a slash, or hold an empty segment or a backslash',
+    'web.sign.public_id.0: has a brace that is not part of a {claim}',
+    'web.sign.notification_hosts.0: must read like hooks.example.com, *.example.com or hooks.example.com:8443/path',
+    'web.sign.formats.0: must be a file extension such as png',
+    'web.environments.1: there is no environment "prod"',
+    'web.keys.2: is also a key of web',
+    'cms: uses claims, but only callers with jwt have them',
+    'cms.keys.0: is also a key of web',
+    'slash.folder: must not be empty, begin or end with a blank or a slash, or hold an empty segment or a backslash'
+  ])
+})
+
+t.test('callers by key', async (t) => {
+  const policy = new Policy({ callers: { web: { keys: [digest('a'), digest('b')], read_only: true }, nobody: {} } })
+  t.same(policy.keys, [{ caller: 'web', digest: digestOf('a') }, { caller: 'web', digest: digestOf('b') }])
+  t.match(policy.byName('web'), { name: 'web', permissions: { readOnly: true } })
+  t.equal(policy.byName('web'), policy.byName('web'), 'made once')
+  t.equal(policy.byName('other'), undefined)
+  t.same(new Policy({ callers: { web: { keys: ['nonsense'] } } }).keys, [])
+})
+
+t.test('callers by claims: the first that fits', async (t) => {
+  const policy = new Policy({
+    callers: {
+      keyed: { keys: [digest('a')] },
+      staff: { jwt: { claims: { role: 'staff', level: 3 } } },
+      listed: { jwt: { claims: { groups: 'editors' } } },
+      scoped: { jwt: { claims: { scope: 'media:write' } } },
+      members: { jwt: { claims: { member: true } }, folder: 'users/{sub}' }
+    }
+  })
+  const nameOf = (claims: Record<string, unknown>) => policy.byClaims(claims)?.name
+  t.equal(nameOf({ role: 'staff', level: 3 }), 'staff')
+  t.equal(nameOf({ role: 'staff', level: '3' }), undefined, 'a text is not a number')
+  t.equal(nameOf({ groups: ['x', 'editors'] }), 'listed')
+  t.equal(nameOf({ groups: 'editors' }), 'listed')
+  t.equal(nameOf({ scope: 'openid media:write' }), 'scoped')
+  t.equal(nameOf({ scope: 'openid media:writes' }), undefined)
+  t.equal(nameOf({ scope: ['media:write'] }), 'scoped')
+  t.equal(nameOf({}), undefined, 'inherited members do not count')
+  const claims = { sub: '7', member: true }
+  t.match(policy.byClaims(claims), { name: 'members/7', claims, permissions: { folder: 'users/7' } })
+  t.equal(policy.byClaims(claims), policy.byClaims(claims), 'made once for each token')
+  t.throws(() => policy.byClaims({ member: true, sub: '../8' }), { code: 'forbidden' })
+})
+
+t.test('a name that holds no line ends, whatever the subject', async (t) => {
+  t.equal(tokenName('web', { sub: 'a b\n{"level":60}' }), 'web/a_b___level_:60_')
+  t.equal(tokenName('web', { sub: 'x'.repeat(500) }).length, 'web/'.length + 128)
+  for (const sub of ['', 7, undefined]) t.equal(tokenName('web', { sub }), 'web')
+})

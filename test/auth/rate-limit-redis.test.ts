@@ -1,0 +1,99 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { createServer, type AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { RedisRateStore, type RedisRateStoreOptions } from '../../src/auth/rate-limit-redis.ts'
+import { Secret } from '../../src/secret.ts'
+
+const rate = { requests: 5, perSeconds: 3600 }
+
+function hasRedis (): boolean {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+// On a machine without Redis these tests cannot tell anything; where everything is installed, its absence is a failure.
+const skip = !hasRedis() && process.env['CI'] !== 'true' && 'redis-server is not installed'
+
+async function freePort (): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo // a TCP server has an address with a port
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function startRedis (t: Test, port: number): Promise<ChildProcess> {
+  const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  for await (const chunk of child.stdout) if (String(chunk).includes('Ready to accept connections')) break
+  child.stdout.resume()
+  return child
+}
+
+function open (t: Test, port: number, options: Partial<RedisRateStoreOptions> = {}): RedisRateStore {
+  const store = new RedisRateStore({ url: new Secret(`redis://127.0.0.1:${port}`), ...options })
+  t.teardown(() => store.close())
+  return store
+}
+
+t.test('two processes share one quota', { skip }, async (t) => {
+  const port = await freePort()
+  await startRedis(t, port)
+  const [one, other] = [open(t, port), open(t, port)]
+  await Promise.all([one.ready(), other.ready()])
+  await one.ready()
+  const verdicts = await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : other).take('caller:a', rate)))
+  t.equal(verdicts.filter(({ allowed }) => allowed).length, 5)
+  t.match(await one.take('caller:a', rate), { allowed: false, remaining: 0, retryAfterSeconds: /^7\d\d$/ })
+  t.match(await other.take('caller:b', rate), { allowed: true, remaining: 4, resetSeconds: /^7(19|20)$/ })
+})
+
+t.test('Redis that is not there, then comes: this process counts until then, and says so once each', { skip }, async (t) => {
+  const port = await freePort()
+  const told: string[] = []
+  let nowMs = Date.now()
+  const store = open(t, port, { now: () => nowMs, onFault: () => told.push('down'), onRecovery: () => told.push('up') })
+  await store.ready(50)
+  const verdicts = await Promise.all(Array.from({ length: 8 }, () => store.take('a', rate)))
+  t.equal(verdicts.filter(({ allowed }) => allowed).length, 5, 'still limited')
+  t.same(told, ['down'])
+  await startRedis(t, port)
+  await store.ready(10_000)
+  nowMs += 2_000
+  t.equal((await store.take('a', rate)).remaining, 4, 'counted in Redis now')
+  t.same(told, ['down', 'up'])
+})
+
+t.test('Redis that hangs delays one request, not each', { skip }, async (t) => {
+  const port = await freePort()
+  const redis = await startRedis(t, port)
+  const told: unknown[] = []
+  const startMs = Date.now()
+  const store = open(t, port, { now: () => startMs, onFault: (error) => told.push(error) })
+  await store.ready()
+  await store.take('a', rate)
+  redis.kill('SIGSTOP')
+  t.equal((await store.take('a', rate)).remaining, 4, 'this process begins to count')
+  for (let turn = 0; turn < 50; turn++) await store.take('b', rate)
+  t.equal(told.length, 1)
+  redis.kill('SIGCONT')
+  const other = open(t, port)
+  await other.ready()
+  t.equal((await other.take('b', rate)).remaining, 4, 'the fifty were not even sent')
+})
+
+t.test('Redis that dies while it is used', { skip }, async (t) => {
+  const port = await freePort()
+  const redis = await startRedis(t, port)
+  const store = open(t, port)
+  await store.ready()
+  await store.take('a', rate)
+  redis.kill('SIGKILL')
+  await sleep(50)
+  t.equal((await store.take('a', rate)).allowed, true)
+})
