@@ -52,10 +52,9 @@ function logging (logger: AppOptions['logger'] = false): Logging {
   return typeof logger === 'object' && 'child' in logger ? { loggerInstance: logger as FastifyBaseLogger } : { logger: logger as boolean }
 }
 
-/** Keywords of our own in schemas: `x-fault` replaces ajv's wording of a fault. */
+/** Keywords of our own in schemas: `x-fault` replaces ajv's wording of a fault, `x-component` names a schema in the document. */
 function ourKeywords (ajv: Ajv): Ajv {
-  ajv.addKeyword('x-fault')
-  return ajv
+  return ajv.addKeyword('x-fault').addKeyword('x-component')
 }
 
 function serverOptions ({ config, logger }: AppOptions, docs: string): ServerOptions {

@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync, FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { stringify } from 'yaml'
+import { forReaders } from './openapi-readers.ts'
 
 export interface OpenApiOptions {
   /** Version of the gateway, for `info.version`. */
@@ -41,7 +42,7 @@ function withEnvironment (schema: FastifySchema): FastifySchema {
 }
 
 /** The router writes the rest of a path as `*`; people and tools know it as public_id, which may hold slashes. */
-function forReaders ({ schema, url }: { schema: FastifySchema | undefined, url: string }): { schema: FastifySchema, url: string } {
+function routeForReaders ({ schema, url }: { schema: FastifySchema | undefined, url: string }): { schema: FastifySchema, url: string } {
   if (!url.endsWith('/*')) return { schema: withEnvironment({ ...schema }), url }
   // A route with a rest in its path declares it under `*`.
   const params = schema?.params as { properties: Record<string, object> } | undefined
@@ -81,7 +82,7 @@ export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix 
     stripBasePath: prefix !== '',
     // Named by their own `$id`, not by a running number.
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => typeof json['$id'] === 'string' ? json['$id'] : `def-${index}` },
-    transform: forReaders as never, // the plugin's own type knows a looser schema
+    transform: routeForReaders as never, // the plugin's own type knows a looser schema
     transformObject: (document) => {
       if (!('openapiObject' in document)) return document.swaggerObject
       for (const path of Object.values(document.openapiObject.paths ?? {})) {
@@ -90,7 +91,7 @@ export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix 
           if (body) operation.requestBody = body
         }
       }
-      return document.openapiObject
+      return forReaders(document.openapiObject)
     }
   })
 }, { name: 'openapi-document' })

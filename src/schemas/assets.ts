@@ -49,4 +49,4 @@ export const Asset = Type.Object({
   url: Type.Optional(Type.String()),
   secure_url: Type.Optional(Type.String()),
   tags: Type.Optional(Type.Array(Type.String()))
-}, { additionalProperties: true, description: 'An asset as Cloudinary describes it; further members are passed on untouched.' })
+}, { 'x-component': 'Asset', additionalProperties: true, description: 'An asset as Cloudinary describes it; further members are passed on untouched.' })

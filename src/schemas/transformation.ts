@@ -92,7 +92,7 @@ export const flatTransformation = {
 
 export type TransformationKey = keyof typeof flatTransformation
 
-export const ComponentInput = Type.Object(flatTransformation, { additionalProperties: false })
+export const ComponentInput = Type.Object(flatTransformation, { additionalProperties: false, 'x-component': 'TransformationComponent' })
 export type TransformationComponent = Static<typeof ComponentInput>
 
 const EagerComponentInput = Type.Object({
@@ -124,9 +124,13 @@ function threeForms (component: { properties: object }, pattern: string) {
 /** A component, a chain of components, or Cloudinary's own text. */
 export const TransformationInput = Type.Unsafe<Transformation>({
   ...threeForms(ComponentInput, RAW_TRANSFORMATION_PATTERN),
+  'x-component': 'Transformation',
   description: 'Transformation: an object, an array of objects (a chain), or text in Cloudinary\'s syntax.',
   examples: [{ width: 300, height: 200, crop: 'fill' }]
 })
 
 /** The same for `eager`, where an object may name the `format` and text may end in an extension. */
-export const EagerInput = Type.Unsafe<EagerTransformation>(threeForms(EagerComponentInput, `^${EAGER_CHAIN}$`))
+export const EagerInput = Type.Unsafe<EagerTransformation>({
+  ...threeForms(EagerComponentInput, `^${EAGER_CHAIN}$`),
+  'x-component': 'EagerTransformation'
+})

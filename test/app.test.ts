@@ -1,0 +1,48 @@
+import { Writable } from 'node:stream'
+import pino from 'pino'
+import t from 'tap'
+import { buildApp } from '../src/app.ts'
+import { environmentAt, startGateway, testConfig } from './helper.ts'
+
+t.test('what the framework refuses is a problem document like any other', async (t) => {
+  const { app, url } = await startGateway(t)
+  const cases: Array<[object, object]> = [
+    [{ url: '/nowhere' }, { status: 404, code: 'route_not_found' }],
+    [{ method: 'PUT', url: '/upload' }, { status: 405, code: 'method_not_allowed' }],
+    [{ method: 'DELETE', url: '/resources' }, { status: 405, code: 'method_not_allowed' }],
+    [{ url: '/resources/%zz' }, { status: 400, code: 'invalid_request' }],
+    [{ method: 'POST', url: '/signature', payload: '{"a":', headers: { 'content-type': 'application/json' } }, { status: 400, code: 'invalid_request', detail: 'The body is not valid JSON.' }],
+    [{ method: 'POST', url: '/signature', payload: '{"folder":"a"}', headers: { 'content-type': 'text/plain' } }, { status: 415, code: 'unsupported_media_type' }],
+    [{ method: 'POST', url: '/signature', payload: JSON.stringify({ folder: 'x'.repeat(2_000_000) }), headers: { 'content-type': 'application/json' } }, { status: 413, code: 'payload_too_large' }]
+  ]
+  for (const [call, expected] of cases) {
+    const answer = await app.inject(call)
+    t.match(answer.headers['content-type'], 'application/problem+json', JSON.stringify(call).slice(0, 60))
+    t.match(answer.json(), expected)
+  }
+  t.match(await (await fetch(`${url}/upload`, { method: 'PUT' })).json(), { status: 405 })
+  t.equal((await fetch(`${url}/url`, { method: 'DELETE' })).headers.get('allow'), 'GET, HEAD, POST')
+})
+
+t.test('a prefix stands before everything but health and readiness', async (t) => {
+  const { app } = await startGateway(t, { routePrefix: '/media' })
+  t.equal((await app.inject('/media/environments')).statusCode, 200)
+  t.equal((await app.inject('/environments')).statusCode, 404)
+  t.equal((await app.inject('/healthz')).statusCode, 200)
+  t.match((await app.inject('/media/resources/none')).json(), { type: '/media/docs/errors#not_found', instance: '/media/resources/none' })
+})
+
+t.test('one log line per request in any kind of logger, without a secret in it; proxies are believed when named', async (t) => {
+  const lines: string[] = []
+  const stream = new Writable({ write (chunk: Buffer, _encoding, done) { lines.push(chunk.toString()); done() } })
+  const config = testConfig([environmentAt('http://127.0.0.1:9')], { trustProxy: ['127.0.0.1'] })
+  for (const logger of [pino({ level: 'trace' }, stream), { level: 'trace', stream }]) {
+    lines.length = 0
+    const app = await buildApp({ config, logger })
+    t.equal(app.initialConfig.bodyLimit, config.jsonMaxBytes)
+    await app.inject({ url: '/url?public_id=a', headers: { authorization: 'Bearer canary', 'x-forwarded-for': '203.0.113.9' } })
+    await app.close()
+    t.equal(lines.filter((line) => line.includes('"msg":"request"')).length, 1)
+    t.notMatch(lines.join(''), /canary|abcd/)
+  }
+})
