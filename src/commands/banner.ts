@@ -10,7 +10,7 @@ No account and no network is used; assets are kept in ${config.sandbox.data}. Tr
 
   curl${key} ${base}/resources
   curl${key} -F 'file=Hello;filename=hello.txt' ${base}/upload
-  curl${key} '${base}/url?public_id=samples/landscape&width=300&height=200&crop=fill'
+  curl${key} '${base}/url?public_id=sample&width=300&height=200&crop=fill'
 
 More: ${base}/docs
 
