@@ -1,3 +1,4 @@
+import { accessModeRoutes } from './admin/access-mode.ts'
 import { deletingRoutes } from './admin/deleting.ts'
 import { detailRoutes } from './admin/details.ts'
 import { folderRoutes } from './admin/folders.ts'
@@ -5,10 +6,12 @@ import { listingRoutes } from './admin/listing.ts'
 import { metadataFieldRoutes } from './admin/metadata-fields.ts'
 import { miscRoutes } from './admin/misc.ts'
 import { presetRoutes } from './admin/presets.ts'
+import { refusedRoutes } from './admin/refused.ts'
 import { transformationRoutes } from './admin/transformations.ts'
 import { updateRoutes } from './admin/update.ts'
 import { downloadRoutes } from './download.ts'
 import type { Route } from './http/call.ts'
+import { searchRoutes } from './search/search.ts'
 import { contextPairs, metadata, tags } from './upload/bulk.ts'
 import { deleteByToken, destroy } from './upload/destroy.ts'
 import { explicit } from './upload/explicit.ts'
@@ -35,5 +38,5 @@ const uploadRoutes: Route[] = [
 /** All that is imitated below `/v1_1/{cloud}/`. */
 export const ROUTES: readonly Route[] = [
   ...uploadRoutes, ...downloadRoutes, ...miscRoutes, ...folderRoutes, ...presetRoutes, ...transformationRoutes, ...metadataFieldRoutes,
-  ...listingRoutes, ...detailRoutes, ...updateRoutes, ...deletingRoutes
+  ...searchRoutes, ...refusedRoutes, ...accessModeRoutes, ...listingRoutes, ...detailRoutes, ...updateRoutes, ...deletingRoutes
 ]

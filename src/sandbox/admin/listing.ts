@@ -21,7 +21,8 @@ export const listingRoutes: Route[] = [
 
 async function byType (call: Call): Promise<unknown> {
   const { fields, params } = call
-  const type = params.type === undefined ? undefined : deliveryType(params.type)
+  const named = params.type ?? fields.text('type')
+  const type = named === undefined ? undefined : deliveryType(named)
   const ids = fields.list('public_ids')
   if (ids) return byPublicIds(call, ids, type ?? 'upload')
   const prefix = fields.text('prefix')

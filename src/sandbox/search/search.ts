@@ -1,0 +1,105 @@
+import type { AssetRecord } from '../asset.ts'
+import { onlyFields } from '../asset-views.ts'
+import { assetUrls } from '../asset-urls.ts'
+import { page, type Ordering } from '../admin/cursor.ts'
+import { notImitated, SandboxError } from '../errors.ts'
+import type { Call, Route } from '../http/call.ts'
+import { valuesOf } from './asset-fields.ts'
+import { parseExpression } from './expression.ts'
+import { matches } from './matching.ts'
+
+/** Source: Cloudinary, "Search API". The index of the vendor lags by seconds; this one does not. */
+export const searchRoutes: Route[] = [
+  { method: 'GET', path: 'resources/search', guard: 'admin', action: search },
+  { method: 'POST', path: 'resources/search', guard: 'admin', action: search }
+]
+
+const ALWAYS = ['asset_id', 'public_id', 'created_at', 'status', 'type', 'resource_type']
+
+async function search (call: Call): Promise<unknown> {
+  const { fields, cloud, context } = call
+  const query = parseExpression(fields.text('expression') ?? '')
+  const options = { nowMs: context.clock(), fixedFolders: cloud.folderMode === 'fixed' }
+  const found = [...call.store.all()].filter((record) => matches(query, record, options))
+  const { items, ...next } = page(found, ordering(call), {
+    cursor: fields.text('next_cursor'),
+    maxResults: fields.integer('max_results', { min: 1, max: 500, fallback: 50 })
+  })
+  const aggregations = aggregate(call, found)
+  return { total_count: found.length, time: 1, ...next, resources: items.map((record) => searchItem(call, record)), ...aggregations && { aggregations } }
+}
+
+function ordering (call: Call): Ordering<AssetRecord> {
+  const rules = sortRules(call)
+  const fixed = call.cloud.folderMode === 'fixed'
+  return {
+    name: `search:${rules.map(({ field, descending }) => `${field}${descending ? '-' : '+'}`).join()}`,
+    keyOf: (record) => [...rules.map(({ field }) => valuesOf(record, field, fixed)[0] ?? ''), record.sequence],
+    descending: [...rules.map(({ descending }) => descending), rules[0]?.descending ?? true]
+  }
+}
+
+/** `[{"created_at":"desc"}]`; newest first when nothing is said. */
+function sortRules (call: Call): { field: string, descending: boolean }[] {
+  const value = call.fields.has('sort_by') ? call.fields.json('sort_by') : []
+  const entries = (Array.isArray(value) ? value : [value]).map((entry: unknown) => typeof entry === 'string' ? JSON.parse(entry) as unknown : entry)
+  const rules = entries.flatMap((entry) => Object.entries(entry ?? {})).map(([field, direction]) => {
+    if (!/^(asc|desc)$/i.test(String(direction))) throw new SandboxError(400, `Invalid value ${String(direction)} for parameter sort_by`)
+    return { field, descending: /^desc$/i.test(String(direction)) }
+  })
+  return rules.length > 0 ? rules : [{ field: 'created_at', descending: true }]
+}
+
+function searchItem (call: Call, record: AssetRecord): Record<string, unknown> {
+  const { cloud, fields } = call
+  const withField = fields.list('with_field') ?? []
+  const only = fields.list('fields')
+  const wants = (name: string): boolean => withField.includes(name) || (only?.some((one) => one.split('.', 1)[0] === name) ?? false)
+  const sized = record.width !== undefined && record.height !== undefined
+  const item: Record<string, unknown> = {
+    asset_id: record.asset_id,
+    public_id: record.public_id,
+    ...cloud.folderMode === 'fixed'
+      ? { folder: record.public_id.split('/').slice(0, -1).join('/') }
+      : { asset_folder: record.asset_folder, display_name: record.display_name },
+    filename: record.public_id.split('/').at(-1),
+    ...record.format !== undefined && { format: record.format },
+    version: record.version,
+    resource_type: record.resource_type,
+    type: record.type,
+    created_at: record.created_at,
+    uploaded_at: record.uploaded_at,
+    bytes: record.bytes,
+    backup_bytes: 0,
+    ...record.width !== undefined && record.height !== undefined && {
+      width: record.width, height: record.height, aspect_ratio: Math.round(record.width / record.height * 1e5) / 1e5, pixels: record.width * record.height
+    },
+    ...record.duration !== undefined && { duration: record.duration },
+    ...record.pages !== undefined && sized && { pages: record.pages },
+    ...assetUrls(call.context.publicUrl, cloud, record),
+    status: 'active',
+    access_mode: record.access_mode,
+    access_control: record.access_control ?? null,
+    etag: record.etag,
+    created_by: { access_key: record.api_key },
+    uploaded_by: { access_key: record.api_key },
+    ...record.moderation?.[0] && { moderation_kind: record.moderation[0].kind, moderation_status: record.moderation[0].status },
+    ...wants('tags') && { tags: record.tags },
+    // Flat here, unlike everywhere else.
+    ...wants('context') && record.context && { context: record.context },
+    ...wants('metadata') && record.metadata && { metadata: record.metadata }
+  }
+  return only ? onlyFields(call, item, only, ALWAYS) : item
+}
+
+function aggregate (call: Call, found: readonly AssetRecord[]): Record<string, Record<string, number>> | undefined {
+  const wanted = call.fields.raw('aggregate')
+  if (wanted === undefined) return undefined
+  const names = Array.isArray(wanted) ? wanted : (call.fields.list('aggregate') ?? [])
+  if (names.some((name) => typeof name !== 'string')) throw notImitated('aggregations by ranges')
+  return Object.fromEntries(names.map((name: string) => {
+    const counts: Record<string, number> = {}
+    for (const record of found) for (const value of valuesOf(record, name, false)) counts[value] = (counts[value] ?? 0) + 1
+    return [name, counts]
+  }))
+}
