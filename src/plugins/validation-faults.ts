@@ -74,10 +74,16 @@ function withoutUnionNoise (errors: readonly VerboseError[]): readonly VerboseEr
   return errors.filter((error) => !isNoise(error))
 }
 
+/** Empty text fits no pattern either; that it is empty says it all. */
+function withoutEmptyNoise (errors: readonly VerboseError[]): readonly VerboseError[] {
+  const empty = new Set(errors.filter(({ keyword }) => keyword === 'minLength').map(({ instancePath }) => instancePath))
+  return errors.filter(({ keyword, instancePath }) => keyword !== 'pattern' || !empty.has(instancePath))
+}
+
 /** Turns ajv's errors into faults a person understands: each once, with a pointer into what was sent. */
 export function validationFaults (errors: readonly FastifySchemaValidationError[], context: string | undefined): Fault[] {
   const faults = new Map<string, Fault>()
-  for (const error of withoutUnionNoise(errors)) {
+  for (const error of withoutEmptyNoise(withoutUnionNoise(errors))) {
     const fault = (EXPLANATIONS[error.keyword] ?? other)(error)
     // The rest of a path is called `*` by the router and public_id by everybody else.
     const pointer = context === 'params' ? fault.pointer.replace(/^\/\*/, '/public_id') : fault.pointer

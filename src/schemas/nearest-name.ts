@@ -24,7 +24,8 @@ export function nearestName (given: string, known: Iterable<string>): string | u
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(given.length / 3)) + 1
   for (const name of known) {
-    const edits = distance(folded, name.toLowerCase())
+    // Of two names that are equally near, the one that was begun is meant.
+    const edits = distance(folded, name.toLowerCase()) - (name.toLowerCase().startsWith(folded) ? 0.5 : 0)
     if (edits < bestDistance) [best, bestDistance] = [name, edits]
   }
   return best

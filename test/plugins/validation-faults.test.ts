@@ -42,6 +42,8 @@ t.test('every fault at once: missing, empty, too long, not a choice, wrong type'
 t.test('a schema can word its own fault, and the rest of a path is called public_id', async (t) => {
   const Id = Type.String({ pattern: '^a', 'x-fault': 'must begin with an a' })
   t.same(faults(Type.Object({ '*': Id }), { '*': 'b' }, 'params'), [{ pointer: '/public_id', message: 'must begin with an a' }])
+  const Named = Type.Object({ id: Type.String({ minLength: 1, pattern: '^a' }), other: Type.String({ pattern: '^a' }) })
+  t.same(faults(Named, { id: '', other: '' }), [{ pointer: '/id', message: 'must not be empty' }, { pointer: '/other', message: 'must match pattern "^a"' }])
 })
 
 t.test('of a union only the branch that was meant is told of', async (t) => {

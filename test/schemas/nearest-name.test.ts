@@ -9,6 +9,7 @@ t.test('finds the name that was meant', async (t) => {
   t.equal(nearestName('resourcetype', known), 'resource_type')
   t.equal(nearestName('tag', known), 'tags')
   t.equal(nearestName('tyep', known), 'type')
+  t.equal(nearestName('fil', ['fit', 'fill']), 'fill', 'a name that was begun comes before one as near')
 })
 
 t.test('finds nothing when nothing is near, or the name is absurdly long', async (t) => {
