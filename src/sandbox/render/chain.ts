@@ -141,7 +141,7 @@ async function write (rendered: readonly Picture[], opened: Opened, job: RenderJ
   checkOutput(first, job.limits)
   const encoding = encodingOf(job.components, target)
   const isAnimated = rendered.length > 1
-  const still = first.isPlain ? first : await settle(first, job.limits)
+  const still = first.pending ? first : await settle(first, job.limits)
   const image = isAnimated ? await strip(rendered, first, job.limits) : still.image
   const delays = job.components.map((component) => component.get('dl')).findLast((value) => value !== undefined)
   const delay = delays === undefined ? opened.delay : rendered.map(() => Number(delays))

@@ -2,8 +2,9 @@ import { cssColor, parseColor } from '../transformation/color.ts'
 import type { Effect } from './effects.ts'
 import type { Region } from '../transformation/gravity.ts'
 import type { Size } from '../transformation/geometry.ts'
+import { positionOf } from '../transformation/resolution.ts'
 import { checkOutput, type RenderLimits } from './limits.ts'
-import { fromPixels, pixelsOf, type Picture } from './picture.ts'
+import { blur, changed, fromPixels, pixelsOf, scaleChannels, settle, type Picture } from './picture.ts'
 import sharp from 'sharp'
 
 function svg ({ width, height }: Size, content: string): Buffer {
@@ -15,7 +16,7 @@ async function coarse (picture: Picture, square: number, limits: RenderLimits): 
   const width = Math.max(1, Math.round(picture.width / square))
   const height = Math.max(1, Math.round(picture.height / square))
   const small = await picture.image.resize(width, height, { fit: 'fill' }).raw().timeout({ seconds: limits.timeoutSeconds }).toBuffer()
-  return { ...picture, image: fromPixels(small, width, height).image.resize(picture.width, picture.height, { fit: 'fill', kernel: 'nearest' }) }
+  return changed(picture, fromPixels(small, width, height).image.resize(picture.width, picture.height, { fit: 'fill', kernel: 'nearest' }))
 }
 
 /** Changes only the part that x, y, w, h of the component name. */
@@ -35,10 +36,10 @@ function onRegion (change: (part: Picture, strength: number, limits: RenderLimit
     }
     const whole = await pixelsOf(picture, limits)
     const part = await fromPixels(whole, picture.width, picture.height).image.extract(region).raw().toBuffer()
-    const changed = await pixelsOf(await change(fromPixels(part, region.width, region.height), strength, limits), limits)
-    const input = await sharp(changed, { raw: { width: region.width, height: region.height, channels: 4 } }).png({ compressionLevel: 1 }).toBuffer()
+    const result = await pixelsOf(await change(fromPixels(part, region.width, region.height), strength, limits), limits)
+    const input = await sharp(result, { raw: { width: region.width, height: region.height, channels: 4 } }).png({ compressionLevel: 1 }).toBuffer()
     const base = fromPixels(whole, picture.width, picture.height)
-    return { ...base, image: base.image.composite([{ input, left, top }]) }
+    return changed(base, base.image.composite([{ input, left, top }]))
   }
 }
 
@@ -47,14 +48,14 @@ const pixelate: Effect = ({ picture, argument, strength, limits }) =>
 
 /** Effects that look at the place of a pixel, or at its neighbours. */
 export const REGION_EFFECTS: Readonly<Record<string, Effect>> = {
-  blur_region: onRegion((part, strength) => ({ ...part, image: part.image.blur(Math.max(0.3, strength / 40)) })),
+  blur_region: onRegion((part, strength, limits) => blur(part, strength / 40, limits)),
   pixelate,
   pixelate_region: onRegion((part, strength, limits) => coarse(part, strength, limits)),
 
   vignette: ({ picture, strength }) => {
     const shade = svg(picture, `<defs><radialGradient id="v" cx="50%" cy="50%" r="70.7%"><stop offset="40%" stop-color="#000" stop-opacity="0"/>
       <stop offset="100%" stop-color="#000" stop-opacity="${strength / 100}"/></radialGradient></defs><rect width="100%" height="100%" fill="url(#v)"/>`)
-    return { ...picture, image: picture.image.composite([{ input: shade, blend: 'atop' }]) }
+    return changed(picture, picture.image.composite([{ input: shade, blend: 'atop' }]))
   },
 
   gradient_fade: ({ picture, strength, component }) => {
@@ -62,13 +63,13 @@ export const REGION_EFFECTS: Readonly<Record<string, Effect>> = {
     const [from, to] = share < 0 ? ['0%', '100%'] : ['100%', '0%']
     const mask = svg(picture, `<defs><linearGradient id="f" x1="0" x2="0" y1="${from}" y2="${to}"><stop offset="0" stop-color="#fff" stop-opacity="0"/>
       <stop offset="${Math.min(1, Math.abs(share))}" stop-color="#fff"/></linearGradient></defs><rect width="100%" height="100%" fill="url(#f)"/>`)
-    return { ...picture, image: picture.image.composite([{ input: mask, blend: 'dest-in' }]) }
+    return changed(picture, picture.image.composite([{ input: mask, blend: 'dest-in' }]))
   },
 
   colorize: ({ picture, strength, component }) => {
     const color = parseColor(component.get('co') ?? 'gray') ?? { r: 128, g: 128, b: 128, alpha: 1 }
     const veil = svg(picture, `<rect width="100%" height="100%" fill="${cssColor({ ...color, alpha: strength / 100 })}"/>`)
-    return { ...picture, image: picture.image.composite([{ input: veil, blend: 'atop' }]) }
+    return changed(picture, picture.image.composite([{ input: veil, blend: 'atop' }]))
   },
 
   shear: async ({ picture, argument, limits }) => {
@@ -80,6 +81,8 @@ export const REGION_EFFECTS: Readonly<Record<string, Effect>> = {
   },
 
   trim: async ({ picture, argument, limits }) => {
+    // libvips needs a few pixels to see a border.
+    if (picture.width < 3 || picture.height < 3) return picture
     const [tolerance = '10', color] = argument.split(':')
     const background = parseColor(color ?? '')
     const threshold = Math.round(Number(tolerance || 10) * 2.55)
@@ -89,8 +92,7 @@ export const REGION_EFFECTS: Readonly<Record<string, Effect>> = {
   },
 
   shadow: async ({ picture, strength, component, limits }) => {
-    const x = Number(component.get('x') ?? 5)
-    const y = Number(component.get('y') ?? 5)
+    const { x, y } = positionOf(new Map([['x', '5'], ['y', '5'], ...component]), picture, { regions: {} })
     const size = { width: picture.width + Math.abs(x), height: picture.height + Math.abs(y) }
     checkOutput(size, limits)
     const color = parseColor(component.get('co') ?? 'black') ?? { r: 0, g: 0, b: 0, alpha: 1 }
@@ -98,7 +100,8 @@ export const REGION_EFFECTS: Readonly<Record<string, Effect>> = {
     const plate = Buffer.from(pixels)
     for (let at = 0; at < plate.length; at += 4) plate.set([color.r, color.g, color.b], at)
     const raw = { raw: { width: picture.width, height: picture.height, channels: 4 as const } }
-    const soft = await sharp(plate, raw).blur(Math.max(0.3, strength / 10)).linear([1, 1, 1, 0.75], [0, 0, 0, 0]).png({ compressionLevel: 1 }).toBuffer()
+    const blurred = await blur(fromPixels(plate, picture.width, picture.height), strength / 10, limits)
+    const soft = await sharp(await pixelsOf(await scaleChannels(await settle(blurred, limits), [1, 1, 1, 0.75], [0, 0, 0, 0], limits), limits), raw).png({ compressionLevel: 1 }).toBuffer()
     const sharpOne = await sharp(pixels, raw).png({ compressionLevel: 1 }).toBuffer()
     const image = sharp({ create: { ...size, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } }).composite([
       { input: soft, left: Math.max(0, x), top: Math.max(0, y) },

@@ -2,7 +2,7 @@ import type { Component } from '../transformation/parser.ts'
 import { splitEffect, strengthOf } from '../transformation/effect-rules.ts'
 import { COLOR_MATRICES, mixed } from './effect-matrices.ts'
 import type { RenderLimits } from './limits.ts'
-import { scaleChannels, settle, type Picture } from './picture.ts'
+import { blur, changed, scaleChannels, settle, type Picture } from './picture.ts'
 import { REGION_EFFECTS } from './effects-region.ts'
 import { PIXEL_EFFECTS } from './effects-pixel.ts'
 import { parseColor } from '../transformation/color.ts'
@@ -25,7 +25,7 @@ const gain = (channel: 0 | 1 | 2): Effect => ({ picture, strength, limits }) => 
   factors[channel] = 1 + share(strength)
   return scaleChannels(picture, factors, [0, 0, 0, 0], limits)
 }
-const stretch: Effect = ({ picture }) => ({ ...picture, image: picture.image.normalise({ lower: 1, upper: 99 }) })
+const stretch: Effect = ({ picture }) => changed(picture, picture.image.normalise({ lower: 1, upper: 99 }))
 const keep: Effect = ({ picture }) => picture
 
 /** The same on every pixel, and left alone what is see-through. */
@@ -34,11 +34,11 @@ const TONE_EFFECTS: Readonly<Record<string, Effect>> = {
   auto_color: stretch,
   auto_contrast: stretch,
   bgr: ({ picture }) => recombined(picture, [0, 0, 1, 0, 1, 0, 1, 0, 0]),
-  blackwhite: ({ picture, strength }) => ({ ...picture, image: picture.image.threshold(Math.round(255 * share(strength)) || 1) }),
+  blackwhite: ({ picture, strength }) => changed(picture, picture.image.threshold(Math.round(255 * share(strength)) || 1)),
   blue: gain(2),
-  blur: ({ picture, strength }) => ({ ...picture, image: picture.image.blur(Math.max(0.3, strength / 40)) }),
+  blur: ({ picture, strength, limits }) => blur(picture, strength / 40, limits),
   brightness: (input) => linear(input, 1 + share(input.strength), 0),
-  brightness_hsb: ({ picture, strength }) => ({ ...picture, image: picture.image.modulate({ brightness: Math.max(0.01, 1 + share(strength)) }) }),
+  brightness_hsb: ({ picture, strength }) => changed(picture, picture.image.modulate({ brightness: Math.max(0.01, 1 + share(strength)) })),
   contrast: (input) => linear(input, 1 + share(input.strength), -127.5 * share(input.strength)),
   gamma: (input) => input.strength >= 0
     ? { ...input.picture, image: input.picture.image.gamma(1 + input.strength / 75) }
@@ -46,19 +46,19 @@ const TONE_EFFECTS: Readonly<Record<string, Effect>> = {
   // Not sharp's own, which drops the alpha channel from raw pixels.
   grayscale: ({ picture }) => recombined(picture, COLOR_MATRICES['rod_monochromacy'] ?? []),
   green: gain(1),
-  hue: ({ picture, strength }) => ({ ...picture, image: picture.image.modulate({ hue: Math.round(strength * 1.8 + 360) % 360 }) }),
+  hue: ({ picture, strength }) => changed(picture, picture.image.modulate({ hue: Math.round(strength * 1.8 + 360) % 360 })),
   improve: stretch,
   loop: keep,
-  negate: ({ picture }) => ({ ...picture, image: picture.image.negate({ alpha: false }) }),
+  negate: ({ picture }) => changed(picture, picture.image.negate({ alpha: false })),
   recolor: ({ picture, argument }) => {
     const numbers = argument.split(':').map(Number)
     const width = numbers.length === 16 ? 4 : 3
     return recombined(picture, [0, 1, 2].flatMap((row) => numbers.slice(row * width, row * width + 3)))
   },
   red: gain(0),
-  saturation: ({ picture, strength }) => ({ ...picture, image: picture.image.modulate({ saturation: Math.max(0, 1 + share(strength)) }) }),
+  saturation: ({ picture, strength }) => changed(picture, picture.image.modulate({ saturation: Math.max(0, 1 + share(strength)) })),
   sepia: ({ picture, strength }) => recombined(picture, mixed('sepia', share(strength))),
-  sharpen: ({ picture, strength }) => ({ ...picture, image: picture.image.sharpen({ sigma: Math.min(10, Math.max(0.3, strength / 100)) }) }),
+  sharpen: ({ picture, strength }) => changed(picture, picture.image.sharpen({ sigma: Math.min(10, Math.max(0.3, strength / 100)) })),
   simulate_colorblind: ({ picture, argument }) => recombined(picture, COLOR_MATRICES[argument || 'deuteranopia'] ?? mixed('sepia', 0)),
   tint: ({ picture, argument }) => {
     const [amount = '60', color = 'red'] = argument.replace(/^equalize:?/, '').split(':').filter((part) => part !== '')
@@ -67,8 +67,8 @@ const TONE_EFFECTS: Readonly<Record<string, Effect>> = {
     const row = (to: number, own: number) => [0.299, 0.587, 0.114].map((weight, at) => weight * k * to / 255 + (at === own ? 1 - k : 0))
     return recombined(picture, [...row(r, 0), ...row(g, 1), ...row(b, 2)])
   },
-  unsharp_mask: ({ picture, strength }) => ({ ...picture, image: picture.image.sharpen({ sigma: 1.5, m1: share(strength), m2: share(strength) * 2 }) }),
-  vibrance: ({ picture, strength }) => ({ ...picture, image: picture.image.modulate({ saturation: Math.max(0, 1 + strength / 200) }) })
+  unsharp_mask: ({ picture, strength }) => changed(picture, picture.image.sharpen({ sigma: 1.5, m1: share(strength), m2: share(strength) * 2 })),
+  vibrance: ({ picture, strength }) => changed(picture, picture.image.modulate({ saturation: Math.max(0, 1 + strength / 200) }))
 }
 
 function linear ({ picture, limits }: EffectInput, factor: number, offset: number): Promise<Picture> {
@@ -77,7 +77,7 @@ function linear ({ picture, limits }: EffectInput, factor: number, offset: numbe
 
 function recombined (picture: Picture, matrix: readonly number[]): Picture {
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0] = matrix
-  return { ...picture, image: picture.image.recomb([[a, b, c], [d, e, f], [g, h, i]]) }
+  return changed(picture, picture.image.recomb([[a, b, c], [d, e, f], [g, h, i]]))
 }
 
 const EFFECTS: Readonly<Record<string, Effect>> = { ...TONE_EFFECTS, ...REGION_EFFECTS, ...PIXEL_EFFECTS }

@@ -5,7 +5,7 @@ import type { Size } from '../transformation/geometry.ts'
 import { place } from '../transformation/gravity.ts'
 import { positionOf, type Coordinates } from '../transformation/resolution.ts'
 import { checkOutput, type RenderLimits } from './limits.ts'
-import { fromPixels, pixelsOf, type Picture } from './picture.ts'
+import { changed, fromPixels, pixelsOf, type Picture } from './picture.ts'
 import { flagsOf, type Component } from '../transformation/parser.ts'
 import { SandboxError } from '../errors.ts'
 
@@ -85,7 +85,7 @@ async function cutOut (base: Picture, layer: Picture, spot: { left: number, top:
   const mask = await stack(base, [{ picture: layer, ...spot }], 'over', limits)
   const input = await pixelsOf(mask, limits)
   const pixels = fromPixels(await pixelsOf(base, limits), base.width, base.height)
-  return { ...pixels, image: pixels.image.composite([{ input, raw: { width: base.width, height: base.height, channels: 4 }, blend: 'dest-in' }]) }
+  return changed(pixels, pixels.image.composite([{ input, raw: { width: base.width, height: base.height, channels: 4 }, blend: 'dest-in' }]))
 }
 
 /** Background plate behind a text layer. */

@@ -1,14 +1,14 @@
 import { cssColor, parseColor, TRANSPARENT, type Color } from '../transformation/color.ts'
 import type { Size } from '../transformation/geometry.ts'
 import { checkOutput, type RenderLimits } from './limits.ts'
-import { fromPixels, scaleChannels, settle, type Picture } from './picture.ts'
+import { changed, fromPixels, scaleChannels, settle, type Picture } from './picture.ts'
 
 /** Rounds the corners. `value` is `max` or one to four radii in the vendor's order. */
 export async function roundCorners (picture: Picture, value: string, limits: RenderLimits): Promise<Picture> {
   if (value === '0') return picture
   const settled = await settle(picture, limits)
   const mask = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${settled.width}" height="${settled.height}">${outline(settled, value, 0, '#fff', 'none')}</svg>`)
-  return { ...settled, image: settled.image.composite([{ input: mask, blend: 'dest-in' }]) }
+  return changed(settled, settled.image.composite([{ input: mask, blend: 'dest-in' }]))
 }
 
 /** Frames the picture with `{n}px_solid_{color}`; the picture grows by n on each side. With a radius the frame follows it. */
@@ -51,7 +51,7 @@ export async function turn (picture: Picture, value: string, background: Color, 
   for (const part of value.split('.')) {
     if (part === 'vflip' || part === 'hflip') {
       const settled = await settle(turned, limits)
-      turned = { ...settled, image: part === 'vflip' ? settled.image.flip() : settled.image.flop() }
+      turned = changed(settled, part === 'vflip' ? settled.image.flip() : settled.image.flop())
     } else if (/^-?\d+$/.test(part)) {
       turned = await rotate(turned, ((Number(part) % 360) + 360) % 360, background, limits)
     }
@@ -79,5 +79,5 @@ export async function fadeTo (picture: Picture, percent: number, limits: RenderL
 
 /** Paints what can be seen through. */
 export function flatten (picture: Picture, color: Color): Picture {
-  return color.alpha === 0 ? picture : { ...picture, image: picture.image.flatten({ background: color }) }
+  return color.alpha === 0 ? picture : changed(picture, picture.image.flatten({ background: color }))
 }

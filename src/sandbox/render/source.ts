@@ -1,6 +1,7 @@
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { SandboxError } from '../errors.ts'
 import { tooManyPixels, type RenderLimits } from './limits.ts'
+import { invalidValue } from '../transformation/faults.ts'
 import { fromPixels, pixelsOf, type Picture } from './picture.ts'
 import type { ByteSource } from './job.ts'
 
@@ -28,18 +29,18 @@ export async function openImage (source: ByteSource, options: OpenOptions): Prom
   const { limits } = options
   const settings: SharpOptions = {
     limitInputPixels: limits.inputPixels,
-    // A page can only be named where there are pages.
-    ...(options.page > 0 && { page: options.page }),
     ...(options.density !== undefined && { density: options.density })
   }
   const metadata = await readMetadata(input, settings, limits)
   const pages = metadata.pages ?? 1
   if (options.animated && pages > 1) return openFrames(input, metadata, pages, limits)
-  const image = sharp(input, settings)
+  if (pages > 1 && options.page >= pages) throw invalidValue('page', String(options.page + 1))
+  // A page can only be named where there are pages.
+  const image = sharp(input, { ...settings, ...(pages > 1 && { page: options.page }) })
   const isTurned = (metadata.orientation ?? 1) >= 5 && !options.ignoreOrientation
   const size = isTurned ? { width: metadata.height, height: metadata.width } : { width: metadata.width, height: metadata.height }
   return {
-    frames: [{ image: options.ignoreOrientation ? image : image.autoOrient(), ...size, isPlain: true }],
+    frames: [{ image: options.ignoreOrientation ? image : image.autoOrient(), ...size, pending: 'nothing' }],
     delay: [],
     loop: 0,
     hasAlpha: metadata.hasAlpha

@@ -93,7 +93,8 @@ export const KEYS: Readonly<Record<string, KeyRule>> = {
   l: rule('overlay', 'real'),
   o: rule('opacity', 'real', within(0, 100)),
   p: rule('prefix', 'ignored'),
-  pg: rule('page', 'real', (value) => /^\d+$/.test(value) || /^(?:[\d;-]+|name:.+|embedded:.+)$/.test(value)),
+  // Ranges, names and embedded images of documents are for formats that are not rendered here.
+  pg: rule('page', 'real', (value) => /^\d{1,5}$/.test(value) && Number(value) > 0),
   q: rule('quality', 'real', quality),
   r: rule('radius', 'real', (value) => value === 'max' || value.split(':').every(within(0, 100_000)) || isExpression(value)),
   so: rule('start offset', 'real', (value) => /^(?:auto|\d+(?:\.\d+)?p?)$/.test(value)),

@@ -1,0 +1,76 @@
+import t from 'tap'
+import sharp from 'sharp'
+import { startSandbox, type Sandbox } from '../../../src/sandbox/index.ts'
+
+let sandbox: Sandbox
+let photo: Buffer
+
+t.before(async () => {
+  photo = await picture(1000, 600).jpeg().toBuffer()
+  sandbox = await startSandbox({ clock: () => 1_700_000_000_000 })
+})
+t.teardown(() => sandbox.close())
+
+function picture (width: number, height: number) {
+  return sharp(Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="#c33"/>
+    <rect width="50%" height="50%" fill="#3c3"/><circle cx="50%" cy="50%" r="${height / 4}" fill="#ff0"/></svg>`))
+}
+
+async function get (path: string, headers: Record<string, string> = {}, method = 'GET') {
+  const response = await fetch(sandbox.url + path, { method, headers })
+  return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()), error: response.headers.get('x-cld-error') }
+}
+
+t.test('private: the original is signed for, its derived assets are open; authenticated: both are signed for', async (t) => {
+  const hidden = await sandbox.add('hidden', { file: photo, type: 'private' })
+  const members = await sandbox.add('members', { file: photo, type: 'authenticated' })
+  t.match(await get('/demo/image/private/hidden.jpg'), { status: 401, error: 'deny or ACL failure' })
+  t.match(await get('/demo/image/private/w_50/hidden.jpg'), { status: 200 })
+  t.match(await get('/demo/image/authenticated/members.jpg'), { status: 401 })
+  t.match(await get('/demo/image/authenticated/w_50/members.jpg'), { status: 401 })
+  t.match(await get('/demo/image/upload/hidden.jpg'), { status: 404 })
+  for (const { url } of [hidden, members]) t.equal((await fetch(url)).status, 200)
+  const { v2 } = await import('cloudinary')
+  const signed = v2.url('members', { cloud_name: 'demo', api_secret: 'abcd', type: 'authenticated', sign_url: true, transformation: [{ width: 50 }], format: 'jpg' })
+  t.equal((await get(new URL(signed).pathname)).status, 200)
+  t.equal((await get(new URL(signed).pathname.replace('w_50', 'w_51'))).status, 401, 'the transformation is covered')
+})
+
+t.test('401: PDF and ZIP are blocked unless the account allows them', async (t) => {
+  await sandbox.add('doc.pdf', { resource_type: 'raw', file: Buffer.from('%PDF-1.4\n') })
+  t.match(await get('/demo/raw/upload/doc.pdf'), { status: 401, error: 'deny or ACL failure' })
+  const open = await startSandbox({ clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd', allowPdfAndZip: true }] })
+  t.teardown(() => open.close())
+  await open.add('doc.pdf', { resource_type: 'raw', file: Buffer.from('%PDF-1.4\n') })
+  t.match(await fetch(`${open.url}/demo/raw/upload/doc.pdf`), { status: 200 })
+})
+
+t.test('access_control: a token opens, a time window opens, nothing else does', async (t) => {
+  const clouds = [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd', authTokenKey: '00112233FF99' }]
+  const guarded = await startSandbox({ clouds, clock: () => 1_700_000_100_000 })
+  t.teardown(() => guarded.close())
+  await guarded.add('vip', { file: photo, access_control: '[{"access_type":"token"}]' })
+  await guarded.add('window', { file: photo, access_control: '[{"access_type":"token"},{"access_type":"anonymous","start":"2023-11-14T00:00:00Z","end":"2023-11-15T00:00:00Z"}]' })
+  const { v2 } = await import('cloudinary')
+  const token = v2.utils.generate_auth_token({ key: '00112233FF99', start_time: 1_700_000_000, duration: 300, acl: '/image/upload/*' })
+  const status = async (path: string, headers = {}) => (await fetch(guarded.url + path, { headers })).status
+  t.equal(await status('/demo/image/upload/vip'), 401)
+  t.equal(await status(`/demo/image/upload/vip?${token}`), 200)
+  t.equal(await status('/demo/image/upload/vip', { cookie: `a=b; ${token}` }), 200)
+  t.equal(await status(`/demo/image/upload/vip?${token.replace('exp=17', 'exp=18')}`), 401)
+  t.equal(await status('/demo/image/upload/window'), 200)
+})
+
+t.test('strict transformations: new ones are signed for, known ones stay open', async (t) => {
+  const strict = await startSandbox({ clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd', strictTransformations: true }] })
+  t.teardown(() => strict.close())
+  await strict.add('guarded', { file: photo, eager: 'c_scale,w_40' })
+  const status = async (path: string) => (await fetch(strict.url + path)).status
+  t.equal(await status('/demo/image/upload/guarded.jpg'), 200)
+  t.equal(await status('/demo/image/upload/c_scale,w_40/guarded.jpg'), 200, 'eager')
+  t.equal(await status('/demo/image/upload/c_scale,w_41/guarded.jpg'), 401)
+  const { v2 } = await import('cloudinary')
+  const signed = new URL(v2.url('guarded', { cloud_name: 'demo', api_secret: 'abcd', sign_url: true, width: 41, crop: 'scale', format: 'jpg' })).pathname
+  t.equal(await status(signed), 200)
+  t.equal(await status('/demo/image/upload/c_scale,w_41/guarded.jpg'), 200, 'it exists now')
+})

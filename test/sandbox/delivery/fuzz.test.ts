@@ -1,0 +1,51 @@
+import t from 'tap'
+import sharp from 'sharp'
+import { startSandbox, type Sandbox } from '../../../src/sandbox/index.ts'
+import { seeded } from '../transformation/geometry-oracle.ts'
+
+let sandbox: Sandbox
+
+t.before(async () => {
+  sandbox = await startSandbox({ clock: () => 1_700_000_000_000 })
+})
+t.teardown(() => sandbox.close())
+
+function picture (width: number, height: number) {
+  return sharp(Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="#c33"/>
+    <rect width="50%" height="50%" fill="#3c3"/><circle cx="50%" cy="50%" r="${height / 4}" fill="#ff0"/></svg>`))
+}
+
+async function get (path: string, headers: Record<string, string> = {}, method = 'GET') {
+  const response = await fetch(sandbox.url + path, { method, headers })
+  return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()), error: response.headers.get('x-cld-error') }
+}
+
+t.test('10,000 random transformation strings: always an answer, never a 5xx', async (t) => {
+  await sandbox.add('fuzz', { file: await picture(30, 20).png().toBuffer() })
+  const random = seeded(4)
+  const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)] as T // never empty
+  const valid = ['a_20', 'a_-90', 'a_hflip.vflip', 'ar_1:2', 'ar_0.5', 'b_red', 'b_transparent', 'bo_2px_solid_red', 'c_fill', 'c_crop', 'c_pad', 'c_lpad', 'c_thumb', 'c_limit', 'co_green', 'dpr_2.0', 'dpr_0.1',
+    'e_sepia', 'e_blur:5', 'e_trim', 'e_trim:100', 'e_shadow:20', 'e_pixelate:3', 'e_vignette', 'e_shear:20:30', 'e_tint:50', 'e_improve', 'e_hue:-100', 'e_gamma:-50', 'e_colorize', 'e_gradient_fade:100', 'e_blackwhite:0',
+    'e_opacity_threshold', 'e_make_transparent:100', 'e_replace_color:red', 'e_simulate_colorblind', 'e_blur_region:5', 'e_sharpen', 'e_unsharp_mask:2000', 'e_contrast:-100', 'e_saturation:-100',
+    'f_webp', 'fl_layer_apply', 'fl_relative', 'fl_tiled', 'fl_cutter', 'fl_no_overflow', 'fl_png8', 'g_north', 'g_auto', 'g_xy_center', 'h_10', 'h_1', 'h_0.5', 'if_w_gt_5', 'if_else', 'if_end', 'l_fuzz', 'l_text:Arial_9:x', 'o_0', 'o_50',
+    'pg_1', 'pg_9', 'q_1', 'q_auto', 'r_5', 'r_max', 'r_1:2:3:4', 'r_9999', 'u_fuzz', 'w_10', 'w_1', 'w_0.5', 'w_2.5', 'w_iw', 'w_$a_mul_2', '$a_5', '$a_0', 'x_-5', 'x_50', 'y_0.3', 'y_7']
+  const keys = ['a', 'ar', 'b', 'bo', 'c', 'd', 'dpr', 'e', 'f', 'fl', 'g', 'if', 'l', 'o', 'pg', 'q', 'r', 't', 'w', 'x', '$a', 'zz', '']
+  const values = ['10', '0.5', '-3', 'auto', 'rgb:f00', 'é', '%', '()', '', '99999999999', 'NaN', '__proto__', 'constructor', '!a!', 'w_div_0', '1:0', '0', '...', 'text:a_1:', '$a']
+  // One in five is meant to be rendered, the others are mostly nonsense.
+  const token = (at: number) => random() < (at % 5 === 0 ? 0.95 : 0.3) ? pick(valid) : `${pick(keys)}_${pick(values)}`
+  const answers = new Map<number, number>()
+  const one = async (at: number) => {
+    const chain = Array.from({ length: 1 + at % 3 }, () => Array.from({ length: 1 + Math.floor(random() * 3) }, () => encodeURIComponent(token(at))).join(','))
+    const path = `/demo/image/upload/${chain.join('/')}/v1/fuzz.png`
+    const { status, error, body } = await get(path)
+    if (status >= 500) t.fail(`${status} ${String(error)}: ${path}`)
+    // Only an image that was broken before may be called broken.
+    if (error === 'Invalid image file') t.fail(`${error}: ${path}`)
+    if (status === 200 && body.length === 0) t.fail(`no bytes: ${path}`)
+    answers.set(status, (answers.get(status) ?? 0) + 1)
+  }
+  for (let at = 0; at < 10_000; at += 8) await Promise.all(Array.from({ length: 8 }, (_, offset) => one(at + offset)))
+  const count = (status: number) => answers.get(status) ?? 0
+  t.equal([...answers.values()].reduce((one, other) => one + other), 10_000)
+  t.ok(count(200) > 500 && count(400) > 5000, JSON.stringify([...answers]))
+})

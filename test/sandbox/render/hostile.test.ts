@@ -1,0 +1,133 @@
+import t from 'tap'
+import { deflateSync, crc32 as zlibCrc32 } from 'node:zlib'
+import sharp from 'sharp'
+import { addAsset } from '../../../src/sandbox/adding.ts'
+import { buildSandbox } from '../../../src/sandbox/index.ts'
+import { RENDER_LIMITS } from '../../../src/sandbox/render/limits.ts'
+import { RenderPool } from '../../../src/sandbox/render/pool.ts'
+import type { RenderJob } from '../../../src/sandbox/render/job.ts'
+import { parseComponents } from '../../../src/sandbox/transformation/parser.ts'
+
+const pool = new RenderPool({ processes: 2, timeoutMs: 10_000 })
+t.teardown(() => { pool.close() })
+
+function job (bytes: Uint8Array, text: string, storedFormat = 'png'): RenderJob {
+  return { source: { bytes }, storedFormat, components: parseComponents(text.split('/')), format: storedFormat === 'svg' ? 'png' : storedFormat, accept: '', layers: new Map(), coordinates: { regions: {} }, tags: [], context: {}, limits: RENDER_LIMITS }
+}
+
+/** A PNG of one colour, whatever its size: a bit per pixel, packed. */
+function hugePng (width: number, height: number): Buffer {
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type, 'latin1'), data])
+    const frame = Buffer.alloc(8)
+    frame.writeUInt32BE(data.length, 0)
+    frame.writeUInt32BE(crc(body), 4)
+    return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)])
+  }
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(width, 0)
+  header.writeUInt32BE(height, 4)
+  header[8] = 1
+  const rows = deflateSync(Buffer.alloc((Math.ceil(width / 8) + 1) * height), { level: 9 })
+  return Buffer.concat([Buffer.from('\u0089PNG\r\n\u001a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))])
+}
+
+function crc (bytes: Buffer): number {
+  return typeof zlibCrc32 === 'function'
+    ? zlibCrc32(bytes)
+    : bytes.reduce((sum, byte) => {
+      let mixed = (sum ^ byte) & 0xFF
+      for (let bit = 0; bit < 8; bit++) mixed = mixed & 1 ? (mixed >>> 1) ^ 0xEDB88320 : mixed >>> 1
+      return (sum >>> 8) ^ mixed
+    }, 0xFFFFFFFF) ^ 0xFFFFFFFF
+}
+
+t.test('400: a 256 megapixel PNG is refused by its header, before a process sees it', async (t) => {
+  const { app, context } = await buildSandbox()
+  t.teardown(() => app.close())
+  await addAsset(app, context, 'huge', { file: hugePng(16_000, 16_000) })
+  const answer = await app.inject('/demo/image/upload/w_100/huge.png')
+  t.match(answer, { statusCode: 400, headers: { 'x-cld-error': 'Maximum image size is 50.00 Megapixels. Requested 256.00 Megapixels' } })
+  await t.rejects(pool.run(job(hugePng(16_000, 16_000), 'w_100')), { status: 400, message: /^Maximum image size/ }, 'and by the process itself')
+})
+
+t.test('400: outputs beyond the cap, by whatever way they are asked for', async (t) => {
+  const small = await sharp({ create: { width: 4000, height: 4000, channels: 3, background: '#123' } }).png().toBuffer()
+  for (const text of ['w_30000', 'c_pad,w_30000,h_30000', 'c_scale,w_5000/a_45', 'bo_30000px_solid_red', 'w_8.0', 'dpr_10.0,w_4000', 'e_shear:89:89', 'l_text:Arial_900:' + 'W'.repeat(1500), 'e_shadow,x_20000,y_20000', 'c_lpad,ar_1:1000', 'w_40000,h_1']) {
+    await t.rejects(pool.run(job(small, text)), { status: 400, message: /Maximum image size/ }, text.slice(0, 40))
+  }
+})
+
+t.test('400: an animation of 10,000 frames', async (t) => {
+  const frame = await sharp({ create: { width: 4, height: 4, channels: 3, background: '#f00' } }).gif().toBuffer()
+  // One image block, repeated: header and colours once, then ten thousand frames that differ in their delay.
+  const blockStart = frame.indexOf(Buffer.from([0x21, 0xF9]))
+  const start = blockStart < 0 ? frame.indexOf(0x2C, 13) : blockStart
+  const block = frame.subarray(start, frame.length - 1)
+  const gif = Buffer.concat([frame.subarray(0, start), ...Array.from({ length: 10_000 }, () => block), Buffer.from([0x3B])])
+  t.equal((await sharp(gif).metadata()).pages, 10_000)
+  await t.rejects(pool.run(job(gif, 'w_2', 'gif')), { status: 400, message: 'Maximum number of frames is 500. Requested 10000' })
+})
+
+t.test('SVG: entities do not grow, files and addresses are not read, sizes are bounded', async (t) => {
+  const laughs = '<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "ha">' +
+    Array.from({ length: 12 }, (_, at) => `<!ENTITY ${String.fromCharCode(98 + at)} "${`&${String.fromCharCode(97 + at)};`.repeat(10)}">`).join('') +
+    ']><svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"><text>&m;</text></svg>'
+  await t.rejects(pool.run(job(Buffer.from(laughs), 'w_5', 'svg')), { status: 400, message: 'Invalid image file' }, 'billion laughs')
+  const wide = '<svg xmlns="http://www.w3.org/2000/svg" width="1000000000" height="1000000000"/>'
+  await t.rejects(pool.run(job(Buffer.from(wide), 'w_5', 'svg')), { status: 400, message: /Maximum image size|Invalid image/ }, '1e9 pixels')
+  const outside = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:xi="http://www.w3.org/2001/XInclude" width="10" height="10">' +
+    '<image xlink:href="file:///etc/hostname" width="10" height="10"/><image xlink:href="http://127.0.0.1:9/x.png" width="10" height="10"/>' +
+    '<xi:include href="file:///etc/hostname" parse="text"/><script>while(true){}</script><foreignObject width="10" height="10"><p xmlns="http://www.w3.org/1999/xhtml">x</p></foreignObject></svg>'
+  const { bytes } = await pool.run(job(Buffer.from(outside), 'w_10', 'svg'))
+  const { data } = await sharp(bytes).ensureAlpha().raw().toBuffer({ resolveWithObject: true })
+  t.ok(data.every((value) => value === 0), 'nothing of it is drawn')
+})
+
+t.test('400: what is no image, or half of one', async (t) => {
+  const png = await sharp({ create: { width: 500, height: 500, channels: 3, background: '#123' } }).png({ compressionLevel: 0 }).toBuffer()
+  for (const [name, bytes] of Object.entries({ empty: Buffer.alloc(0), text: Buffer.from('hello'), half: png.subarray(0, 2000), zeros: Buffer.alloc(100_000) })) {
+    await t.rejects(pool.run(job(bytes, 'w_10')), { status: 400, message: 'Invalid image file' }, name)
+  }
+})
+
+t.test('a job that takes too long is killed, and the next one has a process again', async (t) => {
+  const quick = new RenderPool({ processes: 1, timeoutMs: 1 })
+  t.teardown(() => { quick.close() })
+  const bytes = await sharp({ create: { width: 10, height: 10, channels: 3, background: '#123' } }).png().toBuffer()
+  await t.rejects(quick.run(job(bytes, 'w_5')), { status: 400, message: 'The image takes too long to render' })
+  const patient = await pool.run(job(bytes, 'w_5'))
+  t.equal(patient.width, 5)
+})
+
+t.test('503: the queue has an end, and a closed pool takes nothing', async (t) => {
+  const narrow = new RenderPool({ processes: 1, queueLength: 2 })
+  const bytes = await sharp({ create: { width: 10, height: 10, channels: 3, background: '#123' } }).png().toBuffer()
+  const outcomes = await Promise.allSettled(Array.from({ length: 6 }, () => narrow.run(job(bytes, 'w_5'))))
+  t.same(outcomes.map(({ status }) => status), ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected', 'rejected'])
+  t.match(outcomes.at(-1), { reason: { status: 503, headers: { 'retry-after': '1' } } })
+  narrow.close()
+  await t.rejects(narrow.run(job(bytes, 'w_5')), { status: 503, message: 'The sandbox is closing' })
+})
+
+t.test('eight worst cases at once: the API still answers between them', async (t) => {
+  const { app, context } = await buildSandbox()
+  t.teardown(() => app.close())
+  const large = await sharp({ create: { width: 1500, height: 1500, channels: 3, background: '#345' } }).jpeg().toBuffer()
+  await addAsset(app, context, 'heavy', { file: large })
+  let answered = 0
+  const isRunning = new Set<number>()
+  const heavy = Array.from({ length: 8 }, async (_, at) => {
+    isRunning.add(at)
+    const answer = await app.inject(`/demo/image/upload/e_blur:${2000 - at}/heavy.jpg`)
+    isRunning.delete(at)
+    return answer
+  })
+  while (isRunning.size === 8) {
+    const answer = await app.inject('/demo/image/upload/missing.jpg')
+    if (answer.statusCode === 404) answered++
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  t.ok(answered > 10, `${answered} answers while the first image was rendered`)
+  for (const { statusCode } of await Promise.all(heavy)) t.ok(statusCode === 200 || statusCode === 400, String(statusCode))
+})
