@@ -6,7 +6,7 @@ import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { nearestName } from '../src/schemas/nearest-name.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { announcedFileBytes, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields } from '../src/schemas/upload-form.ts'
+import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields } from '../src/schemas/upload-form.ts'
 import { signableParameters } from '../src/schemas/upload-parameters.ts'
 
 const KINDS = ['auto', ...RESOURCE_TYPES] as const
@@ -83,7 +83,7 @@ export const directUpload: Route = async (app) => {
   app.addHook('onRequest', async (request, reply) => {
     checkBodyHeaders(request.headers)
     if (!/^multipart\//i.test(request.headers['content-type'] ?? '')) throw new GatewayError('unsupported_media_type', 'Send multipart/form-data: the file beside the signed fields.')
-    const release = request.cloudinary.admitUpload(announcedFileBytes(request.headers))
+    const release = request.cloudinary.admitUpload(announcedSize(request.headers))
     reply.raw.once('close', release)
   })
   app.route({

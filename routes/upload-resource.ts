@@ -6,7 +6,7 @@ import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { readTextFields } from '../src/schemas/text-fields.ts'
-import { announcedFileBytes, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type StreamedFile, type TextFields } from '../src/schemas/upload-form.ts'
+import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type StreamedFile, type TextFields } from '../src/schemas/upload-form.ts'
 import { uploadParameters, type UploadParameters } from '../src/schemas/upload-parameters.ts'
 
 const parameters = {
@@ -114,7 +114,7 @@ export const uploadResource: Route = async (app) => {
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   app.addHook('onRequest', async (request, reply) => {
     checkBodyHeaders(request.headers)
-    const release = request.cloudinary.admitUpload(announcedFileBytes(request.headers))
+    const release = request.cloudinary.admitUpload(announcedSize(request.headers))
     reply.raw.once('close', release)
   })
   app.route({

@@ -108,6 +108,31 @@ export class FaultUpstream {
   /** Orders for the next requests, one each; after the last, requests are answered well. */
   script (...steps: Step[]): void { this.#steps.push(...steps) }
 
+  /** The request of this index (from the end when negative), once it is known how it ended. */
+  async ended (index = -1): Promise<Seen> {
+    return this.#until(() => {
+      const seen = this.seen.at(index)
+      return seen?.end === 'open' ? undefined : seen
+    })
+  }
+
+  /** Waits until this many bytes of body have come with the latest request. */
+  async received (bytes: number): Promise<Seen> {
+    return this.#until(() => {
+      const seen = this.seen.at(-1)
+      return seen !== undefined && seen.bytes >= bytes ? seen : undefined
+    })
+  }
+
+  async #until<T> (condition: () => T | undefined): Promise<T> {
+    for (let round = 0; round < 500; round++) {
+      const found = condition()
+      if (found !== undefined) return found
+      await new Promise((resolve) => { setTimeout(resolve, 10) })
+    }
+    throw new Error('the upstream did not see it within five seconds')
+  }
+
   async listen (port = 0): Promise<this> {
     await new Promise<void>((resolve) => { this.#server.listen(port, '127.0.0.1', resolve) })
     return this

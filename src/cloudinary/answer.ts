@@ -20,6 +20,8 @@ export interface AnswerContext {
 
 const RELAYED_HEADERS = ['x-request-id', 'x-featureratelimit-limit', 'x-featureratelimit-remaining', 'x-featureratelimit-reset']
 const MAX_MESSAGE = 1000
+/** How much of each end of an answer is looked at. */
+const END_BYTES = 64
 const DEFAULT_WAIT_SECONDS = 60
 const MAX_WAIT_SECONDS = 24 * 3600
 
@@ -47,12 +49,9 @@ export function scrub (text: string, { apiKey, apiSecret }: AnswerContext['envir
 
 /** True when the bytes are a JSON object from end to end, as far as its two ends tell. Relayed JSON is not parsed. */
 function looksLikeObject (body: Buffer): boolean {
-  const text = (index: number): string => String.fromCharCode(body[index] ?? 0)
-  let first = 0
-  let last = body.length - 1
-  while (first < last && /\s/.test(text(first))) first++
-  while (last > first && /\s/.test(text(last))) last--
-  return text(first) === '{' && text(last) === '}'
+  const start = body.toString('latin1', 0, END_BYTES).trimStart()
+  const end = body.subarray(-END_BYTES).toString('latin1').trimEnd()
+  return start.startsWith('{') && end.endsWith('}')
 }
 
 /** Parses an answer that we need to read ourselves. Undefined when it is not a JSON object. */

@@ -1,7 +1,7 @@
 import type { DeliveryTypeName, ResourceTypeName } from '../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import type { UpstreamLimits, UploadLimits } from '../config/types.ts'
-import type { StreamedFile } from '../schemas/upload-form.ts'
+import type { AnnouncedSize, StreamedFile } from '../schemas/upload-form.ts'
 import type { UploadParameters } from '../schemas/upload-parameters.ts'
 import { AdminCalls, type Call, type Connection, type Place, type Query } from './admin.ts'
 import type { Relayed } from './answer.ts'
@@ -98,11 +98,11 @@ export class CloudinaryClient {
 
   /**
    * Lets an upload begin, before a byte of it is read; call what it returns when the upload is over.
-   * @throws {GatewayError} `overloaded`, or `payload_too_large` when `declaredBytes` of file are too many.
+   * @throws {GatewayError} `overloaded`, or `payload_too_large` when the announced size of the file is too much.
    */
-  admitUpload (declaredBytes?: number): Release {
+  admitUpload ({ bytes, exact }: AnnouncedSize = { bytes: 0, exact: false }): Release {
     const { maxBytes } = this.uploadLimits
-    if (declaredBytes !== undefined && declaredBytes > maxBytes) throw tooLarge(declaredBytes, maxBytes)
+    if (bytes > maxBytes) throw tooLarge(bytes, maxBytes, !exact)
     return this.#uploadBudget.admit()
   }
 
@@ -137,7 +137,7 @@ export class CloudinaryClient {
   downloadUrl (options: DownloadUrlOptions): string { return privateDownloadUrl(this.environment, options, this.#nowSeconds()) }
 
   /** Upload parameters as the text that is signed and sent. */
-  encode (parameters: UploadParameters & { readonly timestamp?: number }): Record<string, string> { return encodeUploadParameters(parameters) }
+  encode (parameters: Partial<UploadParameters> & { readonly timestamp?: number }): Record<string, string> { return encodeUploadParameters(parameters) }
 
   /** Hex signature of upload parameters, `timestamp` among them. It is remembered for a while, to explain later mismatches. */
   sign (parameters: Fields): string {

@@ -51,10 +51,10 @@ async function * write (boundary: string, head: Buffer, { file, tail }: Form): A
 export function multipartBody (form: Form, boundary: string = `gateway-${randomBytes(18).toString('hex')}`): MultipartBody {
   const head = Buffer.from(fieldsText(boundary, form.head) + fileHeader(boundary, form.file.filename))
   const closing = `\r\n--${boundary}--\r\n`.length
-  const known = form.file.length !== undefined && form.tail === undefined
+  const { file: { length }, tail } = form
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
-    length: known ? head.length + (form.file.length ?? 0) + closing : undefined,
+    length: length === undefined || tail !== undefined ? undefined : head.length + length + closing,
     chunks: write(boundary, head, form)
   }
 }

@@ -64,21 +64,30 @@ function waitMs (error: GatewayError, repeat: number, random: () => number): num
  * Runs `attempt` again after failures that may pass. `attempt` throws GatewayErrors and learns which try it is, from 1.
  * @throws {GatewayError} the last failure.
  */
-export async function withRetries<T> (attempt: (number: number) => Promise<T>, { attempts, deadline, longestWaitMs = Infinity, signal, repeatable }: Repetition, budget: RetryBudget, pace: Pace): Promise<T> {
-  for (let number = 1; ; number++) {
+export async function withRetries<T> (attempt: (number: number) => Promise<T>, repetition: Repetition, budget: RetryBudget, pace: Pace): Promise<T> {
+  const { attempts, deadline, longestWaitMs = Infinity, signal, repeatable } = repetition
+  const run = async (number: number): Promise<T> => {
+    const result = await attempt(number)
+    budget.earn()
+    return result
+  }
+  for (let number = 1; number < attempts; number++) {
     try {
-      const result = await attempt(number)
-      budget.earn()
-      return result
+      return await run(number)
     } catch (error) {
-      if (!(error instanceof GatewayError) || number >= attempts || signal.aborted || !repeatable(error)) throw error
+      if (!(error instanceof GatewayError) || signal.aborted || !repeatable(error)) throw error
       const wait = waitMs(error, number - 1, pace.random)
       if (wait > longestWaitMs || pace.now() + wait > deadline || !budget.spend(error)) throw error
-      try {
-        await pace.sleep(wait, signal)
-      } catch (cause) {
-        throw new GatewayError('client_closed', 'The caller went away before the request was repeated.', { cause })
-      }
+      await rest(wait, signal, pace)
     }
+  }
+  return run(attempts)
+}
+
+async function rest (ms: number, signal: AbortSignal, pace: Pace): Promise<void> {
+  try {
+    await pace.sleep(ms, signal)
+  } catch (cause) {
+    throw new GatewayError('client_closed', 'The caller went away before the request was repeated.', { cause })
   }
 }

@@ -58,9 +58,7 @@ function assertSendable ({ path, headers }: UpstreamRequest): void {
 }
 
 function faultOf (error: Error & { code?: string }): TransportFault {
-  const code = error.code ?? ''
-  // Every address of a name refused: the first of them tells why.
-  if (error instanceof AggregateError && error.errors[0] instanceof Error && code === '') return faultOf(error.errors[0])
+  const code = String(error.code)
   if (UNREACHABLE.has(code)) return 'unreachable'
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'connect_timeout'
   if (TIMEOUTS.has(code)) return 'timeout'

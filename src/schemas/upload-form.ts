@@ -83,11 +83,15 @@ export function checkBodyHeaders (headers: Readonly<Record<string, string | stri
   }
 }
 
-/** Bytes that the file has at least, as far as the headers tell. */
-export function announcedFileBytes (headers: Readonly<Record<string, string | string[] | undefined>>): number | undefined {
+/** Size of a file as far as headers tell: exact, or at least so many bytes. */
+export interface AnnouncedSize { readonly bytes: number, readonly exact: boolean }
+
+/** What the headers say about the size of the file; a form holds more than its file. */
+export function announcedSize (headers: Readonly<Record<string, string | string[] | undefined>>): AnnouncedSize | undefined {
   if (headers['content-length'] === undefined) return undefined
   const length = Number(headers['content-length'])
-  return /^multipart\//i.test(String(headers['content-type'])) ? Math.max(0, length - MAX_OVERHEAD) : length
+  const exact = !/^multipart\//i.test(String(headers['content-type']))
+  return { bytes: exact ? length : Math.max(0, length - MAX_OVERHEAD), exact }
 }
 
 function add (fields: TextFields, name: string, value: string): void {

@@ -1,0 +1,23 @@
+import type { Test } from 'tap'
+import type { Connection } from '../../src/cloudinary/admin.ts'
+import { REAL_PACE, RetryBudget, type Pace } from '../../src/cloudinary/retry.ts'
+import { Transport } from '../../src/cloudinary/transport.ts'
+import type { UpstreamLimits } from '../../src/config/types.ts'
+import type { CloudinaryEnvironment } from '../../src/schemas/environment.ts'
+import { environmentAt, testConfig } from '../helper.ts'
+
+/** Nobody leaves. A new one each time: listeners do not pile up. */
+export function call (): { signal: AbortSignal } { return { signal: new AbortController().signal } }
+
+/** Sleeps that are noted, not slept. */
+export function quickPace (): Pace & { slept: number[] } {
+  const slept: number[] = []
+  return { ...REAL_PACE, random: () => 0.5, slept, sleep: async (ms) => { slept.push(ms) } }
+}
+
+/** What the calls of one environment share, before an upstream at `url`; closes with the test. */
+export function connectionTo (t: Test, url: string, { pace = quickPace(), limits = {}, environment = {} }: { pace?: Pace, limits?: Partial<UpstreamLimits>, environment?: Partial<CloudinaryEnvironment> } = {}): Connection {
+  const transport = new Transport({ origin: new URL(url).origin, limits: { ...testConfig([]).upstream, ...limits } })
+  t.teardown(() => transport.close())
+  return { environment: environmentAt(url, environment), transport, pace, budget: new RetryBudget() }
+}
