@@ -11,9 +11,11 @@ t.test('GET /environments: names, clouds, verdicts; never a secret', async (t) =
   const app = await buildApp({ config: testConfig(environments) })
   t.teardown(() => app.close())
   const answer = await app.inject('/environments')
-  t.match(answer.json(), { environments: [
-    { name: 'production', cloud_name: 'demo', verified: true, default: true, sandbox: true },
-    { name: 'staging', cloud_name: 'demo', verified: false, reason: /credentials_rejected/, default: false, sandbox: false }
-  ] })
+  t.match(answer.json(), {
+    environments: [
+      { name: 'production', cloud_name: 'demo', verified: true, default: true, sandbox: true },
+      { name: 'staging', cloud_name: 'demo', verified: false, reason: /credentials_rejected/, default: false, sandbox: false }
+    ]
+  })
   t.notMatch(answer.body, /canary|abcd/)
 })

@@ -27,8 +27,15 @@ t.test('a GatewayError becomes its problem document, with its headers and nothin
   const answer = await app.inject({ url: '/fails?signature=abc', headers: { 'x-request-id': 'r' } })
   t.match(answer, { statusCode: 429, headers: { 'content-type': 'application/problem+json', 'retry-after': '7', 'cache-control': 'no-store' } })
   t.match(answer.json(), {
-    type: '/docs/errors#rate_limited', title: 'Too many requests', status: 429, code: 'rate_limited', detail: 'Slow down.', instance: '/fails',
-    retryable: true, upstream: { status: 420, message: 'x' }, found_under: ['y']
+    type: '/docs/errors#rate_limited',
+    title: 'Too many requests',
+    status: 429,
+    code: 'rate_limited',
+    detail: 'Slow down.',
+    instance: '/fails',
+    retryable: true,
+    upstream: { status: 420, message: 'x' },
+    found_under: ['y']
   })
   t.notOk('errors' in answer.json())
 })

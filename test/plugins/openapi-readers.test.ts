@@ -8,10 +8,12 @@ t.test('fields and parameters with a default are optional, marked schemas stand 
     components: { securitySchemes: {}, schemas: { Zed: {} } },
     paths: {
       '/x': {
-        get: { parameters: [
-          { in: 'query', name: 'kind', required: true, schema: { type: 'string', default: 'image' } },
-          { in: 'query', name: 'id', required: true, schema: { type: 'string' } }
-        ] },
+        get: {
+          parameters: [
+            { in: 'query', name: 'kind', required: true, schema: { type: 'string', default: 'image' } },
+            { in: 'query', name: 'id', required: true, schema: { type: 'string' } }
+          ]
+        },
         post: { body: { properties: { kind: { default: 1 }, id: {}, odd: true }, required: ['kind', 'id', 'odd'] }, all: { properties: { kind: { default: 1 } }, required: ['kind'] }, again: [Shared, Shared] }
       }
     }
@@ -21,10 +23,12 @@ t.test('fields and parameters with a default are optional, marked schemas stand 
     components: { securitySchemes: {}, schemas: { Shared: { type: 'object', properties: { a: { type: 'string' } } }, Zed: {} } },
     paths: {
       '/x': {
-        get: { parameters: [
-          { in: 'query', name: 'kind', required: false, schema: { type: 'string', default: 'image' } },
-          { in: 'query', name: 'id', required: true, schema: { type: 'string' } }
-        ] },
+        get: {
+          parameters: [
+            { in: 'query', name: 'kind', required: false, schema: { type: 'string', default: 'image' } },
+            { in: 'query', name: 'id', required: true, schema: { type: 'string' } }
+          ]
+        },
         post: {
           body: { properties: { kind: { default: 1 }, id: {}, odd: true }, required: ['id', 'odd'] },
           all: { properties: { kind: { default: 1 } } },
