@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AssetRecord } from './asset.ts'
 import type { CloudSettings } from './clouds.ts'
 import type { SandboxContext } from './context.ts'
 import { checkAccess, denied, readToken, type AccessRequest } from './delivery/access.ts'
+import { Remembered } from './delivery/remembered.ts'
 import { DerivedAssets, type Derived } from './delivery/derived.ts'
 import { failureHeaders, successHeaders, type Delivered } from './delivery/headers.ts'
 import { parseDeliveryPath, type DeliveryPath } from './delivery/path.ts'
@@ -51,6 +53,9 @@ interface Target {
 class Delivery {
   readonly #context: SandboxContext
   readonly #derived: DerivedAssets
+  // Pages ask for the same few addresses over and over.
+  readonly #paths = new Remembered<DeliveryPath | undefined>(1000)
+  readonly #chains = new Remembered<PreparedChain>(1000)
 
   constructor (context: SandboxContext, derived: DerivedAssets) {
     this.#context = context
@@ -58,9 +63,10 @@ class Delivery {
   }
 
   async answer (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const requestId = this.#context.random.hex(32)
+    // Not from the seeded source: how often a browser asks must not change the IDs of assets.
+    const requestId = randomUUID().replaceAll('-', '')
     try {
-      const path = parseDeliveryPath(request.url)
+      const path = this.#paths.get(request.url, () => parseDeliveryPath(request.url))
       if (!path) {
         reply.callNotFound()
         return reply
@@ -79,12 +85,18 @@ class Delivery {
     if (path.type === 'list') throw denied()
     if (!/^(?:upload|private|authenticated)$/.test(path.type)) throw notRendered(`the delivery type ${path.type}`)
     const store = this.#context.store.cloud(cloud.cloudName)
-    const chain = prepareChain(path.components, store)
+    const chain = this.#chainOf(path, store)
     const record = store.find(path.resourceType, path.type, path.publicId)
     if (record) return { path, cloud, record, chain, status: 200 }
     const placeholder = placeholderOf(path, chain, store)
     if (!placeholder) throw notFound(path.publicId)
     return { path, cloud, record: placeholder, chain, status: 404 }
+  }
+
+  /** What a name stands for may change, so only chains without one are remembered. */
+  #chainOf ({ components }: DeliveryPath, store: CloudStore): PreparedChain {
+    const hasName = components.some((component) => /(?:^|,)t_/.test(component))
+    return hasName ? prepareChain(components, store) : this.#chains.get(components.join('/'), () => prepareChain(components, store))
   }
 
   async #deliver (request: FastifyRequest, reply: FastifyReply, target: Target, requestId: string): Promise<FastifyReply> {
@@ -111,7 +123,7 @@ class Delivery {
   async #derive (request: FastifyRequest, { cloud, record, chain, path }: Target, isSigned: boolean): Promise<Derived> {
     const wanted: RenderRequest = { cloud, record, chain, format: targetFormat(record, chain, path.extension), accept: request.headers.accept ?? '' }
     const known = this.#derived.find(wanted)
-    if (known && await this.#context.blobs.stat(known.blob)) return { record: known }
+    if (known && (this.#context.blobs.path(known.blob) === undefined || await this.#context.blobs.stat(known.blob))) return { record: known }
     if (cloud.strictTransformations && !isSigned && !known) throw denied()
     return this.#derived.make(wanted, path.extension)
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { isoTime, type AssetRecord, type DerivedRecord } from '../asset.ts'
 import type { SandboxContext } from '../context.ts'
 import type { AssetRenderer, RenderRequest } from '../render/renderer.ts'
@@ -51,7 +52,7 @@ export class DerivedAssets {
     const stored = await this.#context.blobs.write((async function * () { yield bytes })(), { durable: false })
     const wantsExtension = extension !== undefined && canonicalFormat(extension) !== record.format && chain.format === undefined
     const derived: NamedDerived = {
-      id: this.#context.random.hex(32),
+      id: createHash('md5').update([record.asset_id, record.version_id, chain.normalised, result.format].join('\n')).digest('hex'),
       transformation: [chain.normalised, wantsExtension ? extension : ''].filter((part) => part !== '').join('/'),
       format: result.format,
       bytes: stored.bytes,

@@ -118,7 +118,7 @@ export class RenderPool {
 /** Rendering gives way to answering. */
 function yieldTo (pid: number): void {
   try {
-    setPriority(pid, 10)
+    setPriority(pid, 5)
   } catch {
     // Not every system lets us; it is a courtesy only.
   }

@@ -129,5 +129,7 @@ t.test('eight worst cases at once: the API still answers between them', async (t
     await new Promise((resolve) => setImmediate(resolve))
   }
   t.ok(answered > 10, `${answered} answers while the first image was rendered`)
-  for (const { statusCode } of await Promise.all(heavy)) t.ok(statusCode === 200 || statusCode === 400, String(statusCode))
+  // Closing ends what is still being rendered, and answers it.
+  await app.close()
+  for (const { statusCode } of await Promise.all(heavy)) t.ok([200, 400, 503].includes(statusCode), String(statusCode))
 })
