@@ -63,7 +63,13 @@ export class Exchange {
     switch (fault.kind) {
       case 'refuse': socket.destroy(); break
       case 'reset': socket.resetAndDestroy(); break
-      case 'fin': socket.end(); break
+      case 'fin': {
+        // What arrives meanwhile is not read; destroying at once would send an RST after the FIN.
+        socket.end()
+        await closedOrLate(this.#response, FIN_LINGER_MS)
+        socket.destroy()
+        break
+      }
       case 'stall': {
         await closedOrLate(this.#response, fault.ms)
         if (fault.ms !== undefined && !socket.destroyed) return
@@ -96,6 +102,7 @@ export class Exchange {
   }
 }
 
+const FIN_LINGER_MS = 200
 const IN_BODY = new Set(['reset', 'fin', 'stall', 'early_status'])
 
 async function closedOrLate (response: ServerResponse, ms: number | undefined): Promise<void> {

@@ -10,10 +10,16 @@ export function intercept (faults: Faults, log: RequestLog, handle: (request: In
     const { method = 'GET', url = '/' } = request
     if (url.startsWith('/_sandbox/')) return handle(request, response)
     const record = log.open(method, url, request.headers)
-    response.on('close', () => {
+    const { socket } = request
+    const ended = (): void => {
+      response.off('close', ended)
+      socket.off('close', ended)
       record.state = response.writableFinished ? 'complete' : 'aborted'
       if (response.headersSent) record.status = response.statusCode
-    })
+    }
+    // A connection that is ended on purpose does not always tell its response.
+    response.on('close', ended)
+    socket.on('close', ended)
     const striking = faults.take(method, url)
     const exchange = new Exchange(request, response, record, striking)
     if (striking.length === 0) return handle(request, response)

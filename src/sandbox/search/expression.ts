@@ -76,10 +76,11 @@ function primary (scanner: Scanner, field: string | undefined, depth: number): Q
 const COMPARISONS: readonly Comparison[] = [':', '=', '>', '<', '>=', '<=']
 
 function value (scanner: Scanner, field: string | undefined, comparison: Comparison): Query {
+  if (scanner.sees(/^(?:\*|(?:AND|OR|NOT)(?![\w.]))/)) throw scanner.error()
   const quoted = scanner.take(/^"((?:\\.|[^"\\])*)"|^'((?:\\.|[^'\\])*)'/s)
   const word = quoted ? undefined : scanner.take(WORD)?.[0]
   const text = quoted ? (quoted[1] ?? quoted[2] ?? '').replace(/\\(.)/gs, '$1') : word
-  if (text === undefined || text.startsWith('*') || /^(?:AND|OR|NOT)$/.test(word ?? '')) throw scanner.error()
+  if (text === undefined) throw scanner.error()
   const prefix = text.endsWith('*') || Boolean(quoted && scanner.takeHere(/^\*/))
   return { kind: 'term', ...field !== undefined && { field }, comparison, value: prefix ? text.replace(/\*$/, '') : text, prefix }
 }

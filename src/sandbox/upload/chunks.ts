@@ -19,7 +19,7 @@ interface Session {
   /** One chunk at a time. */
   turn: Promise<unknown>
   /** The final answer, kept for a client that did not get it and sends its last chunk again. */
-  answer?: unknown
+  answer?: object
 }
 
 const LIFETIME_MS = 24 * 3_600_000
@@ -54,12 +54,16 @@ export class ChunkedUploads {
    * @throws {SandboxError} 400 for a gap, an overlap, a wrong length or a piece that is too small.
    */
   async accept (id: string, range: ChunkRange, file: ReceivedFile, complete: (whole: ReceivedFile) => Promise<object>): Promise<object> {
-    await this.#expire()
-    const session = await this.#session(id, range)
-    const turn = session.turn.then(() => this.#take(id, session, range, file, complete))
-    // The next piece waits for this one, however it ends.
-    session.turn = turn.catch(() => {})
-    return turn
+    try {
+      await this.#expire()
+      const session = await this.#session(id, range)
+      const turn = session.turn.then(() => this.#take(id, session, range, file, complete))
+      // The next piece waits for this one, however it ends.
+      session.turn = turn.catch(() => {})
+      return await turn
+    } finally {
+      await this.#blobs.remove(file.key)
+    }
   }
 
   /** Drops everything unfinished. */
@@ -81,23 +85,19 @@ export class ChunkedUploads {
   }
 
   async #take (id: string, session: Session, range: ChunkRange, file: ReceivedFile, complete: (whole: ReceivedFile) => Promise<object>): Promise<object> {
-    try {
-      session.touchedMs = this.#clock()
-      const repeated = session.parts.find((part) => part.start === range.start && part.end === range.end)
-      if (repeated) {
-        if (repeated.md5 !== file.md5) throw invalidRange()
-        if (session.answer !== undefined) return session.answer as object // what `complete` gave
-      } else {
-        await this.#append(session, range, file)
-      }
-      if (range.total === -1 || session.draft.bytes < range.total) return { done: false, bytes: session.draft.bytes }
-    } finally {
-      await this.#blobs.remove(file.key)
+    session.touchedMs = this.#clock()
+    const repeated = session.parts.find((part) => part.start === range.start && part.end === range.end)
+    if (repeated) {
+      if (repeated.md5 !== file.md5) throw invalidRange()
+      if (session.answer !== undefined) return session.answer
+    } else {
+      await this.#append(session, range, file)
     }
+    if (range.total === -1 || session.draft.bytes < range.total) return { done: false, bytes: session.draft.bytes }
     const whole = await session.draft.finish()
     try {
       session.answer = { ...await complete({ ...whole, ...file.filename !== undefined && { filename: file.filename } }), done: true }
-      return session.answer as object // just made
+      return session.answer
     } catch (error) {
       this.#sessions.delete(id)
       throw error
