@@ -95,12 +95,12 @@ export class Uploads {
   async #streamed ({ job, intake, call }: Run): Promise<Relayed> {
     const { fields, late, authorize } = job
     const file = { filename: intake.filename, length: intake.length }
-    const tail = async (): Promise<Fields> => {
-      const after = await late?.() ?? {}
+    const tail = late && (async (): Promise<Fields> => {
+      const after = await late()
       return { ...after, ...authorize({ ...fields, ...after }) }
-    }
+    })
     const { answer, attempts } = await this.#delivery.deliver(job, {
-      body: () => late === undefined
+      body: () => tail === undefined
         ? provenForm(job, fields, { ...file, chunks: intake.chunks() })
         : multipartBody({ head: fields, file: { ...file, chunks: intake.chunks() }, tail }),
       // The bytes are gone once they were asked for.

@@ -53,7 +53,7 @@ t.test('P2: what undici would refuse never reaches it, so that no connection slo
     { headers: { upgrade: 'x' } }, { headers: { authorization: 'a\r\nb' } }, { headers: { 'content-range': 'é' } }, { headers: { host: 'evil' } }, { headers: { cookie: 'a' } }
   ]
   for (let round = 0; round < 20; round++) {
-    for (const request of bad) await t.rejects(send(request), TypeError, undefined, { bail: true })
+    for (const request of bad) await t.rejects(send(request), TypeError)
   }
   t.equal(upstream.seen.length, 0)
   const replies = await Promise.all(Array.from({ length: 6 }, async () => send()))
@@ -181,5 +181,6 @@ t.test('U3: a connection that cannot be made in time', async (t) => {
   await new Promise((resolve) => { mute.on('listening', resolve) })
   t.teardown(() => { mute.close() })
   const transport = transportTo(t, `https://127.0.0.1:${(mute.address() as AddressInfo).port}`, { connectTimeoutMs: 100 }) // it listens on TCP
-  await t.rejects(transport.send({ method: 'GET', path: '/', headers: {}, lane: 'json', signal: never }), { fault: 'connect_timeout', beforeSend: true })
+  const error = await transport.send({ method: 'GET', path: '/', headers: {}, lane: 'json', signal: never }).catch((error: unknown) => error)
+  t.match(error, { fault: 'connect_timeout', beforeSend: true })
 })

@@ -1,0 +1,130 @@
+import { Readable } from 'node:stream'
+import t, { type Test } from 'tap'
+import { CloudinaryClient, type ClientOptions } from '../../src/cloudinary/client.ts'
+import { signParameters, verifyParameters } from '../../src/cloudinary/signature.ts'
+import { UploadBudget } from '../../src/cloudinary/upload-budget.ts'
+import type { StreamedFile } from '../../src/schemas/upload-form.ts'
+import { startFaultUpstream, type FaultUpstream } from '../fault-upstream.ts'
+import { environmentAt, testConfig } from '../helper.ts'
+import { call } from './connection.ts'
+
+const now = 1_700_000_000_000
+const { upstream: limits, upload } = testConfig([])
+
+function clientAt (t: Test, url: string, changes: Partial<ClientOptions> = {}): CloudinaryClient {
+  const client = new CloudinaryClient(environmentAt(url), { upstream: limits, upload, now: () => now, ...changes })
+  t.teardown(() => client.close())
+  return client
+}
+
+async function started (t: Test): Promise<{ upstream: FaultUpstream, client: CloudinaryClient }> {
+  const upstream = await startFaultUpstream(t)
+  return { upstream, client: clientAt(t, upstream.url) }
+}
+
+function file (text = 'hello'): StreamedFile {
+  const stream = Readable.from([Buffer.from(text)])
+  return { stream, length: text.length, filename: 'x.txt', stop: () => { stream.destroy() } }
+}
+
+t.test('asks the Admin API: ping, list, get, update, destroy', async (t) => {
+  const { upstream, client } = await started(t)
+  await client.ping(call())
+  await client.list('image', 'upload', { max_results: '1' }, call())
+  await client.get('image', 'upload', 'a', {}, call())
+  await client.update('image', 'upload', 'a', { tags: [], context: { alt: 'a|b' }, moderation_status: 'approved', metadata: undefined }, call())
+  upstream.script({ body: '{"result":"ok"}' })
+  t.same(await client.destroy('image', { public_id: 'a', type: 'upload', invalidate: false }, call()), { resource_type: 'image', type: 'upload', public_id: 'a' })
+  t.same(upstream.seen.map(({ method, url }) => `${method} ${url}`), [
+    'GET /v1_1/demo/ping', 'GET /v1_1/demo/resources/image/upload?max_results=1', 'GET /v1_1/demo/resources/image/upload/a',
+    'POST /v1_1/demo/resources/image/upload/a', 'POST /v1_1/demo/image/destroy'
+  ])
+  t.same(upstream.seen[3]?.fields, { tags: '', context: 'alt=a\\|b', moderation_status: 'approved' })
+})
+
+t.test('upload signs with the secret of its environment, early and late parameters alike', async (t) => {
+  const { upstream, client } = await started(t)
+  await client.upload({ parameters: { public_id: 'a', tags: ['x', 'y'] }, file: file() }, call())
+  await client.upload({ parameters: { resource_type: 'raw' }, file: file(), late: async () => ({ folder: 'f' }) }, call())
+  t.same(upstream.seen.map(({ url }) => url), ['/v1_1/demo/auto/upload', '/v1_1/demo/raw/upload'])
+  for (const seen of upstream.seen) {
+    const { signature = '', ...fields } = seen.fields
+    t.match(fields, { api_key: '1234', timestamp: '1700000000' })
+    t.ok(verifyParameters(fields, signature, 'abcd'))
+  }
+  t.match(upstream.seen[0]?.fields, { public_id: 'a', tags: 'x,y' })
+  t.match(upstream.seen[1]?.fields, { folder: 'f' })
+})
+
+t.test('upload takes text for a file: a URL, a data URI', async (t) => {
+  const { upstream, client } = await started(t)
+  await client.upload({ parameters: {}, file: 'https://example.com/cat.jpg' }, call())
+  await client.upload({ parameters: {}, file: 'data:image/png;base64,AAAA' }, call())
+  t.same(upstream.seen.map(({ fields }) => fields['file']), ['https://example.com/cat.jpg', 'data:image/png;base64,AAAA'])
+  await t.rejects(client.upload({ parameters: {}, file: '/etc/passwd' }, call()), { code: 'invalid_request' })
+})
+
+t.test('directUpload passes the caller\'s fields on as they are, once their signature fits', async (t) => {
+  const { upstream, client } = await started(t)
+  const signed = { timestamp: '1700000000', folder: 'a' }
+  const fields = { ...signed, signature: signParameters(signed, { apiSecret: 'abcd', algorithm: 'sha256', version: 1 }) }
+  await client.directUpload({ resource_type: 'image', fields, file: file() }, call())
+  t.same({ ...upstream.seen[0]?.fields }, { ...fields, api_key: '1234' })
+  t.equal(upstream.seen[0]?.url, '/v1_1/demo/image/upload')
+  await client.directUpload({ resource_type: 'image', fields: { api_key: '1234' }, file: file(), late: async () => fields }, call())
+  t.same({ ...upstream.seen[1]?.fields }, { ...fields, api_key: '1234' }, 'also when they stand after the file')
+})
+
+t.test('directUpload: 401 before a byte is read, or, with late fields, before anything is stored', async (t) => {
+  const { upstream, client } = await started(t)
+  const wrong = { timestamp: '1700000000', signature: 'a'.repeat(40) }
+  const untouched = file()
+  await t.rejects(client.directUpload({ resource_type: 'auto', fields: wrong, file: untouched }, call()), { code: 'signature_mismatch' })
+  t.notOk(untouched.stream.readableDidRead)
+  await t.rejects(client.directUpload({ resource_type: 'auto', fields: {}, file: file() }, call()), { code: 'invalid_request' })
+  await t.rejects(client.directUpload({ resource_type: 'auto', fields: {}, file: file(), late: async () => wrong }, call()), { code: 'signature_mismatch' })
+  t.equal(upstream.seen.length, 0)
+})
+
+t.test('what it signed is remembered, so that a changed field can be named', async (t) => {
+  const { client } = await started(t)
+  const fields = client.encode({ folder: 'users/1', timestamp: 1_700_000_000 })
+  const signature = client.sign(fields)
+  t.ok(verifyParameters(fields, signature, 'abcd'))
+  await t.rejects(client.directUpload({ resource_type: 'auto', fields: { ...fields, folder: 'users/2', signature }, file: file() }, call()), {
+    code: 'signature_mismatch', message: /users\/1.*users\/2/
+  })
+})
+
+t.test('admitUpload refuses by announced size and by number', async (t) => {
+  const client = clientAt(t, 'http://127.0.0.1:1', { uploads: new UploadBudget({ maxConcurrent: 1, bufferBytes: 1 }) })
+  const over = upload.maxBytes + 1
+  t.throws(() => client.admitUpload({ bytes: over, exact: true }), { code: 'payload_too_large', message: `The file has ${over} bytes; the limit is ${upload.maxBytes}.` })
+  t.throws(() => client.admitUpload({ bytes: over, exact: false }), { message: `The file has at least ${over} bytes; the limit is ${upload.maxBytes}.` })
+  const release = client.admitUpload()
+  t.throws(() => client.admitUpload({ bytes: 1, exact: true }), { code: 'overloaded' })
+  release()
+  client.admitUpload()()
+})
+
+t.test('clients of two environments share the number of uploads, and nothing else', async (t) => {
+  const shared = { ...upload, maxConcurrent: 1 }
+  const [one, other] = [clientAt(t, 'http://127.0.0.1:1', { upload: shared }), clientAt(t, 'http://127.0.0.1:2', { upload: shared })]
+  one.admitUpload()
+  t.throws(() => other.admitUpload(), { code: 'overloaded' })
+})
+
+t.test('builds delivery and download URLs with its environment\'s settings', async (t) => {
+  const client = clientAt(t, 'http://127.0.0.1:1')
+  t.match(client.url({ public_id: 'a' }), /\/demo\/image\/upload\/a$/)
+  t.match(client.downloadUrl({ public_id: 'a', format: 'jpg' }), /\/v1_1\/demo\/image\/download\?.*api_key=1234/)
+})
+
+t.test('the clock is the machine\'s own when none is given', async (t) => {
+  const upstream = await startFaultUpstream(t)
+  const client = new CloudinaryClient(environmentAt(upstream.url), { upstream: limits, upload })
+  t.teardown(() => client.close())
+  const before = Math.floor(Date.now() / 1000)
+  await client.upload({ parameters: {}, file: file() }, call())
+  t.ok(Number(upstream.seen[0]?.fields['timestamp']) >= before)
+})
