@@ -125,7 +125,7 @@ export const generateSignature: Route = async (app) => {
         if (others.length > 0) throw invalidRequest(others.map((name) => ({ pointer: `/${name}`, message: 'must stand inside paramsToSign when that is given' })))
         signed = widgetFields(paramsToSign, nowSeconds)
       }
-      const { apiKey, cloudName, uploadPrefix } = cloudinary.environment
+      const { apiKey, cloudName, uploadPrefix, publicUploadPrefix = uploadPrefix } = cloudinary.environment
       const signature = cloudinary.sign(signed)
       const signedAt = Number(signed['timestamp'])
       reply.header('cache-control', 'no-store')
@@ -136,7 +136,7 @@ export const generateSignature: Route = async (app) => {
         api_key: apiKey,
         cloud_name: cloudName,
         resource_type: resourceType,
-        upload_url: `${uploadPrefix}/v1_1/${encodeURIComponent(cloudName)}/${resourceType}/upload`,
+        upload_url: `${publicUploadPrefix}/v1_1/${encodeURIComponent(cloudName)}/${resourceType}/upload`,
         fields: { ...signed, api_key: apiKey, signature }
       }
     }

@@ -18,7 +18,7 @@ export interface DownloadUrlOptions {
   readonly transformation?: Transformation | undefined
 }
 
-type DownloadEnvironment = Pick<CloudinaryEnvironment, 'cloudName' | 'apiKey' | 'apiSecret' | 'uploadPrefix' | 'signatureAlgorithm' | 'signatureVersion'>
+type DownloadEnvironment = Pick<CloudinaryEnvironment, 'cloudName' | 'apiKey' | 'apiSecret' | 'uploadPrefix' | 'publicUploadPrefix' | 'signatureAlgorithm' | 'signatureVersion'>
 
 /** Text, or nothing for what was not given: empty values are neither sent nor signed. */
 function text (value: string | number | boolean | undefined): string {
@@ -38,7 +38,7 @@ function encode (value: string): string {
  * whatever the delivery type is. The order of the query is that of Cloudinary's own libraries.
  */
 export function privateDownloadUrl (environment: DownloadEnvironment, options: DownloadUrlOptions, nowSeconds: number): string {
-  const { cloudName, apiKey, apiSecret, uploadPrefix, signatureAlgorithm, signatureVersion } = environment
+  const { cloudName, apiKey, apiSecret, uploadPrefix, publicUploadPrefix = uploadPrefix, signatureAlgorithm, signatureVersion } = environment
   const parameters: Record<string, string> = {
     timestamp: text(nowSeconds),
     public_id: options.public_id,
@@ -53,5 +53,5 @@ export function privateDownloadUrl (environment: DownloadEnvironment, options: D
   const query = Object.entries({ ...parameters, signature, api_key: apiKey })
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `${name}=${encode(value)}`)
-  return `${uploadPrefix}/v1_1/${encodeURIComponent(cloudName)}/${options.resource_type ?? 'image'}/download?${query.join('&')}`
+  return `${publicUploadPrefix}/v1_1/${encodeURIComponent(cloudName)}/${options.resource_type ?? 'image'}/download?${query.join('&')}`
 }

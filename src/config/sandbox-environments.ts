@@ -28,7 +28,7 @@ export const BESIDE = ['sandbox'] as const
 
 /**
  * Environments on a sandbox that listens at `url`, such as `http://127.0.0.1:8081`.
- * `publicUrl` is how browsers reach it, when that differs; delivery URLs are built on it.
+ * `publicUrl` is how browsers reach it, when that differs; delivery, upload and download URLs are built on it.
  */
 export function sandboxEnvironments (url: string, names: readonly string[] = ALONE, publicUrl = url): CloudinaryEnvironment[] {
   const { protocol, host } = new URL(publicUrl)
@@ -41,6 +41,7 @@ export function sandboxEnvironments (url: string, names: readonly string[] = ALO
     apiKey,
     apiSecret: new Secret(apiSecret),
     uploadPrefix: url.replace(/\/+$/, ''),
+    publicUploadPrefix: publicUrl.replace(/\/+$/, ''),
     delivery: { ...delivery, ...place },
     sandbox: true
   }))

@@ -23,6 +23,11 @@ t.test('other kinds, a file name and a derived file', async (t) => {
   t.match(signature, /^[0-9a-f]{40}$/)
 })
 
+t.test('the root that callers reach, when it is not ours', async (t) => {
+  const behindPort = { ...environment, uploadPrefix: 'http://127.0.0.1:8081', publicUploadPrefix: 'http://pc.local:9000' }
+  t.match(privateDownloadUrl(behindPort, { public_id: 'a' }, NOW), /^http:\/\/pc\.local:9000\/v1_1\/demo\/image\/download\?/)
+})
+
 t.test('400: half of a Unicode character', async (t) => {
   t.throws(() => privateDownloadUrl(environment, { public_id: 'a\ud800' }, NOW), { errors: [{ pointer: '/public_id' }] })
 })

@@ -14,7 +14,7 @@ t.test('sandboxEnvironments', async (t) => {
 
   t.test('builds delivery URLs on the public address, and calls the sandbox at its own', async (t) => {
     const [http] = sandboxEnvironments('http://127.0.0.1:8081', ['editor'], 'http://pc.local:9000')
-    t.match(http, { uploadPrefix: 'http://127.0.0.1:8081', delivery: { secure: false, cname: 'pc.local:9000' } })
+    t.match(http, { uploadPrefix: 'http://127.0.0.1:8081', publicUploadPrefix: 'http://pc.local:9000', delivery: { secure: false, cname: 'pc.local:9000' } })
     const [https] = sandboxEnvironments('http://127.0.0.1:8081', ['editor'], 'https://media.example')
     t.match(https, { delivery: { secure: true, secure_distribution: 'media.example', cname: undefined } })
   })

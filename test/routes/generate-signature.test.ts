@@ -1,6 +1,7 @@
 import t from 'tap'
 import { v2 as cloudinary } from 'cloudinary'
-import { startGateway } from '../helper.ts'
+import { buildApp } from '../../src/app.ts'
+import { environmentAt, startGateway, testConfig } from '../helper.ts'
 
 const now = () => Math.floor(Date.now() / 1000)
 const official = (fields: object) => cloudinary.utils.api_sign_request(fields, 'abcd')
@@ -46,6 +47,14 @@ t.test('POST /signature', async (t) => {
     const { status, body } = await send(url, { ...fields, file: GIF })
     t.equal(status, 200)
     t.match(body, { public_id: 'cats/tom', tags: ['a', 'b'], context: { custom: { alt: 'x|y & z' } } })
+  })
+
+  t.test('200: upload_url is the address that browsers reach', async (t) => {
+    const environment = environmentAt(sandbox.url, { publicUploadPrefix: 'http://pc.local:9000' })
+    const behindPort = await buildApp({ config: testConfig([environment]) })
+    t.teardown(() => behindPort.close())
+    const answer = await behindPort.inject({ method: 'POST', url: '/signature', payload: { folder: 'a' } })
+    t.match(answer.json(), { upload_url: 'http://pc.local:9000/v1_1/demo/auto/upload' })
   })
 
   t.test('200 without a body: everything has a default', async (t) => {
