@@ -18,6 +18,7 @@ import { RequestLog } from './faults/requests.ts'
 import { registerApi } from './http/api.ts'
 import { registerErrors } from './http/error-answers.ts'
 import { LevelJournal, MemoryJournal } from './journal.ts'
+import { Notifier } from './notifications/notifier.ts'
 import { randomSource } from './random.ts'
 import { ROUTES } from './routes.ts'
 import { Store } from './store.ts'
@@ -54,7 +55,8 @@ const LIMITS: SandboxLimits = {
   minChunkBytes: 5 * 1024 * 1024,
   adminRateLimit: 100_000,
   allowPrivateFetch: false,
-  fetchTimeoutMs: 60_000
+  fetchTimeoutMs: 60_000,
+  notificationRetryMs: [180_000, 360_000, 540_000]
 }
 
 /** Builds a sandbox that does not listen yet. Closing the app closes its store. */
@@ -71,14 +73,21 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
     // A large upload takes as long as it takes; silence is ended by the idle timeout.
     serverFactory: (handle) => createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 65_536 }, intercept(faults, requests, handle))
   })
+  const fill = async () => {
+    if (!options.samples) return
+    const { addSamples } = await import('./samples.ts')
+    for (const cloudName of context.clouds.keys()) await addSamples(context, cloudName)
+  }
   const reset = async () => {
     await context.background.settle()
+    await context.notifier.abandon()
     await context.chunks.clear()
     await store.clear()
     faults.clear()
     requests.clear()
     context.deleteTokens.clear()
     context.random.reset()
+    await fill()
   }
   registerErrors(app)
   registerControl(app, { faults, requests, reset })
@@ -86,9 +95,11 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   registerDelivery(app, context)
   app.addHook('onClose', async () => {
     await context.background.settle()
+    await context.notifier.abandon()
     await context.chunks.clear()
     await store.close()
   })
+  await fill()
   return { app, context, faults, requests, reset }
 }
 
@@ -120,6 +131,14 @@ function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore
     options: limits,
     chunks: new ChunkedUploads({ blobs, minChunkBytes: limits.minChunkBytes, clock }),
     deleteTokens: new DeleteTokens(random, clock),
-    background: new Background()
+    background: new Background(),
+    notifier: new Notifier({
+      store,
+      clock,
+      random,
+      allowPrivate: limits.allowPrivateFetch,
+      timeoutMs: limits.fetchTimeoutMs,
+      retryAfterMs: limits.notificationRetryMs
+    })
   }
 }

@@ -3,6 +3,7 @@ import type { Background } from './background.ts'
 import type { BlobStore } from './blobs.ts'
 import type { CloudSettings } from './clouds.ts'
 import type { DeleteTokens } from './delete-tokens.ts'
+import type { Notifier } from './notifications/notifier.ts'
 import type { RandomSource } from './random.ts'
 import type { Store } from './store.ts'
 import type { ChunkedUploads } from './upload/chunks.ts'
@@ -39,6 +40,8 @@ export interface SandboxLimits {
   /** Lets uploads by URL, and notifications, reach addresses that are not on the public internet. */
   readonly allowPrivateFetch: boolean
   readonly fetchTimeoutMs: number
+  /** How long to wait before each further try of a notification that was not answered with 200. */
+  readonly notificationRetryMs: readonly number[]
 }
 
 /** What every room of the sandbox works with. */
@@ -57,4 +60,5 @@ export interface SandboxContext {
   readonly chunks: ChunkedUploads
   readonly deleteTokens: DeleteTokens
   readonly background: Background
+  readonly notifier: Notifier
 }

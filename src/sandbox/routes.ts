@@ -11,6 +11,7 @@ import { transformationRoutes } from './admin/transformations.ts'
 import { updateRoutes } from './admin/update.ts'
 import { downloadRoutes } from './download.ts'
 import type { Route } from './http/call.ts'
+import { triggerRoutes } from './notifications/triggers.ts'
 import { searchRoutes } from './search/search.ts'
 import { contextPairs, metadata, tags } from './upload/bulk.ts'
 import { deleteByToken, destroy } from './upload/destroy.ts'
@@ -37,6 +38,6 @@ const uploadRoutes: Route[] = [
 
 /** All that is imitated below `/v1_1/{cloud}/`. */
 export const ROUTES: readonly Route[] = [
-  ...uploadRoutes, ...downloadRoutes, ...miscRoutes, ...folderRoutes, ...presetRoutes, ...transformationRoutes, ...metadataFieldRoutes,
+  ...uploadRoutes, ...downloadRoutes, ...miscRoutes, ...folderRoutes, ...presetRoutes, ...transformationRoutes, ...metadataFieldRoutes, ...triggerRoutes,
   ...searchRoutes, ...refusedRoutes, ...accessModeRoutes, ...listingRoutes, ...detailRoutes, ...updateRoutes, ...deletingRoutes
 ]

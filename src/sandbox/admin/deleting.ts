@@ -1,6 +1,7 @@
 import type { AssetRecord } from '../asset.ts'
 import { missingParameter, SandboxError } from '../errors.ts'
 import type { Call, Route } from '../http/call.ts'
+import { notifyDelete } from '../notifications/events.ts'
 import { deliveryType } from '../parameters.ts'
 
 const MAX_IDS = 100
@@ -74,6 +75,7 @@ async function remove (call: Call, wanted: readonly Wanted[]): Promise<Record<st
     if (original) await call.store.remove(record)
     else await call.store.change(record.asset_id, (present) => ({ ...present, derived: present.derived.filter((one) => !goes.some(({ id }) => id === one.id)) }))
   }))
+  if (!keepOriginal && !transformations) notifyDelete(call, wanted.map(({ record }) => record).filter((record) => record !== undefined))
   return { deleted, deleted_counts: counts, partial: false }
 }
 

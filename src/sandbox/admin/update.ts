@@ -3,6 +3,7 @@ import { SandboxError } from '../errors.ts'
 import type { Call, Route } from '../http/call.ts'
 import { mergeMetadata, typedMetadata } from '../metadata.ts'
 import { decideModeration } from '../moderation.ts'
+import { notificationUrl, notifyModeration } from '../notifications/events.ts'
 import { readAccessControl, readCoordinates, readPairs, readRegions, readTags } from '../parameters.ts'
 import { byAssetId, byPublicId, details } from './details.ts'
 
@@ -13,8 +14,10 @@ export const updateRoutes: Route[] = [
 ]
 
 async function update (call: Call, record: AssetRecord): Promise<unknown> {
+  notificationUrl(call.fields)
   const changes = readChanges(call)
   const changed = await call.store.change(record.asset_id, (present) => changes(present))
+  if (changed && call.fields.has('moderation_status')) notifyModeration(call, changed)
   // Nothing waited between looking it up and changing it.
   return details(call, changed ?? record)
 }

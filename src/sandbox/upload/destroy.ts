@@ -1,9 +1,11 @@
 import { missingParameter } from '../errors.ts'
 import type { Call } from '../http/call.ts'
+import { notificationUrl, notifyDelete } from '../notifications/events.ts'
 
 /** `POST /{resource_type}/destroy`: absent assets are no error here. */
 export async function destroy (call: Call): Promise<unknown> {
   const { fields, store } = call
+  notificationUrl(fields)
   const assetId = fields.text('asset_id')
   const publicId = fields.text('public_id')
   if (assetId === undefined && publicId === undefined) throw missingParameter('public_id')
@@ -12,6 +14,7 @@ export async function destroy (call: Call): Promise<unknown> {
     : store.find(call.params.rt ?? 'image', fields.text('type') ?? 'upload', publicId ?? '')
   if (!record) return { result: 'not found' }
   await store.remove(record)
+  notifyDelete(call, [record])
   return { result: 'ok', ...assetId !== undefined && { asset_folder: record.asset_folder } }
 }
 
@@ -22,5 +25,6 @@ export async function deleteByToken (call: Call): Promise<unknown> {
   const record = call.store.findById(call.context.deleteTokens.redeem(call.cloud.cloudName, token))
   if (!record) return { result: 'not found' }
   await call.store.remove(record)
+  notifyDelete(call, [record])
   return { result: 'ok' }
 }

@@ -2,6 +2,7 @@ import { isoTime, type AssetRecord, type DerivedRecord } from '../asset.ts'
 import { assetUrls } from '../asset-urls.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
+import { notifyEager } from '../notifications/events.ts'
 
 interface Wanted { transformation: string, format?: string }
 
@@ -14,7 +15,7 @@ export async function makeEager (call: Call, record: AssetRecord, fields: Fields
   if (wanted.length === 0 || record.resource_type !== 'image') return {}
   if (fields.flag('eager_async')) {
     const batch = call.context.random.hex(64)
-    call.context.background.add(deriveAll(call, record, wanted))
+    call.context.background.add(deriveAll(call, record, wanted).then((eager) => { notifyEager(call, fields, record, eager, batch) }))
     return {
       eager: wanted.map(({ transformation, format }) => ({
         status: 'processing',
@@ -24,7 +25,9 @@ export async function makeEager (call: Call, record: AssetRecord, fields: Fields
       }))
     }
   }
-  return { eager: await deriveAll(call, record, wanted) }
+  const eager = await deriveAll(call, record, wanted)
+  if (fields.has('eager_notification_url')) notifyEager(call, fields, record, eager, call.context.random.hex(64))
+  return { eager }
 }
 
 /** `c_scale,w_100|c_fill,w_50/png`; in JSON also an array of such texts. */

@@ -1,5 +1,6 @@
 import { missingParameter, notFound, SandboxError } from '../errors.ts'
 import type { Call } from '../http/call.ts'
+import { notificationUrl, notifyRename } from '../notifications/events.ts'
 import { readDeliveryType } from '../parameters.ts'
 import { uploadAnswer } from './answer.ts'
 import { assertPublicId } from './naming.ts'
@@ -12,6 +13,7 @@ export async function rename (call: Call): Promise<unknown> {
   if (from === undefined) throw missingParameter('from_public_id')
   if (to === undefined) throw missingParameter('to_public_id')
   assertPublicId(to)
+  notificationUrl(fields)
   const resourceType = call.params.rt ?? 'image'
   const type = readDeliveryType(fields)
   const toType = fields.has('to_type') ? readDeliveryType(fields, 'to_type') : type
@@ -28,6 +30,7 @@ export async function rename (call: Call): Promise<unknown> {
     ...fixed && { asset_folder: to.split('/').slice(0, -1).join('/') },
     derived: []
   }))
+  if (changed) notifyRename(call, changed, from)
   const { context: shownContext, metadata, ...answer } = await uploadAnswer(call, changed ?? record)
   return { ...answer, ...fields.flag('context') && shownContext !== undefined && { context: shownContext }, ...fields.flag('metadata') && metadata !== undefined && { metadata } }
 }

@@ -7,6 +7,7 @@ import { metadataDefaults, mergeMetadata, typedMetadata } from '../metadata.ts'
 import { startModeration } from '../moderation.ts'
 import { readAccessControl, readCoordinates, readDeliveryType, readPairs, readRegions, readTags, resourceType } from '../parameters.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
+import { notificationUrl, notifyUpload } from '../notifications/events.ts'
 import { parseContentRange } from './chunks.ts'
 import { makeEager } from './eager.ts'
 import { convertIncoming } from './incoming.ts'
@@ -44,7 +45,9 @@ async function storeUpload (call: Call, fields: Fields, wanted: string, file: Re
       await call.store.remove(record)
       throw error
     })
-    return { ...await uploadAnswer(call, record, fields), ...eager, ...overwritten && { overwritten: true } }
+    const answer = { ...await uploadAnswer(call, record, fields), ...eager, ...overwritten && { overwritten: true } }
+    notifyUpload(call, fields, answer)
+    return answer
   } finally {
     if (!kept) await call.context.blobs.remove(file.key)
   }
@@ -52,6 +55,8 @@ async function storeUpload (call: Call, fields: Fields, wanted: string, file: Re
 
 async function makeAsset (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<{ record: AssetRecord, existing?: true, overwritten?: boolean }> {
   if (file.bytes === 0) throw new SandboxError(400, 'Empty file')
+  notificationUrl(fields)
+  notificationUrl(fields, 'eager_notification_url')
   if (fields.flag('async')) throw notImitated('asynchronous uploads')
   const found = await inspect(call.context.blobs, file.key)
   const type = resourceTypeFor(wanted, found)

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hex } from '../auth/signature.ts'
+import type { CloudSettings } from '../clouds.ts'
+import type { RandomSource } from '../random.ts'
+import type { Store } from '../store.ts'
+import { post } from './post.ts'
+
+/** A global notification address, as the Admin API shows it. */
+export interface Trigger {
+  id: string
+  uri: string
+  uri_type: 'webhook'
+  event_type: string
+  additive: boolean
+  product_environment_id: string
+  created_at: string
+  updated_at: string
+}
+
+export interface NotifierOptions {
+  store: Store
+  clock: () => number
+  random: RandomSource
+  allowPrivate: boolean
+  timeoutMs: number
+  /** How long to wait before each further try. The vendor waits about 3, 6 and 9 minutes. */
+  retryAfterMs: readonly number[]
+}
+
+/**
+ * Sends signed notifications: to the address that a call names, else to the triggers of its cloud. Anything but a 200 is tried
+ * again. Source: Cloudinary, "notifications".
+ */
+export class Notifier {
+  readonly #options: NotifierOptions
+  #closing = new AbortController()
+  readonly #running = new Set<Promise<void>>()
+
+  constructor (options: NotifierOptions) { this.#options = options }
+
+  /**
+   * @param address of the call itself, if it named one.
+   * @param facts what the notification says besides its type, time and request.
+   */
+  notify (cloud: CloudSettings, type: string, address: string | undefined, facts: Record<string, unknown>): void {
+    const triggers = this.#options.store.cloud(cloud.cloudName).documents<Trigger>('trigger').map(([, trigger]) => trigger)
+      .filter((trigger) => (trigger.event_type === type || trigger.event_type === 'all') && (address === undefined || trigger.additive))
+    const addresses = new Set([...address === undefined ? [] : [address], ...triggers.map(({ uri }) => uri)])
+    if (addresses.size === 0) return
+    const { clock, random } = this.#options
+    const time = new Date(clock()).toISOString().slice(0, 19)
+    const body = JSON.stringify({ notification_type: type, timestamp: `${time}+00:00`, request_id: random.hex(32), ...facts, signature_key: cloud.apiKey })
+    for (const one of addresses) this.#track(this.#deliver(cloud, one, body))
+  }
+
+  /** Resolves when everything on its way has arrived or was given up. */
+  async settle (): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running)
+  }
+
+  /** Gives up what is still on its way. What is notified afterwards goes out again. */
+  async abandon (): Promise<void> {
+    this.#closing.abort()
+    await this.settle()
+    this.#closing = new AbortController()
+  }
+
+  async #deliver (cloud: CloudSettings, address: string, body: string): Promise<void> {
+    const { clock, retryAfterMs, allowPrivate, timeoutMs } = this.#options
+    const { signal } = this.#closing
+    for (const waitMs of [0, ...retryAfterMs]) {
+      if (waitMs > 0) await sleep(waitMs, undefined, { signal, ref: false })
+      const timestamp = String(Math.floor(clock() / 1000))
+      const headers = {
+        'x-cld-timestamp': timestamp,
+        // A plain digest, not an HMAC: that is how it is.
+        'x-cld-signature': hex(cloud.signatureAlgorithm ?? 'sha1', body + timestamp + cloud.apiSecret)
+      }
+      const status = await post(address, { headers, body, allowPrivate, timeoutMs, signal }).catch(() => 0)
+      if (status === 200 || signal.aborted) return
+    }
+  }
+
+  #track (delivery: Promise<void>): void {
+    const settled = delivery.catch(() => {}).finally(() => { this.#running.delete(settled) })
+    this.#running.add(settled)
+  }
+}
