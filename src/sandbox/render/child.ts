@@ -1,17 +1,22 @@
 // The rendering process: it meets bytes that nobody has vouched for, and may be killed at any time.
+import { Socket } from 'node:net'
 import sharp from 'sharp'
 import { SandboxError } from '../errors.ts'
 import { render } from './chain.ts'
-import type { RenderJob, RenderReply } from './job.ts'
+import { onFrame, writeFrame } from './frames.ts'
+import { PIPE, type RenderJob, type RenderReply } from './job.ts'
 
 sharp.cache(false)
 // One job, one core: several processes share the machine with the API.
 sharp.concurrency(1)
 
-process.on('message', ({ id, job }: { id: number, job: RenderJob }) => {
-  answer(id, job).then((reply) => process.send?.(reply), () => process.exit(1))
+// The end of this pipe is the end of this process: nothing else keeps it alive.
+const pipe = new Socket({ fd: PIPE, readable: true, writable: true })
+onFrame(pipe, (frame) => {
+  // The parent sends nothing else.
+  const { id, job } = frame as { id: number, job: RenderJob }
+  answer(id, job).then((reply) => { writeFrame(pipe, reply) }, () => { pipe.destroy() })
 })
-process.on('disconnect', () => process.exit(0))
 
 async function answer (id: number, job: RenderJob): Promise<RenderReply> {
   try {

@@ -31,6 +31,9 @@ export interface RenderResult {
   readonly pages: number
 }
 
+/** File descriptor of the pipe between the two processes, in the child. */
+export const PIPE = 4
+
 /** What comes back: a result, or a failure in the vendor's words. */
 export type RenderReply =
   | { readonly id: number, readonly result: RenderResult }

@@ -28,7 +28,7 @@ export async function drawLayer (base: Picture, step: Layer, chain: Chain, scope
     : await openLayer(step.layer, chain)
   const plate = isText ? backgroundOf(own) : undefined
   const start = plate ? flatten(drawn, plate) : drawn
-  const steps = isText && wrapWidth(own) !== undefined ? shape.slice(1) : shape
+  const steps = isText && wrapWidth(own) !== undefined ? withoutSize(shape) : shape
   const shaped = await runSteps(start, steps, { ...chain, initial: { width: drawn.width, height: drawn.height }, empty: { r: 0, g: 0, b: 0, alpha: 0 } })
   return layOn(base, shaped, resolveComponent(step.apply, scope), { isUnderlay: step.isUnderlay, isText, coordinates: job.coordinates, limits: job.limits })
 }
@@ -46,6 +46,12 @@ async function openLayer (layer: string, { job }: Chain): Promise<Picture> {
 function wrapWidth (component: Component): number | undefined {
   const width = component.get('w')
   return component.get('c') === 'fit' && width !== undefined && /^\d+$/.test(width) ? Number(width) : undefined
+}
+
+/** The width was used up by breaking lines. */
+function withoutSize ([first, ...rest]: readonly Step[]): Step[] {
+  if (first?.kind !== 'component') return rest
+  return [{ kind: 'component', component: new Map([...first.component].filter(([key]) => !['c', 'h', 'w'].includes(key))) }, ...rest]
 }
 
 /** With `fl_relative` a decimal length is a share of the base, not of the layer. */

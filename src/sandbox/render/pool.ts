@@ -1,7 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process'
+import { Socket } from 'node:net'
 import { setPriority } from 'node:os'
 import { SandboxError } from '../errors.ts'
-import type { RenderJob, RenderReply, RenderResult } from './job.ts'
+import { onFrame, writeFrame } from './frames.ts'
+import { PIPE, type RenderJob, type RenderReply, type RenderResult } from './job.ts'
 
 export interface RenderPoolOptions {
   /** Processes at most; each renders one image at a time. */
@@ -21,7 +23,7 @@ interface Task {
   readonly reject: (error: Error) => void
 }
 
-interface Renderer { readonly child: ChildProcess, task?: Task, deadline?: NodeJS.Timeout, idle?: NodeJS.Timeout }
+interface Renderer { readonly child: ChildProcess, readonly pipe: Socket, task?: Task, deadline?: NodeJS.Timeout, idle?: NodeJS.Timeout }
 
 // Compiled, the neighbour is called `.js`.
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url)
@@ -39,6 +41,11 @@ export class RenderPool {
 
   constructor (options: RenderPoolOptions = {}) {
     this.#options = { processes: 2, queueLength: 100, timeoutMs: 20_000, idleMs: 30_000, ...options }
+  }
+
+  /** IDs of the processes that run now. */
+  get processIds (): number[] {
+    return [...this.#renderers].flatMap(({ child }) => child.pid ?? [])
   }
 
   /** @throws {SandboxError} 400 when the image cannot be rendered, 503 when there is no room or the process died. */
@@ -66,33 +73,37 @@ export class RenderPool {
   }
 
   #start (renderer: Renderer, task: Task): void {
-    const { child } = renderer
+    const { child, pipe } = renderer
     clearTimeout(renderer.idle)
     renderer.task = task
     child.ref()
-    child.channel?.ref()
+    pipe.ref()
     renderer.deadline = setTimeout(() => {
       this.#end(renderer, new SandboxError(400, 'The image takes too long to render'))
     }, this.#options.timeoutMs)
-    child.send({ id: task.id, job: task.job }, (error) => {
-      if (error) this.#end(renderer, new SandboxError(503, 'The renderer is gone'))
-    })
+    writeFrame(pipe, { id: task.id, job: task.job })
   }
 
   #spawn (): Renderer {
-    const child = fork(ENTRY, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
-    const renderer: Renderer = { child }
+    const child = fork(ENTRY, { stdio: ['ignore', 'ignore', 'ignore', 'ipc', 'pipe'] })
+    const pipe = child.stdio[PIPE]
+    // A pipe that was asked for is a socket.
+    if (!(pipe instanceof Socket)) throw new Error('The renderer has no pipe')
+    // Node's own channel is not used: it must not keep either side alive.
+    child.channel?.unref()
+    const renderer: Renderer = { child, pipe }
     this.#renderers.add(renderer)
     if (child.pid !== undefined) yieldTo(child.pid)
     // The child is ours and sends nothing else.
-    child.on('message', (reply) => { this.#finish(renderer, reply as RenderReply) })
+    onFrame(pipe, (reply) => { this.#finish(renderer, reply as RenderReply) })
+    pipe.on('error', () => { this.#end(renderer, new SandboxError(503, 'The renderer is gone')) })
     child.on('error', () => { this.#end(renderer, new SandboxError(503, 'The renderer cannot start')) })
     child.on('exit', () => { this.#end(renderer, new SandboxError(503, 'The renderer ended')) })
     return renderer
   }
 
   #finish (renderer: Renderer, reply: RenderReply): void {
-    const { task, child } = renderer
+    const { task, child, pipe } = renderer
     if (!task || task.id !== reply.id) return
     clearTimeout(renderer.deadline)
     delete renderer.task
@@ -100,7 +111,7 @@ export class RenderPool {
     else task.reject(new SandboxError(reply.failure.status, reply.failure.message))
     // A waiting process must not keep the one that started it alive.
     child.unref()
-    child.channel?.unref()
+    pipe.unref()
     renderer.idle = setTimeout(() => { this.#end(renderer) }, this.#options.idleMs).unref()
     this.#next()
   }

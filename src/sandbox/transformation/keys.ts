@@ -11,16 +11,18 @@ export interface KeyRule {
   readonly accepts: (value: string) => boolean
 }
 
-const CROPS = new Set(['scale', 'fit', 'limit', 'mfit', 'fill', 'lfill', 'fill_pad', 'pad', 'lpad', 'mpad', 'crop', 'thumb', 'auto', 'auto_pad'])
+/** Crop modes, all rendered; the add-on's are refused as unknown. */
+export const CROPS: ReadonlySet<string> = new Set(['scale', 'fit', 'limit', 'mfit', 'fill', 'lfill', 'fill_pad', 'pad', 'lpad', 'mpad', 'crop', 'thumb', 'auto', 'auto_pad'])
 const COMPASS = new Set(['north_west', 'north', 'north_east', 'west', 'center', 'east', 'south_west', 'south', 'south_east'])
 const DETECTED = /^(?:auto|face|faces|adv_face|adv_faces|adv_eyes|ocr_text|body|object|liquid|custom|xy_center|track_person)(?::[\w:!.-]+)?$|^(?:region|clipping_path)_![^!]+!$/
 
 /** Flags that change the answer here; the rest of the vendor's flags are taken and ignored, unknown ones refused. */
 export const FLAGS: Readonly<Record<string, Support>> = {
-  ...support('real', 'attachment', 'progressive', 'lossy', 'png8', 'png24', 'png32', 'preserve_transparency', 'force_strip', 'strip_profile',
+  ...support('real', 'attachment', 'progressive', 'lossy', 'png8', 'png32', 'preserve_transparency', 'force_strip', 'strip_profile',
     'ignore_aspect_ratio', 'layer_apply', 'no_overflow', 'relative', 'tiled', 'cutter', 'text_disallow_overflow', 'animated', 'awebp', 'getinfo',
-    'sanitize', 'rasterize', 'immutable_cache', 'keep_iptc', 'keep_attribution'),
-  ...support('ignored', 'any_format', 'clip', 'clip_evenodd', 'group4', 'tiff8_lzw', 'force_icc', 'c2pa', 'original', 'region_relative', 'text_no_trim'),
+    'rasterize', 'immutable_cache'),
+  ...support('ignored', 'any_format', 'clip', 'clip_evenodd', 'group4', 'tiff8_lzw', 'force_icc', 'c2pa', 'original', 'region_relative', 'text_no_trim',
+    'keep_iptc', 'keep_attribution', 'png24', 'sanitize'),
   ...support('refused', 'apng', 'splice', 'no_stream', 'streaming_attachment', 'truncate_ts', 'waveform', 'mono', 'hlsv3', 'keep_dar', 'alternate', 'draco')
 }
 

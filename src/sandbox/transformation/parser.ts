@@ -81,7 +81,7 @@ export function checkComponents (components: readonly Component[]): string[] {
       if (!rule?.accepts(value)) throw invalidValue(rule?.name ?? key, value)
       if (rule.support === 'refused') throw notRendered(`${rule.name} (${key}_${value})`)
       if (key === 'e') checkEffect(value)
-      if (key === 'l' || key === 'u') checkLayer(value)
+      if (key === 'l' || key === 'u') ignored.push(...checkLayer(value))
       if (rule.support === 'ignored' || hasNoDetector(key, value)) ignored.push(`${key}_${value}`)
     }
     ignored.push(...checkFlags(component))
@@ -89,9 +89,10 @@ export function checkComponents (components: readonly Component[]): string[] {
   return ignored
 }
 
-/** Reads a layer only to hear its fault early; a variable in it waits for its value. */
-function checkLayer (value: string): void {
-  if (!value.includes('$')) parseLayer(value)
+/** Reads a layer only to hear its fault early; a variable in it waits for its value. Other fonts are drawn in the bundled one. */
+function checkLayer (value: string): string[] {
+  const layer = value.includes('$') ? undefined : parseLayer(value)
+  return layer?.kind === 'text' && !/^dejavu/i.test(layer.style.font) ? [`font ${layer.style.font}`] : []
 }
 
 /** Gravity without a detector and sizes from client hints fall back, as the vendor documents for "nothing found". */

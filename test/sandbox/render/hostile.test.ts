@@ -100,6 +100,17 @@ t.test('a job that takes too long is killed, and the next one has a process agai
   t.equal(patient.width, 5)
 })
 
+t.test('503: a process that dies takes its own job with it, no other', async (t) => {
+  const bytes = await sharp({ create: { width: 3000, height: 3000, channels: 3, background: '#123' } }).png().toBuffer()
+  const mortal = new RenderPool({ processes: 1 })
+  t.teardown(() => { mortal.close() })
+  const outcomes = Promise.allSettled([mortal.run(job(bytes, 'e_blur:300')), mortal.run(job(bytes, 'w_5'))])
+  const [pid] = mortal.processIds
+  // Ours, started by the line above: as the kernel would when memory runs out.
+  process.kill(pid ?? 0, 'SIGKILL')
+  t.match(await outcomes, [{ status: 'rejected', reason: { status: 503 } }, { status: 'fulfilled', value: { width: 5 } }])
+})
+
 t.test('503: the queue has an end, and a closed pool takes nothing', async (t) => {
   const narrow = new RenderPool({ processes: 1, queueLength: 2 })
   const bytes = await sharp({ create: { width: 10, height: 10, channels: 3, background: '#123' } }).png().toBuffer()
