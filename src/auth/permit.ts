@@ -42,7 +42,7 @@ export interface Circumstances {
 const SCRIPTS = ['eval', 'on_success'] as const
 const KNOWN: ReadonlySet<string> = new Set([...SIGNABLE_PARAMETER_NAMES, 'from_public_id', 'to_public_id'])
 /** How far a caller's clock may be ahead. A later timestamp would make a signature outlive its hour. */
-const CLOCK_SKEW_SECONDS = 60
+const CLOCK_SKEW_SECONDS = 300
 
 /** Ways out of the folder. */
 function folderFaults (folder: string, { parameters, filename }: UploadWish, presetsAreListed: boolean): Fault[] {

@@ -1,39 +1,57 @@
 import { GatewayError } from '../errors.ts'
 import type { Parameters } from './folder-jail.ts'
 
+/** Another method of Cloudinary that takes signatures made with the same secret. */
+interface Target {
+  /** The parameter it aims with: without that it cannot be called. */
+  readonly aim: string
+  /** Does it read this upload parameter? What a method does not know it drops before it rebuilds the string to sign. */
+  readonly knows: (name: string) => boolean
+}
+
 /**
- * Parameters that only an upload knows. Cloudinary drops what an endpoint does not know before it rebuilds the string
- * to sign, so one of these in the set makes the signature worthless for `destroy` and `explicit`. (`rename` wants
- * `from_public_id`, which no upload has.) Source: Cloudinary, upload reference, parameters of each method.
+ * Parameters that only an upload knows. Every other one is taken for known: the lists that are published for `destroy`,
+ * `explicit`, `explode` and `download` may not be whole. Source: Cloudinary, upload reference, parameters of each method.
  */
 const UPLOAD_ONLY: ReadonlySet<string> = new Set([
-  'allowed_formats', 'discard_original_filename', 'filename_override', 'folder', 'format', 'public_id_prefix', 'return_delete_token', 'source',
-  'unique_filename', 'use_filename', 'use_asset_folder_as_public_id_prefix', 'use_filename_as_display_name'
+  'allowed_formats', 'discard_original_filename', 'filename_override', 'folder', 'public_id_prefix', 'return_delete_token', 'source', 'unique_filename',
+  'use_filename', 'use_asset_folder_as_public_id_prefix', 'use_filename_as_display_name'
 ])
+/** Of the upload parameters these alone mean something to `generate_archive`, which takes whole sets of assets by tag. */
+const ARCHIVE: ReadonlySet<string> = new Set(['async', 'callback', 'notification_url', 'proxy', 'tags', 'timestamp', 'type'])
 
-/** Harmless ones: their values are Cloudinary's defaults. The first sorts right after `public_id`, the second before it. */
+/** `rename`, `tags`, `context` and `metadata` aim with parameters that no upload has. */
+const TARGETS: readonly Target[] = [
+  { aim: 'public_id', knows: (name) => !UPLOAD_ONLY.has(name) },
+  { aim: 'tags', knows: (name) => ARCHIVE.has(name) }
+]
+
+/** Harmless ones, with Cloudinary's defaults for values. The first sorts right after `public_id`, the others before it. */
 const MARKERS: ReadonlyArray<readonly [name: string, value: string]> = [
   ['return_delete_token', 'false'],
-  ['discard_original_filename', 'false']
+  ['discard_original_filename', 'false'],
+  ['accessibility_analysis', 'false']
 ]
 
 /**
- * Could the signature of these parameters serve another endpoint than upload?
- *
- * Not when it names no public ID: the others demand one, and adding it breaks the signature. Otherwise an upload-only
- * parameter must stand in the way, and it must not be possible to hide it. Cloudinary still takes signatures of version
- * 1, whose string escapes no `&`: `timestamp=1&use_filename=1` is then also a timestamp of value `1&use_filename=1`. A
- * parameter can so be swallowed by the one that sorts before it, unless there is none, or it is `public_id`: then the
- * replay names another asset, one that does not exist.
+ * Is a parameter that the method does not know in the way, and cannot be hidden? Cloudinary still takes signatures of
+ * version 1, whose string escapes no `&`: `timestamp=1&use_filename=1` is also a timestamp of value `1&use_filename=1`.
+ * A parameter can so be swallowed by a known one that sorts before it, unless there is none, or it is `public_id`: then
+ * the replay names another asset, one that does not exist.
  */
-export function isReplayable (names: readonly string[]): boolean {
-  if (!names.includes('public_id')) return false
+function isBlocked (names: readonly string[], { knows }: Target): boolean {
   let before: string | undefined
-  for (const name of [...names].sort()) {
-    if (!UPLOAD_ONLY.has(name)) before = name
-    else if (before === undefined || before === 'public_id') return false
+  for (const name of names) {
+    if (knows(name)) before = name
+    else if (before === undefined || before === 'public_id') return true
   }
-  return true
+  return false
+}
+
+/** Could the signature of parameters with these names serve another method than upload? */
+export function isReplayable (names: readonly string[]): boolean {
+  const sorted = [...names].sort()
+  return TARGETS.some((target) => sorted.includes(target.aim) && !isBlocked(sorted, target))
 }
 
 /**
@@ -50,7 +68,9 @@ export function withoutReplay (parameters: Parameters, exact: boolean): Paramete
     }
   }
   if (!isReplayable(Object.keys(guarded))) return guarded
-  const errors = [{ pointer: '/public_id', message: 'could be used to delete or change the asset: sign allowed_formats or folder too, or leave it out' }]
+  const errors = TARGETS.filter(({ aim }) => guarded[aim] !== undefined).map(({ aim }) => ({
+    pointer: `/${aim}`, message: 'could be used to change, delete or fetch assets: sign allowed_formats or source too, or leave it out'
+  }))
   throw new GatewayError('param_not_allowed', 'This set of parameters would also be a valid signature for another method of Cloudinary.', { errors })
 }
 

@@ -14,8 +14,13 @@ t.test('every fault that a schema cannot tell is named', async (t) => {
       folder: 'users/*',
       delete: { protected: ['a', '/b'] },
       sign: {
-        allow: ['folder', 'taggs'], require: ['quux'], force: { timestamp: 1, made_up: 'x', tags: [], type: '', folder: 'a{', overwrite: true },
-        folder: ['a//b'], public_id: ['{'], notification_hosts: ['https://x'], formats: ['.jpg', 'png']
+        allow: ['folder', 'taggs'],
+        require: ['quux'],
+        force: { timestamp: 1, made_up: 'x', tags: [], type: '', folder: 'a{', overwrite: true },
+        folder: ['a//b'],
+        public_id: ['{'],
+        notification_hosts: ['https://x'],
+        formats: ['.jpg', 'png']
       }
     },
     cms: { keys: [digest('b')], folder: 'users/{sub}' },

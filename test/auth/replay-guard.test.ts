@@ -1,36 +1,51 @@
+import fc from 'fast-check'
 import t from 'tap'
+import { EVERYTHING } from '../../src/auth/permissions.ts'
+import { permitUpload } from '../../src/auth/permit.ts'
 import { isReplayable, smuggled, withoutReplay } from '../../src/auth/replay-guard.ts'
+import { signParameters } from '../../src/cloudinary/signature.ts'
+import { startSandbox } from '../../src/sandbox/index.ts'
 
 t.test('which sets could serve another method', async (t) => {
   const replayable = (...names: string[]) => isReplayable([...names, 'timestamp'])
   t.equal(replayable('public_id'), true)
   t.equal(replayable('public_id', 'type', 'invalidate', 'notification_url'), true)
-  t.equal(replayable('public_id', 'tags', 'context', 'eager'), true, 'all of them are known to explicit')
-  t.equal(replayable(), false, 'the others need a public ID')
-  t.equal(replayable('folder', 'tags'), false)
-  t.equal(replayable('folder', 'public_id'), false, 'nothing sorts before folder')
+  t.equal(replayable('public_id', 'context', 'eager'), true, 'all of them are known to explicit')
+  t.equal(replayable('format', 'public_id', 'type'), true, 'a download')
+  t.equal(replayable('tags'), true, 'an archive of everything with these tags')
+  t.equal(replayable(), false, 'the others need an aim')
+  t.equal(replayable('context', 'folder'), false)
+  t.equal(replayable('folder', 'public_id', 'tags'), false, 'nothing that the others know sorts before folder')
   t.equal(replayable('public_id', 'return_delete_token'), false, 'only the public ID could swallow it')
   t.equal(replayable('public_id', 'source'), false)
+  t.equal(replayable('source', 'tags'), false)
   t.equal(replayable('public_id', 'use_filename'), true, 'the timestamp could swallow it')
   t.equal(replayable('context', 'folder', 'public_id'), true, 'the context could swallow it')
   t.equal(replayable('allowed_formats', 'context', 'public_id'), false)
   t.equal(replayable('access_control', 'allowed_formats', 'public_id'), true)
   t.equal(replayable('public_id', 'quality_analysis', 'return_delete_token'), true)
+  t.equal(replayable('notification_url', 'source', 'tags'), true, 'the URL could swallow it')
 })
 
 t.test('a harmless parameter is added only where one is needed', async (t) => {
   const plain = { folder: 'a', timestamp: '1' }
+  const added = (parameters: Record<string, string>) => {
+    const guarded = withoutReplay({ ...parameters, timestamp: '1' }, false)
+    t.match(guarded, parameters, 'what the caller chose stays')
+    return Object.keys(guarded).filter((name) => !(name in parameters) && name !== 'timestamp')
+  }
   t.equal(withoutReplay(plain, false), plain)
-  t.same(withoutReplay({ public_id: 'a', timestamp: '1' }, false), { public_id: 'a', timestamp: '1', return_delete_token: 'false' })
-  t.same(withoutReplay({ public_id: 'a', context: 'a=b', timestamp: '1' }, false), { public_id: 'a', context: 'a=b', timestamp: '1', return_delete_token: 'false' })
-  t.same(withoutReplay({ public_id: 'a', quality_analysis: 'true', timestamp: '1' }, false),
-    { public_id: 'a', quality_analysis: 'true', timestamp: '1', return_delete_token: 'false', discard_original_filename: 'false' })
-  t.same(withoutReplay({ public_id: 'a', quality_analysis: 'true', return_delete_token: 'true', timestamp: '1' }, false),
-    { public_id: 'a', quality_analysis: 'true', return_delete_token: 'true', discard_original_filename: 'false', timestamp: '1' }, 'what the caller chose stays')
+  t.same(added({ public_id: 'a' }), ['return_delete_token'])
+  t.same(added({ tags: 'a' }), ['return_delete_token'])
+  t.same(added({ public_id: 'a', context: 'a=b' }), ['return_delete_token'])
+  t.same(added({ public_id: 'a', quality_analysis: 'true' }), ['return_delete_token', 'discard_original_filename'])
+  t.same(added({ public_id: 'a', quality_analysis: 'true', return_delete_token: 'true' }), ['discard_original_filename'])
+  t.same(added({ async: 'true', notification_url: 'https://example.com', tags: 'a' }), ['return_delete_token', 'discard_original_filename', 'accessibility_analysis'])
 })
 
 t.test('422 where nothing may be added, or nothing helps', async (t) => {
   t.throws(() => withoutReplay({ public_id: 'a', timestamp: '1' }, true), { code: 'param_not_allowed', errors: [{ pointer: '/public_id' }] })
+  t.throws(() => withoutReplay({ tags: 'a', timestamp: '1' }, true), { code: 'param_not_allowed', errors: [{ pointer: '/tags' }] })
   t.same(withoutReplay({ public_id: 'a', source: 'uw', timestamp: '1' }, true), { public_id: 'a', source: 'uw', timestamp: '1' })
   t.throws(() => withoutReplay({ context: 'a=b', public_id: 'a', quality_analysis: 'true', timestamp: '1' }, false), { code: 'param_not_allowed' })
   t.doesNotThrow(() => withoutReplay({ allowed_formats: 'jpg', context: 'a=b', public_id: 'a', quality_analysis: 'true', timestamp: '1' }, false))
@@ -42,4 +57,69 @@ t.test('parameters hidden in a value are found', async (t) => {
   t.equal(smuggled('https://example.com/?a=1&b=2&folder=3', known), 'folder')
   t.equal(smuggled('https://example.com/?public_id=1&b=2', known), undefined)
   t.equal(smuggled('plain', known), undefined)
+})
+
+const AIMS = [['image', 'destroy'], ['image', 'explicit'], ['image', 'rename'], ['raw', 'destroy'], ['image', 'tags'], ['image', 'context'], ['image', 'metadata']] as const
+
+/** Ways to send a signed set to another method: as it is, in parts, and with parameters swallowed by the one before them. */
+function replays (signed: Readonly<Record<string, string>>): Array<Record<string, string>> {
+  const names = Object.keys(signed).sort()
+  const all = names.map((name) => [name, signed[name] ?? ''] as const)
+  const without = (left: string) => Object.fromEntries(all.filter(([name]) => name !== left))
+  const aimed: Record<string, string> = { ...signed, from_public_id: signed['public_id'] ?? 'victim', to_public_id: 'gone', public_ids: 'victim', command: 'remove_all', public_id: signed['public_id'] ?? 'victim' }
+  const swallowed = all.slice(1).map(([name, value], index) => {
+    const before = names[index] ?? ''
+    return { ...without(name), [before]: `${signed[before]}&${name}=${value}` }
+  })
+  // Only an upload knows these; the other methods leave them out of what they check, so sending them along changes nothing.
+  const unknown = ['return_delete_token', 'discard_original_filename', 'accessibility_analysis', 'folder', 'unique_filename', 'use_filename']
+  return [{ ...signed }, ...names.map(without), ...swallowed, aimed].map((form) => Object.fromEntries(Object.entries(form).filter(([name]) => !unknown.includes(name))))
+}
+
+t.test('nothing that was signed for an upload deletes, renames or changes an asset', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const cloud = sandbox.clouds[0]
+  if (!cloud) throw new Error('the sandbox has no cloud')
+  const send = async (method: string, kind: string, form: Record<string, string>) => {
+    const response = await fetch(`${sandbox.url}/v1_1/${cloud.cloudName}/${kind}/${method}`, { method: 'POST', body: new URLSearchParams(form) })
+    return { status: response.status, body: await response.text() }
+  }
+  const optional = fc.record({
+    public_id: fc.constantFrom('victim', 'victim&overwrite=true'),
+    tags: fc.constantFrom('a', 'a,b&public_id=victim'),
+    context: fc.constantFrom('a=b', 'a=b&from_public_id=victim&timestamp=1&to_public_id=gone'),
+    type: fc.constantFrom('upload', 'private'),
+    invalidate: fc.constantFrom('true', 'true&public_id=victim'),
+    overwrite: fc.constant('true'),
+    notification_url: fc.constant(`${sandbox.url}/?a=1&public_id=victim`),
+    folder: fc.constant('x'),
+    unique_filename: fc.constant('false'),
+    use_filename: fc.constant('true'),
+    asset_folder: fc.constant('y'),
+    quality_analysis: fc.constant('true'),
+    moderation: fc.constant('manual'),
+    eager: fc.constant('w_10')
+  }, { requiredKeys: [] })
+  await fc.assert(fc.asyncProperty(optional, fc.constantFrom('sha1' as const, 'sha256' as const), fc.constantFrom(1 as const, 2 as const), async (wish, algorithm, version) => {
+    const nowSeconds = Math.floor(Date.now() / 1000)
+    const parameters = Object.fromEntries([...Object.entries(wish), ['timestamp', String(nowSeconds)]]) as Record<string, string> // fast-check leaves out what is not required
+    let signed: Readonly<Record<string, string>>
+    try {
+      signed = permitUpload({ action: 'generateSignature', parameters }, { permissions: EVERYTHING, nowSeconds, signatureVersion: version, sandbox: true }).parameters
+    } catch {
+      return // refused: nothing to replay
+    }
+    await sandbox.add('victim')
+    const signature = signParameters(signed, { apiSecret: cloud.apiSecret, algorithm, version })
+    for (const form of replays(signed)) {
+      for (const [kind, method] of AIMS) {
+        const answer = await send(method, kind, { ...form, api_key: cloud.apiKey, signature })
+        // The swallowing public ID names another asset, which is not there.
+        const misses = answer.status === 404 || answer.body === '{"result":"not found"}'
+        t.ok(answer.status === 401 || answer.status === 400 || misses, `${method} ${JSON.stringify(form)} ${answer.status} ${answer.body}`)
+      }
+    }
+  }), { numRuns: 40 })
+  t.pass()
 })

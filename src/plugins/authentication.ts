@@ -1,0 +1,125 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { ANYBODY, Authenticator, DIRECT_UPLOADER } from '../auth/authenticator.ts'
+import { foreignPage } from '../auth/browser-guard.ts'
+import type { Caller } from '../auth/caller.ts'
+import { JwtVerifier } from '../auth/jwt.ts'
+import { fetchKeySet } from '../auth/key-set-fetch.ts'
+import { RemoteKeySet, StaticKey, type KeySource } from '../auth/key-set.ts'
+import type { KeyDigest } from '../auth/keys.ts'
+import { originMatcher } from '../auth/origins.ts'
+import { PolicyFile } from '../auth/policy-file.ts'
+import { GatewayError } from '../errors.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sends this request, and what they may do. */
+    caller: Caller
+  }
+  interface FastifyInstance {
+    /** Reads the policy file now instead of at the next poll; does nothing without one. */
+    reloadPolicy: () => Promise<void>
+  }
+}
+
+/** The part of the configuration that says who may call. */
+export interface AuthSettings {
+  readonly mode: 'keys' | 'loopback' | 'none'
+  readonly keys: readonly KeyDigest[]
+  readonly policyFile: string | undefined
+  readonly jwksUrl: string | undefined
+  readonly jwtPublicKey: string | undefined
+  readonly issuer: string | undefined
+  readonly audience: string | undefined
+}
+
+export interface AuthenticationOptions {
+  readonly auth: AuthSettings
+  /** Names of the environments: a policy that names another one is not valid. */
+  readonly environments: readonly string[]
+  /** Origins whose pages may call, the same as for CORS. */
+  readonly corsOrigins?: readonly string[]
+  readonly now?: () => number
+  /** How often the policy file is looked at. */
+  readonly policyPollMs?: number
+  /** For a metric. */
+  readonly onPolicyReload?: (outcome: 'loaded' | 'failed') => void
+}
+
+function keySource ({ log }: FastifyInstance, { jwksUrl, jwtPublicKey }: AuthSettings, now: () => number): KeySource | undefined {
+  if (jwtPublicKey !== undefined) return new StaticKey(jwtPublicKey)
+  if (jwksUrl === undefined) return undefined
+  return new RemoteKeySet({ fetch: () => fetchKeySet(jwksUrl), now, onFault: (error) => log.warn({ err: error }, 'the key set cannot be fetched') })
+}
+
+function verifier (app: FastifyInstance, auth: AuthSettings, now: () => number): JwtVerifier | undefined {
+  const keys = keySource(app, auth, now)
+  if (!keys) return undefined
+  // Without these, a token that was made for somebody else would be good here too.
+  if (!auth.issuer || !auth.audience) throw new Error('JWT callers need an issuer and an audience.')
+  return new JwtVerifier({ keys, issuer: auth.issuer, audience: auth.audience, now })
+}
+
+async function openPolicy (app: FastifyInstance, { auth, environments, policyPollMs, onPolicyReload }: AuthenticationOptions): Promise<PolicyFile | undefined> {
+  if (auth.policyFile === undefined) return undefined
+  const file = await PolicyFile.open(auth.policyFile, {
+    environments,
+    ...(policyPollMs !== undefined && { pollMs: policyPollMs }),
+    onChange: () => {
+      app.log.info('the policy was reloaded')
+      onPolicyReload?.('loaded')
+    },
+    onFault: (error) => {
+      app.log.error({ err: error }, 'the changed policy cannot be used; the one before stays in force')
+      onPolicyReload?.('failed')
+    }
+  })
+  app.addHook('onClose', async () => { file.close() })
+  return file
+}
+
+/** Everybody may call, but no page that has no business here. */
+function guardWithoutKeys (scope: FastifyInstance, { auth, corsOrigins = [] }: AuthenticationOptions): void {
+  const isAllowed = originMatcher(corsOrigins)
+  scope.addHook('onRequest', (request, _reply, done) => {
+    const reason = foreignPage({ host: request.headers.host, origin: request.headers.origin }, auth.mode === 'loopback', isAllowed)
+    request.caller = ANYBODY
+    done(reason === undefined ? undefined : new GatewayError('forbidden', reason))
+  })
+}
+
+/** A direct upload brings a signature, and that is its credential. */
+const needsNoKey = ({ routeOptions }: FastifyRequest): boolean => routeOptions.schema?.operationId === 'directUpload'
+
+function guardWithKeys (scope: FastifyInstance, authenticator: Authenticator): void {
+  scope.addHook('onRequest', (request, _reply, done) => {
+    const settle = (caller: Caller | undefined): void => {
+      request.caller = caller ?? DIRECT_UPLOADER
+      done()
+    }
+    try {
+      const found = authenticator.identify(request.raw.rawHeaders, needsNoKey(request))
+      if (found instanceof Promise) found.then(settle, done)
+      else settle(found)
+    } catch (error) {
+      done(error as Error) // identify throws errors only
+    }
+  })
+}
+
+/**
+ * Tells who calls, in the scope that registers it, before a byte of the body is read.
+ * The policy file is read here; what it allows is for `authorization` to enforce.
+ */
+export default fp<AuthenticationOptions>(async (scope, options) => {
+  const { auth, now = Date.now } = options
+  scope.decorateRequest('caller')
+  const policy = await openPolicy(scope, options)
+  scope.decorate('reloadPolicy', async () => { await policy?.check() })
+  if (auth.mode !== 'keys') {
+    guardWithoutKeys(scope, options)
+    return
+  }
+  const jwt = verifier(scope, auth, now)
+  guardWithKeys(scope, new Authenticator({ keys: auth.keys, ...(policy && { policy: () => policy.current }), ...(jwt && { jwt }) }))
+}, { name: 'authentication' })

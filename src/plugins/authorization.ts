@@ -1,0 +1,105 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { isAction, READING, type Action } from '../auth/caller.ts'
+import { isFolderInside } from '../auth/folder-jail.ts'
+import { layerFault, texts } from '../auth/layers.ts'
+import { permitUpload, prefixInside, requireDeletable, requireInside, type UploadPermit, type UploadWish } from '../auth/permit.ts'
+import { requireAction } from '../auth/permissions.ts'
+import { NOTIFICATION_SCHEMES, requireUrls } from '../auth/url-policy.ts'
+import { GatewayError } from '../errors.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /**
+     * Asks whether these parameters may be uploaded or signed, once they are known as the text that will be sent.
+     * What comes back is to be signed and sent in their place. Throws the refusal.
+     */
+    permit (wish: UploadWish): UploadPermit
+  }
+}
+
+export interface AuthorizationOptions {
+  /** Milliseconds, as `Date.now` gives them. */
+  readonly now?: () => number
+}
+
+function actionOf ({ routeOptions }: FastifyRequest): Action | undefined {
+  const name = routeOptions.schema?.operationId
+  return isAction(name) ? name : undefined
+}
+
+type Fields = Record<string, unknown>
+const fieldsOf = (value: unknown): Fields => typeof value === 'object' && value !== null && !Buffer.isBuffer(value) ? value as Fields : {} // an object, so its members can be read
+
+/** Where a public ID may stand: the rest of the path, the query, the body. */
+function namedAssets ({ params, query, body }: FastifyRequest): Array<readonly [pointer: string, name: string]> {
+  const path = fieldsOf(params)['*']
+  const names = [path, fieldsOf(query)['public_id'], fieldsOf(body)['public_id']]
+  return names.filter((name) => typeof name === 'string').map((name) => ['/public_id', name] as const)
+}
+
+/** A list shows what lies below its prefix, so that is set to the caller's folder. */
+function confineList (folder: string, query: Fields): void {
+  const ids = query['public_ids']
+  if (Array.isArray(ids)) {
+    requireInside(folder, ids.map((name, index) => [`/public_ids/${index}`, String(name)] as const))
+    return
+  }
+  query['prefix'] = prefixInside(folder, typeof query['prefix'] === 'string' ? query['prefix'] : undefined)
+}
+
+/** Pictures made from other assets, by their layers. */
+function confineLayers (folder: string, fields: Fields): void {
+  const { public_id: _name, ...rest } = fields
+  const message = texts(rest).map((text) => layerFault(folder, text)).find((fault) => fault !== undefined)
+  if (message !== undefined) throw new GatewayError('forbidden', `/transformation ${message}.`, { errors: [{ pointer: '/transformation', message }] })
+}
+
+function confineMove (folder: string, { asset_folder: target }: Fields): void {
+  if (typeof target !== 'string' || isFolderInside(folder, target)) return
+  const message = `must be "${folder}" or below it`
+  throw new GatewayError('forbidden', `/asset_folder ${message}.`, { errors: [{ pointer: '/asset_folder', message }] })
+}
+
+function confine (folder: string, action: Action, request: FastifyRequest): void {
+  if (action === 'getAllResources') confineList(folder, fieldsOf(request.query))
+  // Uploads and signatures ask by `permit`: their public ID is put together from several fields.
+  if (action !== 'uploadResource' && action !== 'generateSignature') requireInside(folder, namedAssets(request))
+  if (action === 'getUrl' || action === 'getSignedUrl') {
+    confineLayers(folder, fieldsOf(request.query))
+    confineLayers(folder, fieldsOf(request.body))
+  }
+  if (action === 'updateResource') confineMove(folder, fieldsOf(request.body))
+}
+
+/** An update may announce itself too; uploads and signatures ask by `permit`. */
+function requireNotificationUrl ({ body, cloudinary }: FastifyRequest): void {
+  const url = fieldsOf(body)['notification_url']
+  const { sandbox } = cloudinary.environment
+  if (typeof url === 'string') requireUrls({ notification_url: url }, { schemes: NOTIFICATION_SCHEMES, privateHosts: sandbox, anyPort: sandbox })
+}
+
+/**
+ * Holds each caller to what it may do. Environment and action are judged before the body is read; assets once the
+ * request is validated, on the text that goes to Cloudinary; uploads and signatures when their handler asks.
+ */
+export default fp<AuthorizationOptions>(async (scope, { now = Date.now }) => {
+  scope.decorateRequest('permit', function (wish) {
+    const { sandbox, signatureVersion } = this.cloudinary.environment
+    const { permissions } = this.caller
+    return permitUpload(wish, { permissions, nowSeconds: Math.floor(now() / 1000), signatureVersion, sandbox })
+  })
+  scope.addHook('onRequest', (request, _reply, done) => {
+    const action = actionOf(request)
+    if (action) requireAction(request.caller.permissions, action, request.cloudinary.environment.name, READING.has(action))
+    done()
+  })
+  scope.addHook('preHandler', (request, _reply, done) => {
+    const action = actionOf(request)
+    const { folder } = request.caller.permissions
+    if (action && folder !== undefined) confine(folder, action, request)
+    if (action === 'deleteResource') for (const [, name] of namedAssets(request)) requireDeletable(request.caller.permissions, name)
+    if (action === 'updateResource') requireNotificationUrl(request)
+    done()
+  })
+}, { name: 'authorization', dependencies: ['authentication', 'environment-choice'] })

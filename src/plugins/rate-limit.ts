@@ -1,0 +1,89 @@
+import { isIP } from 'node:net'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import fp from 'fastify-plugin'
+import { MemoryRateStore, type RateStore, type RateVerdict } from '../auth/rate-limit.ts'
+import type { Rate } from '../auth/permissions.ts'
+import { GatewayError } from '../errors.ts'
+import type { Secret } from '../secret.ts'
+
+export interface RateLimitOptions {
+  /** Requests that one address may send, with or without a key. Absent: any number. */
+  readonly perAddress?: Rate | undefined
+  /** Requests of one caller, where its policy says nothing. Absent: any number. */
+  readonly perCaller?: Rate | undefined
+  /** Where counts are shared between replicas; without it they are kept in memory. */
+  readonly redisUrl?: Secret | undefined
+  readonly now?: () => number
+}
+
+/** A network of one subscriber: with IPv6 each has at least 2^64 addresses to choose from. */
+export function addressKey (address: string): string {
+  if (isIP(address) !== 6) return address
+  const bare = address.replace(/%.*$/, '')
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1]
+  if (mapped !== undefined) return mapped
+  const [head = '', tail] = bare.split('::', 2)
+  const before = head === '' ? [] : head.split(':')
+  const after = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : 8 - before.length - after.length
+  return `${[...before, ...Array.from({ length: zeros }, () => '0'), ...after].slice(0, 4).map((part) => parseInt(part, 16).toString(16)).join(':')}::/64`
+}
+
+async function openStore (app: FastifyInstance, { redisUrl, now }: RateLimitOptions): Promise<RateStore> {
+  const clock = now ? { now } : {}
+  if (!redisUrl) return new MemoryRateStore(clock)
+  // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
+  const { RedisRateStore } = await import('../auth/rate-limit-redis.ts')
+  const store = new RedisRateStore({
+    url: redisUrl,
+    ...clock,
+    onFault: (error) => app.log.error({ err: error }, 'Redis is out of reach; rates are counted in this process until it is back'),
+    onRecovery: () => app.log.info('Redis is back; rates are shared again')
+  })
+  await store.ready()
+  return store
+}
+
+/** Adds one policy to the headers of the answer. Source: IETF draft-ietf-httpapi-ratelimit-headers. */
+function announce (reply: FastifyReply, name: string, { requests, perSeconds }: Rate, { remaining, resetSeconds }: RateVerdict): void {
+  const append = (header: string, item: string): void => {
+    const before = reply.getHeader(header)
+    reply.header(header, before === undefined ? item : `${String(before)}, ${item}`)
+  }
+  append('ratelimit-policy', `"${name}";q=${requests};w=${perSeconds}`)
+  append('ratelimit', `"${name}";r=${remaining};t=${resetSeconds}`)
+}
+
+function requireQuota (reply: FastifyReply, name: string, rate: Rate, verdict: RateVerdict): void {
+  announce(reply, name, rate, verdict)
+  if (verdict.allowed) return
+  const who = name === 'caller' ? 'This caller' : 'This address'
+  const { retryAfterSeconds } = verdict
+  throw new GatewayError('rate_limited', `${who} may send ${rate.requests} requests in ${rate.perSeconds} seconds; the next one in ${retryAfterSeconds} s.`, {
+    headers: { 'retry-after': String(retryAfterSeconds) }
+  })
+}
+
+/**
+ * Limits how often an address and a caller may send requests, in the scope that registers it. To be registered before
+ * `authentication`: guesses at keys then count too. The caller is counted before its body is read.
+ */
+export default fp<RateLimitOptions>(async (scope, options) => {
+  const { perAddress, perCaller } = options
+  const store = await openStore(scope, options)
+  scope.addHook('onClose', () => store.close())
+  if (perAddress) {
+    scope.addHook('onRequest', async (request, reply) => {
+      requireQuota(reply, 'address', perAddress, await store.take(`address:${addressKey(request.ip)}`, perAddress))
+    })
+  }
+  scope.addHook('preParsing', (request, reply, _payload, done) => {
+    const { name, permissions } = request.caller
+    const rate = permissions.rate ?? perCaller
+    if (!rate) return done()
+    store.take(`caller:${name}`, rate).then((verdict) => {
+      requireQuota(reply, 'caller', rate, verdict)
+      done()
+    }).catch(done)
+  })
+}, { name: 'rate-limit' })

@@ -1,0 +1,124 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { createServer, type AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import fastify from 'fastify'
+import t, { type Test } from 'tap'
+import type { Caller } from '../../src/auth/caller.ts'
+import { EVERYTHING } from '../../src/auth/permissions.ts'
+import errorHandler from '../../src/plugins/error-handler.ts'
+import rateLimit, { addressKey, type RateLimitOptions } from '../../src/plugins/rate-limit.ts'
+import { Secret } from '../../src/secret.ts'
+
+async function start (t: Test, options: RateLimitOptions, server: object = {}) {
+  const app = fastify(server)
+  t.teardown(() => app.close())
+  await app.register(errorHandler, { docs: '/docs/errors' })
+  app.get('/open', async () => 'open')
+  await app.register(async (guarded) => {
+    await guarded.register(rateLimit, options)
+    guarded.decorateRequest('caller')
+    guarded.addHook('onRequest', async (request) => {
+      const name = String(request.headers['x-caller'] ?? 'web')
+      const caller: Caller = { name, permissions: name === 'slow' ? { ...EVERYTHING, rate: { requests: 1, perSeconds: 60 } } : EVERYTHING }
+      request.caller = caller
+    })
+    guarded.get('/me', async ({ caller }) => caller.name)
+  })
+  return app
+}
+
+t.test('addresses are told apart by subscriber', async (t) => {
+  t.equal(addressKey('192.0.2.1'), '192.0.2.1')
+  t.equal(addressKey('::ffff:192.0.2.1'), '192.0.2.1')
+  t.equal(addressKey('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64')
+  t.equal(addressKey('2001:db8:1:2::1'), '2001:db8:1:2::/64')
+  t.equal(addressKey('2001:DB8::1'), '2001:db8:0:0::/64')
+  t.equal(addressKey('2001:0db8:0:0:ffff::'), '2001:db8:0:0::/64')
+  t.equal(addressKey('::1'), '0:0:0:0::/64')
+  t.equal(addressKey('::'), '0:0:0:0::/64')
+  t.equal(addressKey('fe80::1%eth0'), 'fe80:0:0:0::/64')
+  t.equal(addressKey('unix'), 'unix')
+})
+
+t.test('429 with Retry-After and the state of each limit', async (t) => {
+  let nowMs = 1_000_000
+  const app = await start(t, { perAddress: { requests: 4, perSeconds: 60 }, perCaller: { requests: 2, perSeconds: 60 }, now: () => nowMs })
+  const first = await app.inject('/me')
+  t.match(first, {
+    statusCode: 200,
+    headers: { 'ratelimit-policy': '"address";q=4;w=60, "caller";q=2;w=60', ratelimit: '"address";r=3;t=15, "caller";r=1;t=30' }
+  })
+  await app.inject('/me')
+  const third = await app.inject('/me')
+  t.match(third.json(), { status: 429, code: 'rate_limited', retryable: true, detail: /This caller may send 2 requests in 60 seconds; the next one in 30 s/ })
+  t.match(third.headers, { 'retry-after': '30', ratelimit: '"address";r=1;t=45, "caller";r=0;t=60' })
+  t.equal((await app.inject({ url: '/me', headers: { 'x-caller': 'other' } })).statusCode, 200, 'other callers are not concerned')
+  t.match((await app.inject({ url: '/me', headers: { 'x-caller': 'third' } })).json(), { status: 429, detail: /This address/ })
+  t.equal((await app.inject({ url: '/me', remoteAddress: '192.0.2.9', headers: { 'x-caller': 'third' } })).statusCode, 200, 'nor are other addresses')
+  t.equal((await app.inject('/open')).headers.ratelimit, undefined)
+  nowMs += 60_000
+  t.equal((await app.inject('/me')).statusCode, 200)
+})
+
+t.test('the policy\'s rate counts before the default; without either there is no limit', async (t) => {
+  const app = await start(t, {})
+  t.equal((await app.inject('/me')).headers.ratelimit, undefined)
+  t.equal((await app.inject({ url: '/me', headers: { 'x-caller': 'slow' } })).statusCode, 200)
+  t.equal((await app.inject({ url: '/me', headers: { 'x-caller': 'slow' } })).statusCode, 429)
+})
+
+t.test('addresses that a caller writes itself do not count, unless its proxy is trusted', async (t) => {
+  const forged = (turn: number) => ({ 'x-forwarded-for': `203.0.113.${turn}`, 'x-real-ip': `203.0.113.${turn}`, forwarded: `for=203.0.113.${turn}` })
+  const app = await start(t, { perAddress: { requests: 2, perSeconds: 60 } })
+  for (const status of [200, 200, 429]) t.equal((await app.inject({ url: '/me', headers: forged(status) })).statusCode, status)
+  const behind = await start(t, { perAddress: { requests: 1, perSeconds: 60 } }, { trustProxy: '127.0.0.1' })
+  for (const turn of [1, 2, 3]) t.equal((await behind.inject({ url: '/me', headers: forged(turn) })).statusCode, 200)
+})
+
+function hasRedis (): boolean {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+const skip = !hasRedis() && process.env['CI'] !== 'true' && 'redis-server is not installed'
+
+t.test('Redis: two gateways share one limit; when it is gone each limits by itself', { skip }, async (t) => {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as AddressInfo // a TCP server has an address with a port
+  await new Promise((resolve) => probe.close(resolve))
+  const options = { perCaller: { requests: 4, perSeconds: 3600 }, redisUrl: new Secret(`redis://127.0.0.1:${port}`) }
+  const run = async () => {
+    const redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], { stdio: ['ignore', 'pipe', 'ignore'] })
+    t.teardown(() => redis.kill('SIGKILL'))
+    for await (const chunk of redis.stdout) if (String(chunk).includes('Ready to accept connections')) break
+    redis.stdout.resume()
+    return redis
+  }
+  const redis = await run()
+  const lines: string[] = []
+  const logger = { level: 'info', stream: { write: (line: string) => { lines.push(line) } } }
+  let nowMs = Date.now()
+  const [one, other] = [await start(t, { ...options, now: () => nowMs }, { logger }), await start(t, options)]
+  const codes = []
+  for (let turn = 0; turn < 6; turn++) codes.push((await (turn % 2 ? one : other).inject('/me')).statusCode)
+  t.same(codes, [200, 200, 200, 200, 429, 429])
+
+  redis.kill('SIGKILL')
+  await new Promise((resolve) => redis.once('exit', resolve))
+  const alone = []
+  for (let turn = 0; turn < 6; turn++) alone.push((await one.inject('/me')).statusCode)
+  t.same(alone, [200, 200, 200, 200, 429, 429], 'it begins to count by itself')
+  t.equal(lines.filter((line) => line.includes('Redis is out of reach')).length, 1)
+
+  await run()
+  while (!lines.some((line) => line.includes('Redis is back'))) {
+    nowMs += 2_000
+    await one.inject('/me')
+    await sleep(20)
+  }
+  t.pass('and is told when it is back')
+})
