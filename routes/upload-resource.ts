@@ -81,13 +81,12 @@ function fromText (request: FastifyRequest, query: UploadParameters, body: TextF
 }
 
 function fromBytes (request: FastifyRequest, query: UploadParameters): Input {
-  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers
-  if (length === undefined && encoding === undefined) throw invalidRequest([{ pointer: '/file', message: 'is required: the request has no body' }])
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers
   return {
     parameters: query,
     file: {
       stream: request.raw,
-      length: length === undefined ? undefined : Number(length),
+      length: encoding === undefined ? Number(length) : undefined,
       filename: query.filename_override ?? 'file',
       // Destroying the request would destroy the connection that the answer needs.
       stop: () => { request.raw.pause() }

@@ -156,13 +156,9 @@ export class UploadForm {
     const tooSlow = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new GatewayError('request_timeout', `The next part of the body did not come within ${idleTimeoutMs} ms.`)), idleTimeoutMs)
     })
-    try {
-      return await Promise.race([wait, tooSlow])
-    } catch (error) {
-      throw incomingFailure(error)
-    } finally {
-      clearTimeout(timer)
-    }
+    return Promise.race([wait, tooSlow])
+      .catch((error: unknown) => { throw incomingFailure(error) })
+      .finally(() => { clearTimeout(timer) })
   }
 
   async #field (part: FormPart): Promise<[string, string]> {

@@ -1,0 +1,228 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
+import { json } from 'node:stream/consumers'
+import t, { type Test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import type { UploadLimits } from '../../src/config/types.ts'
+import { startFaultUpstream, type FaultUpstream } from '../fault-upstream.ts'
+import { environmentAt, startGateway, testConfig } from '../helper.ts'
+
+const MB = 1024 * 1024
+const picture = readFileSync(new URL('../fixtures/landscape.jpg', import.meta.url))
+const md5 = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex')
+
+interface Answer { status: number, headers: Headers, body: Record<string, unknown> }
+
+async function post (url: string, body: RequestInit['body'], headers: Record<string, string> = {}): Promise<Answer> {
+  const response = await fetch(url, { method: 'POST', body: body ?? null, headers, ...(body instanceof ReadableStream && { duplex: 'half' }) } as RequestInit) // duplex is missing in its type
+  return { status: response.status, headers: response.headers, body: await response.json() as Record<string, unknown> } // all answers are JSON objects
+}
+
+/** A form in exactly this order; a Buffer is a file. */
+function form (...fields: Array<[string, string | Buffer, string?]>): FormData {
+  const data = new FormData()
+  for (const [name, value, filename = 'x.bin'] of fields) {
+    if (typeof value === 'string') data.append(name, value)
+    else data.append(name, new Blob([value]), filename)
+  }
+  return data
+}
+
+/** A gateway before an upstream that misbehaves. */
+async function startFaulty (t: Test, upload: Partial<UploadLimits> = {}): Promise<{ upstream: FaultUpstream, url: string }> {
+  const upstream = await startFaultUpstream(t)
+  const app = await buildApp({ config: testConfig([environmentAt(upstream.url)], { upload, upstream: { uploadHeadersTimeoutMs: 500 } }) })
+  t.teardown(() => app.close())
+  return { upstream, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
+}
+
+t.test('POST /upload before the sandbox', async (t) => {
+  const { url: gateway, sandbox } = await startGateway(t)
+  const url = `${gateway}/upload`
+
+  t.test('200: a multipart picture, file first, with its fields after it', async (t) => {
+    const { status, body, headers } = await post(url, form(['file', picture, 'tom.jpg'], ['public_id', 'cats/tom'], ['tags', 'a'], ['tags', 'b'], ['context', '{"alt":"x=y|z"}']))
+    t.equal(status, 200)
+    t.match(body, { public_id: 'cats/tom', format: 'jpg', resource_type: 'image', etag: md5(picture), tags: ['a', 'b'], context: { custom: { alt: 'x=y|z' } }, original_filename: 'tom' })
+    t.equal(headers.get('x-upload-attempts'), '1')
+    t.equal(headers.get('x-upload-integrity'), 'verified')
+  })
+
+  t.test('200: fields first, fields in the query, and both together', async (t) => {
+    t.match(await post(url, form(['resource_type', 'raw'], ['public_id', 'raw/a'], ['file', randomBytes(10)])), { status: 200, body: { public_id: 'raw/a', resource_type: 'raw' } })
+    t.match(await post(`${url}?resource_type=raw&tags=a,b`, form(['file', randomBytes(10)], ['public_id', 'raw/b'])), { status: 200, body: { public_id: 'raw/b', tags: ['a', 'b'] } })
+  })
+
+  t.test('200: a raw body of any media type, of known and of unknown length', async (t) => {
+    for (const type of ['application/octet-stream', 'text/plain', 'image/jpeg', 'x/y']) {
+      t.match(await post(`${url}?resource_type=raw&filename_override=n.bin`, picture, { 'content-type': type }), { status: 200, body: { etag: md5(picture), bytes: picture.length } }, type)
+    }
+    const stream = new Blob([picture]).stream()
+    t.match(await post(`${url}?resource_type=raw`, stream), { status: 200, body: { etag: md5(picture) } })
+  })
+
+  t.test('M2: 200: a form of unknown length', async (t) => {
+    const { headers, body } = new Response(form(['resource_type', 'raw'], ['file', picture], ['folder', 'f']))
+    t.match(await post(url, body, { 'content-type': headers.get('content-type') ?? '' }), { status: 200, body: { etag: md5(picture), asset_folder: 'f' } })
+  })
+
+  t.test('200: a data URI in JSON and in a urlencoded form, lists in each way of writing them', async (t) => {
+    const file = `data:image/jpeg;base64,${picture.toString('base64')}`
+    t.match(await post(url, JSON.stringify({ file, folder: 'f', tags: ['a', 'b'] }), { 'content-type': 'application/json' }), { status: 200, body: { etag: md5(picture), tags: ['a', 'b'] } })
+    t.match(await post(url, new URLSearchParams([['file', file], ['tags', 'a'], ['tags', 'b']])), { status: 200, body: { etag: md5(picture), tags: ['a', 'b'] } })
+    t.match(await post(url, form(['file', file], ['tags', '["a","b"]'])), { status: 200, body: { etag: md5(picture), tags: ['a', 'b'] } })
+  })
+
+  t.test('200: a file in chunks', async (t) => {
+    const small = await startGateway(t, { upload: { chunkBytes: 5 * MB + 1, singleRequestMaxBytes: 6 * MB } })
+    const bytes = randomBytes(12 * MB)
+    t.match(await post(`${small.url}/upload?resource_type=raw`, form(['file', bytes])), { status: 200, body: { etag: md5(bytes), done: true } })
+    t.match(await post(`${small.url}/upload?resource_type=raw`, bytes), { status: 200, body: { etag: md5(bytes) } })
+    t.match(await post(`${small.url}/upload?resource_type=raw`, form(['file', bytes], ['folder', 'f'])), { status: 400, body: { code: 'invalid_request', errors: [{ pointer: '/folder' }] } })
+  })
+
+  t.test('400 that names the field: unknown, twice, in two places, of a wrong value', async (t) => {
+    const before = sandbox.requests.length
+    const bad: Array<[string, RequestInit['body'], string, RegExp]> = [
+      ['', form(['fodler', 'x'], ['file', picture]), '/fodler', /did you mean "folder"/],
+      ['', form(['file', picture], ['fodler', 'x']), '/fodler', /did you mean "folder"/],
+      ['?fodler=x', form(['file', picture]), '/fodler', /did you mean "folder"/],
+      ['', form(['public_id', 'a'], ['public_id', 'b'], ['file', picture]), '/public_id', /one value/],
+      ['?public_id=a', form(['public_id', 'b'], ['file', picture]), '/public_id', /in the query and in the body/],
+      ['?public_id=a', form(['file', picture], ['public_id', 'b']), '/public_id', /in the query and in the body/],
+      ['', form(['folder', 'a'], ['file', picture], ['folder', 'b']), '/folder', /before and after/],
+      ['', form(['type', 'secret'], ['file', picture]), '/type', /must be one of/],
+      ['', form(['file', picture], ['resource_type', 'raw']), '/resource_type', /put it before the file, or in the query/],
+      ['', form(['file', picture], ['file', picture]), '/file', /twice/],
+      ['', form(['public_id', 'a']), '/file', /required/],
+      ['', form(['file', Buffer.alloc(0)]), '/file', /0 bytes/],
+      ['', form(['file', '']), '/file', /empty/],
+      ['', form(['file', '/etc/passwd']), '/file', /not open to uploads/],
+      ['', form(['other', picture]), '/other', /the only file/],
+      ['', new URLSearchParams({ folder: 'f' }), '/file', /required/]
+    ]
+    for (const [query, body, pointer, message] of bad) {
+      t.match(await post(url + query, body), { status: 400, body: { code: 'invalid_request', errors: [{ pointer, message }] } }, `${pointer} ${message}`)
+    }
+    t.match(await post(url, '{"file":"https://x","tags":[null]}', { 'content-type': 'application/json' }), { status: 400 })
+    t.match(await post(url, undefined), { status: 400, body: { errors: [{ pointer: '/file', message: 'is empty: it has 0 bytes' }] } })
+    t.equal(sandbox.requests.slice(before).filter(({ status }) => status === 200).length, 0, 'nothing was stored')
+  })
+
+  t.test('200: resource_type after the file is fine when it says what was assumed', async (t) => {
+    t.match(await post(url, form(['file', picture], ['resource_type', 'auto'])), { status: 200 })
+  })
+
+  t.test('M8, M17: 400 for a boundary nobody can use, 415 for an encoded body, before it is read', async (t) => {
+    t.match(await post(url, 'x', { 'content-type': 'multipart/form-data' }), { status: 400, body: { code: 'invalid_multipart' } })
+    t.match(await post(url, 'x', { 'content-encoding': 'gzip' }), { status: 415, body: { code: 'unsupported_media_type' } })
+    t.match(await post(url, '--B\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nabc', { 'content-type': 'multipart/form-data; boundary=B' }), { status: 400, body: { code: 'invalid_multipart' } })
+    t.match(await post(url, 'garbage', { 'content-type': 'multipart/form-data; boundary=B' }), { status: 400 })
+  })
+
+  t.test('M10: 413 for too many fields, and for one that is too long', async (t) => {
+    const fields = Array.from({ length: 60 }, (): [string, string] => ['tags', 'x'])
+    t.match(await post(url, form(...fields, ['file', picture])), { status: 413, body: { code: 'payload_too_large' } })
+    t.match(await post(url, form(['context', 'x'.repeat(70_000)], ['file', picture])), { status: 413, body: { code: 'payload_too_large' } })
+  })
+
+  t.test('M11: 400 for a name of the prototype, before and after the file', async (t) => {
+    for (const body of [form(['__proto__', 'x'], ['file', picture]), form(['file', picture], ['constructor', 'x'])]) t.match(await post(url, body), { status: 400 })
+    t.equal(({} as { x?: unknown }).x, undefined) // nothing was polluted
+  })
+
+  t.test('400 with Cloudinary\'s own reason', async (t) => {
+    t.match(await post(url, form(['resource_type', 'image'], ['file', randomBytes(100)])), { status: 400, body: { code: 'upstream_rejected', upstream: { status: 400, message: /Invalid image file/ } } })
+  })
+})
+
+t.test('POST /upload: limits', async (t) => {
+  t.test('M4, M5: 413 with both numbers for the announced and the counted size; nothing is stored', async (t) => {
+    const { url, sandbox } = await startGateway(t, { upload: { maxBytes: 100_000 } })
+    t.match(await post(`${url}/upload`, Buffer.alloc(100_001)), { status: 413, body: { detail: 'The file has 100001 bytes; the limit is 100000.' } })
+    t.match(await post(`${url}/upload`, form(['file', Buffer.alloc(100_001)])), { status: 413, body: { detail: /at least 100001 bytes; the limit is 100000/ } })
+    t.match(await post(`${url}/upload?resource_type=raw`, form(['file', Buffer.alloc(100_000)])), { status: 200 })
+    t.equal(sandbox.requests.filter(({ status }) => status === 200).length, 1)
+  })
+
+  t.test('M26: 503 with Retry-After over the number of uploads at a time, before the body is read', async (t) => {
+    const { url } = await startGateway(t, { upload: { maxConcurrent: 1 } })
+    const { hostname, port } = new URL(url)
+    const first = httpRequest({ hostname, port, method: 'POST', path: '/upload?resource_type=raw', headers: { 'content-type': 'x/y' } })
+    first.write('a')
+    const refused = async (): Promise<Answer> => {
+      const answer = await post(`${url}/upload`, form(['file', Buffer.alloc(10)]))
+      return answer.status === 503 ? answer : refused() // the first has not arrived yet
+    }
+    const { headers, body } = await refused()
+    t.equal(body['code'], 'overloaded')
+    t.equal(headers.get('retry-after'), '5')
+    first.end('b')
+    const [response] = await once(first, 'response') as [IncomingMessage]
+    t.match(await json(response), { bytes: 2 })
+    t.match(await post(`${url}/upload?resource_type=raw`, form(['file', Buffer.alloc(10)])), { status: 200 }, 'then there is room again')
+  })
+
+  t.test('M21: 408 for a body that stops', async (t) => {
+    const { url, upstream } = await startFaulty(t, { idleTimeoutMs: 100 })
+    const { hostname, port } = new URL(url)
+    const slow = httpRequest({ hostname, port, method: 'POST', path: '/upload', headers: { 'content-type': 'x/y', 'content-length': String(2 * MB) } })
+    slow.on('error', () => {})
+    slow.write(Buffer.alloc(100_000))
+    const [response] = await once(slow, 'response') as [IncomingMessage]
+    t.equal(response.statusCode, 408)
+    t.match(await json(response), { code: 'request_timeout' })
+    t.match(await upstream.ended(), { end: 'aborted' })
+    slow.destroy()
+  })
+})
+
+t.test('POST /upload before an upstream that fails', async (t) => {
+  const { upstream, url: gateway } = await startFaulty(t)
+  const url = `${gateway}/upload`
+  const large = randomBytes(4 * MB)
+
+  t.test('U5, U6, U9: 502 and 504, and the connection is closed', async (t) => {
+    for (const [step, status] of [[{ at: 100_000, act: 'reset' }, 502], [{ at: 100_000, act: 'fin' }, 502], [{ act: 'silent' }, 504]] as const) {
+      upstream.script(step)
+      t.match(await post(url, form(['file', large])), { status, body: { retryable: true } })
+    }
+  })
+
+  t.test('U7: an early refusal, 40 times: the caller gets a problem answer, never a 500', async (t) => {
+    const counts: Record<number, number> = {}
+    for (let round = 0; round < 40; round++) {
+      upstream.script({ at: 100_000, status: 401, body: '{"error":{"message":"Unknown API key 1234"}}', close: true })
+      const { status, body } = await post(url, form(['file', large]))
+      counts[status] = (counts[status] ?? 0) + 1
+      if (!['credentials_rejected', 'upstream_failed'].includes(String(body['code']))) t.fail(JSON.stringify(body))
+    }
+    t.same(counts, { 502: 40 })
+  })
+
+  t.test('M19: a caller that leaves ends the request upstream, and nothing is repeated', async (t) => {
+    const before = upstream.seen.length
+    const { hostname, port } = new URL(url)
+    for (const sent of [200_000, 3 * MB]) {
+      const leaving = connect(Number(port), hostname)
+      leaving.on('error', () => {})
+      leaving.write(`POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: x/y\r\nContent-Length: ${4 * MB}\r\n\r\n`)
+      leaving.write(large.subarray(0, sent))
+      const count = upstream.seen.length
+      while (upstream.seen.length === count) await new Promise((resolve) => { setTimeout(resolve, 5) })
+      leaving.destroy()
+      t.match(await upstream.ended(), { end: 'aborted' })
+    }
+    t.equal(upstream.seen.length - before, 2)
+  })
+
+  t.test('a stored file that differs is told', async (t) => {
+    upstream.script({ body: '{"bytes":1}' })
+    const { status, headers } = await post(url, form(['file', randomBytes(100)]))
+    t.equal(status, 200)
+    t.equal(headers.get('x-upload-integrity'), 'differs')
+  })
+})

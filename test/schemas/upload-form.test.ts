@@ -1,0 +1,143 @@
+import { Readable } from 'node:stream'
+import { buffer, text } from 'node:stream/consumers'
+import t from 'tap'
+import { GatewayError } from '../../src/errors.ts'
+import { announcedSize, checkBodyHeaders, incomingFailure, MULTIPART, UploadForm, type FormPart, type StreamedFile } from '../../src/schemas/upload-form.ts'
+
+const field = (fieldname: string, value: string, valueTruncated = false): FormPart => ({ type: 'field', fieldname, value, valueTruncated })
+
+function filePart (content: string, changes: Partial<FormPart & { type: 'file' }> = {}): FormPart & { type: 'file' } {
+  return { type: 'file', fieldname: 'file', filename: 'x.bin', mimetype: 'application/octet-stream', file: Readable.from(content === '' ? [] : [Buffer.from(content)], { objectMode: false }), ...changes }
+}
+
+async function * arriving (...parts: FormPart[]): AsyncGenerator<FormPart> { yield * parts }
+
+const formOf = (...parts: FormPart[]): UploadForm => new UploadForm(arriving(...parts), { maxLength: 1000, idleTimeoutMs: 50 })
+const text1 = { filename: undefined, mimetype: 'text/plain' }
+
+async function streamedIn (form: UploadForm): Promise<StreamedFile> {
+  const { file } = await form.open()
+  if (typeof file === 'string') throw new Error('is text')
+  return file
+}
+
+t.test('fields before the file, the file, and fields after it, in their order', async (t) => {
+  const form = formOf(field('tags', 'a'), field('tags', 'b'), field('tags', 'c'), field('folder', 'f'), filePart('hello'), field('public_id', 'x'), field('eager', '1'), field('eager', '2'))
+  const { fields, file } = await form.open()
+  t.same({ ...fields }, { tags: ['a', 'b', 'c'], folder: 'f' })
+  t.match(file, { filename: 'x.bin', maxLength: 1000 })
+  t.equal(form.complete, false)
+  t.equal(await text((file as StreamedFile).stream), 'hello') // a part with a file name
+  t.same({ ...await form.late() }, { public_id: 'x', eager: ['1', '2'] })
+  t.equal(form.complete, true)
+})
+
+t.test('a part named file is bytes when it has a file name or a type, and can be given up', async (t) => {
+  t.match(await streamedIn(formOf(filePart('x', { filename: undefined, mimetype: 'image/png' }))), { filename: 'file' })
+  t.match(await streamedIn(formOf(filePart('x', { filename: 'a.txt', mimetype: 'text/plain' }))), { filename: 'a.txt' })
+  const file = await streamedIn(formOf(filePart('x')))
+  file.stop()
+  t.ok(file.stream.destroyed)
+})
+
+t.test('text for a file is read with everything that follows it', async (t) => {
+  const form = formOf(filePart('https://example.com/a.jpg', text1), field('folder', 'f'))
+  const { fields, file } = await form.open()
+  t.equal(file, 'https://example.com/a.jpg')
+  t.same({ ...fields }, { folder: 'f' })
+  t.equal(form.complete, true)
+})
+
+t.test('a long data URI streams on as text; other long text is refused', async (t) => {
+  const uri = `data:image/png;base64,${'A'.repeat(200_000)}`
+  const file = await streamedIn(formOf(filePart(uri, text1)))
+  t.equal(file.filename, undefined)
+  t.equal((await buffer(file.stream)).toString(), uri)
+  file.stop()
+  const long = filePart('x'.repeat(200_000), text1)
+  await t.rejects(formOf(long).open(), { code: 'invalid_request', message: /too long for a URL or a path/ })
+  t.ok(long.file.destroyed)
+})
+
+t.test('M13: 400 for no file, two files, text beside bytes', async (t) => {
+  await t.rejects(formOf(field('folder', 'f')).open(), { code: 'invalid_request', errors: [{ pointer: '/file', message: /is required/ }] })
+  const second = filePart('b')
+  for (const extra of [second, field('file', 'https://x')]) {
+    const form = formOf(filePart('a'), extra)
+    await buffer((await streamedIn(form)).stream)
+    await t.rejects(form.late(), { code: 'invalid_request', errors: [{ pointer: '/file', message: 'is given twice' }] })
+  }
+  t.ok(second.file.destroyed)
+  await t.rejects(formOf(filePart('https://x', text1), filePart('b')).open(), { errors: [{ message: 'is given twice' }] })
+})
+
+t.test('M14: 400 for a field before and after the file, and for a file under another name', async (t) => {
+  const form = formOf(field('folder', 'a'), filePart('x'), field('folder', 'b'))
+  await buffer((await streamedIn(form)).stream)
+  await t.rejects(form.late(), { code: 'invalid_request', errors: [{ pointer: '/folder', message: 'is given before and after the file' }] })
+  const other = filePart('x', { fieldname: 'a/b~' })
+  await t.rejects(formOf(other).open(), { errors: [{ pointer: '/a~1b~0', message: /the only file is the part named "file"/ }] })
+  t.ok(other.file.destroyed)
+})
+
+t.test('M10: 413 for a field that is too long, 400 for a name that is none', async (t) => {
+  await t.rejects(formOf(field('folder', 'x', true)).open(), { code: 'payload_too_large', message: 'The field "folder" has more than 65536 bytes.' })
+  await t.rejects(formOf(filePart('x'.repeat(70_000), { fieldname: 'context', filename: undefined, mimetype: 'application/json' })).open(), { code: 'payload_too_large' })
+  for (const name of ['', 'x'.repeat(129), undefined]) {
+    await t.rejects(formOf(field(name as string, 'x')).open(), { code: 'invalid_multipart' }) // the parser gives undefined for a part without a name
+  }
+})
+
+t.test('M11: a name of the prototype is a name like any other here, and pollutes nothing', async (t) => {
+  const { fields } = await formOf(field('__proto__', 'x'), field('constructor', 'y'), filePart('x')).open()
+  t.same(Object.keys(fields), ['__proto__', 'constructor'])
+  t.equal(Object.getPrototypeOf(fields), null)
+})
+
+t.test('M16: JSON in a field is text, untouched', async (t) => {
+  const json = '{ "alt" : "1.0" }'
+  const { fields } = await formOf(filePart(json, { fieldname: 'context', filename: undefined, mimetype: 'application/json' }), filePart('x')).open()
+  t.equal(fields['context'], json)
+})
+
+t.test('M21: 408 when the next part does not come', async (t) => {
+  async function * stuck (): AsyncGenerator<FormPart> { await new Promise(() => {}) }
+  await t.rejects(new UploadForm(stuck(), { maxLength: undefined, idleTimeoutMs: 20 }).open(), { code: 'request_timeout' })
+})
+
+t.test('errors of the parser: broken multipart is a 400, a caller that left is told apart, the rest keeps its status', async (t) => {
+  async function * broken (): AsyncGenerator<FormPart> { throw new Error('Malformed part header') }
+  await t.rejects(new UploadForm(broken(), { maxLength: undefined, idleTimeoutMs: 20 }).open(), { code: 'invalid_multipart', message: /Malformed part header/ })
+  t.match(incomingFailure(Object.assign(new Error('aborted'), { code: 'ECONNRESET' })), { code: 'client_closed' })
+  const others = [Object.assign(new Error('x'), { code: 'FST_FIELDS_LIMIT', statusCode: 413 }), Object.assign(new Error('x'), { statusCode: 413 }), new GatewayError('forbidden', 'x'), 'text']
+  for (const other of others) t.equal(incomingFailure(other), other)
+})
+
+t.test('M17, M8: headers alone tell that a body cannot be read', async (t) => {
+  const check = (headers: Record<string, string>) => (): void => checkBodyHeaders(headers)
+  t.throws(check({ 'content-encoding': 'gzip' }), { code: 'unsupported_media_type' })
+  t.throws(check({ 'content-type': 'multipart/mixed; boundary=x' }), { code: 'unsupported_media_type' })
+  for (const parameters of ['', '; boundary=', '; boundary=""', `; boundary=${'x'.repeat(71)}`, `; boundary=${'x'.repeat(1000)}`, '; boundary=a; boundary=b']) {
+    t.throws(check({ 'content-type': `multipart/form-data${parameters}` }), { code: 'invalid_multipart' }, parameters)
+  }
+  for (const boundary of ['x'.repeat(70), '"a b"', '----WebKitFormBoundary1', '"quoted"; charset=utf-8']) {
+    t.doesNotThrow(check({ 'content-type': `Multipart/Form-Data; boundary=${boundary}` }), boundary)
+  }
+  t.doesNotThrow(check({ 'content-encoding': 'identity' }))
+})
+
+t.test('the announced size is exact for a raw body and a lower bound for a form', async (t) => {
+  t.equal(announcedSize({}), undefined)
+  t.same(announcedSize({ 'content-length': '10', 'content-type': 'image/png' }), { bytes: 10, exact: true })
+  t.same(announcedSize({ 'content-length': '10', 'content-type': 'multipart/form-data' }), { bytes: 0, exact: false })
+  t.match(announcedSize({ 'content-length': '1000000000', 'content-type': 'multipart/form-data' }), { exact: false })
+})
+
+t.test('the parser treats as streams what it would otherwise touch', async (t) => {
+  const { isPartAFile } = MULTIPART
+  t.ok(isPartAFile('file', 'text/plain', undefined))
+  t.ok(isPartAFile('x', 'text/plain', 'name'))
+  t.ok(isPartAFile('x', 'application/json', undefined))
+  t.ok(isPartAFile('x', 'application/octet-stream', undefined))
+  t.notOk(isPartAFile('x', 'text/plain', undefined))
+})
