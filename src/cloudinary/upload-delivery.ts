@@ -30,6 +30,8 @@ export interface Delivery {
   readonly headers?: Fields
   /** Whether sending the same again can do no harm, given how far the last try came. */
   readonly repeatable: (error: GatewayError, progress: Progress) => boolean
+  /** More of the file is to follow, so this request alone stores nothing. */
+  readonly partial?: boolean
 }
 
 const ATTEMPTS = 3
@@ -41,6 +43,17 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_failed', '
 /** True when Cloudinary said itself that it did not take the file, or cannot have had all of it. */
 export function surelyNotStored (error: GatewayError, { finished }: Progress): boolean {
   return !finished || (error.upstream?.status ?? 0) >= 400
+}
+
+/** True when the file may be stored without anyone having said so: all of it was sent, and it was not refused. */
+function maybeStored ({ upstream }: GatewayError, { finished }: Progress, { partial = false }: Delivery): boolean {
+  const refused = upstream !== undefined && upstream.status >= 400 && upstream.status < 500
+  return finished && !partial && !refused
+}
+
+/** The same failure with the member `outcome: unknown`: whoever sends the file again may store it twice. */
+function outcomeUnknown ({ code, message, cause, errors, upstream, headers, members }: GatewayError): GatewayError {
+  return new GatewayError(code, message, { cause, errors, headers, members: { ...members, outcome: 'unknown' }, ...(upstream && { upstream }) })
 }
 
 async function * watched (chunks: AsyncIterable<Buffer>, progress: Progress): AsyncGenerator<Buffer> {
@@ -59,11 +72,15 @@ export class UploadDelivery {
     this.#root = apiRoot(connection.environment)
   }
 
-  /** Sends one request until it succeeds or nothing more is to be hoped for. */
+  /**
+   * Sends one request until it succeeds or nothing more is to be hoped for.
+   * @throws {GatewayError} the last failure, with the member `outcome: unknown` when any of the tries may have stored the file.
+   */
   async deliver (job: UploadJob, delivery: Delivery, call: Call): Promise<{ answer: Relayed, attempts: number }> {
     const { budget, pace } = this.#connection
     let progress: Progress = { begun: false, finished: false }
     let attempts = 0
+    let unclear = false
     const repetition = {
       attempts: ATTEMPTS,
       deadline: pace.now() + DEADLINE_MS,
@@ -71,15 +88,19 @@ export class UploadDelivery {
       signal: call.signal,
       repeatable: (error: GatewayError) => PASSING.has(error.code) && delivery.repeatable(error, progress)
     }
-    const answer = await withRetries(async (number) => {
-      attempts = number
-      progress = { begun: false, finished: false }
-      return this.#send(job, delivery, progress, call)
-    }, repetition, budget, pace)
-    return { answer, attempts }
+    try {
+      const answer = await withRetries(async (number) => {
+        attempts = number
+        progress = { begun: false, finished: false }
+        return this.#send(job, delivery, progress, call, (failure) => { unclear ||= maybeStored(failure, progress, delivery) })
+      }, repetition, budget, pace)
+      return { answer, attempts }
+    } catch (error) {
+      throw unclear && error instanceof GatewayError ? outcomeUnknown(error) : error
+    }
   }
 
-  async #send (job: UploadJob, { body, headers }: Delivery, progress: Progress, call: Call): Promise<Relayed> {
+  async #send (job: UploadJob, { body, headers }: Delivery, progress: Progress, call: Call, onFailure: (failure: GatewayError) => void): Promise<Relayed> {
     const { environment, transport, pace } = this.#connection
     const { contentType, length, chunks } = body()
     try {
@@ -102,7 +123,9 @@ export class UploadDelivery {
       if (!progress.finished) throw new GatewayError('upstream_failed', 'Cloudinary answered before it had the whole file.')
       return answer
     } catch (error) {
-      throw transportFailure(error)
+      const failure = transportFailure(error)
+      onFailure(failure)
+      throw failure
     }
   }
 }

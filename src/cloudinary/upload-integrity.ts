@@ -30,8 +30,10 @@ export function compare (answer: Readonly<Record<string, unknown>>, { bytes, md5
  */
 export function checkStored (body: Buffer, sent: Sent, strict: boolean): Integrity {
   const answer = jsonObject(body)
-  if (answer === undefined) throw new GatewayError('upstream_failed', 'Cloudinary\'s answer is not valid JSON.')
-  if (answer.done === false) throw new GatewayError('upstream_failed', 'Cloudinary says that the file is not complete, though all of it was sent.')
+  if (answer === undefined) throw new GatewayError('upstream_failed', 'Cloudinary\'s answer is not valid JSON.', { members: { outcome: 'unknown' } })
+  if (answer.done === false) {
+    throw new GatewayError('upstream_failed', 'Cloudinary says that the file is not complete, though all of it was sent.', { members: { outcome: 'unknown' } })
+  }
   const outcome = compare(answer, sent)
   if (outcome === 'differs' && strict) {
     const stored = Object.fromEntries(STORED.flatMap((name) => answer[name] === undefined ? [] : [[name, answer[name]]]))

@@ -165,6 +165,7 @@ export class Uploads {
     return this.#delivery.deliver(job, {
       body: () => provenForm(job, fields, { chunks: chunk.bytes(), length: size, filename: intake.filename }),
       ...(!whole && { headers: range }),
+      partial: !last,
       // A chunk that Cloudinary has already is taken again under the same range.
       repeatable: whole ? wholeFileRepeats(fields) : () => true
     }, call)

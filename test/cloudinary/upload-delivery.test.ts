@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { multipartBody } from '../../src/cloudinary/multipart-body.ts'
 import { surelyNotStored, UploadDelivery, type Delivery, type UploadJob } from '../../src/cloudinary/upload-delivery.ts'
 import { GatewayError } from '../../src/errors.ts'
-import { startFaultUpstream } from '../fault-upstream.ts'
+import { startFaultUpstream, type Step } from '../fault-upstream.ts'
 import { call, connectionTo, quickPace } from './connection.ts'
 
 const job: UploadJob = { resourceType: 'video', file: 'https://example.com/a', fields: {}, authorize: () => ({}), vouched: 'gateway' }
@@ -71,4 +71,24 @@ t.test('surely not stored: refused, or never whole', async (t) => {
   t.equal(surelyNotStored(error(), { begun: true, finished: false }), true)
   t.equal(surelyNotStored(error(), { begun: true, finished: true }), false)
   t.equal(surelyNotStored(error(200), { begun: true, finished: true }), false, 'an answer that cannot be read may have been a success')
+})
+
+t.test('M31: a failure says when the file may be stored all the same', async (t) => {
+  const outcome = async (steps: Step[], changes: Partial<Delivery> = {}): Promise<unknown> => {
+    const { upstream, delivery } = await started(t)
+    upstream.script(...steps)
+    return delivery.deliver(job, deliveryOf(changes), call()).catch((error: GatewayError) => error.members['outcome'])
+  }
+  const last: Partial<Delivery> = { repeatable: () => false }
+  t.equal(await outcome([{ act: 'reset' }], last), 'unknown', 'all was sent, no answer came')
+  t.equal(await outcome([{ status: 500 }], last), 'unknown', 'a failure inside Cloudinary tells nothing')
+  t.equal(await outcome([{ body: '<html>' }], last), 'unknown', 'an answer that nobody can read')
+  t.equal(await outcome([{ act: 'reset' }, { status: 400 }]), 'unknown', 'the second try was refused, the first was not')
+  t.equal(await outcome([{ status: 400 }]), undefined, 'refused')
+  t.equal(await outcome([{ act: 'reset' }], { ...last, partial: true }), undefined, 'more was to follow')
+  async function * broken (): AsyncGenerator<Buffer> {
+    yield Buffer.from('hello')
+    throw new GatewayError('request_timeout', 'too slow')
+  }
+  t.equal(await outcome([], { ...last, body: () => multipartBody({ head: {}, file: { chunks: broken(), filename: 'x' } }) }), undefined, 'never whole')
 })
