@@ -6,6 +6,7 @@ import { SANDBOX_CLOUDS, withSandbox } from '../config/sandbox-environments.ts'
 import type { Config } from '../config/types.ts'
 import { banner } from './banner.ts'
 import { listenFault } from './listening.ts'
+import { reloadCredentials } from './reloading.ts'
 import { createLogger } from './logger.ts'
 import { EXIT, type Command, type ExitCode, type Terminal } from './terminal.ts'
 
@@ -67,6 +68,8 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
     }
     const app = await buildApp({ config, logger, version: terminal.version })
     closers.push(() => app.close())
+    const stopReloading = reloadCredentials(app, { variables: terminal.variables, logger, sandboxUrl })
+    closers.push(async () => { stopReloading() })
     const url = await app.listen({ host: config.host, port: config.port })
     terminal.onShutdown(config.shutdownGraceSeconds, () => {
       logger.info('shutting down')

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import fp from 'fastify-plugin'
 import { CloudinaryClient, type ClientOptions } from '../cloudinary/client.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
@@ -10,14 +11,58 @@ export interface CloudinaryOptions {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** One client per environment: two environments never share a client or a pool. */
-    cloudinary: { readonly clients: ReadonlyMap<string, CloudinaryClient>, readonly defaultEnvironment: string }
+    cloudinary: Clients
   }
 }
 
+/** A secret compares as the object that hides it, so its text is compared beside the rest. */
+function isSame (one: CloudinaryEnvironment, other: CloudinaryEnvironment): boolean {
+  return one.apiSecret.reveal() === other.apiSecret.reveal() && isDeepStrictEqual({ ...one, apiSecret: '' }, { ...other, apiSecret: '' })
+}
+
+/**
+ * One client per environment: two environments never share a client or a pool. A request keeps the client it was given,
+ * so credentials that change while it runs are never mixed into it.
+ */
+export class Clients {
+  readonly defaultEnvironment: string
+  readonly #options: ClientOptions
+  #clients: ReadonlyMap<string, CloudinaryClient>
+  /** An upload may hold one for hours and still open connections on it, so they are closed with the app; idle sockets close themselves. */
+  readonly #retired: CloudinaryClient[] = []
+
+  constructor ({ environments, defaultEnvironment, client }: CloudinaryOptions) {
+    this.defaultEnvironment = defaultEnvironment
+    this.#options = client
+    this.#clients = new Map(environments.map((environment) => [environment.name, new CloudinaryClient(environment, client)]))
+  }
+
+  get (name: string): CloudinaryClient | undefined { return this.#clients.get(name) }
+  names (): string[] { return [...this.#clients.keys()] }
+  all (): CloudinaryClient[] { return [...this.#clients.values()] }
+
+  /**
+   * Takes new credentials for the requests to come. A client whose environment stays the same stays; one that is
+   * replaced goes on for the requests that hold it.
+   * @returns names of the environments that changed.
+   */
+  replace (environments: readonly CloudinaryEnvironment[]): string[] {
+    const before = this.#clients
+    const kept = (environment: CloudinaryEnvironment): CloudinaryClient | undefined => {
+      const client = before.get(environment.name)
+      return client && isSame(client.environment, environment) ? client : undefined
+    }
+    this.#clients = new Map(environments.map((environment) => [environment.name, kept(environment) ?? new CloudinaryClient(environment, this.#options)]))
+    this.#retired.push(...[...before.values()].filter((client) => this.#clients.get(client.environment.name) !== client))
+    return [...new Set([...before.keys(), ...this.#clients.keys()])].filter((name) => before.get(name) !== this.#clients.get(name))
+  }
+
+  async close (): Promise<void> { await Promise.all([...this.all(), ...this.#retired].map((client) => client.close())) }
+}
+
 /** Holds the clients of all environments and closes them with the app. */
-export default fp<CloudinaryOptions>(async (app, { environments, defaultEnvironment, client }) => {
-  const clients = new Map(environments.map((environment) => [environment.name, new CloudinaryClient(environment, client)]))
-  app.decorate('cloudinary', { clients, defaultEnvironment })
-  app.addHook('onClose', async () => { await Promise.all([...clients.values()].map((each) => each.close())) })
+export default fp<CloudinaryOptions>(async (app, options) => {
+  const clients = new Clients(options)
+  app.decorate('cloudinary', clients)
+  app.addHook('onClose', async () => { await clients.close() })
 }, { name: 'cloudinary' })

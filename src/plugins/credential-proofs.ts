@@ -44,19 +44,19 @@ async function prove (client: CloudinaryClient, now: () => number): Promise<Proo
 
 /** Remembers for each environment whether its credentials were accepted. Probes at the same time share one call. */
 export default fp<CredentialProofsOptions>(async (app, { now = Date.now }) => {
-  const known = new Map<string, Proof>()
-  const running = new Map<string, Promise<Proof>>()
+  // By client, not by name: new credentials are a new client, and an old proof says nothing of them.
+  const known = new WeakMap<CloudinaryClient, Proof>()
+  const running = new WeakMap<CloudinaryClient, Promise<Proof>>()
 
   async function verdictOf (client: CloudinaryClient): Promise<VerdictValue> {
-    const { name } = client.environment
-    const held = known.get(name)
+    const held = known.get(client)
     if (held && held.until > now()) return held.verdict
-    const call = running.get(name) ?? prove(client, now).finally(() => running.delete(name))
-    running.set(name, call)
+    const call = running.get(client) ?? prove(client, now).finally(() => running.delete(client))
+    running.set(client, call)
     const proof = await call
-    known.set(name, proof)
+    known.set(client, proof)
     return proof.verdict
   }
 
-  app.decorate('proveCredentials', () => Promise.all([...app.cloudinary.clients.values()].map(verdictOf)))
+  app.decorate('proveCredentials', () => Promise.all(app.cloudinary.all().map(verdictOf)))
 }, { name: 'credential-proofs', dependencies: ['cloudinary'] })

@@ -27,17 +27,17 @@ function takeName ({ headers, query }: FastifyRequest): string | undefined {
 
 /** Chooses the environment of each request in the scope that registers it, before a byte of its body is read. */
 export default fp(async (scope) => {
-  const { clients, defaultEnvironment } = scope.cloudinary
+  const clients = scope.cloudinary
   scope.decorateRequest('cloudinary')
   scope.addHook('onRequest', (request, _reply, done) => {
-    const name = takeName(request) ?? defaultEnvironment
+    const name = takeName(request) ?? clients.defaultEnvironment
     const client = clients.get(name.toLowerCase())
     if (client) {
       request.cloudinary = client
       done()
       return
     }
-    const nearest = nearestName(name, clients.keys())
+    const nearest = nearestName(name, clients.names())
     const hint = nearest === undefined ? '' : `did you mean "${nearest}"? `
     done(invalidRequest([{ pointer: '/environment', message: `there is no such environment; ${hint}/environments lists them` }]))
   })

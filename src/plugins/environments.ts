@@ -21,14 +21,13 @@ export const environments: FastifyPluginAsync = async (app) => {
     }
   }, async () => {
     const verdicts = await app.proveCredentials()
-    const { clients, defaultEnvironment } = app.cloudinary
     return {
-      environments: [...clients.values()].map(({ environment: { name, cloudName, sandbox } }) => ({
+      environments: app.cloudinary.all().map(({ environment: { name, cloudName, sandbox } }) => ({
         name,
         verified: false,
         ...verdicts.find((verdict) => verdict.name === name),
         cloud_name: cloudName,
-        default: name === defaultEnvironment,
+        default: name === app.cloudinary.defaultEnvironment,
         sandbox
       }))
     }

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pino from 'pino'
+import t, { type Test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { reloadCredentials } from '../../src/commands/reloading.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { startSandbox } from '../../src/sandbox/index.ts'
+
+const POLL_MS = 20
+
+async function start (t: Test) {
+  const folder = mkdtempSync(join(tmpdir(), 'reload-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const sandbox = await startSandbox({ clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }, { cloudName: 'other', apiKey: '5678', apiSecret: 'efgh' }] })
+  t.teardown(() => sandbox.close())
+  const file = join(folder, 'url')
+  writeFileSync(file, sandbox.cloudinaryUrl('demo'))
+  const variables = { CLOUDINARY_URL_FILE: file }
+  const lines: Array<Record<string, unknown>> = []
+  const logger = pino({}, { write: (line) => { lines.push(JSON.parse(line)) } })
+  const app = await buildApp({ config: loadConfig(variables) })
+  t.teardown(() => app.close())
+  return { app, sandbox, file, variables, logger, lines }
+}
+
+/** Waits until `holds` does; the test's own timeout bounds it. */
+async function until (holds: () => boolean): Promise<void> {
+  while (!holds()) await sleep(POLL_MS)
+}
+
+t.test('a changed file gives its credentials to the requests to come, and a bad one changes nothing', async (t) => {
+  const { app, sandbox, file, variables, logger, lines } = await start(t)
+  const stop = reloadCredentials(app, { variables, logger, sandboxUrl: undefined, pollMs: POLL_MS })
+  t.teardown(stop)
+  const told = (msg: RegExp): number => lines.filter((line) => msg.test(String(line['msg']))).length
+  t.match((await app.inject('/environments')).json(), { environments: [{ cloud_name: 'demo', verified: true }] })
+
+  writeFileSync(file, sandbox.cloudinaryUrl('other'))
+  await until(() => told(/were reloaded/) === 1)
+  t.match((await app.inject('/environments')).json(), { environments: [{ cloud_name: 'other', verified: true }] })
+
+  writeFileSync(file, 'cloudinary://canary')
+  await until(() => told(/cannot be used/) > 0)
+  await sleep(5 * POLL_MS)
+  t.equal(told(/cannot be used/), 1, 'told once')
+  t.notMatch(JSON.stringify(lines), /canary/)
+  t.match((await app.inject('/environments')).json(), { environments: [{ cloud_name: 'other', verified: true }] })
+
+  writeFileSync(file, sandbox.cloudinaryUrl('demo'))
+  await until(() => told(/were reloaded/) === 2)
+  stop()
+})
+
+t.test('the embedded sandbox beside them stays', async (t) => {
+  const { app, sandbox, variables, logger, lines } = await start(t)
+  t.teardown(reloadCredentials(app, { variables: { ...variables, SANDBOX: 'on' }, logger, sandboxUrl: sandbox.url, pollMs: POLL_MS }))
+  await until(() => lines.length > 0)
+  t.same(app.cloudinary.names(), ['production', 'sandbox'])
+  t.same(lines[0]?.['environments'], ['sandbox'], 'and what has not changed is left alone')
+})
+
+t.test('without such files there is nothing to look at', async (t) => {
+  const { app, logger } = await start(t)
+  reloadCredentials(app, { variables: { CLOUDINARY_URL: 'x' }, logger, sandboxUrl: undefined })()
+  t.same(app.cloudinary.names(), ['production'])
+})
