@@ -12,7 +12,7 @@ export interface AddOptions {
   /** Of the image that is made. */
   width?: number
   height?: number
-  /** Any other upload parameters, in wire form: `{ tags: 'a,b', type: 'private' }`. */
+  /** Any other upload parameters: `{ tags: 'a,b', type: 'private', context: { alt: 'Tom' } }`. */
   [parameter: string]: unknown
 }
 
@@ -40,7 +40,7 @@ export async function addAsset (app: FastifyInstance, context: SandboxContext, p
   if (!cloud) throw new Error(`The sandbox has no cloud ${String(cloudName)}`)
   const form = new FormData()
   form.set('public_id', publicId)
-  for (const [name, value] of Object.entries(parameters)) form.set(name, wireText(value))
+  for (const [name, value] of Object.entries(parameters)) form.set(name, wireText(name, value))
   const bytes = file ?? await plainImage(publicId, width, height)
   form.set('file', new Blob([bytes]), filename ?? 'file')
   const request = new Request('http://sandbox/', { method: 'POST', body: form })
@@ -57,8 +57,13 @@ export async function addAsset (app: FastifyInstance, context: SandboxContext, p
   return answer.json()
 }
 
-function wireText (value: unknown): string {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? JSON.stringify(value) : String(value)
+/** Lists by commas, `context` and `metadata` as pairs, other structures as JSON. */
+function wireText (name: string, value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (Array.isArray(value)) return value.some((entry) => typeof entry === 'object') ? JSON.stringify(value) : value.join(',')
+  if (name !== 'context' && name !== 'metadata') return JSON.stringify(value)
+  const escaped = (text: unknown): string => (typeof text === 'string' ? text : JSON.stringify(text)).replace(/[=|"\\]/g, '\\$&')
+  return Object.entries(value).map(([key, text]) => `${escaped(key)}=${escaped(text)}`).join('|')
 }
 
 async function plainImage (name: string, width: number, height: number): Promise<Uint8Array> {

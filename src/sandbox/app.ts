@@ -15,6 +15,7 @@ import { registerControl } from './faults/control.ts'
 import { Faults } from './faults/faults.ts'
 import { intercept } from './faults/interception.ts'
 import { RequestLog } from './faults/requests.ts'
+import { registerHome } from './home.ts'
 import { registerApi } from './http/api.ts'
 import { registerErrors } from './http/error-answers.ts'
 import { LevelJournal, MemoryJournal } from './journal.ts'
@@ -92,6 +93,7 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   registerErrors(app)
   registerControl(app, { faults, requests, reset })
   registerApi(app, context, ROUTES)
+  registerHome(app, context)
   registerDelivery(app, context)
   app.addHook('onClose', async () => {
     await context.background.settle()

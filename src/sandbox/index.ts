@@ -1,4 +1,5 @@
 import { buildSandbox, type SandboxAppOptions } from './app.ts'
+import { clientUrl } from './client-url.ts'
 import type { CloudSettings } from './clouds.ts'
 import type { Faults } from './faults/faults.ts'
 import type { RequestRecord } from './faults/requests.ts'
@@ -64,7 +65,5 @@ export async function startSandbox (options: SandboxOptions = {}): Promise<Sandb
 function cloudinaryUrl (clouds: readonly CloudSettings[], publicUrl: string, cloudName = clouds[0]?.cloudName): string {
   const cloud = clouds.find((one) => one.cloudName === cloudName)
   if (!cloud) throw new Error(`The sandbox has no cloud ${String(cloudName)}`)
-  const { protocol, host } = new URL(publicUrl)
-  const delivery = protocol === 'https:' ? `secure_distribution=${host}` : `secure=false&cname=${host}`
-  return `cloudinary://${encodeURIComponent(cloud.apiKey)}:${encodeURIComponent(cloud.apiSecret)}@${cloud.cloudName}?upload_prefix=${publicUrl}&${delivery}`
+  return clientUrl(cloud, publicUrl)
 }

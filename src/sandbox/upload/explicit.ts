@@ -4,6 +4,7 @@ import { missingParameter, notFound } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import { startModeration } from '../moderation.ts'
 import { uploadAnswer } from './answer.ts'
+import { checkSupport } from './support.ts'
 import { makeEager } from './eager.ts'
 
 /** `POST /{resource_type}/explicit`: changes an asset as an upload would, without new bytes. */
@@ -15,6 +16,7 @@ export async function explicit (call: Call): Promise<unknown> {
   if (type === undefined) throw missingParameter('type')
   const record = store.find(call.params.rt ?? 'image', type, publicId)
   if (!record) throw notFound(publicId)
+  checkSupport(call, fields)
   const changes = readChanges(call)
   const kinds = fields.text('moderation')
   const moderation = kinds === undefined ? undefined : startModeration(kinds, isoTime(context.clock()))

@@ -15,11 +15,13 @@ import { inspect, type Inspected } from './inspect.ts'
 import { nameAsset } from './naming.ts'
 import { effectiveFields } from './preset.ts'
 import { uploadAnswer } from './answer.ts'
+import { checkSupport } from './support.ts'
 import { takeFile } from './source.ts'
 
 /** `POST /{resource_type}/upload`, whole or in chunks. Source: Cloudinary, "Upload API reference". */
 export async function upload (call: Call): Promise<unknown> {
   const fields = effectiveFields(call)
+  checkSupport(call, fields)
   const wanted = call.params.rt ?? 'auto'
   const id = call.headers['x-unique-upload-id']
   const range = call.headers['content-range']

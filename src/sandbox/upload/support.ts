@@ -1,0 +1,52 @@
+import { SandboxError } from '../errors.ts'
+import type { Call } from '../http/call.ts'
+import type { Fields } from '../http/fields.ts'
+
+/** How an upload parameter is treated: done as the vendor does it, taken and not acted upon, or refused by name. */
+export type Support = 'real' | 'ignored' | 'refused'
+
+interface AddOn { name: string, kinds: RegExp, invalid: (value: string) => string }
+
+/** Parameters that start an add-on. An account without it gets 420; a kind that does not exist is a 400. */
+const ADD_ONS: Readonly<Record<string, AddOn>> = {
+  raw_convert: { name: 'Aspose Document Conversion', kinds: /^(aspose|google_speech|azure_video_indexer|extract_text)/, invalid: () => 'Raw convert is invalid' },
+  categorization: { name: 'the tagging add-on', kinds: /^(google_tagging|google_video_tagging|aws_rek_tagging|imagga_tagging|azure_video_indexer)/, invalid: (value) => `Categorization item ${value} is not valid` },
+  detection: { name: 'Cloudinary AI Content Analysis', kinds: /^(adv_face|aws_rek_face|captioning|cld-|coco|lvis|unidet|human-anatomy|openimages|shop-classifier|iqa|watermark)/, invalid: (value) => `Detection invalid model '${value}'` },
+  ocr: { name: 'OCR Text Detection and Extraction', kinds: /^adv_ocr/, invalid: (value) => `Ocr ${value} is not valid` },
+  background_removal: { name: 'the background removal add-on', kinds: /^(cloudinary_ai|pixelz|remove_the_background)/, invalid: () => 'Background removal is invalid' },
+  similarity_search: { name: 'similarity search', kinds: /^/, invalid: () => '' }
+}
+
+const IGNORED = ['backup', 'invalidate', 'proxy', 'callback', 'eval', 'on_success', 'auto_tagging', 'visual_search', 'auto_transcription', 'auto_chaptering', 'auto_video_details', 'quality_analysis',
+  'accessibility_analysis', 'cinemagraph_analysis', 'quality_override', 'responsive_breakpoints', 'clear_invalid', 'unique_display_name', 'source', 'exif']
+
+const REAL = ['access_control', 'access_mode', 'allowed_formats', 'asset_folder', 'colors', 'context', 'custom_coordinates', 'discard_original_filename', 'display_name', 'eager', 'eager_async',
+  'eager_notification_url', 'face_coordinates', 'faces', 'file', 'filename_override', 'folder', 'format', 'headers', 'image_metadata', 'media_metadata', 'metadata', 'moderation', 'notification_url', 'overwrite', 'phash',
+  'public_id', 'public_id_prefix', 'regions', 'return_delete_token', 'tags', 'transformation', 'type', 'unique_filename', 'upload_preset', 'use_asset_folder_as_public_id_prefix', 'use_filename', 'use_filename_as_display_name']
+
+/** Every upload parameter that is known here. */
+export const UPLOAD_PARAMETERS: ReadonlyMap<string, Support> = new Map([
+  ...REAL.map((name): [string, Support] => [name, 'real']),
+  ...IGNORED.map((name): [string, Support] => [name, 'ignored']),
+  ...[...Object.keys(ADD_ONS), 'async'].map((name): [string, Support] => [name, 'refused'])
+].sort(([one], [other]) => String(one) < String(other) ? -1 : 1) as [string, Support][]) // pairs, as made above
+
+/**
+ * Says in a header of our own which parameters had no effect.
+ * @throws {SandboxError} 420 for an add-on, 400 for one that does not exist.
+ */
+export function checkSupport (call: Call, fields: Fields): void {
+  for (const [name, { name: addOn, kinds, invalid }] of Object.entries(ADD_ONS)) {
+    const value = sent(fields, name)
+    if (value === undefined) continue
+    throw kinds.test(value) ? new SandboxError(420, `You don't have an active subscription for ${addOn}`) : new SandboxError(400, invalid(value))
+  }
+  const ignored = IGNORED.filter((name) => sent(fields, name) !== undefined)
+  if (ignored.length > 0) call.reply.header('x-sandbox-ignored', ignored.join(', '))
+}
+
+/** Some clients send every flag with its default: `false` asks for nothing. */
+function sent (fields: Fields, name: string): string | undefined {
+  const text = fields.text(name)
+  return text === 'false' || text === '0' ? undefined : text
+}

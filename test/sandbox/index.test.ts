@@ -1,0 +1,87 @@
+import t from 'tap'
+import { startSandbox } from '../../src/sandbox/index.ts'
+
+t.test('port 0, memory, defaults: an address and what to export', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const { host } = new URL(sandbox.url)
+  t.match(sandbox.url, /^http:\/\/127\.0\.0\.1:\d+$/)
+  t.equal(sandbox.cloudinaryUrl(), `cloudinary://1234:abcd@demo?upload_prefix=http://${host}&secure=false&cname=${host}`)
+  t.throws(() => sandbox.cloudinaryUrl('other'), { message: 'The sandbox has no cloud other' })
+})
+
+t.test('same seed, same answers; also after a reset', async (t) => {
+  const options = { seed: 7, clock: () => Date.UTC(2030, 0, 1), publicUrl: 'http://sandbox.example/' }
+  const [one, other] = [await startSandbox(options), await startSandbox(options)]
+  t.teardown(() => Promise.all([one.close(), other.close()]))
+  const first = await one.add('a')
+  t.same(await other.add('a'), first)
+  await one.reset()
+  t.same(await one.add('a'), first)
+  t.match(first.url, /^http:\/\/sandbox\.example\/demo\/image\/upload\/v1893456000\/a\.png$/)
+})
+
+t.test('add: bytes, kinds, clouds and any upload parameter; a refusal is an error', async (t) => {
+  const sandbox = await startSandbox({ clouds: [{ cloudName: 'one', apiKey: '1', apiSecret: 'a' }, { cloudName: 'two', apiKey: '2', apiSecret: 'b' }] })
+  t.teardown(() => sandbox.close())
+  t.match(await sandbox.add('a', { width: 20, height: 10, tags: 'x,y', type: 'private', context: { k: 'v' } }), { width: 20, height: 10, tags: ['x', 'y'], type: 'private', context: { custom: { k: 'v' } } })
+  t.match(await sandbox.add('b.txt', { resource_type: 'raw', file: Buffer.from('hi'), cloudName: 'two' }), { bytes: 2, api_key: '2' })
+  await t.rejects(sandbox.add('c', { moderation: 'illegal' }), { message: /^The sandbox refused c: .*Moderation illegal moderation is not valid/ })
+  await t.rejects(sandbox.add('d', { cloudName: 'three' }), { message: 'The sandbox has no cloud three' })
+  t.same(sandbox.requests, [], 'it leaves no trace')
+})
+
+t.test('samples: there at first start, and again after a reset', async (t) => {
+  const sandbox = await startSandbox({ samples: true })
+  t.teardown(() => sandbox.close())
+  const page = async () => (await fetch(`${sandbox.url}/`)).text()
+  t.match(await page(), /It holds: .*\d+ image/)
+  await sandbox.reset()
+  t.match(await page(), /It holds: .*\d+ image/)
+})
+
+t.test('GET /: how to point a client at it, without secrets that somebody chose', async (t) => {
+  const sandbox = await startSandbox({ clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }, { cloudName: 'mine', apiKey: '9', apiSecret: 'chosen-secret' }] })
+  t.teardown(() => sandbox.close())
+  const answer = await fetch(`${sandbox.url}/`)
+  const text = await answer.text()
+  t.equal(answer.status, 200)
+  t.match(text, 'cloudinary://1234:abcd@demo?upload_prefix=')
+  t.match(text, 'cloudinary://9:YOUR_SECRET@mine')
+  t.notMatch(text, 'chosen-secret')
+})
+
+t.test('browsers may upload from any page, and may not use the Admin API', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const preflight = await fetch(`${sandbox.url}/v1_1/demo/auto/upload`, { method: 'OPTIONS', headers: { origin: 'https://page.example', 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-unique-upload-id,content-range' } })
+  t.equal(preflight.status, 200)
+  t.equal(preflight.headers.get('access-control-allow-origin'), '*')
+  t.match(preflight.headers.get('access-control-allow-headers'), /Content-Range.*X-Unique-Upload-Id/)
+  const refused = await fetch(`${sandbox.url}/v1_1/demo/auto/upload`, { method: 'POST', headers: { origin: 'https://page.example' } })
+  t.equal(refused.status, 400)
+  t.equal(refused.headers.get('access-control-allow-origin'), '*', 'a page can read why')
+  const admin = await fetch(`${sandbox.url}/v1_1/demo/ping`, { headers: { origin: 'https://page.example' } })
+  t.equal(admin.headers.get('access-control-allow-origin'), null)
+})
+
+t.test('parameters without effect are named in a header; add-ons are refused', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const upload = (fields: Record<string, string>) => fetch(`${sandbox.url}/v1_1/demo/raw/upload`, {
+    method: 'POST', headers: { authorization: `Basic ${btoa('1234:abcd')}` }, body: new URLSearchParams({ file: 'data:text/plain;base64,aGk=', ...fields })
+  })
+  t.equal((await upload({ backup: 'true', proxy: 'http://p', invalidate: 'false' })).headers.get('x-sandbox-ignored'), 'backup, proxy')
+  t.equal((await upload({ tags: 'a' })).headers.get('x-sandbox-ignored'), null)
+  for (const [name, value, status] of [['ocr', 'adv_ocr', 420], ['ocr', 'x', 400], ['detection', 'illegal', 400], ['raw_convert', 'illegal', 400], ['background_removal', 'cloudinary_ai', 420], ['async', 'true', 501]] as const) {
+    t.equal((await upload({ [name]: value })).status, status, `${name}=${value}`)
+  }
+})
+
+t.test('413: more than one request may carry', async (t) => {
+  const sandbox = await startSandbox({ maxRequestBytes: 1000 })
+  t.teardown(() => sandbox.close())
+  const answer = await fetch(`${sandbox.url}/v1_1/demo/raw/upload`, { method: 'POST', headers: { authorization: `Basic ${btoa('1234:abcd')}` }, body: new URLSearchParams({ file: 'x'.repeat(2000) }) })
+  t.equal(answer.status, 413)
+  t.match(await answer.json(), { error: { message: 'Request entity too large' } })
+})
