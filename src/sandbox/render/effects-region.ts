@@ -1,4 +1,4 @@
-import { cssColor, parseColor } from '../transformation/color.ts'
+import { cssColor, parseColor, type Color } from '../transformation/color.ts'
 import type { Effect } from './effects.ts'
 import type { Region } from '../transformation/gravity.ts'
 import type { Size } from '../transformation/geometry.ts'
@@ -45,6 +45,12 @@ function onRegion (change: (part: Picture, strength: number, limits: RenderLimit
 
 const pixelate: Effect = ({ picture, argument, strength, limits }) =>
   coarse(picture, argument === '' ? Math.max(2, Math.round(Math.min(picture.width, picture.height) / 40)) : strength, limits)
+
+/** Pixels on a larger, see-through plane of a colour. */
+function onCanvas (canvas: Size, input: Buffer, { width, height }: Size, spot: { left: number, top: number }, { r, g, b }: Color) {
+  return sharp({ create: { width: canvas.width, height: canvas.height, channels: 4, background: { r, g, b, alpha: 0 } } })
+    .composite([{ input, raw: { width, height, channels: 4 }, ...spot }]).raw()
+}
 
 /** Effects that look at the place of a pixel, or at its neighbours. */
 export const REGION_EFFECTS: Readonly<Record<string, Effect>> = {
@@ -99,14 +105,10 @@ export const REGION_EFFECTS: Readonly<Record<string, Effect>> = {
     const pixels = await pixelsOf(picture, limits)
     const plate = Buffer.from(pixels)
     for (let at = 0; at < plate.length; at += 4) plate.set([color.r, color.g, color.b], at)
-    const raw = { raw: { width: picture.width, height: picture.height, channels: 4 as const } }
-    const blurred = await blur(fromPixels(plate, picture.width, picture.height), strength / 10, limits)
-    const soft = await sharp(await pixelsOf(await scaleChannels(await settle(blurred, limits), [1, 1, 1, 0.75], [0, 0, 0, 0], limits), limits), raw).png({ compressionLevel: 1 }).toBuffer()
-    const sharpOne = await sharp(pixels, raw).png({ compressionLevel: 1 }).toBuffer()
-    const image = sharp({ create: { ...size, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } }).composite([
-      { input: soft, left: Math.max(0, x), top: Math.max(0, y) },
-      { input: sharpOne, left: Math.max(0, -x), top: Math.max(0, -y) }
-    ])
-    return { image, ...size }
+    const dark = await onCanvas(size, plate, picture, { left: Math.max(0, x), top: Math.max(0, y) }, color).toBuffer()
+    const soft = await settle(await blur(fromPixels(dark, size.width, size.height), strength / 10, limits), limits)
+    const shade = await scaleChannels(soft, [1, 1, 1, 0.75], [0, 0, 0, 0], limits)
+    const above = { input: pixels, raw: { width: picture.width, height: picture.height, channels: 4 as const }, left: Math.max(0, -x), top: Math.max(0, -y) }
+    return changed(size, shade.image.composite([above]))
   }
 }

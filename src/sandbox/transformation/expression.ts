@@ -32,7 +32,7 @@ const STRENGTH: Readonly<Record<string, number>> = {
 
 /** Works out `w_lt_200_and_$a_gt_3` or `iw_div_2`. Source: Cloudinary, "conditional_transformations" and "user_defined_variables". */
 export function evaluate (text: string, scope: Scope): Operand {
-  const tokens = text.match(/!(?:[^!]*)!|(?:[^_!]|!(?=[^!]*$))+/g) ?? []
+  const tokens = text.match(/(?:ctx:)?![^!]*!|[^_]+/g) ?? []
   if (tokens.length > 100) throw failure(text)
   const reader = { at: 0, tokens, scope, text }
   const value = readFrom(reader, 0)
