@@ -2,6 +2,7 @@ import { GatewayError } from '../errors.ts'
 import type { UploadLimits } from '../config/types.ts'
 
 const RETRY_AFTER_SECONDS = '5'
+const IDLE_MS = 5_000
 
 interface Waiter {
   readonly bytes: number
@@ -30,14 +31,18 @@ export interface Loan {
 export class UploadBudget {
   readonly #maxConcurrent: number
   readonly #capacity: number
+  readonly #idleMs: number
   readonly #queue: Waiter[] = []
   /** Memory that was given back and is lent again, because the collector frees large buffers late. By its size. */
   readonly #idle = new Map<number, Buffer[]>()
   #idleBytes = 0
+  #forgetting: NodeJS.Timeout | undefined
   #running = 0
   #held = 0
 
-  constructor ({ maxConcurrent, bufferBytes }: Pick<UploadLimits, 'maxConcurrent' | 'bufferBytes'>) {
+  /** @param idleMs how long memory is kept that nobody holds */
+  constructor ({ maxConcurrent, bufferBytes }: Pick<UploadLimits, 'maxConcurrent' | 'bufferBytes'>, idleMs = IDLE_MS) {
+    this.#idleMs = idleMs
     this.#maxConcurrent = maxConcurrent
     this.#capacity = bufferBytes
   }
@@ -69,6 +74,7 @@ export class UploadBudget {
     signal.throwIfAborted()
     if (this.#queue.length > 0 || this.#held + counted > this.#capacity) await this.#wait(counted, signal)
     else this.#held += counted
+    clearTimeout(this.#forgetting)
     const memory = this.#take(bytes)
     return {
       memory,
@@ -76,7 +82,7 @@ export class UploadBudget {
         this.#held -= counted
         this.#keep(memory)
         this.#grant()
-        if (this.#held === 0) this.#forget()
+        if (this.#held === 0) this.#forgetSoon()
       })
     }
   }
@@ -97,6 +103,12 @@ export class UploadBudget {
     this.#idle.set(memory.length, same)
     same.push(memory)
     this.#idleBytes += memory.length
+  }
+
+  /** One upload's chunks follow each other closely and should find their memory again. */
+  #forgetSoon (): void {
+    this.#forgetting = setTimeout(() => this.#forget(), this.#idleMs)
+    this.#forgetting.unref()
   }
 
   #forget (): void {

@@ -55,8 +55,8 @@ t.test('a caller that leaves while it waits leaves the line, and those behind it
   await t.rejects(budget.borrow(1, AbortSignal.abort(new Error('gone before'))), { message: 'gone before' })
 })
 
-t.test('memory that is given back is lent again, and let go when it would exceed the budget or nobody holds any', async (t) => {
-  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100 })
+t.test('memory that is given back is lent again, and let go when it would exceed the budget or nobody wants it for a while', async (t) => {
+  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100 }, 10)
   const keep = await budget.borrow(10, never)
   const one = await budget.borrow(40, never)
   const { memory } = one
@@ -70,6 +70,10 @@ t.test('memory that is given back is lent again, and let go when it would exceed
   t.not(fresh.memory, memory, 'the other size needed its place')
   const last = fresh.memory
   for (const loan of [keep, fresh]) loan.release()
+  const found = await budget.borrow(40, never)
+  t.equal(found.memory, last, 'the next chunk of the same file finds it again')
+  found.release()
+  await new Promise((resolve) => { setTimeout(resolve, 50) })
   t.not((await budget.borrow(40, never)).memory, last)
 })
 
