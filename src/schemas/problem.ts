@@ -23,7 +23,7 @@ export const Problem = Type.Object({
   }))
 }, { $id: 'Problem', additionalProperties: true })
 
-/** Responses of a route for the given codes, one per status, for its `response` schema. */
+/** Responses of a route for the given codes, one per status, for its `response` schema. `Problem` is registered by the app. */
 export function problems (...codes: ErrorCode[]) {
   const byStatus: Record<number, object> = {}
   for (const code of codes) {
@@ -31,7 +31,7 @@ export function problems (...codes: ErrorCode[]) {
     const known = codes.filter((other) => ERRORS[other].status === status)
     byStatus[status] = {
       description: known.map((other) => `\`${other}\`: ${ERRORS[other].title}.`).join(' '),
-      content: { [PROBLEM_MEDIA_TYPE]: { schema: Problem } }
+      content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: 'Problem#' } } }
     }
   }
   return byStatus
