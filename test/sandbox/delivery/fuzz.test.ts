@@ -5,6 +5,8 @@ import { seeded } from '../transformation/geometry-oracle.ts'
 
 let sandbox: Sandbox
 
+t.setTimeout(300_000)
+
 t.before(async () => {
   sandbox = await startSandbox({ clock: () => 1_700_000_000_000 })
 })

@@ -8,6 +8,8 @@ import { RenderPool } from '../../../src/sandbox/render/pool.ts'
 import type { RenderJob } from '../../../src/sandbox/render/job.ts'
 import { parseComponents } from '../../../src/sandbox/transformation/parser.ts'
 
+t.setTimeout(300_000)
+
 const pool = new RenderPool({ processes: 2, timeoutMs: 10_000 })
 t.teardown(() => { pool.close() })
 
