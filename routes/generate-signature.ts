@@ -13,10 +13,10 @@ const AHEAD_SECONDS = 300
 /** As seconds this lies in the year 5138; whoever sends so much means milliseconds. */
 const MILLISECONDS_FROM = 1e11
 
-type WidgetValue = string | number | boolean | Array<string | number>
+type WidgetValue = string | number | boolean | null | Array<string | number>
 const WidgetParameters = Type.Unsafe<Record<string, WidgetValue>>({
   type: 'object',
-  additionalProperties: { type: ['string', 'number', 'boolean', 'array'], items: { type: ['string', 'number'] } },
+  additionalProperties: { type: ['string', 'number', 'boolean', 'null', 'array'], items: { type: ['string', 'number'] } },
   maxProperties: 100,
   description: 'The form of the Upload Widget and next-cloudinary: values are signed exactly as given.',
   examples: [{ timestamp: 1_700_000_000, source: 'uw', upload_preset: 'web' }]
@@ -80,7 +80,7 @@ function refuseUnsignable (parameters: object): void {
 /** The widget sends its own form, so nothing can be added to it: what is unsafe is refused. */
 function widgetFields (parameters: Record<string, WidgetValue>, nowSeconds: number): Record<string, string> {
   refuseUnsignable(parameters)
-  const entries = Object.entries(parameters).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : String(value)] as const)
+  const entries = Object.entries(parameters).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : String(value ?? '')] as const)
   const fields = Object.fromEntries(entries.filter(([, value]) => value !== ''))
   const pointer = '/paramsToSign/timestamp'
   const { timestamp } = fields

@@ -93,10 +93,14 @@ export class GatewayError extends Error {
   get retryable (): boolean { return RETRYABLE.has(this.code) }
 }
 
-/** A 400 that names each fault; the first one is repeated in `detail` for people who read only that. */
+/** What nobody reads is not worth its bytes. */
+const MOST_FAULTS = 100
+
+/** A 400 that names each fault, up to a hundred; the first one is repeated in `detail` for people who read only that. */
 export function invalidRequest (errors: readonly Fault[], options: GatewayErrorOptions = {}): GatewayError {
   const first = errors[0]
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
   const detail = first ? `${first.pointer || '/'}: ${first.message}${more}` : 'The request is not valid.'
-  return new GatewayError('invalid_request', detail, { ...options, errors })
+  const listed = errors.length > MOST_FAULTS ? [...errors.slice(0, MOST_FAULTS), { pointer: '', message: 'has further faults, which are not listed' }] : errors
+  return new GatewayError('invalid_request', detail, { ...options, errors: listed })
 }

@@ -21,3 +21,12 @@ t.test('invalidRequest says the first fault in its message and how many more the
   t.match(invalidRequest([{ pointer: '', message: 'a' }, { pointer: '/b', message: 'c' }]), { message: '/: a (and 1 more)' })
   t.match(invalidRequest([]), { message: 'The request is not valid.' })
 })
+
+t.test('of very many faults a hundred are listed, and that there are more is said', async (t) => {
+  const faults = Array.from({ length: 5000 }, (_, index) => ({ pointer: `/tags/${index}`, message: 'must not be empty' }))
+  const { errors, message } = invalidRequest(faults)
+  t.equal(errors.length, 101)
+  t.same(errors.slice(-2), [{ pointer: '/tags/99', message: 'must not be empty' }, { pointer: '', message: 'has further faults, which are not listed' }])
+  t.equal(message, '/tags/0: must not be empty (and 4999 more)')
+  t.equal(invalidRequest(faults.slice(0, 100)).errors.length, 100)
+})

@@ -36,7 +36,8 @@ export function toGatewayError (error: unknown): GatewayError {
   if (!(error instanceof Error)) return new GatewayError('internal', 'Something unexpected happened.', { cause: error })
   // Errors of Fastify carry these members; on any other error they are undefined.
   const { code, statusCode, validation, validationContext } = error as Partial<FastifyError> & Error
-  if (validation) return invalidRequest(validationFaults(validation, validationContext), { cause: error })
+  // No cause: it carries the schema and all that was sent, which has no place in a log.
+  if (validation) return invalidRequest(validationFaults(validation, validationContext))
   const known = code === undefined ? undefined : BY_CODE[code]
   if (known) return new GatewayError(known.code, known.detail, { cause: error })
   const byStatus = statusCode === undefined ? undefined : BY_STATUS[statusCode]

@@ -1,6 +1,7 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 import type { Fault } from '../errors.ts'
 import { nearestName } from '../schemas/nearest-name.ts'
+import { NO_VALUE } from '../schemas/text-fields.ts'
 
 /** What ajv adds with `verbose`: the schema around the failed keyword and the value it met. */
 interface VerboseError extends FastifySchemaValidationError {
@@ -9,6 +10,10 @@ interface VerboseError extends FastifySchemaValidationError {
 }
 
 type Explain = (error: VerboseError) => Fault
+
+/** Of one request; ajv reports thousands when thousands were sent, and looking for near names takes time. */
+const MOST_FAULTS = 200
+const MOST_POINTER = 256
 
 const text = (value: unknown): string => typeof value === 'string' ? value : String(value)
 const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
@@ -52,12 +57,19 @@ const other: Explain = (error) => ({
   message: error.parentSchema?.['x-fault'] ?? error.message ?? 'is not valid'
 })
 
+/** A body that was not sent, or is `null`, has the wrong type too; that it is missing helps more. */
+const wrongType: Explain = (error) => {
+  const missing = error.instancePath === '' && (error.data === undefined || error.data === null)
+  return missing ? { pointer: '', message: 'is required: send a JSON object' } : other(error)
+}
+
 const EXPLANATIONS: Readonly<Record<string, Explain>> = {
   additionalProperties: unknownField,
   required: missingField,
   enum: notAChoice,
   minLength: tooShort,
-  maxLength: tooLong
+  maxLength: tooLong,
+  type: wrongType
 }
 
 /**
@@ -80,13 +92,20 @@ function withoutEmptyNoise (errors: readonly VerboseError[]): readonly VerboseEr
   return errors.filter(({ keyword, instancePath }) => keyword !== 'pattern' || !empty.has(instancePath))
 }
 
+function shortened (pointer: string): string {
+  return pointer.length > MOST_POINTER ? `${pointer.slice(0, MOST_POINTER - 1)}…` : pointer
+}
+
+const nullFault: Explain = (error) => ({ pointer: error.instancePath, message: 'must not be null: leave it out, or give it a value' })
+
 /** Turns ajv's errors into faults a person understands: each once, with a pointer into what was sent. */
 export function validationFaults (errors: readonly FastifySchemaValidationError[], context: string | undefined): Fault[] {
   const faults = new Map<string, Fault>()
-  for (const error of withoutEmptyNoise(withoutUnionNoise(errors))) {
-    const fault = (EXPLANATIONS[error.keyword] ?? other)(error)
+  for (const error of withoutEmptyNoise(withoutUnionNoise(errors.slice(0, MOST_FAULTS)))) {
+    const explain = error.data === NO_VALUE ? nullFault : EXPLANATIONS[error.keyword] ?? other
+    const fault = explain(error)
     // The rest of a path is called `*` by the router and public_id by everybody else.
-    const pointer = context === 'params' ? fault.pointer.replace(/^\/\*/, '/public_id') : fault.pointer
+    const pointer = shortened(context === 'params' ? fault.pointer.replace(/^\/\*/, '/public_id') : fault.pointer)
     faults.set(`${pointer} ${fault.message}`, { pointer, message: fault.message })
   }
   return [...faults.values()]

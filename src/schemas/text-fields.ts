@@ -7,6 +7,7 @@ type Properties = Readonly<Record<string, TSchema | object>>
 interface Shape {
   readonly type?: string | readonly string[]
   readonly items?: Shape
+  readonly properties?: Readonly<Record<string, Shape>>
   readonly additionalProperties?: boolean | Shape
 }
 
@@ -115,9 +116,28 @@ function readField (given: unknown, shape: Shape, report: Report): unknown {
 }
 
 /**
+ * Stands for `null` until the validator has refused it. The validator would make `false`, 0 or '' of null itself, and a
+ * field that some tool sends as null because it is not set would then say something.
+ */
+export const NO_VALUE = Symbol('null')
+
+/** The value with `null` marked wherever the schema knows what belongs there. What it leaves open stays as it is. */
+function marked (value: unknown, shape: Shape | undefined): unknown {
+  if (shape === undefined || typeof value !== 'object') return value
+  if (value === null) return allows(shape, 'null') || shape.type === undefined ? value : NO_VALUE
+  if (Array.isArray(value)) return value.map((item) => marked(item, shape.items))
+  const { properties = {}, additionalProperties: rest } = shape
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => {
+    const inside = Object.hasOwn(properties, name) ? properties[name] : typeof rest === 'object' ? rest : undefined
+    return [name, marked(item, inside)]
+  }))
+}
+
+/**
  * Reads text fields (query, multipart, urlencoded form) as the schema's properties want them. A list is repeated fields
  * (also `tags[]`), a JSON array, or comma-separated text; a map is a JSON object or `k=v|k2=v2`; booleans are
- * true, false, 1, 0. Values that are no text, and names that the schema does not know, are left for the validator.
+ * true, false, 1, 0. Values that are no text, and names that the schema does not know, are left for the validator,
+ * `null` as NO_VALUE.
  * @throws {GatewayError} `invalid_request` that names every field that cannot be read.
  */
 export function readTextFields (properties: Properties, fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -132,7 +152,7 @@ export function readTextFields (properties: Properties, fields: Readonly<Record<
     else {
       const shape = Object.hasOwn(properties, name) ? properties[name] as Shape : undefined // TypeBox schemas are plain JSON Schema
       const values = isListName && typeof value === 'string' ? [value] : value
-      read[name] = shape ? readField(values, shape, report) : value
+      read[name] = shape ? marked(readField(values, shape, report), shape) : value
     }
   }
   if (faults.length > 0) throw invalidRequest(faults)

@@ -2,6 +2,7 @@ import { Ajv } from 'ajv'
 import { Type, type TSchema } from '@sinclair/typebox'
 import t from 'tap'
 import { Choice } from '../../src/schemas/assets.ts'
+import { NO_VALUE } from '../../src/schemas/text-fields.ts'
 import { validationFaults } from '../../src/plugins/validation-faults.ts'
 
 /** What the app's own validator would report. */
@@ -60,4 +61,24 @@ t.test('an error without words of its own is still a fault', async (t) => {
   const plain = [{ keyword: 'additionalProperties', instancePath: '', schemaPath: '', params: { additionalProperty: 'x' } }]
   t.same(validationFaults(plain as never, 'body'), [{ pointer: '/x', message: 'is not a field of this action' }]) // not every validator is verbose
   t.same(faults(Type.Unsafe({ type: 'object', additionalProperties: false }), { x: 1 }), [{ pointer: '/x', message: 'is not a field of this action' }])
+})
+
+t.test('the work and the answer stay small, whatever was sent', async (t) => {
+  const schema = Type.Object({ public_id: Type.Optional(Type.String()) }, { additionalProperties: false })
+  const names = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`public_${index}`, index]))
+  t.equal(faults(schema, names).length, 200)
+  const [long] = faults(schema, { ['x'.repeat(100_000)]: 1 })
+  t.match(long, { pointer: /^\/x{254}…$/, message: 'is not a field of this action' })
+})
+
+t.test('null, marked as no value, is told of once', async (t) => {
+  const schema = Type.Object({ crop: Choice(['fill']), width: Type.Union([Type.Number(), Type.String()]), on: Type.Boolean() })
+  const message = 'must not be null: leave it out, or give it a value'
+  t.same(faults(schema, { crop: NO_VALUE, width: NO_VALUE, on: NO_VALUE }), [{ pointer: '/crop', message }, { pointer: '/width', message }, { pointer: '/on', message }])
+})
+
+t.test('a body that is missing is told apart from one of the wrong kind', async (t) => {
+  const schema = Type.Object({})
+  t.same(faults(schema, null), [{ pointer: '', message: 'is required: send a JSON object' }])
+  t.same(faults(schema, []), [{ pointer: '', message: 'must be object' }])
 })

@@ -81,7 +81,7 @@ t.test('POST /signature', async (t) => {
 
   t.test('200: the widget form is signed exactly as given', async (t) => {
     const timestamp = now()
-    const paramsToSign = { timestamp, source: 'uw', folder: 'a', tags: ['x', 'y'], overwrite: 1, invalidate: true, eager: '' }
+    const paramsToSign = { timestamp, source: 'uw', folder: 'a', tags: ['x', 'y'], overwrite: 1, invalidate: true, eager: '', context: null }
     const { signature, fields } = (await post({ paramsToSign })).json<Answer>()
     t.equal(signature, official(paramsToSign))
     t.strictSame(fields, { timestamp: String(timestamp), source: 'uw', folder: 'a', tags: 'x,y', overwrite: '1', invalidate: 'true', api_key: '1234', signature })

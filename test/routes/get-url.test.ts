@@ -57,7 +57,7 @@ t.test('GET and POST /url', async (t) => {
     const pointers = (answer: { json: () => { errors: Array<{ pointer: string }> } }) => answer.json().errors.map(({ pointer }) => pointer).sort()
     t.strictSame(pointers(await get({ width: '-5', crop: 'fil', effect: 'sepia,w_1', sizes: '1' })), ['/crop', '/effect', '/public_id', '/sizes', '/width'])
     t.strictSame(pointers(await post({ public_id: '', transformation: { height: 99_999, gravity: 'a/b' }, format: '.jpg' })),
-      ['/format', '/public_id', '/public_id', '/transformation/gravity', '/transformation/height'])
+      ['/format', '/public_id', '/transformation/gravity', '/transformation/height'])
     t.strictSame(pointers(await post({ public_id: 'a'.repeat(256) })), ['/public_id'])
     t.strictSame(pointers(await get({ public_id: 'a', transformation: '{"width":' })), ['/transformation'])
     t.strictSame(pointers(await post({ public_id: 'a', transformation: { width: 1e-9 } })), ['/transformation/width'])

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Type } from '@sinclair/typebox'
-import { readTextFields } from '../../src/schemas/text-fields.ts'
+import { NO_VALUE, readTextFields } from '../../src/schemas/text-fields.ts'
 import { flatTransformation } from '../../src/schemas/transformation.ts'
 import { signableParameters } from '../../src/schemas/upload-parameters.ts'
 
@@ -55,6 +55,15 @@ t.test('400: everything that cannot be read, at once, with pointers', async (t) 
   refused({ context: 'a=1|a=2' }, { pointer: '/context', message: /names "a" twice/ })
   refused({ public_id: ['a', 'b'] }, { pointer: '/public_id', message: /one value, not a list of 2/ })
   refused({ tags: 'a', 'tags[]': 'b' }, { pointer: '/tags', message: /given twice/ })
+})
+
+t.test('null is marked wherever the schema knows what belongs there: a flag would take it for false', async (t) => {
+  const fields = { overwrite: null, tags: ['a', null], context: { a: null }, metadata: { colour: [null] }, transformation: [{ width: null }], eager: '[null]', nope: null }
+  t.strictSame(read(fields), {
+    overwrite: NO_VALUE, tags: ['a', NO_VALUE], context: { a: NO_VALUE }, metadata: { colour: [NO_VALUE] }, transformation: [{ width: NO_VALUE }], eager: [NO_VALUE], nope: null
+  })
+  const open = { open: { type: 'object', additionalProperties: { type: ['string', 'null'] } }, any: {} }
+  t.strictSame(readTextFields(open, { open: { a: null }, any: null }), { open: { a: null }, any: null }, 'unless it may be null, or anything')
 })
 
 t.test('400: no name reaches a prototype', async (t) => {
