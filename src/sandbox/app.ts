@@ -50,6 +50,8 @@ export interface SandboxApp {
   reset: () => Promise<void>
 }
 
+const IDLE_TIMEOUT_MS = 300_000
+
 const LIMITS: SandboxLimits = {
   maxRequestBytes: 100 * 1024 * 1024,
   maxFieldBytes: 1024 * 1024,
@@ -71,8 +73,11 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
     // Paths are matched by their decoded form further in; here only the first segment counts.
     routerOptions: { maxParamLength: 65_536 },
     forceCloseConnections: true,
-    // A large upload takes as long as it takes; silence is ended by the idle timeout.
-    serverFactory: (handle) => createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 65_536 }, intercept(faults, requests, handle))
+    serverFactory: (handle) => {
+      // A large upload takes as long as it takes; silence does not.
+      const server = createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 65_536 }, intercept(faults, requests, handle))
+      return server.setTimeout(IDLE_TIMEOUT_MS)
+    }
   })
   const fill = async () => {
     if (!options.samples) return
@@ -110,7 +115,9 @@ async function openStore (data: string): Promise<{ store: Store, blobs: BlobStor
     const blobs = new MemoryBlobs()
     return { store: await Store.open(new MemoryJournal(), blobs), blobs }
   }
-  await mkdir(data, { recursive: true })
+  await mkdir(data, { recursive: true }).catch((error: unknown) => {
+    throw new Error(`The sandbox folder ${data} cannot be made: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  })
   // The journal first: it is what a second process on the same folder stumbles over.
   const journal = await LevelJournal.open(join(data, 'records'))
   const blobs = await DiskBlobs.open(join(data, 'blobs'))

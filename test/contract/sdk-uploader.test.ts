@@ -171,3 +171,9 @@ t.test('eager, incoming transformation and format', async (t) => {
   t.match(eager.eager, [{ transformation: 'c_scale,w_12', width: 12, height: 8, format: 'png' }, { transformation: 'c_fill,h_6,w_6/jpg', width: 6, height: 6, format: 'jpg' }])
   t.match(await uploader.upload(picture, { transformation: { width: 12, crop: 'scale' }, format: 'webp' }), { width: 12, height: 8, format: 'webp' })
 })
+
+t.test('400: an eager transformation that is none; what was there stays', async (t) => {
+  await uploader.upload(picture, { public_id: 'careful', tags: ['first'] })
+  await t.rejects(uploader.upload(picture, { public_id: 'careful', eager: 'w_abc' } as object), { http_code: 400, message: 'Invalid width in transformation: abc' })
+  t.match(await cloudinary.api.resource('careful'), { tags: ['first'] })
+})

@@ -4,34 +4,12 @@ import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
 import { notifyEager } from '../notifications/events.ts'
 
-interface Wanted { transformation: string, format?: string }
+/** One entry of `eager`: what to make, and the extension if one was asked for. */
+export interface Wanted { transformation: string, format?: string }
 
-/**
- * Makes the transformations of `eager` now, or, with `eager_async`, after the answer.
- * @returns what goes into the answer: `eager`, or nothing.
- */
-export async function makeEager (call: Call, record: AssetRecord, fields: Fields): Promise<{ eager?: unknown[] }> {
-  const wanted = readEager(fields)
-  if (wanted.length === 0 || record.resource_type !== 'image') return {}
-  if (fields.flag('eager_async')) {
-    const batch = call.context.random.hex(64)
-    call.context.background.add(deriveAll(call, record, wanted).then((eager) => { notifyEager(call, fields, record, eager, batch) }))
-    return {
-      eager: wanted.map(({ transformation, format }) => ({
-        status: 'processing',
-        batch_id: batch,
-        transformation: withExtension(transformation, format),
-        ...assetUrls(call.context.publicUrl, call.cloud, record, transformation, format)
-      }))
-    }
-  }
-  const eager = await deriveAll(call, record, wanted)
-  if (fields.has('eager_notification_url')) notifyEager(call, fields, record, eager, call.context.random.hex(64))
-  return { eager }
-}
-
-/** `c_scale,w_100|c_fill,w_50/png`; in JSON also an array of such texts. */
-function readEager (fields: Fields): Wanted[] {
+/** `c_scale,w_100|c_fill,w_50/png`; in JSON also an array of such texts. Only images have any. */
+export function readEager (fields: Fields, resourceType: string): Wanted[] {
+  if (resourceType !== 'image') return []
   const raw = fields.raw('eager')
   const parts = Array.isArray(raw) ? raw.map(String) : (fields.text('eager') ?? '').split('|')
   return parts.filter((part) => part !== '').map((part) => {
@@ -40,19 +18,60 @@ function readEager (fields: Fields): Wanted[] {
   })
 }
 
-async function deriveAll (call: Call, record: AssetRecord, wanted: readonly Wanted[]): Promise<Record<string, unknown>[]> {
-  const entries: Record<string, unknown>[] = []
-  for (const one of wanted) entries.push(await derive(call, record, one))
-  return entries
+/** Makes them all; when one fails, none is left. The record need not be stored yet. */
+export async function deriveAll (call: Call, record: AssetRecord, wanted: readonly Wanted[]): Promise<DerivedRecord[]> {
+  const made: DerivedRecord[] = []
+  try {
+    for (const one of wanted) made.push(await derive(call, record, one))
+    return made
+  } catch (error) {
+    await Promise.all(made.map(({ blob }) => call.context.blobs.remove(blob)))
+    throw error
+  }
 }
 
-async function derive (call: Call, record: AssetRecord, { transformation, format }: Wanted): Promise<Record<string, unknown>> {
+/** Makes the transformations of a stored asset, puts them to it and tells what was made; with `eager_async`, after the answer. */
+export async function addEager (call: Call, record: AssetRecord, fields: Fields): Promise<{ eager?: unknown[] }> {
+  const wanted = readEager(fields, record.resource_type)
+  if (wanted.length === 0) return {}
+  if (fields.flag('eager_async')) return eagerLater(call, record, fields, wanted)
+  const derived = await deriveAll(call, record, wanted)
+  await adopt(call, record, derived)
+  return eagerAnswer(call, record, fields, derived, wanted)
+}
+
+/** What an answer says of them now, while they are made. */
+export function eagerLater (call: Call, record: AssetRecord, fields: Fields, wanted: readonly Wanted[]): { eager: unknown[] } {
+  const batch = call.context.random.hex(64)
+  call.context.background.add((async () => {
+    const derived = await deriveAll(call, record, wanted)
+    await adopt(call, record, derived)
+    notifyEager(call, fields, record, entries(call, record, derived, wanted), batch)
+  })())
+  return {
+    eager: wanted.map(({ transformation, format }) => ({
+      status: 'processing',
+      batch_id: batch,
+      transformation: withExtension(transformation, format),
+      ...assetUrls(call.context.publicUrl, call.cloud, record, transformation, format)
+    }))
+  }
+}
+
+/** `eager` of an answer, for those that are made. */
+export function eagerAnswer (call: Call, record: AssetRecord, fields: Fields, derived: readonly DerivedRecord[], wanted: readonly Wanted[]): { eager?: unknown[] } {
+  if (derived.length === 0) return {}
+  const eager = entries(call, record, derived, wanted)
+  if (fields.has('eager_notification_url')) notifyEager(call, fields, record, eager, call.context.random.hex(64))
+  return { eager }
+}
+
+async function derive (call: Call, record: AssetRecord, { transformation, format }: Wanted): Promise<DerivedRecord> {
   const rendered = await call.context.renderer.render(call.cloud, record, transformation, format)
   const stored = await call.context.blobs.write((async function * () { yield rendered.bytes })())
-  const name = withExtension(rendered.transformation, format)
-  const derived: DerivedRecord = {
+  return {
     id: call.context.random.hex(32),
-    transformation: name,
+    transformation: withExtension(rendered.transformation, format),
     format: rendered.format,
     bytes: stored.bytes,
     width: rendered.width,
@@ -61,19 +80,23 @@ async function derive (call: Call, record: AssetRecord, { transformation, format
     blob: stored.key,
     created_at: isoTime(call.context.clock())
   }
+}
+
+async function adopt (call: Call, record: AssetRecord, derived: readonly DerivedRecord[]): Promise<void> {
+  const names = new Set(derived.map(({ transformation }) => transformation))
   const changed = await call.store.change(record.asset_id, (present) => present.version_id === record.version_id
-    ? { ...present, derived: [...present.derived.filter((other) => other.transformation !== name), derived] }
+    ? { ...present, derived: [...present.derived.filter((other) => !names.has(other.transformation)), ...derived] }
     : undefined)
-  // The asset was replaced or removed meanwhile; nobody will ask for this picture of its former self.
-  if (!changed) await call.context.blobs.remove(stored.key)
-  return {
-    transformation: name,
-    width: rendered.width,
-    height: rendered.height,
-    bytes: stored.bytes,
-    format: rendered.format,
-    ...assetUrls(call.context.publicUrl, call.cloud, record, rendered.transformation, rendered.format)
-  }
+  // The asset was replaced or removed meanwhile; nobody will ask for these pictures of its former self.
+  if (!changed) await Promise.all(derived.map(({ blob }) => call.context.blobs.remove(blob)))
+}
+
+function entries (call: Call, record: AssetRecord, derived: readonly DerivedRecord[], wanted: readonly Wanted[]): Record<string, unknown>[] {
+  return derived.map(({ transformation, width, height, bytes, format }, index) => {
+    const extension = wanted[index]?.format
+    const bare = extension === undefined ? transformation : transformation.slice(0, -extension.length - 1)
+    return { transformation, width, height, bytes, format, ...assetUrls(call.context.publicUrl, call.cloud, record, bare, format) }
+  })
 }
 
 function withExtension (transformation: string, format: string | undefined): string {

@@ -5,7 +5,7 @@ import type { Call } from '../http/call.ts'
 import { startModeration } from '../moderation.ts'
 import { uploadAnswer } from './answer.ts'
 import { checkSupport } from './support.ts'
-import { makeEager } from './eager.ts'
+import { addEager } from './eager.ts'
 
 /** `POST /{resource_type}/explicit`: changes an asset as an upload would, without new bytes. */
 export async function explicit (call: Call): Promise<unknown> {
@@ -23,9 +23,9 @@ export async function explicit (call: Call): Promise<unknown> {
   const changed = await store.change(record.asset_id, (present) => ({ ...changes(present), ...moderation && { moderation } }))
   const asset = changed ?? record
   if (fields.flag('async')) {
-    context.background.add(makeEager(call, asset, fields))
+    context.background.add(addEager(call, asset, fields))
     return { status: 'pending', resource_type: asset.resource_type, type: asset.type, public_id: publicId }
   }
-  const eager = await makeEager(call, asset, fields)
+  const eager = await addEager(call, asset, fields)
   return { ...await uploadAnswer(call, store.findById(asset.asset_id) ?? asset, fields), ...eager }
 }

@@ -28,7 +28,7 @@ export async function convertIncoming (call: Call, fields: Fields, { file, found
 }
 
 /** A record that is never stored: what the renderer needs to know about the bytes. */
-function draftRecord (call: Call, file: ReceivedFile, found: Inspected): AssetRecord {
+export function draftRecord (call: Call, file: ReceivedFile, found: Inspected): AssetRecord {
   return {
     ...found,
     asset_id: '',

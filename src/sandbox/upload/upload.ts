@@ -9,8 +9,8 @@ import { readAccessControl, readCoordinates, readDeliveryType, readPairs, readRe
 import type { ResourceTypeName } from '../../schemas/assets.ts'
 import { notificationUrl, notifyUpload } from '../notifications/events.ts'
 import { parseContentRange } from './chunks.ts'
-import { makeEager } from './eager.ts'
-import { convertIncoming } from './incoming.ts'
+import { deriveAll, eagerAnswer, eagerLater, readEager, type Wanted } from './eager.ts'
+import { convertIncoming, draftRecord } from './incoming.ts'
 import { inspect, type Inspected } from './inspect.ts'
 import { nameAsset } from './naming.ts'
 import { effectiveFields } from './preset.ts'
@@ -35,18 +35,18 @@ export async function upload (call: Call): Promise<unknown> {
   return { ...answer, kind: fields.text('type') ?? 'upload', resource_type: wanted, ...publicId !== undefined && { public_id: publicId }, upload_id: id }
 }
 
+interface Made { record: AssetRecord, existing?: true, overwritten?: boolean, eagerWanted: Wanted[] }
+
 /** Makes an asset of bytes; if it does not come to that, the bytes go. */
 async function storeUpload (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<Record<string, unknown>> {
   let kept = false
   try {
-    const { record, existing, overwritten } = await makeAsset(call, fields, wanted, file)
+    const { record, existing, overwritten, eagerWanted } = await makeAsset(call, fields, wanted, file)
     if (existing) return { ...await uploadAnswer(call, record, fields), existing: true }
     kept = record.blob === file.key
-    const eager = await makeEager(call, record, fields).catch(async (error: unknown) => {
-      // An error means that nothing is stored, also when it was a wish for derived assets that could not be met.
-      await call.store.remove(record)
-      throw error
-    })
+    const eager = fields.flag('eager_async') && eagerWanted.length > 0
+      ? eagerLater(call, record, fields, eagerWanted)
+      : eagerAnswer(call, record, fields, record.derived, eagerWanted)
     const answer = { ...await uploadAnswer(call, record, fields), ...eager, ...overwritten && { overwritten: true } }
     notifyUpload(call, fields, answer)
     return answer
@@ -55,7 +55,7 @@ async function storeUpload (call: Call, fields: Fields, wanted: string, file: Re
   }
 }
 
-async function makeAsset (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<{ record: AssetRecord, existing?: true, overwritten?: boolean }> {
+async function makeAsset (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<Made> {
   if (file.bytes === 0) throw new SandboxError(400, 'Empty file')
   notificationUrl(fields)
   notificationUrl(fields, 'eager_notification_url')
@@ -67,11 +67,15 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
   const delivery = readDeliveryType(fields)
   const optional = optionalParts(call, fields)
   const incoming = await convertIncoming(call, fields, { file, found: type === 'raw' ? { resource_type: type } : found, type })
+  const eagerWanted = readEager(fields, type)
+  // Before anything is stored: a wish that cannot be met leaves the asset of that name, if there is one, as it was.
+  const derived = fields.flag('eager_async') ? [] : await deriveAll(call, draftRecord(call, incoming.file, incoming.found), eagerWanted)
   // From here to the first change nothing waits, so two uploads of one ID cannot both find it free.
   const present = call.store.find(type, delivery, names.public_id)
   if (present && !fields.flag('overwrite', true)) {
-    if (incoming.file.key !== file.key) await call.context.blobs.remove(incoming.file.key)
-    return { record: present, existing: true }
+    const unused = [...derived.map(({ blob }) => blob), ...incoming.file.key !== file.key ? [incoming.file.key] : []]
+    await Promise.all(unused.map((key) => call.context.blobs.remove(key)))
+    return { record: present, existing: true, eagerWanted: [] }
   }
   const nowMs = call.context.clock()
   const record: AssetRecord = {
@@ -90,10 +94,10 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
     sequence: present?.sequence ?? call.context.store.nextSequence(),
     api_key: call.cloud.apiKey,
     blob: incoming.file.key,
-    derived: []
+    derived
   }
   await call.store.put(record)
-  return { record, overwritten: present !== undefined }
+  return { record, overwritten: present !== undefined, eagerWanted }
 }
 
 function resourceTypeFor (wanted: string, { resource_type: actual }: Inspected): ResourceTypeName {
