@@ -12,19 +12,26 @@ import { getUrl } from '../routes/get-url.ts'
 import { updateResource } from '../routes/update-resource.ts'
 import { uploadResource } from '../routes/upload-resource.ts'
 import type { Config } from './config/types.ts'
+import authentication from './plugins/authentication.ts'
+import authorization from './plugins/authorization.ts'
 import callerGone from './plugins/caller-gone.ts'
 import cloudinary from './plugins/cloudinary.ts'
+import cors from './plugins/cors.ts'
 import credentialProofs from './plugins/credential-proofs.ts'
 import environmentChoice from './plugins/environment-choice.ts'
 import { environments } from './plugins/environments.ts'
 import errorHandler, { sendProblem } from './plugins/error-handler.ts'
 import { errorPage } from './plugins/error-page.ts'
+import expectContinue from './plugins/expect-continue.ts'
+import { explainSignature } from './plugins/explain-signature.ts'
 import health from './plugins/health.ts'
 import { openapiDocument, openapiPages } from './plugins/openapi.ts'
 import { answerClientError } from './plugins/client-errors.ts'
 import { requestId } from './plugins/request-id.ts'
+import rateLimit from './plugins/rate-limit.ts'
 import relay from './plugins/relay.ts'
 import requestLog from './plugins/request-log.ts'
+import { pageHeaders, securityHeaders } from './plugins/security-headers.ts'
 import textInput from './plugins/text-input.ts'
 
 const ACTIONS = [
@@ -88,6 +95,9 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
   const app = fastify(serverOptions(options, docs)).withTypeProvider<TypeBoxTypeProvider>()
   // JSON as `text/plain` is what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain')
+  await app.register(expectContinue)
+  await app.register(securityHeaders)
+  await app.register(cors, { origins: config.corsOrigins })
   await app.register(errorHandler, { docs })
   await app.register(openapiDocument, { version, prefix })
   await app.register(callerGone)
@@ -100,12 +110,20 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
   })
   await app.register(credentialProofs)
   await app.register(health)
-  await app.register(errorPage, { prefix })
-  await app.register(openapiPages, { prefix })
+  await app.register(async (pages) => {
+    await pages.register(pageHeaders)
+    await pages.register(errorPage)
+    await pages.register(openapiPages)
+  }, { prefix })
   await app.register(async (guarded) => {
+    // The order is the order of the checks: who asks too often, who it is, where it goes, what it may do.
+    await guarded.register(rateLimit, { ...config.rates, redisUrl: config.redisUrl })
+    await guarded.register(authentication, { auth: config.auth, environments: app.cloudinary.names(), corsOrigins: config.corsOrigins })
     await guarded.register(environments)
     await guarded.register(environmentChoice)
+    await guarded.register(authorization)
     await guarded.register(textInput)
+    await guarded.register(explainSignature)
     for (const action of ACTIONS) await guarded.register(action)
   }, { prefix })
   await app.ready()

@@ -36,6 +36,7 @@ export function testConfig (environments: readonly CloudinaryEnvironment[], chan
     corsOrigins: [],
     redisUrl: undefined,
     auth: { mode: 'loopback', keys: [], policyFile: undefined, jwksUrl: undefined, jwtPublicKey: undefined, issuer: undefined, audience: undefined },
+    rates: { perAddress: undefined, perCaller: undefined },
     environments,
     defaultEnvironment: environments[0]?.name ?? 'production',
     sandbox: { mode: 'off', start: false, host: '127.0.0.1', port: 0, data: ':memory:', publicUrl: undefined },

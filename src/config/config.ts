@@ -8,7 +8,7 @@ import { readSettings } from './settings.ts'
 import { readSmallFile } from './small-file.ts'
 import { Source, type EnvironmentVariables, type ReadFile } from './source.ts'
 import { Secret } from '../secret.ts'
-import type { Config, SandboxSettings, UploadLimits, UpstreamLimits } from './types.ts'
+import type { Config, Rate, SandboxSettings, UploadLimits, UpstreamLimits } from './types.ts'
 import { unknownVariables } from './unknown-variables.ts'
 import type { SettingValues } from './variables.ts'
 
@@ -59,6 +59,13 @@ function sandboxSettings (source: Source, settings: SettingValues, production: b
   }
 }
 
+/** `600/60`, which the settings' schema has checked. */
+function readRate (text: string | undefined): Rate | undefined {
+  if (text === undefined) return undefined
+  const [requests, perSeconds] = text.split('/').map(Number)
+  return { requests: Number(requests), perSeconds: Number(perSeconds) }
+}
+
 /** Name of the default environment, the sandbox's environments included; '' when there is none. */
 function defaultEnvironment (source: Source, own: readonly string[], sandbox: SandboxSettings): string {
   const beside = sandbox.start && own.length > 0
@@ -98,6 +105,7 @@ export function loadConfig (variables: EnvironmentVariables, { readFile = readSm
     corsOrigins: settings.CORS_ORIGINS,
     redisUrl: settings.REDIS_URL === undefined ? undefined : new Secret(settings.REDIS_URL),
     auth,
+    rates: { perAddress: readRate(settings.RATE_PER_ADDRESS), perCaller: readRate(settings.RATE_PER_CALLER) },
     environments,
     defaultEnvironment: preferred,
     sandbox,

@@ -49,6 +49,12 @@ export interface SandboxSettings {
   readonly publicUrl: string | undefined
 }
 
+/** So many requests in so many seconds. */
+export interface Rate {
+  readonly requests: number
+  readonly perSeconds: number
+}
+
 /** Everything the process needs to know, read once and frozen. */
 export interface Config {
   readonly host: string
@@ -70,6 +76,8 @@ export interface Config {
     readonly audience: string | undefined
   }
   /** Those with credentials of their own, in the order of their names; the sandbox's are added once it listens. */
+  /** How often an address, and a caller whose policy says nothing, may ask; undefined: as often as it likes. */
+  readonly rates: { readonly perAddress: Rate | undefined, readonly perCaller: Rate | undefined }
   readonly environments: readonly CloudinaryEnvironment[]
   /** Answers when a request names none. Empty as long as `environments` is. */
   readonly defaultEnvironment: string

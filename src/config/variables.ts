@@ -8,6 +8,8 @@ const LONGEST_MS = 24 * 60 * 60 * 1000
 /** Marks a variable that may also be read from the file named by `<NAME>_FILE`. */
 const FROM_FILE = { 'x-file': true }
 
+const RATE = { pattern: '^[1-9]\\d{0,8}/[1-9]\\d{0,5}$', 'x-fault': 'must be a number of requests and of seconds, such as 600/60' }
+
 const bytes = (description: string, preset: number, minimum: number, maximum = TIB) =>
   Type.Integer({ default: preset, minimum, maximum, description, 'x-unit': 'bytes' })
 const milliseconds = (description: string, preset: number) =>
@@ -45,6 +47,9 @@ export const Settings = Type.Object({
   AUTH_PUBLIC_KEY: text('Public key (PEM) of JWT callers, in place of `AUTH_JWKS_URL`.', FROM_FILE),
   AUTH_ISSUER: text('The `iss` that a JWT must have.'),
   AUTH_AUDIENCE: text('The `aud` that a JWT must have.'),
+
+  RATE_PER_ADDRESS: text('Requests that one address may send, and in how many seconds: `600/60`. Unset: any number.', RATE),
+  RATE_PER_CALLER: text('The same for each caller whose policy says nothing. Unset: any number.', RATE),
 
   SANDBOX: choice(['auto', 'on', 'off'], 'auto', 'Embedded offline Cloudinary. `auto`: when there are no credentials and `NODE_ENV` is not `production`. `on` beside credentials: one more environment, `sandbox`.'),
   SANDBOX_HOST: Type.String({ default: '127.0.0.1', pattern: HOST_PATTERN, 'x-fault': HOST_FAULT, description: 'Address the sandbox listens on.' }),
