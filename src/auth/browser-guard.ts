@@ -10,7 +10,8 @@ function hostName (host: string): string {
   return host.toLowerCase().replace(/:\d*$/, '').replace(/^\[(.*)\]$/, '$1')
 }
 
-const isThisMachine = (name: string): boolean => name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0
+/** Nobody on the internet owns an address, a name of one label, or one below `localhost`, so none of them can be turned here. */
+const isOutOfReach = (name: string): boolean => !name.includes('.') || name.endsWith('.localhost') || isIP(name) !== 0
 
 /**
  * Why a request to a gateway without keys may come from a page that has no business here; undefined when it does not.
@@ -20,7 +21,7 @@ const isThisMachine = (name: string): boolean => name === 'localhost' || name.en
 export function foreignPage ({ host = '', origin }: BrowserHeaders, loopback: boolean, isAllowed: (origin: string) => boolean): string | undefined {
   const name = hostName(host)
   const viaAllowed = isAllowed(`https://${host.toLowerCase()}`) || isAllowed(`http://${host.toLowerCase()}`)
-  if (loopback && name !== '' && !isThisMachine(name) && !viaAllowed) {
+  if (loopback && !isOutOfReach(name) && !viaAllowed) {
     return `Without keys this gateway answers as localhost or by its address, not as "${name}". Set GATEWAY_KEYS, or AUTH=none if this is meant.`
   }
   if (origin === undefined || isAllowed(origin)) return undefined

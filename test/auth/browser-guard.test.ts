@@ -4,7 +4,7 @@ import { foreignPage } from '../../src/auth/browser-guard.ts'
 const nobody = () => false
 
 t.test('programs and the gateway\'s own pages pass', async (t) => {
-  for (const host of ['localhost:8080', 'LOCALHOST', '127.0.0.1:8080', '[::1]:8080', 'gateway.localhost', '10.1.2.3', undefined]) t.equal(foreignPage({ host, origin: undefined }, true, nobody), undefined, String(host))
+  for (const host of ['localhost:8080', 'LOCALHOST', '127.0.0.1:8080', '[::1]:8080', 'gateway.localhost', '10.1.2.3', 'sidecar', undefined]) t.equal(foreignPage({ host, origin: undefined }, true, nobody), undefined, String(host))
   t.equal(foreignPage({ host: 'localhost:8080', origin: 'http://localhost:8080' }, true, nobody), undefined)
   t.equal(foreignPage({ host: 'Media.Example.com', origin: 'https://media.example.com' }, false, nobody), undefined)
 })
@@ -18,7 +18,7 @@ t.test('pages of other origins do not: they could send forms', async (t) => {
 })
 
 t.test('on loopback no other name is answered to: it would be a name that somebody made resolve to it', async (t) => {
-  for (const host of ['evil.com', 'evil.com:8080', 'localhost.evil.com', 'notlocalhost']) t.match(foreignPage({ host, origin: undefined }, true, nobody), /not as/, host)
+  for (const host of ['evil.com', 'evil.com:8080', 'localhost.evil.com', 'evil.localhost.']) t.match(foreignPage({ host, origin: undefined }, true, nobody), /not as/, host)
   t.equal(foreignPage({ host: 'evil.com', origin: undefined }, false, nobody), undefined, 'AUTH=none means it')
   t.equal(foreignPage({ host: 'media.example.com', origin: undefined }, true, (origin) => origin === 'https://media.example.com'), undefined, 'a proxy in front, listed')
 })
