@@ -19,6 +19,8 @@ export interface UploadWish {
   readonly resourceType?: string
   /** The set must be signed as it is: the Upload Widget has already decided what it will send. */
   readonly exact?: boolean
+  /** Where the parameters stand in the request, as a JSON pointer, when not at its root. */
+  readonly within?: string
 }
 
 /** What the caller gets. */
@@ -101,6 +103,20 @@ function timestampFault (timestamp: string | undefined, latest: number): Fault[]
  * `param_not_allowed` for everything else, `url_not_allowed` for URLs; each names every offending parameter at once.
  */
 export function permitUpload (wish: UploadWish, circumstances: Circumstances): UploadPermit {
+  try {
+    return judge(wish, circumstances)
+  } catch (error) {
+    throw wish.within !== undefined && error instanceof GatewayError ? movedInto(wish.within, error) : error
+  }
+}
+
+/** The same refusal with its pointers put below another one. */
+function movedInto (within: string, { code, message, errors }: GatewayError): GatewayError {
+  const moved = errors.map(({ pointer, message }) => ({ pointer: `${within}${pointer}`, message }))
+  return new GatewayError(code, message.startsWith('/') ? `${within}${message}` : message, { errors: moved })
+}
+
+function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   const { permissions, nowSeconds, sandbox } = circumstances
   const { folder, signing } = permissions
   const exact = wish.exact ?? false

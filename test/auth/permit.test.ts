@@ -106,3 +106,11 @@ t.test('lists: the prefix is kept inside the folder', async (t) => {
   for (const prefix of ['users/7/a', 'users/7/a/']) t.equal(prefixInside('users/7', prefix), prefix)
   for (const prefix of ['', 'users', 'users/', 'users/70', 'users/7/../8', 'users/7/..', 'users/7//']) t.throws(() => prefixInside('users/7', prefix), { code: 'forbidden' }, prefix)
 })
+
+t.test('pointers lead to where the parameters stand', async (t) => {
+  t.throws(() => permit({ rules: { sign: { allow: [] } }, parameters: { tags: 'a' }, exact: true, within: '/paramsToSign' }), {
+    code: 'param_not_allowed', message: /^\/paramsToSign\/tags may not/, errors: [{ pointer: '/paramsToSign/tags' }]
+  })
+  t.throws(() => permit({ parameters: { public_id: 'a' }, exact: true, within: '/paramsToSign' }), { message: /^This set/, errors: [{ pointer: '/paramsToSign/public_id' }] })
+  t.throws(() => permit({ parameters: null as never, within: '/x' }), TypeError, 'a bug stays a bug')
+})
