@@ -152,14 +152,24 @@ export function relayed (reply: UpstreamReply, context: AnswerContext): Relayed 
   return { status: reply.status, headers, body: reply.body }
 }
 
-/** What a request without a complete answer means to the caller. Errors that are ours already stay as they are. */
+/** Fields after the file are judged while the body is sent; what the validator says of them is for the caller to read. */
+function throwValidation (cause: unknown): void {
+  if (cause instanceof Error && 'validation' in cause) throw cause
+}
+
+/**
+ * What a request without a complete answer means to the caller. Errors that are ours already stay as they are.
+ * @throws {Error} what the validator said of the body, for the error handler to word.
+ */
 export function transportFailure (error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
   if (!(error instanceof TransportError)) return new GatewayError('internal', 'Something unexpected happened.', { cause: error })
   const options = { cause: error }
   switch (error.fault) {
     case 'aborted': return new GatewayError('client_closed', 'The caller went away before the answer was there.', options)
-    case 'body': return error.cause instanceof GatewayError ? error.cause : new GatewayError('internal', 'The body could not be read.', options)
+    case 'body':
+      throwValidation(error.cause)
+      return error.cause instanceof GatewayError ? error.cause : new GatewayError('internal', 'The body could not be read.', options)
     case 'connect_timeout': return new GatewayError('upstream_timeout', 'Cloudinary could not be reached in time.', options)
     case 'timeout': return new GatewayError('upstream_timeout', 'Cloudinary did not answer in time.', options)
     case 'unreachable': return new GatewayError('upstream_failed', 'Cloudinary cannot be reached.', options)

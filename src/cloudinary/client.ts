@@ -110,7 +110,7 @@ export class CloudinaryClient {
   async upload ({ parameters, file, late }: UploadInput, call: Call): Promise<Relayed> {
     return this.#uploads.store({
       resourceType: parameters.resource_type ?? 'auto',
-      file: await this.#opened(file),
+      file: await opened(file, this.uploadLimits.fileRoot),
       fields: encodeUploadParameters(parameters),
       late: late && (async () => encodeUploadParameters(await late())),
       authorize: (fields) => this.#proof(fields),
@@ -120,7 +120,8 @@ export class CloudinaryClient {
 
   /**
    * Stores a file under a caller's signature, which is checked before the file is read, or, when the fields stand after
-   * the file, before the upload is complete. The signed fields are passed on as they are.
+   * the file, before the upload is complete. The signed fields are passed on as they are. Files of the server are not
+   * open to whoever holds no more than a signature.
    */
   async directUpload ({ resource_type: resourceType, fields, file, late }: DirectUploadInput, call: Call): Promise<Relayed> {
     const { environment } = this
@@ -129,7 +130,7 @@ export class CloudinaryClient {
       return all.api_key === undefined ? { api_key: environment.apiKey } : {}
     }
     if (late === undefined || fields.signature !== undefined) authorize(fields)
-    return this.#uploads.store({ resourceType, file: await this.#opened(file), fields, late, authorize, vouched: 'caller' }, call)
+    return this.#uploads.store({ resourceType, file: await opened(file, undefined), fields, late, authorize, vouched: 'caller' }, call)
   }
 
   url (options: DeliveryUrlOptions): string { return deliveryUrl(this.environment, options) }
@@ -159,8 +160,8 @@ export class CloudinaryClient {
     const { apiSecret, signatureAlgorithm: algorithm, signatureVersion: version } = this.environment
     return signParameters(parameters, { apiSecret, algorithm, version })
   }
+}
 
-  async #opened (file: UploadFile): Promise<UploadFile> {
-    return typeof file === 'string' ? openFileText(file, this.uploadLimits.fileRoot) : file
-  }
+async function opened (file: UploadFile, fileRoot: string | undefined): Promise<UploadFile> {
+  return typeof file === 'string' ? openFileText(file, fileRoot) : file
 }

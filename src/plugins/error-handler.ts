@@ -39,7 +39,7 @@ function leavesBodyUnread ({ raw }: FastifyRequest): boolean {
 
 /** Sends the problem answer of `error`. The one place where an error becomes a reply. */
 export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, docs: string): FastifyReply {
-  const failure = toGatewayError(error)
+  const failure = toGatewayError(error, { announced: request.headers['content-length'], limit: request.routeOptions.bodyLimit })
   const log = failure.statusCode >= 500 ? 'error' : 'info'
   request.log[log]({ code: failure.code, err: failure.cause }, failure.message)
   if (leavesBodyUnread(request)) reply.header('connection', 'close')

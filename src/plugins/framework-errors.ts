@@ -5,7 +5,6 @@ import { validationFaults } from './validation-faults.ts'
 /** Fastify's and its plugins' own errors, by their code. */
 const BY_CODE: Readonly<Record<string, { code: ErrorCode, detail: string }>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'unsupported_media_type', detail: 'This route does not take that Content-Type.' },
-  FST_ERR_CTP_BODY_TOO_LARGE: { code: 'payload_too_large', detail: 'The body is over the limit for JSON.' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid_request', detail: 'The body is empty, but Content-Type says that it is JSON.' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'invalid_request', detail: 'The body is not valid JSON.' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'invalid_request', detail: 'The body is not as long as Content-Length says.' },
@@ -30,14 +29,27 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   503: 'overloaded'
 }
 
+/** Of the request whose body was refused, as far as it told. */
+export interface BodySize {
+  /** Content-Length, when there is one. */
+  announced: string | undefined
+  limit: number
+}
+
+function tooLarge ({ announced, limit }: BodySize, cause: Error): GatewayError {
+  const size = announced === undefined ? `more than ${limit}` : announced
+  return new GatewayError('payload_too_large', `The body has ${size} bytes; the limit for JSON is ${limit}.`, { cause })
+}
+
 /** Makes a GatewayError of anything thrown. What nobody foresaw is `internal` and keeps its cause for the log alone. */
-export function toGatewayError (error: unknown): GatewayError {
+export function toGatewayError (error: unknown, body: BodySize): GatewayError {
   if (error instanceof GatewayError) return error
   if (!(error instanceof Error)) return new GatewayError('internal', 'Something unexpected happened.', { cause: error })
   // Errors of Fastify carry these members; on any other error they are undefined.
   const { code, statusCode, validation, validationContext } = error as Partial<FastifyError> & Error
   // No cause: it carries the schema and all that was sent, which has no place in a log.
   if (validation) return invalidRequest(validationFaults(validation, validationContext))
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge(body, error)
   const known = code === undefined ? undefined : BY_CODE[code]
   if (known) return new GatewayError(known.code, known.detail, { cause: error })
   const byStatus = statusCode === undefined ? undefined : BY_STATUS[statusCode]

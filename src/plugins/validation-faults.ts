@@ -7,6 +7,8 @@ import { NO_VALUE } from '../schemas/text-fields.ts'
 interface VerboseError extends FastifySchemaValidationError {
   parentSchema?: { properties?: Record<string, unknown>, 'x-fault'?: string }
   data?: unknown
+  /** The name that `propertyNames` does not allow. */
+  propertyName?: string
 }
 
 type Explain = (error: VerboseError) => Fault
@@ -53,7 +55,7 @@ const tooLong: Explain = (error) => ({
 })
 
 const other: Explain = (error) => ({
-  pointer: error.instancePath,
+  pointer: error.propertyName === undefined ? error.instancePath : `${error.instancePath}/${escapePointer(error.propertyName)}`,
   message: error.parentSchema?.['x-fault'] ?? error.message ?? 'is not valid'
 })
 
@@ -86,10 +88,10 @@ function withoutUnionNoise (errors: readonly VerboseError[]): readonly VerboseEr
   return errors.filter((error) => !isNoise(error))
 }
 
-/** Empty text fits no pattern either; that it is empty says it all. */
-function withoutEmptyNoise (errors: readonly VerboseError[]): readonly VerboseError[] {
+/** What is wrong with a name is an error of its own, and empty text fits no pattern either: that it is empty says it all. */
+function withoutEchoes (errors: readonly VerboseError[]): readonly VerboseError[] {
   const empty = new Set(errors.filter(({ keyword }) => keyword === 'minLength').map(({ instancePath }) => instancePath))
-  return errors.filter(({ keyword, instancePath }) => keyword !== 'pattern' || !empty.has(instancePath))
+  return errors.filter(({ keyword, instancePath }) => keyword !== 'propertyNames' && (keyword !== 'pattern' || !empty.has(instancePath)))
 }
 
 function shortened (pointer: string): string {
@@ -101,7 +103,7 @@ const nullFault: Explain = (error) => ({ pointer: error.instancePath, message: '
 /** Turns ajv's errors into faults a person understands: each once, with a pointer into what was sent. */
 export function validationFaults (errors: readonly FastifySchemaValidationError[], context: string | undefined): Fault[] {
   const faults = new Map<string, Fault>()
-  for (const error of withoutEmptyNoise(withoutUnionNoise(errors.slice(0, MOST_FAULTS)))) {
+  for (const error of withoutEchoes(withoutUnionNoise(errors.slice(0, MOST_FAULTS)))) {
     const explain = error.data === NO_VALUE ? nullFault : EXPLANATIONS[error.keyword] ?? other
     const fault = explain(error)
     // The rest of a path is called `*` by the router and public_id by everybody else.

@@ -115,4 +115,6 @@ t.test('every way of having no answer has its code', async (t) => {
   t.equal(transportFailure(ours), ours)
   t.equal(transportFailure(new TransportError('body', { cause: ours })), ours)
   t.match(transportFailure(new TypeError('bug')), { code: 'internal' })
+  const refused = Object.assign(new Error('not valid'), { validation: [] })
+  t.throws(() => transportFailure(new TransportError('body', { cause: refused })), refused, 'what the validator says of late fields')
 })

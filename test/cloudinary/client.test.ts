@@ -86,6 +86,17 @@ t.test('directUpload: 401 before a byte is read, or, with late fields, before an
   t.equal(upstream.seen.length, 0)
 })
 
+t.test('directUpload: a signature opens no files of the server, a folder for uploads or not', async (t) => {
+  const root = t.testdir({ 'a.txt': 'CANARY' })
+  const upstream = await startFaultUpstream(t)
+  const client = clientAt(t, upstream.url, { upload: { ...upload, fileRoot: root } })
+  const signed = { timestamp: '1700000000' }
+  const fields = { ...signed, signature: signParameters(signed, { apiSecret: 'abcd', algorithm: 'sha1', version: 2 }) }
+  await t.rejects(client.directUpload({ resource_type: 'raw', fields, file: 'a.txt' }, call()), { errors: [{ pointer: '/file', message: /not open to uploads/ }] })
+  await client.upload({ parameters: {}, file: 'a.txt' }, call())
+  t.equal(upstream.seen.length, 1)
+})
+
 t.test('what it signed is remembered, so that a changed field can be named', async (t) => {
   const { client } = await started(t)
   const fields = client.encode({ folder: 'users/1', timestamp: 1_700_000_000 })

@@ -63,6 +63,11 @@ t.test('an error without words of its own is still a fault', async (t) => {
   t.same(faults(Type.Unsafe({ type: 'object', additionalProperties: false }), { x: 1 }), [{ pointer: '/x', message: 'is not a field of this action' }])
 })
 
+t.test('of a name that is not allowed, the name is told, once', async (t) => {
+  const schema = Type.Unsafe({ type: 'object', propertyNames: { type: 'string', pattern: '^[^=]+$', 'x-fault': 'a name must not contain "="' } })
+  t.same(faults(schema, { 'a=/b': 1, c: 2 }), [{ pointer: '/a=~1b', message: 'a name must not contain "="' }])
+})
+
 t.test('the work and the answer stay small, whatever was sent', async (t) => {
   const schema = Type.Object({ public_id: Type.Optional(Type.String()) }, { additionalProperties: false })
   const names = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`public_${index}`, index]))
