@@ -124,14 +124,18 @@ export const uploadResource: Route = async (app) => {
       operationId: 'uploadResource',
       tags: ['actions'],
       summary: 'Upload Resource',
+      // Judged by whoever remembers the key.
+      headers: Type.Object({ 'Idempotency-Key': Type.Optional(Type.String({ description: 'Names this upload for 24 hours: the same request under the same key stores one asset and gets the same answer. 1 to 255 visible ASCII characters.' })) }),
       querystring: Parameters,
       response: {
         200: Asset,
-        ...problems('invalid_request', 'invalid_multipart', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'request_timeout', 'upstream_conflict', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_timeout')
+        ...problems('invalid_request', 'invalid_multipart', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'request_timeout', 'upstream_conflict', 'idempotency_in_progress', 'outcome_unknown', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'idempotency_key_reused', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_timeout')
       }
     },
     handler: async (request, reply) => {
-      const answer = await request.cloudinary.upload(await readInput(request, request.query), { signal: request.callerGone })
+      const input = await readInput(request, request.query)
+      // Without the memory of keys there is nothing to look up.
+      const answer = await (request.uploadOnce?.(input) ?? request.cloudinary.upload(input, { signal: request.callerGone }))
       if (answer.headers['x-upload-integrity'] === 'differs') request.log.warn('what Cloudinary stored differs from what was sent')
       return reply.relay(answer)
     }

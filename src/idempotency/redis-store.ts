@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { Redis } from 'ioredis'
+import { GatewayError } from '../errors.ts'
+import type { Secret } from '../secret.ts'
+import { KEPT_MS, type Claim, type Hold, type IdempotencyRecord, type IdempotencyStore } from './record.ts'
+
+/**
+ * A key is a hash: who `owner` is, until when its `lease` runs (milliseconds, by Redis's clock), and the `record`, which
+ * is there once the last byte may have gone out. Without a record all of it goes with the lease.
+ */
+const CLOCK = 'local time = redis.call("TIME") local now = time[1] * 1000 + math.floor(time[2] / 1000)\n'
+/** owner, lease in ms. Answers 1: yours, 0: in progress, text: the record. */
+const CLAIM = `${CLOCK}
+local lease, record = unpack(redis.call('HMGET', KEYS[1], 'lease', 'record'))
+if lease and tonumber(lease) > now then return 0 end
+if record then return record end
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'lease', now + ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
+`
+/** owner, lease in ms. */
+const RENEW = `${CLOCK}
+local owner, record = unpack(redis.call('HMGET', KEYS[1], 'owner', 'record'))
+if owner ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'lease', now + ARGV[2])
+if not record then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 1
+`
+/** owner, lease in ms, record, expiry in ms. Works for a key that ran out meanwhile, not for one that somebody else took. */
+const SEAL = `${CLOCK}
+local owner = redis.call('HGET', KEYS[1], 'owner')
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'lease', now + ARGV[2], 'record', ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 1
+`
+/** owner, record, expiry in ms. */
+const SETTLE = `
+local owner = redis.call('HGET', KEYS[1], 'owner')
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'record', ARGV[2])
+redis.call('HDEL', KEYS[1], 'lease')
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return 1
+`
+/** owner. */
+const RELEASE = `
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+`
+const PREFIX = 'cloudinary-gateway:idempotency:'
+const COMMAND_TIMEOUT_MS = 1_000
+const RETRY_AFTER_SECONDS = 5
+
+export interface RedisStoreOptions {
+  readonly url: Secret
+  /** How long a key stays in progress when its process has died. Renewed three times in that span. */
+  readonly leaseMs?: number
+  /** Told once when the connection fails, and once when it is back. */
+  readonly onFault?: (error: unknown) => void
+  readonly onRecovery?: () => void
+}
+
+/**
+ * Keys of all replicas. While Redis is out of reach, requests with a key are refused: an upload that cannot be told from
+ * a repeated one could store a second asset. None waits longer than a second.
+ */
+export class RedisIdempotencyStore implements IdempotencyStore {
+  readonly #redis: Redis
+  readonly #leaseMs: number
+
+  constructor ({ url, leaseMs = 30_000, onFault, onRecovery }: RedisStoreOptions) {
+    this.#leaseMs = leaseMs
+    this.#redis = new Redis(url.reveal(), {
+      commandTimeout: COMMAND_TIMEOUT_MS,
+      connectTimeout: 2_000,
+      maxRetriesPerRequest: 0,
+      enableOfflineQueue: false,
+      retryStrategy: (attempt) => Math.min(attempt * 100, 2_000)
+    })
+    // Reconnecting is ioredis's business; an error without a listener would end the process.
+    let isDown = false
+    this.#redis.on('error', (error) => {
+      if (!isDown) onFault?.(error)
+      isDown = true
+    })
+    this.#redis.on('ready', () => {
+      if (isDown) onRecovery?.()
+      isDown = false
+    })
+  }
+
+  async claim (name: string): Promise<Claim> {
+    const owner = randomUUID()
+    const found = await this.#run(CLAIM, name, owner, this.#leaseMs)
+    if (found === 0) return { state: 'in_progress' }
+    // The script answers text only where SEAL or SETTLE put a record.
+    if (typeof found === 'string') return { state: 'known', record: JSON.parse(found) as IdempotencyRecord }
+    return { state: 'held', hold: this.#hold(name, owner) }
+  }
+
+  /** Resolves when Redis is connected, or has not been within `timeoutMs`: start-up does not hang on it. */
+  async ready (timeoutMs = 2_000): Promise<void> {
+    if (this.#redis.status === 'ready') return
+    await once(this.#redis, 'ready', { signal: AbortSignal.timeout(timeoutMs) }).catch(() => {})
+  }
+
+  async close (): Promise<void> { this.#redis.disconnect() }
+
+  #hold (name: string, owner: string): Hold {
+    const leaseMs = this.#leaseMs
+    // A renewal that fails is no harm yet: `seal` finds out whether the key is still ours.
+    const renewal = setInterval(() => { this.#run(RENEW, name, owner, leaseMs).catch(() => {}) }, leaseMs / 3).unref()
+    let ended = false
+    const end = (): void => {
+      clearInterval(renewal)
+      ended = true
+    }
+    return {
+      seal: async (record) => {
+        // A body may end after its upload has failed; its key may be somebody else's by now.
+        if (ended) throw new GatewayError('client_closed', 'The upload is over.')
+        const ours = await this.#run(SEAL, name, owner, leaseMs, JSON.stringify(record), KEPT_MS)
+        if (ours === 0) throw new GatewayError('idempotency_in_progress', 'Another request took over this Idempotency-Key while Redis was out of reach.')
+      },
+      settle: async (record) => {
+        end()
+        await this.#run(SETTLE, name, owner, JSON.stringify(record), KEPT_MS)
+      },
+      release: async () => {
+        end()
+        await this.#run(RELEASE, name, owner)
+      }
+    }
+  }
+
+  async #run (script: string, name: string, ...parameters: ReadonlyArray<string | number>): Promise<unknown> {
+    try {
+      return await this.#redis.eval(script, 1, PREFIX + name, ...parameters)
+    } catch (cause) {
+      throw new GatewayError('overloaded', 'The memory of Idempotency-Keys is out of reach, so this upload cannot be told from a repeated one.', {
+        cause, headers: { 'retry-after': String(RETRY_AFTER_SECONDS) }
+      })
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Relayed, UploadInput } from '../cloudinary/client.ts'
+import { SourceStopped } from '../cloudinary/byte-reader.ts'
+import { Intake } from '../cloudinary/upload-intake.ts'
+import { GatewayError } from '../errors.ts'
+import { HashedFile, HashedText } from '../idempotency/hashed-file.ts'
+import { MemoryIdempotencyStore } from '../idempotency/memory-store.ts'
+import {
+  failedOutcome, idempotencyKey, keptAnswer, recordName, recordOf, replay,
+  type Hold, type IdempotencyRecord, type IdempotencyStore, type Identity
+} from '../idempotency/record.ts'
+import type { StreamedFile } from '../schemas/upload-form.ts'
+import type { UploadParameters } from '../schemas/upload-parameters.ts'
+import type { Secret } from '../secret.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Stores a file; with an `Idempotency-Key`, once: a repeated request gets the answer of the first. */
+    uploadOnce (input: UploadInput): Promise<Relayed>
+  }
+}
+
+export interface IdempotencyOptions {
+  /** Where keys are shared between replicas; without it they are kept in memory. */
+  readonly redisUrl?: Secret | undefined
+  /** How long a key stays in progress in Redis when its process has died. */
+  readonly leaseMs?: number
+}
+
+const RETRY_AFTER_SECONDS = 2
+
+/** An upload that is watched on its way in: what makes it this one is known once its parameters and bytes have come. */
+class WatchedUpload {
+  readonly input: UploadInput
+  readonly #request: FastifyRequest
+  readonly #seen: HashedFile | HashedText
+  #late: UploadParameters = {}
+
+  /** Whoever reads a stream sees that the upload is complete only after `atEnd`; a text is complete from the beginning. */
+  constructor (request: FastifyRequest, { parameters, file, late }: UploadInput, atEnd: () => Promise<void>) {
+    this.#request = request
+    this.#seen = typeof file === 'string' ? new HashedText(file) : new HashedFile(file, async () => { if (!late) await atEnd() })
+    const readLate = late && (async () => {
+      this.#late = await late()
+      await atEnd()
+      return this.#late
+    })
+    this.input = { parameters, file: this.#seen.file, late: readLate }
+  }
+
+  get identity (): Identity {
+    const { parameters } = this.input
+    const { file, sha256, bytes } = this.#seen
+    return {
+      fields: { ...this.#request.cloudinary.encode({ ...parameters, ...this.#late }), resource_type: parameters.resource_type ?? 'auto' },
+      filename: typeof file === 'string' ? undefined : file.filename,
+      sha256,
+      bytes
+    }
+  }
+}
+
+/** What an upload left in the store is for later requests; this one has its answer whatever becomes of it. */
+async function noted (request: FastifyRequest, ending: Promise<void>): Promise<void> {
+  try {
+    await ending
+  } catch (error) {
+    request.log.error({ err: error }, 'the outcome of an upload with an Idempotency-Key could not be kept; repeating it will say that the outcome is unknown')
+  }
+}
+
+/** Runs the upload whose key is held, and keeps what became of it. */
+async function runOnce (request: FastifyRequest, input: UploadInput, hold: Hold, nowMs: number): Promise<Relayed> {
+  const { callerGone } = request
+  const giveUp = new AbortController()
+  const onGone = (): void => giveUp.abort(callerGone.reason)
+  callerGone.addEventListener('abort', onGone)
+  const record = (): IdempotencyRecord => recordOf(upload.identity, nowMs)
+  let sealed = false
+  const seal = async (): Promise<void> => {
+    await hold.seal(record())
+    sealed = true
+    // A caller that leaves now will ask again: the answer is waited for, so that there is one to repeat.
+    callerGone.removeEventListener('abort', onGone)
+  }
+  const upload = new WatchedUpload(request, input, seal)
+  try {
+    if (typeof input.file === 'string') await seal()
+    const answer = await request.cloudinary.upload(upload.input, { signal: giveUp.signal })
+    await noted(request, hold.settle({ ...record(), outcome: keptAnswer(answer) }))
+    return answer
+  } catch (error) {
+    callerGone.removeEventListener('abort', onGone)
+    const outcome = sealed ? failedOutcome(error) : 'not_stored'
+    if (outcome === 'not_stored') await noted(request, hold.release())
+    else await noted(request, hold.settle(outcome === 'unknown' ? record() : { ...record(), outcome }))
+    throw error
+  }
+}
+
+/** Reads a stream to its end, within the same bounds as an upload. */
+async function readThrough (request: FastifyRequest, file: StreamedFile): Promise<void> {
+  const intake = new Intake(file, { ...request.cloudinary.uploadLimits, verify: 'bytes' })
+  const onGone = (): void => intake.stop(new SourceStopped('the caller went away'))
+  request.callerGone.addEventListener('abort', onGone)
+  try {
+    await intake.begin()
+    let chunk = await intake.next()
+    while (chunk !== undefined) chunk = await intake.next()
+  } finally {
+    request.callerGone.removeEventListener('abort', onGone)
+    intake.stop(new SourceStopped('the file is not needed any more'))
+  }
+}
+
+/** Reads the repeated request, without asking Cloudinary for anything, and gives what is known of the first. */
+async function repeated (request: FastifyRequest, input: UploadInput, record: IdempotencyRecord): Promise<Relayed> {
+  const upload = new WatchedUpload(request, input, async () => {})
+  const { file, late } = upload.input
+  if (typeof file !== 'string') await readThrough(request, file)
+  await late?.()
+  return replay(record, upload.identity)
+}
+
+async function openStore (app: FastifyInstance, { redisUrl, leaseMs }: IdempotencyOptions): Promise<IdempotencyStore> {
+  if (!redisUrl) return new MemoryIdempotencyStore()
+  // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
+  const { RedisIdempotencyStore } = await import('../idempotency/redis-store.ts')
+  const store = new RedisIdempotencyStore({
+    url: redisUrl,
+    ...(leaseMs !== undefined && { leaseMs }),
+    onFault: (error) => app.log.error({ err: error }, 'Redis is out of reach; uploads with an Idempotency-Key are refused until it is back'),
+    onRecovery: () => app.log.info('Redis is back; uploads with an Idempotency-Key are taken again')
+  })
+  await store.ready()
+  return store
+}
+
+/** Gives requests `uploadOnce`, in the scope that registers it. Keys belong to one environment and one caller. */
+export default fp<IdempotencyOptions>(async (scope, options) => {
+  const store = await openStore(scope, options)
+  scope.addHook('onClose', () => store.close())
+  scope.decorateRequest('uploadOnce', async function (input) {
+    const key = idempotencyKey(this.headers['idempotency-key'])
+    if (key === undefined) return this.cloudinary.upload(input, { signal: this.callerGone })
+    // Without authentication nobody has a name.
+    const claim = await store.claim(recordName(this.cloudinary.environment.name, this.caller?.name ?? '', key))
+    if (claim.state === 'held') return runOnce(this, input, claim.hold, Date.now())
+    if (claim.state === 'known') return repeated(this, input, claim.record)
+    throw new GatewayError('idempotency_in_progress', 'An upload with this Idempotency-Key is still running.', {
+      headers: { 'retry-after': String(RETRY_AFTER_SECONDS) }
+    })
+  })
+}, { name: 'idempotency' })
