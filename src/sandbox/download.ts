@@ -6,7 +6,7 @@ import { contentType as mediaType } from './transformation/formats.ts'
 
 /** Private downloads: a signed link to the bytes. Source: Cloudinary, "private_download_url" of the official clients. */
 export const downloadRoutes: Route[] = [
-  { method: 'GET', path: ':rt(image|video|raw)/download', guard: 'signed', action: download }
+  { method: 'GET', path: ':rt(image|video|raw)/download', guard: 'signed', call: 'download', action: download }
 ]
 
 async function download (call: Call): Promise<unknown> {

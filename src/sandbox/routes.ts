@@ -26,13 +26,13 @@ const uploadRoutes: Route[] = [
   { method: 'POST', path: 'upload', guard: 'upload', action: upload },
   { method: 'POST', path: `${KIND_OR_AUTO}/upload`, guard: 'upload', action: upload },
   { method: 'POST', path: `${KIND_OR_AUTO}/upload_chunked`, guard: 'upload', action: upload },
-  { method: 'POST', path: `${KIND}/destroy`, guard: 'signed', action: destroy },
-  { method: 'POST', path: 'asset/destroy', guard: 'signed', action: destroy },
-  { method: 'POST', path: `${KIND}/explicit`, guard: 'signed', action: explicit },
-  { method: 'POST', path: `${KIND}/rename`, guard: 'signed', action: rename },
-  { method: 'POST', path: `${KIND}/tags`, guard: 'signed', action: tags },
-  { method: 'POST', path: `${KIND}/context`, guard: 'signed', action: contextPairs },
-  { method: 'POST', path: `${KIND}/metadata`, guard: 'signed', action: metadata },
+  { method: 'POST', path: `${KIND}/destroy`, guard: 'signed', call: 'destroy', action: destroy },
+  { method: 'POST', path: 'asset/destroy', guard: 'signed', call: 'destroy', action: destroy },
+  { method: 'POST', path: `${KIND}/explicit`, guard: 'signed', call: 'explicit', action: explicit },
+  { method: 'POST', path: `${KIND}/rename`, guard: 'signed', call: 'rename', action: rename },
+  { method: 'POST', path: `${KIND}/tags`, guard: 'signed', call: 'tags', action: tags },
+  { method: 'POST', path: `${KIND}/context`, guard: 'signed', call: 'context', action: contextPairs },
+  { method: 'POST', path: `${KIND}/metadata`, guard: 'signed', call: 'metadata', action: metadata },
   { method: 'POST', path: 'delete_by_token', guard: 'none', action: deleteByToken }
 ]
 

@@ -2,12 +2,24 @@ import { notImitated } from '../errors.ts'
 import type { Route } from '../http/call.ts'
 
 const refuse = (what: string) => async () => { throw notImitated(what) }
+const KIND = ':rt(image|video|raw)'
+const ARCHIVED = ':rt(image|video|raw|all|auto)'
 
-/** What would otherwise be taken for an asset of that name. Everything else unknown is refused by its path. */
+/** What the vendor has and the sandbox has not, by name. Everything else unknown is refused by its path. */
 export const refusedRoutes: Route[] = [
-  { method: 'POST', path: 'resources/:rt(image|video|raw)/:type/restore', guard: 'admin', action: refuse('restoring from backups') },
+  { method: 'POST', path: `${ARCHIVED}/generate_archive`, guard: 'signed', call: 'generate_archive', action: refuse('archives') },
+  { method: 'GET', path: `${ARCHIVED}/generate_archive`, guard: 'signed', call: 'generate_archive', action: refuse('archives') },
+  { method: 'GET', path: 'download_backup', guard: 'signed', call: 'download_backup', action: refuse('backups') },
+  { method: 'POST', path: 'image/text', guard: 'signed', call: 'text', action: refuse('images made of text') },
+  { method: 'POST', path: 'image/explode', guard: 'signed', call: 'explode', action: refuse('exploding of pages') },
+  { method: 'POST', path: 'image/multi', guard: 'signed', call: 'multi', action: refuse('images made of many') },
+  { method: 'POST', path: 'image/sprite', guard: 'signed', call: 'sprite', action: refuse('sprites') },
+  { method: 'POST', path: `resources/${KIND}/:type/restore`, guard: 'admin', action: refuse('restoring from backups') },
   { method: 'POST', path: 'resources/restore', guard: 'admin', action: refuse('restoring from backups') },
-  { method: 'POST', path: 'resources/:rt(image|video|raw)/publish_resources', guard: 'admin', action: refuse('publishing of resources') },
+  { method: 'POST', path: `resources/${KIND}/publish_resources`, guard: 'admin', action: refuse('publishing of resources') },
   { method: 'GET', path: 'resources/visual_search', guard: 'admin', action: refuse('visual search') },
-  { method: 'POST', path: 'resources/visual_search', guard: 'admin', action: refuse('visual search') }
+  { method: 'POST', path: 'resources/visual_search', guard: 'admin', action: refuse('visual search') },
+  { method: 'GET', path: 'streaming_profiles', guard: 'admin', action: refuse('streaming profiles') },
+  { method: 'GET', path: 'upload_mappings', guard: 'admin', action: refuse('upload mappings') },
+  { method: 'GET', path: 'metadata_rules', guard: 'admin', action: refuse('conditional metadata rules') }
 ]

@@ -13,6 +13,8 @@ export interface Attempt {
   readonly cloudName: string
   readonly authorization: string | undefined
   readonly fields: Fields
+  /** Which parameters the call has, and a signature so covers. */
+  readonly known: ReadonlySet<string>
   readonly nowMs: number
 }
 
@@ -32,10 +34,16 @@ export function admitUpload (attempt: Attempt, { unsigned }: { unsigned: boolean
   return { cloud, unsigned: true }
 }
 
+/** What that client takes for paths of the Upload API, where a signature (it makes none but SHA-256) is in its place. */
+const SIGNED_ADMIN_PATH = /^resources\/(?:image|video|raw)\/(?:upload|tags|context)(?:\/|$)/
+
 /** The Admin API takes a header; one official client signs the query of some of its paths instead. */
-export function admitAdmin (attempt: Attempt): Admitted {
-  if (!attempt.authorization && attempt.fields.has('signature')) return { cloud: bySignature(attempt), unsigned: false }
-  return { cloud: byHeader(attempt), unsigned: false }
+export function admitAdmin (attempt: Attempt, path: string): Admitted {
+  const isSigned = !attempt.authorization && attempt.fields.text('signature')?.length === 64 && SIGNED_ADMIN_PATH.test(path)
+  if (!isSigned) return { cloud: byHeader(attempt), unsigned: false }
+  const cloud = bySignature(attempt)
+  attempt.fields.retain((name) => attempt.known.has(name))
+  return { cloud, unsigned: false }
 }
 
 function byHeader ({ clouds, cloudName, authorization = '' }: Attempt): CloudSettings {
@@ -53,13 +61,13 @@ function byHeader ({ clouds, cloudName, authorization = '' }: Attempt): CloudSet
   return cloud
 }
 
-function bySignature ({ clouds, cloudName, fields, nowMs }: Attempt): CloudSettings {
+function bySignature ({ clouds, cloudName, fields, known, nowMs }: Attempt): CloudSettings {
   const cloud = byKey(clouds, cloudName, fields.text('api_key') ?? '')
   const timestamp = fields.text('timestamp')
   const signature = fields.text('signature')
   if (timestamp === undefined) throw missingParameter('timestamp')
   if (signature === undefined) throw missingParameter('signature')
-  const strings = stringsToSign(fields)
+  const strings = stringsToSign(fields, known)
   if (!signatureFits(signature, strings, cloud.apiSecret)) {
     throw new SandboxError(401, `Invalid Signature ${signature}. String to sign - '${strings.v1}'.`)
   }

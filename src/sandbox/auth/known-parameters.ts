@@ -1,21 +1,43 @@
+import { UPLOAD_PARAMETERS } from '../upload/support.ts'
+
+/** Calls that take a signature, each with the parameters that it is documented to have. */
+export type SignedCall = 'upload' | 'explicit' | 'destroy' | 'rename' | 'tags' | 'context' | 'metadata' | 'generate_archive' | 'text' | 'explode' | 'multi' | 'sprite' |
+  'download' | 'download_backup' | 'admin'
+
+/** Sent along with every call and never a part of what is signed. */
+export const TRANSPORT: ReadonlySet<string> = new Set(['file', 'api_key', 'signature', 'resource_type', 'cloud_name'])
+
+const known = (...names: string[]): ReadonlySet<string> => new Set(['timestamp', ...names])
+
+/** What an asset may be given after its upload. */
+const CHANGES = ['access_control', 'access_mode', 'asset_folder', 'auto_tagging', 'background_removal', 'categorization', 'clear_invalid', 'context', 'custom_coordinates', 'detection',
+  'display_name', 'face_coordinates', 'headers', 'metadata', 'notification_url', 'ocr', 'quality_override', 'raw_convert', 'regions', 'similarity_search', 'tags', 'unique_display_name', 'visual_search']
+const ANALYSES = ['accessibility_analysis', 'cinemagraph_analysis', 'colors', 'exif', 'faces', 'image_metadata', 'media_metadata', 'phash', 'quality_analysis']
+
 /**
- * Parameters of the Upload API that take part in a signature. The vendor leaves out of its string to sign what it does
- * not know, so signing an unknown parameter fails. Source: Cloudinary, "Upload API reference"; official clients.
+ * Parameters that take part in a signature, call by call. The vendor leaves out of its string to sign what it does not know,
+ * so signing an unknown parameter fails, and the signature of an upload with a parameter that only uploads have opens
+ * nothing else. Source: Cloudinary, "Upload API reference", the parameters of each method; official clients.
  */
-export const KNOWN_PARAMETERS: ReadonlySet<string> = new Set([
-  'access_control', 'access_mode', 'accessibility_analysis', 'all', 'allow_missing', 'allowed_formats', 'asset_folder', 'asset_id',
-  'asset_ids', 'async', 'attachment', 'auto_chaptering', 'auto_tagging', 'auto_transcription', 'auto_video_details', 'background_removal',
-  'backup', 'callback', 'categorization', 'cinemagraph_analysis', 'clear_invalid', 'colors', 'command', 'context', 'coordinates',
-  'custom_coordinates', 'delete_token', 'derived_next_cursor', 'detection', 'direction', 'discard_original_filename', 'display_name',
-  'eager', 'eager_async', 'eager_notification_url', 'eval', 'exif', 'expires_at', 'face_coordinates', 'faces', 'fields',
-  'filename_override', 'flatten_folders', 'flatten_transformations', 'folder', 'format', 'from_public_id', 'fully_qualified_public_ids',
-  'headers', 'image_metadata', 'invalidate', 'keep_derived', 'keep_original', 'manifest_json', 'manifest_transformation', 'max_results',
-  'media_metadata', 'metadata', 'mode', 'moderation', 'moderation_status', 'moderations', 'next_cursor', 'notification_url', 'ocr',
-  'on_success', 'overwrite', 'pages', 'phash', 'prefix', 'prefixes', 'proxy', 'public_id', 'public_id_prefix', 'public_ids',
-  'quality_analysis', 'quality_override', 'raw_convert', 'regions', 'related', 'related_next_cursor', 'responsive_breakpoints',
-  'return_delete_token', 'return_error', 'similarity_search', 'skip_transformation_name', 'source', 'start_at', 'tag', 'tags',
-  'target_asset_folder', 'target_filename', 'target_format', 'target_public_id', 'target_tags', 'template', 'template_vars', 'text',
-  'timestamp', 'to_public_id', 'to_type', 'token', 'transformation', 'transformations', 'type', 'unique_display_name',
-  'unique_filename', 'upload_preset', 'urls', 'use_asset_folder_as_public_id_prefix', 'use_filename', 'use_filename_as_display_name',
-  'use_original_filename', 'value', 'key', 'version_id', 'versions', 'visual_search'
-])
+export const KNOWN_PARAMETERS: Readonly<Record<SignedCall, ReadonlySet<string>>> = {
+  upload: known(...[...UPLOAD_PARAMETERS.keys()].filter((name) => !TRANSPORT.has(name))),
+  explicit: known(...CHANGES, ...ANALYSES, 'async', 'auto_chaptering', 'auto_transcription', 'auto_video_details', 'callback', 'eager', 'eager_async', 'eager_notification_url', 'invalidate', 'moderation',
+    'on_success', 'overwrite', 'public_id', 'responsive_breakpoints', 'type', 'upload_preset'),
+  destroy: known('asset_id', 'callback', 'invalidate', 'notification_url', 'public_id', 'type'),
+  rename: known('context', 'from_public_id', 'invalidate', 'metadata', 'notification_url', 'overwrite', 'to_public_id', 'to_type', 'type'),
+  tags: known('command', 'public_ids', 'tag', 'type'),
+  context: known('command', 'context', 'public_ids', 'type'),
+  metadata: known('clear_invalid', 'metadata', 'public_ids', 'type'),
+  generate_archive: known('allow_missing', 'async', 'expires_at', 'flatten_folders', 'flatten_transformations', 'fully_qualified_public_ids', 'keep_derived', 'mode', 'notification_url', 'prefixes',
+    'public_ids', 'skip_transformation_name', 'tags', 'target_asset_folder', 'target_format', 'target_public_id', 'target_tags', 'transformations', 'type', 'use_original_filename'),
+  text: known('background', 'font_antialiasing', 'font_color', 'font_family', 'font_hinting', 'font_size', 'font_style', 'font_weight', 'letter_spacing', 'line_spacing', 'opacity', 'overwrite', 'public_id',
+    'stroke', 'text', 'text_align', 'text_decoration'),
+  explode: known('format', 'notification_url', 'public_id', 'transformation', 'type'),
+  multi: known('async', 'format', 'mode', 'notification_url', 'tag', 'transformation', 'urls'),
+  sprite: known('async', 'format', 'mode', 'notification_url', 'tag', 'transformation', 'urls'),
+  download: known('attachment', 'expires_at', 'format', 'public_id', 'target_filename', 'transformation', 'type'),
+  download_backup: known('asset_id', 'version_id'),
+  // One official client signs the query of those Admin paths that look to it like paths of the Upload API.
+  admin: known(...CHANGES, ...ANALYSES, 'all', 'asset_ids', 'coordinates', 'derived_next_cursor', 'direction', 'fields', 'invalidate', 'keep_original', 'key', 'max_results', 'moderation_status', 'moderations',
+    'next_cursor', 'pages', 'prefix', 'public_ids', 'related', 'related_next_cursor', 'start_at', 'transformations', 'value', 'versions')
+}

@@ -1,15 +1,15 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Fields } from '../http/fields.ts'
-import { KNOWN_PARAMETERS } from './known-parameters.ts'
 
 /**
  * The text that a signature covers, in both versions: sorted `name=value` pairs joined by `&`, values as they are;
- * version 2 writes `%26` for `&` inside a pair. Source: Cloudinary, "authentication_signatures".
+ * version 2 writes `%26` for `&` inside a pair. What the call does not know is left out. Source: Cloudinary,
+ * "authentication_signatures".
  */
-export function stringsToSign (fields: Fields): { v1: string, v2: string } {
+export function stringsToSign (fields: Fields, known: ReadonlySet<string>): { v1: string, v2: string } {
   const pairs: string[] = []
   for (const name of fields.names()) {
-    const text = KNOWN_PARAMETERS.has(name) ? fields.text(name) : undefined
+    const text = known.has(name) ? fields.text(name) : undefined
     if (text !== undefined) pairs.push(`${name}=${text}`)
   }
   pairs.sort()

@@ -1,12 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { admitAdmin, admitUpload, type Admitted } from '../auth/credentials.ts'
+import { admitAdmin, admitUpload, type Admitted, type Attempt } from '../auth/credentials.ts'
+import { KNOWN_PARAMETERS, TRANSPORT } from '../auth/known-parameters.ts'
 import type { SandboxContext } from '../context.ts'
 import { notImitated, SandboxError } from '../errors.ts'
 import { ConnectionEnded, exchangeOf } from '../faults/exchange.ts'
 import { readBody } from './body.ts'
-import type { Call, Guard, Route } from './call.ts'
+import type { Call, Route } from './call.ts'
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from './cors.ts'
 import { Fields } from './fields.ts'
+import { nameIgnored } from './ignored.ts'
 import { HourlyLimit } from './rate-limit.ts'
 import { RouteTable } from './route-table.ts'
 
@@ -45,8 +47,11 @@ export function registerApi (app: FastifyInstance, context: SandboxContext, rout
     const file = await readFile(request, fields)
     let admitted: Admitted
     try {
-      admitted = admit(route.guard, { clouds: context.clouds, cloudName, authorization: request.headers.authorization, fields, nowMs: context.clock() })
+      const known = knownTo(route)
+      admitted = admit(route.guard, path, { clouds: context.clouds, cloudName, authorization: request.headers.authorization, fields, known, nowMs: context.clock() })
       if (route.guard === 'admin') reply.headers(limit.spend(cloudName))
+      // What no signature covers must have no effect either.
+      else if (route.guard !== 'none') nameIgnored(reply, fields.retain((name) => known.has(name) || TRANSPORT.has(name)))
     } catch (error) {
       if (file) await context.blobs.remove(file.key)
       throw error
@@ -77,8 +82,13 @@ export function registerApi (app: FastifyInstance, context: SandboxContext, rout
   }
 }
 
-function admit (guard: Guard, attempt: Parameters<typeof admitAdmin>[0]): Admitted {
-  if (guard === 'admin') return admitAdmin(attempt)
+function knownTo (route: Route): ReadonlySet<string> {
+  if (route.guard === 'signed') return KNOWN_PARAMETERS[route.call]
+  return KNOWN_PARAMETERS[route.guard === 'admin' ? 'admin' : 'upload']
+}
+
+function admit (guard: Route['guard'], path: string, attempt: Attempt): Admitted {
+  if (guard === 'admin') return admitAdmin(attempt, path)
   if (guard !== 'none') return admitUpload(attempt, { unsigned: guard === 'upload' })
   const cloud = attempt.clouds.get(attempt.cloudName)
   if (!cloud) throw new SandboxError(401, `Invalid cloud_name ${attempt.cloudName}`)

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
+import type { SignedCall } from '../auth/known-parameters.ts'
 import type { CloudSettings } from '../clouds.ts'
 import type { SandboxContext } from '../context.ts'
 import type { CloudStore } from '../store.ts'
@@ -31,15 +32,14 @@ export interface Call {
 export type Action = (call: Call) => Promise<unknown>
 
 /**
- * `signed`: Upload API. `upload`: as `signed`, and unsigned with a preset. `admin`: Basic, Bearer or a signed query.
- * `none`: the token in it is the credential.
+ * `signed`: Upload API; `call` says which parameters a signature covers. `upload`: as `signed`, and unsigned with a preset.
+ * `admin`: Basic, Bearer or a signed query. `none`: the token in it is the credential.
  */
-export type Guard = 'signed' | 'upload' | 'admin' | 'none'
+export type Guard = { readonly guard: 'signed', readonly call: SignedCall } | { readonly guard: 'upload' | 'admin' | 'none' }
 
-export interface Route {
+export type Route = Guard & {
   readonly method: string
   /** Below `/v1_1/{cloud}/`; `:name` is one segment, `*name` is all that is left, slashes included. */
   readonly path: string
-  readonly guard: Guard
   readonly action: Action
 }

@@ -32,6 +32,13 @@ export class Fields {
     for (const [name, value] of new URLSearchParams(query)) this.append(name, value)
   }
 
+  /** Drops all other fields and tells which they were. */
+  retain (wanted: (name: string) => boolean): string[] {
+    const others = this.names().filter((name) => !wanted(name))
+    for (const name of others) this.#values.delete(name)
+    return others
+  }
+
   names (): string[] { return [...this.#values.keys()] }
   has (name: string): boolean { return this.text(name) !== undefined }
   raw (name: string): unknown { return this.#values.get(name) }

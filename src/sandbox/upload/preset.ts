@@ -1,3 +1,4 @@
+import { TRANSPORT } from '../auth/known-parameters.ts'
 import { SandboxError } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import { Fields } from '../http/fields.ts'
@@ -11,8 +12,6 @@ export interface UploadPreset {
 
 const UNSIGNED_PARAMETERS = ['upload_preset', 'callback', 'public_id', 'folder', 'asset_folder', 'tags', 'context', 'metadata', 'face_coordinates',
   'custom_coordinates', 'source', 'filename_override', 'manifest_transformation', 'manifest_json', 'template', 'template_vars', 'regions', 'public_id_prefix']
-/** Sent along by clients of every kind; neither an upload parameter nor a fault. */
-const TRANSPORT = new Set(['file', 'timestamp', 'api_key', 'signature', 'resource_type', 'cloud_name'])
 const MERGED = ['tags', 'context', 'metadata']
 
 /**
@@ -44,7 +43,7 @@ function joined (key: string, value: unknown, fields: Fields): unknown {
 }
 
 function assertUnsignedParameters (fields: Fields, preset: UploadPreset | undefined): void {
-  const problems = fields.names().filter((name) => !UNSIGNED_PARAMETERS.includes(name) && !TRANSPORT.has(name) && fields.has(name))
+  const problems = fields.names().filter((name) => !UNSIGNED_PARAMETERS.includes(name) && !TRANSPORT.has(name) && name !== 'timestamp' && fields.has(name))
     .map((name) => `${humanised(name)} parameter is not allowed when using unsigned upload`)
   if (problems.length > 0) throw new SandboxError(400, `${problems.join(', ')}. Only ${UNSIGNED_PARAMETERS.join(',')} upload parameters are allowed.`)
   if (preset?.settings.disallow_public_id === true && fields.has('public_id')) {

@@ -1,6 +1,7 @@
-import { SandboxError } from '../errors.ts'
+import { notImitated, SandboxError } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
+import { nameIgnored } from '../http/ignored.ts'
 
 /** How an upload parameter is treated: done as the vendor does it, taken and not acted upon, or refused by name. */
 export type Support = 'real' | 'ignored' | 'refused'
@@ -20,6 +21,9 @@ const ADD_ONS: Readonly<Record<string, AddOn>> = {
 const IGNORED = ['backup', 'invalidate', 'proxy', 'callback', 'eval', 'on_success', 'auto_tagging', 'visual_search', 'auto_transcription', 'auto_chaptering', 'auto_video_details', 'quality_analysis',
   'accessibility_analysis', 'cinemagraph_analysis', 'quality_override', 'responsive_breakpoints', 'clear_invalid', 'unique_display_name', 'source', 'exif']
 
+/** What slideshows and templates are made of. */
+const NOT_IMITATED = ['manifest_json', 'manifest_transformation', 'template', 'template_vars']
+
 const REAL = ['access_control', 'access_mode', 'allowed_formats', 'asset_folder', 'colors', 'context', 'custom_coordinates', 'discard_original_filename', 'display_name', 'eager', 'eager_async',
   'eager_notification_url', 'face_coordinates', 'faces', 'file', 'filename_override', 'folder', 'format', 'headers', 'image_metadata', 'media_metadata', 'metadata', 'moderation', 'notification_url', 'overwrite', 'phash',
   'public_id', 'public_id_prefix', 'regions', 'return_delete_token', 'tags', 'transformation', 'type', 'unique_filename', 'upload_preset', 'use_asset_folder_as_public_id_prefix', 'use_filename', 'use_filename_as_display_name']
@@ -28,12 +32,12 @@ const REAL = ['access_control', 'access_mode', 'allowed_formats', 'asset_folder'
 export const UPLOAD_PARAMETERS: ReadonlyMap<string, Support> = new Map([
   ...REAL.map((name): [string, Support] => [name, 'real']),
   ...IGNORED.map((name): [string, Support] => [name, 'ignored']),
-  ...[...Object.keys(ADD_ONS), 'async'].map((name): [string, Support] => [name, 'refused'])
+  ...[...Object.keys(ADD_ONS), ...NOT_IMITATED, 'async'].map((name): [string, Support] => [name, 'refused'])
 ].sort(([one], [other]) => String(one) < String(other) ? -1 : 1) as [string, Support][]) // pairs, as made above
 
 /**
  * Says in a header of our own which parameters had no effect.
- * @throws {SandboxError} 420 for an add-on, 400 for one that does not exist.
+ * @throws {SandboxError} 420 for an add-on, 400 for one that does not exist, 501 for what is not imitated.
  */
 export function checkSupport (call: Call, fields: Fields): void {
   for (const [name, { name: addOn, kinds, invalid }] of Object.entries(ADD_ONS)) {
@@ -41,8 +45,8 @@ export function checkSupport (call: Call, fields: Fields): void {
     if (value === undefined) continue
     throw kinds.test(value) ? new SandboxError(420, `You don't have an active subscription for ${addOn}`) : new SandboxError(400, invalid(value))
   }
-  const ignored = IGNORED.filter((name) => sent(fields, name) !== undefined)
-  if (ignored.length > 0) call.reply.header('x-sandbox-ignored', ignored.join(', '))
+  for (const name of NOT_IMITATED) if (sent(fields, name) !== undefined) throw notImitated(`the upload parameter ${name}`)
+  nameIgnored(call.reply, IGNORED.filter((name) => sent(fields, name) !== undefined))
 }
 
 /** Some clients send every flag with its default: `false` asks for nothing. */
