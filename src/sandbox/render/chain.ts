@@ -98,7 +98,7 @@ function scopeOf (picture: Size, { job, initial, pages }: Chain, variables: Read
     cp: 1,
     fc: job.coordinates.face ? 1 : 0
   }
-  return { numbers, variables, tags: job.tags, context: job.context }
+  return { numbers, variables, tags: job.tags, context: job.context, metadata: job.metadata }
 }
 
 /** One component. The order is the service's, not the caller's: size, effect, opacity, corners, border, angle, background. */

@@ -89,8 +89,8 @@ export const REGION_EFFECTS: Readonly<Record<string, Effect>> = {
   trim: async ({ picture, argument, limits }) => {
     // libvips needs a few pixels to see a border.
     if (picture.width < 3 || picture.height < 3) return picture
-    const [tolerance = '10', color] = argument.split(':')
-    const background = parseColor(color ?? '')
+    const [, tolerance = '', color = ''] = /^(\d*):?(.*)$/.exec(argument) ?? []
+    const background = parseColor(color)
     const threshold = Math.round(Number(tolerance || 10) * 2.55)
     const trimmed = picture.image.trim({ threshold, ...(background && { background }) })
     const { data, info } = await trimmed.raw().timeout({ seconds: limits.timeoutSeconds }).toBuffer({ resolveWithObject: true })

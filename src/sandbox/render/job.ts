@@ -20,6 +20,7 @@ export interface RenderJob {
   readonly coordinates: Coordinates
   readonly tags: readonly string[]
   readonly context: Readonly<Record<string, string>>
+  readonly metadata: Readonly<Record<string, unknown>>
   readonly limits: RenderLimits
 }
 

@@ -19,13 +19,14 @@ type RunSteps = (picture: Picture, steps: readonly Step[], chain: Chain) => Prom
 export async function drawLayer (base: Picture, step: Layer, chain: Chain, scope: Scope, runSteps: RunSteps): Promise<Picture> {
   const { job } = chain
   const resolved = resolveComponent(new Map([[step.isUnderlay ? 'u' : 'l', step.layer]]), scope)
-  const name = parseLayer(resolved.get('l') ?? resolved.get('u') ?? step.layer)
+  const layer = resolved.get('l') ?? resolved.get('u') ?? step.layer
+  const name = parseLayer(layer)
   const shape = step.shape.map((one) => one.kind === 'component' ? relativeTo(base, one) : one)
   const own = shape[0]?.kind === 'component' ? resolveComponent(shape[0].component, scope) : new Map<string, string>()
   const isText = name.kind === 'text'
   const drawn = isText
     ? await drawText(name.text, name.style, own.get('co'), wrapWidth(own), job.limits)
-    : await openLayer(step.layer, chain)
+    : await openLayer(layer, chain)
   const plate = isText ? backgroundOf(own) : undefined
   const start = plate ? flatten(drawn, plate) : drawn
   const steps = isText && wrapWidth(own) !== undefined ? withoutSize(shape) : shape

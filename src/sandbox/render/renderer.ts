@@ -7,7 +7,7 @@ import type { Region } from '../transformation/gravity.ts'
 import { parseLayer } from '../transformation/layer-name.ts'
 import { prepareChain, type PreparedChain } from '../transformation/prepared.ts'
 import { invalidComponent, notRendered } from '../transformation/faults.ts'
-import type { Coordinates } from '../transformation/resolution.ts'
+import { fillIn, type Coordinates } from '../transformation/resolution.ts'
 import type { ByteSource, RenderResult } from './job.ts'
 import { RENDER_LIMITS, tooManyPixels, type RenderLimits } from './limits.ts'
 import type { RenderPool } from './pool.ts'
@@ -71,6 +71,7 @@ export class AssetRenderer implements Renderer {
       coordinates: coordinatesOf(record),
       tags: record.tags,
       context: record.context ?? {},
+      metadata: record.metadata ?? {},
       limits: this.#limits
     })
   }
@@ -86,8 +87,12 @@ export class AssetRenderer implements Renderer {
 
   async #layers (cloud: CloudSettings, { components }: PreparedChain): Promise<Map<string, ByteSource>> {
     const sources = new Map<string, ByteSource>()
+    const variables = new Map<string, string>()
     for (const component of components) {
-      const layer = component.get('l') ?? component.get('u')
+      // Which assets are needed must be known before anything is worked out: here a variable is a text or nothing.
+      for (const [key, value] of component) if (key.startsWith('$')) variables.set(key, value.replace(/^ref:/, ''))
+      const given = component.get('l') ?? component.get('u')
+      const layer = given === undefined ? undefined : fillIn(given, variables)
       if (layer === undefined || sources.has(layer)) continue
       const name = parseLayer(layer)
       if (name.kind === 'text') continue

@@ -47,14 +47,15 @@ export const SHAPED: Readonly<Record<string, (argument: string) => boolean>> = {
   shear: (argument) => argument.split(':').length === 2 && argument.split(':').every((part) => /^-?\d+(?:\.\d+)?$/.test(part) && Math.abs(Number(part)) <= 359),
   simulate_colorblind: (argument) => ['', 'deuteranopia', 'protanopia', 'tritanopia', 'tritanomaly', 'deuteranomaly', 'cone_monochromacy', 'rod_monochromacy'].includes(argument),
   tint: (argument) => /^(?:equalize:?)?(?:\d{1,3}(?::.+)?)?$/.test(argument),
-  trim: (argument) => /^(?:\d{1,3})?(?::.+)?$/.test(argument)
+  // The official URL builder leaves empty places: `trim::`.
+  trim: (argument) => /^(?:\d{1,2}|100)?(?::.*)?$/.test(argument)
 }
 
 /** How a layer is mixed with what lies under it; only together with a layer. */
 export const BLENDS: ReadonlySet<string> = new Set(['screen', 'multiply', 'overlay', 'mask'])
 
 /** Known to the vendor, without a counterpart in libvips. */
-export const NOT_RENDERED: ReadonlySet<string> = new Set(['accelerate', 'adv_redeye', 'anti_removal', 'art', 'auto_enhance', 'background_removal', 'blur_faces',
+export const NOT_RENDERED: ReadonlySet<string> = new Set(['accelerate', 'adv_redeye', 'anti_removal', 'art', 'assist_colorblind', 'auto_enhance', 'background_removal', 'bgremoval', 'blur_faces',
   'boomerang', 'camera', 'cartoonify', 'cut_out', 'deshake', 'displace', 'distort', 'dropshadow', 'enhance', 'extract', 'fade', 'fill_light', 'gen_background_replace',
   'gen_recolor', 'gen_remove', 'gen_replace', 'gen_restore', 'light', 'noise', 'oil_paint', 'ordered_dither', 'outline', 'pixelate_faces', 'preview', 'progressbar',
   'redeye', 'reverse', 'style_transfer', 'swap_image', 'theme', 'transition', 'upscale', 'vectorize', 'viesus_correct', 'visualize', 'volume', 'waveform', 'zoompan'])

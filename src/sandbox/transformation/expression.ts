@@ -6,6 +6,8 @@ export interface Scope {
   readonly variables: ReadonlyMap<string, string>
   readonly tags: readonly string[]
   readonly context: Readonly<Record<string, string>>
+  /** Structured metadata of the asset, by external ID. */
+  readonly metadata: Readonly<Record<string, unknown>>
 }
 
 type Operand = number | string | boolean | readonly string[]
@@ -32,7 +34,7 @@ const STRENGTH: Readonly<Record<string, number>> = {
 
 /** Works out `w_lt_200_and_$a_gt_3` or `iw_div_2`. Source: Cloudinary, "conditional_transformations" and "user_defined_variables". */
 export function evaluate (text: string, scope: Scope): Operand {
-  const tokens = text.match(/(?:ctx:)?![^!]*!|[^_]+/g) ?? []
+  const tokens = text.match(/(?:(?:ctx|md|ref):)?![^!]*!|[^_]+/g) ?? []
   if (tokens.length > 100) throw failure(text)
   const reader = { at: 0, tokens, scope, text }
   const value = readFrom(reader, 0)
@@ -70,13 +72,20 @@ function operand (token: string | undefined, scope: Scope, text: string, depth: 
   }
   if (Object.hasOwn(scope.numbers, token)) return scope.numbers[token] ?? 0
   if (token === 'tags') return scope.tags
-  const [, key] = /^ctx:!(.*)!$/.exec(token) ?? []
-  if (key !== undefined) return scope.context[key] ?? ''
+  const [, kind, key = ''] = /^(ctx|md|ref):!(.*)!$/s.exec(token) ?? []
+  if (kind === 'ref') return key
+  if (kind !== undefined) return valueOf(kind === 'ctx' ? scope.context : scope.metadata, key)
   if (/^\d+(?:\.\d+)?:\d+(?:\.\d+)?$/.test(token)) {
     const [width = 1, height = 1] = token.split(':').map(Number)
     return width / height
   }
   throw failure(text)
+}
+
+/** Context or metadata; what is not set is empty. */
+function valueOf (values: Readonly<Record<string, unknown>>, key: string): Operand {
+  const value = Object.hasOwn(values, key) ? values[key] : ''
+  return Array.isArray(value) ? value.map(String) : typeof value === 'number' ? value : String(value ?? '')
 }
 
 function combine (operator: string, left: Operand, right: Operand, text: string): Operand {

@@ -9,6 +9,10 @@ export interface KeyRule {
   readonly name: string
   readonly support: Support
   readonly accepts: (value: string) => boolean
+  /** Values that the vendor renders and the sandbox refuses by name. */
+  readonly outside?: RegExp
+  /** Values that are taken without effect, or with less than the vendor's. */
+  readonly idle?: RegExp
 }
 
 /** Crop modes, all rendered; the add-on's are refused as unknown. */
@@ -62,7 +66,12 @@ function background (value: string): boolean {
   return color(value) || /^(?:auto|blurred|gen_fill)(?::.*)?$/.test(value)
 }
 
-const rule = (name: string, kind: Support, accepts: (value: string) => boolean = anything): KeyRule => ({ name, support: kind, accepts })
+const rule = (name: string, kind: Support, accepts: (value: string) => boolean = anything, values: Pick<KeyRule, 'outside' | 'idle'> = {}): KeyRule =>
+  ({ name, support: kind, accepts, ...values })
+// Sizes from client hints: nobody sends them here.
+const HINTED = /^auto/
+// Without a detector these fall back, as the vendor documents for "nothing found".
+const UNDETECTED = /^(?!(?:north|south|east|west|center)|(?:auto|custom|xy_center|region)(?:[:_]|$))/
 
 /** Every key of the grammar. The coverage table is printed from here, so it cannot promise more than the code does. */
 export const KEYS: Readonly<Record<string, KeyRule>> = {
@@ -70,17 +79,17 @@ export const KEYS: Readonly<Record<string, KeyRule>> = {
   ac: rule('audio codec', 'refused'),
   af: rule('audio frequency', 'refused'),
   ar: rule('aspect ratio', 'real', ratio),
-  b: rule('background', 'real', background),
+  b: rule('background', 'real', background, { idle: /^(?:auto|blurred|gen_fill)(?::|$)/ }),
   bl: rule('baseline', 'refused'),
   bo: rule('border', 'real', (value) => /^\d+px_solid_.+$/.test(value) && color(value.slice(value.indexOf('_solid_') + 7))),
   br: rule('bit rate', 'refused'),
-  c: rule('crop', 'real', (value) => CROPS.has(value)),
+  c: rule('crop', 'real', (value) => CROPS.has(value), { outside: /^imagga_(?:crop|scale)$/ }),
   co: rule('color', 'real', color),
   cs: rule('color space', 'ignored'),
   d: rule('default image', 'real'),
   dl: rule('delay', 'real', (value) => /^\d+$/.test(value)),
   dn: rule('density', 'real', within(1, 600)),
-  dpr: rule('dpr', 'real', (value) => value === 'auto' || (signed(value) && (isExpression(value) || Number(value) > 0))),
+  dpr: rule('dpr', 'real', (value) => value === 'auto' || (signed(value) && (isExpression(value) || Number(value) > 0)), { idle: HINTED }),
   du: rule('duration', 'refused'),
   e: rule('effect', 'real'),
   eo: rule('end offset', 'refused'),
@@ -88,7 +97,7 @@ export const KEYS: Readonly<Record<string, KeyRule>> = {
   fl: rule('flag', 'real'),
   fn: rule('custom function', 'refused'),
   fps: rule('fps', 'refused'),
-  g: rule('gravity', 'real', (value) => COMPASS.has(value) || DETECTED.test(value)),
+  g: rule('gravity', 'real', (value) => COMPASS.has(value) || DETECTED.test(value), { idle: UNDETECTED }),
   h: rule('height', 'real', length),
   if: rule('condition', 'real'),
   ki: rule('keyframe interval', 'refused'),
@@ -96,7 +105,7 @@ export const KEYS: Readonly<Record<string, KeyRule>> = {
   o: rule('opacity', 'real', within(0, 100)),
   p: rule('prefix', 'ignored'),
   // Ranges, names and embedded images of documents are for formats that are not rendered here.
-  pg: rule('page', 'real', (value) => /^\d{1,5}$/.test(value) && Number(value) > 0),
+  pg: rule('page', 'real', (value) => /^\d{1,5}$/.test(value) && Number(value) > 0, { outside: /^(?:\d*-\d*|\d+(?:;\d+)+|(?:name|embedded):.+)$/ }),
   q: rule('quality', 'real', quality),
   r: rule('radius', 'real', (value) => value === 'max' || value.split(':').every(within(0, 100_000)) || isExpression(value)),
   so: rule('start offset', 'real', (value) => /^(?:auto|\d+(?:\.\d+)?p?)$/.test(value)),
@@ -105,7 +114,7 @@ export const KEYS: Readonly<Record<string, KeyRule>> = {
   u: rule('underlay', 'real'),
   vc: rule('video codec', 'ignored'),
   vs: rule('video sampling', 'refused'),
-  w: rule('width', 'real', length),
+  w: rule('width', 'real', length, { idle: HINTED }),
   x: rule('x', 'real', signed),
   y: rule('y', 'real', signed),
   z: rule('zoom', 'ignored', within(0, 100))

@@ -78,11 +78,12 @@ export function checkComponents (components: readonly Component[]): string[] {
     for (const [key, value] of component) {
       if (key.startsWith('$')) continue
       const rule = KEYS[key]
+      if (rule?.outside?.test(value)) throw notRendered(`the ${rule.name} ${value}`)
       if (!rule?.accepts(value)) throw invalidValue(rule?.name ?? key, value)
       if (rule.support === 'refused') throw notRendered(`${rule.name} (${key}_${value})`)
       if (key === 'e') checkEffect(value)
       if (key === 'l' || key === 'u') ignored.push(...checkLayer(value))
-      if (rule.support === 'ignored' || hasNoDetector(key, value)) ignored.push(`${key}_${value}`)
+      if (rule.support === 'ignored' || rule.idle?.test(value)) ignored.push(`${key}_${value}`)
     }
     ignored.push(...checkFlags(component))
   }
@@ -93,12 +94,6 @@ export function checkComponents (components: readonly Component[]): string[] {
 function checkLayer (value: string): string[] {
   const layer = value.includes('$') ? undefined : parseLayer(value)
   return layer?.kind === 'text' && !/^dejavu/i.test(layer.style.font) ? [`font ${layer.style.font}`] : []
-}
-
-/** Gravity without a detector and sizes from client hints fall back, as the vendor documents for "nothing found". */
-function hasNoDetector (key: string, value: string): boolean {
-  if (key === 'g') return !/^(?:(?:north|south|east|west|center)|(?:auto|custom|xy_center|region)(?:[:_]|$))/.test(value)
-  return (key === 'w' || key === 'dpr') && value.startsWith('auto')
 }
 
 function checkFlags (component: Component): string[] {

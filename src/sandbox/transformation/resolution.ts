@@ -44,11 +44,15 @@ export function resolveComponent (component: Component, scope: Scope): Component
 
 function resolveValue (key: string, value: string, scope: Scope): string {
   if (NUMERIC.has(key) && isExpression(value)) return whole(key, evaluateNumber(value, scope))
-  if (key === 'l' || key === 'u') {
-    return value.replace(/\$\(([A-Za-z][A-Za-z0-9]*)\)/g, (_, name: string) => plain(scope.variables.get(`$${name}`) ?? ''))
-  }
+  if (key === 'l' || key === 'u') return fillIn(value, scope.variables)
   if (!value.includes('$')) return value
   return value.split(':').map((part) => /^\$[A-Za-z][A-Za-z0-9]*$/.test(part) ? plain(scope.variables.get(part) ?? part) : part).join(':')
+}
+
+/** The name of a layer with its variables replaced: `$logo` as a whole, `$(name)` within a text. */
+export function fillIn (layer: string, variables: ReadonlyMap<string, string>): string {
+  if (/^\$[A-Za-z][A-Za-z0-9]*$/.test(layer)) return plain(variables.get(layer) ?? layer)
+  return layer.replace(/\$\(([A-Za-z][A-Za-z0-9]*)\)/g, (_, name: string) => plain(variables.get(`$${name}`) ?? ''))
 }
 
 /** Sums come out as pixels: `w_iw_div_3` is 333, not 333.3 times the width. */

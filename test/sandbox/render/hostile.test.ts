@@ -14,7 +14,7 @@ const pool = new RenderPool({ processes: 2, timeoutMs: 10_000 })
 t.teardown(() => { pool.close() })
 
 function job (bytes: Uint8Array, text: string, storedFormat = 'png'): RenderJob {
-  return { source: { bytes }, storedFormat, components: parseComponents(text.split('/')), format: storedFormat === 'svg' ? 'png' : storedFormat, accept: '', layers: new Map(), coordinates: { regions: {} }, tags: [], context: {}, limits: RENDER_LIMITS }
+  return { source: { bytes }, storedFormat, components: parseComponents(text.split('/')), format: storedFormat === 'svg' ? 'png' : storedFormat, accept: '', layers: new Map(), coordinates: { regions: {} }, tags: [], context: {}, metadata: {}, limits: RENDER_LIMITS }
 }
 
 /** A PNG of one colour, whatever its size: a bit per pixel, packed. */
