@@ -39,22 +39,6 @@ const Signed = Type.Object({
   fields: Type.Record(Type.String(), Type.String(), { description: 'Every field of the form, as text, exactly as it must be sent beside `file`.' })
 })
 
-// Parameters that other calls aim with: `destroy` and `explicit` at a public ID, `generate_archive` at tags.
-const TARGETS = ['public_id', 'tags']
-// Parameters that only an upload knows. Cloudinary leaves what it does not know out of the text it checks (seen on
-// uploads; that each call has a list of its own is not published), so a signature over one of these fits no other call
-// as that call is documented.
-const UPLOAD_ONLY = ['unique_filename', 'use_filename', 'use_filename_as_display_name', 'filename_override', 'discard_original_filename', 'source']
-
-/**
- * True when the signed set could be replayed to delete, change or archive assets. A preset is known to uploads and to
- * `explicit`, which needs a public ID.
- */
-function isReplayable (fields: Readonly<Record<string, string>>): boolean {
-  const has = (name: string): boolean => fields[name] !== undefined
-  return TARGETS.some(has) && !UPLOAD_ONLY.some(has) && (has('public_id') || !has('upload_preset'))
-}
-
 function timestampFault (timestamp: number, nowSeconds: number): string | undefined {
   if (timestamp >= MILLISECONDS_FROM) return `looks like milliseconds; it must be seconds: ${Math.floor(timestamp / 1000)}`
   if (nowSeconds - timestamp > LIFETIME_SECONDS) return `is ${nowSeconds - timestamp} seconds old; Cloudinary takes a signature for ${LIFETIME_SECONDS} seconds after its timestamp`
@@ -86,10 +70,6 @@ function widgetFields (parameters: Record<string, WidgetValue>, nowSeconds: numb
   const { timestamp } = fields
   if (timestamp === undefined || !/^\d{1,15}$/.test(timestamp)) throw invalidRequest([{ pointer, message: 'must be Unix time in whole seconds' }])
   checkedTimestamp(Number(timestamp), pointer, nowSeconds)
-  if (isReplayable(fields)) {
-    const message = 'could be replayed to delete or archive assets; add a parameter that only uploads know, such as source or unique_filename'
-    throw invalidRequest([{ pointer: '/paramsToSign', message }])
-  }
   return fields
 }
 
@@ -118,13 +98,13 @@ export const generateSignature: Route = async (app) => {
       if (paramsToSign === undefined) {
         checkedTimestamp(timestamp, '/timestamp', nowSeconds)
         signed = cloudinary.encode({ ...parameters, timestamp })
-        // The default of Cloudinary, and without any meaning beside a public ID: it changes nothing but what the signature is good for.
-        if (isReplayable(signed)) signed['unique_filename'] = 'true'
       } else {
         const others = [...Object.keys(parameters), ...(request.body.timestamp === undefined ? [] : ['timestamp'])]
         if (others.length > 0) throw invalidRequest(others.map((name) => ({ pointer: `/${name}`, message: 'must stand inside paramsToSign when that is given' })))
         signed = widgetFields(paramsToSign, nowSeconds)
       }
+      // What the caller's policy forces comes in here, and what keeps the signature from serving another call.
+      signed = { ...request.permit({ action: 'generateSignature', parameters: signed, resourceType, ...(paramsToSign && { exact: true, within: '/paramsToSign' }) }).parameters }
       const { apiKey, cloudName, uploadPrefix, publicUploadPrefix = uploadPrefix } = cloudinary.environment
       const signature = cloudinary.sign(signed)
       const signedAt = Number(signed['timestamp'])

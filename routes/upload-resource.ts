@@ -101,6 +101,22 @@ async function readInput (request: FastifyRequest, query: UploadParameters): Pro
   return fromBytes(request, query)
 }
 
+/** An address that Cloudinary fetches, not the bytes themselves and not a path. */
+const ADDRESS = /^(?!data:)[a-z][a-z0-9+.-]*:/i
+
+/** What the caller's policy says to this upload, once all its parameters are known. */
+function judgement (request: FastifyRequest, { file, parameters: { resource_type: resourceType = 'auto' } }: Input) {
+  return {
+    maxBytes: request.caller.permissions.signing?.maxBytes,
+    permit: (fields: Readonly<Record<string, string>>) => request.permit({
+      action: 'uploadResource',
+      parameters: fields,
+      resourceType,
+      ...(typeof file === 'string' ? ADDRESS.test(file) && { fileUrl: file } : file.filename !== undefined && { filename: file.filename })
+    }).parameters
+  }
+}
+
 /** Stores a file: a multipart part, a raw body, or what a text names. The bytes pass through and are not kept. */
 export const uploadResource: Route = async (app) => {
   await app.register(multipart, MULTIPART)
@@ -134,8 +150,7 @@ export const uploadResource: Route = async (app) => {
     },
     handler: async (request, reply) => {
       const input = await readInput(request, request.query)
-      // Without the memory of keys there is nothing to look up.
-      const answer = await (request.uploadOnce?.(input) ?? request.cloudinary.upload(input, { signal: request.callerGone }))
+      const answer = await request.uploadOnce({ ...input, ...judgement(request, input) })
       if (answer.headers['x-upload-integrity'] === 'differs') request.log.warn('what Cloudinary stored differs from what was sent')
       return reply.relay(answer)
     }

@@ -29,6 +29,7 @@ import { openapiDocument, openapiPages } from './plugins/openapi.ts'
 import { answerClientError } from './plugins/client-errors.ts'
 import { requestId } from './plugins/request-id.ts'
 import rateLimit from './plugins/rate-limit.ts'
+import idempotency from './plugins/idempotency.ts'
 import relay from './plugins/relay.ts'
 import requestLog from './plugins/request-log.ts'
 import { pageHeaders, securityHeaders } from './plugins/security-headers.ts'
@@ -123,6 +124,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     await guarded.register(environmentChoice)
     await guarded.register(authorization)
     await guarded.register(textInput)
+    await guarded.register(idempotency, { redisUrl: config.redisUrl })
     await guarded.register(explainSignature)
     for (const action of ACTIONS) await guarded.register(action)
   }, { prefix })

@@ -35,6 +35,10 @@ export type UploadFile = StreamedFile | string
 export interface UploadInput {
   readonly parameters: UploadParameters
   readonly file: UploadFile
+  /** Judges the text of all parameters, and gives back what is to be sent; what it throws ends the upload. */
+  readonly permit?: ((fields: Fields) => Fields) | undefined
+  /** Less than the limit of the process, where the caller has a limit of its own. */
+  readonly maxBytes?: number | undefined
   /** Parameters that stood after the file. Asked for once the file has ended well; what it throws ends the upload. */
   readonly late?: (() => Promise<UploadParameters>) | undefined
 }
@@ -107,12 +111,18 @@ export class CloudinaryClient {
   }
 
   /** Stores a file under this environment's own credentials. The answer is Cloudinary's, untouched. */
-  async upload ({ parameters, file, late }: UploadInput, call: Call): Promise<Relayed> {
+  async upload ({ parameters, file, late, maxBytes, permit = (fields) => fields }: UploadInput, call: Call): Promise<Relayed> {
+    const early = encodeUploadParameters(parameters)
     return this.#uploads.store({
       resourceType: parameters.resource_type ?? 'auto',
       file: await opened(file, this.uploadLimits.fileRoot),
-      fields: encodeUploadParameters(parameters),
-      late: late && (async () => encodeUploadParameters(await late())),
+      maxBytes,
+      fields: late ? early : permit(early),
+      // What was sent before the file stays; what is forced, and was not sent yet, goes after it.
+      late: late && (async () => {
+        const all = permit({ ...early, ...encodeUploadParameters(await late()) })
+        return Object.fromEntries(Object.entries(all).filter(([name, value]) => early[name] !== value))
+      }),
       authorize: (fields) => this.#proof(fields),
       vouched: 'gateway'
     }, call)

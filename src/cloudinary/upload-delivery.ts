@@ -13,6 +13,8 @@ export interface UploadJob {
   /** Text: a URL that Cloudinary fetches itself. */
   readonly file: StreamedFile | string
   readonly fields: Fields
+  /** Where the caller has a limit of its own. */
+  readonly maxBytes?: number | undefined
   /** Fields that came after the file; to be asked for once the file has ended well. */
   readonly late?: (() => Promise<Fields>) | undefined
   /** What proves the request, to be added to these fields. Throws when they do not fit the proof. */

@@ -62,7 +62,7 @@ export class Uploads {
    */
   async store (job: UploadJob, call: Call): Promise<Relayed> {
     if (typeof job.file === 'string') return this.#passUrl(job, job.file, call)
-    const intake = new Intake(job.file, this.#limits, this.#now)
+    const intake = new Intake(job.file, { ...this.#limits, maxBytes: Math.min(this.#limits.maxBytes, job.maxBytes ?? Infinity) }, this.#now)
     const onGone = (): void => intake.stop(new SourceStopped('the caller went away'))
     call.signal.addEventListener('abort', onGone)
     try {

@@ -38,7 +38,7 @@ class WatchedUpload {
   #late: UploadParameters = {}
 
   /** Whoever reads a stream sees that the upload is complete only after `atEnd`; a text is complete from the beginning. */
-  constructor (request: FastifyRequest, { parameters, file, late }: UploadInput, atEnd: () => Promise<void>) {
+  constructor (request: FastifyRequest, { parameters, file, late, ...rest }: UploadInput, atEnd: () => Promise<void>) {
     this.#request = request
     this.#seen = typeof file === 'string' ? new HashedText(file) : new HashedFile(file, async () => { if (!late) await atEnd() })
     const readLate = late && (async () => {
@@ -46,7 +46,7 @@ class WatchedUpload {
       await atEnd()
       return this.#late
     })
-    this.input = { parameters, file: this.#seen.file, late: readLate }
+    this.input = { ...rest, parameters, file: this.#seen.file, late: readLate }
   }
 
   get identity (): Identity {
@@ -123,6 +123,11 @@ async function repeated (request: FastifyRequest, input: UploadInput, record: Id
   return replay(record, upload.identity)
 }
 
+/** Whose key it is. The name of a token's caller is shortened for the log: two users may share it. Without authentication nobody has one. */
+function ownerOf ({ caller }: FastifyRequest): string {
+  return JSON.stringify([caller?.name, caller?.claims?.['iss'], caller?.claims?.['sub']])
+}
+
 async function openStore (app: FastifyInstance, { redisUrl, leaseMs }: IdempotencyOptions): Promise<IdempotencyStore> {
   if (!redisUrl) return new MemoryIdempotencyStore()
   // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
@@ -144,8 +149,7 @@ export default fp<IdempotencyOptions>(async (scope, options) => {
   scope.decorateRequest('uploadOnce', async function (input) {
     const key = idempotencyKey(this.headers['idempotency-key'])
     if (key === undefined) return this.cloudinary.upload(input, { signal: this.callerGone })
-    // Without authentication nobody has a name.
-    const claim = await store.claim(recordName(this.cloudinary.environment.name, this.caller?.name ?? '', key))
+    const claim = await store.claim(recordName(this.cloudinary.environment.name, ownerOf(this), key))
     if (claim.state === 'held') return runOnce(this, input, claim.hold, Date.now())
     if (claim.state === 'known') return repeated(this, input, claim.record)
     throw new GatewayError('idempotency_in_progress', 'An upload with this Idempotency-Key is still running.', {

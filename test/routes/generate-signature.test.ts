@@ -64,19 +64,19 @@ t.test('POST /signature', async (t) => {
 
   t.test('200, but no destroy request: a signature over an ID or tags alone covers a parameter of uploads too', async (t) => {
     const signed = (await post({ public_id: 'cats/kept' })).json<Answer>()
-    t.equal(signed.fields['unique_filename'], 'true')
+    t.equal(signed.fields['return_delete_token'], 'false')
     await sandbox.add('cats/kept')
-    const { unique_filename: _, ...destroy } = signed.fields
+    const { return_delete_token: _, ...destroy } = signed.fields
     t.match(await send(`${sandbox.url}/v1_1/demo/image/destroy`, destroy), { status: 401 })
     t.equal((await app.inject('/resources/cats/kept')).statusCode, 200)
     t.match(await send(`${sandbox.url}/v1_1/demo/image/upload`, { ...signed.fields, file: GIF }), { status: 200, body: { public_id: 'cats/kept' } }, 'for an upload it changes nothing')
 
-    const marked = async (payload: object) => (await post(payload)).json<Answer>().fields['unique_filename']
-    t.equal(await marked({ tags: ['a'] }), 'true')
-    t.equal(await marked({ public_id: 'a', upload_preset: 'p' }), 'true')
-    t.equal(await marked({ tags: ['a'], upload_preset: 'p' }), undefined, 'a preset may set it, and marks an upload itself')
-    t.equal(await marked({ public_id: 'a', unique_filename: false }), 'false', 'never overruled')
-    t.equal(await marked({ public_id: 'a', use_filename: true }), undefined)
+    const marked = async (payload: object) => (await post(payload)).json<Answer>().fields['return_delete_token']
+    t.equal(await marked({ tags: ['a'] }), 'false')
+    t.equal(await marked({ public_id: 'a', upload_preset: 'p' }), 'false')
+    t.equal(await marked({ public_id: 'a', use_filename: true }), 'false', 'a timestamp could swallow use_filename')
+    t.equal(await marked({ public_id: 'a', return_delete_token: true }), 'true', 'never overruled')
+    t.equal(await marked({ folder: 'a', public_id: 'b' }), undefined)
   })
 
   t.test('200: the widget form is signed exactly as given', async (t) => {
@@ -96,7 +96,7 @@ t.test('POST /signature', async (t) => {
     await refused({ paramsToSign: { source: 'uw' } }, 400, { pointer: '/paramsToSign/timestamp', message: /Unix time/ })
     await refused({ paramsToSign: { timestamp: 'now' } }, 400, { pointer: '/paramsToSign/timestamp', message: /Unix time/ })
     await refused({ paramsToSign: { timestamp: Date.now() } }, 400, { pointer: '/paramsToSign/timestamp', message: /milliseconds/ })
-    await refused({ paramsToSign: { timestamp, public_id: 'a' } }, 400, { pointer: '/paramsToSign', message: /replayed/ })
+    await refused({ paramsToSign: { timestamp, public_id: 'a' } }, 422, { pointer: '/paramsToSign/public_id', message: /delete/ })
     await refused({ paramsToSign: { timestamp, source: 'uw' }, folder: 'a', timestamp }, 400, { pointer: '/folder', message: /inside paramsToSign/ }, { pointer: '/timestamp' })
   })
 
