@@ -15,7 +15,6 @@ export async function analyses (call: Call, record: AssetRecord, fields: Fields)
       ...record.custom_coordinates && { custom: clipped(record.custom_coordinates, record) }
     }
   }
-  if (fields.flag('exif')) answer.exif = {}
   if (record.resource_type !== 'image') return answer
   const wantsPixels = fields.flag('colors') || fields.flag('phash')
   const wantsMetadata = fields.flag('media_metadata') || fields.flag('image_metadata')
