@@ -14,8 +14,12 @@ export interface RenderLimits {
 export const RENDER_LIMITS: RenderLimits = { inputPixels: 50_000_000, outputPixels: 25_000_000, frames: 500, timeoutSeconds: 15 }
 
 /** @throws {SandboxError} 400 before anything that large is made. */
-export function checkOutput ({ width, height }: Size, limits: RenderLimits): void {
-  if (width * height > limits.outputPixels || width > 32_767 || height > 32_767) throw tooManyPixels(width * height, limits.outputPixels)
+export function checkOutput (size: Size, limits: RenderLimits): void {
+  if (isTooLarge(size, limits)) throw tooManyPixels(size.width * size.height, limits.outputPixels)
+}
+
+export function isTooLarge ({ width, height }: Size, limits: RenderLimits): boolean {
+  return width * height > limits.outputPixels || width > 32_767 || height > 32_767
 }
 
 export function tooManyPixels (wanted: number, most: number): SandboxError {

@@ -136,7 +136,7 @@ function cut (base: Plan, box: Size, sizing: Sizing, input: Size): Plan {
   const free = sizing.crop === 'crop' && !sizing.hasGravity && (position.x !== 0 || position.y !== 0)
   const scale = base.width / input.width
   const spot = placeInside(base, box, free ? { ...position, gravity: 'north_west' } : scaledFocus(position, scale))
-  const attention = /^auto(?::|$)/.test(position.gravity) && !position.focus && sizing.crop !== 'crop' && base.resize !== undefined
+  const attention = /^auto(?::|$)/.test(position.gravity) && !position.focus && !free
   return { ...size(box), ...(base.resize && { resize: base.resize }), cut: { ...spot, ...size(box) }, ...(attention && { attention }) }
 }
 

@@ -14,8 +14,8 @@ export interface Wanted {
 
 type Fraction = [numerator: bigint, denominator: bigint]
 
-const MODES = ['scale', 'fit', 'limit', 'mfit', 'fill', 'lfill', 'pad', 'lpad', 'mpad', 'crop', 'thumb']
-const GRAVITIES = ['north', 'south_east', 'center', 'west', 'north_west']
+const MODES = ['scale', 'fit', 'limit', 'mfit', 'fill', 'lfill', 'pad', 'lpad', 'mpad', 'crop', 'thumb', 'auto', 'auto_pad', 'fill_pad']
+const GRAVITIES = ['north_west', 'north', 'north_east', 'west', 'center', 'east', 'south_west', 'south', 'south_east', 'auto', 'face', 'custom', 'xy_center']
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
 export function seeded (seed: number): () => number {
@@ -31,7 +31,7 @@ export function seeded (seed: number): () => number {
 export function randomCase (random: () => number, most = 2000): { input: Size, text: string, wanted: Wanted } {
   const integer = (least: number, greatest: number) => least + Math.floor(random() * (greatest - least + 1))
   const input = { width: integer(1, most), height: integer(1, most) }
-  const wanted: Wanted = { mode: MODES[integer(0, MODES.length - 1)] ?? 'scale', dpr: [1, 1, 1.5, 2][integer(0, 3)] ?? 1 }
+  const wanted: Wanted = { mode: MODES[integer(0, MODES.length - 1)] ?? 'scale', dpr: [1, 1, 0.5, 1.5, 2][integer(0, 4)] ?? 1 }
   const sides = integer(0, 3)
   if (sides !== 1) wanted.width = integer(1, most)
   if (sides !== 0) wanted.height = integer(1, most)
@@ -89,7 +89,7 @@ export function oracle (input: Size, wanted: Wanted): Size {
     }
     case 'mpad': return { width: Math.max(W, box.width), height: Math.max(H, box.height) }
     case 'crop': return { width: Math.min(W, box.width), height: Math.min(H, box.height) }
-    default: return box // scale, fill, thumb, pad and lpad are exactly the box
+    default: return box // scale, fill, thumb, auto, pad, lpad, auto_pad and fill_pad are exactly the box
   }
 }
 
@@ -97,7 +97,7 @@ function onlyRatio ({ width: W, height: H }: Size, mode: string, [a, b]: [number
   const tall = { width: W, height: round([BigInt(W * b), BigInt(a)]) }
   const wide = { width: round([BigInt(H * a), BigInt(b)]), height: H }
   const isWiderThanAsked = W * b > H * a
-  if (['fill', 'lfill', 'crop', 'thumb'].includes(mode)) return isWiderThanAsked ? wide : tall
+  if (['fill', 'lfill', 'crop', 'thumb', 'auto'].includes(mode)) return isWiderThanAsked ? wide : tall
   if (mode.endsWith('pad')) return isWiderThanAsked ? tall : wide
   return mode === 'scale' ? tall : { width: W, height: H }
 }
