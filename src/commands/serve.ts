@@ -34,8 +34,10 @@ async function tellProofs (app: FastifyInstance, logger: Logger): Promise<void> 
   }
 }
 
-/** A failure to start, as one line without a stack where the cause is known. */
+/** A failure to start, in lines without a stack where the cause is known. */
 function startFault (error: unknown, config: Config, sandboxUrl: string | undefined): { line: string, code: ExitCode } | undefined {
+  // Known by its name: this room has no business with what reads policies.
+  if (error instanceof Error && error.name === 'PolicyError') return { line: error.message, code: EXIT.misused }
   const startsSandbox = config.sandbox.start && sandboxUrl === undefined
   const [host, port, variable] = startsSandbox ? [config.sandbox.host, config.sandbox.port, 'SANDBOX_PORT'] : [config.host, config.port, 'PORT']
   const line = listenFault(error, host, port, variable)

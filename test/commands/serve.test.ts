@@ -77,9 +77,15 @@ t.test('serve', async (t) => {
     t.match(await (await fetch(`${url}/url?public_id=cats/tom`)).json(), { url: /^http:\/\/pc\.local:9000\/production\/image\/upload\// })
   })
 
+  t.test('3 when the sandbox folder is not to be had, 2 when the policy is not valid: what is wrong, without a stack', async (t) => {
+    const folder = t.testdir({ file: '', 'policy.yaml': 'callers: { web: { keyz: [] } }' })
+    t.match(await start(t, { ...EMBEDDED, SANDBOX_DATA: `${folder}/file/below` }), { code: 3, terminal: { written: { err: /^The sandbox folder .*\n$/ } } })
+    t.match(await start(t, { ...EMBEDDED, POLICY_FILE: `${folder}/policy.yaml` }), { code: 2, terminal: { written: { err: /^The policy is not valid:\n.*keyz.*\n$/ } } })
+  })
+
   t.test('failures that nobody foresaw are thrown, not hidden', async (t) => {
-    const folder = t.testdir({ file: '' })
-    await t.rejects(start(t, { ...EMBEDDED, SANDBOX_DATA: `${folder}/file/below` }), { code: 'ENOTDIR' })
+    const destination = { write: () => { throw new Error('no room for the log') } }
+    await t.rejects(serve(recordedTerminal(EMBEDDED), { destination }), { message: 'no room for the log' })
     const variables = { get PORT (): string { throw new TypeError('broken') } }
     await t.rejects(serve(recordedTerminal(variables), {}), { message: 'broken' })
   })

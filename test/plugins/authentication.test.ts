@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -131,7 +131,9 @@ t.test('a policy file, reloaded while requests come in', async (t) => {
   while (outcomes.length < 1) await sleep(5)
   t.same(outcomes, ['failed'])
   t.match(await me('cms-key'), { name: 'cms' }, 'the policy before stays in force')
-  await writeFile(path, `callers: { cms: { keys: ['sha256:${digestOf('next-key').toString('hex')}'] } }`)
+  // In one step, as every good editor does: a file that is half written is not valid either.
+  await writeFile(`${path}.next`, `callers: { cms: { keys: ['sha256:${digestOf('next-key').toString('hex')}'] } }`)
+  await rename(`${path}.next`, path)
   while (outcomes.length < 2) await app.inject({ url: '/reload', headers: key })
   t.same(outcomes, ['failed', 'loaded'])
   t.match(await me('next-key'), { name: 'cms', permissions: { readOnly: false } })
