@@ -52,6 +52,8 @@ const LOOK = 64
 async function cutAtFocus (picture: Picture, cut: Region, limits: RenderLimits): Promise<Sharp> {
   const { image, width, height } = await settle(picture, limits)
   const { info } = await image.clone().resize(LOOK, LOOK, { fit: 'cover', position: 'attention' }).raw().timeout({ seconds: limits.timeoutSeconds }).toBuffer({ resolveWithObject: true })
-  const spot = placeInside({ width, height }, cut, { gravity: 'xy_center', x: info.attentionX ?? width / 2, y: info.attentionY ?? height / 2 })
+  const enlarge = Math.min(width, height) / LOOK
+  const focus = { x: (info.attentionX ?? LOOK / 2) * enlarge, y: (info.attentionY ?? LOOK / 2) * enlarge }
+  const spot = placeInside({ width, height }, cut, { gravity: 'xy_center', ...focus })
   return image.extract({ ...spot, width: cut.width, height: cut.height })
 }

@@ -28,7 +28,7 @@ t.test(`${CASES} random deliveries (input size, mode, width, height, ratio, dpr,
       const { input, text, wanted } = next
       const name = `random/${cases.length}`
       const expected = oracle(input, wanted)
-      await sandbox.add(name, input)
+      await sandbox.add(name, { ...input })
       const seen = await sizeOf(`${sandbox.url}/demo/image/upload/${text}/v1/${name}.png`)
       if (seen !== `${expected.width}x${expected.height}`) t.equal(seen, `${expected.width}x${expected.height}`, `${text} of ${input.width}x${input.height}`)
       compared++
