@@ -9,9 +9,13 @@ Commands
       --host <address>   Address to listen on (127.0.0.1)
       --port <number>    Port to listen on; 0 takes a free one (8081)
       --data <folder>    Where assets are kept (.sandbox/); :memory: keeps none
-      --cloud <name>     Cloud name (demo)   } repeat all three
-      --key <key>        Its API key (1234)  } for more
-      --secret <secret>  Its API secret (abcd) } clouds
+      --cloud <name:key:secret>
+                         A cloud with its API key and secret (demo:1234:abcd); repeat it for more clouds.
+      --key <key>        The same in three parts: --cloud <name>
+      --secret <secret>  --key <key> --secret <secret>
+      --allow-private-fetch
+                         Let uploads by URL, and notifications, reach private addresses
+      --coverage         Print what the sandbox can, and end
   health             Ask a running gateway on this machine whether it lives.
   openapi            Print the OpenAPI document.
       --json             As JSON, not as YAML
@@ -28,13 +32,17 @@ Exit codes
   3  address, port or sandbox folder not to be had
 `
 
-/** A port as text; 0 takes a free one. */
+/** Port 0 takes a free one. */
 export interface SandboxArguments {
   readonly host: string
   readonly port: number
   readonly data: string
-  readonly clouds: ReadonlyArray<{ cloudName: string, apiKey: string, apiSecret: string }>
+  readonly clouds: readonly CloudArgument[]
+  readonly allowPrivateFetch: boolean
+  /** Only say what it can. */
+  readonly coverage: boolean
 }
+interface CloudArgument { cloudName: string, apiKey: string, apiSecret: string }
 
 export type CommandLine =
   | { command: 'serve' | 'health' | 'help' | 'version' }
@@ -56,13 +64,15 @@ const OPTIONS = {
   cloud: { type: 'string', multiple: true },
   key: { type: 'string', multiple: true },
   secret: { type: 'string', multiple: true },
+  'allow-private-fetch': { type: 'boolean' },
+  coverage: { type: 'boolean' },
   json: { type: 'boolean' }
 } as const
 
 /** Options that each command knows besides `--help` and `--version`. */
 const KNOWN = {
   serve: [],
-  sandbox: ['host', 'port', 'data', 'cloud', 'key', 'secret'],
+  sandbox: ['host', 'port', 'data', 'cloud', 'key', 'secret', 'allow-private-fetch', 'coverage'],
   health: [],
   openapi: ['json'],
   key: []
@@ -85,13 +95,31 @@ function commandName (text: string): CommandName {
   throw new UsageError(`Unknown command '${text}'${nearest === undefined ? '' : `; did you mean '${nearest}'?`}`)
 }
 
-function sandboxArguments ({ host = '127.0.0.1', port = '8081', data = '.sandbox/', cloud = [], key = [], secret = [] }: Values): SandboxArguments {
+function sandboxArguments ({ host = '127.0.0.1', port = '8081', data = '.sandbox/', cloud = [], key = [], secret = [], ...flags }: Values): SandboxArguments {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new UsageError('--port must be a whole number from 0 to 65535')
-  if (new Set([cloud.length, key.length, secret.length]).size > 1) throw new UsageError('--cloud, --key and --secret belong together: give each of them as often')
-  if (new Set(cloud).size < cloud.length) throw new UsageError('--cloud names one cloud twice')
-  const clouds = cloud.map((cloudName, index) => ({ cloudName, apiKey: String(key[index]), apiSecret: String(secret[index]) }))
-  if (clouds.some((parts) => Object.values(parts).includes(''))) throw new UsageError('--cloud, --key and --secret must not be empty')
-  return { host, port: Number(port), data, clouds: clouds.length > 0 ? clouds : [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }] }
+  const clouds = cloudArguments(cloud, key, secret)
+  return {
+    host,
+    port: Number(port),
+    data,
+    clouds: clouds.length > 0 ? clouds : [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }],
+    allowPrivateFetch: flags['allow-private-fetch'] === true,
+    coverage: flags.coverage === true
+  }
+}
+
+/** `name:key:secret`, or a name that takes the next `--key` and `--secret`. Only the secret may hold a colon. */
+function cloudArguments (cloud: readonly string[], key: readonly string[], secret: readonly string[]): CloudArgument[] {
+  const named = cloud.filter((text) => !text.includes(':'))
+  if (new Set([named.length, key.length, secret.length]).size > 1) throw new UsageError('--cloud, --key and --secret belong together: give each of them as often, or --cloud name:key:secret')
+  const clouds = cloud.map((text) => {
+    const index = named.indexOf(text)
+    const [, cloudName, apiKey, apiSecret] = index < 0 ? /^([^:]*):([^:]*):(.*)$/s.exec(text) ?? [] : [text, text, key[index], secret[index]]
+    return { cloudName: cloudName ?? '', apiKey: apiKey ?? '', apiSecret: apiSecret ?? '' }
+  })
+  if (clouds.some((parts) => Object.values(parts).includes(''))) throw new UsageError('The name, key and secret of a --cloud must not be empty')
+  if (new Set(clouds.map(({ cloudName }) => cloudName)).size < clouds.length) throw new UsageError('--cloud names one cloud twice')
+  return clouds
 }
 
 /**

@@ -1,14 +1,20 @@
 import type { SandboxArguments } from './command-line.ts'
 import { listenFault } from './listening.ts'
+import { programFinder } from './program.ts'
 import { EXIT, type Command } from './terminal.ts'
 
 const GRACE_SECONDS = 5
 
-/** Starts the sandbox alone and prints what to export. */
-export const sandbox: Command<SandboxArguments> = async (terminal, options) => {
+/** Starts the sandbox alone and prints what to export; or only says what it can. */
+export const sandbox: Command<SandboxArguments> = async (terminal, { coverage, ...options }) => {
+  if (coverage) {
+    const { coverageText } = await import('../sandbox/coverage.ts')
+    terminal.out(coverageText())
+    return EXIT.done
+  }
   const { startSandbox } = await import('../sandbox/index.ts')
   try {
-    const running = await startSandbox({ ...options, samples: true })
+    const running = await startSandbox({ ...options, samples: true, findFfmpeg: programFinder('ffmpeg', terminal.variables['PATH']) })
     terminal.onShutdown(GRACE_SECONDS, () => running.close())
     for (const { cloudName } of running.clouds) terminal.out(`export CLOUDINARY_URL='${running.cloudinaryUrl(cloudName)}'\n`)
     terminal.err(`The sandbox answers at ${running.url}; Ctrl-C ends it.\n`)

@@ -9,7 +9,7 @@ import type { BlobStore } from './blobs.ts'
 import { DEFAULT_CLOUD, type CloudSettings } from './clouds.ts'
 import type { SandboxContext, SandboxLimits } from './context.ts'
 import { DeleteTokens } from './delete-tokens.ts'
-import { registerDelivery } from './delivery.ts'
+import { registerDelivery, type DeliveryOptions } from './delivery.ts'
 import { notImitated } from './errors.ts'
 import { registerControl } from './faults/control.ts'
 import { Faults } from './faults/faults.ts'
@@ -37,6 +37,8 @@ export interface SandboxAppOptions extends Partial<SandboxLimits> {
   /** With a seed, the same calls get the same random IDs. */
   seed?: number
   logger?: FastifyBaseLogger
+  /** Finds ffmpeg, for posters of videos; without it they are refused. */
+  findFfmpeg?: NonNullable<DeliveryOptions['findFfmpeg']>
   /** Puts a few sample assets into clouds that hold nothing yet. Default: no. */
   samples?: boolean
 }
@@ -99,7 +101,7 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   registerControl(app, { faults, requests, reset })
   registerApi(app, context, ROUTES)
   registerHome(app, context)
-  registerDelivery(app, context)
+  registerDelivery(app, context, options.findFfmpeg ? { findFfmpeg: options.findFfmpeg } : {})
   app.addHook('onClose', async () => {
     await context.background.settle()
     await context.notifier.abandon()

@@ -16,11 +16,14 @@ t.test('parseCommandLine', async (t) => {
   t.test('sandbox: one cloud by default, several by repeating', async (t) => {
     t.same(parseCommandLine(['sandbox']), {
       command: 'sandbox',
-      options: { host: '127.0.0.1', port: 8081, data: '.sandbox/', clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }] }
+      options: { host: '127.0.0.1', port: 8081, data: '.sandbox/', clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }], allowPrivateFetch: false, coverage: false }
     })
     t.same(parseCommandLine(['sandbox', '--host', '::1', '--port', '0', '--data=:memory:', '--cloud', 'a', '--key', '1', '--secret', 'x', '--cloud', 'b', '--key', '2', '--secret', 'y']), {
       command: 'sandbox',
-      options: { host: '::1', port: 0, data: ':memory:', clouds: [{ cloudName: 'a', apiKey: '1', apiSecret: 'x' }, { cloudName: 'b', apiKey: '2', apiSecret: 'y' }] }
+      options: { host: '::1', port: 0, data: ':memory:', clouds: [{ cloudName: 'a', apiKey: '1', apiSecret: 'x' }, { cloudName: 'b', apiKey: '2', apiSecret: 'y' }], allowPrivateFetch: false, coverage: false }
+    })
+    t.match(parseCommandLine(['sandbox', '--cloud', 'a:1:x:y', '--cloud', 'b', '--key', '2', '--secret', 'z', '--allow-private-fetch', '--coverage']), {
+      options: { clouds: [{ cloudName: 'a', apiKey: '1', apiSecret: 'x:y' }, { cloudName: 'b', apiKey: '2', apiSecret: 'z' }], allowPrivateFetch: true, coverage: true }
     })
   })
 
@@ -44,6 +47,8 @@ t.test('parseCommandLine', async (t) => {
       [['sandbox', '--port', '65536'], /--port must be a whole number/],
       [['sandbox', '--port', '1e3'], /--port must be a whole number/],
       [['sandbox', '--cloud', 'a'], /belong together/],
+      [['sandbox', '--cloud', 'a:1'], /must not be empty/],
+      [['sandbox', '--cloud', 'a:1:x', '--cloud', 'a:2:y'], /one cloud twice/],
       [['sandbox', '--cloud', 'a', '--key', '1', '--secret', ''], /must not be empty/],
       [['sandbox', '--cloud', 'a', '--key', '1', '--secret', 'x', '--cloud', 'a', '--key', '2', '--secret', 'y'], /one cloud twice/]
     ]
@@ -52,6 +57,6 @@ t.test('parseCommandLine', async (t) => {
   })
 
   t.test('the help names every command and option', async (t) => {
-    for (const word of ['serve', 'sandbox', 'health', 'openapi', 'key', '--host', '--port', '--data', '--cloud', '--key', '--secret', '--json', '--help', '--version']) t.match(HELP, word)
+    for (const word of ['serve', 'sandbox', 'health', 'openapi', 'key', '--host', '--port', '--data', '--cloud', '--key', '--secret', '--allow-private-fetch', '--coverage', '--json', '--help', '--version']) t.match(HELP, word)
   })
 })

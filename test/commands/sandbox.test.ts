@@ -1,3 +1,6 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { sandbox } from '../../src/commands/sandbox.ts'
@@ -5,11 +8,12 @@ import { loadConfig } from '../../src/config/config.ts'
 import { recordedTerminal } from './test-terminal.ts'
 
 const CLOUDS = [{ cloudName: 'a', apiKey: '1', apiSecret: 'x' }, { cloudName: 'b', apiKey: '2', apiSecret: 'y' }]
+const OPTIONS = { clouds: CLOUDS, allowPrivateFetch: false, coverage: false }
 
 t.test('sandbox', async (t) => {
   t.test('starts, prints a CLOUDINARY_URL for each cloud that works here, and ends when told', async (t) => {
     const terminal = recordedTerminal()
-    t.equal(await sandbox(terminal, { host: '127.0.0.1', port: 0, data: ':memory:', clouds: CLOUDS }), undefined)
+    t.equal(await sandbox(terminal, { host: '127.0.0.1', port: 0, data: ':memory:', ...OPTIONS }), undefined)
     const urls = [...terminal.written.out.matchAll(/^export CLOUDINARY_URL='(.*)'$/gm)].map(([, url]) => url)
     t.equal(urls.length, 2)
     const config = loadConfig({ CLOUDINARY_URL_A: urls[0], CLOUDINARY_URL_B: urls[1], CLOUDINARY_ENVIRONMENT: 'a' })
@@ -25,18 +29,39 @@ t.test('sandbox', async (t) => {
     await t.rejects(fetch(config.environments[0]?.uploadPrefix ?? ''))
   })
 
+  t.test('0: says what it can, and ends', async (t) => {
+    const terminal = recordedTerminal()
+    t.equal(await sandbox(terminal, { host: '127.0.0.1', port: 0, data: ':memory:', ...OPTIONS, coverage: true }), 0)
+    t.match(terminal.written.out, /^endpoint\n/)
+    t.equal(terminal.shutdown, undefined)
+  })
+
+  t.test('makes posters with the ffmpeg that is on the PATH', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'sandbox-path-'))
+    t.teardown(() => { rmSync(folder, { recursive: true }) })
+    writeFileSync(join(folder, 'ffmpeg'), '#!/bin/sh\nexit 1\n')
+    chmodSync(join(folder, 'ffmpeg'), 0o755)
+    for (const [path, reason] of [[folder, 'Video has no frame to make an image of'], ['', /without ffmpeg on the PATH/]] as const) {
+      const terminal = recordedTerminal({ PATH: path })
+      await sandbox(terminal, { host: '127.0.0.1', port: 0, data: ':memory:', ...OPTIONS })
+      const url = /answers at (\S+);/.exec(terminal.written.err)?.[1] ?? ''
+      t.match((await fetch(`${url}/a/video/upload/samples/chime.jpg`)).headers.get('x-cld-error'), reason)
+      await terminal.shutdown?.close()
+    }
+  })
+
   t.test('3 when the port is in use', async (t) => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     t.teardown(() => other.close())
     const { port } = other.address() as AddressInfo // it listens on a port, not on a pipe
     const terminal = recordedTerminal()
-    t.equal(await sandbox(terminal, { host: '127.0.0.1', port, data: ':memory:', clouds: CLOUDS }), 3)
+    t.equal(await sandbox(terminal, { host: '127.0.0.1', port, data: ':memory:', ...OPTIONS }), 3)
     t.equal(terminal.written.err, `127.0.0.1:${port} is in use; set --port to another port.\n`)
     t.equal(terminal.shutdown, undefined)
   })
 
   t.test('any other failure is not hidden', async (t) => {
-    await t.rejects(sandbox(recordedTerminal(), { host: '127.0.0.1', port: -1, data: ':memory:', clouds: CLOUDS }), { code: 'ERR_SOCKET_BAD_PORT' })
+    await t.rejects(sandbox(recordedTerminal(), { host: '127.0.0.1', port: -1, data: ':memory:', ...OPTIONS }), { code: 'ERR_SOCKET_BAD_PORT' })
   })
 })
