@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import fastify from 'fastify'
 import { uploadResource } from '../routes/upload-resource.ts'
 import type { UploadLimits } from '../src/config/types.ts'
-import authentication from '../src/plugins/authentication.ts'
+import authentication, { type AuthSettings } from '../src/plugins/authentication.ts'
+import authorization from '../src/plugins/authorization.ts'
 import callerGone from '../src/plugins/caller-gone.ts'
 import cloudinary from '../src/plugins/cloudinary.ts'
 import environmentChoice from '../src/plugins/environment-choice.ts'
@@ -12,19 +12,19 @@ import relay from '../src/plugins/relay.ts'
 import textInput from '../src/plugins/text-input.ts'
 import { environmentAt, testConfig } from './helper.ts'
 
-const KEYS = ['web', 'cms'].map((caller) => ({ caller, digest: createHash('sha256').update(`key-of-${caller}`).digest() }))
-
 export interface Options extends IdempotencyOptions {
   upload?: Partial<UploadLimits>
-  keys?: boolean
+  auth?: Partial<AuthSettings>
+  /** Longest wait for an answer to an upload. */
+  answerTimeoutMs?: number
   /** Lines of the log from `error` on. */
   log?: string[]
 }
 
 /** The upload action with nothing around it but what it needs; listens. */
-export async function startOnce (t: { teardown: (end: () => unknown) => void }, upstreamUrl: string, { upload, keys, log, ...options }: Options = {}): Promise<{ url: string }> {
+export async function startOnce (t: { teardown: (end: () => unknown) => void }, upstreamUrl: string, { upload, auth, log, answerTimeoutMs = 20_000, ...options }: Options = {}): Promise<{ url: string }> {
   const environments = [environmentAt(upstreamUrl), environmentAt(upstreamUrl, { name: 'staging' })]
-  const config = testConfig(environments, { upload: upload ?? {}, upstream: { uploadHeadersTimeoutMs: 1_000 } })
+  const config = testConfig(environments, { upload: upload ?? {}, upstream: { uploadHeadersTimeoutMs: answerTimeoutMs } })
   const app = fastify({
     logger: log ? { level: 'error', stream: { write: (line: string) => { log.push(line) } } } : false,
     ajv: { customOptions: { removeAdditional: false, allErrors: true, verbose: true, strictTypes: false, keywords: ['example', 'x-fault', 'x-component'] } }
@@ -34,8 +34,9 @@ export async function startOnce (t: { teardown: (end: () => unknown) => void }, 
   await app.register(callerGone)
   await app.register(relay)
   await app.register(cloudinary, { environments, defaultEnvironment: 'production', client: { upstream: config.upstream, upload: config.upload } })
-  if (keys) await app.register(authentication, { auth: { ...config.auth, mode: 'keys', keys: KEYS }, environments: ['production', 'staging'] })
+  await app.register(authentication, { auth: { ...config.auth, ...auth }, environments: ['production', 'staging'] })
   await app.register(environmentChoice)
+  await app.register(authorization)
   await app.register(textInput)
   await app.register(idempotency, options)
   await app.register(uploadResource)

@@ -50,10 +50,12 @@ class WatchedUpload {
   }
 
   get identity (): Identity {
-    const { parameters } = this.input
+    const { parameters, permit } = this.input
     const { file, sha256, bytes } = this.#seen
+    const fields = this.#request.cloudinary.encode({ ...parameters, ...this.#late })
     return {
-      fields: { ...this.#request.cloudinary.encode({ ...parameters, ...this.#late }), resource_type: parameters.resource_type ?? 'auto' },
+      // What a policy forces is part of the request, and what it no longer allows is not answered either.
+      fields: { ...fields, ...permit?.(fields), resource_type: parameters.resource_type ?? 'auto' },
       filename: typeof file === 'string' ? undefined : file.filename,
       sha256,
       bytes

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import t, { type Test } from 'tap'
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.ts'
 import { Secret } from '../../src/secret.ts'
@@ -57,6 +58,16 @@ async function assets ({ url }: Sandbox): Promise<number> {
     return answer.resources.length
   }))
   return counts.reduce((sum, count) => sum + count)
+}
+
+/** What it takes to call with a token, and tokens. */
+async function tokens () {
+  const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const auth = { mode: 'keys', jwtPublicKey: await exportSPKI(publicKey), issuer: 'idp', audience: 'gateway' } as const
+  const as = async (claims: Record<string, unknown>): Promise<Record<string, string>> => ({
+    authorization: `Bearer ${await new SignJWT({ ...claims, jti: randomUUID() }).setProtectedHeader({ alg: 'ES256' }).setIssuer('idp').setAudience('gateway').setExpirationTime('1 minute').sign(privateKey)}`
+  })
+  return { auth, as }
 }
 
 /** Asks again while the first upload is still running. */
@@ -142,7 +153,8 @@ t.test('M29: another request under the same key is 422, whatever differs', async
 })
 
 t.test('M29: a key belongs to one environment and one caller', async (t) => {
-  const { sandbox, url } = await withSandbox(t, { keys: true })
+  const keys = ['web', 'cms'].map((caller) => ({ caller, digest: createHash('sha256').update(`key-of-${caller}`).digest() }))
+  const { sandbox, url } = await withSandbox(t, { auth: { mode: 'keys', keys } })
   const bytes = randomBytes(1000)
   const as = (caller: string): Record<string, string> => ({ authorization: `Bearer key-of-${caller}` })
   t.match(await post(url, 'k', bytes, as('web')), { status: 200, replayed: false })
@@ -150,6 +162,30 @@ t.test('M29: a key belongs to one environment and one caller', async (t) => {
   t.match(await post(url, 'k', bytes, as('cms')), { status: 200, replayed: false })
   t.match(await post(url, 'k', bytes, as('web')), { status: 200, replayed: true })
   t.equal(uploads(sandbox), 3)
+})
+
+t.test('M29: users are told apart by their tokens, even where their names in the log are the same', async (t) => {
+  const { auth, as } = await tokens()
+  const { sandbox, url } = await withSandbox(t, { auth })
+  const bytes = randomBytes(1000)
+  for (const sub of ['a/b', 'a_b', 'a b']) t.match(await post(url, 'k', bytes, await as({ sub })), { status: 200, replayed: false }, sub)
+  t.match(await post(url, 'k', bytes, await as({ sub: 'a b' })), { status: 200, replayed: true }, 'another token of the same user')
+  t.equal(uploads(sandbox), 3)
+})
+
+t.test('M29: what the policy forces belongs to the request, and what it refuses is not answered from memory', async (t) => {
+  const { auth, as } = await tokens()
+  const policy = 'callers:\n  apps:\n    jwt: { claims: { app: true } }\n    sign: { allow: [public_id, type], force: { tags: "{team}" }, public_id: ["{team}-*"] }\n'
+  const { sandbox, url } = await withSandbox(t, { auth: { ...auth, policyFile: `${t.testdir({ 'policy.yaml': policy })}/policy.yaml` } })
+  const bytes = randomBytes(1000)
+  const [red, blue] = [await as({ app: true, team: 'red' }), await as({ app: true, team: 'blue' })]
+  t.match(await post(`${url}?public_id=red-1`, 'named', bytes, red), { status: 200, replayed: false, body: { tags: ['red'] } })
+  t.match(await post(`${url}?public_id=red-1`, 'named', bytes, red), { status: 200, replayed: true })
+  const refused = await post(`${url}?public_id=red-1`, 'named', bytes, blue)
+  t.match(refused, { replayed: false, status: /4(03|22)/ })
+  t.not(refused.body['code'], 'idempotency_key_reused')
+  t.match(await post(`${url}?type=upload&public_id=red-1`, 'named', bytes, red), { status: 422, body: { code: 'idempotency_key_reused' } })
+  t.equal(uploads(sandbox), 1)
 })
 
 t.test('400: a key that is none, before anything is stored', async (t) => {
@@ -231,7 +267,7 @@ t.test('M31: an answer that was lost is 409 outcome_unknown that says what to lo
 })
 
 t.test('M31: silence, failures inside Cloudinary and answers that nobody can read are unknown too; so is a lost first try', async (t) => {
-  const { upstream, url } = await withFaults(t)
+  const { upstream, url } = await withFaults(t, { answerTimeoutMs: 1_000 })
   const bytes = randomBytes(1.5 * MB)
   const endings: Record<string, Step[]> = {
     silent: [{ act: 'silent' }],
