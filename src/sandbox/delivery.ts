@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { AssetRecord } from './asset.ts'
+import type { AssetRecord, DerivedRecord } from './asset.ts'
 import type { CloudSettings } from './clouds.ts'
 import type { SandboxContext } from './context.ts'
 import { checkAccess, denied, readToken, type AccessRequest } from './delivery/access.ts'
@@ -71,10 +71,21 @@ class Delivery {
         reply.callNotFound()
         return reply
       }
-      return await this.#deliver(request, reply, this.#find(path), requestId)
+      return await this.#deliverLatest(request, reply, path, requestId)
     } catch (error) {
       if (!(error instanceof SandboxError) || reply.sent) throw error
       return reply.code(error.status).headers({ ...failureHeaders(error.message, requestId), ...error.headers }).send()
+    }
+  }
+
+  /** An asset that is overwritten or removed while it is read takes its bytes with it: what there is now is looked up again. */
+  async #deliverLatest (request: FastifyRequest, reply: FastifyReply, path: DeliveryPath, requestId: string, tries = 3): Promise<FastifyReply> {
+    const target = this.#find(path)
+    try {
+      return await this.#deliver(request, reply, target, requestId)
+    } catch (error) {
+      if (tries <= 1 || reply.sent || this.#find(path).record.version_id === target.record.version_id) throw error
+      return this.#deliverLatest(request, reply, path, requestId, tries - 1)
     }
   }
 
@@ -123,9 +134,15 @@ class Delivery {
   async #derive (request: FastifyRequest, { cloud, record, chain, path }: Target, isSigned: boolean): Promise<Derived> {
     const wanted: RenderRequest = { cloud, record, chain, format: targetFormat(record, chain, path.extension), accept: request.headers.accept ?? '' }
     const known = this.#derived.find(wanted)
-    if (known && (this.#context.blobs.path(known.blob) === undefined || await this.#context.blobs.stat(known.blob))) return { record: known }
+    if (known && await this.#isWhole(known)) return { record: known }
     if (cloud.strictTransformations && !isSigned && !known) throw denied()
     return this.#derived.make(wanted, path.extension)
+  }
+
+  /** Nothing waited for the disk when it was made, so a power cut may have taken its bytes: then it is made anew. */
+  async #isWhole ({ blob, bytes }: DerivedRecord): Promise<boolean> {
+    const { blobs } = this.#context
+    return blobs.path(blob) === undefined || (await blobs.stat(blob))?.bytes === bytes
   }
 
   #accessRequest (request: FastifyRequest, { cloud, path }: Target): AccessRequest {
