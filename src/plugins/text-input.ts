@@ -12,9 +12,17 @@ function isPlainObject (value: unknown): value is Record<string, unknown> {
 
 /**
  * A query is text, but some of its fields are lists or maps: they are read here, before validation, by the route's own
- * schema. JSON bodies get the same courtesy for text where a list or a map belongs: `"tags": "a,b"`.
+ * schema. JSON bodies get the same courtesy for text where a list or a map belongs: `"tags": "a,b"`. An
+ * empty body is none.
  */
 export default fp(async (scope) => {
+  const parse = scope.getDefaultJsonParser('error', 'error')
+  // Many clients put `Content-Type: application/json` on everything, a DELETE without a body included.
+  scope.removeContentTypeParser('application/json')
+  scope.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null)
+    else parse(request, body, done)
+  })
   scope.addHook('preValidation', (request, _reply, done) => {
     const { schema } = request.routeOptions
     const inQuery = propertiesOf(schema?.querystring)

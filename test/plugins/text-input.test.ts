@@ -16,3 +16,17 @@ t.test('lists and maps given as text are read before validation, in the query an
   t.match(await app.inject({ method: 'POST', url: '/fields', payload: '[1]', headers: { 'content-type': 'application/json' } }), { statusCode: 400 })
   t.same((await app.inject({ method: 'POST', url: '/plain?tags=a,b', payload: { tags: 'a,b' } })).json(), { query: { tags: 'a,b' }, body: { tags: 'a,b' } })
 })
+
+t.test('an empty body is no body, even when Content-Type says that it is JSON: many clients always say so', async (t) => {
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(textInput)
+  app.delete('/things', async ({ body }) => ({ body: body ?? 'none' }))
+  app.post('/things', { schema: { body: Type.Object({}) } }, async ({ body }) => ({ body }))
+  const send = (method: 'DELETE' | 'POST', payload: string) => app.inject({ method, url: '/things', payload, headers: { 'content-type': 'application/json' } })
+  t.same((await send('DELETE', '')).json(), { body: 'none' })
+  t.same((await send('POST', '{}')).json(), { body: {} })
+  t.match(await send('POST', ''), { statusCode: 400 }, 'where one is needed, the schema says so')
+  t.match((await send('POST', '{"a":')).json(), { code: 'FST_ERR_CTP_INVALID_JSON_BODY' })
+  t.match((await send('POST', '{"__proto__":{}}')).json(), { statusCode: 400 })
+})

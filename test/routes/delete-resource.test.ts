@@ -12,6 +12,11 @@ t.test('DELETE /resources/{public_id}', async (t) => {
     t.match((await app.inject('/resources/cats/tom')).json(), { code: 'not_found' })
   })
 
+  t.test('200: a client that calls everything JSON is not in the way', async (t) => {
+    await sandbox.add('plain')
+    t.match((await app.inject({ method: 'DELETE', url: '/resources/plain', headers: { 'content-type': 'application/json' } })).json(), { result: 'ok' })
+  })
+
   t.test('404 with found_under: the wrong kind deletes nothing', async (t) => {
     await sandbox.add('clip', { resource_type: 'raw' })
     t.match((await remove('clip')).json(), { status: 404, found_under: [{ resource_type: 'raw', type: 'upload' }] })
