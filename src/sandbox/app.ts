@@ -18,6 +18,7 @@ import { RequestLog } from './faults/requests.ts'
 import { registerHome } from './home.ts'
 import { registerApi } from './http/api.ts'
 import { registerErrors } from './http/error-answers.ts'
+import { HourlyLimit } from './http/rate-limit.ts'
 import { LevelJournal, MemoryJournal } from './journal.ts'
 import { Notifier } from './notifications/notifier.ts'
 import { randomSource } from './random.ts'
@@ -70,6 +71,7 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   const context = makeContext(options, store, blobs)
   const faults = new Faults()
   const requests = new RequestLog()
+  const adminLimit = new HourlyLimit(context.options.adminRateLimit, context.clock)
   const app = fastify({
     ...options.logger ? { loggerInstance: options.logger } : { logger: false },
     // Paths are matched by their decoded form further in; here only the first segment counts.
@@ -95,11 +97,12 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
     requests.clear()
     context.deleteTokens.clear()
     context.random.reset()
+    adminLimit.clear()
     await fill()
   }
   registerErrors(app)
   registerControl(app, { faults, requests, reset })
-  registerApi(app, context, ROUTES)
+  registerApi(app, context, { routes: ROUTES, adminLimit })
   registerHome(app, context)
   registerDelivery(app, context, options.findFfmpeg ? { findFfmpeg: options.findFfmpeg } : {})
   app.addHook('onClose', async () => {
@@ -146,7 +149,7 @@ function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore
     notifier: new Notifier({
       store,
       clock,
-      random,
+      random: random.fork('notifications'),
       allowPrivate: limits.allowPrivateFetch,
       timeoutMs: limits.fetchTimeoutMs,
       retryAfterMs: limits.notificationRetryMs

@@ -6,14 +6,17 @@ export interface RandomSource {
   hex (digits: number): string
   /** Characters `a-z0-9`, as in a random public ID. */
   name (length: number): string
-  /** Begins anew; without a seed it changes nothing. */
+  /** A source of its own, for work whose turn nobody can foresee: what is drawn there changes nothing here. */
+  fork (name: string): RandomSource
+  /** Begins anew, forks included; without a seed it changes nothing. */
   reset (): void
 }
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
-export function randomSource (seed?: number): RandomSource {
+export function randomSource (seed?: number | string): RandomSource {
   let counter = 0
+  const forks: RandomSource[] = []
   const bytes = (size: number): Buffer => {
     if (seed === undefined) return randomBytes(size)
     const blocks: Buffer[] = []
@@ -24,6 +27,14 @@ export function randomSource (seed?: number): RandomSource {
     hex: (digits) => bytes(Math.ceil(digits / 2)).toString('hex').slice(0, digits),
     // 256 is no multiple of 36: the small bias is harmless in a name that only has to be new.
     name: (length) => Array.from(bytes(length), (byte) => ALPHABET[byte % ALPHABET.length]).join(''),
-    reset: () => { counter = 0 }
+    fork: (name) => {
+      const fork = randomSource(seed === undefined ? undefined : `${seed}:${name}`)
+      forks.push(fork)
+      return fork
+    },
+    reset: () => {
+      counter = 0
+      for (const fork of forks) fork.reset()
+    }
   }
 }

@@ -58,6 +58,7 @@ export class Store {
   /** Forgets everything. */
   async clear (): Promise<void> {
     await Promise.all([...this.#clouds.values()].map((cloud) => cloud.clear()))
+    this.#sequence = 0
   }
 
   async close (): Promise<void> { await this.#journal.close() }

@@ -21,6 +21,37 @@ t.test('same seed, same answers; also after a reset', async (t) => {
   t.match(first.url, /^http:\/\/sandbox\.example\/demo\/image\/upload\/v1893456000\/a\.png$/)
 })
 
+t.test('same seed and clock, another process or the same after a reset: the same bytes, headers included', async (t) => {
+  const options = { seed: 7, clock: () => Date.UTC(2030, 0, 1), publicUrl: 'http://sandbox.example' }
+  const [one, other] = [await startSandbox(options), await startSandbox(options)]
+  t.teardown(() => Promise.all([one.close(), other.close()]))
+  const session = async (sandbox: typeof one) => {
+    const answers: unknown[] = [await sandbox.add('a', { eager: 'c_scale,w_4', tags: 'x' })]
+    sandbox.faults.add({ kind: 'status', status: 503, match: { path: '/usage' } })
+    const calls: [string, string, Record<string, string>?][] = [
+      ['POST', '/v1_1/demo/image/upload', { file: 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', use_filename: 'true', eager_async: 'true', eager: 'w_2,c_scale', return_delete_token: 'true', colors: 'true' }],
+      ['POST', '/v1_1/demo/upload_presets', { unsigned: 'true' }],
+      ['POST', '/v1_1/demo/metadata_fields', { label: 'Size', type: 'enum', datasource: '{"values":[{"value":"S"}]}' }],
+      ['GET', '/v1_1/demo/resources/image?max_results=1'],
+      ['GET', '/v1_1/demo/resources/image/upload/a?phash=true'],
+      ['GET', '/v1_1/demo/usage'],
+      ['GET', '/v1_1/demo/usage'],
+      ['POST', '/v1_1/demo/image/destroy', { public_id: 'a' }],
+      ['GET', '/v1_1/demo/resources/image/upload/a'],
+      ['GET', '/v1_1/demo/nonsense']
+    ]
+    for (const [method, path, form] of calls) {
+      const answer = await fetch(sandbox.url + path, { method, headers: { authorization: `Basic ${btoa('1234:abcd')}` }, ...form && { body: new URLSearchParams(form) } })
+      answers.push([path, answer.status, [...answer.headers].filter(([name]) => name !== 'date'), await answer.text()])
+    }
+    return JSON.stringify([answers, sandbox.requests])
+  }
+  const first = await session(one)
+  t.equal(await session(other), first)
+  await one.reset()
+  t.equal(await session(one), first)
+})
+
 t.test('add: bytes, kinds, clouds and any upload parameter; a refusal is an error', async (t) => {
   const sandbox = await startSandbox({ clouds: [{ cloudName: 'one', apiKey: '1', apiSecret: 'a' }, { cloudName: 'two', apiKey: '2', apiSecret: 'b' }] })
   t.teardown(() => sandbox.close())

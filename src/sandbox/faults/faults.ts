@@ -44,7 +44,10 @@ export class Faults {
 
   /** What is still to come. */
   list (): PendingFault[] { return this.#pending.map((fault) => ({ ...fault })) }
-  clear (): void { this.#pending = [] }
+  clear (): void {
+    this.#pending = []
+    this.#lastId = 0
+  }
 
   /** The faults that strike this request. The control paths of the sandbox are never struck. */
   take (method: string, path: string): PendingFault[] {

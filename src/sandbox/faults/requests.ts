@@ -50,5 +50,8 @@ export class RequestLog {
   }
 
   list (): RequestRecord[] { return this.#records.map((record) => structuredClone(record)) }
-  clear (): void { this.#records = [] }
+  clear (): void {
+    this.#records = []
+    this.#lastId = 0
+  }
 }

@@ -9,13 +9,12 @@ import type { Call, Route } from './call.ts'
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from './cors.ts'
 import { Fields } from './fields.ts'
 import { nameIgnored } from './ignored.ts'
-import { HourlyLimit } from './rate-limit.ts'
+import type { HourlyLimit } from './rate-limit.ts'
 import { RouteTable } from './route-table.ts'
 
 /** Serves `routes` below `/v1_1/{cloud}/`. */
-export function registerApi (app: FastifyInstance, context: SandboxContext, routes: readonly Route[]): void {
+export function registerApi (app: FastifyInstance, context: SandboxContext, { routes, adminLimit }: { routes: readonly Route[], adminLimit: HourlyLimit }): void {
   const table = new RouteTable(routes)
-  const limit = new HourlyLimit(context.options.adminRateLimit, context.clock)
   app.register(async (api) => {
     // Bodies of every kind are read by the call itself, as they come.
     api.removeAllContentTypeParsers()
@@ -49,7 +48,7 @@ export function registerApi (app: FastifyInstance, context: SandboxContext, rout
     try {
       const known = knownTo(route)
       admitted = admit(route.guard, path, { clouds: context.clouds, cloudName, authorization: request.headers.authorization, fields, known, nowMs: context.clock() })
-      if (route.guard === 'admin') reply.headers(limit.spend(cloudName))
+      if (route.guard === 'admin') reply.headers(adminLimit.spend(cloudName))
       // What no signature covers must have no effect either.
       else if (route.guard !== 'none') nameIgnored(reply, fields.retain((name) => known.has(name) || TRANSPORT.has(name)))
     } catch (error) {

@@ -21,8 +21,10 @@ export function readEager (fields: Fields, resourceType: string): Wanted[] {
 /** Makes them all; when one fails, none is left. The record need not be stored yet. */
 export async function deriveAll (call: Call, record: AssetRecord, wanted: readonly Wanted[]): Promise<DerivedRecord[]> {
   const made: DerivedRecord[] = []
+  // All at once, before anything waits: whoever draws a name meanwhile must not change them.
+  const ids = wanted.map(() => call.context.random.hex(32))
   try {
-    for (const one of wanted) made.push(await derive(call, record, one))
+    for (const [index, one] of wanted.entries()) made.push({ ...await derive(call, record, one), id: ids[index] ?? '' })
     return made
   } catch (error) {
     await Promise.all(made.map(({ blob }) => call.context.blobs.remove(blob)))
@@ -66,11 +68,10 @@ export function eagerAnswer (call: Call, record: AssetRecord, fields: Fields, de
   return { eager }
 }
 
-async function derive (call: Call, record: AssetRecord, { transformation, format }: Wanted): Promise<DerivedRecord> {
+async function derive (call: Call, record: AssetRecord, { transformation, format }: Wanted): Promise<Omit<DerivedRecord, 'id'>> {
   const rendered = await call.context.renderer.render(call.cloud, record, transformation, format)
   const stored = await call.context.blobs.write((async function * () { yield rendered.bytes })())
   return {
-    id: call.context.random.hex(32),
     transformation: withExtension(rendered.transformation, format),
     format: rendered.format,
     bytes: stored.bytes,
