@@ -42,15 +42,19 @@ const DEADLINE_MS = 10 * 60_000
 const LONGEST_WAIT_MS = 30_000
 const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_failed', 'upstream_timeout', 'rate_limited', 'quota_exhausted'])
 
-/** True when Cloudinary said itself that it did not take the file, or cannot have had all of it. */
+/** Cloudinary said itself that it did not take the file. A failure inside it (5xx) says nothing of the kind. */
+function isRefusal ({ upstream }: GatewayError): boolean {
+  return upstream !== undefined && upstream.status >= 400 && upstream.status < 500
+}
+
+/** True when Cloudinary refused the file, or cannot have had all of it. */
 export function surelyNotStored (error: GatewayError, { finished }: Progress): boolean {
-  return !finished || (error.upstream?.status ?? 0) >= 400
+  return !finished || isRefusal(error)
 }
 
 /** True when the file may be stored without anyone having said so: all of it was sent, and it was not refused. */
-function maybeStored ({ upstream }: GatewayError, { finished }: Progress, { partial = false }: Delivery): boolean {
-  const refused = upstream !== undefined && upstream.status >= 400 && upstream.status < 500
-  return finished && !partial && !refused
+function maybeStored (error: GatewayError, { finished }: Progress, { partial = false }: Delivery): boolean {
+  return finished && !partial && !isRefusal(error)
 }
 
 /** The same failure with the member `outcome: unknown`: whoever sends the file again may store it twice. */

@@ -67,7 +67,8 @@ t.test('a body of unknown length is chunked; a success before its end is not one
 
 t.test('surely not stored: refused, or never whole', async (t) => {
   const error = (status?: number): GatewayError => new GatewayError('upstream_failed', 'x', status === undefined ? {} : { upstream: { status } })
-  t.equal(surelyNotStored(error(500), { begun: true, finished: true }), true)
+  t.equal(surelyNotStored(error(429), { begun: true, finished: true }), true)
+  t.equal(surelyNotStored(error(500), { begun: true, finished: true }), false, 'it may have failed after it stored the file')
   t.equal(surelyNotStored(error(), { begun: true, finished: false }), true)
   t.equal(surelyNotStored(error(), { begun: true, finished: true }), false)
   t.equal(surelyNotStored(error(200), { begun: true, finished: true }), false, 'an answer that cannot be read may have been a success')
