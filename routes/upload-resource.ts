@@ -112,7 +112,7 @@ function judgement (request: FastifyRequest, { file, parameters: { resource_type
       action: 'uploadResource',
       parameters: fields,
       resourceType,
-      ...(typeof file === 'string' ? ADDRESS.test(file) && { fileUrl: file } : file.filename !== undefined && { filename: file.filename })
+      ...(typeof file === 'string' ? { fileUrl: ADDRESS.test(file) ? file : undefined } : { filename: file.filename })
     }).parameters
   }
 }

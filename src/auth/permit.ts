@@ -13,9 +13,9 @@ export interface UploadWish {
   /** Wire text of every parameter that will be signed, `timestamp` included where there is one. */
   readonly parameters: Parameters
   /** Name of the file, where it is known. */
-  readonly filename?: string
+  readonly filename?: string | undefined
   /** The remote address, when the file is one. */
-  readonly fileUrl?: string
+  readonly fileUrl?: string | undefined
   readonly resourceType?: string
   /** The set must be signed as it is: the Upload Widget has already decided what it will send. */
   readonly exact?: boolean

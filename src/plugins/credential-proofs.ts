@@ -1,13 +1,12 @@
 import { Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import type { CloudinaryClient } from '../cloudinary/client.ts'
-import { GatewayError } from '../errors.ts'
+import type { GatewayError } from '../errors.ts'
 
 /** How long a proof holds, in milliseconds. Probes come every few seconds; Cloudinary counts Admin calls by the hour. */
 const PROOF_LASTS_MS = 60_000
 /** A failed proof is tried again sooner. */
 const FAILURE_LASTS_MS = 5_000
-/** A probe must answer before its own timeout. */
 const PING_TIMEOUT_MS = 4_000
 
 export const Verdict = Type.Object({
@@ -20,6 +19,8 @@ export type VerdictValue = typeof Verdict.static
 export interface CredentialProofsOptions {
   /** Milliseconds, as `Date.now` gives them. */
   now?: () => number
+  /** A probe must answer before its own timeout; default 4 s. */
+  pingTimeoutMs?: number
 }
 
 declare module 'fastify' {
@@ -31,19 +32,22 @@ declare module 'fastify' {
 
 interface Proof { readonly verdict: VerdictValue, readonly until: number }
 
-async function prove (client: CloudinaryClient, now: () => number): Promise<Proof> {
+async function prove (client: CloudinaryClient, { now, pingTimeoutMs }: Required<CredentialProofsOptions>): Promise<Proof> {
   const { name } = client.environment
+  const signal = AbortSignal.timeout(pingTimeoutMs)
   try {
-    await client.ping({ signal: AbortSignal.timeout(PING_TIMEOUT_MS) })
+    await client.ping({ signal })
     return { verdict: { name, verified: true }, until: now() + PROOF_LASTS_MS }
   } catch (error) {
-    const reason = error instanceof GatewayError ? `${error.code}: ${error.message}` : 'upstream_timeout: no answer in time'
+    const { code, message } = error as GatewayError // the client throws nothing else
+    // The client takes our own impatience for a caller that left.
+    const reason = signal.aborted ? 'upstream_timeout: no answer in time' : `${code}: ${message}`
     return { verdict: { name, verified: false, reason }, until: now() + FAILURE_LASTS_MS }
   }
 }
 
 /** Remembers for each environment whether its credentials were accepted. Probes at the same time share one call. */
-export default fp<CredentialProofsOptions>(async (app, { now = Date.now }) => {
+export default fp<CredentialProofsOptions>(async (app, { now = Date.now, pingTimeoutMs = PING_TIMEOUT_MS }) => {
   // By client, not by name: new credentials are a new client, and an old proof says nothing of them.
   const known = new WeakMap<CloudinaryClient, Proof>()
   const running = new WeakMap<CloudinaryClient, Promise<Proof>>()
@@ -51,7 +55,7 @@ export default fp<CredentialProofsOptions>(async (app, { now = Date.now }) => {
   async function verdictOf (client: CloudinaryClient): Promise<VerdictValue> {
     const held = known.get(client)
     if (held && held.until > now()) return held.verdict
-    const call = running.get(client) ?? prove(client, now).finally(() => running.delete(client))
+    const call = running.get(client) ?? prove(client, { now, pingTimeoutMs }).finally(() => running.delete(client))
     running.set(client, call)
     const proof = await call
     known.set(client, proof)

@@ -44,6 +44,6 @@ export function forReaders<T extends OpenApiDocument> (document: T): T {
     schemas[component] = node
     return { $ref: `#/components/schemas/${component}` }
   })
-  const sorted = Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a < b ? -1 : 1))
+  const sorted = Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b)))
   return { ...document, paths, components: { ...document.components, schemas: sorted } }
 }

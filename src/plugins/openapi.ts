@@ -38,7 +38,8 @@ const ENVIRONMENT = { type: 'string', description: 'Which environment answers; t
 /** Every action takes the environment in a header; no route's own schema repeats it. */
 function withEnvironment (schema: FastifySchema): FastifySchema {
   if (!schema.tags?.includes('actions')) return schema
-  return { ...schema, headers: { type: 'object', properties: { 'X-Environment': ENVIRONMENT } } }
+  const own = schema.headers as { properties: object } | undefined // routes declare headers as objects
+  return { ...schema, headers: { type: 'object', properties: { 'X-Environment': ENVIRONMENT, ...own?.properties } } }
 }
 
 /** The router writes the rest of a path as `*`; people and tools know it as public_id, which may hold slashes. */
@@ -59,7 +60,7 @@ function gatherRequestBodies (bodies: Map<string, object>): (route: RouteOptions
   }
 }
 
-type Operation = { operationId?: string, requestBody?: object }
+type Operation = { operationId: string, requestBody?: object }
 
 /** Generates the document from the routes' schemas: the routes are the only source. */
 export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix }) => {
@@ -81,17 +82,15 @@ export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix 
     },
     stripBasePath: prefix !== '',
     // Named by their own `$id`, not by a running number.
-    refResolver: { buildLocalReference: (json, _base, _fragment, index) => typeof json['$id'] === 'string' ? json['$id'] : `def-${index}` },
+    refResolver: { buildLocalReference: ({ $id: id }) => String(id) },
     transform: routeForReaders as never, // the plugin's own type knows a looser schema
     transformObject: (document) => {
-      if (!('openapiObject' in document)) return document.swaggerObject
-      for (const path of Object.values(document.openapiObject.paths ?? {})) {
-        for (const operation of Object.values(path ?? {}) as Operation[]) {
-          const body = operation.operationId === undefined ? undefined : bodies.get(operation.operationId)
-          if (body) operation.requestBody = body
-        }
+      const { openapiObject } = document as { openapiObject: { paths: Record<string, Record<string, Operation>> } } // the other kind is of version 2
+      for (const operation of Object.values(openapiObject.paths).flatMap((methods) => Object.values(methods))) {
+        const body = bodies.get(operation.operationId)
+        if (body) operation.requestBody = body
       }
-      return forReaders(document.openapiObject)
+      return forReaders(openapiObject)
     }
   })
 }, { name: 'openapi-document' })

@@ -14,7 +14,7 @@ async function start (t: Test, clock: { ms: number }) {
   t.teardown(() => app.close())
   const environments = [environmentAt(sandbox.url, { name: 'good' }), environmentAt(sandbox.url, { name: 'bad', apiSecret: new Secret('wrong') })]
   await app.register(cloudinary, { environments, defaultEnvironment: 'good', client: { upstream, upload } })
-  await app.register(credentialProofs, { now: () => clock.ms })
+  await app.register(credentialProofs, { now: () => clock.ms, pingTimeoutMs: 400 })
   const pings = (): number => sandbox.requests.filter(({ path }) => path.endsWith('/ping')).length
   return { app, sandbox, pings }
 }
@@ -38,6 +38,12 @@ t.test('one call each, also for probes at the same time; a proof holds a minute,
   clock.ms = 60_000
   await app.proveCredentials()
   t.equal(pings(), 5)
+})
+
+t.test('an upstream that does not answer is told as too slow', async (t) => {
+  const { app, sandbox } = await start(t, { ms: 0 })
+  await sandbox.faults.add({ kind: 'stall', times: 9 })
+  t.match(await app.proveCredentials(), [{ verified: false, reason: 'upstream_timeout: no answer in time' }, { verified: false }])
 })
 
 t.test('an upstream that is gone is a reason, not an exception', async (t) => {

@@ -31,6 +31,7 @@ t.test('the nine actions are in the document, each with its path, its environmen
   ]) t.ok(operations.includes(action), action)
   t.ok(document.paths['/resources/{public_id}']?.['get']?.parameters?.some(({ name }) => name === 'public_id'))
   t.ok(document.paths['/upload']?.['post']?.parameters?.some(({ name }) => name === 'X-Environment'))
+  t.ok(document.paths['/upload']?.['post']?.parameters?.some(({ name }) => name === 'Idempotency-Key'), 'beside the route\'s own')
   t.match(document.paths['/upload']?.['post']?.requestBody?.content, { 'multipart/form-data': {} })
   t.match(parse((await app.inject('/openapi.yaml')).body), { openapi: '3.1.0' })
   t.match(await app.inject('/docs/'), { statusCode: 200, headers: { 'content-type': /text\/html/ } })

@@ -43,6 +43,22 @@ t.test('POST /upload before the sandbox', async (t) => {
   const { url: gateway, sandbox } = await startGateway(t)
   const url = `${gateway}/upload`
 
+  t.test('400: an address that Cloudinary cannot fetch keeps Cloudinary\'s words', async (t) => {
+    const { body } = await post(`${gateway}/upload`, JSON.stringify({ file: 'http://127.0.0.1:9/x.jpg' }), { 'content-type': 'application/json' })
+    t.match(body, { status: 400, code: 'upstream_rejected', upstream: { message: /127\.0\.0\.1/ } })
+  })
+
+  t.test('200, 413: a caller whose policy says so has a limit of its own', async (t) => {
+    const key = 'sha256:' + createHash('sha256').update('small').digest('hex')
+    const policyFile = `${t.testdir({ 'policy.yaml': `callers: { web: { keys: ['${key}'], sign: { max_bytes: 1000 } } }` })}/policy.yaml`
+    const { url } = await startGateway(t, { auth: { mode: 'keys', policyFile } })
+    const send = async (bytes: number) => await (await fetch(`${url}/upload?resource_type=raw`, {
+      method: 'POST', headers: { authorization: 'Bearer small', 'content-type': 'application/octet-stream' }, body: Buffer.alloc(bytes, 1)
+    })).json() as object // answers are JSON objects
+    t.match(await send(1000), { bytes: 1000 })
+    t.match(await send(1001), { status: 413, code: 'payload_too_large' })
+  })
+
   t.test('200: a multipart picture, file first, with its fields after it', async (t) => {
     const { status, body, headers } = await post(url, form(['file', picture, 'tom.jpg'], ['public_id', 'cats/tom'], ['tags', 'a'], ['tags', 'b'], ['context', '{"alt":"x=y|z"}']))
     t.equal(status, 200)
