@@ -136,7 +136,7 @@ t.test('429 is passed on when it asks for more patience than callers have', asyn
 t.test('a held file is sent again when it was surely not stored, or would replace itself', async (t) => {
   const { upstream, store } = await started(t)
   const small = (): StreamedFile => streamed(randomBytes(1000), { length: 1000 })
-  upstream.script({ status: 429 })
+  upstream.script({ status: 429, headers: { 'retry-after': '1' } })
   t.same(told(await store(small(), { fields: {} })), ['2', 'verified'])
   for (const step of [{ status: 500 }, { status: 503 }]) {
     upstream.script(step)
