@@ -1,39 +1,10 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
-import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { RedisRateStore, type RedisRateStoreOptions } from '../../src/auth/rate-limit-redis.ts'
 import { Secret } from '../../src/secret.ts'
+import { freePort, NO_REDIS, startRedis } from '../redis.ts'
 
 const rate = { requests: 5, perSeconds: 3600 }
-
-function hasRedis (): boolean {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
-// On a machine without Redis these tests cannot tell anything; where everything is installed, its absence is a failure.
-const skip = !hasRedis() && process.env['CI'] !== 'true' && 'redis-server is not installed'
-
-async function freePort (): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo // a TCP server has an address with a port
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-async function startRedis (t: Test, port: number): Promise<ChildProcess> {
-  const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: ['ignore', 'pipe', 'ignore'] })
-  t.teardown(() => child.kill('SIGKILL'))
-  for await (const chunk of child.stdout) if (String(chunk).includes('Ready to accept connections')) break
-  child.stdout.resume()
-  return child
-}
 
 function open (t: Test, port: number, options: Partial<RedisRateStoreOptions> = {}): RedisRateStore {
   const store = new RedisRateStore({ url: new Secret(`redis://127.0.0.1:${port}`), ...options })
@@ -41,7 +12,7 @@ function open (t: Test, port: number, options: Partial<RedisRateStoreOptions> = 
   return store
 }
 
-t.test('two processes share one quota', { skip }, async (t) => {
+t.test('two processes share one quota', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   await startRedis(t, port)
   const [one, other] = [open(t, port), open(t, port)]
@@ -53,7 +24,7 @@ t.test('two processes share one quota', { skip }, async (t) => {
   t.match(await other.take('caller:b', rate), { allowed: true, remaining: 4, resetSeconds: /^7(19|20)$/ })
 })
 
-t.test('Redis that is not there, then comes: this process counts until then, and says so once each', { skip }, async (t) => {
+t.test('Redis that is not there, then comes: this process counts until then, and says so once each', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   const told: string[] = []
   let nowMs = Date.now()
@@ -69,7 +40,7 @@ t.test('Redis that is not there, then comes: this process counts until then, and
   t.same(told, ['down', 'up'])
 })
 
-t.test('Redis that hangs delays one request, not each', { skip }, async (t) => {
+t.test('Redis that hangs delays one request, not each', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   const redis = await startRedis(t, port)
   const told: unknown[] = []
@@ -87,7 +58,7 @@ t.test('Redis that hangs delays one request, not each', { skip }, async (t) => {
   t.equal((await other.take('b', rate)).remaining, 4, 'the fifty were not even sent')
 })
 
-t.test('Redis that dies while it is used', { skip }, async (t) => {
+t.test('Redis that dies while it is used', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   const redis = await startRedis(t, port)
   const store = open(t, port)

@@ -1,5 +1,3 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
@@ -8,6 +6,7 @@ import { EVERYTHING } from '../../src/auth/permissions.ts'
 import errorHandler from '../../src/plugins/error-handler.ts'
 import rateLimit, { addressKey, type RateLimitOptions } from '../../src/plugins/rate-limit.ts'
 import { Secret } from '../../src/secret.ts'
+import { freePort, NO_REDIS, startRedis } from '../redis.ts'
 
 async function start (t: Test, options: RateLimitOptions, server: object = {}) {
   const app = fastify(server)
@@ -75,30 +74,10 @@ t.test('addresses that a caller writes itself do not count, unless its proxy is 
   for (const turn of [1, 2, 3]) t.equal((await behind.inject({ url: '/me', headers: forged(turn) })).statusCode, 200)
 })
 
-function hasRedis (): boolean {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-const skip = !hasRedis() && process.env['CI'] !== 'true' && 'redis-server is not installed'
-
-t.test('Redis: two gateways share one limit; when it is gone each limits by itself', { skip }, async (t) => {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as AddressInfo // a TCP server has an address with a port
-  await new Promise((resolve) => probe.close(resolve))
+t.test('Redis: two gateways share one limit; when it is gone each limits by itself', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
   const options = { perCaller: { requests: 4, perSeconds: 3600 }, redisUrl: new Secret(`redis://127.0.0.1:${port}`) }
-  const run = async () => {
-    const redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], { stdio: ['ignore', 'pipe', 'ignore'] })
-    t.teardown(() => redis.kill('SIGKILL'))
-    for await (const chunk of redis.stdout) if (String(chunk).includes('Ready to accept connections')) break
-    redis.stdout.resume()
-    return redis
-  }
-  const redis = await run()
+  const redis = await startRedis(t, port)
   const lines: string[] = []
   const logger = { level: 'info', stream: { write: (line: string) => { lines.push(line) } } }
   let nowMs = Date.now()
@@ -114,7 +93,7 @@ t.test('Redis: two gateways share one limit; when it is gone each limits by itse
   t.same(alone, [200, 200, 200, 200, 429, 429], 'it begins to count by itself')
   t.equal(lines.filter((line) => line.includes('Redis is out of reach')).length, 1)
 
-  await run()
+  await startRedis(t, port)
   while (!lines.some((line) => line.includes('Redis is back'))) {
     nowMs += 2_000
     await one.inject('/me')
