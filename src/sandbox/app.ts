@@ -10,6 +10,7 @@ import { DEFAULT_CLOUD, type CloudSettings } from './clouds.ts'
 import type { SandboxContext, SandboxLimits } from './context.ts'
 import { DeleteTokens } from './delete-tokens.ts'
 import { registerDelivery, type DeliveryOptions } from './delivery.ts'
+import { answerBadUrl } from './delivery/bad-url.ts'
 import { notImitated } from './errors.ts'
 import { registerControl } from './faults/control.ts'
 import { Faults } from './faults/faults.ts'
@@ -74,6 +75,7 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   const adminLimit = new HourlyLimit(context.options.adminRateLimit, context.clock)
   const app = fastify({
     ...options.logger ? { loggerInstance: options.logger } : { logger: false },
+    frameworkErrors: answerBadUrl,
     // Paths are matched by their decoded form further in; here only the first segment counts.
     routerOptions: { maxParamLength: 65_536 },
     forceCloseConnections: true,

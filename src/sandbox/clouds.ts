@@ -11,6 +11,8 @@ export interface CloudSettings {
   readonly signatureAlgorithm?: 'sha1' | 'sha256'
   /** Delivers PDF and ZIP, which Cloudinary blocks by default. */
   readonly allowPdfAndZip?: boolean
+  /** Serves `/image/list/{tag}.json`, which Cloudinary answers with 401 by default. */
+  readonly allowResourceList?: boolean
   /** New derived assets need a signed URL. */
   readonly strictTransformations?: boolean
   /** Hex key of delivery tokens (`__cld_token__`). */

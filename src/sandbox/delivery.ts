@@ -7,6 +7,8 @@ import { checkAccess, denied, readToken, type AccessRequest } from './delivery/a
 import { Remembered } from './delivery/remembered.ts'
 import { DerivedAssets, type Derived } from './delivery/derived.ts'
 import { failureHeaders, successHeaders, type Delivered } from './delivery/headers.ts'
+import { ignoredHere } from './delivery/ignored.ts'
+import { listByTag } from './delivery/list.ts'
 import { parseDeliveryPath, type DeliveryPath } from './delivery/path.ts'
 import { sendBytes } from './delivery/send.ts'
 import { notFound, SandboxError } from './errors.ts'
@@ -71,11 +73,19 @@ class Delivery {
         reply.callNotFound()
         return reply
       }
+      if (path.type === 'list') return this.#list(reply, path)
       return await this.#deliverLatest(request, reply, path, requestId)
     } catch (error) {
       if (!(error instanceof SandboxError) || reply.sent) throw error
       return reply.code(error.status).headers({ ...failureHeaders(error.message, requestId), ...error.headers }).send()
     }
+  }
+
+  #list (reply: FastifyReply, { cloud: cloudName, resourceType, publicId }: DeliveryPath): FastifyReply {
+    if (!this.#cloud(cloudName).allowResourceList) throw denied()
+    const list = listByTag(this.#context.store.cloud(cloudName), resourceType, publicId, this.#context.clock())
+    if (!list) throw notFound(publicId)
+    return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=60' }).send(list)
   }
 
   /** An asset that is overwritten or removed while it is read takes its bytes with it: what there is now is looked up again. */
@@ -91,9 +101,7 @@ class Delivery {
 
   /** @throws {SandboxError} what is wrong with the URL first, then whether there is such an asset. */
   #find (path: DeliveryPath): Target {
-    const cloud = this.#context.clouds.get(path.cloud)
-    if (!cloud) throw new SandboxError(401, `cloud_name ${path.cloud} is disabled`)
-    if (path.type === 'list') throw denied()
+    const cloud = this.#cloud(path.cloud)
     if (!/^(?:upload|private|authenticated)$/.test(path.type)) throw notRendered(`the delivery type ${path.type}`)
     const store = this.#context.store.cloud(cloud.cloudName)
     const chain = this.#chainOf(path, store)
@@ -102,6 +110,12 @@ class Delivery {
     const placeholder = placeholderOf(path, chain, store)
     if (!placeholder) throw notFound(path.publicId)
     return { path, cloud, record: placeholder, chain, status: 404 }
+  }
+
+  #cloud (name: string): CloudSettings {
+    const cloud = this.#context.clouds.get(name)
+    if (!cloud) throw new SandboxError(401, `cloud_name ${name} is disabled`)
+    return cloud
   }
 
   /** What a name stands for may change, so only chains without one are remembered. */
@@ -124,7 +138,7 @@ class Delivery {
       components: chain.components,
       isNegotiated: chain.format === 'auto',
       isProtected: record.type === 'authenticated' || (record.access_control ?? []).length > 0 || (record.type === 'private' && isOriginal),
-      ignored: chain.ignored,
+      ignored: ignoredHere(chain, record, delivered.format, isOriginal),
       requestId
     })
     if (status !== 200) headers['x-cld-error'] = failureHeaders(`Resource not found - ${path.publicId}`, requestId)['x-cld-error'] ?? ''

@@ -14,7 +14,7 @@ export async function sendBytes (request: FastifyRequest, reply: FastifyReply, b
   const { status = 200 } = options
   if (selection.kind === 'unchanged' && status === 200) return reply.code(304).removeHeader('content-type').send()
   if (selection.kind === 'unsatisfiable') {
-    return reply.code(416).headers({ 'content-range': `bytes */${delivered.bytes}`, 'content-length': '0' }).send()
+    return reply.code(416).headers({ 'content-range': `bytes */${delivered.bytes}`, 'content-length': '0', 'x-cld-error': 'Requested range not satisfiable' }).send()
   }
   const range = selection.kind === 'part' ? { start: selection.start, end: selection.end } : { start: 0, end: delivered.bytes - 1 }
   const length = Math.max(0, range.end - range.start + 1)
