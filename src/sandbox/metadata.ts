@@ -1,4 +1,5 @@
 import { SandboxError } from './errors.ts'
+import { brokenRule, isDate, type Validation } from './metadata-validation.ts'
 import type { CloudStore } from './store.ts'
 
 /** A structured metadata field as the Admin API shows it. */
@@ -8,7 +9,7 @@ export interface MetadataField {
   label: string
   mandatory: boolean
   default_value: unknown
-  validation: Record<string, unknown> | null
+  validation: Validation | null
   restrictions: Record<string, unknown> | null
   datasource?: { values: { external_id: string, value: string, state: string }[] }
 }
@@ -22,19 +23,38 @@ export function typedMetadata (store: CloudStore, pairs: Readonly<Record<string,
   if (unknown.length > 0) throw new SandboxError(400, `Metadata External IDs do not exist: ${JSON.stringify(unknown)}`)
   return Object.fromEntries(Object.entries(pairs).map(([id, text]) => {
     const field = store.document<MetadataField>('metadata_field', id)
-    return [id, field ? typedValue(field, text) : text]
+    return [id, field ? checkedValue(field, text) : text]
   }))
 }
 
 /** Adds new values to present ones; an empty value clears. */
 export function mergeMetadata (present: Readonly<Record<string, unknown>> | undefined, changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries({ ...present, ...changes }).filter(([, value]) => value !== null))
+  return Object.fromEntries(Object.entries({ ...present, ...changes }).filter(([, value]) => value !== null && value !== undefined))
 }
 
-/** Values of fields that an upload did not name but that have a default. */
-export function metadataDefaults (store: CloudStore): Record<string, unknown> {
+/**
+ * What a new asset has: the values given, and the defaults of fields that were not named.
+ * @throws {SandboxError} 400 when a mandatory field is left without a value.
+ */
+export function newMetadata (store: CloudStore, pairs: Readonly<Record<string, string>>): Record<string, unknown> {
   const fields = store.documents<MetadataField>('metadata_field').map(([, field]) => field)
-  return Object.fromEntries(fields.filter((field) => field.default_value !== null && field.default_value !== undefined).map((field) => [field.external_id, field.default_value]))
+  const defaults = Object.fromEntries(fields.map((field) => [field.external_id, field.default_value]))
+  const values = mergeMetadata(defaults, typedMetadata(store, pairs))
+  const missing = fields.filter((field) => field.mandatory && values[field.external_id] === undefined)
+  if (missing.length > 0) throw new SandboxError(400, `Missing mandatory metadata fields: ${JSON.stringify(missing.map((field) => field.external_id))}`)
+  return values
+}
+
+/**
+ * The typed value of a text; null for an empty one, which clears.
+ * @throws {SandboxError} 400 when the field does not take it. The public sources have no literal text for these answers.
+ */
+export function checkedValue (field: MetadataField, text: string): unknown {
+  const value = typedValue(field, text)
+  if (value === null && field.mandatory) throw new SandboxError(400, `Missing mandatory metadata fields: ${JSON.stringify([field.external_id])}`)
+  const broken = value === null || !field.validation ? undefined : brokenRule(field.validation, value)
+  if (broken !== undefined) throw new SandboxError(400, `Value ${text} is invalid for metadata field ${field.external_id}: ${broken}`)
+  return value
 }
 
 function typedValue (field: MetadataField, text: string): unknown {
@@ -43,11 +63,11 @@ function typedValue (field: MetadataField, text: string): unknown {
   const options = new Set(field.datasource?.values.filter(({ state }) => state === 'active').map((entry) => entry.external_id))
   switch (field.type) {
     case 'integer': {
-      if (!/^-?\d+$/.test(text)) throw invalid()
+      if (!/^-?\d{1,15}$/.test(text)) throw invalid()
       return Number(text)
     }
     case 'date': {
-      if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(Date.parse(text))) throw invalid()
+      if (!isDate(text)) throw invalid()
       return text
     }
     case 'enum': {

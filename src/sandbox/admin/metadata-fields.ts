@@ -1,6 +1,7 @@
 import { SandboxError } from '../errors.ts'
 import type { Call, Route } from '../http/call.ts'
-import type { MetadataField } from '../metadata.ts'
+import { checkedValue, type MetadataField } from '../metadata.ts'
+import { readValidation } from '../metadata-validation.ts'
 
 /** Structured metadata fields. Source: Cloudinary, "Admin API reference", "metadata_fields". */
 export const metadataFieldRoutes: Route[] = [
@@ -9,7 +10,9 @@ export const metadataFieldRoutes: Route[] = [
   { method: 'GET', path: 'metadata_fields/:id', guard: 'admin', action: async (call) => required(call) },
   { method: 'PUT', path: 'metadata_fields/:id', guard: 'admin', action: update },
   { method: 'DELETE', path: 'metadata_fields/:id', guard: 'admin', action: remove },
-  { method: 'PUT', path: 'metadata_fields/:id/datasource', guard: 'admin', action: updateDatasource }
+  { method: 'PUT', path: 'metadata_fields/:id/datasource', guard: 'admin', action: updateDatasource },
+  { method: 'DELETE', path: 'metadata_fields/:id/datasource', guard: 'admin', action: async (call) => setState(call, 'inactive') },
+  { method: 'POST', path: 'metadata_fields/:id/datasource_restore', guard: 'admin', action: async (call) => setState(call, 'active') }
 ]
 
 const TYPES = ['string', 'integer', 'date', 'enum', 'set'] as const
@@ -27,13 +30,12 @@ async function create (call: Call): Promise<unknown> {
     type,
     label,
     mandatory: fields.flag('mandatory'),
-    default_value: fields.raw('default_value') ?? null,
-    validation: objectOf(fields.json('validation')),
+    default_value: null,
+    validation: readValidation(fields.json('validation'), type),
     restrictions: objectOf(fields.json('restrictions')),
     ...(type === 'enum' || type === 'set') && { datasource: { values: readValues(call, fields.json('datasource'), []) } }
   }
-  await call.store.putDocument('metadata_field', id, field)
-  return field
+  return store(call, field)
 }
 
 async function update (call: Call): Promise<unknown> {
@@ -43,12 +45,29 @@ async function update (call: Call): Promise<unknown> {
     ...present,
     label: fields.text('label') ?? present.label,
     mandatory: fields.flag('mandatory', present.mandatory),
-    default_value: fields.raw('default_value') ?? present.default_value,
-    validation: objectOf(fields.json('validation')) ?? present.validation,
+    validation: readValidation(fields.json('validation'), present.type) ?? present.validation,
     restrictions: objectOf(fields.json('restrictions')) ?? present.restrictions
   }
-  await call.store.putDocument('metadata_field', field.external_id, field)
-  return field
+  return store(call, field)
+}
+
+/** The default must be a value that the field itself would take. */
+async function store (call: Call, field: MetadataField): Promise<MetadataField> {
+  const given = call.fields.raw('default_value')
+  const text = Array.isArray(given) ? JSON.stringify(given) : call.fields.text('default_value')
+  const stored = text === undefined ? field : { ...field, default_value: checkedValue(field, text) }
+  await call.store.putDocument('metadata_field', field.external_id, stored)
+  return stored
+}
+
+/** An option that is taken out of use stays with the assets that have it; no other gets it. */
+async function setState (call: Call, state: string): Promise<unknown> {
+  const field = required(call)
+  const ids = call.fields.list('external_ids') ?? []
+  if (ids.length === 0) throw new SandboxError(400, 'Missing required parameter - external_ids')
+  const values = (field.datasource?.values ?? []).map((value) => ids.includes(value.external_id) ? { ...value, state } : value)
+  await call.store.putDocument('metadata_field', field.external_id, { ...field, datasource: { values } })
+  return { values }
 }
 
 async function updateDatasource (call: Call): Promise<unknown> {

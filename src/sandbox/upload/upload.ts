@@ -3,7 +3,7 @@ import { notImitated, SandboxError } from '../errors.ts'
 import type { ReceivedFile } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
-import { metadataDefaults, mergeMetadata, typedMetadata } from '../metadata.ts'
+import { newMetadata } from '../metadata.ts'
 import { startModeration } from '../moderation.ts'
 import { readAccessControl, readCoordinates, readDeliveryType, readPairs, readRegions, readTags, resourceType } from '../parameters.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
@@ -120,8 +120,7 @@ function assertAllowedFormat (fields: Fields, type: ResourceTypeName, found: Ins
 /** What is only there when it was sent. */
 function optionalParts (call: Call, fields: Fields): Pick<AssetRecord, 'tags' | 'access_mode'> & Partial<AssetRecord> {
   const context = readPairs(fields, 'context')
-  const given = readPairs(fields, 'metadata')
-  const metadata = mergeMetadata(metadataDefaults(call.store), given ? typedMetadata(call.store, given) : {})
+  const metadata = newMetadata(call.store, readPairs(fields, 'metadata') ?? {})
   const moderation = fields.text('moderation')
   const accessControl = readAccessControl(fields)
   const faces = readCoordinates(fields, 'face_coordinates')
