@@ -1,3 +1,16 @@
+/*
+ * Images made to hurt. Which test holds which danger:
+ *   more pixels than may be read, told by the header      "a 256 megapixel PNG"
+ *   small input, huge output                              "outputs beyond the cap"
+ *   thousands of frames                                   "an animation of 10,000 frames" (GIF), "frames within the cap, pixels beyond it" (WebP)
+ *   SVG: entities, outside references, scripts, sizes     "SVG"
+ *   cut off, empty, not an image                          "what is no image, or half of one"
+ *   a rendering that does not end                         "a job that takes too long"
+ *   a renderer that the system kills for its memory       "a process that dies" (a limit of memory cannot be set for a child of Node; SIGKILL is what follows from one)
+ *   many at once                                          "the queue has an end", "eight worst cases at once"
+ *   names that mean something to a file system            ../delivery/names.test.ts
+ * That a sandbox does not start by itself in production is the server's affair and tested there.
+ */
 import t from 'tap'
 import { deflateSync, crc32 as zlibCrc32 } from 'node:zlib'
 import sharp from 'sharp'
@@ -71,6 +84,14 @@ t.test('400: an animation of 10,000 frames', async (t) => {
   await t.rejects(pool.run(job(gif, 'w_2', 'gif')), { status: 400, message: 'Maximum number of frames is 500. Requested 10000' })
 })
 
+t.test('400: frames within the cap, pixels beyond it', async (t) => {
+  const frames = Array.from({ length: 40 }, (_, at) => sharp({ create: { width: 40, height: 40, channels: 3, background: at % 2 === 0 ? '#f00' : '#00f' } }).png().toBuffer())
+  const webp = await sharp(await Promise.all(frames), { join: { animated: true } }).webp({ effort: 0 }).toBuffer()
+  t.equal((await sharp(webp).metadata()).pages, 40)
+  const limited = { ...job(webp, 'w_2', 'webp'), limits: { ...RENDER_LIMITS, inputPixels: 50_000 } }
+  await t.rejects(pool.run(limited), { status: 400, message: 'Maximum image size is 0.05 Megapixels. Requested 0.06 Megapixels' })
+})
+
 t.test('SVG: entities do not grow, files and addresses are not read, sizes are bounded', async (t) => {
   const laughs = '<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "ha">' +
     Array.from({ length: 12 }, (_, at) => `<!ENTITY ${String.fromCharCode(98 + at)} "${`&${String.fromCharCode(97 + at)};`.repeat(10)}">`).join('') +
@@ -78,6 +99,8 @@ t.test('SVG: entities do not grow, files and addresses are not read, sizes are b
   await t.rejects(pool.run(job(Buffer.from(laughs), 'w_5', 'svg')), { status: 400, message: 'Invalid image file' }, 'billion laughs')
   const wide = '<svg xmlns="http://www.w3.org/2000/svg" width="1000000000" height="1000000000"/>'
   await t.rejects(pool.run(job(Buffer.from(wide), 'w_5', 'svg')), { status: 400, message: /Maximum image size|Invalid image/ }, '1e9 pixels')
+  const boundless = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000000000 1000000000"/>'
+  await t.rejects(pool.run(job(Buffer.from(boundless), 'w_5', 'svg')), { status: 400, message: /Maximum image size|Invalid image/ }, '1e9 pixels by its view box')
   const outside = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:xi="http://www.w3.org/2001/XInclude" width="10" height="10">' +
     '<image xlink:href="file:///etc/hostname" width="10" height="10"/><image xlink:href="http://127.0.0.1:9/x.png" width="10" height="10"/>' +
     '<xi:include href="file:///etc/hostname" parse="text"/><script>while(true){}</script><foreignObject width="10" height="10"><p xmlns="http://www.w3.org/1999/xhtml">x</p></foreignObject></svg>'
