@@ -104,7 +104,7 @@ t.test('parameters without effect are named in a header; add-ons are refused', a
   })
   t.equal((await upload({ backup: 'true', proxy: 'http://p', invalidate: 'false' })).headers.get('x-sandbox-ignored'), 'backup, proxy')
   t.equal((await upload({ tags: 'a' })).headers.get('x-sandbox-ignored'), null)
-  for (const [name, value, status] of [['ocr', 'adv_ocr', 420], ['ocr', 'x', 400], ['detection', 'illegal', 400], ['raw_convert', 'illegal', 400], ['background_removal', 'cloudinary_ai', 420], ['async', 'true', 501]] as const) {
+  for (const [name, value, status] of [['ocr', 'adv_ocr', 420], ['ocr', 'x', 400], ['detection', 'illegal', 400], ['raw_convert', 'illegal', 400], ['background_removal', 'cloudinary_ai', 420], ['manifest_json', '{}', 501]] as const) {
     t.equal((await upload({ [name]: value })).status, status, `${name}=${value}`)
   }
 })

@@ -24,7 +24,7 @@ const IGNORED = ['backup', 'invalidate', 'proxy', 'callback', 'eval', 'on_succes
 /** What slideshows and templates are made of. */
 const NOT_IMITATED = ['manifest_json', 'manifest_transformation', 'template', 'template_vars']
 
-const REAL = ['access_control', 'access_mode', 'allowed_formats', 'asset_folder', 'colors', 'context', 'custom_coordinates', 'discard_original_filename', 'display_name', 'eager', 'eager_async',
+const REAL = ['access_control', 'access_mode', 'allowed_formats', 'asset_folder', 'async', 'colors', 'context', 'custom_coordinates', 'discard_original_filename', 'display_name', 'eager', 'eager_async',
   'eager_notification_url', 'face_coordinates', 'faces', 'file', 'filename_override', 'folder', 'format', 'headers', 'image_metadata', 'media_metadata', 'metadata', 'moderation', 'notification_url', 'overwrite', 'phash',
   'public_id', 'public_id_prefix', 'regions', 'return_delete_token', 'tags', 'transformation', 'type', 'unique_filename', 'upload_preset', 'use_asset_folder_as_public_id_prefix', 'use_filename', 'use_filename_as_display_name']
 
@@ -32,7 +32,7 @@ const REAL = ['access_control', 'access_mode', 'allowed_formats', 'asset_folder'
 export const UPLOAD_PARAMETERS: ReadonlyMap<string, Support> = new Map([
   ...REAL.map((name): [string, Support] => [name, 'real']),
   ...IGNORED.map((name): [string, Support] => [name, 'ignored']),
-  ...[...Object.keys(ADD_ONS), ...NOT_IMITATED, 'async'].map((name): [string, Support] => [name, 'refused'])
+  ...[...Object.keys(ADD_ONS), ...NOT_IMITATED].map((name): [string, Support] => [name, 'refused'])
 ].sort(([one], [other]) => String(one) < String(other) ? -1 : 1) as [string, Support][]) // pairs, as made above
 
 /**

@@ -1,10 +1,11 @@
 import { isoTime, type AssetRecord } from '../asset.ts'
-import { notImitated, SandboxError } from '../errors.ts'
+import { SandboxError } from '../errors.ts'
 import type { ReceivedFile } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
 import { newMetadata } from '../metadata.ts'
 import { startModeration } from '../moderation.ts'
+import { randomSource } from '../random.ts'
 import { readAccessControl, readCoordinates, readDeliveryType, readPairs, readRegions, readTags, resourceType } from '../parameters.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
 import { notificationUrl, notifyUpload } from '../notifications/events.ts'
@@ -25,14 +26,25 @@ export async function upload (call: Call): Promise<unknown> {
   const wanted = call.params.rt ?? 'auto'
   const id = call.headers['x-unique-upload-id']
   const range = call.headers['content-range']
-  if (id === undefined && range === undefined) return storeUpload(call, fields, wanted, await takeFile(call))
+  const store = fields.flag('async') ? storeLater : storeUpload
+  if (id === undefined && range === undefined) return store(call, fields, wanted, await takeFile(call))
   if (typeof id !== 'string') throw new SandboxError(400, 'Content range is invalid')
   const chunk = parseContentRange(range)
   const answer = await call.context.chunks.accept(`${call.cloud.cloudName}/${id}`, chunk, await takeFile(call),
-    (whole) => storeUpload(call, fields, wanted, whole))
+    (whole) => store(call, fields, wanted, whole))
   if (!('done' in answer) || answer.done) return answer
   const publicId = fields.text('public_id')
   return { ...answer, kind: fields.text('type') ?? 'upload', resource_type: wanted, ...publicId !== undefined && { public_id: publicId }, upload_id: id }
+}
+
+/** `async`: the answer comes first. Whether it came to an asset, a notification or a look tells. */
+async function storeLater (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<object> {
+  const batch = call.context.random.hex(64)
+  // Names of its own: nobody can foresee which call has its turn meanwhile.
+  const later: Call = { ...call, context: { ...call.context, random: randomSource(batch) } }
+  call.context.background.add(storeUpload(later, fields, wanted, file))
+  const publicId = fields.text('public_id')
+  return { status: 'pending', resource_type: wanted, type: readDeliveryType(fields), ...publicId !== undefined && { public_id: publicId }, batch_id: batch }
 }
 
 interface Made { record: AssetRecord, existing?: true, overwritten?: boolean, eagerWanted: Wanted[] }
@@ -59,7 +71,6 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
   if (file.bytes === 0) throw new SandboxError(400, 'Empty file')
   notificationUrl(fields)
   notificationUrl(fields, 'eager_notification_url')
-  if (fields.flag('async')) throw notImitated('asynchronous uploads')
   const found = await inspect(call.context.blobs, file.key)
   const type = resourceTypeFor(wanted, found)
   assertAllowedFormat(fields, type, found, file.filename)

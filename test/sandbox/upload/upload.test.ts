@@ -1,0 +1,91 @@
+import t from 'tap'
+import { startSandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
+
+const PIXEL = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
+const BASIC = { authorization: `Basic ${btoa('1234:abcd')}` }
+
+async function start (t: { teardown (close: () => unknown): void }, options: SandboxOptions = {}) {
+  const sandbox = await startSandbox(options)
+  t.teardown(() => sandbox.close())
+  const ask = async (path: string, form?: Record<string, string>, headers: Record<string, string> = BASIC) => {
+    const answer = await fetch(`${sandbox.url}/v1_1/demo/${path}`, { headers, ...form && { method: 'POST', body: new URLSearchParams(form) } })
+    const body = await answer.json() as object // as everywhere in this API
+    return { http: answer.status, ...body } as Record<string, unknown> // members are looked at one by one
+  }
+  return { sandbox, ask }
+}
+
+t.test('async: pending first, then the asset; a reset or a close waits for it', async (t) => {
+  const { sandbox, ask } = await start(t, { seed: 3, clock: () => Date.UTC(2030, 0, 1) })
+  const answer = await ask('image/upload', { file: PIXEL, public_id: 'later', async: 'true', type: 'private' })
+  t.same(Object.keys(answer), ['http', 'status', 'resource_type', 'type', 'public_id', 'batch_id'])
+  t.match(answer, { http: 200, status: 'pending', resource_type: 'image', type: 'private', public_id: 'later', batch_id: /^[0-9a-f]{64}$/ })
+  const signal = AbortSignal.timeout(10_000)
+  while ((await ask('resources/image/private/later')).http === 404) signal.throwIfAborted()
+  t.match(await ask('resources/image/private/later'), { bytes: 42, format: 'gif' })
+  t.notOk('public_id' in await ask('image/upload', { file: PIXEL, async: 'true' }), 'a name that is still to be made')
+  t.match(await ask('image/upload', { async: 'true' }), { http: 400, error: { message: 'Missing required parameter - file' } })
+  t.match(await ask('image/upload', { file: 'data:image/gif;base64,bm8=', public_id: 'never', async: 'true' }), { status: 'pending' })
+  await sandbox.reset()
+  t.match(await ask('resources/image'), { resources: [] })
+})
+
+t.test('fixed folders: the folder is the path of the public ID, and moves with it', async (t) => {
+  const { ask } = await start(t, { clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd', folderMode: 'fixed' }] })
+  t.match(await ask('config?settings=true'), { settings: { folder_mode: 'fixed' } })
+  const answer = await ask('image/upload', { file: PIXEL, folder: '/a/b/', public_id: 'c', asset_folder: 'elsewhere', public_id_prefix: 'nothing' })
+  t.match(answer, { public_id: 'a/b/c', folder: 'a/b' })
+  t.notOk('asset_folder' in answer || 'display_name' in answer)
+  t.match(await ask('image/upload', { file: PIXEL, public_id: 'x/y' }), { public_id: 'x/y', folder: 'x' })
+  t.match(await ask('image/upload', { file: PIXEL, public_id: 'top' }), { folder: '' })
+  t.match(await ask('folders/a'), { folders: [{ name: 'b', path: 'a/b' }] })
+  t.match(await ask('image/rename', { from_public_id: 'a/b/c', to_public_id: 'd/c' }), { public_id: 'd/c', folder: 'd' })
+  t.match(await ask('folders'), { folders: [{ path: 'd' }, { path: 'x' }] })
+})
+
+t.test('dynamic folders: the public ID and the folder where it is shown are two things', async (t) => {
+  const { ask } = await start(t)
+  t.match(await ask('image/upload', { file: PIXEL, asset_folder: 'shown', public_id: 'id' }), { public_id: 'id', asset_folder: 'shown', display_name: 'id' })
+  t.match(await ask('image/upload', { file: PIXEL, asset_folder: 'shown', public_id: 'id', use_asset_folder_as_public_id_prefix: 'true' }), { public_id: 'shown/id', asset_folder: 'shown' })
+  t.match(await ask('image/upload', { file: PIXEL, asset_folder: 'shown', public_id: 'id', use_asset_folder_as_public_id_prefix: 'true', public_id_prefix: 'p' }), { public_id: 'p/id' })
+  t.match(await ask('image/upload', { file: PIXEL, folder: 'f', public_id: 'id' }), { public_id: 'f/id', asset_folder: 'f' })
+})
+
+t.test('presets: the request wins when it is signed, the preset when it is not', async (t) => {
+  const { ask } = await start(t)
+  await ask('upload_presets', { name: 'p', unsigned: 'true', folder: 'preset', tags: 'p1,p2', context: 'a=preset|b=preset', overwrite: 'true', filename_override: 'preset.gif' })
+  const wish = { file: PIXEL, upload_preset: 'p', folder: 'mine', public_id: 'x', tags: 'm', context: 'b=mine|c=mine' }
+  t.match(await ask('image/upload', wish), { public_id: 'mine/x', tags: ['m'], context: { custom: { b: 'mine', c: 'mine' } }, original_filename: 'preset.gif' })
+  const unsigned = await ask('image/upload', wish, {})
+  t.match(unsigned, { public_id: 'preset/x', tags: ['m', 'p1', 'p2'], context: { custom: { a: 'preset', c: 'mine' } }, original_filename: 'preset.gif' })
+  const again = await ask('image/upload', { ...wish, tags: 'other' }, {})
+  t.match(again, { existing: true, asset_id: unsigned['asset_id'], tags: ['m', 'p1', 'p2'] }, 'nobody without a key replaces an asset, whatever the preset says')
+  t.match(await ask('image/upload', { ...wish, overwrite: 'true' }, {}), { http: 400, error: { message: /^Overwrite parameter is not allowed when using unsigned upload\. Only / } })
+  await ask('upload_presets', { name: 'no-ids', unsigned: 'true', disallow_public_id: 'true' })
+  t.match(await ask('image/upload', { file: PIXEL, upload_preset: 'no-ids', public_id: 'x' }, {}), { http: 400 })
+  t.match(await ask('image/upload', { file: PIXEL, upload_preset: 'no-ids' }, {}), { http: 200 })
+})
+
+t.test('cursors: while assets come and go, nothing appears twice and nothing that stays is skipped', async (t) => {
+  let now = Date.UTC(2030, 0, 1)
+  const { sandbox, ask } = await start(t, { clock: () => now })
+  const add = async (name: string) => {
+    now += 1000
+    await sandbox.add(name)
+  }
+  for (let index = 0; index < 12; index++) await add(`a${index}`)
+  const seen: string[] = []
+  let cursor = ''
+  for (let page = 0; page < 20; page++) {
+    const answer = await ask(`resources/image/upload?max_results=3${cursor && `&next_cursor=${cursor}`}`)
+    seen.push(...(answer['resources'] as { public_id: string }[]).map((asset) => asset.public_id)) // a list of assets
+    if (typeof answer['next_cursor'] !== 'string') break
+    cursor = answer['next_cursor']
+    await add(`new${page}`)
+    await ask('image/destroy', { public_id: seen.at(-1) ?? '' })
+    await ask('image/destroy', { public_id: `a${6 - page}` })
+  }
+  t.equal(new Set(seen).size, seen.length, 'nothing twice')
+  t.same(seen.filter((name) => name.startsWith('new')), [], 'newest first: what is newer than the last page is behind it')
+  for (const name of ['a11', 'a10', 'a9', 'a8', 'a7', 'a3', 'a2', 'a1', 'a0']) t.ok(seen.includes(name), name)
+})
