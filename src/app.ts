@@ -25,6 +25,7 @@ import { errorPage } from './plugins/error-page.ts'
 import expectContinue from './plugins/expect-continue.ts'
 import { explainSignature } from './plugins/explain-signature.ts'
 import health from './plugins/health.ts'
+import oneHost from './plugins/one-host.ts'
 import { openapiDocument, openapiPages } from './plugins/openapi.ts'
 import { answerClientError } from './plugins/client-errors.ts'
 import { requestId } from './plugins/request-id.ts'
@@ -76,7 +77,7 @@ function serverOptions ({ config, logger }: AppOptions, docs: string): ServerOpt
     // What still arrives on an open connection while closing is served; /readyz tells the balancer to send no more.
     return503OnClosing: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECK_MS, requestTimeout: 0 },
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECK_MS, requestTimeout: 0, requireHostHeader: false },
     routerOptions: { maxParamLength: MAX_PATH_PART },
     clientErrorHandler: answerClientError(docs),
     frameworkErrors: (error, request, reply) => { sendProblem(error, request, reply as never, docs) },
@@ -96,6 +97,7 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
   const app = fastify(serverOptions(options, docs)).withTypeProvider<TypeBoxTypeProvider>()
   // JSON as `text/plain` is what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain')
+  await app.register(oneHost)
   await app.register(expectContinue)
   await app.register(securityHeaders)
   await app.register(cors, { origins: config.corsOrigins })

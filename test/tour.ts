@@ -60,7 +60,7 @@ function json (value: Json): RequestInit {
 
 async function walk (tour: Tour): Promise<void> {
   const picture = readFileSync(PICTURE)
-  await tour.step('1 Upload Resource', `-F file=@landscape.jpg -F public_id=${PUBLIC_ID} -F tags=tour $GATEWAY/upload`, '/upload',
+  await tour.step('1 Upload Resource', `-F file=@test/fixtures/landscape.jpg -F public_id=${PUBLIC_ID} -F tags=tour $GATEWAY/upload`, '/upload',
     { method: 'POST', body: form({ public_id: PUBLIC_ID, tags: 'tour' }, picture) }, (answer) => answer['public_id'] === PUBLIC_ID && answer['bytes'] === picture.length)
   const { url } = await tour.step('2 Get URL', `'$GATEWAY/url?public_id=${PUBLIC_ID}&width=200&crop=fill&height=200&format=png'`,
     `/url?public_id=${PUBLIC_ID}&width=200&crop=fill&height=200&format=png`, {}, (answer) => String(answer['url']).includes('/c_fill,h_200,w_200/'))
@@ -75,7 +75,7 @@ async function walk (tour: Tour): Promise<void> {
     '/signature', { method: 'POST', ...json({ public_id: DIRECT_ID, type: 'private' }) }, ({ signature }) => /^[0-9a-f]{40,64}$/.test(String(signature)))
   const fields = signed['fields'] as Json // the step above has shown that this is the signature's answer
   const flags = Object.entries(fields ?? {}).map(([name, value]) => `-F ${name}=${String(value)}`).join(' ')
-  await tour.step('9 Direct Upload file using signature', `${flags} -F file=@landscape.jpg $GATEWAY/direct-upload`, '/direct-upload',
+  await tour.step('9 Direct Upload file using signature', `${flags} -F file=@test/fixtures/landscape.jpg $GATEWAY/direct-upload`, '/direct-upload',
     { method: 'POST', body: form(fields ?? {}, picture) }, (answer) => answer['public_id'] === DIRECT_ID && answer['type'] === 'private')
   const link = await tour.step('7 Get Signed URL', `'$GATEWAY/signed-url?public_id=${DIRECT_ID}&format=jpg'`, `/signed-url?public_id=${DIRECT_ID}&format=jpg`, {}, ({ url }) => String(url).includes('signature='))
   await tour.follow('  the private file behind it', link['url'])

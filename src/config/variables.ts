@@ -64,7 +64,7 @@ export const Settings = Type.Object({
   UPLOAD_BUFFER_BYTES: bytes('Memory that the chunks of all uploads share.', 128 * MIB, 5 * MIB),
   UPLOAD_MAX_CONCURRENT: Type.Integer({ default: 32, minimum: 1, maximum: 10_000, description: 'Uploads at once; more are answered 503.' }),
   UPLOAD_IDLE_TIMEOUT_MS: milliseconds('Longest pause in a body that a caller sends.', 30_000),
-  UPLOAD_FILE_ROOT: text('Folder below which server file paths may be uploaded. Unset: none.', { pattern: '^/+[^/]', 'x-fault': 'must be an absolute path, and not /' }),
+  UPLOAD_FILE_ROOT: text('Folder below which server file paths may be uploaded; on Linux only. Unset: none.', { pattern: '^/+[^/]', 'x-fault': 'must be an absolute path, and not /' }),
   UPLOAD_VERIFY: choice(['bytes', 'md5'], 'bytes', 'What of a stored file is compared with what was sent: its size, or its MD5 too.'),
   UPLOAD_VERIFY_STRICT: flag('Answer 502 when they differ, instead of a header that says so.'),
 

@@ -47,7 +47,7 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   for (const name of ['content-length', 'content-disposition', 'etag', 'link']) reply.removeHeader(name)
   return reply
     .code(failure.statusCode)
-    .headers({ ...failure.headers, 'cache-control': 'no-store' })
+    .headers({ ...failure.headers, 'cache-control': 'no-store', 'x-request-id': request.id })
     .type(PROBLEM_MEDIA_TYPE)
     .serializer(JSON.stringify)
     .send(problemDocument(failure, docs, pathOf(request.url), request.id))
@@ -77,12 +77,15 @@ export default fp<ErrorHandlerOptions>(async (app, { docs }) => {
   const methods = new MethodTable()
   app.addHook('onRoute', ({ url, method }) => methods.add(url, [method].flat()))
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, docs))
-  app.setNotFoundHandler((request, reply) => {
-    const path = pathOf(request.url)
+  const notFound = ({ method, url }: FastifyRequest): GatewayError => {
+    const path = pathOf(url)
     const allow = methods.allowed(path)
-    const error = allow.length > 0
-      ? new GatewayError('method_not_allowed', `${request.method} is not possible here; ${allow.join(', ')} is.`, { headers: { allow: allow.join(', ') } })
-      : new GatewayError('route_not_found', `There is no route ${request.method} ${path}.`)
-    return sendProblem(error, request, reply, docs)
-  })
+    // A route may find nothing itself; then its method was right.
+    return allow.length > 0 && !allow.includes(method)
+      ? new GatewayError('method_not_allowed', `${method} is not possible here; ${allow.join(', ')} is.`, { headers: { allow: allow.join(', ') } })
+      : new GatewayError('route_not_found', `There is no route ${method} ${path}.`)
+  }
+  // Before the body: nobody here wants it.
+  app.addHook('preParsing', (request, _reply, _payload, done) => { done(request.is404 ? notFound(request) : null) })
+  app.setNotFoundHandler((request, reply) => sendProblem(notFound(request), request, reply, docs))
 }, { name: 'error-handler' })

@@ -22,7 +22,8 @@ export default fp(async (app) => {
   })
   // Runs after the last `onRequest` hook of the innermost scope, and before anything reads the body.
   app.addHook('preParsing', (request, reply, payload, done) => {
-    if (waiting.delete(request.raw)) reply.raw.writeContinue()
+    // A path that nobody serves takes no body either.
+    if (waiting.delete(request.raw) && !request.is404) reply.raw.writeContinue()
     done(null, payload)
   })
 }, { name: 'expect-continue' })

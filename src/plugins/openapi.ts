@@ -98,6 +98,7 @@ export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix 
 /** `/openapi.json`, `/openapi.yaml` and, as pages, `/docs`. */
 export const openapiPages: FastifyPluginAsync = async (app) => {
   const hidden = { hide: true } as const
+  app.get('/', { schema: hidden }, async (_request, reply) => reply.redirect(`${app.prefix}/docs/`))
   app.get('/openapi.json', { schema: hidden }, async () => app.swagger())
   app.get('/openapi.yaml', { schema: hidden }, async (_request, reply) => reply.type('application/yaml').send(openapiYaml(app.swagger())))
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { docExpansion: 'list', tryItOutEnabled: true } })

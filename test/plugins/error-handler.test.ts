@@ -14,7 +14,7 @@ async function start (t: Test) {
   })
   app.get('/things/:id', async () => 'thing')
   app.delete('/things/:id', async () => 'gone')
-  app.get('/files/*', async () => 'file')
+  app.get('/files/*', async ({ url }, reply) => url.endsWith('/absent') ? reply.callNotFound() : 'file')
   app.route({ method: ['PUT', 'PATCH'], url: '/a.b', handler: async () => 'ok' })
   app.addHook('onRequest', async ({ url }) => { if (url === '/refused') throw new GatewayError('unauthorized', 'No key.') })
   app.post('/refused', async () => 'never')
@@ -40,6 +40,12 @@ t.test('a GatewayError becomes its problem document, with its headers and nothin
   t.notOk('errors' in answer.json())
 })
 
+t.test('the id of a request is in its header too, also where no hook has run', async (t) => {
+  const app = await start(t)
+  const answer = await app.inject('/nowhere')
+  t.equal(answer.headers['x-request-id'], answer.json().request_id)
+})
+
 t.test('500 internal: what broke stays inside, and so do the headers of the answer that was meant', async (t) => {
   const app = await start(t)
   const answer = await app.inject('/breaks')
@@ -55,6 +61,7 @@ t.test('404 for an unknown path, 405 with Allow for a known path and a wrong met
   t.match(wrong, { statusCode: 405, headers: { allow: 'DELETE, GET, HEAD' } })
   t.match(wrong.json(), { code: 'method_not_allowed' })
   t.match(await app.inject({ method: 'POST', url: '/files/a/b/c' }), { statusCode: 405, headers: { allow: 'GET, HEAD' } })
+  t.match((await app.inject('/files/absent')).json(), { status: 404, code: 'route_not_found' }, 'a route that finds nothing: its method was right')
   t.match(await app.inject({ url: '/a.b' }), { statusCode: 405, headers: { allow: 'PATCH, PUT' } })
   t.match(await app.inject({ url: '/aXb' }), { statusCode: 404 })
 })

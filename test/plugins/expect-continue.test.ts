@@ -25,11 +25,11 @@ async function started (t: Test): Promise<{ port: number, read: () => number }> 
 }
 
 /** Sends the head, the body only after a 100, and gives all that was answered. */
-async function talk (port: number, headers: string, body: string): Promise<string> {
+async function talk (port: number, headers: string, body: string, path = '/'): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = ''
     const socket = connect(port, '127.0.0.1')
-    socket.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Type: x/y\r\nContent-Length: ${body.length}\r\n${headers}\r\n`)
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: x/y\r\nContent-Length: ${body.length}\r\n${headers}\r\n`)
     socket.on('data', (chunk) => {
       answer += chunk.toString()
       if (answer === 'HTTP/1.1 100 Continue\r\n\r\n') socket.write(body)
@@ -44,6 +44,11 @@ t.test('M23: 100 is sent once the request is accepted, then the body is read', a
   const { port, read } = await started(t)
   t.match(await talk(port, 'Expect: 100-continue\r\n', 'hello'), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/)
   t.equal(read(), 5)
+})
+
+t.test('M23: a path that nobody serves asks for no body', async (t) => {
+  const { port } = await started(t)
+  t.match(await talk(port, 'Expect: 100-continue\r\n', 'hello', '/nowhere'), /^HTTP\/1\.1 404/)
 })
 
 t.test('M23: a refused request gets its answer without a 100, and costs no bytes', async (t) => {

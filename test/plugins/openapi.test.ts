@@ -44,5 +44,6 @@ t.test('behind a prefix the server says so and the paths stay the same', async (
   t.same(document.servers, [{ url: '/media' }])
   t.ok('/upload' in document.paths)
   t.match(await app.inject('/media/docs/errors'), { statusCode: 200 })
+  t.match(await app.inject('/media'), { statusCode: 302, headers: { location: '/media/docs/' } })
   t.match(await app.inject('/healthz'), { statusCode: 200 })
 })

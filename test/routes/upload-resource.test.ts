@@ -43,6 +43,14 @@ t.test('POST /upload before the sandbox', async (t) => {
   const { url: gateway, sandbox } = await startGateway(t)
   const url = `${gateway}/upload`
 
+  t.test('400: a form of a hundred thousand fields is read in one pass', async (t) => {
+    const type = { 'content-type': 'application/x-www-form-urlencoded' }
+    for (const form of [Array.from({ length: 100_000 }, (_, index) => `a${index}`).join('&'), Array(100_000).fill('tags=a').join('&')]) {
+      const { body } = await post(`${gateway}/upload`, form, type)
+      t.match(body, { status: 400, code: 'invalid_request' })
+    }
+  })
+
   t.test('400: an address that Cloudinary cannot fetch keeps Cloudinary\'s words', async (t) => {
     const { body } = await post(`${gateway}/upload`, JSON.stringify({ file: 'http://127.0.0.1:9/x.jpg' }), { 'content-type': 'application/json' })
     t.match(body, { status: 400, code: 'upstream_rejected', upstream: { message: /127\.0\.0\.1/ } })
