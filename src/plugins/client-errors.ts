@@ -21,12 +21,14 @@ export function answerClientError (docs: string) {
       return
     }
     const failure = refusal(error.code)
-    const body = JSON.stringify(problemDocument(failure, docs, '/', randomUUID()))
+    const id = randomUUID()
+    const body = JSON.stringify(problemDocument(failure, docs, '/', id))
     socket.end([
       `HTTP/1.1 ${failure.statusCode} ${STATUS_CODES[failure.statusCode]}`,
       `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Cache-Control: no-store',
+      `X-Request-Id: ${id}`,
       'Connection: close',
       '',
       body

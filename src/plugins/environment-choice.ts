@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { DIRECT_UPLOADER } from '../auth/authenticator.ts'
 import type { CloudinaryClient } from '../cloudinary/client.ts'
 import { invalidRequest } from '../errors.ts'
 import { nearestName } from '../schemas/nearest-name.ts'
@@ -25,6 +26,13 @@ function takeName ({ headers, query }: FastifyRequest): string | undefined {
   return byHeader?.toString() ?? byQuery
 }
 
+/** How to find the right name; nothing for whoever brought no key, and has no business with names. */
+function advice ({ caller }: FastifyRequest, name: string, names: readonly string[]): string {
+  if (caller === DIRECT_UPLOADER) return ''
+  const nearest = nearestName(name, names)
+  return `; ${nearest === undefined ? '' : `did you mean "${nearest}"? `}/environments lists them`
+}
+
 /** Chooses the environment of each request in the scope that registers it, before a byte of its body is read. */
 export default fp(async (scope) => {
   const clients = scope.cloudinary
@@ -37,8 +45,6 @@ export default fp(async (scope) => {
       done()
       return
     }
-    const nearest = nearestName(name, clients.names())
-    const hint = nearest === undefined ? '' : `did you mean "${nearest}"? `
-    done(invalidRequest([{ pointer: '/environment', message: `there is no such environment; ${hint}/environments lists them` }]))
+    done(invalidRequest([{ pointer: '/environment', message: `there is no such environment${advice(request, name, clients.names())}` }]))
   })
 }, { name: 'environment-choice', dependencies: ['cloudinary'] })

@@ -1,5 +1,6 @@
 import fastify from 'fastify'
 import t from 'tap'
+import { DIRECT_UPLOADER } from '../../src/auth/authenticator.ts'
 import cloudinary from '../../src/plugins/cloudinary.ts'
 import environmentChoice from '../../src/plugins/environment-choice.ts'
 import errorHandler from '../../src/plugins/error-handler.ts'
@@ -24,4 +25,16 @@ t.test('the environment of a request: header, query or the default one', async (
   t.match(await chosen('/chosen?environment=a&environment=b'), { status: 400, errors: [{ pointer: '/environment', message: 'must be given once' }] })
   t.match(await chosen('/chosen?environment=stagging'), { status: 400, errors: [{ message: /did you mean "staging"/ }] })
   t.match(await chosen('/chosen', { 'x-environment': 'elsewhere' }), { status: 400, errors: [{ message: /no such environment; \/environments/ }] })
+})
+
+t.test('whoever brings no key learns no names: neither a hint nor where to find them', async (t) => {
+  const { upstream, upload } = testConfig([])
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(errorHandler, { docs: '/e' })
+  await app.register(cloudinary, { environments: [environmentAt('http://127.0.0.1:9')], defaultEnvironment: 'production', client: { upstream, upload } })
+  app.addHook('onRequest', async (request) => { request.caller = DIRECT_UPLOADER })
+  await app.register(environmentChoice)
+  app.get('/chosen', async () => 'never')
+  t.same((await app.inject({ url: '/chosen', headers: { 'x-environment': 'productio' } })).json().errors, [{ pointer: '/environment', message: 'there is no such environment' }])
 })
