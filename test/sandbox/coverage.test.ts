@@ -1,6 +1,6 @@
 import sharp from 'sharp'
 import t from 'tap'
-import { buildSandbox } from '../../src/sandbox/app.ts'
+import { buildSandbox, type SandboxApp } from '../../src/sandbox/app.ts'
 import { coverage, coverageHtml, coverageText } from '../../src/sandbox/coverage.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 
@@ -55,8 +55,7 @@ const FLAG = new Set(['async', 'backup', 'clear_invalid', 'colors', 'discard_ori
 const NOTIFIES = new Set(['notification_url', 'eager_notification_url'])
 
 /** What an upload with these fields comes to, random names and all: clock and seed stand still. */
-async function outcome (fields: Record<string, string>): Promise<{ status: number, ignored: string, everything: string }> {
-  const { app, context } = await buildSandbox({ seed: 1, clock: () => Date.UTC(2030, 0, 1), publicUrl: 'http://sandbox.example' })
+async function outcome ({ app, context, reset }: SandboxApp, fields: Record<string, string>): Promise<{ status: number, ignored: string, everything: string }> {
   const post = async (path: string, form: Record<string, string>) => {
     const body = new FormData()
     for (const [name, value] of Object.entries(form)) body.set(name, value)
@@ -64,28 +63,27 @@ async function outcome (fields: Record<string, string>): Promise<{ status: numbe
     const request = new Request('http://sandbox.example/', { method: 'POST', body })
     return app.inject({ method: 'POST', url: `/v1_1/demo/${path}`, headers: { ...BASIC, 'content-type': request.headers.get('content-type') ?? '' }, payload: Buffer.from(await request.arrayBuffer()) })
   }
-  try {
-    await post('image/upload', { public_id: 'present' })
-    await post('upload_presets', { name: 'tagging', tags: 'by-preset' })
-    await post('metadata_fields', { external_id: 'level', label: 'Level', type: 'integer' })
-    const answer = await post('image/upload', fields)
-    await context.background.settle()
-    // Keys of bytes are never seeded.
-    const records = JSON.stringify([...context.store.cloud('demo').all()], (key, value: unknown) => key === 'blob' || key === 'id' ? undefined : value)
-    return { status: answer.statusCode, ignored: String(answer.headers['x-sandbox-ignored'] ?? ''), everything: answer.body + records }
-  } finally {
-    await app.close()
-  }
+  await reset()
+  await post('image/upload', { public_id: 'present' })
+  await post('upload_presets', { name: 'tagging', tags: 'by-preset' })
+  await post('metadata_fields', { external_id: 'level', label: 'Level', type: 'integer' })
+  const answer = await post('image/upload', fields)
+  await context.background.settle()
+  // Keys of bytes are never seeded.
+  const records = JSON.stringify([...context.store.cloud('demo').all()], (key, value: unknown) => key === 'blob' ? undefined : value)
+  return { status: answer.statusCode, ignored: String(answer.headers['x-sandbox-ignored'] ?? ''), everything: answer.body + records }
 }
 
 t.test('upload parameters: real ones change what comes of it, ignored ones do not and are named, refused ones are refused', async (t) => {
-  const plain = await outcome({})
-  t.equal((await outcome({})).everything, plain.everything, 'the control case: nothing else changes between two uploads')
+  const sandbox = await buildSandbox({ seed: 1, clock: () => Date.UTC(2030, 0, 1), publicUrl: 'http://sandbox.example' })
+  t.teardown(() => sandbox.app.close())
+  const plain = await outcome(sandbox, {})
+  t.equal((await outcome(sandbox, {})).everything, plain.everything, 'the control case: nothing else changes between two uploads')
   for (const { name, support } of linesOf('upload parameter')) {
     if (NOTIFIES.has(name)) continue
     const [value = FLAG.has(name) ? 'true' : 'sample', beside] = SHOWING[name] ?? []
-    const without = beside ? await outcome(beside) : plain
-    const answer = await outcome({ ...beside, [name]: value })
+    const without = beside ? await outcome(sandbox, beside) : plain
+    const answer = await outcome(sandbox, { ...beside, [name]: value })
     if (support === 'refused') t.not(answer.status, 200, name)
     else t.equal(answer.everything === without.everything, support === 'ignored', `${name} is ${support}`)
     t.equal(answer.ignored === name, support === 'ignored', `${name} in the header: ${answer.ignored}`)

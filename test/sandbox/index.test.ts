@@ -27,15 +27,15 @@ t.test('same seed and clock, another process or the same after a reset: the same
   t.teardown(() => Promise.all([one.close(), other.close()]))
   const session = async (sandbox: typeof one) => {
     const answers: unknown[] = [await sandbox.add('a', { eager: 'c_scale,w_4', tags: 'x' })]
-    sandbox.faults.add({ kind: 'status', status: 503, match: { path: '/usage' } })
+    sandbox.faults.add({ kind: 'status', status: 503, match: { path: '/ping' } })
     const calls: [string, string, Record<string, string>?][] = [
       ['POST', '/v1_1/demo/image/upload', { file: 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', use_filename: 'true', eager_async: 'true', eager: 'w_2,c_scale', return_delete_token: 'true', colors: 'true' }],
       ['POST', '/v1_1/demo/upload_presets', { unsigned: 'true' }],
       ['POST', '/v1_1/demo/metadata_fields', { label: 'Size', type: 'enum', datasource: '{"values":[{"value":"S"}]}' }],
       ['GET', '/v1_1/demo/resources/image?max_results=1'],
       ['GET', '/v1_1/demo/resources/image/upload/a?phash=true'],
-      ['GET', '/v1_1/demo/usage'],
-      ['GET', '/v1_1/demo/usage'],
+      ['GET', '/v1_1/demo/ping'],
+      ['GET', '/v1_1/demo/ping'],
       ['POST', '/v1_1/demo/image/destroy', { public_id: 'a' }],
       ['GET', '/v1_1/demo/resources/image/upload/a'],
       ['GET', '/v1_1/demo/nonsense']
