@@ -1,7 +1,7 @@
-import { request as httpRequest, STATUS_CODES, type IncomingMessage } from 'node:http'
+import { request as httpRequest, STATUS_CODES, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { SandboxError } from '../errors.ts'
-import { publicLookup, refusedUrl } from './guard.ts'
+import { publicLookup, refusedUrl, type Resolve } from './guard.ts'
 
 export interface FetchOptions {
   /** Off: anything that is not on the public internet is refused. */
@@ -9,6 +9,14 @@ export interface FetchOptions {
   /** For the whole transfer. */
   readonly timeoutMs: number
   readonly maxRedirects?: number
+  /** For tests: a network with names and public addresses of its own. */
+  readonly network?: Network
+}
+
+export interface Network {
+  readonly resolve: Resolve
+  /** A socket to what the options' `lookup` leads to. */
+  readonly connect: NonNullable<RequestOptions['createConnection']>
 }
 
 /** A file on its way from elsewhere. */
@@ -53,13 +61,13 @@ function parse (address: string): URL {
   return new URL(address)
 }
 
-function ask (url: URL, signal: AbortSignal, { allowPrivate }: FetchOptions): Promise<IncomingMessage> {
+function ask (url: URL, signal: AbortSignal, { allowPrivate, network }: FetchOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       signal,
-      agent: false,
+      ...network ? { createConnection: network.connect } : { agent: false },
       headers: { 'user-agent': 'Cloudinary (sandbox)', accept: '*/*', 'accept-encoding': 'identity', connection: 'close' },
-      ...!allowPrivate && { lookup: publicLookup }
+      ...!allowPrivate && { lookup: (hostname, lookupOptions, callback) => publicLookup(hostname, lookupOptions, callback, network?.resolve) }
     }, resolve)
     request.on('error', reject)
     request.end()

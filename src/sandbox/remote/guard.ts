@@ -29,14 +29,17 @@ export function refusedUrl (url: URL): string | undefined {
   return undefined
 }
 
+/** Names to addresses, all of them. */
+export type Resolve = (hostname: string, options: LookupOptions & { all: true }, callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void) => void
+
 type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void
 
 /**
  * A `lookup` for `node:http` that fails when a name leads to any address that is not public. The socket connects to the very
  * addresses that were judged, so a name that changes its mind between two questions gains nothing.
  */
-export function publicLookup (hostname: string, options: LookupOptions, callback: LookupCallback): void {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
+export function publicLookup (hostname: string, options: LookupOptions, callback: LookupCallback, resolve: Resolve = lookup): void {
+  resolve(hostname, { ...options, all: true }, (error, addresses) => {
     if (error) return callback(error, [])
     if (addresses.length === 0 || addresses.some(({ address }) => !isPublicAddress(address))) {
       return callback(Object.assign(new Error('The name leads to a private address'), { code: 'ERR_ADDRESS_REFUSED' }), [])

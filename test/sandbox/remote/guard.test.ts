@@ -1,8 +1,9 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type RequestListener } from 'node:http'
+import { connect as connectTo, Socket } from 'node:net'
+import type { AddressInfo, LookupFunction } from 'node:net'
 import t from 'tap'
 import { isPublicAddress, publicLookup, refusedUrl } from '../../../src/sandbox/remote/guard.ts'
-import { fetchFile } from '../../../src/sandbox/remote/fetch-file.ts'
+import { fetchFile, type Network } from '../../../src/sandbox/remote/fetch-file.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 
 t.test('addresses of the public internet, and those beside them', async (t) => {
@@ -56,4 +57,73 @@ t.test('redirects are followed up to five times', async (t) => {
   const get = (hops: number) => fetchFile(`http://127.0.0.1:${port}/${hops}`, { allowPrivate: true, timeoutMs: 2000 })
   t.ok(await get(5))
   await t.rejects(get(6), { status: 400, message: /too many redirects$/ })
+})
+
+/**
+ * A small internet: names lead where `zone` says, one answer after the other, the last for good. Every public address is a
+ * server of this process; the way to it goes through the guard's own look-up. No TLS: a socket is a socket.
+ */
+async function smallInternet (t: { teardown (close: () => unknown): void }, zone: Readonly<Record<string, readonly string[]>>, answer: RequestListener) {
+  const server = createServer(answer)
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo // a TCP server
+  const questions: string[] = []
+  const connections: string[] = []
+  const network: Network = {
+    resolve: (hostname, _options, callback) => {
+      const answers = zone[hostname] ?? []
+      const asked = questions.filter((name) => name === hostname).length
+      questions.push(hostname)
+      callback(null, (answers[Math.min(asked, answers.length - 1)] ?? '').split(',').map((address) => ({ address, family: address.includes(':') ? 6 : 4 })))
+    },
+    connect: (options, done) => {
+      // What the guard put there.
+      const { host = '', lookup } = options as { host?: string, lookup: LookupFunction }
+      lookup(host, {}, (error, address) => {
+        if (error) return done?.(error, new Socket())
+        connections.push(String(address))
+        const socket = connectTo(port, '127.0.0.1')
+        socket.once('connect', () => done?.(null, socket))
+      })
+      return undefined as never // the socket comes by the callback
+    }
+  }
+  return { questions, connections, get: (url: string) => fetchFile(url, { allowPrivate: false, timeoutMs: 5000, network }) }
+}
+
+const refusal = { status: 400, message: /^Error in loading \S+ - ERR_DNS_FAIL 0$/ }
+
+t.test('redirects from the public internet to private places are not followed, whatever their form', async (t) => {
+  const targets = ['http://127.0.0.1/', 'http://10.0.0.1/', 'http://[::1]/', 'http://[::ffff:169.254.169.254]/', 'http://localhost/', 'http://inside.example/', 'http://both.example/', 'http://2130706433/',
+    'ftp://public.example/', 'file:///etc/passwd', 'http://public.example:6379/', 'http://u:p@public.example/', '//127.0.0.1/', 'http://']
+  const zone = { 'public.example': ['93.184.216.34'], 'inside.example': ['10.0.0.7'], 'both.example': ['93.184.216.34,192.168.0.1'] }
+  const { get, connections } = await smallInternet(t, zone, (request, response) => {
+    const target = targets[Number(request.url?.slice(1))]
+    response.writeHead(target === undefined ? 200 : 302, target === undefined ? {} : { location: target }).end('x')
+  })
+  t.ok(await get('http://public.example/control'), 'the control case gets through')
+  for (const [index, target] of targets.entries()) await t.rejects(get(`http://public.example/${index}`), refusal, target)
+  t.same(new Set(connections), new Set(['93.184.216.34']), 'only the public address was ever connected to')
+  t.equal(connections.length, targets.length + 1, 'once for each redirect, never for its target')
+})
+
+t.test('a name that changes its mind: each hop asks once, and connects to what it judged', async (t) => {
+  const { get, connections, questions } = await smallInternet(t, { 'rebinding.example': ['93.184.216.34', '127.0.0.1'] }, (request, response) => {
+    response.writeHead(request.url === '/again' ? 302 : 200, { location: '/' }).end('x')
+  })
+  await t.rejects(get('http://rebinding.example/again'), refusal, 'the second hop asks anew and is refused')
+  t.same(questions, ['rebinding.example', 'rebinding.example'])
+  t.same(connections, ['93.184.216.34'])
+})
+
+t.test('a redirect from https to http is not followed, one the other way is', async (t) => {
+  const { get, connections } = await smallInternet(t, { 'public.example': ['93.184.216.34'] }, (request, response) => {
+    const target = { '/down': 'http://public.example/', '/up': 'https://public.example/' }[request.url ?? '']
+    response.writeHead(target === undefined ? 200 : 302, target === undefined ? {} : { location: target }).end('x')
+  })
+  await t.rejects(get('https://public.example/down'), { ...refusal, headers: { 'x-sandbox-hint': /loses https/ } })
+  t.equal(connections.length, 1)
+  t.ok(await get('http://public.example/up'))
+  t.equal(connections.length, 3)
 })
