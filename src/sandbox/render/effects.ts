@@ -2,7 +2,7 @@ import type { Component } from '../transformation/parser.ts'
 import { splitEffect, strengthOf } from '../transformation/effect-rules.ts'
 import { COLOR_MATRICES, mixed } from './effect-matrices.ts'
 import type { RenderLimits } from './limits.ts'
-import { blur, changed, scaleChannels, settle, type Picture } from './picture.ts'
+import { blur, changed, DIRECT_SIGMA, scaleChannels, settle, type Picture } from './picture.ts'
 import { REGION_EFFECTS } from './effects-region.ts'
 import { PIXEL_EFFECTS } from './effects-pixel.ts'
 import { parseColor } from '../transformation/color.ts'
@@ -36,7 +36,7 @@ const TONE_EFFECTS: Readonly<Record<string, Effect>> = {
   bgr: ({ picture }) => recombined(picture, [0, 0, 1, 0, 1, 0, 1, 0, 0]),
   blackwhite: ({ picture, strength }) => changed(picture, picture.image.threshold(Math.round(255 * share(strength)) || 1)),
   blue: gain(2),
-  blur: ({ picture, strength, limits }) => blur(picture, strength / 40, limits),
+  blur: ({ picture, strength, limits }) => blur(picture, blurSigma(strength), limits),
   brightness: (input) => linear(input, 1 + share(input.strength), 0),
   brightness_hsb: ({ picture, strength }) => changed(picture, picture.image.modulate({ brightness: Math.max(0.01, 1 + share(strength)) })),
   contrast: (input) => linear(input, 1 + share(input.strength), -127.5 * share(input.strength)),
@@ -90,6 +90,18 @@ export async function applyEffect (picture: Picture, component: Component, limit
   const { name, argument } = splitEffect(component.get('e') ?? '')
   const effect = Object.hasOwn(EFFECTS, name) ? EFFECTS[name] : undefined
   if (!effect) return picture
+  const strength = strengthOf(name, argument)
+  // sharp filters after sizing, in one pass with it.
+  const joins = isFilter(name, strength) && (picture.pending === 'nothing' || picture.pending === 'sizing')
+  if (joins) return { ...changed(picture, (await effect({ picture, name, argument, strength, component, limits })).image), pending: 'filter' }
   const settled = await settle(picture, limits)
-  return effect({ picture: settled, name, argument, strength: strengthOf(name, argument), component, limits })
+  return effect({ picture: settled, name, argument, strength, component, limits })
+}
+
+function isFilter (name: string, strength: number): boolean {
+  return name === 'sharpen' || name === 'unsharp_mask' || (name === 'blur' && blurSigma(strength) <= DIRECT_SIGMA)
+}
+
+function blurSigma (strength: number): number {
+  return strength / 40
 }

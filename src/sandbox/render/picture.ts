@@ -6,10 +6,10 @@ import type { RenderLimits } from './limits.ts'
 export interface Picture extends Size {
   readonly image: Sharp
   /**
-   * What the pipeline still has to do before the picture can be used. Absent: more than sizing. sharp has an order of its
-   * own within one pipeline, so whatever could clash is settled first.
+   * What the pipeline still has to do before the picture can be used: at most a resize with its cut, or these and then a
+   * filter. Absent: more than that. sharp has an order of its own within one pipeline, so whatever could clash is settled first.
    */
-  readonly pending?: 'nothing' | 'sizing'
+  readonly pending?: 'nothing' | 'sizing' | 'filter'
   /** RGBA pixels in memory, not a file to decode. */
   readonly isPixels?: boolean
 }
@@ -46,7 +46,7 @@ export function scaleChannels (picture: Picture, factors: number[], offsets: num
 }
 
 // From here on a smaller picture blurred less, then enlarged, cannot be told from the real thing, and takes a fraction of the time.
-const DIRECT_SIGMA = 8
+export const DIRECT_SIGMA = 8
 
 /** Gaussian blur; `sigma` in pixels. */
 export async function blur (picture: Picture, sigma: number, limits: RenderLimits): Promise<Picture> {
