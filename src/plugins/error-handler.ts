@@ -63,7 +63,9 @@ class MethodTable {
       return part === '*' ? '.*' : '[^/]+'
     }).join('')
     const test = new RegExp(`^${source}$`)
-    for (const method of methods) this.#patterns.push({ test, method })
+    // HEAD comes with GET; of a prefix with a slash at its end Fastify tells of HEAD alone.
+    const known = methods.includes('HEAD') ? [...methods, 'GET'] : methods
+    for (const method of known) this.#patterns.push({ test, method })
   }
 
   allowed (path: string): string[] {

@@ -14,6 +14,7 @@ async function start (t: Test) {
   })
   app.get('/things/:id', async () => 'thing')
   app.delete('/things/:id', async () => 'gone')
+  app.register(async (pages) => { pages.get('/', async () => 'page') }, { prefix: '/pages' })
   app.get('/files/*', async ({ url }, reply) => url.endsWith('/absent') ? reply.callNotFound() : 'file')
   app.route({ method: ['PUT', 'PATCH'], url: '/a.b', handler: async () => 'ok' })
   app.addHook('onRequest', async ({ url }) => { if (url === '/refused') throw new GatewayError('unauthorized', 'No key.') })
@@ -63,6 +64,7 @@ t.test('404 for an unknown path, 405 with Allow for a known path and a wrong met
   t.match(await app.inject({ method: 'POST', url: '/files/a/b/c' }), { statusCode: 405, headers: { allow: 'GET, HEAD' } })
   t.match((await app.inject('/files/absent')).json(), { status: 404, code: 'route_not_found' }, 'a route that finds nothing: its method was right')
   t.match(await app.inject({ url: '/a.b' }), { statusCode: 405, headers: { allow: 'PATCH, PUT' } })
+  for (const url of ['/pages', '/pages/']) t.match(await app.inject({ method: 'POST', url }), { statusCode: 405, headers: { allow: 'GET, HEAD' } })
   t.match(await app.inject({ url: '/aXb' }), { statusCode: 404 })
 })
 

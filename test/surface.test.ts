@@ -1,0 +1,173 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import type { FastifyInstance, RouteOptions } from 'fastify'
+import t, { type Test } from 'tap'
+import { parse } from 'yaml'
+import { buildApp } from '../src/app.ts'
+import { digestOf } from '../src/auth/keys.ts'
+import { environmentAt, testConfig } from './helper.ts'
+
+const KEY = 'surface-key'
+/** Names that no word of an answer looks like. */
+const ENVIRONMENTS = ['quokka', 'wombat']
+/** Whoever may reach the address may ask for these. Everything else needs a key. */
+const OPEN = new Set([
+  '/', '/healthz', '/readyz', '/openapi.json', '/openapi.yaml',
+  '/docs', '/docs/', '/docs/errors', '/docs/json', '/docs/yaml', '/docs/static/*', '/docs/static/index.html', '/docs/static/swagger-initializer.js',
+  // The signature is its credential.
+  '/direct-upload'
+])
+
+interface Route { method: string, url: string, operationId: string | undefined, hidden: boolean }
+
+/** A gateway that wants keys, and its router table as the routes themselves filled it. */
+async function startSurface (t: Test): Promise<{ app: FastifyInstance, table: Route[] }> {
+  const table: Route[] = []
+  const onInitialization = (message: unknown): void => {
+    const { fastify } = message as { fastify: FastifyInstance } // Fastify's own channel
+    fastify.addHook('onRoute', ({ method, url, schema }: RouteOptions) => {
+      for (const one of [method].flat()) table.push({ method: one, url, operationId: schema?.operationId, hidden: schema?.hide === true })
+    })
+  }
+  subscribe('fastify.initialization', onInitialization)
+  const auth = { mode: 'keys', keys: [{ caller: 'web', digest: digestOf(KEY) }] } as const
+  const environments = ENVIRONMENTS.map((name) => environmentAt('http://127.0.0.1:9', { name }))
+  const app = await buildApp({ config: testConfig(environments, { auth }) }).finally(() => unsubscribe('fastify.initialization', onInitialization))
+  t.teardown(() => app.close())
+  return { app, table }
+}
+
+/** A path that a pattern matches. */
+const sample = (url: string): string => url.replace('/*', '/cats/tom')
+const isOpen = ({ url }: Route): boolean => OPEN.has(url)
+
+/** Sends a head that announces a body, and no byte of it; resolves once the server has closed. */
+function announce (base: string, { method, url }: Route, framing: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(base).port), '127.0.0.1', () => {
+      socket.write(`${method} ${sample(url)} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`)
+    })
+    let text = ''
+    socket.on('data', (data) => { text += data.toString() })
+    socket.on('close', () => resolve(text))
+    socket.on('error', reject)
+    socket.setTimeout(5_000, () => socket.destroy(new Error('the server left the connection open')))
+  })
+}
+
+t.test('A1: without a key', async (t) => {
+  const { app, table } = await startSurface(t)
+  const base = await app.listen({ host: '127.0.0.1', port: 0 })
+  const guarded = table.filter((route) => !isOpen(route))
+
+  t.test('the table is the whole gateway, and what is open is in it', async (t) => {
+    t.ok(guarded.length >= 15, `${guarded.length} guarded routes`)
+    for (const url of OPEN) t.ok(table.some((route) => route.url === url), `${url} exists`)
+  })
+  t.test('401 with a challenge on every route that is not listed as open', async (t) => {
+    for (const { method, url } of guarded) {
+      const answer = await app.inject({ method: method as 'GET', url: sample(url) }) // one that the router knows
+      t.match(answer, { statusCode: 401, headers: { 'www-authenticate': /^Bearer / } }, `${method} ${url}`)
+      if (method !== 'HEAD') t.match(answer.json(), { code: 'unauthorized' }, `${method} ${url}`)
+    }
+  })
+  t.test('never 401 on those that are', async (t) => {
+    for (const { method, url } of table.filter(isOpen)) {
+      const { statusCode } = await app.inject({ method: method as 'GET', url: sample(url) }) // one that the router knows
+      t.not(statusCode, 401, `${method} ${url}`)
+    }
+  })
+  t.test('401 and the connection closes, where a body was announced: it is not read', async (t) => {
+    for (const route of guarded) {
+      for (const framing of ['Content-Length: 300000000', 'Transfer-Encoding: chunked']) {
+        t.match(await announce(base, route, framing), /^HTTP\/1\.1 401 [^]*\r\nconnection: close\r\n/i, `${route.method} ${route.url}, ${framing}`)
+      }
+    }
+  })
+})
+
+t.test('O1: the router table and openapi.yaml agree, both ways', async (t) => {
+  const { table } = await startSurface(t)
+  const document = parse(readFileSync(join(import.meta.dirname, '../openapi.yaml'), 'utf8')) as { paths: Record<string, Record<string, { operationId: string }>> } // generated from the schemas
+  const written = Object.entries(document.paths).flatMap(([url, methods]) => Object.entries(methods).map(([method, { operationId }]) => `${method.toUpperCase()} ${url} ${operationId}`))
+  // HEAD comes with each GET, and pages for readers are no part of the contract.
+  const served = table.filter(({ method, hidden }) => method !== 'HEAD' && !hidden)
+    .map(({ method, url, operationId }) => `${method} ${url.replace('/*', '/{public_id}')} ${operationId}`)
+  t.same(written.sort(), served.sort())
+  const undocumented = new Set(table.filter(({ hidden }) => hidden).map(({ url }) => url))
+  t.same([...undocumented].filter((url) => !OPEN.has(url)), [], 'nothing is hidden but the open pages')
+})
+
+t.test('O3: methods', async (t) => {
+  const { app, table } = await startSurface(t)
+  const paths = [...new Set(table.map(({ url }) => url))]
+  const headers = { authorization: `Bearer ${KEY}` }
+  t.test('405 with Allow for every method that a path does not have, OPTIONS and odd ones included', async (t) => {
+    for (const url of paths.filter((url) => !url.startsWith('/docs'))) {
+      const methods = new Set(table.filter((route) => route.url === url).map(({ method }) => method))
+      for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'].filter((method) => !methods.has(method))) {
+        const answer = await app.inject({ method: method as 'GET', url: sample(url), headers }) // TRACE is sent as well
+        t.equal(answer.statusCode, 405, `${method} ${url}`)
+        t.equal(answer.headers.allow, [...methods].sort().join(', '), `${method} ${url}`)
+      }
+    }
+  })
+  t.test('405 for pages too, whose patterns overlap', async (t) => {
+    for (const url of paths.filter((url) => url.startsWith('/docs'))) {
+      t.match(await app.inject({ method: 'POST', url: sample(url) }), { statusCode: 405, headers: { allow: 'GET, HEAD' } }, url)
+    }
+  })
+  t.test('HEAD answers as GET does, without a body', async (t) => {
+    for (const { url } of table.filter(({ method }) => method === 'GET')) {
+      const [get, head] = await Promise.all((['GET', 'HEAD'] as const).map((method) => app.inject({ method, url: sample(url), headers })))
+      t.equal(head?.statusCode, get?.statusCode, url)
+      t.equal(head?.body, '', url)
+    }
+  })
+})
+
+t.test('O4: names of environments', async (t) => {
+  const { app, table } = await startSurface(t)
+  const [name = ''] = ENVIRONMENTS
+  const without = (text: string): string => text.replace(/"request_id":"[^"]*"/, '')
+
+  t.test('without a key no answer holds one, whatever is asked for, but that of /readyz', async (t) => {
+    for (const { method, url } of table.filter(({ url }) => url !== '/readyz')) {
+      for (const headers of [{}, { 'x-environment': 'quokk' }, { 'x-environment': 'nowhere' }, { authorization: 'Bearer wrong', 'x-environment': 'womba' }]) {
+        const { body, headers: answered } = await app.inject({ method: method as 'GET', url: sample(url), headers }) // one that the router knows
+        t.notMatch(body + JSON.stringify(answered), new RegExp(ENVIRONMENTS.join('|')), `${method} ${url} ${JSON.stringify(headers)}`)
+      }
+    }
+  })
+  t.test('without a key one that exists and one that does not are answered alike', async (t) => {
+    for (const { method, url } of table.filter((route) => !isOpen(route))) {
+      const [known, unknown] = await Promise.all([name, 'nowhere'].map((environment) => app.inject({ method: method as 'GET', url: sample(url), headers: { 'x-environment': environment } }))) // one that the router knows
+      t.equal(known?.statusCode, unknown?.statusCode, `${method} ${url}`)
+      t.equal(without(known?.body ?? ''), without(unknown?.body ?? ''), `${method} ${url}`)
+    }
+  })
+  t.test('probes are told which environment is wrong, and need no key for it; no credential is in the answer', async (t) => {
+    const { body } = await app.inject('/readyz')
+    t.match(body, name)
+    t.notMatch(body, /abcd|1234/)
+  })
+})
+
+t.test('every answer has an X-Request-Id, and problem documents repeat it', async (t) => {
+  const { app, table } = await startSurface(t)
+  const base = await app.listen({ host: '127.0.0.1', port: 0 })
+  for (const authorization of [`Bearer ${KEY}`, 'Bearer wrong']) {
+    for (const { method, url } of table) {
+      const answer = await app.inject({ method: method as 'GET', url: sample(url), headers: { authorization } }) // one that the router knows
+      t.match(answer.headers['x-request-id'], /^[-\w]{36}$/, `${method} ${url} ${answer.statusCode}`)
+      if (answer.headers['content-type'] === 'application/problem+json' && method !== 'HEAD') t.equal(answer.json().request_id, answer.headers['x-request-id'], `${method} ${url}`)
+    }
+  }
+  for (const [method, url] of [['GET', '/nowhere'], ['PUT', '/upload'], ['GET', '/resources/%zz'], ['GET', '/docs/static/nothing']] as const) {
+    const answer = await app.inject({ method, url })
+    t.equal(answer.headers['x-request-id'], answer.json().request_id, `${method} ${url}`)
+  }
+  t.match(await announce(base, { method: 'GET', url: '/ no http', operationId: undefined, hidden: false }, 'x'), /^HTTP\/1\.1 400 [^]*\r\nX-Request-Id: ([-\w]{36})\r\n[^]*"request_id":"\1"/)
+})
