@@ -122,6 +122,8 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     // The order is the order of the checks: who asks too often, who it is, where it goes, what it may do.
     await guarded.register(rateLimit, { ...config.rates, redisUrl: config.redisUrl })
     await guarded.register(authentication, { auth: config.auth, environments: app.cloudinary.names(), corsOrigins: config.corsOrigins })
+    // It guards this scope alone, but whoever holds the app may reload its policy.
+    app.decorate('reloadPolicy', guarded.reloadPolicy)
     await guarded.register(environments)
     await guarded.register(environmentChoice)
     await guarded.register(authorization)
