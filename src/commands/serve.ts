@@ -8,6 +8,7 @@ import { banner } from './banner.ts'
 import { listenFault } from './listening.ts'
 import { reloadCredentials } from './reloading.ts'
 import { createLogger } from './logger.ts'
+import { programFinder } from './program.ts'
 import { EXIT, type Command, type ExitCode, type Terminal } from './terminal.ts'
 
 /** What is open and must be closed, the last opened first. */
@@ -18,10 +19,10 @@ async function closeAll (closers: Closers): Promise<void> {
 }
 
 /** Starts the embedded sandbox. It is loaded only now: a gateway with credentials never loads the image library. */
-async function startEmbedded (config: Config, closers: Closers): Promise<string> {
+async function startEmbedded (config: Config, path: string | undefined, closers: Closers): Promise<string> {
   const { startSandbox } = await import('../sandbox/index.ts')
   const { host, port, data, publicUrl } = config.sandbox
-  const sandbox = await startSandbox({ host, port, data, clouds: SANDBOX_CLOUDS, samples: true, ...publicUrl === undefined ? {} : { publicUrl } })
+  const sandbox = await startSandbox({ host, port, data, clouds: SANDBOX_CLOUDS, samples: true, findFfmpeg: programFinder('ffmpeg', path), ...publicUrl === undefined ? {} : { publicUrl } })
   closers.push(() => sandbox.close())
   return sandbox.url
 }
@@ -64,7 +65,7 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
   let sandboxUrl: string | undefined
   try {
     if (config.sandbox.start) {
-      sandboxUrl = await startEmbedded(config, closers)
+      sandboxUrl = await startEmbedded(config, terminal.variables['PATH'], closers)
       config = withSandbox(config, sandboxUrl)
       logger.info({ url: sandboxUrl, data: config.sandbox.data }, 'no Cloudinary account is used: the sandbox answers in its place')
     }
