@@ -91,10 +91,21 @@ function serverOptions ({ config, logger }: AppOptions, docs: string): ServerOpt
 
 /** Builds the gateway with every plugin loaded, not yet listening. `server.ts` and every test call this. */
 export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
-  const { config, version = '0.0.0' } = options
-  const prefix = config.routePrefix
-  const docs = `${prefix}/docs/errors`
+  const docs = `${options.config.routePrefix}/docs/errors`
   const app = fastify(serverOptions(options, docs)).withTypeProvider<TypeBoxTypeProvider>()
+  try {
+    await load(app, options, docs)
+    await app.ready()
+  } catch (error) {
+    // What is open already, such as a connection to Redis, would keep alive a process that cannot start.
+    await app.close()
+    throw error
+  }
+  return app
+}
+
+async function load (app: FastifyInstance, { config, version = '0.0.0' }: AppOptions, docs: string): Promise<void> {
+  const prefix = config.routePrefix
   // JSON as `text/plain` is what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain')
   await app.register(oneHost)
@@ -132,6 +143,4 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
     await guarded.register(explainSignature)
     for (const action of ACTIONS) await guarded.register(action)
   }, { prefix })
-  await app.ready()
-  return app
 }

@@ -1,7 +1,10 @@
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import pino from 'pino'
 import t from 'tap'
 import { buildApp } from '../src/app.ts'
+import { Secret } from '../src/secret.ts'
 import { environmentAt, startGateway, testConfig } from './helper.ts'
 
 t.test('what the framework refuses is a problem document like any other', async (t) => {
@@ -45,4 +48,22 @@ t.test('one log line per request in any kind of logger, without a secret in it; 
     t.equal(lines.filter((line) => line.includes('"msg":"request"')).length, 1)
     t.notMatch(lines.join(''), /canary|abcd/)
   }
+})
+
+t.test('a gateway that cannot be built leaves nothing open: its process could not end', async (t) => {
+  const closed: Array<Promise<unknown>> = []
+  const redis = createServer((socket) => {
+    closed.push(new Promise((resolve) => { socket.on('error', () => {}).on('close', resolve).resume() }))
+  })
+  t.teardown(() => redis.close())
+  await new Promise<void>((resolve) => { redis.listen(0, '127.0.0.1', resolve) })
+  const { port } = redis.address() as AddressInfo // it listens on TCP
+  const config = testConfig([environmentAt('http://127.0.0.1:9')], {
+    rates: { perAddress: { requests: 1, perSeconds: 1 } },
+    redisUrl: new Secret(`redis://127.0.0.1:${port}`),
+    auth: { mode: 'keys', policyFile: join(t.testdir({ 'policy.yaml': 'callers: 1' }), 'policy.yaml') }
+  })
+  await t.rejects(buildApp({ config }), { name: 'PolicyError' })
+  t.not(closed.length, 0, 'there was something to close')
+  await Promise.all(closed)
 })

@@ -25,8 +25,11 @@ async function prettyStream (): Promise<DestinationStream> {
   return pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', sync: true })
 }
 
+/** Where libraries put the headers of a request at their most talkative (the multipart parser does): keys and cookies of callers. */
+const HEADERS = ['headers', 'req.headers', 'busboyOptions.headers']
+
 /** The one log of the process, on standard output. */
 export async function createLogger (config: Config, interactive: boolean, destination?: DestinationStream): Promise<Logger> {
   const stream = destination ?? (interactive && !config.production ? await prettyStream() : pino.destination(1))
-  return pino({ level: config.logLevel, hooks: { streamWrite: secretMask(config) } }, stream)
+  return pino({ level: config.logLevel, redact: { paths: HEADERS, censor: '[secret]' }, hooks: { streamWrite: secretMask(config) } }, stream)
 }

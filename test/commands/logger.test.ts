@@ -36,6 +36,8 @@ t.test('createLogger', async (t) => {
     const logger = await createLogger(config, false, { write: (line) => { lines.push(line) } })
     logger.debug({ url: `x?secret=${SECRET}` }, 'hello')
     logger.trace('not this')
+    logger.debug({ busboyOptions: { headers: { authorization: 'Bearer canary' }, limits: {} }, headers: { cookie: 'canary' }, req: { headers: 'canary' } }, 'what a library wants to say')
+    t.notMatch(lines.pop(), /canary/, 'what callers send as a header is theirs')
     t.equal(lines.length, 1)
     t.match(JSON.parse(lines[0] ?? ''), { level: 20, url: 'x?secret=[secret]', msg: 'hello' })
   })
