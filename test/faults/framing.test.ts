@@ -1,0 +1,62 @@
+import { connect } from 'node:net'
+import t, { type Test } from 'tap'
+import { startGateway } from '../helper.ts'
+
+const HEAD = 'Host: 127.0.0.1\r\nContent-Type: application/octet-stream\r\n'
+
+async function startRaw (t: Test) {
+  const { sandbox, url } = await startGateway(t)
+  const { port } = new URL(url)
+  /** Sends bytes, ends this side of the connection, and gives all that came back. */
+  const talk = (bytes: string): Promise<string> => new Promise((resolve, reject) => {
+    let text = ''
+    const socket = connect(Number(port), '127.0.0.1', () => socket.end(bytes))
+    socket.on('data', (data) => { text += data.toString() }).on('close', () => resolve(text)).on('error', reject)
+  })
+  const stored = () => sandbox.requests.filter(({ path, state, status }) => path.endsWith('/upload') && state === 'complete' && status === 200)
+  return { url, talk, stored }
+}
+
+t.test('M6: a body that ends before its Content-Length is no file: nothing is stored, and the gateway lives', async (t) => {
+  const { url, talk, stored } = await startRaw(t)
+  const answer = await talk(`POST /upload?resource_type=raw HTTP/1.1\r\n${HEAD}Content-Length: 20\r\n\r\n0123456789`)
+  t.notMatch(answer, /HTTP\/1\.1 2/)
+  t.equal((await fetch(`${url}/healthz`)).status, 200)
+  t.same(stored(), [])
+})
+
+t.test('M7: bytes after the body are no part of it: what is stored is as long as announced, and the garbage is 400 and the end of the connection', async (t) => {
+  const { url, talk, stored } = await startRaw(t)
+  const answer = await talk(`POST /upload?resource_type=raw&public_id=exact HTTP/1.1\r\n${HEAD}Content-Length: 10\r\n\r\n0123456789garbage that is no request\r\n\r\n`)
+  const statuses = [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
+  // The parser gives up at the garbage, often before the first answer is out.
+  t.ok(statuses.every((status) => status === '200' || status === '400'), statuses.join())
+  t.equal(statuses.at(-1), '400')
+  t.match(answer, /connection: close/i)
+  t.ok(stored().every(({ file_bytes: bytes }) => bytes === 10))
+  t.equal((await fetch(`${url}/healthz`)).status, 200)
+})
+
+t.test('S8: names of the prototype, thousands of names and deep nesting are 400, and change no object', async (t) => {
+  const { url } = await startRaw(t)
+  const post = async (body: string) => fetch(`${url}/signature`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  const many = JSON.stringify(Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`name${index}`, 'x'])))
+  const deep = `${'{"context":'.repeat(100)}1${'}'.repeat(100)}`
+  for (const body of ['{"__proto__":{"x":1}}', '{"constructor":{"prototype":{"x":1}}}', '{"toString":"x"}', '{"context":{"__proto__":{"x":1}}}', '{"paramsToSign":{"__proto__":{"x":1}}}', many, deep]) {
+    const answer = await post(body)
+    t.ok(answer.status === 400 || answer.status === 422, `${answer.status}: ${body.slice(0, 40)}`)
+    t.match(answer.headers.get('content-type'), 'application/problem+json')
+    await answer.arrayBuffer()
+  }
+  t.notOk('x' in {})
+})
+
+t.test('M16: a part that calls itself base64, or a form of its own, is stored byte for byte', async (t) => {
+  const { url } = await startRaw(t)
+  for (const [index, header, content] of [[1, 'Content-Transfer-Encoding: base64', 'aGVsbG8='], [2, 'Content-Type: multipart/mixed; boundary=inner', '--inner\r\n\r\nx\r\n--inner--']] as const) {
+    const body = `--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n${header}\r\n\r\n${content}\r\n--b--\r\n`
+    const answer = await fetch(`${url}/upload?resource_type=raw&public_id=m16-${index}`, { method: 'POST', headers: { 'content-type': 'multipart/form-data; boundary=b' }, body })
+    const { url: stored } = await answer.json() as { url: string } // the sandbox's answer
+    t.equal(await (await fetch(stored)).text(), content, header)
+  }
+})
