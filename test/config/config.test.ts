@@ -72,6 +72,11 @@ t.test('loadConfig', async (t) => {
     t.match(faults({ CLOUDINARY_URL: 'x' }), [/^CLOUDINARY_URL must begin/], 'bad credentials do not start the sandbox in their place')
   })
 
+  t.test('rates are requests in seconds, or nothing', async (t) => {
+    t.same(loadConfig({ CLOUDINARY_URL: URL, RATE_PER_ADDRESS: '600/60' }).rates, { perAddress: { requests: 600, perSeconds: 60 }, perCaller: undefined })
+    t.match(faults({ CLOUDINARY_URL: URL, RATE_PER_CALLER: '0/60' }), [/^RATE_PER_CALLER must be a number of requests and of seconds/])
+  })
+
   t.test('the default environment is production, the only one, or the one named', async (t) => {
     t.equal(loadConfig({ CLOUDINARY_URL_EDITOR: URL }).defaultEnvironment, 'editor')
     t.equal(loadConfig({ CLOUDINARY_URL_EDITOR: URL, CLOUDINARY_URL_PRODUCTION: URL }).defaultEnvironment, 'production')
