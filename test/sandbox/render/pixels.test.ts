@@ -1,25 +1,9 @@
 import t from 'tap'
 import sharp from 'sharp'
-import { startSandbox, type Sandbox } from '../../../src/sandbox/index.ts'
+import { openGallery, picture } from '../gallery.ts'
 
-let sandbox: Sandbox
-let photo: Buffer
-
-t.before(async () => {
-  photo = await picture(1000, 600).jpeg().toBuffer()
-  sandbox = await startSandbox({ clock: () => 1_700_000_000_000 })
-})
+const { sandbox, photo, get } = await openGallery()
 t.teardown(() => sandbox.close())
-
-function picture (width: number, height: number) {
-  return sharp(Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="#c33"/>
-    <rect width="50%" height="50%" fill="#3c3"/><circle cx="50%" cy="50%" r="${height / 4}" fill="#ff0"/></svg>`))
-}
-
-async function get (path: string, headers: Record<string, string> = {}, method = 'GET') {
-  const response = await fetch(sandbox.url + path, { method, headers })
-  return { status: response.status, headers: response.headers, body: Buffer.from(await response.arrayBuffer()), error: response.headers.get('x-cld-error') }
-}
 
 async function sizeOf (path: string) {
   const { status, body, error } = await get(path)
