@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { ERRORS, GatewayError } from '../errors.ts'
 import { Problem, PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts'
 import { toGatewayError } from './framework-errors.ts'
+import { lingeringClose } from './lingering-close.ts'
 
 export interface ErrorHandlerOptions {
   /** Where the page that explains the codes lives, e.g. `/docs/errors`. */
@@ -42,7 +43,10 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   const failure = toGatewayError(error, { announced: request.headers['content-length'], limit: request.routeOptions.bodyLimit })
   const log = failure.statusCode >= 500 ? 'error' : 'info'
   request.log[log]({ code: failure.code, err: failure.cause }, failure.message)
-  if (leavesBodyUnread(request)) reply.header('connection', 'close')
+  if (leavesBodyUnread(request)) {
+    reply.header('connection', 'close')
+    lingeringClose(request.raw.socket)
+  }
   // What the handler had meant to send no longer holds.
   for (const name of ['content-length', 'content-disposition', 'etag', 'link']) reply.removeHeader(name)
   return reply

@@ -57,7 +57,7 @@ t.test('2,000 random requests: no 500', async (t) => {
       const text = await answer.text()
       seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1)
       return answer.status !== 500 && (answer.status === 200 || text.startsWith('{"error":{"message":') || answer.headers.get('content-type')?.startsWith('application/json') === true)
-    }), { numRuns: 2000, endOnFailure: true })
+    }), { numRuns: 2000, endOnFailure: true, seed: 1_348_476_705 })
   t.ok((seen.get(200) ?? 0) > 100 && (seen.get(400) ?? 0) > 100, `the requests were not all nonsense: ${JSON.stringify([...seen])}`)
   const ping = await fetch(`${sandbox.url}/v1_1/demo/ping`, { headers: { authorization: basic } })
   t.equal(ping.status, 200)

@@ -12,6 +12,8 @@ export interface RenderPoolOptions {
   readonly queueLength?: number
   /** After this the process is killed. */
   readonly timeoutMs?: number
+  /** What a process may take to start, beside its first job; a busy machine takes long. */
+  readonly startMs?: number
   /** An idle process ends after this. */
   readonly idleMs?: number
 }
@@ -23,7 +25,7 @@ interface Task {
   readonly reject: (error: Error) => void
 }
 
-interface Renderer { readonly child: ChildProcess, readonly pipe: Socket, task?: Task, deadline?: NodeJS.Timeout, idle?: NodeJS.Timeout }
+interface Renderer { readonly child: ChildProcess, readonly pipe: Socket, task?: Task, isWarm?: true, deadline?: NodeJS.Timeout, idle?: NodeJS.Timeout }
 
 // Compiled, the neighbour is called `.js`.
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url)
@@ -40,7 +42,7 @@ export class RenderPool {
   #isClosed = false
 
   constructor (options: RenderPoolOptions = {}) {
-    this.#options = { processes: 2, queueLength: 100, timeoutMs: 20_000, idleMs: 30_000, ...options }
+    this.#options = { processes: 2, queueLength: 100, timeoutMs: 20_000, startMs: 30_000, idleMs: 30_000, ...options }
   }
 
   /** IDs of the processes that run now. */
@@ -80,7 +82,7 @@ export class RenderPool {
     pipe.ref()
     renderer.deadline = setTimeout(() => {
       this.#end(renderer, new SandboxError(400, 'The image takes too long to render'))
-    }, this.#options.timeoutMs)
+    }, this.#options.timeoutMs + (renderer.isWarm ? 0 : this.#options.startMs))
     writeFrame(pipe, { id: task.id, job: task.job })
   }
 
@@ -106,6 +108,7 @@ export class RenderPool {
     const { task, child, pipe } = renderer
     if (!task || task.id !== reply.id) return
     clearTimeout(renderer.deadline)
+    renderer.isWarm = true
     delete renderer.task
     if ('result' in reply) task.resolve(reply.result)
     else task.reject(new SandboxError(reply.failure.status, reply.failure.message))

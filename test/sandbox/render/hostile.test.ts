@@ -117,7 +117,7 @@ t.test('400: what is no image, or half of one', async (t) => {
 })
 
 t.test('a job that takes too long is killed, and the next one has a process again', async (t) => {
-  const quick = new RenderPool({ processes: 1, timeoutMs: 1 })
+  const quick = new RenderPool({ processes: 1, timeoutMs: 1, startMs: 0 })
   t.teardown(() => { quick.close() })
   const bytes = await sharp({ create: { width: 10, height: 10, channels: 3, background: '#123' } }).png().toBuffer()
   await t.rejects(quick.run(job(bytes, 'w_5')), { status: 400, message: 'The image takes too long to render' })
