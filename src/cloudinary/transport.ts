@@ -78,13 +78,14 @@ class WatchedBody {
 
   constructor (source: AsyncIterable<Buffer>) { this.#source = source }
 
-  async * [Symbol.asyncIterator] (): AsyncGenerator<Buffer> {
-    try {
-      yield * this.#source
-    } catch (error) {
-      this.failure = error
-      throw error
-    }
+  [Symbol.asyncIterator] (): AsyncIterator<Buffer> {
+    const iterator = this.#source[Symbol.asyncIterator]()
+    return { next: () => iterator.next().then(undefined, this.#onFailure) }
+  }
+
+  readonly #onFailure = (error: unknown): never => {
+    this.failure = error
+    throw error
   }
 }
 

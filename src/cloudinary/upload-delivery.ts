@@ -23,7 +23,7 @@ export interface UploadJob {
 }
 
 /** How far a body got: whether a byte of it was asked for, and whether it was handed over to its end. */
-export interface Progress { begun: boolean, finished: boolean }
+export interface Progress { readonly begun: boolean, readonly finished: boolean }
 
 /** One request of an upload. */
 export interface Delivery {
@@ -62,12 +62,6 @@ function outcomeUnknown ({ code, message, cause, errors, upstream, headers, memb
   return new GatewayError(code, message, { cause, errors, headers, members: { ...members, outcome: 'unknown' }, ...(upstream && { upstream }) })
 }
 
-async function * watched (chunks: AsyncIterable<Buffer>, progress: Progress): AsyncGenerator<Buffer> {
-  progress.begun = true
-  yield * chunks
-  progress.finished = true
-}
-
 /** Sends the requests of uploads to one cloud, and again where that repairs a failure. */
 export class UploadDelivery {
   readonly #connection: Connection
@@ -97,8 +91,9 @@ export class UploadDelivery {
     try {
       const answer = await withRetries(async (number) => {
         attempts = number
-        progress = { begun: false, finished: false }
-        return this.#send(job, delivery, progress, call, (failure) => { unclear ||= maybeStored(failure, progress, delivery) })
+        const body = delivery.body()
+        progress = body.chunks
+        return this.#send(job, delivery, body, call, (failure) => { unclear ||= maybeStored(failure, progress, delivery) })
       }, repetition, budget, pace)
       return { answer, attempts }
     } catch (error) {
@@ -106,9 +101,8 @@ export class UploadDelivery {
     }
   }
 
-  async #send (job: UploadJob, { body, headers }: Delivery, progress: Progress, call: Call, onFailure: (failure: GatewayError) => void): Promise<Relayed> {
+  async #send (job: UploadJob, { headers }: Delivery, { contentType, length, chunks }: MultipartBody, call: Call, onFailure: (failure: GatewayError) => void): Promise<Relayed> {
     const { environment, transport, pace } = this.#connection
-    const { contentType, length, chunks } = body()
     try {
       const reply = await transport.send({
         method: 'POST',
@@ -120,13 +114,13 @@ export class UploadDelivery {
           ...(length !== undefined && { 'content-length': String(length) }),
           ...headers
         },
-        body: watched(chunks, progress),
+        body: chunks,
         lane: 'upload',
         signal: call.signal
       })
       const answer = relayed(reply, { environment, nowMs: pace.now(), vouched: job.vouched })
       // A success for bytes that were never sent would be the worst answer of all.
-      if (!progress.finished) throw new GatewayError('upstream_failed', 'Cloudinary answered before it had the whole file.')
+      if (!chunks.finished) throw new GatewayError('upstream_failed', 'Cloudinary answered before it had the whole file.')
       return answer
     } catch (error) {
       const failure = transportFailure(error)

@@ -30,6 +30,9 @@ export class Intake {
   readonly #maxBytes: number
   #bytes = 0
   #waitedMs = 0
+  #waiting = false
+  #waitsSince = 0
+  #pause: NodeJS.Timeout | undefined
   #ended = false
   #peeked: Buffer | undefined
 
@@ -60,17 +63,15 @@ export class Intake {
   }
 
   /** The next bytes, or undefined after the last. */
-  async next (): Promise<Buffer | undefined> {
+  next (): Promise<Buffer | undefined> {
     if (this.#peeked) {
       const first = this.#peeked
       this.#peeked = undefined
-      return first
+      return Promise.resolve(first)
     }
-    if (this.#ended) return undefined
-    const chunk = await this.#read()
-    if (chunk === undefined) this.#end()
-    else this.#count(chunk)
-    return chunk
+    if (this.#ended) return Promise.resolve(undefined)
+    this.#watchPause()
+    return this.#reader.next().then(this.#onChunk, this.#onFailure)
   }
 
   /** Returns bytes that were taken and not used; the next read gives them again. They stay counted. */
@@ -82,37 +83,45 @@ export class Intake {
     return this.#peeked !== undefined
   }
 
-  /** Everything that is left, as an undici body wants it. */
-  async * chunks (): AsyncGenerator<Buffer> {
-    for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) yield chunk
+  /** Everything that is left. Not a generator: the promises it adds to each chunk cost as much as all else that is done here. */
+  chunks (): AsyncIterable<Buffer> {
+    const result = (value: Buffer | undefined): IteratorResult<Buffer, undefined> => value === undefined ? { done: true, value } : { done: false, value }
+    return { [Symbol.asyncIterator]: () => ({ next: () => this.next().then(result) }) }
   }
 
   /** Gives the source up. A read that waits fails with `reason`; what was read stays counted. */
   stop (reason: Error): void {
+    clearTimeout(this.#pause)
     if (this.#ended) return
     this.#reader.stop(reason)
     this.#file.stop()
   }
 
-  async #read (): Promise<Buffer | undefined> {
-    try {
-      return await this.#reader.next(() => this.#watchPause())
-    } catch (error) {
-      throw sourceFailure(error)
-    }
+  readonly #onChunk = (chunk: Buffer | undefined): Buffer | undefined => {
+    this.#waiting = false
+    this.#waitedMs += this.#now() - this.#waitsSince
+    if (chunk === undefined) this.#end()
+    else this.#count(chunk)
+    return chunk
   }
 
-  /** Only time spent waiting for the caller counts: when we do not read, the pause is ours. */
-  #watchPause (): () => void {
-    const { idleTimeoutMs } = this.#limits
-    const since = this.#now()
-    const timer = setTimeout(() => {
-      this.#reader.stop(new GatewayError('request_timeout', `No byte of the file came for ${idleTimeoutMs} ms.`))
-    }, idleTimeoutMs)
-    return () => {
-      clearTimeout(timer)
-      this.#waitedMs += this.#now() - since
+  readonly #onFailure = (error: unknown): never => {
+    clearTimeout(this.#pause)
+    throw sourceFailure(error)
+  }
+
+  /** Only time spent waiting for the caller counts: when we do not read, the pause is ours. One timer serves all waits. */
+  #watchPause (): void {
+    this.#waiting = true
+    this.#waitsSince = this.#now()
+    if (this.#pause) {
+      this.#pause.refresh()
+      return
     }
+    const { idleTimeoutMs } = this.#limits
+    this.#pause = setTimeout(() => {
+      if (this.#waiting) this.#reader.stop(new GatewayError('request_timeout', `No byte of the file came for ${idleTimeoutMs} ms.`))
+    }, idleTimeoutMs)
   }
 
   #count (chunk: Buffer): void {
@@ -131,6 +140,7 @@ export class Intake {
     if (length !== undefined && this.#bytes !== length) throw changed(length)
     if (this.#bytes === 0) throw invalidRequest([{ pointer: '/file', message: 'is empty: it has 0 bytes' }])
     this.#ended = true
+    clearTimeout(this.#pause)
   }
 }
 
