@@ -48,7 +48,11 @@ t.test('kill -9 during 200 writes: every upload that was answered is whole, no o
   const url = await new Promise<string>((resolve) => { child.once('message', (message) => { resolve(String(message)) }) })
   const answered = new Map<string, string>()
   const exited = new Promise((resolve) => { child.once('exit', resolve) })
+  let tellKilled = (): void => {}
+  const killed = new Promise<void>((resolve) => { tellKilled = resolve })
   await Promise.all(Array.from({ length: 200 }, async (_, index) => {
+    // The last ones come when the process goes, however quick it was with the others.
+    if (index >= 150) await killed
     const bytes = Buffer.alloc(20_000 + index, index)
     const form = new FormData()
     form.set('public_id', `w/${index}`)
@@ -59,7 +63,10 @@ t.test('kill -9 during 200 writes: every upload that was answered is whole, no o
     } catch {
       // Cut off by the kill: nothing was promised.
     }
-    if (answered.size === 60) child.kill('SIGKILL')
+    if (answered.size === 60) {
+      child.kill('SIGKILL')
+      tellKilled()
+    }
   }))
   await exited
   t.ok(answered.size >= 60 && answered.size < 200, `${answered.size} were answered`)
