@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, loadavg, release } from 'node:os'
 import { createRequire } from 'node:module'
+import type { Options } from './options.ts'
 
 function firstLine (command: string, args: readonly string[]): string {
   const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
@@ -10,12 +11,12 @@ function firstLine (command: string, args: readonly string[]): string {
 const versionOf = (name: string): string => (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version // every package has one
 
 /** What a figure says nothing without: the machine, the versions, what else was running. */
-export function describeEnvironment (): string {
+export function describeEnvironment ({ rounds, nodeFlags }: Options): string {
   const processors = cpus()
   const changed = firstLine('git', ['status', '--porcelain', '--untracked-files=no']) === '' ? '' : ', with changes'
   return [
-    `Node ${process.version}, Linux ${release()}, ${processors.length} x ${processors[0]?.model ?? 'unknown'}`,
-    `commit ${firstLine('git', ['rev-parse', '--short', 'HEAD'])}${changed}; load ${loadavg().map((load) => load.toFixed(2)).join(' ')}`,
+    `Node ${process.version}${nodeFlags.map((flag) => ` ${flag}`).join('')}, Linux ${release()}, ${processors.length} x ${processors[0]?.model ?? 'unknown'}`,
+    `${rounds} rounds; commit ${firstLine('git', ['rev-parse', '--short', 'HEAD'])}${changed}; load ${loadavg().map((load) => load.toFixed(2)).join(' ')}`,
     `${firstLine('nginx', ['-v']) || 'no nginx'}; express ${versionOf('express')}, multer ${versionOf('multer')}, cloudinary ${versionOf('cloudinary')}, fastify ${versionOf('fastify')}`
   ].join('\n')
 }

@@ -13,10 +13,10 @@ let started = 0
  * The gateway as it is shipped: compiled, with keys and limits, one log line per request to a file. `variables` are
  * added to its environment.
  */
-export async function startGateway ({ dist, folder }: Bench, upstreamUrl: string, variables: Readonly<Record<string, string>> = {}): Promise<RunningServer> {
+export async function startGateway ({ dist, folder, options }: Bench, upstreamUrl: string, variables: Readonly<Record<string, string>> = {}): Promise<RunningServer> {
   return startProgram({
     command: process.execPath,
-    args: [...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []), join(dist, 'src/server.js')],
+    args: [...options.nodeFlags, join(dist, 'src/server.js')],
     env: {
       PORT: '0',
       AUTH: 'keys',

@@ -12,6 +12,8 @@ export interface Options {
   readonly fileBytes: number
   /** Seconds that one measurement of a rate takes. */
   readonly seconds: number
+  /** Flags of Node that the gateway is started with. */
+  readonly nodeFlags: readonly string[]
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -21,6 +23,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds <n>      rounds per figure (7; 3 with --quick)
   --size <MiB>      size of an uploaded file (1024; 256 with --quick)
   --seconds <n>     length of one measurement of a rate (5; 2 with --quick)
+  --node-flags <f>  flags of Node for the gateway, separated by blanks
   --help
 `
 
@@ -40,6 +43,7 @@ export function readOptions (args: string[], names: readonly string[]): Options 
       rounds: { type: 'string' },
       size: { type: 'string' },
       seconds: { type: 'string' },
+      'node-flags': { type: 'string', default: '' },
       help: { type: 'boolean', default: false }
     }
   })
@@ -53,6 +57,7 @@ export function readOptions (args: string[], names: readonly string[]): Options 
     only,
     rounds: positive('rounds', values.rounds, quick ? 3 : 7, 99),
     fileBytes: positive('size', values.size, quick ? 256 : 1024, 65_536) * MIB,
-    seconds: positive('seconds', values.seconds, quick ? 2 : 5, 600)
+    seconds: positive('seconds', values.seconds, quick ? 2 : 5, 600),
+    nodeFlags: values['node-flags'].split(' ').filter((flag) => flag !== '')
   }
 }

@@ -16,6 +16,7 @@ import { proxiedGet } from './figures/proxied-get.ts'
 import { signing } from './figures/signing.ts'
 import { uploads } from './figures/uploads.ts'
 import { readOptions, USAGE, type Options } from './options.ts'
+import { pinBench } from './pinning.ts'
 
 const FIGURES: readonly Figure[] = [uploads, memory, manyUploads, signing, proxiedGet, micro]
 const root = join(import.meta.dirname, '../..')
@@ -68,7 +69,8 @@ async function main (): Promise<void> {
   const options = readOptions(process.argv.slice(2), FIGURES.map(({ name }) => name))
   if (options === undefined) return print(`${USAGE}\nFigures: ${FIGURES.map(({ name }) => name).join(', ')}`)
   const dist = build()
-  print(describeEnvironment())
+  pinBench()
+  print(describeEnvironment(options))
   if (isBusy()) print('The machine is busy: what follows is less exact than it looks.')
   let missed = 0
   const chosen = FIGURES.filter(({ name }) => options.only.length === 0 || options.only.includes(name))

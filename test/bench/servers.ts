@@ -2,6 +2,7 @@ import { spawn, fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pinServer } from './pinning.ts'
 
 /** A server under test, in a process of its own. */
 export interface RunningServer {
@@ -45,7 +46,10 @@ export async function startProgram ({ command, args, env = {}, logFile, address 
     if (failure) throw failure
     const text = readFileSync(logFile, 'utf8')
     const url = address.exec(text)?.[1]
-    if (url !== undefined && child.pid !== undefined) return { url, pid: child.pid, stop: () => stopChild(child) }
+    if (url !== undefined && child.pid !== undefined) {
+      pinServer(child.pid)
+      return { url, pid: child.pid, stop: () => stopChild(child) }
+    }
     if (child.exitCode !== null || Date.now() > deadline) {
       await stopChild(child)
       throw new Error(`${command} ${args.join(' ')} did not start:\n${text.slice(-2000)}`)

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startExpress } from '../baselines/express.ts'
 import type { Bench, Figure } from '../figure.ts'
 import { startGateway, WITH_KEY } from '../gateway.ts'
 import { peakBytes, residentBytes } from '../process-stats.ts'
@@ -40,6 +41,19 @@ async function added (bench: Bench, sink: Sink, { form, variables }: Case, bytes
   }
 }
 
+/** The same for the alternative that holds files in memory, to compare with. */
+async function addedByExpress (bench: Bench, sink: Sink, bytes: number): Promise<number> {
+  const express = await startExpress(bench.folder, sink.url, 'memory')
+  try {
+    await sleep(SETTLE_MS)
+    const idle = residentBytes(express.pid)
+    await upload({ url: `${express.url}/upload`, form: 'multipart', bytes })
+    return peakBytes(express.pid) - idle
+  } finally {
+    await express.stop()
+  }
+}
+
 async function run (bench: Bench): Promise<void> {
   const { quick, rounds, fileBytes } = bench.options
   const sink = await startSink(bench)
@@ -67,6 +81,13 @@ async function run (bench: Bench): Promise<void> {
       detail: `adds ${spreadOf(large.map((one) => one.added / MB)).median.toFixed(0)} MB for ${4 * fileBytes / MIB} MiB`
     })
   }
+  const held = Math.min(fileBytes, 1024 * MIB)
+  bench.row({
+    what: 'beside it: Express + multer (memory) + SDK',
+    value: spreadOf([await addedByExpress(bench, sink, held) / MB]),
+    unit: 'MB',
+    detail: `for ${held / MIB} MiB`
+  })
 }
 
 export const memory: Figure = { name: 'memory', title: 'peak memory minus idle, one upload, fresh process', run }

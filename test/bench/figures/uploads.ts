@@ -76,7 +76,8 @@ const COMPARED: ReadonlyArray<readonly [ours: string, theirs: string, name: stri
   ['multipartChunks', 'nginxMultipart', 'nginx'],
   ['rawChunks', 'nginxRaw', 'nginx'],
   ['multipart', 'expressDisk', 'Express + multer (disk) + SDK', { atMost: 0.25 }],
-  ['multipart', 'expressMemory', 'Express + multer (memory) + SDK', { atMost: 0.25 }]
+  // No target: who holds the whole file in memory copies less than any proxy does. The figure `memory` shows the price.
+  ['multipart', 'expressMemory', 'Express + multer (memory) + SDK']
 ]
 
 async function run (bench: Bench): Promise<void> {
