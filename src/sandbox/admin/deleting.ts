@@ -12,7 +12,7 @@ const MAX_ORIGINALS = 1000
 export const deletingRoutes: Route[] = [
   { method: 'DELETE', path: 'resources', guard: 'admin', action: byAssetIds },
   { method: 'DELETE', path: 'resources/:rt(image|video|raw)/tags/*tag', guard: 'admin', action: async (call) => removeAll(call, ofType(call, (record) => record.tags.includes(call.params.tag ?? ''))) },
-  { method: 'DELETE', path: 'resources/:rt(image|video|raw)/:type', guard: 'admin', action: ofOneType },
+  { method: 'DELETE', path: 'resources/:rt(image|video|raw)/:type', guard: 'admin', call: 'delete_resources', action: ofOneType },
   { method: 'DELETE', path: 'derived_resources', guard: 'admin', action: derivedByIds }
 ]
 

@@ -8,7 +8,7 @@ import { page } from './cursor.ts'
 /** One asset. `GET /resources/{asset_id}` is told from a resource type by its 32 hex digits. */
 export const detailRoutes: Route[] = [
   { method: 'GET', path: 'resources/:asset_id([0-9a-f]{32})', guard: 'admin', action: async (call) => details(call, byAssetId(call)) },
-  { method: 'GET', path: 'resources/:rt(image|video|raw)/:type/*public_id', guard: 'admin', action: async (call) => details(call, byPublicId(call)) }
+  { method: 'GET', path: 'resources/:rt(image|video|raw)/:type/*public_id', guard: 'admin', call: 'resource', action: async (call) => details(call, byPublicId(call)) }
 ]
 
 export function byAssetId (call: Call): AssetRecord {

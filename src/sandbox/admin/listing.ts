@@ -13,7 +13,7 @@ export const listingRoutes: Route[] = [
   { method: 'GET', path: 'resources/by_asset_ids', guard: 'admin', action: byAssetIds },
   { method: 'GET', path: 'resources/by_asset_folder', guard: 'admin', action: byAssetFolder },
   { method: 'GET', path: 'resources/:rt(image|video|raw)/tags/*tag', guard: 'admin', action: async (call) => list(call, (record) => record.tags.includes(call.params.tag ?? '')) },
-  { method: 'GET', path: 'resources/:rt(image|video|raw)/context', guard: 'admin', action: byContext },
+  { method: 'GET', path: 'resources/:rt(image|video|raw)/context', guard: 'admin', call: 'resources_by_context', action: byContext },
   { method: 'GET', path: 'resources/:rt(image|video|raw)/moderations/:kind/:status', guard: 'admin', action: byModeration },
   { method: 'GET', path: 'resources/:rt(image|video|raw)', guard: 'admin', action: byType },
   { method: 'GET', path: 'resources/:rt(image|video|raw)/:type', guard: 'admin', action: byType }

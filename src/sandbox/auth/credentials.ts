@@ -34,15 +34,16 @@ export function admitUpload (attempt: Attempt, { unsigned }: { unsigned: boolean
   return { cloud, unsigned: true }
 }
 
-/** What that client takes for paths of the Upload API, where a signature (it makes none but SHA-256) is in its place. */
-const SIGNED_ADMIN_PATH = /^resources\/(?:image|video|raw)\/(?:upload|tags|context)(?:\/|$)/
-
-/** The Admin API takes a header; one official client signs the query of some of its paths instead. */
-export function admitAdmin (attempt: Attempt, path: string): Admitted {
-  const isSigned = !attempt.authorization && attempt.fields.text('signature')?.length === 64 && SIGNED_ADMIN_PATH.test(path)
-  if (!isSigned) return { cloud: byHeader(attempt), unsigned: false }
+/**
+ * The Admin API takes a header. Where one official client signs instead (`signed`), it makes SHA-256 and always covers something
+ * besides the time, so a signature over a bare `timestamp`, which an upload may have, opens nothing.
+ */
+export function admitAdmin (attempt: Attempt, { signed }: { signed: boolean }): Admitted {
+  const { authorization, fields, known } = attempt
+  const covers = fields.names().some((name) => name !== 'timestamp' && known.has(name) && fields.has(name))
+  if (authorization || !signed || !covers || fields.text('signature')?.length !== 64) return { cloud: byHeader(attempt), unsigned: false }
   const cloud = bySignature(attempt)
-  attempt.fields.retain((name) => attempt.known.has(name))
+  fields.retain((name) => known.has(name))
   return { cloud, unsigned: false }
 }
 

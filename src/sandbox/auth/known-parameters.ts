@@ -2,7 +2,13 @@ import { UPLOAD_PARAMETERS } from '../upload/support.ts'
 
 /** Calls that take a signature, each with the parameters that it is documented to have. */
 export type SignedCall = 'upload' | 'explicit' | 'destroy' | 'rename' | 'tags' | 'context' | 'metadata' | 'generate_archive' | 'text' | 'explode' | 'multi' | 'sprite' |
-  'download' | 'download_backup' | 'admin'
+  'download' | 'download_backup' | AdminCall
+
+/**
+ * Calls of the Admin API that one official client signs, because their paths look to it like paths of the Upload API: it goes
+ * by `image/upload`, `raw/context` and the like in the URL. No other call of the Admin API takes a signature.
+ */
+export type AdminCall = 'resource' | 'update' | 'delete_resources' | 'resources_by_context'
 
 /** Sent along with every call and never a part of what is signed. */
 export const TRANSPORT: ReadonlySet<string> = new Set(['file', 'api_key', 'signature', 'resource_type', 'cloud_name'])
@@ -37,7 +43,8 @@ export const KNOWN_PARAMETERS: Readonly<Record<SignedCall, ReadonlySet<string>>>
   sprite: known('async', 'format', 'mode', 'notification_url', 'tag', 'transformation', 'urls'),
   download: known('attachment', 'expires_at', 'format', 'public_id', 'target_filename', 'transformation', 'type'),
   download_backup: known('asset_id', 'version_id'),
-  // One official client signs the query of those Admin paths that look to it like paths of the Upload API.
-  admin: known(...CHANGES, ...ANALYSES, 'all', 'asset_ids', 'coordinates', 'derived_next_cursor', 'direction', 'fields', 'invalidate', 'keep_original', 'key', 'max_results', 'moderation_status', 'moderations',
-    'next_cursor', 'pages', 'prefix', 'public_ids', 'related', 'related_next_cursor', 'start_at', 'transformations', 'value', 'versions')
+  resource: known(...ANALYSES, 'coordinates', 'derived_next_cursor', 'max_results', 'next_cursor', 'pages', 'related', 'related_next_cursor', 'versions'),
+  update: known(...CHANGES, 'moderation_status'),
+  delete_resources: known('all', 'invalidate', 'keep_original', 'next_cursor', 'prefix', 'public_ids', 'transformations'),
+  resources_by_context: known('context', 'direction', 'fields', 'key', 'max_results', 'metadata', 'moderations', 'next_cursor', 'start_at', 'tags', 'value')
 }

@@ -47,7 +47,7 @@ export function registerApi (app: FastifyInstance, context: SandboxContext, { ro
     let admitted: Admitted
     try {
       const known = knownTo(route)
-      admitted = admit(route.guard, path, { clouds: context.clouds, cloudName, authorization: request.headers.authorization, fields, known, nowMs: context.clock() })
+      admitted = admit(route, params, { clouds: context.clouds, cloudName, authorization: request.headers.authorization, fields, known, nowMs: context.clock() })
       if (route.guard === 'admin') reply.headers(adminLimit.spend(cloudName))
       // What no signature covers must have no effect either.
       else if (route.guard !== 'none') nameIgnored(reply, fields.retain((name) => known.has(name) || TRANSPORT.has(name)))
@@ -82,12 +82,12 @@ export function registerApi (app: FastifyInstance, context: SandboxContext, { ro
 }
 
 function knownTo (route: Route): ReadonlySet<string> {
-  if (route.guard === 'signed') return KNOWN_PARAMETERS[route.call]
-  return KNOWN_PARAMETERS[route.guard === 'admin' ? 'admin' : 'upload']
+  return KNOWN_PARAMETERS['call' in route && route.call !== undefined ? route.call : 'upload']
 }
 
-function admit (guard: Route['guard'], path: string, attempt: Attempt): Admitted {
-  if (guard === 'admin') return admitAdmin(attempt, path)
+function admit ({ guard, ...route }: Route, params: Call['params'], attempt: Attempt): Admitted {
+  // Of the assets only those of type `upload` have a path that is taken for one of the Upload API.
+  if (guard === 'admin') return admitAdmin(attempt, { signed: 'call' in route && route.call !== undefined && (params.type ?? 'upload') === 'upload' })
   if (guard !== 'none') return admitUpload(attempt, { unsigned: guard === 'upload' })
   const cloud = attempt.clouds.get(attempt.cloudName)
   if (!cloud) throw new SandboxError(401, `Invalid cloud_name ${attempt.cloudName}`)

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
-import type { SignedCall } from '../auth/known-parameters.ts'
+import type { AdminCall, SignedCall } from '../auth/known-parameters.ts'
 import type { CloudSettings } from '../clouds.ts'
 import type { SandboxContext } from '../context.ts'
 import type { CloudStore } from '../store.ts'
@@ -33,9 +33,9 @@ export type Action = (call: Call) => Promise<unknown>
 
 /**
  * `signed`: Upload API; `call` says which parameters a signature covers. `upload`: as `signed`, and unsigned with a preset.
- * `admin`: Basic, Bearer or a signed query. `none`: the token in it is the credential.
+ * `admin`: Basic or Bearer; with a `call`, also a signature. `none`: the token in it is the credential.
  */
-export type Guard = { readonly guard: 'signed', readonly call: SignedCall } | { readonly guard: 'upload' | 'admin' | 'none' }
+export type Guard = { readonly guard: 'signed', readonly call: SignedCall } | { readonly guard: 'admin', readonly call?: AdminCall } | { readonly guard: 'upload' | 'none' }
 
 export type Route = Guard & {
   readonly method: string

@@ -37,7 +37,7 @@ t.test('what only an upload knows is no part of what other calls check', async (
   const fields = fieldsOf({ timestamp: '1', public_id: 'p', unique_filename: 'true', use_filename: '1', allowed_formats: 'png', source: 'uw' })
   t.equal(stringsToSign(fields, KNOWN_PARAMETERS.upload).v1, 'allowed_formats=png&public_id=p&source=uw&timestamp=1&unique_filename=true&use_filename=1')
   for (const call of ['destroy', 'explicit', 'explode', 'download'] as const) t.equal(stringsToSign(fields, KNOWN_PARAMETERS[call]).v1, 'public_id=p&timestamp=1', call)
-  for (const call of ['rename', 'tags', 'context', 'metadata', 'generate_archive', 'download_backup', 'admin'] as const) t.equal(stringsToSign(fields, KNOWN_PARAMETERS[call]).v1, 'timestamp=1', call)
+  for (const call of ['rename', 'tags', 'context', 'metadata', 'generate_archive', 'download_backup', 'resource', 'update', 'delete_resources', 'resources_by_context'] as const) t.equal(stringsToSign(fields, KNOWN_PARAMETERS[call]).v1, 'timestamp=1', call)
 })
 
 t.test('signature of an answer: version 1, whatever the ID holds', async (t) => {
