@@ -63,6 +63,7 @@ const LIMITS: SandboxLimits = {
   adminRateLimit: 100_000,
   allowPrivateFetch: false,
   fetchTimeoutMs: 60_000,
+  notificationTimeoutMs: 20_000,
   notificationRetryMs: [180_000, 360_000, 540_000]
 }
 
@@ -153,7 +154,7 @@ function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore
       clock,
       random: random.fork('notifications'),
       allowPrivate: limits.allowPrivateFetch,
-      timeoutMs: limits.fetchTimeoutMs,
+      timeoutMs: limits.notificationTimeoutMs,
       retryAfterMs: limits.notificationRetryMs
     })
   }

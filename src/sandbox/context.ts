@@ -40,7 +40,9 @@ export interface SandboxLimits {
   /** Lets uploads by URL, and notifications, reach addresses that are not on the public internet. */
   readonly allowPrivateFetch: boolean
   readonly fetchTimeoutMs: number
-  /** How long to wait before each further try of a notification that was not answered with 200. */
+  /** How long a notification waits for its answer. */
+  readonly notificationTimeoutMs: number
+  /** When a notification that was not answered with 200 is tried again, counted from the first try: 3, 6 and 9 minutes. Tests make it short. */
   readonly notificationRetryMs: readonly number[]
 }
 

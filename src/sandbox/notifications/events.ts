@@ -19,6 +19,16 @@ export function notifyUpload (call: Call, fields: Fields, answer: Record<string,
   call.context.notifier.notify(call.cloud, 'upload', notificationUrl(fields), facts)
 }
 
+/**
+ * What was to be done after the answer and came to nothing. The vendor's list of events has `error`; its body is not public beyond
+ * the `error` that every refusal has, so it says what the `pending` answer said.
+ */
+export function notifyFailure (call: Call, fields: Fields, error: unknown, pending: Record<string, unknown>): void {
+  const { status, ...facts } = pending
+  const message = error instanceof SandboxError ? error.message : 'General Error'
+  call.context.notifier.notify(call.cloud, 'error', notificationUrl(fields), { ...facts, error: { message } })
+}
+
 export function notifyEager (call: Call, fields: Fields, record: AssetRecord, eager: unknown, batch: string): void {
   const address = notificationUrl(fields, 'eager_notification_url') ?? notificationUrl(fields)
   call.context.notifier.notify(call.cloud, 'eager', address, { eager, public_id: record.public_id, asset_id: record.asset_id, batch_id: batch })

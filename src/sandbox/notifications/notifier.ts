@@ -22,14 +22,18 @@ export interface NotifierOptions {
   clock: () => number
   random: RandomSource
   allowPrivate: boolean
+  /** For one answer. */
   timeoutMs: number
-  /** How long to wait before each further try. The vendor waits about 3, 6 and 9 minutes. */
+  /** When each further try comes, counted from the first one. */
   retryAfterMs: readonly number[]
+  /** Waits, until the signal ends it; a clock of somebody's own is as good. */
+  wait?: (ms: number, signal: AbortSignal) => Promise<unknown>
 }
 
 /**
- * Sends signed notifications: to the address that a call names, else to the triggers of its cloud. Anything but a 200 is tried
- * again. Source: Cloudinary, "notifications".
+ * Sends signed notifications: to the address that a call names, else to the triggers of its cloud. What is not answered with
+ * 200 is tried again: the same body, signed for the time at which it is sent. Source: Cloudinary, "notifications": 20 seconds for
+ * an answer, three more tries 3, 6 and 9 minutes after the first.
  */
 export class Notifier {
   readonly #options: NotifierOptions
@@ -66,10 +70,12 @@ export class Notifier {
   }
 
   async #deliver (cloud: CloudSettings, address: string, body: string): Promise<void> {
-    const { clock, retryAfterMs, allowPrivate, timeoutMs } = this.#options
+    const { clock, retryAfterMs, allowPrivate, timeoutMs, wait = waitFor } = this.#options
     const { signal } = this.#closing
-    for (const waitMs of [0, ...retryAfterMs]) {
-      if (waitMs > 0) await sleep(waitMs, undefined, { signal, ref: false })
+    let lastMs = 0
+    for (const afterMs of [0, ...retryAfterMs]) {
+      if (afterMs > lastMs) await wait(afterMs - lastMs, signal)
+      lastMs = afterMs
       const timestamp = String(Math.floor(clock() / 1000))
       const headers = {
         'x-cld-timestamp': timestamp,
@@ -85,4 +91,8 @@ export class Notifier {
     const settled = delivery.catch(() => {}).finally(() => { this.#running.delete(settled) })
     this.#running.add(settled)
   }
+}
+
+function waitFor (ms: number, signal: AbortSignal): Promise<unknown> {
+  return sleep(ms, undefined, { signal, ref: false })
 }

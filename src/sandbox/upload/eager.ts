@@ -1,5 +1,6 @@
 import { isoTime, type AssetRecord, type DerivedRecord } from '../asset.ts'
 import { assetUrls } from '../asset-urls.ts'
+import { SandboxError } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
 import { notifyEager } from '../notifications/events.ts'
@@ -42,22 +43,33 @@ export async function addEager (call: Call, record: AssetRecord, fields: Fields)
   return eagerAnswer(call, record, fields, derived, wanted)
 }
 
-/** What an answer says of them now, while they are made. */
+/** What an answer says of them now, while they are made. One that fails keeps no other back; the notification tells of each. */
 export function eagerLater (call: Call, record: AssetRecord, fields: Fields, wanted: readonly Wanted[]): { eager: unknown[] } {
   const batch = call.context.random.hex(64)
+  const promised = wanted.map(({ transformation, format }) => ({
+    transformation: withExtension(transformation, format),
+    ...assetUrls(call.context.publicUrl, call.cloud, record, transformation, format)
+  }))
+  // All at once, before anything waits, as in `deriveAll`.
+  const ids = wanted.map(() => call.context.random.hex(32))
   call.context.background.add((async () => {
-    const derived = await deriveAll(call, record, wanted)
-    await adopt(call, record, derived)
-    notifyEager(call, fields, record, entries(call, record, derived, wanted), batch)
+    const told: Record<string, unknown>[] = []
+    for (const [index, one] of wanted.entries()) {
+      const made = await derive(call, record, one).then((derived) => ({ ...derived, id: ids[index] ?? '' }), failureOf)
+      if ('failed' in made) {
+        told.push({ ...promised[index], status: 'failed', reason: made.failed })
+      } else {
+        await adopt(call, record, [made])
+        told.push(...entries(call, record, [made], [one]))
+      }
+    }
+    notifyEager(call, fields, record, told, batch)
   })())
-  return {
-    eager: wanted.map(({ transformation, format }) => ({
-      status: 'processing',
-      batch_id: batch,
-      transformation: withExtension(transformation, format),
-      ...assetUrls(call.context.publicUrl, call.cloud, record, transformation, format)
-    }))
-  }
+  return { eager: promised.map((one) => ({ status: 'processing', batch_id: batch, ...one })) }
+}
+
+function failureOf (error: unknown): { failed: string } {
+  return { failed: error instanceof SandboxError ? error.message : 'General Error' }
 }
 
 /** `eager` of an answer, for those that are made. */

@@ -1,8 +1,9 @@
-import { isoTime } from '../asset.ts'
+import { isoTime, type AssetRecord } from '../asset.ts'
 import { readChanges } from '../admin/update.ts'
 import { missingParameter, notFound } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import { startModeration } from '../moderation.ts'
+import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/events.ts'
 import { uploadAnswer } from './answer.ts'
 import { checkSupport } from './support.ts'
 import { addEager } from './eager.ts'
@@ -17,15 +18,20 @@ export async function explicit (call: Call): Promise<unknown> {
   const record = store.find(call.params.rt ?? 'image', type, publicId)
   if (!record) throw notFound(publicId)
   checkSupport(call, fields)
+  notificationUrl(fields)
+  notificationUrl(fields, 'eager_notification_url')
   const changes = readChanges(call)
   const kinds = fields.text('moderation')
   const moderation = kinds === undefined ? undefined : startModeration(kinds, isoTime(context.clock()))
   const changed = await store.change(record.asset_id, (present) => ({ ...changes(present), ...moderation && { moderation } }))
   const asset = changed ?? record
-  if (fields.flag('async')) {
-    context.background.add(addEager(call, asset, fields))
-    return { status: 'pending', resource_type: asset.resource_type, type: asset.type, public_id: publicId }
-  }
-  const eager = await addEager(call, asset, fields)
-  return { ...await uploadAnswer(call, store.findById(asset.asset_id) ?? asset, fields), ...eager }
+  if (!fields.flag('async')) return answer(call, asset)
+  const pending = { status: 'pending', resource_type: asset.resource_type, type: asset.type, public_id: publicId }
+  context.background.add(answer(call, asset).then((done) => { notifyUpload(call, fields, done) }, (error: unknown) => { notifyFailure(call, fields, error, pending) }))
+  return pending
+}
+
+async function answer (call: Call, asset: AssetRecord): Promise<Record<string, unknown>> {
+  const eager = await addEager(call, asset, call.fields)
+  return { ...await uploadAnswer(call, call.store.findById(asset.asset_id) ?? asset, call.fields), ...eager }
 }

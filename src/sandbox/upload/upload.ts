@@ -8,7 +8,7 @@ import { startModeration } from '../moderation.ts'
 import { randomSource } from '../random.ts'
 import { readAccessControl, readCoordinates, readDeliveryType, readPairs, readRegions, readTags, resourceType } from '../parameters.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
-import { notificationUrl, notifyUpload } from '../notifications/events.ts'
+import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/events.ts'
 import { parseContentRange } from './chunks.ts'
 import { deriveAll, eagerAnswer, eagerLater, readEager, type Wanted } from './eager.ts'
 import { convertIncoming, draftRecord } from './incoming.ts'
@@ -26,7 +26,9 @@ export async function upload (call: Call): Promise<unknown> {
   const wanted = call.params.rt ?? 'auto'
   const id = call.headers['x-unique-upload-id']
   const range = call.headers['content-range']
-  const store = fields.flag('async') ? storeLater : storeUpload
+  const isLater = fields.flag('async')
+  if (isLater) assertAnswerable(fields)
+  const store = isLater ? storeLater : storeUpload
   if (id === undefined && range === undefined) return store(call, fields, wanted, await takeFile(call))
   if (typeof id !== 'string') throw new SandboxError(400, 'Content range is invalid')
   const chunk = parseContentRange(range)
@@ -37,14 +39,22 @@ export async function upload (call: Call): Promise<unknown> {
   return { ...answer, kind: fields.text('type') ?? 'upload', resource_type: wanted, ...publicId !== undefined && { public_id: publicId }, upload_id: id }
 }
 
-/** `async`: the answer comes first. Whether it came to an asset, a notification or a look tells. */
+/** `async`: the answer comes first. Whether it came to an asset or to nothing, a notification tells. */
 async function storeLater (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<object> {
   const batch = call.context.random.hex(64)
   // Names of its own: nobody can foresee which call has its turn meanwhile.
   const later: Call = { ...call, context: { ...call.context, random: randomSource(batch) } }
-  call.context.background.add(storeUpload(later, fields, wanted, file))
   const publicId = fields.text('public_id')
-  return { status: 'pending', resource_type: wanted, type: readDeliveryType(fields), ...publicId !== undefined && { public_id: publicId }, batch_id: batch }
+  const pending = { status: 'pending', resource_type: wanted, type: readDeliveryType(fields), ...publicId !== undefined && { public_id: publicId }, batch_id: batch }
+  call.context.background.add(storeUpload(later, fields, wanted, file).catch((error: unknown) => { notifyFailure(call, fields, error, pending) }))
+  return pending
+}
+
+/** What the answer repeats, and where the outcome is told, must be well before there is an answer. */
+function assertAnswerable (fields: Fields): void {
+  readDeliveryType(fields)
+  notificationUrl(fields)
+  notificationUrl(fields, 'eager_notification_url')
 }
 
 interface Made { record: AssetRecord, existing?: true, overwritten?: boolean, eagerWanted: Wanted[] }
