@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module'
 import closeWithGrace from 'close-with-grace'
+import { keepFreedMemory } from './commands/allocator.ts'
 import { HELP, parseCommandLine, UsageError, type CommandLine } from './commands/command-line.ts'
 import { EXIT, type ExitCode, type Terminal } from './commands/terminal.ts'
 
@@ -46,6 +47,7 @@ async function run (line: CommandLine): Promise<ExitCode | undefined> {
   }
 }
 
+keepFreedMemory()
 try {
   process.exitCode = await run(parseCommandLine(process.argv.slice(2)))
 } catch (error) {
