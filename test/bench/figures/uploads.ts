@@ -1,5 +1,6 @@
 import { hasNginx, startNginx } from '../baselines/nginx.ts'
 import { startExpress } from '../baselines/express.ts'
+import { startFastifyUpload, startNodePipe } from '../baselines/node.ts'
 import type { Bench, Figure, Row, Target } from '../figure.ts'
 import { startGateway, WITH_KEY } from '../gateway.ts'
 import { cpuSeconds } from '../process-stats.ts'
@@ -49,6 +50,8 @@ async function ways (bench: Bench, sink: Sink): Promise<Record<string, Way>> {
   const chunked = await started(startGateway(bench, sink.url, CHUNKED))
   const disk = await started(startExpress(bench.folder, sink.url, 'disk'))
   const memory = await started(startExpress(bench.folder, sink.url, 'memory'))
+  const fastify = await started(startFastifyUpload(bench.folder, sink.url))
+  const pipe = await started(startNodePipe(bench.folder, sink.url))
   const nginx = hasNginx() ? await started(startNginx(bench.folder, sink.url)) : undefined
   if (!nginx) bench.leftOut('uploads beside nginx', 'there is no nginx here')
   const cloud = '/v1_1/demo/auto/upload'
@@ -59,6 +62,8 @@ async function ways (bench: Bench, sink: Sink): Promise<Record<string, Way>> {
     rawChunks: { server: chunked, path: '/upload', form: 'raw' },
     expressDisk: { server: disk, path: '/upload', form: 'multipart' },
     expressMemory: { server: memory, path: '/upload', form: 'multipart' },
+    fastify: { server: fastify, path: '/upload', form: 'multipart' },
+    pipe: { server: pipe, path: cloud, form: 'raw' },
     ...(nginx && {
       nginxMultipart: { server: nginx, path: cloud, form: 'multipart' } as const,
       nginxRaw: { server: nginx, path: cloud, form: 'raw' } as const
@@ -75,6 +80,8 @@ const COMPARED: ReadonlyArray<readonly [ours: string, theirs: string, name: stri
   ['raw', 'nginxRaw', 'nginx', { atMost: 1.15 }],
   ['multipartChunks', 'nginxMultipart', 'nginx'],
   ['rawChunks', 'nginxRaw', 'nginx'],
+  ['raw', 'pipe', 'node:http piped into node:http', { atMost: 1.25 }],
+  ['multipart', 'fastify', 'Fastify + @fastify/multipart + SDK', { atMost: 1 }],
   ['multipart', 'expressDisk', 'Express + multer (disk) + SDK', { atMost: 0.25 }],
   // No target: who holds the whole file in memory copies less than any proxy does. The figure `memory` shows the price.
   ['multipart', 'expressMemory', 'Express + multer (memory) + SDK']
