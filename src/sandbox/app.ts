@@ -98,7 +98,6 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
     await store.clear()
     faults.clear()
     requests.clear()
-    context.deleteTokens.clear()
     context.random.reset()
     adminLimit.clear()
     await fill()
@@ -111,9 +110,10 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   app.addHook('onClose', async () => {
     await context.background.settle()
     await context.notifier.abandon()
-    await context.chunks.clear()
+    await context.chunks.close()
     await store.close()
   })
+  await context.chunks.expire()
   await fill()
   return { app, context, faults, requests, reset }
 }
@@ -146,7 +146,7 @@ function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore
     publicUrl: options.publicUrl?.replace(/\/$/, '') ?? '',
     renderer: { render: async () => { throw notImitated('transformations') } },
     options: limits,
-    chunks: new ChunkedUploads({ blobs, minChunkBytes: limits.minChunkBytes, clock }),
+    chunks: new ChunkedUploads({ store, blobs, minChunkBytes: limits.minChunkBytes, clock }),
     deleteTokens: new DeleteTokens(random, clock),
     background: new Background(),
     notifier: new Notifier({

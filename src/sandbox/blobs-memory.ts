@@ -12,6 +12,12 @@ export class MemoryBlobs implements BlobStore {
     return this.#keep(chunks)
   }
 
+  async keep (bytes: Uint8Array): Promise<string> {
+    const key = newKey()
+    this.#blobs.set(key, [bytes])
+    return key
+  }
+
   async stat (key: string): Promise<{ bytes: number } | undefined> {
     const chunks = this.#blobs.get(key)
     return chunks && { bytes: total(chunks) }
@@ -34,15 +40,22 @@ export class MemoryBlobs implements BlobStore {
   async draft (): Promise<Draft> {
     const chunks: Uint8Array[] = []
     return {
+      key: randomBytes(16).toString('hex'),
       get bytes () { return total(chunks) },
       append: async (key) => { chunks.push(...this.#chunks(key)) },
       finish: async () => this.#keep(chunks),
-      discard: async () => { chunks.length = 0 }
+      discard: async () => { chunks.length = 0 },
+      close: async () => {}
     }
   }
 
-  async sweep (known: ReadonlySet<string>): Promise<void> {
-    for (const key of this.#blobs.keys()) if (!known.has(key)) this.#blobs.delete(key)
+  /** Nothing outlives the process. */
+  async resume (): Promise<undefined> {}
+
+  async discard (): Promise<void> {}
+
+  async sweep ({ blobs }: { blobs: ReadonlySet<string> }): Promise<void> {
+    for (const key of this.#blobs.keys()) if (!blobs.has(key)) this.#blobs.delete(key)
   }
 
   #chunks (key: string): Uint8Array[] {
@@ -58,10 +71,14 @@ export class MemoryBlobs implements BlobStore {
       md5.update(chunk)
       sha256.update(chunk)
     }
-    const key = randomBytes(16).toString('hex')
+    const key = newKey()
     this.#blobs.set(key, chunks)
     return { key, bytes: total(chunks), md5: md5.digest('hex'), sha256: sha256.digest('hex') }
   }
+}
+
+function newKey (): string {
+  return randomBytes(16).toString('hex')
 }
 
 function total (chunks: readonly Uint8Array[]): number {

@@ -14,12 +14,16 @@ export interface BlobRange { start?: number, end?: number }
 
 /** Bytes that grow by appending, until they become a blob or are thrown away: an upload in chunks. */
 export interface Draft {
+  /** Under which it can be resumed; on disk also the key of the blob that it becomes. */
+  readonly key: string
   readonly bytes: number
-  /** Appends the bytes of a blob; when it fails nothing was appended. */
+  /** Appends the bytes of a blob, durably; when it fails nothing was appended. */
   append (key: string): Promise<void>
   /** Makes a durable blob of it; the draft is spent. */
   finish (): Promise<StoredBlob>
   discard (): Promise<void>
+  /** Lets go of it and leaves its bytes, to be resumed. */
+  close (): Promise<void>
 }
 
 /**
@@ -29,6 +33,8 @@ export interface Draft {
 export interface BlobStore {
   /** @param options.durable `false` for bytes that need not outlive the process: parts of an unfinished upload. */
   write (source: AsyncIterable<Uint8Array>, options?: { durable?: boolean }): Promise<StoredBlob>
+  /** For bytes that can be made again: nothing is hashed, and nothing waits for the disk. @returns their key. */
+  keep (bytes: Uint8Array): Promise<string>
   /** @returns its size, or undefined when there is no such blob. */
   stat (key: string): Promise<{ bytes: number } | undefined>
   read (key: string, range?: BlobRange): Readable
@@ -37,6 +43,10 @@ export interface BlobStore {
   path (key: string): string | undefined
   remove (key: string): Promise<void>
   draft (): Promise<Draft>
-  /** Removes what no record names: left over from a process that was killed. */
-  sweep (known: ReadonlySet<string>): Promise<void>
+  /** The draft of a process that has ended, with its first `bytes` bytes; undefined when they are not there. */
+  resume (key: string, bytes: number): Promise<Draft | undefined>
+  /** Throws away a draft that nobody has opened. */
+  discard (key: string): Promise<void>
+  /** Removes what is named by no record, as a blob or as a draft: left over from a process that was killed. */
+  sweep (known: { blobs: ReadonlySet<string>, drafts: ReadonlySet<string> }): Promise<void>
 }

@@ -3,7 +3,7 @@ import type { BlobStore } from './blobs.ts'
 import type { Journal } from './journal.ts'
 
 /** What a cloud keeps besides assets, each kind by name. */
-export const DOCUMENT_KINDS = ['preset', 'transformation', 'metadata_field', 'folder', 'trigger'] as const
+export const DOCUMENT_KINDS = ['preset', 'transformation', 'metadata_field', 'folder', 'trigger', 'chunked', 'delete_token'] as const
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number]
 
 /**
@@ -24,7 +24,7 @@ export class Store {
   /** Loads what the journal holds and removes bytes that no record names. */
   static async open (journal: Journal, blobs: BlobStore): Promise<Store> {
     const store = new Store(journal, blobs)
-    const known = new Set<string>()
+    const known = { blobs: new Set<string>(), drafts: new Set<string>() }
     for await (const [key, value] of journal.load()) {
       const [cloud = '', kind = '', name = ''] = key.split('\u0000')
       // The journal holds what this class wrote, nothing else.
@@ -32,10 +32,12 @@ export class Store {
       const room = store.cloud(cloud)
       if (kind !== 'asset') {
         room.adoptDocument(kind as DocumentKind, name, record)
+        // The bytes of an unfinished upload.
+        if ('draft' in record && typeof record.draft === 'string') known.drafts.add(record.draft)
         continue
       }
       room.adopt(record)
-      for (const blob of blobsOf(record)) known.add(blob)
+      for (const blob of blobsOf(record)) known.blobs.add(blob)
       store.#sequence = Math.max(store.#sequence, record.sequence)
     }
     await blobs.sweep(known)
@@ -54,6 +56,9 @@ export class Store {
     }
     return cloud
   }
+
+  /** Those that were ever asked for. */
+  clouds (): CloudStore[] { return [...this.#clouds.values()] }
 
   /** Forgets everything. */
   async clear (): Promise<void> {
@@ -91,26 +96,33 @@ export class CloudStore {
    * Stores a record under its name and its `asset_id`. Whatever held either of them before is gone, and so are the bytes
    * that no longer have a record.
    */
-  async put (record: AssetRecord): Promise<void> {
+  put (record: AssetRecord): Promise<void> {
+    return this.#put(record, true)
+  }
+
+  async #put (record: AssetRecord, durable: boolean): Promise<void> {
     const displaced = new Set([this.#byId.get(record.asset_id), this.#byKey.get(keyOf(record))])
     displaced.delete(undefined)
     const gone = [...displaced].filter((old) => old !== undefined)
     for (const old of gone) this.#forget(old)
     this.adopt(record)
     const dropped = gone.filter((old) => old.asset_id !== record.asset_id).map((old) => ({ key: this.#journalKey('asset', old.asset_id) }))
-    await this.#journal.write([...dropped, { key: this.#journalKey('asset', record.asset_id), value: JSON.stringify(record) }])
+    const key = this.#journalKey('asset', record.asset_id)
+    if (durable) await this.#journal.write([...dropped, { key, value: JSON.stringify(record) }])
+    else this.#journal.writeLater(key, () => JSON.stringify(this.#byId.get(record.asset_id)))
     await this.#release(gone, record)
   }
 
   /**
    * Reads and changes in one go, so that two changes at once never undo each other.
    * @param change gets the present record; returning undefined leaves it as it is.
+   * @param options.durable `false` for derived assets, which can be made again: nothing waits for the disk.
    * @returns the new record, or undefined when there is none or `change` declined.
    */
-  async change (assetId: string, change: (record: AssetRecord) => AssetRecord | undefined): Promise<AssetRecord | undefined> {
+  async change (assetId: string, change: (record: AssetRecord) => AssetRecord | undefined, { durable = true } = {}): Promise<AssetRecord | undefined> {
     const record = this.#byId.get(assetId)
     const changed = record && change(record)
-    if (changed) await this.put(changed)
+    if (changed) await this.#put(changed, durable)
     return changed
   }
 

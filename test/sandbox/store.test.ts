@@ -35,6 +35,25 @@ t.test('assets, tags and presets are there after a restart; deleted ones are not
   t.not(later.asset_id, kept.asset_id)
 })
 
+t.test('delete tokens work after a restart: once, for ten minutes, in their own cloud', async (t) => {
+  const data = await temporaryFolder()
+  let nowMs = Date.UTC(2030, 0, 1)
+  const options = { data, clock: () => nowMs, clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }, { cloudName: 'other', apiKey: '2', apiSecret: 'b' }] }
+  const first = await startSandbox(options)
+  const [one, late] = await Promise.all(['one', 'late'].map(async (id) => (await first.add(id, { return_delete_token: 'true' }))['delete_token'] as string)) // asked for
+  await first.close()
+  const second = await startSandbox(options)
+  t.teardown(() => second.close())
+  const redeem = async (token = '', cloud = 'demo') => (await fetch(`${second.url}/v1_1/${cloud}/delete_by_token`, { method: 'POST', body: new URLSearchParams({ token }) })).json()
+  t.match(await redeem(one, 'other'), { error: { message: 'Invalid token' } })
+  nowMs += 10 * 60_000
+  t.same(await redeem(one), { result: 'ok' })
+  t.match(await redeem(one), { error: { message: 'Invalid token' } })
+  nowMs += 1000
+  t.match(await redeem(late), { error: { message: /^Stale request - reported time is 2030-01-01 00:00:00 \+0000 which is more than 10 minutes ago$/ } })
+  t.match(await (await fetch(`${second.url}/v1_1/demo/resources/image`, { headers: basic })).json(), { resources: [{ public_id: 'late' }] })
+})
+
 t.test('a second process on the same folder: one clear error', async (t) => {
   const data = await temporaryFolder()
   const first = await startSandbox({ data })

@@ -15,7 +15,7 @@ export async function uploadAnswer (call: Call, record: AssetRecord, fields?: Fi
     ...record.metadata && { metadata: record.metadata },
     ...record.moderation && { moderation: record.moderation.map(({ kind, status }) => ({ kind, status })) },
     ...record.access_control && { access_control: record.access_control },
-    ...fields?.flag('return_delete_token') && { delete_token: call.context.deleteTokens.issue(call.cloud.cloudName, record.asset_id) },
+    ...fields?.flag('return_delete_token') && { delete_token: await call.context.deleteTokens.issue(call.store, record.asset_id) },
     api_key: record.api_key
   }
 }

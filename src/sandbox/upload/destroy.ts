@@ -22,9 +22,12 @@ export async function destroy (call: Call): Promise<unknown> {
 export async function deleteByToken (call: Call): Promise<unknown> {
   const token = call.fields.text('token')
   if (token === undefined) throw missingParameter('token')
-  const record = call.store.findById(call.context.deleteTokens.redeem(call.cloud.cloudName, token))
+  const { deleteTokens } = call.context
+  const record = call.store.findById(deleteTokens.assetOf(call.store, token))
+  // The asset first: whoever is cut off in between can ask again.
+  if (record) await call.store.remove(record)
+  await deleteTokens.spend(call.store, token)
   if (!record) return { result: 'not found' }
-  await call.store.remove(record)
   notifyDelete(call, [record])
   return { result: 'ok' }
 }

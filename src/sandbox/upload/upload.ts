@@ -32,11 +32,18 @@ export async function upload (call: Call): Promise<unknown> {
   if (id === undefined && range === undefined) return store(call, fields, wanted, await takeFile(call))
   if (typeof id !== 'string') throw new SandboxError(400, 'Content range is invalid')
   const chunk = parseContentRange(range)
-  const answer = await call.context.chunks.accept(`${call.cloud.cloudName}/${id}`, chunk, await takeFile(call),
-    (whole) => store(call, fields, wanted, whole))
+  const answer = await call.context.chunks.accept(call.store, id, chunk, await takeFile(call), {
+    complete: (whole) => store(call, fields, wanted, whole),
+    recall: (blob) => recall(call, fields, blob)
+  })
   if (!('done' in answer) || answer.done) return answer
   const publicId = fields.text('public_id')
   return { ...answer, kind: fields.text('type') ?? 'upload', resource_type: wanted, ...publicId !== undefined && { public_id: publicId }, upload_id: id }
+}
+
+async function recall (call: Call, fields: Fields, blob: string): Promise<object | undefined> {
+  const record = [...call.store.all()].find((one) => one.blob === blob)
+  return record && { ...await uploadAnswer(call, record, fields), ...eagerAnswer(call, record, fields, record.derived, readEager(fields, record.resource_type)) }
 }
 
 /** `async`: the answer comes first. Whether it came to an asset or to nothing, a notification tells. */

@@ -1,8 +1,10 @@
+import { fork } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { LevelJournal } from '../../../src/sandbox/journal.ts'
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
 
 const BYTES = randomBytes(100)
@@ -13,7 +15,7 @@ async function start (t: Test, options: SandboxOptions = {}): Promise<Sandbox> {
   return sandbox
 }
 
-async function send (sandbox: Sandbox, start: number, end: number, total: number | string, { id = 'u', bytes = BYTES, publicId = 'x' } = {}): Promise<Record<string, unknown>> {
+async function send (sandbox: Pick<Sandbox, 'url'>, start: number, end: number, total: number | string, { id = 'u', bytes = BYTES, publicId = 'x' } = {}): Promise<Record<string, unknown>> {
   const form = new FormData()
   form.set('public_id', publicId)
   form.set('file', new Blob([bytes.subarray(start, end + 1)]), 'f.bin')
@@ -86,4 +88,103 @@ t.test('two uploads at once do not mix', async (t) => {
     return send(sandbox, 50, 99, 100, options)
   }))
   t.match(both, [{ etag: MD5 }, { etag: createHash('md5').update(other).digest('hex') }])
+})
+
+async function temporaryFolder (t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'sandbox-chunks-'))
+  t.teardown(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A sandbox in a process of its own, and how to end that. */
+async function startProcess (t: Test, data: string) {
+  const child = fork(join(import.meta.dirname, '../../fixtures/sandbox-process.ts'), [data, '{"minChunkBytes":10}'], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const ended = new Promise<void>((resolve) => { child.once('exit', () => { resolve() }) })
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await ended
+  }
+  t.teardown(kill)
+  const url = await new Promise<string>((resolve) => { child.once('message', (message) => { resolve(String(message)) }) })
+  return { url, kill }
+}
+
+t.test('kill -9 between two chunks: after the restart the next one makes the whole file', async (t) => {
+  const data = await temporaryFolder(t)
+  const big = randomBytes(3_000_000)
+  const first = await startProcess(t, data)
+  t.match(await send(first, 0, 999_999, -1, { bytes: big }), { done: false, bytes: 1_000_000 })
+  t.match(await send(first, 0, 39, 100, { id: 'other', publicId: 'other' }), { done: false })
+  await first.kill()
+  const [part = ''] = (await readdir(join(data, 'blobs'))).filter((name) => name.endsWith('.part'))
+  await appendFile(join(data, 'blobs', part), 'half a chunk that nobody was told to have arrived')
+  const second = await startProcess(t, data)
+  t.match(await send(second, 0, 999_999, -1, { bytes: big }), { done: false, bytes: 1_000_000 }, 'the last chunk before the kill may come again')
+  t.match(await send(second, 2_000_000, 2_999_999, 3_000_000, { bytes: big }), { status: 400 }, 'a gap is a gap')
+  t.match(await send(second, 1_000_000, 1_999_999, -1, { bytes: big }), { done: false, bytes: 2_000_000 })
+  await second.kill()
+  const third = await startProcess(t, data)
+  const done = await send(third, 2_000_000, 2_999_999, 3_000_000, { bytes: big })
+  t.match(done, { done: true, bytes: 3_000_000, etag: createHash('md5').update(big).digest('hex') })
+  const link = await fetch(`${third.url}/demo/raw/upload/x`)
+  t.ok(Buffer.from(await link.arrayBuffer()).equals(big), 'byte for byte')
+  await third.kill()
+  const fourth = await startProcess(t, data)
+  t.same(await send(fourth, 2_000_000, 2_999_999, 3_000_000, { bytes: big }), done, 'a repeated last chunk gets the same answer, even now')
+  t.match(await send(fourth, 40, 99, 100, { id: 'other', publicId: 'other' }), { done: true, etag: MD5 })
+  t.equal((await readdir(join(data, 'blobs'))).length, 2, 'two assets and nothing else')
+})
+
+t.test('a restart in the moment between the last chunk and its answer: one asset, and its answer', async (t) => {
+  const data = await temporaryFolder(t)
+  const first = await start(t, { data })
+  await send(first, 0, 39, 100)
+  const done = await send(first, 40, 99, 100)
+  await first.close()
+  // What the journal held just before the answer was noted in it.
+  const [blob = ''] = await readdir(join(data, 'blobs'))
+  const journal = await LevelJournal.open(join(data, 'records'))
+  for await (const [key, value] of journal.load()) {
+    if (!key.includes('\u0000chunked\u0000')) continue
+    const { answer, ...unfinished } = JSON.parse(value) as { answer: object } // written by the sandbox
+    await journal.write([{ key, value: JSON.stringify({ ...unfinished, draft: blob }) }])
+  }
+  await journal.close()
+  const second = await start(t, { data })
+  t.match(await send(second, 40, 99, 100), { done: true, asset_id: done['asset_id'], version_id: done['version_id'], etag: MD5 })
+  t.same(await readdir(join(data, 'blobs')), [blob])
+  const link = await fetch(`${second.url}/demo/raw/upload/x`)
+  t.ok(Buffer.from(await link.arrayBuffer()).equals(BYTES))
+})
+
+t.test('unfinished uploads expire by their clock while the sandbox is down, with their bytes', async (t) => {
+  const data = await temporaryFolder(t)
+  let nowMs = Date.UTC(2030, 0, 1)
+  const clock = () => nowMs
+  const first = await start(t, { data, clock })
+  await send(first, 0, 39, 100)
+  await first.close()
+  nowMs += 23 * 3_600_000
+  const second = await start(t, { data, clock })
+  t.match(await send(second, 0, 39, 100), { done: false, bytes: 40 }, 'still there, and touched')
+  await second.close()
+  nowMs += 23 * 3_600_000
+  const third = await start(t, { data, clock })
+  t.equal((await readdir(join(data, 'blobs'))).length, 1)
+  await third.close()
+  nowMs += 2 * 3_600_000
+  const fourth = await start(t, { data, clock })
+  t.equal((await readdir(join(data, 'blobs'))).length, 0)
+  t.match(await send(fourth, 40, 99, 100), { status: 400 })
+})
+
+t.test('a reset forgets unfinished uploads of an earlier process, too', async (t) => {
+  const data = await temporaryFolder(t)
+  const first = await start(t, { data })
+  await send(first, 0, 39, 100)
+  await first.close()
+  const second = await start(t, { data })
+  await second.reset()
+  t.equal((await readdir(join(data, 'blobs'))).length, 0)
+  t.match(await send(second, 40, 99, 100), { status: 400 })
 })
