@@ -25,6 +25,7 @@ import { errorPage } from './plugins/error-page.ts'
 import expectContinue from './plugins/expect-continue.ts'
 import { explainSignature } from './plugins/explain-signature.ts'
 import health from './plugins/health.ts'
+import metrics from './plugins/metrics.ts'
 import oneHost from './plugins/one-host.ts'
 import { openapiDocument, openapiPages } from './plugins/openapi.ts'
 import { answerClientError } from './plugins/client-errors.ts'
@@ -108,6 +109,7 @@ async function load (app: FastifyInstance, { config, version = '0.0.0' }: AppOpt
   const prefix = config.routePrefix
   // JSON as `text/plain` is what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain')
+  await app.register(metrics, { wanted: config.metrics !== undefined, upload: config.upload, version })
   await app.register(oneHost)
   await app.register(expectContinue)
   await app.register(securityHeaders)
@@ -120,7 +122,7 @@ async function load (app: FastifyInstance, { config, version = '0.0.0' }: AppOpt
   await app.register(cloudinary, {
     environments: config.environments,
     defaultEnvironment: config.defaultEnvironment,
-    client: { upstream: config.upstream, upload: config.upload }
+    client: { upstream: config.upstream, upload: config.upload, onTry: app.metrics?.tried }
   })
   await app.register(credentialProofs)
   await app.register(health)
@@ -131,8 +133,13 @@ async function load (app: FastifyInstance, { config, version = '0.0.0' }: AppOpt
   }, { prefix })
   await app.register(async (guarded) => {
     // The order is the order of the checks: who asks too often, who it is, where it goes, what it may do.
-    await guarded.register(rateLimit, { ...config.rates, redisUrl: config.redisUrl })
-    await guarded.register(authentication, { auth: config.auth, environments: app.cloudinary.names(), corsOrigins: config.corsOrigins })
+    await guarded.register(rateLimit, { ...config.rates, redisUrl: config.redisUrl, onLimited: app.metrics?.limited })
+    await guarded.register(authentication, {
+      auth: config.auth,
+      environments: app.cloudinary.names(),
+      corsOrigins: config.corsOrigins,
+      onPolicyReload: config.auth.policyFile === undefined ? undefined : app.metrics?.watch('policy')
+    })
     // It guards this scope alone, but whoever holds the app may reload its policy.
     app.decorate('reloadPolicy', guarded.reloadPolicy)
     await guarded.register(environments)

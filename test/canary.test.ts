@@ -96,7 +96,8 @@ async function canaryVariables (t: Test): Promise<Record<string, string>> {
     AUTH_AUDIENCE: 'gateway',
     POLICY_FILE: join(t.testdir({ 'policy.yaml': 'callers: { ann: { jwt: { claims: { sub: ann } }, folder: users/ann, actions: [generateSignature, getUrl, uploadResource] } }' }), 'policy.yaml'),
     REDIS_URL: `redis://:${REDIS_PASSWORD}@127.0.0.1:${await freePort()}`,
-    RATE_PER_ADDRESS: '100000/60'
+    RATE_PER_ADDRESS: '100000/60',
+    METRICS_PORT: '0'
   }
 }
 
@@ -174,12 +175,17 @@ for (const [title, debug] of [['R1, R2, R5, R6: every action and every cheap fai
     const base = await listening
     const commandLine = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')
     const answers = await drive(base)
+    const [, metricsUrl = ''] = /"url":"(http:[^"]+\/metrics)"/.exec(output.out) ?? []
+    const metrics = await asText(await fetch(metricsUrl))
     child.kill('SIGTERM')
     t.equal(await ended, 0)
 
     const statuses = new Set(answers.map((answer) => answer.slice(0, 3)))
     for (const status of ['200', '400', '401', '403', '404', '405', '422', '502', '503']) t.ok(statuses.has(status), `${status} was among the answers`)
     t.same(answers.flatMap((answer) => leaks(answer, { ...OURS, ...THEIRS })), [], 'answers')
+    t.match(metrics, /http_requests_total\{method="POST",route="\/signature",status="200"\} \d/)
+    t.same(leaks(metrics, { ...OURS, ...THEIRS }), [], 'metrics')
+    t.notMatch(metrics, /="[^"]*(?:nowhere|cats|users|nonsense)/, 'no label of metrics holds what a caller chose')
     t.same(leaks(output.out, { ...OURS, ...THEIRS }), [], 'standard output')
     // What NODE_DEBUG prints is Node's own and holds the heads of requests, so then only the log and the answers are judged.
     if (debug === '') t.same(leaks(output.err, { ...OURS, ...THEIRS }), [], 'standard error')

@@ -34,7 +34,7 @@ async function startSurface (t: Test): Promise<{ app: FastifyInstance, table: Ro
   subscribe('fastify.initialization', onInitialization)
   const auth = { mode: 'keys', keys: [{ caller: 'web', digest: digestOf(KEY) }] } as const
   const environments = ENVIRONMENTS.map((name) => environmentAt('http://127.0.0.1:9', { name }))
-  const app = await buildApp({ config: testConfig(environments, { auth }) }).finally(() => unsubscribe('fastify.initialization', onInitialization))
+  const app = await buildApp({ config: testConfig(environments, { auth, metrics: { host: '127.0.0.1', port: 0 } }) }).finally(() => unsubscribe('fastify.initialization', onInitialization))
   t.teardown(() => app.close())
   return { app, table }
 }
@@ -98,6 +98,15 @@ t.test('O1: the router table and openapi.yaml agree, both ways', async (t) => {
   t.same(written.sort(), served.sort())
   const undocumented = new Set(table.filter(({ hidden }) => hidden).map(({ url }) => url))
   t.same([...undocumented].filter((url) => !OPEN.has(url)), [], 'nothing is hidden but the open pages')
+})
+
+t.test('A29: metrics are on no path of this address, with a key or without', async (t) => {
+  const { app, table } = await startSurface(t)
+  t.match(await app.metrics?.text(), /^cloudinary_gateway_/m, 'though they are counted')
+  t.same(table.filter(({ url }) => /metrics/.test(url)), [])
+  for (const url of ['/metrics', '/metrics/', '/docs/metrics', '/%6detrics', '//metrics', '/healthz/metrics']) {
+    for (const headers of [{}, { authorization: `Bearer ${KEY}` }]) t.match(await app.inject({ url, headers }), { statusCode: 404, headers: { 'content-type': /^application\/problem\+json/ } }, url)
+  }
 })
 
 t.test('O3: methods', async (t) => {

@@ -155,6 +155,8 @@ export class PolicyFile {
 
   #tell (error: unknown): void {
     const fault = String(error)
+    // What could not be read is read anew once it is there again, changed or not: whoever was told of the fault is told of its end.
+    if (!(error instanceof PolicyError)) this.#digest = ''
     // A file that is gone is told of once.
     if (fault !== this.#lastFault || error instanceof PolicyError) this.#options.onFault?.(error)
     this.#lastFault = fault

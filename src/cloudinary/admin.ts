@@ -19,6 +19,8 @@ export interface Connection {
   readonly transport: Transport
   readonly pace: Pace
   readonly budget: RetryBudget
+  /** Told how each request ended: `ok`, or the code of its failure. */
+  readonly tried: (outcome: 'ok' | ErrorCode) => void
 }
 
 const ATTEMPTS = 3
@@ -185,11 +187,15 @@ export class AdminCalls {
   }
 
   async #send (request: UpstreamRequest): Promise<Relayed> {
-    const { environment, transport, pace } = this.#connection
+    const { environment, transport, pace, tried } = this.#connection
     try {
-      return relayed(await transport.send(request), { environment, nowMs: pace.now() })
+      const answer = relayed(await transport.send(request), { environment, nowMs: pace.now() })
+      tried('ok')
+      return answer
     } catch (error) {
-      throw transportFailure(error)
+      const failure = transportFailure(error)
+      tried(failure.code)
+      throw failure
     }
   }
 }

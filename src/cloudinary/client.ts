@@ -1,4 +1,5 @@
 import type { DeliveryTypeName, ResourceTypeName } from '../schemas/assets.ts'
+import type { ErrorCode } from '../errors.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import type { UpstreamLimits, UploadLimits } from '../config/types.ts'
 import type { AnnouncedSize, StreamedFile } from '../schemas/upload-form.ts'
@@ -27,6 +28,8 @@ export interface ClientOptions extends Partial<Pace> {
   readonly upload: UploadLimits
   /** What all uploads of the process share; default: one for all clients built from the same `upload` limits. */
   readonly uploads?: UploadBudget
+  /** Told how each request to Cloudinary ended: `ok`, or the code of its failure. */
+  readonly onTry?: ((environment: string, outcome: 'ok' | ErrorCode) => void) | undefined
 }
 
 /** Text: a URL, a data URI, or a path below the upload folder. */
@@ -61,14 +64,15 @@ export class CloudinaryClient {
   readonly #uploadBudget: UploadBudget
   readonly #issued = new IssuedSignatures()
 
-  constructor (environment: CloudinaryEnvironment, { upstream, upload, uploads = budgetOf(upload), ...pace }: ClientOptions) {
+  constructor (environment: CloudinaryEnvironment, { upstream, upload, uploads = budgetOf(upload), onTry = () => {}, ...pace }: ClientOptions) {
     this.environment = environment
     this.uploadLimits = upload
     this.#connection = {
       environment,
       transport: new Transport({ origin: new URL(environment.uploadPrefix).origin, limits: upstream }),
       pace: { ...REAL_PACE, ...pace },
-      budget: new RetryBudget()
+      budget: new RetryBudget(),
+      tried: (outcome) => { onTry(environment.name, outcome) }
     }
     this.#admin = new AdminCalls(this.#connection)
     this.#uploadBudget = uploads

@@ -102,7 +102,7 @@ export class UploadDelivery {
   }
 
   async #send (job: UploadJob, { headers }: Delivery, { contentType, length, chunks }: MultipartBody, call: Call, onFailure: (failure: GatewayError) => void): Promise<Relayed> {
-    const { environment, transport, pace } = this.#connection
+    const { environment, transport, pace, tried } = this.#connection
     try {
       const reply = await transport.send({
         method: 'POST',
@@ -121,9 +121,11 @@ export class UploadDelivery {
       const answer = relayed(reply, { environment, nowMs: pace.now(), vouched: job.vouched })
       // A success for bytes that were never sent would be the worst answer of all.
       if (!chunks.finished) throw new GatewayError('upstream_failed', 'Cloudinary answered before it had the whole file.')
+      tried('ok')
       return answer
     } catch (error) {
       const failure = transportFailure(error)
+      tried(failure.code)
       onFailure(failure)
       throw failure
     }

@@ -8,15 +8,40 @@ function spellings (key: string, secret: string): string[] {
   return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), Buffer.from(secret).toString('base64'), basic.toString('base64'), basic.toString('base64url')]
 }
 
+/** Credentials remembered at most; those replaced longest ago go first. Who rotates every hour must not slow down the log. */
+const MOST_REMEMBERED = 200
+
 /**
- * Replaces each secret of the config in a line by `[secret]`: a last net, should one ever come near the log.
- * The sandbox's secrets are public and stay, as do texts too short to be told from words.
+ * Replaces each known secret in a line by `[secret]`: a last net, should one ever come near the log. What is learnt
+ * later is added to what is known, since a request may go on with credentials that were replaced meanwhile. The
+ * sandbox's secrets are public and stay, as do texts too short to be told from words.
  */
-export function secretMask (config: Config): (line: string) => string {
-  const secrets = config.environments.filter(({ sandbox }) => !sandbox).flatMap(({ apiKey, apiSecret }) => spellings(apiKey, apiSecret.reveal()))
-  if (config.redisUrl) secrets.push(...spellings('', config.redisUrl.reveal()))
-  const known = [...new Set(secrets)].filter((secret) => secret.length >= 8)
-  return (line) => known.reduce((text, secret) => text.includes(secret) ? text.replaceAll(secret, '[secret]') : text, line)
+export class SecretMask {
+  /** Spellings by credentials; those that are in force stand last. */
+  readonly #learnt = new Map<string, readonly string[]>()
+  readonly #always: readonly string[]
+  #known: readonly string[] = []
+
+  constructor ({ environments, redisUrl }: Pick<Config, 'environments' | 'redisUrl'>) {
+    this.#always = redisUrl ? spellings('', redisUrl.reveal()) : []
+    this.learn(environments)
+  }
+
+  learn (environments: Config['environments']): void {
+    for (const { apiKey, apiSecret, sandbox } of environments) {
+      if (sandbox) continue
+      const secret = apiSecret.reveal()
+      const name = `${apiKey}:${secret}`
+      this.#learnt.delete(name)
+      this.#learnt.set(name, spellings(apiKey, secret))
+    }
+    for (const oldest of [...this.#learnt.keys()].slice(0, -MOST_REMEMBERED)) this.#learnt.delete(oldest)
+    this.#known = [...new Set([this.#always, ...this.#learnt.values()].flat())].filter((form) => form.length >= 8)
+  }
+
+  apply (line: string): string {
+    return this.#known.reduce((text, form) => text.includes(form) ? text.replaceAll(form, '[secret]') : text, line)
+  }
 }
 
 /** Where lines go: a reader of pretty lines for a person at a terminal, JSON lines for everything else. */
@@ -29,7 +54,7 @@ async function prettyStream (): Promise<DestinationStream> {
 const HEADERS = ['headers', 'req.headers', 'busboyOptions.headers']
 
 /** The one log of the process, on standard output. */
-export async function createLogger (config: Config, interactive: boolean, destination?: DestinationStream): Promise<Logger> {
+export async function createLogger (config: Config, mask: SecretMask, interactive: boolean, destination?: DestinationStream): Promise<Logger> {
   const stream = destination ?? (interactive && !config.production ? await prettyStream() : pino.destination(1))
-  return pino({ level: config.logLevel, redact: { paths: HEADERS, censor: '[secret]' }, hooks: { streamWrite: secretMask(config) } }, stream)
+  return pino({ level: config.logLevel, redact: { paths: HEADERS, censor: '[secret]' }, hooks: { streamWrite: (line) => mask.apply(line) } }, stream)
 }

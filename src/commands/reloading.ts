@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { loadConfig } from '../config/config.ts'
+import type { Config } from '../config/types.ts'
 import { withSandbox } from '../config/sandbox-environments.ts'
 import { FILE_SUFFIX, type EnvironmentVariables } from '../config/source.ts'
 
@@ -12,6 +13,8 @@ export interface ReloadingOptions {
   readonly logger: Logger
   /** Where the embedded sandbox listens; its environments are in no file. */
   readonly sandboxUrl: string | undefined
+  /** To be told of new credentials before anybody uses them. */
+  readonly learn?: ((environments: Config['environments']) => void) | undefined
   readonly pollMs?: number
 }
 
@@ -25,20 +28,26 @@ function readsCredentialFiles (variables: EnvironmentVariables): boolean {
  * is not valid changes nothing; it is told once, without a value.
  * @returns what ends it.
  */
-export function reloadCredentials (app: FastifyInstance, { variables, logger, sandboxUrl, pollMs = POLL_MS }: ReloadingOptions): () => void {
+export function reloadCredentials (app: FastifyInstance, { variables, logger, sandboxUrl, learn, pollMs = POLL_MS }: ReloadingOptions): () => void {
   if (!readsCredentialFiles(variables)) return () => {}
+  const count = app.metrics?.watch('credentials')
   let told = ''
   const check = (): void => {
     try {
       const read = loadConfig(variables)
       const { environments } = sandboxUrl === undefined ? read : withSandbox(read, sandboxUrl)
+      learn?.(environments)
       const changed = app.cloudinary.replace(environments)
       if (changed.length > 0) logger.info({ environments: changed }, 'credentials were reloaded')
+      else if (told !== '') logger.info('the credentials before are there again')
+      if (changed.length > 0 || told !== '') count?.('loaded')
       told = ''
     } catch (error) {
       // A ConfigError names variables and reasons, and no value.
       const reason = String(error)
-      if (reason !== told) logger.error({ reason }, 'changed credentials cannot be used; those before stay in force')
+      if (reason === told) return
+      logger.error({ reason }, 'changed credentials cannot be used; those before stay in force')
+      count?.('failed')
       told = reason
     }
   }

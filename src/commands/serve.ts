@@ -7,7 +7,8 @@ import type { Config } from '../config/types.ts'
 import { banner } from './banner.ts'
 import { listenFault } from './listening.ts'
 import { reloadCredentials } from './reloading.ts'
-import { createLogger } from './logger.ts'
+import { createLogger, SecretMask } from './logger.ts'
+import { listenForMetrics } from './metrics-listener.ts'
 import { programFinder } from './program.ts'
 import { EXIT, type Command, type ExitCode, type Terminal } from './terminal.ts'
 
@@ -35,12 +36,13 @@ async function tellProofs (app: FastifyInstance, logger: Logger): Promise<void> 
   }
 }
 
+/** An address that is about to be listened on, and the variable that chooses it. */
+interface Place { readonly host: string, readonly port: number, readonly variable: string }
+
 /** A failure to start, in lines without a stack where the cause is known. */
-function startFault (error: unknown, config: Config, sandboxUrl: string | undefined): { line: string, code: ExitCode } | undefined {
+function startFault (error: unknown, { host, port, variable }: Place): { line: string, code: ExitCode } | undefined {
   // Known by its name: this room has no business with what reads policies.
   if (error instanceof Error && error.name === 'PolicyError') return { line: error.message, code: EXIT.misused }
-  const startsSandbox = config.sandbox.start && sandboxUrl === undefined
-  const [host, port, variable] = startsSandbox ? [config.sandbox.host, config.sandbox.port, 'SANDBOX_PORT'] : [config.host, config.port, 'PORT']
   const line = listenFault(error, host, port, variable)
   return line === undefined ? undefined : { line, code: EXIT.occupied }
 }
@@ -55,24 +57,37 @@ function readConfig (terminal: Terminal): Config | undefined {
   }
 }
 
+/** Opens `/metrics` on its own address, where it is wanted. */
+async function openMetrics ({ metrics }: FastifyInstance, { metrics: address }: Config, logger: Logger, closers: Closers): Promise<void> {
+  if (metrics === undefined || address === undefined) return
+  const listener = await listenForMetrics(metrics.text, address)
+  closers.push(() => listener.close())
+  logger.info({ url: listener.url }, 'metrics are served')
+}
+
 /** Starts the gateway, and the sandbox where the config says so. `destination` takes the log in place of standard output. */
 export const serve: Command<{ destination?: DestinationStream }> = async (terminal, { destination }) => {
   let config = readConfig(terminal)
   if (config === undefined) return EXIT.misused
-  const logger = await createLogger(config, terminal.interactive, destination)
+  const mask = new SecretMask(config)
+  const logger = await createLogger(config, mask, terminal.interactive, destination)
   for (const warning of config.warnings) logger.warn(warning)
   const closers: Closers = []
   let sandboxUrl: string | undefined
+  let place: Place = { ...config.sandbox, variable: 'SANDBOX_PORT' }
   try {
     if (config.sandbox.start) {
       sandboxUrl = await startEmbedded(config, terminal.variables['PATH'], closers)
       config = withSandbox(config, sandboxUrl)
       logger.info({ url: sandboxUrl, data: config.sandbox.data }, 'no Cloudinary account is used: the sandbox answers in its place')
     }
+    place = { ...config.metrics ?? config, variable: 'METRICS_PORT' }
     const app = await buildApp({ config, logger, version: terminal.version })
     closers.push(() => app.close())
-    const stopReloading = reloadCredentials(app, { variables: terminal.variables, logger, sandboxUrl })
+    const stopReloading = reloadCredentials(app, { variables: terminal.variables, logger, sandboxUrl, learn: (environments) => { mask.learn(environments) } })
     closers.push(async () => { stopReloading() })
+    await openMetrics(app, config, logger, closers)
+    place = { ...config, variable: 'PORT' }
     const url = await app.listen({ host: config.host, port: config.port })
     terminal.onShutdown(config.shutdownGraceSeconds, () => {
       logger.info('shutting down')
@@ -84,7 +99,7 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
     return undefined
   } catch (error) {
     await closeAll(closers)
-    const fault = startFault(error, config, sandboxUrl)
+    const fault = startFault(error, place)
     if (fault === undefined) throw error
     terminal.err(`${fault.line}\n`)
     return fault.code

@@ -65,6 +65,8 @@ export interface Config {
   readonly trustProxy: readonly string[]
   readonly corsOrigins: readonly string[]
   readonly redisUrl: Secret | undefined
+  /** Where `/metrics` is served, away from everything else; undefined: nowhere. */
+  readonly metrics: { readonly host: string, readonly port: number } | undefined
   readonly auth: {
     /** `none` only when said so; `loopback` when there are no keys and the address is loopback. */
     readonly mode: 'keys' | 'loopback' | 'none'

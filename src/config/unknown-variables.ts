@@ -3,7 +3,7 @@ import { isCredentialVariable } from './environments.ts'
 import { FILE_SUFFIX } from './source.ts'
 import { CREDENTIAL_VARIABLES, readableFromFile, Settings } from './variables.ts'
 
-const PREFIX = /^(?:CLOUDINARY_|UPLOAD_|UPSTREAM_|SANDBOX|AUTH_|GATEWAY_)/i
+const PREFIX = /^(?:CLOUDINARY_|UPLOAD_|UPSTREAM_|SANDBOX|AUTH_|GATEWAY_|METRICS_)/i
 
 /** Cloudinary's own variables: its clients read them in the same container, and they are none of ours. */
 const FOREIGN: ReadonlySet<string> = new Set(['CLOUDINARY_ACCOUNT_URL', 'CLOUDINARY_API_PROXY'])

@@ -40,6 +40,9 @@ export const Settings = Type.Object({
   REDIS_URL: text('`redis://` or `rediss://` address of what replicas share: rate limits, quota budget, idempotency records. Unset: in memory.', FROM_FILE),
   SHUTDOWN_GRACE_SECONDS: Type.Integer({ default: 25, minimum: 0, maximum: 3600, description: 'Seconds that running requests get to finish after SIGTERM.' }),
 
+  METRICS_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535, description: 'Port of `/metrics`, for Prometheus; 0 takes a free one. Unset: no metrics. It needs no key, so let nobody else reach it.' })),
+  METRICS_HOST: Type.String({ default: '127.0.0.1', pattern: HOST_PATTERN, 'x-fault': HOST_FAULT, description: 'Address that `METRICS_PORT` is opened on.' }),
+
   AUTH: choice(['keys', 'none', ''], '', '`none` says that no keys are wanted on a non-loopback address; `keys` demands them on loopback too.'),
   GATEWAY_KEYS: text('Callers and the SHA-256 digests of their keys: `web=sha256:<64 hex digits>,cms=sha256:<...>`. A caller may have several.', FROM_FILE),
   POLICY_FILE: text('Policy of callers, YAML or JSON.'),

@@ -43,7 +43,7 @@ export interface AuthenticationOptions {
   /** How often the policy file is looked at. */
   readonly policyPollMs?: number
   /** For a metric. */
-  readonly onPolicyReload?: (outcome: 'loaded' | 'failed') => void
+  readonly onPolicyReload?: ((outcome: 'loaded' | 'failed') => void) | undefined
 }
 
 function keySource ({ log }: FastifyInstance, { jwksUrl, jwtPublicKey }: AuthSettings, now: () => number): KeySource | undefined {

@@ -14,6 +14,8 @@ export interface RateLimitOptions {
   /** Where counts are shared between replicas; without it they are kept in memory. */
   readonly redisUrl?: Secret | undefined
   readonly now?: () => number
+  /** For a metric: told of each request that is turned away. */
+  readonly onLimited?: ((by: 'address' | 'caller') => void) | undefined
 }
 
 /** A network of one subscriber: with IPv6 each has at least 2^64 addresses to choose from. */
@@ -54,9 +56,10 @@ function announce (reply: FastifyReply, name: string, { requests, perSeconds }: 
   append('ratelimit', `"${name}";r=${remaining};t=${resetSeconds}`)
 }
 
-function requireQuota (reply: FastifyReply, name: string, rate: Rate, verdict: RateVerdict): void {
+function requireQuota (reply: FastifyReply, name: 'address' | 'caller', rate: Rate, verdict: RateVerdict, onLimited: RateLimitOptions['onLimited']): void {
   announce(reply, name, rate, verdict)
   if (verdict.allowed) return
+  onLimited?.(name)
   const who = name === 'caller' ? 'This caller' : 'This address'
   const { retryAfterSeconds } = verdict
   throw new GatewayError('rate_limited', `${who} may send ${rate.requests} requests in ${rate.perSeconds} seconds; the next one in ${retryAfterSeconds} s.`, {
@@ -69,12 +72,12 @@ function requireQuota (reply: FastifyReply, name: string, rate: Rate, verdict: R
  * `authentication`: guesses at keys then count too. The caller is counted before its body is read.
  */
 export default fp<RateLimitOptions>(async (scope, options) => {
-  const { perAddress, perCaller } = options
+  const { perAddress, perCaller, onLimited } = options
   const store = await openStore(scope, options)
   scope.addHook('onClose', () => store.close())
   if (perAddress) {
     scope.addHook('onRequest', async (request, reply) => {
-      requireQuota(reply, 'address', perAddress, await store.take(`address:${addressKey(request.ip)}`, perAddress))
+      requireQuota(reply, 'address', perAddress, await store.take(`address:${addressKey(request.ip)}`, perAddress), onLimited)
     })
   }
   scope.addHook('preParsing', (request, reply, _payload, done) => {
@@ -82,7 +85,7 @@ export default fp<RateLimitOptions>(async (scope, options) => {
     const rate = permissions.rate ?? perCaller
     if (!rate) return done()
     store.take(`caller:${name}`, rate).then((verdict) => {
-      requireQuota(reply, 'caller', rate, verdict)
+      requireQuota(reply, 'caller', rate, verdict, onLimited)
       done()
     }).catch(done)
   })

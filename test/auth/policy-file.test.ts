@@ -109,6 +109,11 @@ t.test('a changed file takes effect; a bad one is reported once and changes noth
   t.equal(file.current, good)
   t.match(told.splice(0), [/ENOENT/])
 
+  await writeFile(path, `callers: { web: { keys: ['${key('b')}'] } }`)
+  await file.check()
+  await file.check()
+  t.same(told.splice(0), ['changed'], 'a file that is there again is told of, though it says what it said before')
+
   await writeFile(path, 'x'.repeat(1024 * 1024 + 1))
   await file.check()
   t.match(told.splice(0), [/longer than/])

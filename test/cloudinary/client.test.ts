@@ -139,3 +139,14 @@ t.test('the clock is the machine\'s own when none is given', async (t) => {
   await client.upload({ parameters: {}, file: file() }, call())
   t.ok(Number(upstream.seen[0]?.fields['timestamp']) >= before)
 })
+
+t.test('tells how each request to Cloudinary ended, repeats included', async (t) => {
+  const upstream = await startFaultUpstream(t)
+  const told: string[] = []
+  const client = clientAt(t, upstream.url, { random: () => 0, sleep: async () => {}, onTry: (environment, outcome) => { told.push(`${environment} ${outcome}`) } })
+  upstream.script({ status: 503 }, {}, { status: 400 }, {})
+  await client.ping(call())
+  await t.rejects(client.upload({ parameters: {}, file: file() }, call()), { code: 'upstream_rejected' })
+  await client.upload({ parameters: {}, file: file() }, call())
+  t.same(told, ['production upstream_failed', 'production ok', 'production upstream_rejected', 'production ok'])
+})

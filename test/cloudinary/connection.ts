@@ -16,8 +16,8 @@ export function quickPace (): Pace & { slept: number[] } {
 }
 
 /** What the calls of one environment share, before an upstream at `url`; closes with the test. */
-export function connectionTo (t: Test, url: string, { pace = quickPace(), limits = {}, environment = {} }: { pace?: Pace, limits?: Partial<UpstreamLimits>, environment?: Partial<CloudinaryEnvironment> } = {}): Connection {
+export function connectionTo (t: Test, url: string, { pace = quickPace(), limits = {}, environment = {}, tried = () => {} }: { pace?: Pace, limits?: Partial<UpstreamLimits>, environment?: Partial<CloudinaryEnvironment>, tried?: Connection['tried'] } = {}): Connection {
   const transport = new Transport({ origin: new URL(url).origin, limits: { ...testConfig([]).upstream, ...limits } })
   t.teardown(() => transport.close())
-  return { environment: environmentAt(url, environment), transport, pace, budget: new RetryBudget() }
+  return { environment: environmentAt(url, environment), transport, pace, budget: new RetryBudget(), tried }
 }

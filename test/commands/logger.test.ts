@@ -1,6 +1,6 @@
 import { symbols } from 'pino'
 import t from 'tap'
-import { createLogger, secretMask } from '../../src/commands/logger.ts'
+import { createLogger, SecretMask } from '../../src/commands/logger.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { withSandbox } from '../../src/config/sandbox-environments.ts'
 
@@ -12,28 +12,42 @@ const config = loadConfig({
   LOG_LEVEL: 'debug'
 })
 
-t.test('secretMask', async (t) => {
-  const mask = secretMask(config)
+t.test('SecretMask', async (t) => {
+  const mask = new SecretMask(config)
 
   t.test('replaces a secret in each of its spellings', async (t) => {
     const forms = [
       SECRET, encodeURIComponent(SECRET), Buffer.from(SECRET).toString('base64'), Buffer.from(`123456789012345:${SECRET}`).toString('base64'),
       Buffer.from(`123456789012345:${SECRET}`).toString('base64url'), 'redis://:redis-canary@localhost:6379'
     ]
-    for (const form of forms) t.equal(mask(`{"a":"${form}","b":"${form}"}\n`), '{"a":"[secret]","b":"[secret]"}\n', form)
+    for (const form of forms) t.equal(mask.apply(`{"a":"${form}","b":"${form}"}\n`), '{"a":"[secret]","b":"[secret]"}\n', form)
+  })
+
+  t.test('learns secrets that come later, and forgets none that may be in use still', async (t) => {
+    const rotated = (number: number): string => `rotated-${String(number).padStart(4, '0')}/+x`
+    const environments = (number: number) => loadConfig({
+      CLOUDINARY_URL: `cloudinary://123456789012345:${encodeURIComponent(rotated(number))}@demo`, CLOUDINARY_URL_STEADY: 'cloudinary://1234:steady-canary@demo'
+    }).environments
+    const mask = new SecretMask({ ...config, environments: environments(0) })
+    mask.learn(environments(1))
+    const line = [rotated(0), rotated(1), encodeURIComponent(rotated(0)), 'steady-canary', 'redis://:redis-canary@localhost:6379'].join(' ')
+    t.equal(mask.apply(line), '[secret] [secret] [secret] [secret] [secret]')
+    for (let number = 2; number < 400; number++) mask.learn(environments(number))
+    t.equal(mask.apply(`${rotated(399)} ${rotated(300)} steady-canary redis://:redis-canary@localhost:6379`), '[secret] [secret] [secret] [secret]')
+    t.equal(mask.apply(rotated(0)), rotated(0), 'what was replaced hundreds of times ago is let go')
   })
 
   t.test('leaves all else alone: short secrets that are words, and the sandbox\'s public ones', async (t) => {
-    t.equal(mask('{"msg":"abcd 123456789012345"}'), '{"msg":"abcd 123456789012345"}')
-    const sandboxMask = secretMask(withSandbox(loadConfig({}), 'http://127.0.0.1:8081'))
-    t.equal(sandboxMask('production-sandbox-secret'), 'production-sandbox-secret')
+    t.equal(mask.apply('{"msg":"abcd 123456789012345"}'), '{"msg":"abcd 123456789012345"}')
+    const sandboxMask = new SecretMask(withSandbox(loadConfig({}), 'http://127.0.0.1:8081'))
+    t.equal(sandboxMask.apply('production-sandbox-secret'), 'production-sandbox-secret')
   })
 })
 
 t.test('createLogger', async (t) => {
   t.test('writes JSON lines at the level of the config, without secrets', async (t) => {
     const lines: string[] = []
-    const logger = await createLogger(config, false, { write: (line) => { lines.push(line) } })
+    const logger = await createLogger(config, new SecretMask(config), false, { write: (line) => { lines.push(line) } })
     logger.debug({ url: `x?secret=${SECRET}` }, 'hello')
     logger.trace('not this')
     logger.debug({ busboyOptions: { headers: { authorization: 'Bearer canary' }, limits: {} }, headers: { cookie: 'canary' }, req: { headers: 'canary' } }, 'what a library wants to say')
@@ -45,7 +59,7 @@ t.test('createLogger', async (t) => {
   t.test('is pretty for a person, but not in production', async (t) => {
     const silent = loadConfig({ LOG_LEVEL: 'silent' })
     const production = loadConfig({ LOG_LEVEL: 'silent', NODE_ENV: 'production', SANDBOX: 'on' })
-    const streams = await Promise.all([createLogger(silent, true), createLogger(silent, false), createLogger(production, true)])
+    const streams = await Promise.all(([[silent, true], [silent, false], [production, true]] as const).map(([config, interactive]) => createLogger(config, new SecretMask(config), interactive)))
     // A stream of pino's own writes to a file descriptor; the pretty one is a transform that ends in it.
     t.same(streams.map((logger) => 'fd' in (Reflect.get(logger, symbols.streamSym) as object)), [false, true, true])
   })

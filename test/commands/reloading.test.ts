@@ -33,7 +33,17 @@ async function until (holds: () => boolean): Promise<void> {
 
 t.test('a changed file gives its credentials to the requests to come, and a bad one changes nothing', async (t) => {
   const { app, sandbox, file, variables, logger, lines } = await start(t)
-  const stop = reloadCredentials(app, { variables, logger, sandboxUrl: undefined, pollMs: POLL_MS })
+  const learnt: string[] = []
+  const stop = reloadCredentials(app, {
+    variables,
+    logger,
+    sandboxUrl: undefined,
+    learn: (environments) => {
+      t.equal(app.cloudinary.get('production')?.environment.apiSecret.reveal(), learnt.at(-1) ?? 'abcd', 'the log learns them before anybody uses them')
+      learnt.push(...environments.map(({ apiSecret }) => apiSecret.reveal()))
+    },
+    pollMs: POLL_MS
+  })
   t.teardown(stop)
   const told = (msg: RegExp): number => lines.filter((line) => msg.test(String(line['msg']))).length
   t.match((await app.inject('/environments')).json(), { environments: [{ cloud_name: 'demo', verified: true }] })
@@ -49,9 +59,12 @@ t.test('a changed file gives its credentials to the requests to come, and a bad 
   t.notMatch(JSON.stringify(lines), /canary/)
   t.match((await app.inject('/environments')).json(), { environments: [{ cloud_name: 'other', verified: true }] })
 
+  writeFileSync(file, sandbox.cloudinaryUrl('other'))
+  await until(() => told(/there again/) === 1)
   writeFileSync(file, sandbox.cloudinaryUrl('demo'))
   await until(() => told(/were reloaded/) === 2)
   stop()
+  t.ok(learnt.includes('efgh'))
 })
 
 t.test('the embedded sandbox beside them stays', async (t) => {

@@ -72,6 +72,15 @@ t.test('serve', async (t) => {
     t.match(sandbox, { code: 3, terminal: { written: { err: `127.0.0.1:${port} is in use; set SANDBOX_PORT to another port.\n` } } })
   })
 
+  t.test('metrics are on an address of their own, and on no other; 3 when it is in use', async (t) => {
+    const { lines, url } = await start(t, { ...EMBEDDED, METRICS_PORT: '0' })
+    const served = String(lines.find(({ msg }) => msg === 'metrics are served')?.['url'])
+    t.equal((await fetch(`${url}/metrics`)).status, 404)
+    t.match(await (await fetch(served)).text(), /http_requests_total\{method="GET",route="none",status="404"\} 1\n/)
+    const port = String(await occupiedPort(t))
+    t.match(await start(t, { ...EMBEDDED, METRICS_PORT: port }), { code: 3, terminal: { written: { err: `127.0.0.1:${port} is in use; set METRICS_PORT to another port.\n` }, shutdown: undefined } })
+  })
+
   t.test('tells browsers the public address of the sandbox', async (t) => {
     const { url } = await start(t, { ...EMBEDDED, SANDBOX_PUBLIC_URL: 'http://pc.local:9000' })
     t.match(await (await fetch(`${url}/url?public_id=cats/tom`)).json(), { url: /^http:\/\/pc\.local:9000\/production\/image\/upload\// })

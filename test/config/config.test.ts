@@ -35,6 +35,13 @@ t.test('loadConfig', async (t) => {
     for (const value of [config, config.upload, config.environments, config.environments[0]?.delivery, config.auth.keys, config.warnings]) t.ok(Object.isFrozen(value))
   })
 
+  t.test('metrics are served where a port is given for them, on loopback unless it says otherwise', async (t) => {
+    t.equal(loadConfig({}).metrics, undefined)
+    t.same(loadConfig({ METRICS_PORT: '9464' }).metrics, { host: '127.0.0.1', port: 9464 })
+    t.same(loadConfig({ METRICS_PORT: '0', METRICS_HOST: '0.0.0.0' }).metrics, { host: '0.0.0.0', port: 0 })
+    t.same(faults({ METRICS_PORT: '65536', METRICS_HOST: 'a b' }).map((line) => line.split(' ')[0]), ['METRICS_PORT', 'METRICS_HOST'])
+  })
+
   t.test('shows no secret when it is printed', async (t) => {
     const config = loadConfig({ CLOUDINARY_URL: URL, REDIS_URL: REDIS })
     for (const text of [inspect(config, { depth: null }), inspect(config, { depth: null, showHidden: true, customInspect: false }), JSON.stringify(config), String(config.redisUrl)]) t.notMatch(text, 'canary')

@@ -1,0 +1,46 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { METRICS_MEDIA_TYPE } from '../plugins/meters.ts'
+
+export interface MetricsListener {
+  /** Where they are read: `http://127.0.0.1:9464/metrics`. */
+  readonly url: string
+  close (): Promise<void>
+}
+
+export interface MetricsAddress {
+  readonly host: string
+  readonly port: number
+}
+
+function answerWith (text: () => Promise<string>): RequestListener {
+  return (request, response) => {
+    const refuse = (status: number, headers: Record<string, string> = {}): void => { response.writeHead(status, headers).end() }
+    if (!/^\/metrics(?:\?|$)/.test(request.url ?? '')) return refuse(404)
+    if (request.method !== 'GET') return refuse(405, { allow: 'GET' })
+    text().then((body) => {
+      response.writeHead(200, { 'content-type': METRICS_MEDIA_TYPE, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }).end(body)
+    }, () => refuse(500))
+  }
+}
+
+/**
+ * Serves `/metrics` and nothing else, on an address of its own: whoever reaches the gateway does not reach this.
+ * @throws the error of the socket when the address is not to be had.
+ */
+export async function listenForMetrics (text: () => Promise<string>, { host, port }: MetricsAddress): Promise<MetricsListener> {
+  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 8_192, keepAliveTimeout: 65_000 }, answerWith(text))
+  server.maxConnections = 64
+  server.listen(port, host)
+  await once(server, 'listening')
+  const { address, family, port: taken } = server.address() as AddressInfo // it listens on TCP
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}/metrics`,
+    close: async () => {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    }
+  }
+}

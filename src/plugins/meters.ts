@@ -1,0 +1,81 @@
+import type { UploadBudget } from '../cloudinary/upload-budget.ts'
+
+/** What is counted. No label holds a value that a caller chooses: the number of series is bounded by the code and the config. */
+export interface Meters {
+  /** Counts the answers of one route; to be asked for once per route, and called for each answer. `ms`: how long it took. */
+  answers (method: string, route: string): (status: number, ms: number) => void
+  /** One request to Cloudinary, repeats included. `outcome` is `ok` or the code of the failure. */
+  tried (environment: string, outcome: string): void
+  /** A request that was answered 429, and by whose limit. */
+  limited (by: 'address' | 'caller'): void
+  /** Files that may change and were read well just now; what comes back is to be told of each later change. */
+  watch (what: Reloadable): (outcome: 'loaded' | 'failed') => void
+  /** All of it in Prometheus's text format. */
+  text (): Promise<string>
+}
+
+export type Reloadable = 'policy' | 'credentials'
+
+export interface MetersOptions {
+  readonly uploads: Pick<UploadBudget, 'running' | 'heldBytes' | 'waiting'>
+  readonly version: string
+}
+
+export const METRICS_MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+const PREFIX = 'cloudinary_gateway_'
+/** Seconds. Signatures take less than the first; uploads may take longer than the last. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+
+/** Makes the meters, those of the process among them. The library is loaded only now: most gateways run without. */
+export async function createMeters ({ uploads, version }: MetersOptions): Promise<Meters> {
+  const { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } = await import('prom-client')
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  new Gauge({ name: `${PREFIX}info`, help: 'Version of the gateway.', labelNames: ['version'], registers }).set({ version }, 1)
+  const gauge = (name: string, help: string, read: () => number): void => {
+    const made = new Gauge({ name: `${PREFIX}${name}`, help, registers, collect: () => { made.set(read()) } })
+  }
+  gauge('uploads_running', 'Uploads that were let in and are not over.', () => uploads.running)
+  gauge('uploads_waiting', 'Uploads that wait for memory for their next chunk.', () => uploads.waiting)
+  gauge('upload_held_bytes', 'Memory lent to the chunks of uploads.', () => uploads.heldBytes)
+
+  const labels = ['method', 'route', 'status'] as const
+  const requests = new Counter({ name: `${PREFIX}http_requests_total`, help: 'Answered requests.', labelNames: labels, registers })
+  const durations = new Histogram({ name: `${PREFIX}http_request_duration_seconds`, help: 'From the head of a request to the end of its answer.', labelNames: labels, buckets: BUCKETS, registers })
+  const tries = new Counter({ name: `${PREFIX}upstream_tries_total`, help: 'Requests to Cloudinary, each repeat counted.', labelNames: ['environment', 'outcome'], registers })
+  const limited = new Counter({ name: `${PREFIX}rate_limited_total`, help: 'Requests answered 429 by our own limits.', labelNames: ['limit'], registers })
+  const reloads = new Counter({ name: `${PREFIX}reloads_total`, help: 'Changed files that were taken over, or could not be.', labelNames: ['what', 'outcome'], registers })
+  const inForce = new Gauge({ name: `${PREFIX}reload_last_successful`, help: '1 when the files as they are now are in force, 0 when they cannot be used.', labelNames: ['what'], registers })
+  const lastReload = new Gauge({ name: `${PREFIX}reload_last_success_timestamp_seconds`, help: 'When what is in force was read.', labelNames: ['what'], registers })
+  const loaded = (what: Reloadable): void => {
+    inForce.set({ what }, 1)
+    lastReload.setToCurrentTime({ what })
+  }
+  // A series that appears with its first event hides that event from rates.
+  for (const limit of ['address', 'caller']) limited.inc({ limit }, 0)
+
+  return {
+    answers: (method, route) => {
+      const known: Record<number, { count: { inc: () => void }, duration: { observe: (seconds: number) => void } }> = {}
+      return (status, ms) => {
+        const { count, duration } = known[status] ??= { count: requests.labels(method, route, String(status)), duration: durations.labels(method, route, String(status)) }
+        count.inc()
+        duration.observe(ms / 1000)
+      }
+    },
+    tried: (environment, outcome) => { tries.inc({ environment, outcome }) },
+    limited: (limit) => { limited.inc({ limit }) },
+    watch: (what) => {
+      for (const outcome of ['loaded', 'failed']) reloads.inc({ what, outcome }, 0)
+      loaded(what)
+      return (outcome) => {
+        reloads.inc({ what, outcome })
+        if (outcome === 'loaded') loaded(what)
+        else inForce.set({ what }, 0)
+      }
+    },
+    text: () => registry.metrics()
+  }
+}

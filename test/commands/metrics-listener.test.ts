@@ -1,0 +1,40 @@
+import t from 'tap'
+import { listenForMetrics } from '../../src/commands/metrics-listener.ts'
+
+const LOOPBACK = { host: '127.0.0.1', port: 0 }
+
+t.test('serves the text at /metrics and nothing else', async (t) => {
+  const { url, close } = await listenForMetrics(async () => 'a 1\n', LOOPBACK)
+  t.teardown(close)
+  const answer = await fetch(`${url}?x=1`)
+  t.equal(await answer.text(), 'a 1\n')
+  t.match(answer.headers.get('content-type'), /^text\/plain; version=0\.0\.4/)
+  t.equal((await fetch(url, { method: 'POST' })).status, 405)
+  for (const path of ['/', '/metrics/x', '/healthz', '/upload', '//metrics']) t.equal((await fetch(new URL(url).origin + path)).status, 404, path)
+})
+
+t.test('500 without a word of why when the text cannot be made', async (t) => {
+  const { url, close } = await listenForMetrics(async () => { throw new Error('canary') }, LOOPBACK)
+  t.teardown(close)
+  const answer = await fetch(url)
+  t.equal(answer.status, 500)
+  t.equal(await answer.text(), '')
+})
+
+t.test('an IPv6 address is written as a URL wants it', async (t) => {
+  const listener = await listenForMetrics(async () => '', { host: '::1', port: 0 }).catch((error: NodeJS.ErrnoException) => error.code)
+  if (typeof listener !== 'object') {
+    t.match(listener, /^EADDRNOTAVAIL|EAFNOSUPPORT$/, 'a machine without IPv6 says so')
+    return
+  }
+  t.teardown(listener.close)
+  t.match(listener.url, /^http:\/\/\[::1\]:\d+\/metrics$/)
+})
+
+t.test('an address that is taken is an error, and closing ends what is open', async (t) => {
+  const { url, close } = await listenForMetrics(async () => '', LOOPBACK)
+  await t.rejects(listenForMetrics(async () => '', { host: '127.0.0.1', port: Number(new URL(url).port) }), { code: 'EADDRINUSE' })
+  await (await fetch(url)).text() // its connection stays open
+  await close()
+  await t.rejects(fetch(url))
+})
