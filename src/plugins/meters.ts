@@ -42,8 +42,19 @@ export async function createMeters ({ uploads, version }: MetersOptions): Promis
   gauge('upload_held_bytes', 'Memory lent to the chunks of uploads.', () => uploads.heldBytes)
 
   const labels = ['method', 'route', 'status'] as const
-  const requests = new Counter({ name: `${PREFIX}http_requests_total`, help: 'Answered requests.', labelNames: labels, registers })
   const durations = new Histogram({ name: `${PREFIX}http_request_duration_seconds`, help: 'From the head of a request to the end of its answer.', labelNames: labels, buckets: BUCKETS, registers })
+  // Read from the durations when it is asked for: what is counted for each request is counted once.
+  const requests = new Counter({
+    name: `${PREFIX}http_requests_total`,
+    help: 'Requests that were answered or given up.',
+    labelNames: labels,
+    registers,
+    collect: async () => {
+      requests.reset()
+      const { values } = await durations.get()
+      for (const { metricName, labels: of, value } of values) if (metricName?.endsWith('_count')) requests.inc(of, value)
+    }
+  })
   const tries = new Counter({ name: `${PREFIX}upstream_tries_total`, help: 'Requests to Cloudinary, each repeat counted.', labelNames: ['environment', 'outcome'], registers })
   const limited = new Counter({ name: `${PREFIX}rate_limited_total`, help: 'Requests answered 429 by our own limits.', labelNames: ['limit'], registers })
   const reloads = new Counter({ name: `${PREFIX}reloads_total`, help: 'Changed files that were taken over, or could not be.', labelNames: ['what', 'outcome'], registers })
@@ -58,12 +69,8 @@ export async function createMeters ({ uploads, version }: MetersOptions): Promis
 
   return {
     answers: (method, route) => {
-      const known: Record<number, { count: { inc: () => void }, duration: { observe: (seconds: number) => void } }> = {}
-      return (status, ms) => {
-        const { count, duration } = known[status] ??= { count: requests.labels(method, route, String(status)), duration: durations.labels(method, route, String(status)) }
-        count.inc()
-        duration.observe(ms / 1000)
-      }
+      const known: Record<number, { observe: (seconds: number) => void }> = {}
+      return (status, ms) => { (known[status] ??= durations.labels(method, route, String(status))).observe(ms / 1000) }
     },
     tried: (environment, outcome) => { tries.inc({ environment, outcome }) },
     limited: (limit) => { limited.inc({ limit }) },
