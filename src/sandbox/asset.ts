@@ -23,7 +23,7 @@ export interface DerivedRecord {
   bytes: number
   width?: number
   height?: number
-  /** Hex MD5 of its bytes. */
+  /** 32 hex digits, others for other bytes. */
   etag: string
   /** Key of its bytes in the blob store. */
   blob: string

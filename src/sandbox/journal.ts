@@ -3,12 +3,16 @@ import { ClassicLevel } from 'classic-level'
 /** One change of the record database; no value means that the key goes. */
 interface Change { key: string, value?: string }
 
-interface Waiting { changes: Change[], resolve: () => void, reject: (cause: unknown) => void }
+interface Waiting { changes: Change[], sync: boolean, resolve: () => void, reject: (cause: unknown) => void }
+
+const LATER_MS = 1000
 
 /** Where records are written to. Every promise resolves when the change would survive `kill -9`. */
 export interface Journal {
   load (): AsyncIterable<[string, string]>
   write (changes: Change[]): Promise<void>
+  /** For what can be made again: written within a second or so, as it is by then; undefined when it is gone. */
+  writeLater (key: string, value: () => string | undefined): void
   close (): Promise<void>
 }
 
@@ -16,6 +20,7 @@ export interface Journal {
 export class MemoryJournal implements Journal {
   async * load (): AsyncIterable<[string, string]> {}
   async write (): Promise<void> {}
+  writeLater (): void {}
   async close (): Promise<void> {}
 }
 
@@ -27,6 +32,8 @@ export class LevelJournal implements Journal {
   readonly #level: ClassicLevel
   #waiting: Waiting[] = []
   #running: Promise<void> | undefined
+  readonly #later = new Map<string, () => string | undefined>()
+  #timer: NodeJS.Timeout | undefined
 
   private constructor (level: ClassicLevel) { this.#level = level }
 
@@ -51,15 +58,39 @@ export class LevelJournal implements Journal {
   }
 
   write (changes: Change[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ changes, resolve, reject })
-      this.#running ??= this.#drain()
-    })
+    // What is written now is newer than what waits under the same key.
+    for (const { key } of changes) this.#later.delete(key)
+    return this.#enqueue(changes, true)
+  }
+
+  writeLater (key: string, value: () => string | undefined): void {
+    this.#later.set(key, value)
+    // A failure leaves things as after a power cut, which is allowed here.
+    this.#timer ??= setTimeout(() => { this.#flush().catch(() => {}) }, LATER_MS).unref()
   }
 
   async close (): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#flush()
     await this.#running
     await this.#level.close()
+  }
+
+  async #flush (): Promise<void> {
+    this.#timer = undefined
+    const changes = [...this.#later].flatMap(([key, make]) => {
+      const value = make()
+      return value === undefined ? [] : [{ key, value }]
+    })
+    this.#later.clear()
+    if (changes.length > 0) await this.#enqueue(changes, false)
+  }
+
+  #enqueue (changes: Change[], sync: boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ changes, sync, resolve, reject })
+      this.#running ??= this.#drain()
+    })
   }
 
   async #drain (): Promise<void> {
@@ -72,7 +103,7 @@ export class LevelJournal implements Journal {
         const changes = group.flatMap((one) => one.changes)
         await this.#level.batch(changes.map(({ key, value }) => value === undefined
           ? { type: 'del', key } as const
-          : { type: 'put', key, value } as const), { sync: true })
+          : { type: 'put', key, value } as const), { sync: group.some(({ sync }) => sync) })
         for (const one of group) one.resolve()
       } catch (error) {
         for (const one of group) one.reject(error)

@@ -12,7 +12,7 @@ import { CHAINS, PHOTOS } from './sandbox-chains.ts'
  * One side of the sandbox's bench, in a process of its own: a sandbox with a photo, its derived asset and the same
  * bytes as a static file, or sharp alone on the same photo.
  */
-export interface ContestantOrder { readonly bare?: { readonly chain: string, readonly count: number } }
+export interface ContestantOrder { readonly bare?: { readonly chain: string, readonly count: number, readonly optimiseCoding: boolean } }
 export interface ContestantState { readonly url: string, readonly derived: string, readonly file: string, readonly pid: number }
 
 const WIDTH = 2000
@@ -41,9 +41,9 @@ const url = await app.listen({ port: 0, host: '127.0.0.1' })
 const derived = '/demo/image/upload/c_fill,h_300,w_400/v1/photo/0.webp'
 await writeFile(join(folder, 'derived.webp'), Buffer.from(await (await fetch(url + derived)).arrayBuffer()))
 
-async function renderBare ({ chain, count }: NonNullable<ContestantOrder['bare']>): Promise<void> {
+async function renderBare ({ chain, count, optimiseCoding }: NonNullable<ContestantOrder['bare']>): Promise<void> {
   for (let at = 0; at < count; at++) {
-    const bytes = await CHAINS[chain]?.(sharp(path).autoOrient()).jpeg({ quality: 80 }).toBuffer()
+    const bytes = await CHAINS[chain]?.(sharp(path).autoOrient()).jpeg({ quality: 80, optimiseCoding }).toBuffer()
     if (!bytes) throw new Error(`There is no ${chain}`)
   }
 }

@@ -47,29 +47,38 @@ export class DerivedAssets {
   async #render (request: RenderRequest, extension: string | undefined): Promise<Derived> {
     const { cloud, record, chain } = request
     const result = await this.#renderer.derive(request)
-    const bytes = Buffer.from(result.bytes)
-    // Made again when lost, so nothing waits for the disk.
-    const stored = await this.#context.blobs.write((async function * () { yield bytes })(), { durable: false })
+    const bytes = asBuffer(result.bytes)
+    const blob = await this.#context.blobs.keep(bytes)
+    const createdAt = isoTime(this.#context.clock())
     const wantsExtension = extension !== undefined && canonicalFormat(extension) !== record.format && chain.format === undefined
     const derived: NamedDerived = {
-      id: createHash('md5').update([record.asset_id, record.version_id, chain.normalised, result.format].join('\n')).digest('hex'),
+      id: digest(record.asset_id, record.version_id, chain.normalised, result.format),
       transformation: [chain.normalised, wantsExtension ? extension : ''].filter((part) => part !== '').join('/'),
       format: result.format,
-      bytes: stored.bytes,
+      bytes: bytes.length,
       width: result.width,
       height: result.height,
-      etag: stored.md5,
-      blob: stored.key,
-      created_at: isoTime(this.#context.clock()),
+      // What it was made of and when tells renderings apart as well as reading all their bytes would.
+      etag: digest(record.etag, chain.recipe, result.format, String(bytes.length), createdAt),
+      blob,
+      created_at: createdAt,
       ...(chain.recipe !== chain.normalised && { recipe: chain.recipe })
     }
     const changed = await this.#context.store.cloud(cloud.cloudName).change(record.asset_id, (present) => present.version_id === record.version_id
       ? { ...present, derived: [...present.derived.filter((other) => !replaces(derived, other)), derived] }
-      : undefined)
+      : undefined, { durable: false })
     // Replaced or removed meanwhile: this is a picture of its former self, shown once.
-    if (!changed) await this.#context.blobs.remove(stored.key)
+    if (!changed) await this.#context.blobs.remove(blob)
     return { record: derived, bytes }
   }
+}
+
+function digest (...parts: string[]): string {
+  return createHash('md5').update(parts.join('\n')).digest('hex')
+}
+
+function asBuffer (bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function replaces (one: DerivedRecord, other: DerivedRecord): boolean {

@@ -15,14 +15,15 @@ const pipe = new Socket({ fd: PIPE, readable: true, writable: true })
 onFrame(pipe, (frame) => {
   // The parent sends nothing else.
   const { id, job } = frame as { id: number, job: RenderJob }
-  answer(id, job).then((reply) => { writeFrame(pipe, reply) }, () => { pipe.destroy() })
+  answer(id, job).then(({ reply, bytes }) => { writeFrame(pipe, reply, bytes) }, () => { pipe.destroy() })
 })
 
-async function answer (id: number, job: RenderJob): Promise<RenderReply> {
+async function answer (id: number, job: RenderJob): Promise<{ reply: RenderReply, bytes?: Uint8Array }> {
   try {
-    return { id, result: await render(job) }
+    const { bytes, ...result } = await render(job)
+    return { reply: { id, result }, bytes }
   } catch (error) {
-    return { id, failure: failureOf(error) }
+    return { reply: { id, failure: failureOf(error) } }
   }
 }
 

@@ -1,36 +1,56 @@
 import type { Duplex } from 'node:stream'
 import { deserialize, serialize } from 'node:v8'
 
-const LENGTH_BYTES = 4
+// Two lengths: of the value in V8's own format, and of the bytes that go with it as they are.
+const HEAD_BYTES = 8
 
-/** Sends one value: its length, then its bytes in V8's own format. */
-export function writeFrame (stream: Duplex, value: unknown): void {
+/** Sends one value, and bytes that are not copied on their way into the pipe. */
+export function writeFrame (stream: Duplex, value: unknown, bytes: Uint8Array = new Uint8Array(0)): void {
   const body = serialize(value)
-  const length = Buffer.alloc(LENGTH_BYTES)
-  length.writeUInt32BE(body.length)
+  const head = Buffer.alloc(HEAD_BYTES)
+  head.writeUInt32BE(body.length)
+  head.writeUInt32BE(bytes.length, 4)
   stream.cork()
-  stream.write(length)
-  stream.write(body)
+  stream.write(Buffer.concat([head, body]))
+  if (bytes.length > 0) stream.write(bytes)
   stream.uncork()
 }
 
-/** Calls back with each whole value that arrives. */
-export function onFrame (stream: Duplex, take: (value: unknown) => void): void {
-  let parts: Buffer[] = []
-  let held = 0
-  let wanted = LENGTH_BYTES
-  let isBody = false
+/** Calls back with each whole value that arrives, and its bytes. */
+export function onFrame (stream: Duplex, take: (value: unknown, bytes: Buffer) => void): void {
+  let reading = new Reading(HEAD_BYTES)
+  let lengths: { value: number, bytes: number } | undefined
   stream.on('data', (chunk: Buffer) => {
-    parts.push(chunk)
-    held += chunk.length
-    while (held >= wanted) {
-      const whole = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
-      const frame = whole.subarray(0, wanted)
-      parts = [whole.subarray(wanted)]
-      held -= wanted
-      wanted = isBody ? LENGTH_BYTES : frame.readUInt32BE()
-      if (isBody) take(deserialize(frame))
-      isBody = !isBody
+    for (let rest = chunk; rest.length > 0;) {
+      rest = rest.subarray(reading.fill(rest))
+      if (!reading.isFull) return
+      const { buffer } = reading
+      if (!lengths) {
+        lengths = { value: buffer.readUInt32BE(), bytes: buffer.readUInt32BE(4) }
+        reading = new Reading(lengths.value + lengths.bytes)
+        continue
+      }
+      const { value } = lengths
+      lengths = undefined
+      reading = new Reading(HEAD_BYTES)
+      take(deserialize(buffer.subarray(0, value)), buffer.subarray(value))
     }
   })
+}
+
+/** Bytes of a known number on their way in: each is copied once. */
+class Reading {
+  readonly buffer: Buffer
+  #filled = 0
+
+  constructor (length: number) { this.buffer = Buffer.allocUnsafeSlow(length) }
+
+  get isFull (): boolean { return this.#filled === this.buffer.length }
+
+  /** @returns how many bytes of the chunk were taken. */
+  fill (chunk: Buffer): number {
+    const taken = chunk.copy(this.buffer, this.#filled)
+    this.#filled += taken
+    return taken
+  }
 }

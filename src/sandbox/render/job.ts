@@ -35,9 +35,9 @@ export interface RenderResult {
 /** File descriptor of the pipe between the two processes, in the child. */
 export const PIPE = 4
 
-/** What comes back: a result, or a failure in the vendor's words. */
+/** What comes back: a result, whose bytes follow it, or a failure in the vendor's words. */
 export type RenderReply =
-  | { readonly id: number, readonly result: RenderResult }
+  | { readonly id: number, readonly result: Omit<RenderResult, 'bytes'> }
   | { readonly id: number, readonly failure: { readonly status: number, readonly message: string } }
 
 /** What stays the same along one chain. */

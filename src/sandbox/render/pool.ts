@@ -97,20 +97,20 @@ export class RenderPool {
     this.#renderers.add(renderer)
     if (child.pid !== undefined) yieldTo(child.pid)
     // The child is ours and sends nothing else.
-    onFrame(pipe, (reply) => { this.#finish(renderer, reply as RenderReply) })
+    onFrame(pipe, (reply, bytes) => { this.#finish(renderer, reply as RenderReply, bytes) })
     pipe.on('error', () => { this.#end(renderer, new SandboxError(503, 'The renderer is gone')) })
     child.on('error', () => { this.#end(renderer, new SandboxError(503, 'The renderer cannot start')) })
     child.on('exit', () => { this.#end(renderer, new SandboxError(503, 'The renderer ended')) })
     return renderer
   }
 
-  #finish (renderer: Renderer, reply: RenderReply): void {
+  #finish (renderer: Renderer, reply: RenderReply, bytes: Buffer): void {
     const { task, child, pipe } = renderer
     if (!task || task.id !== reply.id) return
     clearTimeout(renderer.deadline)
     renderer.isWarm = true
     delete renderer.task
-    if ('result' in reply) task.resolve(reply.result)
+    if ('result' in reply) task.resolve({ ...reply.result, bytes })
     else task.reject(new SandboxError(reply.failure.status, reply.failure.message))
     // A waiting process must not keep the one that started it alive.
     child.unref()

@@ -31,35 +31,49 @@ export async function openImage (source: ByteSource, options: OpenOptions): Prom
     limitInputPixels: limits.inputPixels,
     ...(options.density !== undefined && { density: options.density })
   }
-  const metadata = await readMetadata(input, settings, limits)
+  const metadata = await headerOf(input, settings, limits)
   const pages = metadata.pages ?? 1
   if (options.animated && pages > 1) return openFrames(input, metadata, pages, limits)
   if (pages > 1 && options.page >= pages) throw invalidValue('page', String(options.page + 1))
   // A page can only be named where there are pages.
   const image = sharp(input, { ...settings, ...(pages > 1 && { page: options.page }) })
-  const isTurned = (metadata.orientation ?? 1) >= 5 && !options.ignoreOrientation
+  const orientation = options.ignoreOrientation ? 1 : metadata.orientation ?? 1
+  const isTurned = orientation >= 5
   const size = isTurned ? { width: metadata.height, height: metadata.width } : { width: metadata.width, height: metadata.height }
   return {
-    frames: [{ image: options.ignoreOrientation ? image : image.autoOrient(), ...size, pending: 'nothing' }],
+    frames: [{ image: orientation === 1 ? image : image.autoOrient(), ...size, pending: 'nothing' }],
     delay: [],
     loop: 0,
     hasAlpha: metadata.hasAlpha
   }
 }
 
-async function readMetadata (input: string | Buffer, settings: SharpOptions, limits: RenderLimits): Promise<Metadata> {
-  let metadata: Metadata
+type Header = Pick<Metadata, 'width' | 'height' | 'pages' | 'pageHeight' | 'orientation' | 'hasAlpha' | 'delay' | 'loop'>
+
+// One picture is asked for in many sizes. Files of the store never change; with another density, vectors have another size.
+const headers = new Map<string, Header>()
+const MAX_HEADERS = 1000
+
+async function headerOf (input: string | Buffer, settings: SharpOptions, limits: RenderLimits): Promise<Header> {
+  const key = typeof input === 'string' ? `${settings.density ?? ''} ${input}` : undefined
+  const header = headers.get(key ?? '') ?? await readHeader(input, settings)
+  if (headers.size >= MAX_HEADERS) headers.clear()
+  if (key !== undefined) headers.set(key, header)
+  const pixels = header.width * header.height
+  if (pixels > limits.inputPixels) throw tooManyPixels(pixels, limits.inputPixels)
+  return header
+}
+
+async function readHeader (input: string | Buffer, settings: SharpOptions): Promise<Header> {
   try {
-    metadata = await sharp(input, { ...settings, limitInputPixels: false }).metadata()
+    const { width, height, pages, pageHeight, orientation, hasAlpha, delay, loop } = await sharp(input, { ...settings, limitInputPixels: false }).metadata()
+    return { width, height, pages, pageHeight, orientation, hasAlpha, delay, loop }
   } catch {
     throw new SandboxError(400, 'Invalid image file')
   }
-  const pixels = metadata.width * metadata.height
-  if (pixels > limits.inputPixels) throw tooManyPixels(pixels, limits.inputPixels)
-  return metadata
 }
 
-async function openFrames (input: string | Buffer, metadata: Metadata, pages: number, limits: RenderLimits): Promise<Opened> {
+async function openFrames (input: string | Buffer, metadata: Header, pages: number, limits: RenderLimits): Promise<Opened> {
   if (pages > limits.frames) throw new SandboxError(400, `Maximum number of frames is ${limits.frames}. Requested ${pages}`)
   const { width } = metadata
   const height = metadata.pageHeight ?? metadata.height

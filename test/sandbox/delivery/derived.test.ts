@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -110,4 +110,28 @@ t.test('overwritten while it is rendered: an answer all the same, and what is ke
     t.same([...(await sharp(body).removeAlpha().raw().toBuffer()).subarray(0, 3)], [0, 0, 255])
   }
   t.equal((await blobs(data)).length, 7, 'the new original and six derived of it')
+})
+
+t.test('what a power cut left of it: the asset is whole, and its derived one is made anew', async (t) => {
+  const [data, copy] = [await folder(t), await folder(t)]
+  const sandbox = await open(t, data)
+  await sandbox.add('kept', { width: 40, height: 20 })
+  const made = await get(sandbox, SMALL)
+  // As the disk is right after the answer: what can be made again is written a little later.
+  await cp(data, copy, { recursive: true })
+  const after = await open(t, copy)
+  t.equal((await blobs(copy)).length, 1, 'what no record names is gone')
+  const again = await get(after, SMALL)
+  t.ok(again.body.equals(made.body))
+  t.equal((await derivedOf(after, 'kept')).length, 1)
+})
+
+t.test('a picture that its camera turned is upright in the first size and in the next', async (t) => {
+  const sandbox = await open(t, await folder(t))
+  const turned = await sharp({ create: { width: 40, height: 20, channels: 3, background: '#f00' } }).withMetadata({ orientation: 6 }).jpeg().toBuffer()
+  await sandbox.add('turned', { file: turned })
+  for (const width of [10, 5]) {
+    t.match(await sharp((await get(sandbox, `/demo/image/upload/w_${width}/turned.jpg`)).body).metadata(), { width, height: width * 2 })
+  }
+  t.match(await sharp((await get(sandbox, '/demo/image/upload/a_ignore,w_10/turned.jpg')).body).metadata(), { width: 10, height: 5 })
 })
