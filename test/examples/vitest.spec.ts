@@ -1,7 +1,4 @@
-// vitest is no dependency of this project. Its names are lent from node:test here, so that what stands below is executed;
-// in your project the next two lines are: import { afterAll, assert, beforeAll, beforeEach, test } from 'vitest'
-import assert from 'node:assert/strict'
-import { after as afterAll, before as beforeAll, beforeEach, test } from 'node:test'
+import { afterAll, assert, beforeAll, beforeEach, test } from 'vitest'
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.ts' // in your project: from 'cloudinary-gateway/sandbox'
 import { saveAvatar, saveAvatarPatiently } from './avatars.ts'
 
