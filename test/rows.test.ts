@@ -108,8 +108,8 @@ const U: Readonly<Record<string, Row>> = {
   U16: at(['cloudinary/transport.test.ts', 'U16: an answer that is too large, or no HTTP'], ['cloudinary/answer.test.ts', 'U16: 502 for answers that are none']),
   U17: at(['cloudinary/retry.test.ts', 'U17: a refusal that says when to come back'], ['cloudinary/answer.test.ts', 'U17: Retry-After is what Cloudinary asked for']),
   U18: at(['cloudinary/retry.test.ts', 'U18: waits lie evenly between nothing and a bound']),
-  U19: partly('the budget bounds what retries add; there is no circuit breaker, and no minute-long outage under load in npm test', ['cloudinary/retry.test.ts', 'U19: the budget runs dry in an outage']),
-  U20: partly('without a figure for latency', ['bad-input.test.ts', 'while the other one works'], ['cloudinary/client.test.ts', 'clients of two environments share the number of uploads, and nothing else']),
+  U19: partly('no minute-long outage under load has a place in npm test', ['cloudinary/retry.test.ts', 'U19: the budget runs dry in an outage'], ['faults/outage.test.ts', 'then 503 at once for all that asks its API'], ['faults/outage.test.ts', 'once Cloudinary is back, so is the gateway']),
+  U20: partly('without a figure for latency', ['bad-input.test.ts', 'while the other one works'], ['faults/outage.test.ts', 'the other environment works all the time'], ['cloudinary/client.test.ts', 'clients of two environments share the number of uploads, and nothing else']),
   U21: partly('not a thousand races: a cut connection before the answer is the same to the gateway, and is repeated for reading alone', ['cloudinary/transport.test.ts', 'connections are kept and used again'], ['cloudinary/admin.test.ts', 'U5, U18: reading is repeated after resets'], ['cloudinary/admin.test.ts', 'deleting is repeated only when nothing was sent']),
   U22: at(['cloudinary/transport.test.ts', 'U22: informational answers are passed over'])
 }

@@ -2,6 +2,7 @@ import { GatewayError, invalidRequest, type ErrorCode } from '../errors.ts'
 import { DELIVERY_TYPES, RESOURCE_TYPES, type DeliveryTypeName, type ResourceTypeName } from '../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import { jsonObject, relayed, transportFailure, type Relayed } from './answer.ts'
+import type { CircuitBreaker } from './circuit-breaker.ts'
 import { withRetries, type Pace, type RetryBudget } from './retry.ts'
 import { signParameters } from './signature.ts'
 import { TransportError, type Transport, type UpstreamRequest } from './transport.ts'
@@ -19,6 +20,7 @@ export interface Connection {
   readonly transport: Transport
   readonly pace: Pace
   readonly budget: RetryBudget
+  readonly circuits: Readonly<Record<'json' | 'upload', CircuitBreaker>>
   /** Told how each request ended: `ok`, or the code of its failure. */
   readonly tried: (outcome: 'ok' | ErrorCode) => void
 }
@@ -33,7 +35,8 @@ const USER_AGENT = 'cloudinary-gateway'
 /** `GET` and idempotent changes come back after any passing failure; the rest only when nothing was sent. */
 type Repeats = 'always' | 'unsent'
 
-function sentNothing (error: GatewayError): boolean {
+/** Cloudinary cannot have seen the request. */
+export function sentNothing (error: GatewayError): boolean {
   return error.cause instanceof TransportError && error.cause.beforeSend
 }
 
@@ -187,14 +190,17 @@ export class AdminCalls {
   }
 
   async #send (request: UpstreamRequest): Promise<Relayed> {
-    const { environment, transport, pace, tried } = this.#connection
+    const { environment, transport, pace, circuits, tried } = this.#connection
+    circuits.json.admit()
     try {
       const answer = relayed(await transport.send(request), { environment, nowMs: pace.now() })
       tried('ok')
+      circuits.json.settle()
       return answer
     } catch (error) {
       const failure = transportFailure(error)
       tried(failure.code)
+      circuits.json.settle(failure)
       throw failure
     }
   }

@@ -7,6 +7,7 @@ import type { UploadParameters } from '../schemas/upload-parameters.ts'
 import { AdminCalls, type Call, type Connection, type Place, type Query } from './admin.ts'
 import type { Relayed } from './answer.ts'
 import { checkCallerSignature } from './caller-signature.ts'
+import { CircuitBreaker } from './circuit-breaker.ts'
 import { deliveryUrl, type DeliveryUrlOptions } from './delivery-url.ts'
 import { privateDownloadUrl, type DownloadUrlOptions } from './download-url.ts'
 import { openFileText } from './file-text.ts'
@@ -67,11 +68,13 @@ export class CloudinaryClient {
   constructor (environment: CloudinaryEnvironment, { upstream, upload, uploads = budgetOf(upload), onTry = () => {}, ...pace }: ClientOptions) {
     this.environment = environment
     this.uploadLimits = upload
+    const paced = { ...REAL_PACE, ...pace }
     this.#connection = {
       environment,
       transport: new Transport({ origin: new URL(environment.uploadPrefix).origin, limits: upstream }),
-      pace: { ...REAL_PACE, ...pace },
+      pace: paced,
       budget: new RetryBudget(),
+      circuits: { json: new CircuitBreaker(paced.now), upload: new CircuitBreaker(paced.now) },
       tried: (outcome) => { onTry(environment.name, outcome) }
     }
     this.#admin = new AdminCalls(this.#connection)

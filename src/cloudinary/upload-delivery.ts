@@ -1,6 +1,6 @@
 import { GatewayError, type ErrorCode } from '../errors.ts'
 import type { StreamedFile } from '../schemas/upload-form.ts'
-import { apiRoot, type Call, type Connection } from './admin.ts'
+import { apiRoot, sentNothing, type Call, type Connection } from './admin.ts'
 import { relayed, transportFailure, type Relayed, type Vouched } from './answer.ts'
 import type { MultipartBody } from './multipart-body.ts'
 import { withRetries } from './retry.ts'
@@ -102,7 +102,8 @@ export class UploadDelivery {
   }
 
   async #send (job: UploadJob, { headers }: Delivery, { contentType, length, chunks }: MultipartBody, call: Call, onFailure: (failure: GatewayError) => void): Promise<Relayed> {
-    const { environment, transport, pace, tried } = this.#connection
+    const { environment, transport, pace, circuits, tried } = this.#connection
+    circuits.upload.admit()
     try {
       const reply = await transport.send({
         method: 'POST',
@@ -122,10 +123,13 @@ export class UploadDelivery {
       // A success for bytes that were never sent would be the worst answer of all.
       if (!chunks.finished) throw new GatewayError('upstream_failed', 'Cloudinary answered before it had the whole file.')
       tried('ok')
+      circuits.upload.settle()
       return answer
     } catch (error) {
       const failure = transportFailure(error)
       tried(failure.code)
+      // A connection that breaks under a body may be the body's fault: what one caller sends must not close the way for all.
+      if (failure.upstream || sentNothing(failure)) circuits.upload.settle(failure)
       onFailure(failure)
       throw failure
     }

@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import type { Connection } from '../../src/cloudinary/admin.ts'
+import { CircuitBreaker } from '../../src/cloudinary/circuit-breaker.ts'
 import { REAL_PACE, RetryBudget, type Pace } from '../../src/cloudinary/retry.ts'
 import { Transport } from '../../src/cloudinary/transport.ts'
 import type { UpstreamLimits } from '../../src/config/types.ts'
@@ -19,5 +20,6 @@ export function quickPace (): Pace & { slept: number[] } {
 export function connectionTo (t: Test, url: string, { pace = quickPace(), limits = {}, environment = {}, tried = () => {} }: { pace?: Pace, limits?: Partial<UpstreamLimits>, environment?: Partial<CloudinaryEnvironment>, tried?: Connection['tried'] } = {}): Connection {
   const transport = new Transport({ origin: new URL(url).origin, limits: { ...testConfig([]).upstream, ...limits } })
   t.teardown(() => transport.close())
-  return { environment: environmentAt(url, environment), transport, pace, budget: new RetryBudget(), tried }
+  const circuits = { json: new CircuitBreaker(pace.now), upload: new CircuitBreaker(pace.now) }
+  return { environment: environmentAt(url, environment), transport, pace, budget: new RetryBudget(), circuits, tried }
 }

@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { startSandbox } from '../../src/sandbox/index.ts'
+import { environmentAt, testConfig } from '../helper.ts'
+
+const JSON_BODY = { 'content-type': 'application/json' }
+const UNAVAILABLE = { status: 503, code: 'upstream_unavailable', retryable: true }
+
+t.test('U19, U20: Cloudinary is gone for one environment', async (t) => {
+  const [gone, well] = [await startSandbox(), await startSandbox()]
+  t.teardown(() => Promise.all([gone.close(), well.close()]))
+  const config = testConfig([environmentAt(gone.url), environmentAt(well.url, { name: 'staging' })])
+  const app = await buildApp({ config })
+  t.teardown(() => app.close())
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  for (const sandbox of [gone, well]) await sandbox.add('cats/tom')
+
+  interface Answer { status: number, retryAfter: string | null, problem: unknown }
+  const ask = async (path: string, options: RequestInit = {}): Promise<Answer> => {
+    const answer = await fetch(url + path, options)
+    return { status: answer.status, retryAfter: answer.headers.get('retry-after'), problem: await answer.json() }
+  }
+  const upload = (query = ''): RequestInit & { path: string } => ({ path: `/upload?public_id=x&resource_type=raw${query}`, method: 'POST', headers: { 'content-type': 'text/x-notes' }, body: 'a note' })
+  const directUpload = async (): Promise<RequestInit & { path: string }> => {
+    const signed = await fetch(`${url}/signature`, { method: 'POST', headers: JSON_BODY, body: '{"public_id":"direct","resource_type":"raw"}' })
+    const { fields } = await signed.json() as { fields: Record<string, string> } // as documented
+    const body = new FormData()
+    for (const [name, value] of Object.entries(fields)) body.append(name, value)
+    body.append('file', new Blob(['a note']), 'note.txt')
+    return { path: '/direct-upload?resource_type=raw', method: 'POST', body }
+  }
+  const READING: Array<RequestInit & { path: string }> = [
+    { path: '/resources' },
+    { path: '/resources/cats/tom' },
+    { path: '/resources/cats/tom', method: 'PATCH', headers: JSON_BODY, body: '{"tags":["grey"]}' },
+    { path: '/resources/cats/tom', method: 'DELETE' }
+  ]
+  gone.faults.add({ kind: 'html', status: 503, times: 1_000 })
+
+  t.test('502 at first, then 503 at once for all that asks its API: it is left alone', async (t) => {
+    for (let asked = 0; asked < 4; asked++) t.match(await ask('/resources'), { status: asked < 3 ? 502 : Number })
+    const before = gone.requests.length
+    t.equal(before, 10, 'no more than ten requests: three tries for three callers, one for the fourth')
+    for (const { path, ...options } of READING) {
+      const answer = await ask(path, options)
+      t.match(answer, { status: 503, retryAfter: '1', problem: UNAVAILABLE }, `${options.method ?? 'GET'} ${path}`)
+    }
+    t.equal(gone.requests.length, before)
+  })
+
+  t.test('uploads have a circuit of their own: 502 at first, then 503, and no byte is sent', async (t) => {
+    const before = gone.requests.length
+    const { path, ...options } = upload()
+    for (let asked = 0; asked < 4; asked++) await ask(path, options)
+    t.equal(gone.requests.length - before, 10)
+    t.match(await ask(path, options), { status: 503, retryAfter: '1', problem: UNAVAILABLE })
+    const { path: direct, ...signed } = await directUpload()
+    t.match(await ask(direct, signed), { status: 503, problem: UNAVAILABLE })
+    t.equal(gone.requests.length - before, 10)
+  })
+
+  t.test('the other environment works all the time', async (t) => {
+    const { path, ...options } = upload('&environment=staging')
+    t.match(await ask(path, options), { status: 200 })
+    t.match(await ask('/resources?environment=staging'), { status: 200 })
+  })
+
+  t.test('once Cloudinary is back, so is the gateway, after one good answer', async (t) => {
+    gone.faults.clear()
+    const { path, ...options } = upload()
+    for (const [again, more] of [['/resources', {}], [path, options]] as const) {
+      for (let tries = 0; (await ask(again, more)).status !== 200; tries++) {
+        if (tries > 100) throw new Error(`${again} does not come back`)
+        await sleep(100)
+      }
+    }
+    for (const { path, ...options } of READING) t.match(await ask(path, options), { status: 200 }, path)
+  })
+})
