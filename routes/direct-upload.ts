@@ -1,6 +1,5 @@
 import multipart from '@fastify/multipart'
 import { Type } from '@sinclair/typebox'
-import type { FastifyRequest } from 'fastify'
 import { GatewayError, invalidRequest, type Fault } from '../src/errors.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { nearestName } from '../src/schemas/nearest-name.ts'
@@ -62,11 +61,9 @@ function kindOf (text: string): Kind {
   return kind
 }
 
-/** What the path says is not passed on as a field. A cloud other than the environment's is a mix-up worth telling. */
-function split (request: FastifyRequest, fields: Texts): { kind: Kind | undefined, signed: Texts } {
-  const { resource_type: kind, cloud_name: cloud, ...signed } = fields
-  const { cloudName, name } = request.cloudinary.environment
-  if (cloud !== undefined && cloud !== cloudName) throw invalidRequest([{ pointer: '/cloud_name', message: `is not the cloud of the environment "${name}"` }])
+/** The kind is a part of the path and not passed on as a field. */
+function split (fields: Texts): { kind: Kind | undefined, signed: Texts } {
+  const { resource_type: kind, ...signed } = fields
   return { kind: kind === undefined ? undefined : kindOf(kind), signed }
 }
 
@@ -107,15 +104,15 @@ export const directUpload: Route = async (app) => {
         idleTimeoutMs: request.cloudinary.uploadLimits.idleTimeoutMs
       })
       const { fields, file } = await form.open()
-      const early = split(request, texts(fields))
+      const early = split(texts(fields))
       const kind = agreed(request.query.resource_type, early.kind)
       const readLate = async (): Promise<Texts> => {
-        const late = split(request, texts(await form.late()))
+        const late = split(texts(await form.late()))
         if (late.kind !== undefined && late.kind !== kind) throw invalidRequest([{ pointer: '/resource_type', message: 'came after the file; put it before the file, or in the query' }])
         return late.signed
       }
       const answer = await request.cloudinary.directUpload(
-        { resource_type: kind, fields: early.signed, file, late: form.complete ? undefined : readLate },
+        { resource_type: kind, fields: early.signed, file, late: form.complete ? undefined : readLate, stranger: request.caller.stranger ?? false },
         { signal: request.callerGone }
       )
       if (answer.headers['x-upload-integrity'] === 'differs') request.log.warn('what Cloudinary stored differs from what was sent')

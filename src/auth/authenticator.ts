@@ -17,7 +17,7 @@ export interface AuthenticatorOptions {
 
 /** Of requests without a key to a route that needs none. */
 const UPLOADS_DIRECTLY: Permissions = { ...EVERYTHING, actions: new Set(['directUpload']) }
-export const DIRECT_UPLOADER: Caller = { name: 'anonymous', permissions: UPLOADS_DIRECTLY }
+export const DIRECT_UPLOADER: Caller = { name: 'anonymous', permissions: UPLOADS_DIRECTLY, stranger: true }
 /** Of every request when there are no keys. */
 export const ANYBODY: Caller = { name: 'anonymous', permissions: EVERYTHING }
 

@@ -18,6 +18,8 @@ export interface Caller {
   /** Of a verified JWT; absent for keys. */
   readonly claims?: Claims
   readonly permissions: Permissions
+  /** Brought no key where others have one: a signature may be all it has, and it learns nothing of environments. */
+  readonly stranger?: true
 }
 
 /** Narrows the name of a route to an action; other routes have none. */

@@ -53,6 +53,8 @@ export interface DirectUploadInput {
   readonly fields: Fields
   readonly file: UploadFile
   readonly late?: (() => Promise<Fields>) | undefined
+  /** Brought no key: see `CallerProof`. */
+  readonly stranger?: boolean
 }
 
 /** Everything that one environment asks of Cloudinary. */
@@ -140,10 +142,17 @@ export class CloudinaryClient {
    * the file, before the upload is complete. The signed fields are passed on as they are. Files of the server are not
    * open to whoever holds no more than a signature.
    */
-  async directUpload ({ resource_type: resourceType, fields, file, late }: DirectUploadInput, call: Call): Promise<Relayed> {
+  async directUpload ({ resource_type: resourceType, fields: given, file, late: readLate, stranger = false }: DirectUploadInput, call: Call): Promise<Relayed> {
     const { environment } = this
+    // Which cloud is meant is part of the path, and no field.
+    let { cloud_name: cloudName, ...fields } = given
+    const late = readLate && (async (): Promise<Fields> => {
+      const { cloud_name: lateCloudName, ...rest } = await readLate()
+      cloudName ??= lateCloudName
+      return rest
+    })
     const authorize = (all: Fields): Fields => {
-      checkCallerSignature({ environment, fields: all, nowSeconds: this.#nowSeconds(), issued: this.#issued })
+      checkCallerSignature({ environment, fields: all, nowSeconds: this.#nowSeconds(), issued: this.#issued, cloudName, stranger })
       return all.api_key === undefined ? { api_key: environment.apiKey } : {}
     }
     if (late === undefined || fields.signature !== undefined) authorize(fields)

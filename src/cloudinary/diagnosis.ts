@@ -207,7 +207,7 @@ function findNotSigned (trials: Trials, fields: Fields, names: readonly string[]
 function unexplained (names: readonly string[]): Finding {
   return {
     code: 'unexplained',
-    message: 'No single known mistake explains it: a value was changed after signing, a signed field was not sent, or another secret was used. ' +
+    message: 'No single known mistake explains it: a value was changed after signing, a signed field was not sent, or another secret was used, such as that of another environment. ' +
       `What counts here: ${names.slice(0, MAX_FIELDS).join(', ') || 'no field at all'}.`
   }
 }

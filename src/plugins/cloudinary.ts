@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import fp from 'fastify-plugin'
 import { CloudinaryClient, type ClientOptions } from '../cloudinary/client.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
+import { Secret } from '../secret.ts'
 
 export interface CloudinaryOptions {
   environments: readonly CloudinaryEnvironment[]
@@ -30,6 +32,7 @@ export class Clients {
   #clients: ReadonlyMap<string, CloudinaryClient>
   /** An upload may hold one for hours and still open connections on it, so they are closed with the app; idle sockets close themselves. */
   readonly #retired: CloudinaryClient[] = []
+  #decoy: { readonly of: CloudinaryClient, readonly client: CloudinaryClient } | undefined
 
   constructor ({ environments, defaultEnvironment, client }: CloudinaryOptions) {
     this.defaultEnvironment = defaultEnvironment
@@ -40,6 +43,19 @@ export class Clients {
   get (name: string): CloudinaryClient | undefined { return this.#clients.get(name) }
   names (): string[] { return [...this.#clients.keys()] }
   all (): CloudinaryClient[] { return [...this.#clients.values()] }
+
+  /**
+   * The default environment with a secret that nobody has: it answers whoever asks for an environment that there is not
+   * and may not learn so. No signature fits it, just as none of theirs would fit one that there is.
+   */
+  decoy (): CloudinaryClient | undefined {
+    const of = this.get(this.defaultEnvironment)
+    if (of !== undefined && this.#decoy?.of !== of) {
+      if (this.#decoy) this.#retired.push(this.#decoy.client)
+      this.#decoy = { of, client: new CloudinaryClient({ ...of.environment, apiSecret: new Secret(randomBytes(32).toString('hex')) }, this.#options) }
+    }
+    return this.#decoy?.client
+  }
 
   /**
    * Takes new credentials for the requests to come. A client whose environment stays the same stays; one that is
@@ -57,7 +73,7 @@ export class Clients {
     return [...new Set([...before.keys(), ...this.#clients.keys()])].filter((name) => before.get(name) !== this.#clients.get(name))
   }
 
-  async close (): Promise<void> { await Promise.all([...this.all(), ...this.#retired].map((client) => client.close())) }
+  async close (): Promise<void> { await Promise.all([...this.all(), ...this.#retired, ...this.#decoy ? [this.#decoy.client] : []].map((client) => client.close())) }
 }
 
 /** Holds the clients of all environments and closes them with the app. */

@@ -1,6 +1,5 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { DIRECT_UPLOADER } from '../auth/authenticator.ts'
 import type { CloudinaryClient } from '../cloudinary/client.ts'
 import { invalidRequest } from '../errors.ts'
 import { nearestName } from '../schemas/nearest-name.ts'
@@ -26,9 +25,8 @@ function takeName ({ headers, query }: FastifyRequest): string | undefined {
   return byHeader?.toString() ?? byQuery
 }
 
-/** How to find the right name; nothing for whoever brought no key, and has no business with names. */
-function advice ({ caller }: FastifyRequest, name: string, names: readonly string[]): string {
-  if (caller === DIRECT_UPLOADER) return ''
+/** How to find the right name. */
+function advice (name: string, names: readonly string[]): string {
   const nearest = nearestName(name, names)
   return `; ${nearest === undefined ? '' : `did you mean "${nearest}"? `}/environments lists them`
 }
@@ -39,12 +37,13 @@ export default fp(async (scope) => {
   scope.decorateRequest('cloudinary')
   scope.addHook('onRequest', (request, _reply, done) => {
     const name = takeName(request) ?? clients.defaultEnvironment
-    const client = clients.get(name.toLowerCase())
+    // To a stranger one that is absent looks like one whose signature it does not have.
+    const client = clients.get(name.toLowerCase()) ?? (request.caller?.stranger ? clients.decoy() : undefined)
     if (client) {
       request.cloudinary = client
       done()
       return
     }
-    done(invalidRequest([{ pointer: '/environment', message: `there is no such environment${advice(request, name, clients.names())}` }]))
+    done(invalidRequest([{ pointer: '/environment', message: `there is no such environment${advice(name, clients.names())}` }]))
   })
 }, { name: 'environment-choice', dependencies: ['cloudinary'] })

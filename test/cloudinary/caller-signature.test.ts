@@ -36,6 +36,25 @@ t.test('401 for the key of another environment', async (t) => {
   t.throws(check({ ...sign({ timestamp: '1700000000' }), api_key: '9999' }), { code: 'signature_mismatch', errors: [{ pointer: '/api_key' }] })
 })
 
+t.test('400 for the cloud of another environment', async (t) => {
+  const proof = { environment, fields: sign({ timestamp: '1700000000' }), nowSeconds }
+  t.doesNotThrow(() => checkCallerSignature({ ...proof, cloudName: 'demo' }))
+  t.throws(() => checkCallerSignature({ ...proof, cloudName: 'other' }), { code: 'invalid_request', errors: [{ pointer: '/cloud_name', message: /the environment "production"/ }] })
+})
+
+t.test('a stranger is told the same whatever does not fit, and no name; one that fits is taken', async (t) => {
+  const good = sign({ timestamp: '1700000000' })
+  const issued = new IssuedSignatures()
+  issued.remember(good.signature ?? '', 'production', { timestamp: '1700000000' }, nowSeconds)
+  const checkAs = (fields: Record<string, string>, cloudName?: string) => (): void => checkCallerSignature({ environment, fields, nowSeconds, cloudName, issued, stranger: true })
+  t.doesNotThrow(checkAs({ ...good, api_key: '1234' }, 'demo'))
+  const wrong = { timestamp: '1700000000', signature: 'a'.repeat(40) }
+  const refusals = [checkAs(wrong), checkAs({ ...good, api_key: '9999' }), checkAs(good, 'other'), checkAs({ ...wrong, api_key: '9999' })].map((attempt) => t.throws(attempt) as Error)
+  t.match(refusals[0], { code: 'signature_mismatch', message: /such as that of another environment/ })
+  t.equal(new Set(refusals.map((error) => JSON.stringify([error, error.message]))).size, 1)
+  t.notMatch(refusals[0]?.message, /production|demo|1234/)
+})
+
 t.test('401 that names the field which differs, when this process signed', async (t) => {
   const issued = new IssuedSignatures()
   const signed = sign({ timestamp: '1700000000', folder: 'users/1' })

@@ -41,3 +41,18 @@ t.test('new credentials are for the requests to come; those that run keep theirs
   await t.rejects(clients.get('a')?.ping({ signal: AbortSignal.timeout(5_000) }) ?? Promise.resolve(), { code: 'credentials_rejected' })
   t.same(clients.replace(clients.all().map(({ environment }) => environment)), [])
 })
+
+t.test('a decoy has all of the default environment but its secret, and follows it', async (t) => {
+  const { upstream, upload } = testConfig([])
+  const first = environmentAt('http://127.0.0.1:9')
+  const clients = new Clients({ environments: [first], defaultEnvironment: 'production', client: { upstream, upload } })
+  const decoy = clients.decoy()
+  t.match(decoy?.environment, { name: 'production', apiKey: '1234', cloudName: 'demo' })
+  t.not(decoy?.environment.apiSecret.reveal(), 'abcd')
+  t.equal(clients.decoy(), decoy, 'it is made once')
+  clients.replace([environmentAt('http://127.0.0.1:9', { apiKey: '5678' })])
+  t.match(clients.decoy()?.environment, { apiKey: '5678' })
+  await clients.close()
+  for (const each of [decoy, clients.decoy()]) await t.rejects(each?.ping({ signal: AbortSignal.timeout(5_000) }) ?? Promise.resolve(), 'closed with the others')
+  t.equal(new Clients({ environments: [], defaultEnvironment: 'production', client: { upstream, upload } }).decoy(), undefined)
+})

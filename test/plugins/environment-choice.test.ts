@@ -27,14 +27,18 @@ t.test('the environment of a request: header, query or the default one', async (
   t.match(await chosen('/chosen', { 'x-environment': 'elsewhere' }), { status: 400, errors: [{ message: /no such environment; \/environments/ }] })
 })
 
-t.test('whoever brings no key learns no names: neither a hint nor where to find them', async (t) => {
+t.test('a stranger is not told that there is no such environment: it gets one that no signature fits', async (t) => {
   const { upstream, upload } = testConfig([])
   const app = fastify()
   t.teardown(() => app.close())
   await app.register(errorHandler, { docs: '/e' })
-  await app.register(cloudinary, { environments: [environmentAt('http://127.0.0.1:9')], defaultEnvironment: 'production', client: { upstream, upload } })
+  const own = environmentAt('http://127.0.0.1:9')
+  await app.register(cloudinary, { environments: [own], defaultEnvironment: 'production', client: { upstream, upload } })
   app.addHook('onRequest', async (request) => { request.caller = DIRECT_UPLOADER })
   await app.register(environmentChoice)
-  app.get('/chosen', async () => 'never')
-  t.same((await app.inject({ url: '/chosen', headers: { 'x-environment': 'productio' } })).json().errors, [{ pointer: '/environment', message: 'there is no such environment' }])
+  app.get('/chosen', async ({ cloudinary: { environment: { apiSecret, ...rest } } }) => ({ rest, real: apiSecret.reveal() === own.apiSecret.reveal() }))
+  const chosen = async (name: string) => (await app.inject({ url: '/chosen', headers: { 'x-environment': name } })).json()
+  const { apiSecret: _, ...rest } = own
+  t.same(await chosen('production'), { rest, real: true })
+  t.same(await chosen('productio'), { rest, real: false })
 })
