@@ -77,3 +77,29 @@ t.test('rules, at their borders', async (t) => {
   t.equal(isDate('2024-02-29'), true)
   for (const text of ['2023-02-29', '2024-13-01', '2024-2-1', '24-02-01', '']) t.equal(isDate(text), false, text)
 })
+
+t.test('clear_invalid: what a field does not take, or no longer takes, goes instead of standing in the way', async (t) => {
+  await define({ external_id: 'e', type: 'enum', datasource: { values: [{ external_id: 'r', value: 'red' }, { external_id: 'g', value: 'green' }] } })
+  await define({ external_id: 'n', type: 'integer' })
+  await define({ external_id: 's', type: 'string' })
+  const has = async () => (await call('GET', 'resources/image/upload/a')).metadata
+  const clearing: ReadonlyArray<readonly [name: string, set: (metadata: string, clear?: boolean) => ReturnType<typeof call>]> = [
+    ['explicit', (metadata, clear = true) => call('POST', 'image/explicit', { public_id: 'a', type: 'upload', metadata, clear_invalid: clear })],
+    ['update', (metadata, clear = true) => call('POST', 'resources/image/upload/a', { metadata, clear_invalid: clear })],
+    ['metadata', (metadata, clear = true) => call('POST', 'image/metadata', { public_ids: ['a'], metadata, clear_invalid: clear })]
+  ]
+  for (const [name, set] of clearing) {
+    await call('POST', 'metadata_fields/e/datasource_restore', { external_ids: ['r'] })
+    t.match(await call('POST', 'image/upload', { file: PIXEL, public_id: 'a', metadata: 'e=r|n=5|s=kept' }), { status: 200 })
+    await call('DELETE', 'metadata_fields/e/datasource', { external_ids: ['r'] })
+    t.match(await set('n=x', false), { status: 400 }, `${name}: refused without it`)
+    t.match(await set('n=6', false), { status: 200 })
+    t.same(await has(), { e: 'r', n: 6, s: 'kept' }, `${name}: without it, what has become invalid is preserved`)
+    t.match(await set('n=x'), { status: 200 }, name)
+    t.same(await has(), { s: 'kept' }, `${name}: the old value and the new one are gone`)
+    t.match(await set('unknown=1'), { status: 400 }, `${name}: an unknown field is no invalid value`)
+  }
+  t.match(await call('POST', 'image/upload', { file: PIXEL, public_id: 'b', metadata: 'n=x|s=y', clear_invalid: true }), { status: 200, metadata: { s: 'y' } }, 'upload')
+  await define({ external_id: 'must', type: 'integer', mandatory: true, default_value: 1 })
+  t.match(await call('POST', 'image/upload', { file: PIXEL, public_id: 'c', metadata: 'must=x', clear_invalid: true }), { status: 400 }, 'a mandatory field is not emptied')
+})

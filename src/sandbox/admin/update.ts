@@ -1,10 +1,11 @@
 import { isoTime, type AssetRecord } from '../asset.ts'
 import { SandboxError } from '../errors.ts'
 import type { Call, Route } from '../http/call.ts'
-import { mergeMetadata, typedMetadata } from '../metadata.ts'
+import { mergeMetadata, typedMetadata, validMetadata } from '../metadata.ts'
 import { decideModeration } from '../moderation.ts'
 import { notificationUrl, notifyModeration } from '../notifications/events.ts'
 import { readAccessControl, readCoordinates, readPairs, readRegions, readTags } from '../parameters.ts'
+import { uniqueDisplayName } from '../upload/naming.ts'
 import { checkSupport } from '../upload/support.ts'
 import { byAssetId, byPublicId, details } from './details.ts'
 
@@ -31,7 +32,8 @@ export function readChanges (call: Call): (record: AssetRecord) => AssetRecord {
   const tags = readTags(fields)
   const context = readPairs(fields, 'context')
   const pairs = readPairs(fields, 'metadata')
-  const metadata = pairs && typedMetadata(call.store, pairs)
+  const clearInvalid = fields.flag('clear_invalid')
+  const metadata = pairs && typedMetadata(call.store, pairs, { clearInvalid })
   const status = fields.text('moderation_status')
   if (status !== undefined) decideModeration([], status, nowIso)
   const assetFolder = fields.given('asset_folder')
@@ -45,7 +47,9 @@ export function readChanges (call: Call): (record: AssetRecord) => AssetRecord {
   const accessMode = fields.text('access_mode')
   return (record) => {
     const { context: oldContext, metadata: oldMetadata, ...rest } = record
-    const newMetadata = metadata ? mergeMetadata(oldMetadata, metadata) : oldMetadata
+    const merged = metadata ? mergeMetadata(oldMetadata, metadata) : oldMetadata
+    const newMetadata = merged && clearInvalid ? validMetadata(call.store, merged) : merged
+    const shownName = name ?? record.display_name
     const newContext = context ?? oldContext
     return {
       ...rest,
@@ -55,7 +59,7 @@ export function readChanges (call: Call): (record: AssetRecord) => AssetRecord {
       ...newMetadata && Object.keys(newMetadata).length > 0 && { metadata: newMetadata },
       ...status !== undefined && { moderation: decideModeration(record.moderation, status, nowIso) },
       ...assetFolder !== undefined && { asset_folder: assetFolder.replace(/^\/+|\/+$/g, '') },
-      ...name !== undefined && { display_name: name },
+      ...fields.flag('unique_display_name') ? { display_name: uniqueDisplayName(call, shownName, record.asset_id) } : { display_name: shownName },
       ...accessControl && { access_control: accessControl },
       ...accessMode !== undefined && { access_mode: accessMode === 'authenticated' ? 'authenticated' : 'public' },
       ...faces && { face_coordinates: faces },

@@ -1,9 +1,10 @@
 import type { AssetRecord } from '../asset.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
+import { readExif } from './exif.ts'
 
 /**
- * The fields that come on request: `faces`, `colors`, `phash`, `media_metadata`, `coordinates`. Faces are those that somebody
+ * The fields that come on request: `faces`, `colors`, `phash`, `exif`, `media_metadata`, `coordinates`. Faces are those that somebody
  * named: the sandbox does not look for any.
  */
 export async function analyses (call: Call, record: AssetRecord, fields: Fields): Promise<Record<string, unknown>> {
@@ -18,10 +19,12 @@ export async function analyses (call: Call, record: AssetRecord, fields: Fields)
   if (record.resource_type !== 'image') return answer
   const wantsPixels = fields.flag('colors') || fields.flag('phash')
   const wantsMetadata = fields.flag('media_metadata') || fields.flag('image_metadata')
-  if (!wantsPixels && !wantsMetadata) return answer
+  if (fields.flag('exif')) answer.exif = {}
+  if (!wantsPixels && !wantsMetadata && !fields.flag('exif')) return answer
   const { default: sharp } = await import('sharp')
   try {
     const input = call.context.blobs.path(record.blob) ?? await call.context.blobs.buffer(record.blob)
+    if (fields.flag('exif')) answer.exif = readExif((await sharp(input).metadata()).exif)
     if (fields.flag('colors')) Object.assign(answer, await colors(() => sharp(input)))
     if (fields.flag('phash')) answer.phash = phash(await sharp(input).resize(9, 8, { fit: 'fill' }).grayscale().raw().toBuffer())
     if (wantsMetadata) answer[fields.flag('media_metadata') ? 'media_metadata' : 'image_metadata'] = await describe(() => sharp(input))

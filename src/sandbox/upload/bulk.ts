@@ -1,7 +1,7 @@
 import type { AssetRecord } from '../asset.ts'
 import { missingParameter, SandboxError } from '../errors.ts'
 import type { Call } from '../http/call.ts'
-import { mergeMetadata, typedMetadata } from '../metadata.ts'
+import { mergeMetadata, typedMetadata, validMetadata } from '../metadata.ts'
 import { readPairs, readTags, sortedTags } from '../parameters.ts'
 
 const MAX_OPERATIONS = 1000
@@ -30,8 +30,12 @@ export async function contextPairs (call: Call): Promise<unknown> {
 export async function metadata (call: Call): Promise<unknown> {
   const pairs = readPairs(call.fields, 'metadata')
   if (!pairs) throw missingParameter('metadata')
-  const values = typedMetadata(call.store, pairs)
-  return changeAll(call, (record) => ({ ...record, metadata: mergeMetadata(record.metadata, values) }))
+  const clearInvalid = call.fields.flag('clear_invalid')
+  const values = typedMetadata(call.store, pairs, { clearInvalid })
+  return changeAll(call, (record) => {
+    const merged = mergeMetadata(record.metadata, values)
+    return { ...record, metadata: clearInvalid ? validMetadata(call.store, merged) : merged }
+  })
 }
 
 function tagChange (command: string, given: readonly string[]): (tags: readonly string[]) => readonly string[] {

@@ -33,16 +33,6 @@ export async function deriveAll (call: Call, record: AssetRecord, wanted: readon
   }
 }
 
-/** Makes the transformations of a stored asset, puts them to it and tells what was made; with `eager_async`, after the answer. */
-export async function addEager (call: Call, record: AssetRecord, fields: Fields): Promise<{ eager?: unknown[] }> {
-  const wanted = readEager(fields, record.resource_type)
-  if (wanted.length === 0) return {}
-  if (fields.flag('eager_async')) return eagerLater(call, record, fields, wanted)
-  const derived = await deriveAll(call, record, wanted)
-  await adopt(call, record, derived)
-  return eagerAnswer(call, record, fields, derived, wanted)
-}
-
 /** What an answer says of them now, while they are made. One that fails keeps no other back; the notification tells of each. */
 export function eagerLater (call: Call, record: AssetRecord, fields: Fields, wanted: readonly Wanted[]): { eager: unknown[] } {
   const batch = call.context.random.hex(64)
@@ -95,7 +85,8 @@ async function derive (call: Call, record: AssetRecord, { transformation, format
   }
 }
 
-async function adopt (call: Call, record: AssetRecord, derived: readonly DerivedRecord[]): Promise<void> {
+/** Puts them to the asset that they were made of. */
+export async function adopt (call: Call, record: AssetRecord, derived: readonly DerivedRecord[]): Promise<void> {
   const names = new Set(derived.map(({ transformation }) => transformation))
   const changed = await call.store.change(record.asset_id, (present) => present.version_id === record.version_id
     ? { ...present, derived: [...present.derived.filter((other) => !names.has(other.transformation)), ...derived] }

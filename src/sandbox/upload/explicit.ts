@@ -6,7 +6,8 @@ import { startModeration } from '../moderation.ts'
 import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/events.ts'
 import { uploadAnswer } from './answer.ts'
 import { checkSupport } from './support.ts'
-import { addEager } from './eager.ts'
+import { derivationAnswer, deriveWishes } from './derivation.ts'
+import { adopt } from './eager.ts'
 
 /** `POST /{resource_type}/explicit`: changes an asset as an upload would, without new bytes. */
 export async function explicit (call: Call): Promise<unknown> {
@@ -23,15 +24,20 @@ export async function explicit (call: Call): Promise<unknown> {
   const changes = readChanges(call)
   const kinds = fields.text('moderation')
   const moderation = kinds === undefined ? undefined : startModeration(kinds, isoTime(context.clock()))
-  const changed = await store.change(record.asset_id, (present) => ({ ...changes(present), ...moderation && { moderation } }))
-  const asset = changed ?? record
-  if (!fields.flag('async')) return answer(call, asset)
-  const pending = { status: 'pending', resource_type: asset.resource_type, type: asset.type, public_id: publicId }
-  context.background.add(answer(call, asset).then((done) => { notifyUpload(call, fields, done) }, (error: unknown) => { notifyFailure(call, fields, error, pending) }))
+  const change = (present: AssetRecord): AssetRecord => ({ ...changes(present), ...moderation && { moderation } })
+  if (!fields.flag('async')) return perform(call, record, change)
+  const pending = { status: 'pending', resource_type: record.resource_type, type: record.type, public_id: publicId }
+  context.background.add(perform(call, record, change).then((answer) => { notifyUpload(call, fields, answer) }, (error: unknown) => { notifyFailure(call, fields, error, pending) }))
   return pending
 }
 
-async function answer (call: Call, asset: AssetRecord): Promise<Record<string, unknown>> {
-  const eager = await addEager(call, asset, call.fields)
-  return { ...await uploadAnswer(call, call.store.findById(asset.asset_id) ?? asset, call.fields), ...eager }
+/** All pictures that are asked for are made of the asset as it is going to be; only then it is changed. */
+async function perform (call: Call, record: AssetRecord, change: (present: AssetRecord) => AssetRecord): Promise<Record<string, unknown>> {
+  const { fields, store } = call
+  const derivation = await deriveWishes(call, change(record), fields)
+  const changed = await store.change(record.asset_id, change)
+  await adopt(call, record, derivation.stored)
+  if (!changed) throw notFound(record.public_id)
+  const asset = store.findById(record.asset_id) ?? changed
+  return { ...await uploadAnswer(call, asset, fields), ...derivationAnswer(call, asset, fields, derivation) }
 }

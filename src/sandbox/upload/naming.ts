@@ -1,5 +1,6 @@
 import type { CloudSettings } from '../clouds.ts'
 import { SandboxError } from '../errors.ts'
+import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RandomSource } from '../random.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
@@ -42,6 +43,17 @@ export function displayName (fields: Fields, publicId: string, originalName: str
   if (given !== undefined && (given.length > 255 || given.includes('/'))) throw new SandboxError(400, `display_name (${given}) is invalid`)
   const fallback = fields.flag('use_filename_as_display_name') ? originalName : undefined
   return given ?? fallback ?? publicId.split('/').at(-1) ?? publicId
+}
+
+/**
+ * The name, with six random characters if another asset of the cloud is shown under it. How the vendor makes a name unique is not
+ * public; it is done here as for public IDs.
+ */
+export function uniqueDisplayName ({ store, context }: Pick<Call, 'store' | 'context'>, name: string, assetId: string | undefined): string {
+  const others = new Set([...store.all()].filter((record) => record.asset_id !== assetId).map((record) => record.display_name))
+  let unique = name
+  while (others.has(unique)) unique = `${name}_${context.random.name(6)}`
+  return unique
 }
 
 /** @throws {SandboxError} 400; folders like `v12` are reserved for the version segment of URLs. */

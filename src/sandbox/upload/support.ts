@@ -19,14 +19,14 @@ const ADD_ONS: Readonly<Record<string, AddOn>> = {
 }
 
 const IGNORED = ['backup', 'invalidate', 'proxy', 'callback', 'eval', 'on_success', 'auto_tagging', 'visual_search', 'auto_transcription', 'auto_chaptering', 'auto_video_details', 'quality_analysis',
-  'accessibility_analysis', 'cinemagraph_analysis', 'quality_override', 'responsive_breakpoints', 'clear_invalid', 'unique_display_name', 'source', 'exif']
+  'accessibility_analysis', 'cinemagraph_analysis', 'quality_override', 'source']
 
 /** What slideshows and templates are made of. */
 const NOT_IMITATED = ['manifest_json', 'manifest_transformation', 'template', 'template_vars']
 
-const REAL = ['access_control', 'access_mode', 'allowed_formats', 'asset_folder', 'async', 'colors', 'context', 'custom_coordinates', 'discard_original_filename', 'display_name', 'eager', 'eager_async',
-  'eager_notification_url', 'face_coordinates', 'faces', 'file', 'filename_override', 'folder', 'format', 'headers', 'image_metadata', 'media_metadata', 'metadata', 'moderation', 'notification_url', 'overwrite', 'phash',
-  'public_id', 'public_id_prefix', 'regions', 'return_delete_token', 'tags', 'transformation', 'type', 'unique_filename', 'upload_preset', 'use_asset_folder_as_public_id_prefix', 'use_filename', 'use_filename_as_display_name']
+const REAL = ['access_control', 'access_mode', 'allowed_formats', 'asset_folder', 'async', 'clear_invalid', 'colors', 'context', 'custom_coordinates', 'discard_original_filename', 'display_name', 'eager', 'eager_async',
+  'eager_notification_url', 'exif', 'face_coordinates', 'faces', 'file', 'filename_override', 'folder', 'format', 'headers', 'image_metadata', 'media_metadata', 'metadata', 'moderation', 'notification_url', 'overwrite', 'phash',
+  'public_id', 'public_id_prefix', 'regions', 'responsive_breakpoints', 'return_delete_token', 'tags', 'transformation', 'type', 'unique_display_name', 'unique_filename', 'upload_preset', 'use_asset_folder_as_public_id_prefix', 'use_filename', 'use_filename_as_display_name']
 
 /** Every upload parameter that is known here. */
 export const UPLOAD_PARAMETERS: ReadonlyMap<string, Support> = new Map([

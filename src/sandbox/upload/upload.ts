@@ -10,10 +10,11 @@ import { readAccessControl, readCoordinates, readDeliveryType, readPairs, readRe
 import type { ResourceTypeName } from '../../schemas/assets.ts'
 import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/events.ts'
 import { parseContentRange } from './chunks.ts'
-import { deriveAll, eagerAnswer, eagerLater, readEager, type Wanted } from './eager.ts'
+import { derivationAnswer, deriveWishes, type Derivation } from './derivation.ts'
+import { eagerAnswer, readEager } from './eager.ts'
 import { convertIncoming, draftRecord } from './incoming.ts'
 import { inspect, type Inspected } from './inspect.ts'
-import { nameAsset } from './naming.ts'
+import { nameAsset, uniqueDisplayName } from './naming.ts'
 import { effectiveFields } from './preset.ts'
 import { uploadAnswer } from './answer.ts'
 import { checkSupport } from './support.ts'
@@ -64,19 +65,17 @@ function assertAnswerable (fields: Fields): void {
   notificationUrl(fields, 'eager_notification_url')
 }
 
-interface Made { record: AssetRecord, existing?: true, overwritten?: boolean, eagerWanted: Wanted[] }
+interface Made { record: AssetRecord, existing?: true, overwritten?: boolean, derivation: Derivation }
 
 /** Makes an asset of bytes; if it does not come to that, the bytes go. */
 async function storeUpload (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<Record<string, unknown>> {
   let kept = false
   try {
-    const { record, existing, overwritten, eagerWanted } = await makeAsset(call, fields, wanted, file)
+    const { record, existing, overwritten, derivation } = await makeAsset(call, fields, wanted, file)
     if (existing) return { ...await uploadAnswer(call, record, fields), existing: true }
     kept = record.blob === file.key
-    const eager = fields.flag('eager_async') && eagerWanted.length > 0
-      ? eagerLater(call, record, fields, eagerWanted)
-      : eagerAnswer(call, record, fields, record.derived, eagerWanted)
-    const answer = { ...await uploadAnswer(call, record, fields), ...eager, ...overwritten && { overwritten: true } }
+    const derived = derivationAnswer(call, record, fields, derivation)
+    const answer = { ...await uploadAnswer(call, record, fields), ...derived, ...overwritten && { overwritten: true } }
     notifyUpload(call, fields, answer)
     return answer
   } finally {
@@ -95,21 +94,21 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
   const delivery = readDeliveryType(fields)
   const optional = optionalParts(call, fields)
   const incoming = await convertIncoming(call, fields, { file, found: type === 'raw' ? { resource_type: type } : found, type })
-  const eagerWanted = readEager(fields, type)
   // Before anything is stored: a wish that cannot be met leaves the asset of that name, if there is one, as it was.
-  const derived = fields.flag('eager_async') ? [] : await deriveAll(call, draftRecord(call, incoming.file, incoming.found), eagerWanted)
+  const derivation = await deriveWishes(call, { ...draftRecord(call, incoming.file, incoming.found), ...optional, resource_type: type }, fields)
   // From here to the first change nothing waits, so two uploads of one ID cannot both find it free.
   const present = call.store.find(type, delivery, names.public_id)
   if (present && !fields.flag('overwrite', true)) {
-    const unused = [...derived.map(({ blob }) => blob), ...incoming.file.key !== file.key ? [incoming.file.key] : []]
+    const unused = [...derivation.stored.map(({ blob }) => blob), ...incoming.file.key !== file.key ? [incoming.file.key] : []]
     await Promise.all(unused.map((key) => call.context.blobs.remove(key)))
-    return { record: present, existing: true, eagerWanted: [] }
+    return { record: present, existing: true, derivation }
   }
   const nowMs = call.context.clock()
   const record: AssetRecord = {
     ...names,
     ...incoming.found,
     ...optional,
+    ...fields.flag('unique_display_name') && { display_name: uniqueDisplayName(call, names.display_name, present?.asset_id) },
     asset_id: present?.asset_id ?? call.context.random.hex(32),
     resource_type: type,
     type: delivery,
@@ -122,10 +121,10 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
     sequence: present?.sequence ?? call.context.store.nextSequence(),
     api_key: call.cloud.apiKey,
     blob: incoming.file.key,
-    derived
+    derived: derivation.stored
   }
   await call.store.put(record)
-  return { record, overwritten: present !== undefined, eagerWanted }
+  return { record, overwritten: present !== undefined, derivation }
 }
 
 function resourceTypeFor (wanted: string, { resource_type: actual }: Inspected): ResourceTypeName {
@@ -148,7 +147,7 @@ function assertAllowedFormat (fields: Fields, type: ResourceTypeName, found: Ins
 /** What is only there when it was sent. */
 function optionalParts (call: Call, fields: Fields): Pick<AssetRecord, 'tags' | 'access_mode'> & Partial<AssetRecord> {
   const context = readPairs(fields, 'context')
-  const metadata = newMetadata(call.store, readPairs(fields, 'metadata') ?? {})
+  const metadata = newMetadata(call.store, readPairs(fields, 'metadata') ?? {}, { clearInvalid: fields.flag('clear_invalid') })
   const moderation = fields.text('moderation')
   const accessControl = readAccessControl(fields)
   const faces = readCoordinates(fields, 'face_coordinates')

@@ -1,3 +1,4 @@
+import sharp from 'sharp'
 import t from 'tap'
 import { startSandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
 
@@ -88,4 +89,31 @@ t.test('cursors: while assets come and go, nothing appears twice and nothing tha
   t.equal(new Set(seen).size, seen.length, 'nothing twice')
   t.same(seen.filter((name) => name.startsWith('new')), [], 'newest first: what is newer than the last page is behind it')
   for (const name of ['a11', 'a10', 'a9', 'a8', 'a7', 'a3', 'a2', 'a1', 'a0']) t.ok(seen.includes(name), name)
+})
+
+t.test('unique_display_name: another asset of that name makes it different, the asset itself does not', async (t) => {
+  const { ask } = await start(t)
+  await ask('image/upload', { file: PIXEL, public_id: 'a', display_name: 'Shown' })
+  t.match(await ask('image/upload', { file: PIXEL, public_id: 'b', display_name: 'Shown' }), { display_name: 'Shown' }, 'names may be shared')
+  t.match(await ask('image/upload', { file: PIXEL, public_id: 'c', display_name: 'Shown', unique_display_name: 'true' }), { display_name: /^Shown_[a-z0-9]{6}$/ })
+  t.match(await ask('image/upload', { file: PIXEL, public_id: 'd', display_name: 'Other', unique_display_name: 'true' }), { display_name: 'Other' })
+  t.match(await ask('image/upload', { file: PIXEL, public_id: 'd', display_name: 'Other', unique_display_name: 'true' }), { display_name: 'Other', overwritten: true })
+  t.match(await ask('resources/image/upload/d', { display_name: 'Shown', unique_display_name: 'true' }), { display_name: /^Shown_[a-z0-9]{6}$/ })
+  t.match(await ask('image/explicit', { public_id: 'd', type: 'upload', display_name: 'Again', unique_display_name: 'true' }), { display_name: 'Again' })
+  t.match(await ask('image/explicit', { public_id: 'd', type: 'upload', tags: 'x', unique_display_name: 'true' }), { display_name: 'Again' })
+})
+
+t.test('explicit: pictures that cannot be made leave the asset as it was; new coordinates count for new pictures', async (t) => {
+  const { sandbox, ask } = await start(t)
+  const half = await sharp({ create: { width: 40, height: 20, channels: 3, background: 'red' } }).composite([{ input: { create: { width: 20, height: 20, channels: 3, background: 'blue' } }, left: 20, top: 0 }]).png().toBuffer()
+  await sandbox.add('x', { file: half, tags: 'old' })
+  t.match(await ask('image/explicit', { public_id: 'x', type: 'upload', tags: 'new', eager: 'w_x' }), { http: 400 })
+  t.match(await ask('resources/image/upload/x'), { tags: ['old'] })
+  const colour = async (answer: Record<string, unknown>) => {
+    const [{ url } = { url: '' }] = answer['eager'] as { url: string }[] // asked for
+    const [r, , b] = await sharp(Buffer.from(await (await fetch(url)).arrayBuffer())).removeAlpha().raw().toBuffer()
+    return `${r}/${b}`
+  }
+  t.equal(await colour(await ask('image/explicit', { public_id: 'x', type: 'upload', custom_coordinates: '25,5,10,10', eager: 'c_crop,g_custom,h_10,w_10' })), '0/255')
+  t.equal(await colour(await sandbox.add('y', { file: half, custom_coordinates: '25,5,10,10', eager: 'c_crop,g_custom,h_10,w_10' })), '0/255', 'so they do in an upload')
 })
