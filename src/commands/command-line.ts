@@ -15,6 +15,7 @@ Commands
       --secret <secret>  --key <key> --secret <secret>
       --allow-private-fetch
                          Let uploads by URL, and notifications, reach private addresses
+      --allow-production Start although NODE_ENV is production: the sandbox is no place for real assets
       --coverage         Print what the sandbox can, and end
   health             Ask a running gateway on this machine whether it lives.
   openapi            Print the OpenAPI document.
@@ -39,6 +40,7 @@ export interface SandboxArguments {
   readonly data: string
   readonly clouds: readonly CloudArgument[]
   readonly allowPrivateFetch: boolean
+  readonly allowProduction: boolean
   /** Only say what it can. */
   readonly coverage: boolean
 }
@@ -65,6 +67,7 @@ const OPTIONS = {
   key: { type: 'string', multiple: true },
   secret: { type: 'string', multiple: true },
   'allow-private-fetch': { type: 'boolean' },
+  'allow-production': { type: 'boolean' },
   coverage: { type: 'boolean' },
   json: { type: 'boolean' }
 } as const
@@ -72,7 +75,7 @@ const OPTIONS = {
 /** Options that each command knows besides `--help` and `--version`. */
 const KNOWN = {
   serve: [],
-  sandbox: ['host', 'port', 'data', 'cloud', 'key', 'secret', 'allow-private-fetch', 'coverage'],
+  sandbox: ['host', 'port', 'data', 'cloud', 'key', 'secret', 'allow-private-fetch', 'allow-production', 'coverage'],
   health: [],
   openapi: ['json'],
   key: []
@@ -104,6 +107,7 @@ function sandboxArguments ({ host = '127.0.0.1', port = '8081', data = '.sandbox
     data,
     clouds: clouds.length > 0 ? clouds : [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }],
     allowPrivateFetch: flags['allow-private-fetch'] === true,
+    allowProduction: flags['allow-production'] === true,
     coverage: flags.coverage === true
   }
 }

@@ -6,11 +6,16 @@ import { EXIT, type Command } from './terminal.ts'
 const GRACE_SECONDS = 5
 
 /** Starts the sandbox alone and prints what to export; or only says what it can. */
-export const sandbox: Command<SandboxArguments> = async (terminal, { coverage, ...options }) => {
+export const sandbox: Command<SandboxArguments> = async (terminal, { coverage, allowProduction, ...options }) => {
   if (coverage) {
     const { coverageText } = await import('../sandbox/coverage.ts')
     terminal.out(coverageText())
     return EXIT.done
+  }
+  // What is meant to be Cloudinary must not be this by an oversight.
+  if (terminal.variables['NODE_ENV'] === 'production' && !allowProduction) {
+    terminal.err('NODE_ENV is production, and the sandbox is not Cloudinary: give --allow-production if it is meant.\n')
+    return EXIT.misused
   }
   const { startSandbox } = await import('../sandbox/index.ts')
   try {

@@ -16,14 +16,14 @@ t.test('parseCommandLine', async (t) => {
   t.test('sandbox: one cloud by default, several by repeating', async (t) => {
     t.same(parseCommandLine(['sandbox']), {
       command: 'sandbox',
-      options: { host: '127.0.0.1', port: 8081, data: '.sandbox/', clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }], allowPrivateFetch: false, coverage: false }
+      options: { host: '127.0.0.1', port: 8081, data: '.sandbox/', clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }], allowPrivateFetch: false, allowProduction: false, coverage: false }
     })
     t.same(parseCommandLine(['sandbox', '--host', '::1', '--port', '0', '--data=:memory:', '--cloud', 'a', '--key', '1', '--secret', 'x', '--cloud', 'b', '--key', '2', '--secret', 'y']), {
       command: 'sandbox',
-      options: { host: '::1', port: 0, data: ':memory:', clouds: [{ cloudName: 'a', apiKey: '1', apiSecret: 'x' }, { cloudName: 'b', apiKey: '2', apiSecret: 'y' }], allowPrivateFetch: false, coverage: false }
+      options: { host: '::1', port: 0, data: ':memory:', clouds: [{ cloudName: 'a', apiKey: '1', apiSecret: 'x' }, { cloudName: 'b', apiKey: '2', apiSecret: 'y' }], allowPrivateFetch: false, allowProduction: false, coverage: false }
     })
-    t.match(parseCommandLine(['sandbox', '--cloud', 'a:1:x:y', '--cloud', 'b', '--key', '2', '--secret', 'z', '--allow-private-fetch', '--coverage']), {
-      options: { clouds: [{ cloudName: 'a', apiKey: '1', apiSecret: 'x:y' }, { cloudName: 'b', apiKey: '2', apiSecret: 'z' }], allowPrivateFetch: true, coverage: true }
+    t.match(parseCommandLine(['sandbox', '--cloud', 'a:1:x:y', '--cloud', 'b', '--key', '2', '--secret', 'z', '--allow-private-fetch', '--allow-production', '--coverage']), {
+      options: { clouds: [{ cloudName: 'a', apiKey: '1', apiSecret: 'x:y' }, { cloudName: 'b', apiKey: '2', apiSecret: 'z' }], allowPrivateFetch: true, allowProduction: true, coverage: true }
     })
   })
 
@@ -57,6 +57,6 @@ t.test('parseCommandLine', async (t) => {
   })
 
   t.test('the help names every command and option', async (t) => {
-    for (const word of ['serve', 'sandbox', 'health', 'openapi', 'key', '--host', '--port', '--data', '--cloud', '--key', '--secret', '--allow-private-fetch', '--coverage', '--json', '--help', '--version']) t.match(HELP, word)
+    for (const word of ['serve', 'sandbox', 'health', 'openapi', 'key', '--host', '--port', '--data', '--cloud', '--key', '--secret', '--allow-private-fetch', '--allow-production', '--coverage', '--json', '--help', '--version']) t.match(HELP, word)
   })
 })

@@ -8,7 +8,7 @@ import { loadConfig } from '../../src/config/config.ts'
 import { recordedTerminal } from './test-terminal.ts'
 
 const CLOUDS = [{ cloudName: 'a', apiKey: '1', apiSecret: 'x' }, { cloudName: 'b', apiKey: '2', apiSecret: 'y' }]
-const OPTIONS = { clouds: CLOUDS, allowPrivateFetch: false, coverage: false }
+const OPTIONS = { clouds: CLOUDS, allowPrivateFetch: false, allowProduction: false, coverage: false }
 
 t.test('sandbox', async (t) => {
   t.test('starts, prints a CLOUDINARY_URL for each cloud that works here, and ends when told', async (t) => {
@@ -34,6 +34,19 @@ t.test('sandbox', async (t) => {
     t.equal(await sandbox(terminal, { host: '127.0.0.1', port: 0, data: ':memory:', ...OPTIONS, coverage: true }), 0)
     t.match(terminal.written.out, /^endpoint\n/)
     t.equal(terminal.shutdown, undefined)
+  })
+
+  t.test('2 with NODE_ENV=production, unless that is meant', async (t) => {
+    const options = { host: '127.0.0.1', port: 0, data: ':memory:', ...OPTIONS }
+    const refused = recordedTerminal({ NODE_ENV: 'production' })
+    t.equal(await sandbox(refused, options), 2)
+    t.match(refused.written, { out: '', err: 'NODE_ENV is production, and the sandbox is not Cloudinary: give --allow-production if it is meant.\n' })
+    t.equal(refused.shutdown, undefined, 'nothing runs')
+    t.equal(await sandbox(recordedTerminal({ NODE_ENV: 'production' }), { ...options, coverage: true }), 0, 'saying what it can starts nothing')
+    const meant = recordedTerminal({ NODE_ENV: 'production' })
+    t.equal(await sandbox(meant, { ...options, allowProduction: true }), undefined)
+    t.match(meant.written.err, 'answers at http://127.0.0.1:')
+    await meant.shutdown?.close()
   })
 
   t.test('makes posters with the ffmpeg that is on the PATH', async (t) => {
