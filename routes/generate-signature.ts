@@ -106,7 +106,7 @@ export const generateSignature: Route = async (app) => {
       // What the caller's policy forces comes in here, and what keeps the signature from serving another call.
       signed = { ...request.permit({ action: 'generateSignature', parameters: signed, resourceType, ...(paramsToSign && { exact: true, within: '/paramsToSign' }) }).parameters }
       const { apiKey, cloudName, uploadPrefix, publicUploadPrefix = uploadPrefix } = cloudinary.environment
-      const signature = cloudinary.sign(signed)
+      const signature = cloudinary.sign(signed, request.caller.scope ?? request.caller.name)
       const signedAt = Number(signed['timestamp'])
       reply.header('cache-control', 'no-store')
       return {

@@ -1,11 +1,11 @@
 import { GatewayError } from '../errors.ts'
 import { bearerToken } from './bearer.ts'
-import type { Caller } from './caller.ts'
+import type { Caller, Claims } from './caller.ts'
 import { KeySetUnavailable } from './key-set.ts'
 import { callerOfKey, type KeyDigest } from './keys.ts'
 import { TokenRefused, type JwtVerifier } from './jwt.ts'
 import { EVERYTHING, type Permissions } from './permissions.ts'
-import { tokenName, type Policy } from './policy.ts'
+import { tokenName, tokenScope, type Policy } from './policy.ts'
 import { looksLikeJwt } from './token-shape.ts'
 
 export interface AuthenticatorOptions {
@@ -31,6 +31,8 @@ function unauthorized (detail: string, offered: boolean, cause?: unknown): Gatew
 /** Finds out whose key or token a request carries. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions
+  /** By the claims that the verifier remembers. */
+  readonly #holders = new WeakMap<Claims, Caller>()
   /** Keys of the configuration and of one policy together, joined when the policy changes and not for each request. */
   #joined: { readonly policy: Policy | undefined, readonly keys: readonly KeyDigest[] } | undefined
 
@@ -63,9 +65,18 @@ export class Authenticator {
       }
       throw error
     })
-    if (!policy) return { name: tokenName('jwt', claims), claims, permissions: EVERYTHING }
+    if (!policy) return this.#holder(claims)
     const caller = policy.byClaims(claims)
     if (!caller) throw new GatewayError('forbidden', 'The token is good, but no caller of the policy fits its claims.')
+    return caller
+  }
+
+  /** Of a token where no policy says more. */
+  #holder (claims: Claims): Caller {
+    const known = this.#holders.get(claims)
+    if (known) return known
+    const caller: Caller = { name: tokenName('jwt', claims), scope: tokenScope('jwt', claims), claims, permissions: EVERYTHING }
+    this.#holders.set(claims, caller)
     return caller
   }
 

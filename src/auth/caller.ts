@@ -15,6 +15,11 @@ export type Claims = Readonly<Record<string, unknown>>
 /** Who sends a request, and what they may do. */
 export interface Caller {
   readonly name: string
+  /**
+   * Tells this caller from every other where `name` may not: names of tokens are cut for the log. Absent: the name does.
+   * It stays the same when a token is renewed.
+   */
+  readonly scope?: string
   /** Of a verified JWT; absent for keys. */
   readonly claims?: Claims
   readonly permissions: Permissions

@@ -41,7 +41,10 @@ function describe (document: Document, lines: LineCounter, path: readonly string
 /** TypeBox's own words, with the choices and the name that was probably meant. */
 function schemaMessage (schema: TSchema, value: unknown, path: readonly string[], message: string): string {
   if (message === 'Unexpected property') {
-    const nearest = nearestName(path.slice(-1).join(), KNOWN_NAMES)
+    const given = path.slice(-1).join()
+    const places = MEMBERS.filter(({ name }) => name === given).map(({ place }) => place)
+    if (places.length > 0) return `is not known here; it belongs in ${places.join(' or ')}`
+    const nearest = nearestName(given, MEMBERS.map(({ name }) => name))
     return `is not known here${nearest ? `; did you mean "${nearest}"?` : ''}`
   }
   const choices: unknown = schema['choices']
@@ -52,12 +55,16 @@ function schemaMessage (schema: TSchema, value: unknown, path: readonly string[]
   return schema['x-fault'] ?? message
 }
 
-/** Every member that the schema knows, wherever it stands. */
-function memberNames (schema: TSchema): string[] {
-  const inside: TSchema[] = Object.values({ ...schema.properties, ...schema.patternProperties })
-  return [...Object.keys(schema.properties ?? {}), ...inside.flatMap(memberNames)]
+/** Every member that the schema knows, and where it stands: `/callers/<name>/sign`. */
+function membersOf (schema: TSchema, place: string): Array<{ name: string, place: string }> {
+  const own: Array<[string, TSchema]> = Object.entries(schema.properties ?? {})
+  const named: TSchema[] = Object.values(schema.patternProperties ?? {})
+  return [
+    ...own.flatMap(([name, inside]) => [{ name, place: place === '' ? 'the top of the file' : place }, ...membersOf(inside, `${place}/${name}`)]),
+    ...named.flatMap((inside) => membersOf(inside, `${place}/<name>`))
+  ]
 }
-const KNOWN_NAMES = memberNames(PolicyDocument)
+const MEMBERS = membersOf(PolicyDocument, '')
 
 /**
  * Reads a policy from YAML; JSON is YAML too.

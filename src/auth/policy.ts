@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Caller, Claims } from './caller.ts'
 import { parseDigest, type KeyDigest } from './keys.ts'
 import { patternFault, placeholders } from './patterns.ts'
@@ -117,7 +118,7 @@ export class Policy {
     if (known) return known
     for (const [name, rules] of this.#rules) {
       if (!rules.jwt || !Object.entries(rules.jwt.claims).every(([claim, wanted]) => holds(claims, claim, wanted))) continue
-      const caller: Caller = { name: tokenName(name, claims), claims, permissions: permissionsOf(rules, claims) }
+      const caller: Caller = { name: tokenName(name, claims), scope: tokenScope(name, claims), claims, permissions: permissionsOf(rules, claims) }
       this.#known.set(claims, caller)
       return caller
     }
@@ -128,4 +129,18 @@ export class Policy {
 /** A name fit for a log line: `visitors/42`. */
 export function tokenName (name: string, { sub }: Claims): string {
   return typeof sub === 'string' && sub !== '' ? `${name}/${sub.replace(/[^\w.@:|-]/g, '_').slice(0, 128)}` : name
+}
+
+/** Claims that change from one token of the same holder to the next. */
+const PASSING: ReadonlySet<string> = new Set(['exp', 'iat', 'nbf', 'jti', 'auth_time', 'nonce', 'at_hash', 'c_hash', 'sid', 'uti', 'rh', 'aio'])
+
+/**
+ * Whose token it is, whatever characters its `sub` holds. Tokens without one (of machines, mostly) are told apart by all
+ * their lasting claims: what is meant for one of them is then not answered to another.
+ */
+export function tokenScope (name: string, claims: Claims): string {
+  const { iss, sub } = claims
+  if (typeof sub === 'string' && sub !== '') return `token:${JSON.stringify([name, iss, sub])}`
+  const lasting = Object.entries(claims).filter(([claim]) => !PASSING.has(claim)).sort(([one], [other]) => one < other ? -1 : 1)
+  return `claims:${createHash('sha256').update(JSON.stringify([name, lasting])).digest('base64')}`
 }

@@ -9,6 +9,7 @@ import type { Relayed } from './answer.ts'
 import { checkCallerSignature } from './caller-signature.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { deliveryUrl, type DeliveryUrlOptions } from './delivery-url.ts'
+import { diagnose, type DiagnosisInput, type Finding } from './diagnosis.ts'
 import { privateDownloadUrl, type DownloadUrlOptions } from './download-url.ts'
 import { openFileText } from './file-text.ts'
 import { IssuedSignatures } from './issued-signatures.ts'
@@ -166,11 +167,19 @@ export class CloudinaryClient {
   /** Upload parameters as the text that is signed and sent. */
   encode (parameters: Partial<UploadParameters> & { readonly timestamp?: number }): Record<string, string> { return encodeUploadParameters(parameters) }
 
-  /** Hex signature of upload parameters, `timestamp` among them. It is remembered for a while, to explain later mismatches. */
-  sign (parameters: Fields): string {
+  /**
+   * Hex signature of upload parameters, `timestamp` among them. It is remembered for a while, to explain later mismatches
+   * to its `owner`.
+   */
+  sign (parameters: Fields, owner: string): string {
     const signature = this.#sign(parameters)
-    this.#issued.remember(signature, this.environment.name, parameters, this.#nowSeconds())
+    this.#issued.remember(signature, this.environment.name, parameters, this.#nowSeconds(), owner)
     return signature
+  }
+
+  /** Why a signature does not fit these fields, by what is known of this environment and of `others`; empty when it does. */
+  explain ({ fields, signature, asker, others }: Pick<DiagnosisInput, 'fields' | 'signature' | 'asker' | 'others'>): Finding[] {
+    return diagnose({ fields, signature, asker, others: others ?? [], environment: this.environment, nowSeconds: this.#nowSeconds(), issued: this.#issued })
   }
 
   async close (): Promise<void> { await this.#connection.transport.close() }

@@ -28,6 +28,8 @@ export interface DiagnosisInput {
   readonly others?: readonly SigningEnvironment[]
   readonly nowSeconds: number
   readonly issued?: IssuedSignatures | undefined
+  /** Who asks. What others asked to be signed is not told; absent: the one who holds the signature is known by it. */
+  readonly asker?: string | undefined
 }
 
 type Fields = Readonly<Record<string, string>>
@@ -101,10 +103,14 @@ function judgeTimestamp ({ timestamp = '' }: Fields, nowSeconds: number): Findin
   return []
 }
 
-/** What this process itself signed: the exact differences. */
-function compareWithIssued ({ fields, issued, environment, nowSeconds }: DiagnosisInput, signature: string): Finding[] {
+/**
+ * What this process itself signed: the exact differences. Values are told to whoever sends the timestamp that was signed,
+ * and so has the form; a signature alone, picked up somewhere, is not to be made into a whole one.
+ */
+function compareWithIssued ({ fields, issued, asker, environment, nowSeconds }: DiagnosisInput, signature: string): Finding[] {
   const known = issued?.find(signature, nowSeconds)
-  if (!known) return []
+  if (!known || (asker !== undefined && asker !== known.owner)) return []
+  const hasForm = fields['timestamp'] === known.fields['timestamp']
   const findings: Finding[] = []
   if (known.environment !== environment.name) findings.push(otherEnvironment(known.environment, environment.name))
   for (const name of new Set([...Object.keys(known.fields), ...Object.keys(fields)])) {
@@ -112,9 +118,10 @@ function compareWithIssued ({ fields, issued, environment, nowSeconds }: Diagnos
     const sent = fields[name] ?? ''
     if (UNSIGNED_NAMES.has(name) || signed === sent) continue
     const pointer = pointerTo(name)
+    const how = hasForm ? `as ${quoted(signed)}` : 'with another value'
     if (signed === '') findings.push({ code: 'field_not_signed', pointer, message: `${name} was sent but not signed.` })
-    else if (sent === '') findings.push({ code: 'field_not_sent', pointer, message: `${name} was signed as ${quoted(signed)} but not sent.` })
-    else findings.push({ code: 'field_changed', pointer, message: `${name} was signed as ${quoted(signed)} but sent as ${quoted(sent)}.` })
+    else if (sent === '') findings.push({ code: 'field_not_sent', pointer, message: `${name} was signed ${hasForm ? `${how} ` : ''}but not sent.` })
+    else findings.push({ code: 'field_changed', pointer, message: `${name} was signed ${how} but sent as ${quoted(sent)}.` })
   }
   return findings
 }

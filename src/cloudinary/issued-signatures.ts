@@ -5,6 +5,8 @@ export interface IssuedSignature {
   /** Wire text of every signed field. */
   readonly fields: Readonly<Record<string, string>>
   readonly issuedAtSeconds: number
+  /** Who asked for it. */
+  readonly owner: string
 }
 
 export interface IssuedSignaturesOptions {
@@ -37,11 +39,11 @@ export class IssuedSignatures {
 
   get size (): number { return this.#entries.size }
 
-  remember (signature: string, environment: string, fields: Readonly<Record<string, string>>, nowSeconds: number): void {
+  remember (signature: string, environment: string, fields: Readonly<Record<string, string>>, nowSeconds: number, owner = ''): void {
     this.#forget(signature)
     let characters = signature.length
     for (const [name, value] of Object.entries(fields)) characters += name.length + value.length
-    this.#entries.set(signature, { environment, fields, issuedAtSeconds: nowSeconds, characters })
+    this.#entries.set(signature, { environment, fields, issuedAtSeconds: nowSeconds, owner, characters })
     this.#characters += characters
     this.#shrink(nowSeconds)
   }

@@ -1,7 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { readRefusal } from '../auth/refusal-text.ts'
-import { diagnose } from '../cloudinary/diagnosis.ts'
 import { stringToSign, verifyParameters } from '../cloudinary/signature.ts'
 import { invalidRequest } from '../errors.ts'
 import { problems } from '../schemas/problem.ts'
@@ -46,7 +45,7 @@ function questionOf ({ fields, signature, error }: Static<typeof Body>): Questio
 
 /**
  * `POST /signature/explain`: why a signature does not fit. It tells what a caller that may ask could find out from its
- * own form; it makes no signature, and compares only the one that it is given.
+ * own form, and of signatures made here, what it asked for itself; it makes none, and compares only the one it is given.
  */
 export const explainSignature: FastifyPluginAsyncTypebox = async (app) => {
   app.route({
@@ -62,12 +61,12 @@ export const explainSignature: FastifyPluginAsyncTypebox = async (app) => {
     handler: async (request) => {
       const { fields, signature } = questionOf(request.body)
       const { environment } = request.cloudinary
-      const { environments } = request.caller.permissions
+      const { name: callerName, scope = callerName, permissions: { environments } } = request.caller
       // Of environments that the caller may not use it learns nothing.
       const others = app.cloudinary.all().map((client) => client.environment).filter(({ name }) => environments?.has(name) ?? true)
       return {
         fits: verifyParameters(fields, signature, environment.apiSecret) !== undefined,
-        findings: diagnose({ fields, signature, environment, others, nowSeconds: Math.floor(Date.now() / 1000) }),
+        findings: request.cloudinary.explain({ fields, signature, others, asker: scope }),
         string_to_sign: stringToSign(fields, environment.signatureVersion)
       }
     }

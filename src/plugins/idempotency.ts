@@ -102,8 +102,9 @@ async function runOnce (request: FastifyRequest, input: UploadInput, hold: Hold,
 }
 
 /** Reads a stream to its end, within the same bounds as an upload. */
-async function readThrough (request: FastifyRequest, file: StreamedFile): Promise<void> {
-  const intake = new Intake(file, { ...request.cloudinary.uploadLimits, verify: 'bytes' })
+async function readThrough (request: FastifyRequest, file: StreamedFile, callerMaxBytes = Infinity): Promise<void> {
+  const { uploadLimits } = request.cloudinary
+  const intake = new Intake(file, { ...uploadLimits, maxBytes: Math.min(uploadLimits.maxBytes, callerMaxBytes), verify: 'bytes' })
   const onGone = (): void => intake.stop(new SourceStopped('the caller went away'))
   request.callerGone.addEventListener('abort', onGone)
   try {
@@ -120,15 +121,13 @@ async function readThrough (request: FastifyRequest, file: StreamedFile): Promis
 async function repeated (request: FastifyRequest, input: UploadInput, record: IdempotencyRecord): Promise<Relayed> {
   const upload = new WatchedUpload(request, input, async () => {})
   const { file, late } = upload.input
-  if (typeof file !== 'string') await readThrough(request, file)
+  if (typeof file !== 'string') await readThrough(request, file, input.maxBytes)
   await late?.()
   return replay(record, upload.identity)
 }
 
-/** Whose key it is. The name of a token's caller is shortened for the log: two users may share it. Without authentication nobody has one. */
-function ownerOf ({ caller }: FastifyRequest): string {
-  return JSON.stringify([caller?.name, caller?.claims?.['iss'], caller?.claims?.['sub']])
-}
+/** Whose key it is. Without authentication nobody has one. */
+const ownerOf = ({ caller }: FastifyRequest): string => caller === undefined ? '' : caller.scope ?? caller.name
 
 async function openStore (app: FastifyInstance, { redisUrl, leaseMs }: IdempotencyOptions): Promise<IdempotencyStore> {
   if (!redisUrl) return new MemoryIdempotencyStore()

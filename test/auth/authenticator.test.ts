@@ -47,6 +47,9 @@ t.test('401 with a challenge', async (t) => {
 t.test('tokens', async (t) => {
   const token = await tokenFor({ sub: '7', role: 'editor' })
   t.match(await make({ jwt: verifier() }).identify(bearer(token)), { name: 'jwt/7', claims: { role: 'editor' }, permissions: { readOnly: false } })
+  const alone = make({ jwt: verifier() })
+  t.equal(await alone.identify(bearer(token)), await alone.identify(bearer(token)), 'made once for each token')
+  t.match(await alone.identify(bearer(token)), { scope: /^token:.*"i","7"/ })
   const policy = new Policy({ callers: { editors: { jwt: { claims: { role: 'editor' } }, folder: 'users/{sub}' } } })
   const auth = make({ jwt: verifier(), policy: () => policy })
   t.match(await auth.identify(bearer(token)), { name: 'editors/7', permissions: { folder: 'users/7' } })

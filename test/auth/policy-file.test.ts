@@ -65,6 +65,19 @@ t.test('every fault is named by line and pointer', async (t) => {
   t.match(faultsOf('callers:\n  "a/b~c": {}\n'), [/line 2, \/callers\/a\/b~c: is not known here/])
 })
 
+t.test('a member in the wrong place is told where it belongs', async (t) => {
+  t.same(faultsOf('callers:\n  web:\n    formats: [jpg]\n    sign:\n      read_only: true\n      requests: 1\nrate: {}'), [
+    'line 7, /rate: is not known here; it belongs in /callers/<name>',
+    'line 3, /callers/web/formats: is not known here; it belongs in /callers/<name>/sign',
+    'line 5, /callers/web/sign/read_only: is not known here; it belongs in /callers/<name>',
+    'line 6, /callers/web/sign/requests: is not known here; it belongs in /callers/<name>/rate'
+  ])
+  t.match(faultsOf('callers: { web: { folder: a, callers: {}, delete: { folder: a } } }'), [
+    /callers\/web\/callers: is not known here; it belongs in the top of the file$/,
+    /delete\/folder: is not known here; it belongs in \/callers\/<name> or \/callers\/<name>\/sign$/
+  ])
+})
+
 t.test('the secret that stands where a digest belongs is not repeated', async (t) => {
   t.notMatch(faultsOf('callers: { web: { keys: [my-secret-key] } }').join(), /my-secret-key/)
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { digestOf } from '../../src/auth/keys.ts'
-import { Policy, policyFaults, tokenName } from '../../src/auth/policy.ts'
+import { Policy, policyFaults, tokenName, tokenScope } from '../../src/auth/policy.ts'
 import type { CallerRules } from '../../src/auth/policy-schema.ts'
 
 const digest = (key: string) => `sha256:${digestOf(key).toString('hex')}`
@@ -87,4 +87,15 @@ t.test('a name that holds no line ends, whatever the subject', async (t) => {
   t.equal(tokenName('web', { sub: 'a b\n{"level":60}' }), 'web/a_b___level_:60_')
   t.equal(tokenName('web', { sub: 'x'.repeat(500) }).length, 'web/'.length + 128)
   for (const sub of ['', 7, undefined]) t.equal(tokenName('web', { sub }), 'web')
+})
+
+t.test('the scope tells every holder from every other, and outlives a renewal', async (t) => {
+  const scopes = [
+    tokenScope('web', { iss: 'i', sub: 'a/b' }), tokenScope('web', { iss: 'i', sub: 'a_b' }), tokenScope('web', { iss: 'j', sub: 'a_b' }), tokenScope('cms', { iss: 'i', sub: 'a_b' }),
+    tokenScope('web', { iss: 'i', sub: 'x'.repeat(200) }), tokenScope('web', { iss: 'i', sub: `${'x'.repeat(199)}y` }),
+    tokenScope('web', { iss: 'i', client_id: 'a' }), tokenScope('web', { iss: 'i', client_id: 'b' }), tokenScope('web', { iss: 'i', sub: '' }), tokenScope('web', { iss: 'i', sub: 7 })
+  ]
+  t.equal(new Set(scopes).size, scopes.length)
+  t.equal(tokenScope('web', { iss: 'i', sub: '7', exp: 1 }), tokenScope('web', { sub: '7', iss: 'i', exp: 2, email: 'new@example.com' }))
+  t.equal(tokenScope('web', { client_id: 'a', iss: 'i', exp: 1, jti: 'x', iat: 0 }), tokenScope('web', { iss: 'i', client_id: 'a', exp: 2, jti: 'y', nbf: 3 }))
 })

@@ -100,7 +100,7 @@ t.test('directUpload: a signature opens no files of the server, a folder for upl
 t.test('what it signed is remembered, so that a changed field can be named', async (t) => {
   const { client } = await started(t)
   const fields = client.encode({ folder: 'users/1', timestamp: 1_700_000_000 })
-  const signature = client.sign(fields)
+  const signature = client.sign(fields, 'web')
   t.ok(verifyParameters(fields, signature, 'abcd'))
   await t.rejects(client.directUpload({ resource_type: 'auto', fields: { ...fields, folder: 'users/2', signature }, file: file() }, call()), {
     code: 'signature_mismatch', message: /users\/1.*users\/2/

@@ -100,6 +100,15 @@ t.test('what this process signed is told exactly', async (t) => {
   ])
   t.match(findings({ ...signed, folder: 'x'.repeat(500) }, signature, { issued })[0]?.message, /sent as "x{120}…"/)
   t.strictSame(codes(signed, signature, { issued, environment: staging }), ['other_environment'])
+  issued.remember(signature, 'production', signed, NOW, 'web')
+  t.match(findings({ ...time, folder: 'users/2' }, signature, { issued, asker: 'web' })[0]?.code, 'field_changed', 'who asked for it is told')
+  t.strictSame(codes({ ...time, folder: 'users/2' }, signature, { issued, asker: 'cms' }), ['unexplained'], 'nobody else is')
+  // A signature without its form: what is missing is named, and what it was is not.
+  const bare = findings({ timestamp: '1700000001', folder: 'mine' }, signature, { issued }).map(({ message }) => message).join('\n')
+  t.match(bare, /folder was signed with another value but sent as "mine"/)
+  t.match(bare, /timestamp was signed with another value/)
+  t.match(bare, /was signed but not sent/)
+  t.notMatch(bare, /users\/1/)
   t.strictSame(codes(time, sign({ ...time, tags: 'x' }), { issued }), ['unexplained'], 'a signature of somebody else')
 })
 

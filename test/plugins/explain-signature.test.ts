@@ -38,11 +38,12 @@ async function start (t: Test, permissions: Permissions = EVERYTHING) {
   await app.register(cloudinary, { environments: [environment('production', 'abcd'), environment('staging', 'efgh')], defaultEnvironment: 'production', client })
   await app.register(async (scope) => {
     scope.decorateRequest('caller')
-    scope.addHook('onRequest', async (request) => { request.caller = { name: 'web', permissions } })
+    scope.addHook('onRequest', async (request) => { request.caller = { name: String(request.headers['x-caller'] ?? 'web'), permissions } })
     await scope.register(environmentChoice)
     await scope.register(explainSignature)
   })
-  return async (payload: object) => (await app.inject({ method: 'POST', url: '/signature/explain', payload })).json()
+  const ask = async (payload: object, headers = {}) => (await app.inject({ method: 'POST', url: '/signature/explain', payload, headers })).json()
+  return Object.assign(ask, { app })
 }
 
 t.test('200: a signature that fits', async (t) => {
@@ -81,6 +82,17 @@ t.test('it is no oracle: no signature in the answer but the one that was given, 
   }
   t.notMatch(text, 'abcd')
   t.notMatch(JSON.stringify(await ask({ fields, signature: sign(fields, 'efgh') })), /staging|other_environment/)
+})
+
+t.test('200: what was signed here is told exactly, to the one it was signed for', async (t) => {
+  const ask = await start(t)
+  const signed = { folder: 'users/1', public_id: 'hidden', tags: 'a', timestamp: now }
+  const signature = ask.app.cloudinary.get('production')?.sign(signed, 'web')
+  const question = { fields: { folder: 'users/2', tags: 'a', timestamp: now }, signature }
+  t.match(await ask(question), { fits: false, findings: [{ message: 'folder was signed as "users/1" but sent as "users/2".' }, { message: 'public_id was signed as "hidden" but not sent.' }] })
+  const others = await ask(question, { 'x-caller': 'cms' })
+  t.match(others, { fits: false, findings: [{ code: 'unexplained' }] })
+  t.notMatch(JSON.stringify(others), /hidden|users\/1/, 'whoever picked up a signature does not get its form')
 })
 
 t.test('400 names what is missing', async (t) => {

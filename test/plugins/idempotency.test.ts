@@ -170,7 +170,9 @@ t.test('M29: users are told apart by their tokens, even where their names in the
   const bytes = randomBytes(1000)
   for (const sub of ['a/b', 'a_b', 'a b']) t.match(await post(url, 'k', bytes, await as({ sub })), { status: 200, replayed: false }, sub)
   t.match(await post(url, 'k', bytes, await as({ sub: 'a b' })), { status: 200, replayed: true }, 'another token of the same user')
-  t.equal(uploads(sandbox), 3)
+  for (const client of ['one', 'two']) t.match(await post(url, 'k', bytes, await as({ client_id: client })), { status: 200, replayed: false }, `a machine without a subject: ${client}`)
+  t.match(await post(url, 'k', bytes, await as({ client_id: 'one' })), { status: 200, replayed: true }, 'another token of the same machine')
+  t.equal(uploads(sandbox), 5)
 })
 
 t.test('M29: what the policy forces belongs to the request, and what it refuses is not answered from memory', async (t) => {
@@ -194,6 +196,17 @@ t.test('400: a key that is none, before anything is stored', async (t) => {
     t.match(await post(url, key, 'x', { 'content-type': 'image/png' }), { status: 400, body: { code: 'invalid_request', errors: [{ pointer: '/Idempotency-Key' }] } }, `"${key}"`)
   }
   t.match(await post(url, '~'.repeat(255), 'x', { 'content-type': 'text/x-note' }), { status: 200 })
+  t.equal(uploads(sandbox), 1)
+})
+
+t.test('a repeated request is read within the limit of its caller, not that of the process', async (t) => {
+  const digest = createHash('sha256').update('web-key').digest('hex')
+  const policyFile = `${t.testdir({ 'policy.yaml': `callers: { web: { keys: ['sha256:${digest}'], sign: { max_bytes: 1000 } } }` })}/policy.yaml`
+  const { sandbox, url } = await withSandbox(t, { auth: { mode: 'keys', policyFile } })
+  const headers = { authorization: 'Bearer web-key' }
+  t.match(await post(url, 'k', randomBytes(1000), headers), { status: 200 })
+  t.match(await post(url, 'k', randomBytes(1001), headers), { status: 413, body: { code: 'payload_too_large', detail: /1000/ } })
+  t.match(await post(url, 'k', randomBytes(1000), headers), { status: 422 })
   t.equal(uploads(sandbox), 1)
 })
 
