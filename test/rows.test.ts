@@ -127,11 +127,11 @@ const F: Readonly<Record<string, Row>> = {
 
 /** Browsers. */
 const C: Readonly<Record<string, Row>> = {
-  C1: at(['plugins/cors.test.ts', '204 to its preflight']),
-  C2: at(['plugins/cors.test.ts', 'an origin that is not listed gets no CORS header']),
+  C1: at(['plugins/cors.test.ts', '204 to its preflight'], ['browser/upload.test.ts', 'C1: of an origin that is listed']),
+  C2: at(['plugins/cors.test.ts', 'an origin that is not listed gets no CORS header'], ['browser/upload.test.ts', 'C2: of any other origin gets nothing']),
   C3: at(['plugins/cors.test.ts', 'credentials never come with any origin']),
-  C4: at(['plugins/cors.test.ts', '415: JSON as text/plain'], ['auth/browser-guard.test.ts', 'pages of other origins do not']),
-  C5: at(['plugins/cors.test.ts', 'gets its headers on answers and on every error']),
+  C4: at(['plugins/cors.test.ts', '415: JSON as text/plain'], ['auth/browser-guard.test.ts', 'pages of other origins do not'], ['browser/upload.test.ts', 'C4: of any other origin']),
+  C5: at(['plugins/cors.test.ts', 'gets its headers on answers and on every error'], ['browser/upload.test.ts', 'C5: of a listed origin reads what is wrong']),
   C6: at(['plugins/cors.test.ts', 'what was asked is not repeated']),
   C7: partly('judged by Vary alone: no cache is set up in front', ['plugins/cors.test.ts', 'and caches are told apart']),
   C8: at(['plugins/cors.test.ts', 'access-control-allow-private-network']),

@@ -5,7 +5,7 @@ import { ERRORS } from '../errors.ts'
 const html = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replace(/`([^`]+)`/g, '<code>$1</code>')
 
 const PAGE = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Errors of cloudinary-gateway</title>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Errors of cloudinary-gateway</title><link rel="icon" href="data:,">
 <style>body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.3rem .6rem;text-align:left;vertical-align:top}:target{background:#fff3c4}</style>
 <h1>Errors</h1><p>Every failure is one <code>application/problem+json</code>. Its <code>code</code> is one of these.</p>
