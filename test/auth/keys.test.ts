@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { callerOfKey, digestOf, parseDigest, type KeyDigest } from '../../src/auth/keys.ts'
 
@@ -22,4 +24,25 @@ t.test('each key of a caller works, so that keys can be rotated', async (t) => {
 t.test('other keys are nobody\'s, whatever their length', async (t) => {
   for (const key of ['', 'n', 'new ke', 'new kez', 'mew key', 'ключ', 'x'.repeat(1024 * 1024)]) t.equal(callerOfKey(key, known), undefined)
   t.equal(callerOfKey('new key', []), undefined)
+})
+
+/** Comparisons of something secret by its name with anything but a literal, in the room that tells who calls. */
+function comparisons (text: string): string[] {
+  const secret = /(?:digest|secret|token|passw|signature|offered|credential|bearer|authorization|key)\w*\)?$/i
+  const code = text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '')
+  const operators = [...code.matchAll(/([\w.#()]+) [!=]==? ([\w.#('"[-]+)/g)]
+    .filter(([, left = '', right = '']) => !/^(?:['"\d-]|undefined|null|true|false)/.test(right) && (secret.test(left) || secret.test(right)))
+    .map(([whole]) => whole.replace(/^\(+/, ''))
+  return [...operators, ...[...code.matchAll(/\.equals\(|Buffer\.compare|localeCompare|\.compare\(|timingSafeEqual\([^)]*\)/g)].map(([whole]) => whole)]
+}
+
+t.test('A3: the code rule: secrets are compared as digests by timingSafeEqual, in one place', async (t) => {
+  t.same(comparisons('if (key === known) return offered.equals(digest) || a.secret !== this.#token || key === \'x\' || undefined === key'), ['key === known', 'a.secret !== this.#token', 'undefined === key', '.equals('], 'the rule sees what it forbids')
+  const room = join(import.meta.dirname, '../../src/auth')
+  const found = readdirSync(room).flatMap((file) => comparisons(readFileSync(join(room, file), 'utf8')).map((comparison) => `${file}: ${comparison}`))
+  t.same(found, [
+    'keys.ts: timingSafeEqual(digest, offered)',
+    // Of the text of a policy, which is no secret, to see whether it has changed.
+    'policy-file.ts: found === this.#digest'
+  ])
 })

@@ -14,11 +14,12 @@ import { memory } from './figures/memory.ts'
 import { micro } from './figures/micro.ts'
 import { proxiedGet } from './figures/proxied-get.ts'
 import { signing } from './figures/signing.ts'
+import { timing } from './figures/timing.ts'
 import { uploads } from './figures/uploads.ts'
 import { readOptions, USAGE, type Options } from './options.ts'
 import { pinBench } from './pinning.ts'
 
-const FIGURES: readonly Figure[] = [uploads, memory, manyUploads, signing, proxiedGet, micro]
+const FIGURES: readonly Figure[] = [uploads, memory, manyUploads, signing, proxiedGet, micro, timing]
 const root = join(import.meta.dirname, '../..')
 
 function print (text: string): void { process.stdout.write(`${text}\n`) }
