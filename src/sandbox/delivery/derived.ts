@@ -3,6 +3,8 @@ import { isoTime, type AssetRecord, type DerivedRecord } from '../asset.ts'
 import type { SandboxContext } from '../context.ts'
 import type { AssetRenderer, RenderRequest } from '../render/renderer.ts'
 import { negotiateFormat } from '../transformation/formats.ts'
+import { flagsOf } from '../transformation/parser.ts'
+import type { PreparedChain } from '../transformation/prepared.ts'
 import { canonicalFormat } from '../upload/formats.ts'
 
 /** A derived record that also knows what its name stood for when it was made. */
@@ -24,7 +26,7 @@ export class DerivedAssets {
   /** The stored one that answers the request, if there is one. */
   find ({ record, chain, format, accept }: RenderRequest): DerivedRecord | undefined {
     if (record.derived.length === 0) return undefined
-    const formats = format === 'auto' ? automaticFormats(record, accept) : [canonicalFormat(format)]
+    const formats = format === 'auto' ? automaticFormats(record, accept) : [canonicalFormat(format), ...lossyFormats(chain, format)]
     return record.derived.find((derived: NamedDerived) => formats.includes(derived.format) &&
       withoutExtension(derived) === chain.normalised && (derived.recipe ?? chain.recipe) === chain.recipe)
   }
@@ -88,6 +90,11 @@ function replaces (one: DerivedRecord, other: DerivedRecord): boolean {
 function withoutExtension ({ transformation, format }: DerivedRecord): string {
   const last = transformation.slice(transformation.lastIndexOf('/') + 1)
   return canonicalFormat(last) === format ? transformation.slice(0, -last.length).replace(/\/$/, '') : transformation
+}
+
+/** `fl_lossy` may have made a JPEG of a PNG. */
+function lossyFormats ({ components }: PreparedChain, format: string): string[] {
+  return format === 'png' && components.some((component) => flagsOf(component).includes('lossy')) ? ['jpg'] : []
 }
 
 /** What `f_auto` may have become for such a request; whether the result is see-through is only known once it is made. */

@@ -21,7 +21,7 @@ import { buildSteps, type Step } from '../transformation/steps.ts'
 export async function render (job: RenderJob): Promise<RenderResult> {
   const format = job.format ?? 'auto'
   const opened = await openImage(job.source, openOptions(job, format))
-  const target = format === 'auto' ? automatic(job, opened) : canonicalFormat(format)
+  const target = format === 'auto' ? automatic(job, opened) : lossily(job, opened, canonicalFormat(format))
   checkTarget(target)
   const [first] = opened.frames
   if (!first) throw new Error('An opened image has at least one frame')
@@ -47,9 +47,18 @@ function openOptions (job: RenderJob, format: string) {
 }
 
 function automatic (job: RenderJob, opened: Opened): string {
-  const makesHoles = job.components.some((component) => component.has('r') || component.has('o') || component.get('b') === 'transparent' ||
-    /^(?:make_transparent|trim|shadow)/.test(component.get('e') ?? '') || /^-?\d+/.test(component.get('a') ?? '') || flagsOf(component).includes('preserve_transparency'))
-  return negotiateFormat({ accept: job.accept, stored: job.storedFormat, transparent: opened.hasAlpha || makesHoles, animated: opened.frames.length > 1 })
+  return negotiateFormat({ accept: job.accept, stored: job.storedFormat, transparent: canBeTransparent(job, opened), animated: opened.frames.length > 1 })
+}
+
+/** `fl_lossy` makes a JPEG of a PNG in which there is nothing to see through. */
+function lossily (job: RenderJob, opened: Opened, format: string): string {
+  const isLossy = format === 'png' && job.components.some((component) => flagsOf(component).includes('lossy'))
+  return isLossy && !canBeTransparent(job, opened) ? 'jpg' : format
+}
+
+function canBeTransparent ({ components }: RenderJob, opened: Opened): boolean {
+  return opened.hasAlpha || components.some((component) => component.has('r') || component.has('o') || component.get('b') === 'transparent' || component.has('l') || component.has('u') ||
+    /pad$/.test(component.get('c') ?? '') || /^(?:make_transparent|trim|shadow|shear|gradient_fade)/.test(component.get('e') ?? '') || /^-?\d+/.test(component.get('a') ?? '') || flagsOf(component).includes('preserve_transparency'))
 }
 
 /** Runs a chain, with its conditions: a lone `if_` opens a block, beside other keys it decides on its own component. */

@@ -2,7 +2,7 @@ import type { Component } from '../transformation/parser.ts'
 import { splitEffect, strengthOf } from '../transformation/effect-rules.ts'
 import { COLOR_MATRICES, mixed } from './effect-matrices.ts'
 import type { RenderLimits } from './limits.ts'
-import { blur, changed, DIRECT_SIGMA, scaleChannels, settle, type Picture } from './picture.ts'
+import { blur, changed, DIRECT_SIGMA, pixelsOf, scaleChannels, settle, type Picture } from './picture.ts'
 import { REGION_EFFECTS } from './effects-region.ts'
 import { PIXEL_EFFECTS } from './effects-pixel.ts'
 import { parseColor } from '../transformation/color.ts'
@@ -19,13 +19,20 @@ export interface EffectInput {
 
 export type Effect = (input: EffectInput) => Picture | Promise<Picture>
 
+type Row = [number, number, number, number]
+
 const share = (strength: number) => strength / 100
 const gain = (channel: 0 | 1 | 2): Effect => ({ picture, strength, limits }) => {
   const factors = [1, 1, 1, 1]
   factors[channel] = 1 + share(strength)
   return scaleChannels(picture, factors, [0, 0, 0, 0], limits)
 }
-const stretch: Effect = ({ picture }) => changed(picture, picture.image.normalise({ lower: 1, upper: 99 }))
+const stretch: Effect = async ({ picture, strength, limits }) => {
+  const full = changed(picture, picture.image.clone().normalise({ lower: 1, upper: 99 }))
+  if (strength >= 100) return full
+  const input = await pixelsOf(await scaleChannels(full, [1, 1, 1, share(strength)], [0, 0, 0, 0], limits), limits)
+  return changed(picture, picture.image.composite([{ input, raw: { width: picture.width, height: picture.height, channels: 4 }, blend: 'atop' }]))
+}
 const keep: Effect = ({ picture }) => picture
 
 /** The same on every pixel, and left alone what is see-through. */
@@ -47,13 +54,14 @@ const TONE_EFFECTS: Readonly<Record<string, Effect>> = {
   grayscale: ({ picture }) => recombined(picture, COLOR_MATRICES['rod_monochromacy'] ?? []),
   green: gain(1),
   hue: ({ picture, strength }) => changed(picture, picture.image.modulate({ hue: Math.round(strength * 1.8 + 360) % 360 })),
-  improve: stretch,
+  improve: (input) => stretch({ ...input, strength: Number(/\d+$/.exec(input.argument)?.[0] ?? 100) }),
   loop: keep,
   negate: ({ picture }) => changed(picture, picture.image.negate({ alpha: false })),
   recolor: ({ picture, argument }) => {
     const numbers = argument.split(':').map(Number)
-    const width = numbers.length === 16 ? 4 : 3
-    return recombined(picture, [0, 1, 2].flatMap((row) => numbers.slice(row * width, row * width + 3)))
+    if (numbers.length !== 16) return recombined(picture, numbers)
+    const [row0, row1, row2, row3] = [0, 4, 8, 12].map((at) => numbers.slice(at, at + 4) as Row) as [Row, Row, Row, Row] // sixteen, as was judged
+    return changed(picture, picture.image.recomb([row0, row1, row2, row3]))
   },
   red: gain(0),
   saturation: ({ picture, strength }) => changed(picture, picture.image.modulate({ saturation: Math.max(0, 1 + share(strength)) })),
@@ -61,7 +69,7 @@ const TONE_EFFECTS: Readonly<Record<string, Effect>> = {
   sharpen: ({ picture, strength }) => changed(picture, picture.image.sharpen({ sigma: Math.min(10, Math.max(0.3, strength / 100)) })),
   simulate_colorblind: ({ picture, argument }) => recombined(picture, COLOR_MATRICES[argument || 'deuteranopia'] ?? mixed('sepia', 0)),
   tint: ({ picture, argument }) => {
-    const [amount = '60', color = 'red'] = argument.replace(/^equalize:?/, '').split(':').filter((part) => part !== '')
+    const [amount = '60', color = 'red'] = argument.replace(/^equalize:?/, '').replaceAll('rgb:', '#').split(':').filter((part) => part !== '')
     const { r, g, b } = parseColor(color) ?? { r: 255, g: 0, b: 0 }
     const k = share(Number(amount))
     const row = (to: number, own: number) => [0.299, 0.587, 0.114].map((weight, at) => weight * k * to / 255 + (at === own ? 1 - k : 0))

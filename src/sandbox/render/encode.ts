@@ -42,12 +42,15 @@ export function encode (image: Sharp, { format, quality: value, flags }: Encodin
     case 'avif': return image.avif({ quality: Math.max(1, Math.round(quality * 0.7)), effort: 1 })
     case 'gif': return image.gif({ effort: 3, ...animation, ...(flags.includes('lossy') && { interFrameMaxError: 8 }) })
     case 'tiff': return image.tiff({ quality, compression: 'lzw' })
-    default: return image.png(pngOptions(flags))
+    default: return toPng(image, quality, flags)
   }
 }
 
-function pngOptions (flags: readonly string[]) {
-  return { compressionLevel: 6, ...(flags.includes('png8') && { palette: true }) }
+/** `png8` and `lossy` have a palette, `png24` no alpha channel, `png32` always one. */
+function toPng (image: Sharp, quality: number, flags: readonly string[]): Sharp {
+  const palette = flags.includes('png8') || flags.includes('lossy')
+  const channels = flags.includes('png32') ? image.ensureAlpha() : flags.includes('png24') ? image.flatten({ background: WHITE }) : image
+  return channels.png({ compressionLevel: 6, ...(palette && { palette, quality }) })
 }
 
 function qualityOf (value: string | undefined): number {

@@ -2,7 +2,7 @@ import type { AssetRecord } from '../asset.ts'
 import type { CloudSettings } from '../clouds.ts'
 import type { Rendered, Renderer, SandboxContext } from '../context.ts'
 import { SandboxError } from '../errors.ts'
-import { ALL_FORMATS, IMAGE_TYPES } from '../transformation/formats.ts'
+import { ALL_FORMATS, IMAGE_TYPES, isReadable } from '../transformation/formats.ts'
 import type { Region } from '../transformation/gravity.ts'
 import { parseLayer } from '../transformation/layer-name.ts'
 import { prepareChain, type PreparedChain } from '../transformation/prepared.ts'
@@ -57,6 +57,7 @@ export class AssetRenderer implements Renderer {
   /** @throws {SandboxError} 400, 404 for a missing layer, 503 when there is no room. */
   async derive ({ cloud, record, chain, format, accept }: RenderRequest): Promise<RenderResult> {
     if (record.resource_type === 'raw') throw notRendered('transformations of raw assets')
+    if (!isReadable(record.format)) throw notRendered(`transformations of ${record.format ?? ''} images`)
     this.#checkInput(record)
     const layers = await this.#layers(cloud, chain)
     const source = await this.#source(record.blob)

@@ -66,18 +66,29 @@ export function splitEffect (value: string): { name: string, argument: string } 
   return colon < 0 ? { name: value, argument: '' } : { name: value.slice(0, colon), argument: value.slice(colon + 1) }
 }
 
-/** @throws {SandboxError} 400 for an unknown effect, a strength out of range, or an effect that is not imitated. */
-export function checkEffect (value: string): void {
+/** Arguments that are taken with less than the vendor makes of them. */
+const PARTLY: Readonly<Record<string, RegExp>> = {
+  improve: /^(?:outdoor|indoor)/,
+  // Several colours, their places, an evened histogram.
+  tint: /^equalize|^\d+:(?:rgb:[^:]+|(?!rgb:)[^:]+):/
+}
+
+/**
+ * @returns the effect when a part of it is left out.
+ * @throws {SandboxError} 400 for an unknown effect, a strength out of range, or an effect that is not imitated.
+ */
+export function checkEffect (value: string): string[] {
   const { name, argument } = splitEffect(value)
   if (NOT_RENDERED.has(name)) throw notRendered(`the effect ${name}`)
-  if (BLENDS.has(name) || argument.includes('$')) return
+  if (BLENDS.has(name) || argument.includes('$')) return []
   const range = Object.hasOwn(STRENGTHS, name) ? STRENGTHS[name] : undefined
   if (range) {
     if (argument !== '' && !isExpression(argument) && !inRange(argument.replace(/^level_|;type_\w+$/g, ''), range)) throw invalidValue('effect', value)
-    return
+    return []
   }
   const accepts = Object.hasOwn(SHAPED, name) ? SHAPED[name] : undefined
   if (!accepts?.(argument)) throw invalidValue('effect', value)
+  return PARTLY[name]?.test(argument) ? [`e_${value}`] : []
 }
 
 function inRange (argument: string, [least, most]: Range): boolean {

@@ -32,6 +32,11 @@ const STORED_TYPES: Readonly<Record<string, string>> = {
   wdp: 'image/vnd.ms-photo'
 }
 
+/** True when pixels can be made of it: anything that sharp writes, SVG, the first frame of an APNG. */
+export function isReadable (format: string | undefined): boolean {
+  return format === undefined || format === 'svg' || format === 'apng' || !Object.hasOwn(STORED_TYPES, format)
+}
+
 const VIDEO_TYPES: Readonly<Record<string, string>> = {
   '3gp': 'video/3gpp',
   aac: 'audio/aac',

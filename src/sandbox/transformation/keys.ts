@@ -13,6 +13,8 @@ export interface KeyRule {
   readonly outside?: RegExp
   /** Values that are taken without effect, or with less than the vendor's. */
   readonly idle?: RegExp
+  /** Examples of both for the coverage table: values that are not treated as the key is. */
+  readonly examples?: readonly string[]
 }
 
 /** Crop modes, all rendered; the add-on's are refused as unknown. */
@@ -22,11 +24,11 @@ const DETECTED = /^(?:auto|face|faces|adv_face|adv_faces|adv_eyes|ocr_text|body|
 
 /** Flags that change the answer here; the rest of the vendor's flags are taken and ignored, unknown ones refused. */
 export const FLAGS: Readonly<Record<string, Support>> = {
-  ...support('real', 'attachment', 'progressive', 'lossy', 'png8', 'png32', 'preserve_transparency', 'force_strip', 'strip_profile',
+  ...support('real', 'attachment', 'progressive', 'lossy', 'png8', 'png24', 'png32', 'preserve_transparency', 'force_strip', 'strip_profile',
     'ignore_aspect_ratio', 'layer_apply', 'no_overflow', 'relative', 'tiled', 'cutter', 'text_disallow_overflow', 'animated', 'awebp', 'getinfo',
     'rasterize', 'immutable_cache'),
   ...support('ignored', 'any_format', 'clip', 'clip_evenodd', 'group4', 'tiff8_lzw', 'force_icc', 'c2pa', 'original', 'region_relative', 'text_no_trim',
-    'keep_iptc', 'keep_attribution', 'png24', 'sanitize'),
+    'keep_iptc', 'keep_attribution', 'sanitize'),
   ...support('refused', 'apng', 'splice', 'no_stream', 'streaming_attachment', 'truncate_ts', 'waveform', 'mono', 'hlsv3', 'keep_dar', 'alternate', 'draco')
 }
 
@@ -66,12 +68,12 @@ function background (value: string): boolean {
   return color(value) || /^(?:auto|blurred|gen_fill)(?::.*)?$/.test(value)
 }
 
-const rule = (name: string, kind: Support, accepts: (value: string) => boolean = anything, values: Pick<KeyRule, 'outside' | 'idle'> = {}): KeyRule =>
+const rule = (name: string, kind: Support, accepts: (value: string) => boolean = anything, values: Pick<KeyRule, 'outside' | 'idle' | 'examples'> = {}): KeyRule =>
   ({ name, support: kind, accepts, ...values })
 // Sizes from client hints: nobody sends them here.
 const HINTED = /^auto/
 // Without a detector these fall back, as the vendor documents for "nothing found".
-const UNDETECTED = /^(?!(?:north|south|east|west|center)|(?:auto|custom|xy_center|region)(?:[:_]|$))/
+const UNDETECTED = /^(?!(?:north|south|east|west|center)|(?:custom|xy_center|region)(?:[:_]|$)|auto$)/
 
 /** Every key of the grammar. The coverage table is printed from here, so it cannot promise more than the code does. */
 export const KEYS: Readonly<Record<string, KeyRule>> = {
@@ -79,25 +81,25 @@ export const KEYS: Readonly<Record<string, KeyRule>> = {
   ac: rule('audio codec', 'refused'),
   af: rule('audio frequency', 'refused'),
   ar: rule('aspect ratio', 'real', ratio),
-  b: rule('background', 'real', background, { idle: /^(?:auto|blurred|gen_fill)(?::|$)/ }),
+  b: rule('background', 'real', background, { outside: /^gen_fill(?::|$)/, idle: /^(?:auto|blurred)(?::|$)/, examples: ['auto', 'blurred', 'gen_fill'] }),
   bl: rule('baseline', 'refused'),
   bo: rule('border', 'real', (value) => /^\d+px_solid_.+$/.test(value) && color(value.slice(value.indexOf('_solid_') + 7))),
   br: rule('bit rate', 'refused'),
-  c: rule('crop', 'real', (value) => CROPS.has(value), { outside: /^imagga_(?:crop|scale)$/ }),
+  c: rule('crop', 'real', (value) => CROPS.has(value), { outside: /^imagga_(?:crop|scale)$/, examples: ['imagga_crop', 'imagga_scale'] }),
   co: rule('color', 'real', color),
   cs: rule('color space', 'ignored'),
   d: rule('default image', 'real'),
   dl: rule('delay', 'real', (value) => /^\d+$/.test(value)),
   dn: rule('density', 'real', within(1, 600)),
-  dpr: rule('dpr', 'real', (value) => value === 'auto' || (signed(value) && (isExpression(value) || Number(value) > 0)), { idle: HINTED }),
+  dpr: rule('dpr', 'real', (value) => value === 'auto' || (signed(value) && (isExpression(value) || Number(value) > 0)), { idle: HINTED, examples: ['auto'] }),
   du: rule('duration', 'refused'),
   e: rule('effect', 'real'),
   eo: rule('end offset', 'refused'),
-  f: rule('fetch format', 'real', (value) => /^auto(?::\w+)?$/.test(value) || ALL_FORMATS.has(value)),
+  f: rule('fetch format', 'real', (value) => /^auto(?::(?:image|video|animated))?$/.test(value) || ALL_FORMATS.has(value), { idle: /^auto:(?:video|animated)$/, examples: ['auto:video', 'auto:animated'] }),
   fl: rule('flag', 'real'),
   fn: rule('custom function', 'refused'),
   fps: rule('fps', 'refused'),
-  g: rule('gravity', 'real', (value) => COMPASS.has(value) || DETECTED.test(value), { idle: UNDETECTED }),
+  g: rule('gravity', 'real', (value) => COMPASS.has(value) || DETECTED.test(value), { idle: UNDETECTED, examples: ['face', 'faces', 'body', 'object', 'ocr_text', 'liquid', 'auto:subject', 'clipping_path_!name!'] }),
   h: rule('height', 'real', length),
   if: rule('condition', 'real'),
   ki: rule('keyframe interval', 'refused'),
@@ -105,16 +107,17 @@ export const KEYS: Readonly<Record<string, KeyRule>> = {
   o: rule('opacity', 'real', within(0, 100)),
   p: rule('prefix', 'ignored'),
   // Ranges, names and embedded images of documents are for formats that are not rendered here.
-  pg: rule('page', 'real', (value) => /^\d{1,5}$/.test(value) && Number(value) > 0, { outside: /^(?:\d*-\d*|\d+(?:;\d+)+|(?:name|embedded):.+)$/ }),
-  q: rule('quality', 'real', quality),
+  pg: rule('page', 'real', (value) => /^\d{1,5}$/.test(value) && Number(value) > 0, { outside: /^(?:\d*-\d*|\d+(?:;\d+)+|(?:name|embedded):.+)$/, examples: ['2-3', '2;3', 'name:background', 'embedded:1'] }),
+  // JPEGmini is an add-on; the rest is for videos, or finer than the encoders here.
+  q: rule('quality', 'real', quality, { idle: /^jpegmini|:(?:qmax_\d+|422|sensitive)$/, examples: ['jpegmini', 'auto:sensitive', '80:422', '80:qmax_50'] }),
   r: rule('radius', 'real', (value) => value === 'max' || value.split(':').every(within(0, 100_000)) || isExpression(value)),
-  so: rule('start offset', 'real', (value) => /^(?:auto|\d+(?:\.\d+)?p?)$/.test(value)),
+  so: rule('start offset', 'real', (value) => /^(?:auto|\d+(?:\.\d+)?p?)$/.test(value), { idle: /^auto$/, examples: ['auto'] }),
   sp: rule('streaming profile', 'refused'),
   t: rule('named transformation', 'real'),
   u: rule('underlay', 'real'),
   vc: rule('video codec', 'ignored'),
   vs: rule('video sampling', 'refused'),
-  w: rule('width', 'real', length, { idle: HINTED }),
+  w: rule('width', 'real', length, { idle: HINTED, examples: ['auto'] }),
   x: rule('x', 'real', signed),
   y: rule('y', 'real', signed),
   z: rule('zoom', 'ignored', within(0, 100))

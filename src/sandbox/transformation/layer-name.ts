@@ -16,9 +16,12 @@ export interface TextStyle {
   readonly align: 'left' | 'centre' | 'right'
   readonly letterSpacing: number
   readonly lineSpacing: number
+  /** Words of the style that nothing here can draw: strokes, hints, weights of other fonts. */
+  readonly unknown: readonly string[]
 }
 
 const ABSENT = /^(?:fetch|video|audio|subtitles|lut|layer_apply)(?::|$)/
+const DRAWN = /(?<=^|_)(?:(?:letter|line)_spacing_-?\d+(?:\.\d+)?|bold|semibold|[6-9]00|400|normal|italic|underline|strikethrough|none|left|start|center|right|end)(?=_|$)/g
 const MAX_TEXT = 2000
 const MAX_FONT_SIZE = 1000
 
@@ -56,7 +59,8 @@ function parseStyle (style: string): TextStyle {
     isStruck: has('strikethrough'),
     align: has('center') ? 'centre' : has('right') || has('end') ? 'right' : 'left',
     letterSpacing: Number(/letter_spacing_(-?\d+(?:\.\d+)?)/.exec(rest)?.[1] ?? 0),
-    lineSpacing: Number(/line_spacing_(-?\d+(?:\.\d+)?)/.exec(rest)?.[1] ?? 0)
+    lineSpacing: Number(/line_spacing_(-?\d+(?:\.\d+)?)/.exec(rest)?.[1] ?? 0),
+    unknown: rest.replaceAll(DRAWN, '_').split('_').filter((word) => word !== '')
   }
 }
 

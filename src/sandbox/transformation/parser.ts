@@ -81,7 +81,7 @@ export function checkComponents (components: readonly Component[]): string[] {
       if (rule?.outside?.test(value)) throw notRendered(`the ${rule.name} ${value}`)
       if (!rule?.accepts(value)) throw invalidValue(rule?.name ?? key, value)
       if (rule.support === 'refused') throw notRendered(`${rule.name} (${key}_${value})`)
-      if (key === 'e') checkEffect(value)
+      if (key === 'e') ignored.push(...checkEffect(value))
       if (key === 'l' || key === 'u') ignored.push(...checkLayer(value))
       if (rule.support === 'ignored' || rule.idle?.test(value)) ignored.push(`${key}_${value}`)
     }
@@ -93,7 +93,9 @@ export function checkComponents (components: readonly Component[]): string[] {
 /** Reads a layer only to hear its fault early; a variable in it waits for its value. Other fonts are drawn in the bundled one. */
 function checkLayer (value: string): string[] {
   const layer = value.includes('$') ? undefined : parseLayer(value)
-  return layer?.kind === 'text' && !/^dejavu/i.test(layer.style.font) ? [`font ${layer.style.font}`] : []
+  if (layer?.kind !== 'text') return []
+  const { font, unknown } = layer.style
+  return [...(/^dejavu/i.test(font) ? [] : [`font ${font}`]), ...(unknown.length > 0 ? [`text style ${unknown.join('_')}`] : [])]
 }
 
 function checkFlags (component: Component): string[] {

@@ -31,7 +31,7 @@ export function prepareChain (segments: readonly string[], store: CloudStore): P
   }
 }
 
-const HARMLESS_FLAGS = new Set(['attachment', 'immutable_cache', 'any_format', 'original', 'streaming_attachment', 'sanitize'])
+const HARMLESS_FLAGS = new Set(['attachment', 'immutable_cache', 'any_format', 'original', 'sanitize'])
 
 /** True when the chain leaves the bytes as they are: only flags about the download. For video also what needs no transcoder. */
 export function keepsBytes ({ components }: PreparedChain, resourceType: string): boolean {

@@ -92,7 +92,7 @@ t.test('HEAD, Range and conditions: the same for originals, derived and raw asse
 t.test('what has no effect on this asset is named in X-Sandbox-Ignored', async (t) => {
   const cases: [string, string | null][] = [
     ['so_3,w_20/v1/photo.png', 'so_3'], ['b_auto,c_pad,h_30,w_30/v1/photo.png', 'b_auto'], ['b_blurred:400,c_pad,h_30,w_30/v1/photo.png', 'b_blurred:400'], ['b_auto:predominant_gradient:2,c_pad,h_30,w_30/v1/photo.png', 'b_auto:predominant_gradient:2'],
-    ['fl_lossy,w_20/v1/photo.png', 'fl_lossy'], ['fl_lossy,w_20/v1/photo.gif', null], ['c_scale,dpr_auto,w_auto/v1/photo.png', 'dpr_auto, w_auto'], ['c_fill,g_auto:cat,h_10,w_10/v1/photo.png', null], ['c_thumb,g_faces,h_10,w_10,z_0.7/v1/photo.png', 'g_faces, z_0.7'],
+    ['fl_lossy,w_20/v1/photo.png', null], ['fl_lossy,w_20/v1/photo.gif', null], ['c_scale,dpr_auto,w_auto/v1/photo.png', 'dpr_auto, w_auto'], ['c_fill,g_auto:cat,h_10,w_10/v1/photo.png', 'g_auto:cat'], ['c_thumb,g_faces,h_10,w_10,z_0.7/v1/photo.png', 'g_faces, z_0.7'],
     ['b_red,c_pad,h_30,w_30/v1/photo.png', null]
   ]
   for (const [path, expected] of cases) t.match(await get(`/demo/image/upload/${path}`), { status: 200, ignored: expected }, path)

@@ -40,7 +40,7 @@ t.test('400 in the vendor\'s words', async (t) => {
 })
 
 t.test('what the vendor has and the sandbox has not is refused by name', async (t) => {
-  for (const text of ['e_background_removal', 'e_art:zorro', 'e_outline', 'fl_splice', 'l_video:x', 'l_fetch:aHR0cDovL2E', 'sp_hd', 'du_5']) {
+  for (const text of ['e_background_removal', 'e_art:zorro', 'e_outline', 'fl_splice', 'l_video:x', 'l_fetch:aHR0cDovL2E', 'sp_hd', 'du_5', 'b_gen_fill', 'b_gen_fill:prompt_sky', 'c_imagga_crop']) {
     t.throws(() => judge(text), { status: 400, message: /^The sandbox does not imitate / }, text)
   }
 })
