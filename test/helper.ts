@@ -54,6 +54,7 @@ export function testConfig (environments: readonly CloudinaryEnvironment[], chan
       verify: 'bytes',
       verifyStrict: false
     },
+    shutdownDrainSeconds: 0,
     shutdownGraceSeconds: 5,
     warnings: []
   }

@@ -99,6 +99,17 @@ t.test('the process', async (t) => {
     await t.rejects(answer)
   })
 
+  t.test('drains: balancers are told to stay away, and who comes all the same is served; then 0', async (t) => {
+    const gateway = run(t, [], { PORT: '0', SHUTDOWN_DRAIN_SECONDS: '6' })
+    const [, base = ''] = await gateway.until(/answers at (http\S+),/)
+    gateway.child.kill('SIGTERM')
+    await gateway.until(/shutting down/)
+    const headers = { connection: 'close' } // a new connection each time
+    t.equal((await fetch(`${base}/readyz`, { headers })).status, 503)
+    t.equal((await fetch(`${base}/resources`, { headers })).status, 200)
+    t.equal(await gateway.ended, 0)
+  })
+
   t.test('1 when a request does not end within the grace', async (t) => {
     const gateway = run(t, [], { PORT: '0', SHUTDOWN_GRACE_SECONDS: '1' })
     const { answer } = await hangingUpload(gateway)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { DestinationStream, Logger } from 'pino'
 import { buildApp } from '../app.ts'
@@ -89,9 +90,12 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
     await openMetrics(app, config, logger, closers)
     place = { ...config, variable: 'PORT' }
     const url = await app.listen({ host: config.host, port: config.port })
-    terminal.onShutdown(config.shutdownGraceSeconds, () => {
+    const { shutdownDrainSeconds: drain, shutdownGraceSeconds: grace } = config
+    terminal.onShutdown(drain + grace, async () => {
       logger.info('shutting down')
-      return closeAll(closers)
+      app.drain()
+      await sleep(drain * 1000)
+      await closeAll(closers)
     })
     if (config.auth.mode === 'none') logger.warn('AUTH=none: whoever reaches this address may do everything')
     if (sandboxUrl !== undefined) terminal.err(banner(config, url, sandboxUrl))

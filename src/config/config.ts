@@ -113,6 +113,7 @@ export function loadConfig (variables: EnvironmentVariables, { readFile = readSm
     jsonMaxBytes: settings.JSON_MAX_BYTES,
     upstream: upstreamLimits(settings),
     upload: uploadLimits(settings),
+    shutdownDrainSeconds: settings.SHUTDOWN_DRAIN_SECONDS,
     shutdownGraceSeconds: settings.SHUTDOWN_GRACE_SECONDS,
     warnings
   })

@@ -88,6 +88,7 @@ export interface Config {
   readonly upstream: UpstreamLimits
   readonly upload: UploadLimits
   /** Seconds that running requests get after SIGTERM. */
+  readonly shutdownDrainSeconds: number
   readonly shutdownGraceSeconds: number
   /** Unknown variables with one of our prefixes, each with the nearest right name. */
   readonly warnings: readonly string[]

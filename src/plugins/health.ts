@@ -3,6 +3,13 @@ import fp from 'fastify-plugin'
 import { Choice } from '../schemas/assets.ts'
 import { Verdict } from './credential-proofs.ts'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Tells balancers to send no more: `/readyz` says 503 from now on. Requests are taken until the app closes. */
+    drain: () => void
+  }
+}
+
 const Health = Type.Object({ status: Choice(['ok']) })
 const Readiness = Type.Object({
   status: Choice(['ready', 'degraded', 'not_ready'], { description: '`degraded`: some environments are not verified, others work.' }),
@@ -12,8 +19,10 @@ const Readiness = Type.Object({
 /** `/healthz`: the process lives. `/readyz`: the credentials of each environment are proved, and requests are taken. */
 export default fp(async (app) => {
   let closing = false
+  const drain = (): void => { closing = true }
+  app.decorate('drain', drain)
   app.addHook('preClose', (done) => {
-    closing = true
+    drain()
     done()
   })
 
@@ -31,9 +40,10 @@ export default fp(async (app) => {
       response: { 200: Readiness, 503: Readiness }
     }
   }, async (_request, reply) => {
+    if (closing) return reply.code(503).send({ status: 'not_ready', environments: [] })
     const environments = await app.proveCredentials()
     const working = environments.filter(({ verified }) => verified).length
-    if (closing || working === 0) return reply.code(503).send({ status: 'not_ready', environments })
+    if (working === 0) return reply.code(503).send({ status: 'not_ready', environments })
     return { status: working === environments.length ? 'ready' : 'degraded', environments }
   })
 }, { name: 'health', dependencies: ['credential-proofs'] })

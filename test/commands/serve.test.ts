@@ -40,6 +40,16 @@ t.test('serve', async (t) => {
     await t.rejects(fetch(picture))
   })
 
+  t.test('drains before it closes, for as long as it is told', async (t) => {
+    const { terminal, url } = await start(t, { ...EMBEDDED, SHUTDOWN_DRAIN_SECONDS: '1' })
+    t.equal(terminal.shutdown?.graceSeconds, 26)
+    const closed = terminal.shutdown?.close()
+    t.equal((await fetch(`${url}/readyz`)).status, 503)
+    t.equal((await fetch(`${url}/resources`)).status, 200)
+    await closed
+    await t.rejects(fetch(`${url}/healthz`))
+  })
+
   t.test('with credentials: no sandbox, no banner; wrong ones and doubts are in the log', async (t) => {
     const sandbox = await startSandbox()
     t.teardown(() => sandbox.close())

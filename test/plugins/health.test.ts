@@ -40,6 +40,14 @@ t.test('/healthz, /readyz', async (t) => {
     t.notMatch(none.body + degraded.body, /abcd|wrong/)
   })
 
+  t.test('503 once it drains, while everything else is still answered', async (t) => {
+    const app = await start(['abcd'])
+    app.drain()
+    t.match(await app.inject('/readyz'), { statusCode: 503, body: '{"status":"not_ready","environments":[]}' })
+    t.match(await app.inject('/healthz'), { statusCode: 200 })
+    t.match(await app.inject('/environments'), { statusCode: 200 })
+  })
+
   t.test('503 as soon as the process shuts down', async (t) => {
     const app = await start(['abcd'])
     let url = ''
