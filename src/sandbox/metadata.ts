@@ -12,6 +12,9 @@ export interface MetadataField {
   validation: Validation | null
   restrictions: Record<string, unknown> | null
   datasource?: { values: { external_id: string, value: string, state: string }[] }
+  /** Where it stands in the list, and when it was made, in milliseconds. Neither is shown. */
+  position?: number
+  createdMs?: number
 }
 
 /** With `clearInvalid`, what a field does not take empties it instead of being refused. */

@@ -109,6 +109,17 @@ t.test('parameters without effect are named in a header; add-ons are refused', a
   }
 })
 
+t.test('an analysis that is not made is named where it is asked for, in details too', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const { asset_id: id } = await sandbox.add('a')
+  for (const path of ['resources/image/upload/a', `resources/${id}`]) {
+    const answer = await fetch(`${sandbox.url}/v1_1/demo/${path}?quality_analysis=true&accessibility_analysis=1&cinemagraph_analysis=false&colors=true`, { headers: { authorization: `Basic ${btoa('1234:abcd')}` } })
+    t.equal(answer.headers.get('x-sandbox-ignored'), 'quality_analysis, accessibility_analysis')
+    await answer.arrayBuffer()
+  }
+})
+
 t.test('413: more than one request may carry', async (t) => {
   const sandbox = await startSandbox({ maxRequestBytes: 1000 })
   t.teardown(() => sandbox.close())

@@ -3,6 +3,7 @@ import { missingParameter, SandboxError } from '../errors.ts'
 import type { Call, Route } from '../http/call.ts'
 import { notifyDelete } from '../notifications/events.ts'
 import { deliveryType } from '../parameters.ts'
+import { page, type Ordering } from './cursor.ts'
 
 const MAX_IDS = 100
 /** Originals that one call removes; the rest is left for the next. */
@@ -50,20 +51,20 @@ async function derivedByIds (call: Call): Promise<unknown> {
 
 function ofType (call: Call, wanted: (record: AssetRecord) => boolean): AssetRecord[] {
   return [...call.store.all()].filter((record) => record.resource_type === call.params.rt && wanted(record))
-    .sort((one, other) => one.public_id < other.public_id ? -1 : 1)
 }
 
+/** By name: where originals stay, the next call must not meet the same ones again. */
+const BY_NAME: Ordering<AssetRecord> = { name: 'delete', keyOf: (record) => [record.public_id, record.type, record.sequence], descending: [false, false, false] }
+
 async function removeAll (call: Call, records: readonly AssetRecord[]): Promise<unknown> {
-  const now = records.slice(0, MAX_ORIGINALS)
-  const answer = await remove(call, now.map((record) => wantedOf(record.public_id, record)))
-  const partial = records.length > now.length
-  // The next call looks again: what is gone by then is not in its way. The cursor only has to be there.
-  return { ...answer, partial, ...partial && { next_cursor: Buffer.from(`after:${now.at(-1)?.public_id ?? ''}`).toString('hex') } }
+  const { items, ...next } = page(records, BY_NAME, { cursor: call.fields.text('next_cursor'), maxResults: MAX_ORIGINALS })
+  const answer = await remove(call, items.map((record) => wantedOf(record.public_id, record)))
+  return { ...answer, partial: next.next_cursor !== undefined, ...next }
 }
 
 async function remove (call: Call, wanted: readonly Wanted[]): Promise<Record<string, unknown>> {
   const keepOriginal = call.fields.flag('keep_original')
-  const transformations = call.fields.text('transformations')?.split('|').map(canonical)
+  const transformations = readTransformations(call)?.map(canonical)
   const deleted: Record<string, string> = {}
   const counts: Record<string, { original: number, derived: number }> = {}
   await Promise.all(wanted.map(async ({ name, record }) => {
@@ -77,6 +78,12 @@ async function remove (call: Call, wanted: readonly Wanted[]): Promise<Record<st
   }))
   if (!keepOriginal && !transformations) notifyDelete(call, wanted.map(({ record }) => record).filter((record) => record !== undefined))
   return { deleted, deleted_counts: counts, partial: false }
+}
+
+/** A list by pipes, or an array. */
+function readTransformations ({ fields }: Call): string[] | undefined {
+  const raw = fields.raw('transformations')
+  return Array.isArray(raw) ? raw.map(String) : fields.text('transformations')?.split('|')
 }
 
 /** Keys sorted within each component, so that the order in which somebody wrote them does not matter. */

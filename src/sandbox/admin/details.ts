@@ -3,12 +3,13 @@ import { assetDetails, derivedItem } from '../asset-views.ts'
 import { notFound } from '../errors.ts'
 import type { Call, Route } from '../http/call.ts'
 import { analyses } from '../upload/analysis.ts'
+import { nameIgnoredAnalyses } from '../upload/support.ts'
 import { page } from './cursor.ts'
 
 /** One asset. `GET /resources/{asset_id}` is told from a resource type by its 32 hex digits. */
 export const detailRoutes: Route[] = [
-  { method: 'GET', path: 'resources/:asset_id([0-9a-f]{32})', guard: 'admin', action: async (call) => details(call, byAssetId(call)) },
-  { method: 'GET', path: 'resources/:rt(image|video|raw)/:type/*public_id', guard: 'admin', call: 'resource', action: async (call) => details(call, byPublicId(call)) }
+  { method: 'GET', path: 'resources/:asset_id([0-9a-f]{32})', guard: 'admin', action: async (call) => shown(call, byAssetId(call)) },
+  { method: 'GET', path: 'resources/:rt(image|video|raw)/:type/*public_id', guard: 'admin', call: 'resource', action: async (call) => shown(call, byPublicId(call)) }
 ]
 
 export function byAssetId (call: Call): AssetRecord {
@@ -23,6 +24,11 @@ export function byPublicId (call: Call): AssetRecord {
   const record = call.store.find(rt, type, publicId)
   if (!record) throw notFound(publicId)
   return record
+}
+
+async function shown (call: Call, record: AssetRecord): Promise<Record<string, unknown>> {
+  nameIgnoredAnalyses(call)
+  return details(call, record)
 }
 
 /** The whole answer about one asset, with what the call asks for besides. */

@@ -1,7 +1,10 @@
 import { SandboxError } from '../errors.ts'
 import { hex } from '../auth/signature.ts'
 import type { Call, Route } from '../http/call.ts'
-import { page } from './cursor.ts'
+import { parseExpression } from '../search/expression.ts'
+import { fits } from '../search/matching.ts'
+import { sortRules } from '../search/sort-rules.ts'
+import { page, type Ordering } from './cursor.ts'
 
 /** Folders exist because an asset is in them, or because somebody made them. Source: Cloudinary, "Admin API reference", "folders". */
 export const folderRoutes: Route[] = [
@@ -25,15 +28,22 @@ async function list (call: Call, parent: string): Promise<unknown> {
   return { folders: items, next_cursor: next ?? null, total_count: children.length }
 }
 
-/** Understands an empty expression, `path:` or `name:` with a value that may end in `*`, and bare words. */
+/** By `name` and `path`, in the language of all searches; a bare word is looked for in the name. */
 async function search (call: Call): Promise<unknown> {
-  const expression = call.fields.text('expression') ?? ''
-  const [, field, , text = ''] = /^\s*(?:(path|name)\s*([:=])\s*)?"?([^"]*?)"?\s*$/.exec(expression) ?? []
-  if (/\b(AND|OR|NOT)\b/.test(expression)) throw new SandboxError(501, 'The sandbox does not imitate folder search with AND, OR and NOT')
-  const pattern = new RegExp(`^${text.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`, 'i')
-  const found = [...allFolders(call)].map((path) => folderOf(call, path)).filter(({ name, path }) => text === '' || pattern.test(field === 'path' ? path : name))
-  const { items, ...next } = page(found, BY_PATH, { cursor: call.fields.text('next_cursor'), maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 50 }) })
+  const query = parseExpression(call.fields.text('expression') ?? '')
+  const found = [...allFolders(call)].map((path) => folderOf(call, path)).filter((folder) => fits(query, {
+    valuesOf: (field) => field === 'name' || field === 'path' ? [folder[field]] : [],
+    texts: () => [folder.name]
+  }, call.context.clock()))
+  const { items, ...next } = page(found, folderOrder(call), { cursor: call.fields.text('next_cursor'), maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 50 }) })
   return { total_count: found.length, time: 1, folders: items, ...next }
+}
+
+/** `sort_by` `[{"path":"desc"}]`: every order is one by path or by name. */
+function folderOrder (call: Call): Ordering<Folder> {
+  const [{ field, descending } = { field: 'path', descending: false }] = sortRules(call)
+  if (field !== 'path' && field !== 'name') throw new SandboxError(400, `Invalid value ${field} for parameter sort_by`)
+  return { name: `folders:${field}${descending ? '-' : '+'}`, keyOf: (folder) => [folder[field], folder.path], descending: [descending, descending] }
 }
 
 const BY_PATH = { name: 'folders', keyOf: ({ path }: Folder) => [path], descending: [false] }

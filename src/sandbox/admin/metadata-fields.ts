@@ -2,17 +2,20 @@ import { SandboxError } from '../errors.ts'
 import type { Call, Route } from '../http/call.ts'
 import { checkedValue, type MetadataField } from '../metadata.ts'
 import { readValidation } from '../metadata-validation.ts'
+import { compareKeys } from './cursor.ts'
 
 /** Structured metadata fields. Source: Cloudinary, "Admin API reference", "metadata_fields". */
 export const metadataFieldRoutes: Route[] = [
-  { method: 'GET', path: 'metadata_fields', guard: 'admin', action: async (call) => ({ metadata_fields: call.store.documents('metadata_field').map(([, field]) => field) }) },
+  { method: 'GET', path: 'metadata_fields', guard: 'admin', action: async (call) => ({ metadata_fields: all(call).map(shown) }) },
   { method: 'POST', path: 'metadata_fields', guard: 'admin', action: create },
-  { method: 'GET', path: 'metadata_fields/:id', guard: 'admin', action: async (call) => required(call) },
+  { method: 'PUT', path: 'metadata_fields/order', guard: 'admin', action: reorder },
+  { method: 'GET', path: 'metadata_fields/:id', guard: 'admin', action: async (call) => shown(required(call)) },
   { method: 'PUT', path: 'metadata_fields/:id', guard: 'admin', action: update },
   { method: 'DELETE', path: 'metadata_fields/:id', guard: 'admin', action: remove },
   { method: 'PUT', path: 'metadata_fields/:id/datasource', guard: 'admin', action: updateDatasource },
   { method: 'DELETE', path: 'metadata_fields/:id/datasource', guard: 'admin', action: async (call) => setState(call, 'inactive') },
-  { method: 'POST', path: 'metadata_fields/:id/datasource_restore', guard: 'admin', action: async (call) => setState(call, 'active') }
+  { method: 'POST', path: 'metadata_fields/:id/datasource_restore', guard: 'admin', action: async (call) => setState(call, 'active') },
+  { method: 'POST', path: 'metadata_fields/:id/datasource/order', guard: 'admin', action: reorderDatasource }
 ]
 
 const TYPES = ['string', 'integer', 'date', 'enum', 'set'] as const
@@ -33,6 +36,8 @@ async function create (call: Call): Promise<unknown> {
     default_value: null,
     validation: readValidation(fields.json('validation'), type),
     restrictions: objectOf(fields.json('restrictions')),
+    position: Math.max(0, ...all(call).map(({ position = 0 }) => position)) + 1,
+    createdMs: call.context.clock(),
     ...(type === 'enum' || type === 'set') && { datasource: { values: readValues(call, fields.json('datasource'), []) } }
   }
   return store(call, field)
@@ -46,18 +51,54 @@ async function update (call: Call): Promise<unknown> {
     label: fields.text('label') ?? present.label,
     mandatory: fields.flag('mandatory', present.mandatory),
     validation: readValidation(fields.json('validation'), present.type) ?? present.validation,
-    restrictions: objectOf(fields.json('restrictions')) ?? present.restrictions
+    restrictions: objectOf(fields.json('restrictions')) ?? present.restrictions,
+    ...present.datasource && fields.has('datasource') && { datasource: { values: readValues(call, fields.json('datasource'), present.datasource.values) } }
   }
   return store(call, field)
 }
 
 /** The default must be a value that the field itself would take. */
-async function store (call: Call, field: MetadataField): Promise<MetadataField> {
+async function store (call: Call, field: MetadataField): Promise<Record<string, unknown>> {
   const given = call.fields.raw('default_value')
   const text = Array.isArray(given) ? JSON.stringify(given) : call.fields.text('default_value')
   const stored = text === undefined ? field : { ...field, default_value: checkedValue(field, text) }
   await call.store.putDocument('metadata_field', field.external_id, stored)
-  return stored
+  return shown(stored)
+}
+
+/** In the order in which they were made, or into which somebody brought them. */
+function all (call: Call): MetadataField[] {
+  const fields = call.store.documents<MetadataField>('metadata_field').map(([, field]) => field)
+  return fields.sort((one, other) => (one.position ?? 0) - (other.position ?? 0))
+}
+
+function shown ({ position, createdMs, ...field }: MetadataField): Record<string, unknown> { return field }
+
+/** `order_by` `label` (default), `external_id` or `created_at`; source: the official Node client, "reorder_metadata_fields". */
+async function reorder (call: Call): Promise<unknown> {
+  const by = call.fields.text('order_by') ?? 'label'
+  const keys: Readonly<Record<string, (field: MetadataField) => string | number>> = { label: ({ label }) => label, external_id: ({ external_id: id }) => id, created_at: ({ createdMs = 0 }) => createdMs }
+  const key = Object.hasOwn(keys, by) ? keys[by] : undefined
+  if (!key) throw new SandboxError(400, `Invalid value ${by} for parameter order_by`)
+  const ordered = inDirection(call, all(call), key)
+  await Promise.all(ordered.map((field, index) => call.store.putDocument('metadata_field', field.external_id, { ...field, position: index + 1 })))
+  return { metadata_fields: ordered.map(shown) }
+}
+
+/** By value, which is all that the vendor can; source: as above, "order_metadata_field_datasource". */
+async function reorderDatasource (call: Call): Promise<unknown> {
+  const field = required(call)
+  const by = call.fields.text('order_by') ?? 'value'
+  if (by !== 'value' || !field.datasource) throw new SandboxError(400, `Invalid value ${by} for parameter order_by`)
+  const values = inDirection(call, field.datasource.values, ({ value }) => value)
+  await call.store.putDocument('metadata_field', field.external_id, { ...field, datasource: { values } })
+  return { values }
+}
+
+function inDirection<T> (call: Call, items: readonly T[], key: (item: T) => string | number): T[] {
+  const direction = call.fields.text('direction') ?? 'asc'
+  if (direction !== 'asc' && direction !== 'desc') throw new SandboxError(400, `Invalid value ${direction} for parameter direction`)
+  return [...items].sort((one, other) => compareKeys([key(one)], [key(other)], [direction === 'desc']))
 }
 
 /** An option that is taken out of use stays with the assets that have it; no other gets it. */

@@ -4,20 +4,32 @@ import type { Comparison, Query } from './expression.ts'
 
 export interface MatchOptions { nowMs: number, fixedFolders: boolean }
 
+/** What can be searched for: an asset, a folder. A field that it has not has no values. */
+export interface Subject {
+  valuesOf (field: string): readonly FieldValue[]
+  /** Every text that a bare word is looked for in. */
+  texts (): readonly string[]
+}
+
 /** Whether an asset is among what the query asks for. */
-export function matches (query: Query, record: AssetRecord, options: MatchOptions): boolean {
+export function matches (query: Query, record: AssetRecord, { nowMs, fixedFolders }: MatchOptions): boolean {
+  return fits(query, { valuesOf: (field) => valuesOf(record, field, fixedFolders), texts: () => textsOf(record) }, nowMs)
+}
+
+/** The same for anything. */
+export function fits (query: Query, subject: Subject, nowMs: number): boolean {
   switch (query.kind) {
     case 'all': return true
-    case 'and': return query.parts.every((part) => matches(part, record, options))
-    case 'or': return query.parts.some((part) => matches(part, record, options))
-    case 'not': return !matches(query.part, record, options)
-    case 'exists': return valuesOf(record, query.field, options.fixedFolders).length > 0
-    case 'range': return inRange(query, record, options)
+    case 'and': return query.parts.every((part) => fits(part, subject, nowMs))
+    case 'or': return query.parts.some((part) => fits(part, subject, nowMs))
+    case 'not': return !fits(query.part, subject, nowMs)
+    case 'exists': return subject.valuesOf(query.field).length > 0
+    case 'range': return inRange(query, subject, nowMs)
     case 'term': {
       const { field, comparison, value, prefix } = query
-      if (field === undefined) return textsOf(record).some((text) => hasToken(text, value, prefix))
-      return valuesOf(record, field, options.fixedFolders).some((one) => TIME_FIELDS.has(field)
-        ? matchesTime(Number(one), comparison, value, options.nowMs)
+      if (field === undefined) return subject.texts().some((text) => hasToken(text, value, prefix))
+      return subject.valuesOf(field).some((one) => TIME_FIELDS.has(field)
+        ? matchesTime(Number(one), comparison, value, nowMs)
         : matchesValue(one, comparison, value, prefix))
     }
   }
@@ -59,11 +71,11 @@ function toTime (value: string, nowMs: number): { startMs: number, endMs: number
   return { startMs, endMs, pointMs: endMs }
 }
 
-function inRange (query: Query & { kind: 'range' }, record: AssetRecord, { nowMs, fixedFolders }: MatchOptions): boolean {
+function inRange (query: Query & { kind: 'range' }, subject: Subject, nowMs: number): boolean {
   const { field, from, to, fromIncluded, toIncluded } = query
   const isTime = TIME_FIELDS.has(field)
   const bound = (text: string, edge: 'startMs' | 'endMs') => isTime ? toTime(text, nowMs)?.[edge] ?? NaN : toNumber(text)
-  return valuesOf(record, field, fixedFolders).some((own) => {
+  return subject.valuesOf(field).some((own) => {
     const low = typeof own === 'number' ? own - bound(from, 'startMs') : compareTexts(own, from)
     const high = typeof own === 'number' ? own - bound(to, 'endMs') : compareTexts(own, to)
     return (from === '*' || compared(low, fromIncluded ? '>=' : '>')) && (to === '*' || compared(high, toIncluded ? '<=' : '<'))

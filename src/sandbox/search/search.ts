@@ -2,11 +2,12 @@ import type { AssetRecord } from '../asset.ts'
 import { onlyFields } from '../asset-views.ts'
 import { assetUrls } from '../asset-urls.ts'
 import { page, type Ordering } from '../admin/cursor.ts'
-import { notImitated, SandboxError } from '../errors.ts'
+import { notImitated } from '../errors.ts'
 import type { Call, Route } from '../http/call.ts'
 import { valuesOf } from './asset-fields.ts'
 import { parseExpression } from './expression.ts'
 import { matches } from './matching.ts'
+import { sortRules } from './sort-rules.ts'
 
 /** Source: Cloudinary, "Search API". The index of the vendor lags by seconds; this one does not. */
 export const searchRoutes: Route[] = [
@@ -30,33 +31,14 @@ async function search (call: Call): Promise<unknown> {
 }
 
 function ordering (call: Call): Ordering<AssetRecord> {
-  const rules = sortRules(call)
+  const asked = sortRules(call)
+  const rules = asked.length > 0 ? asked : [{ field: 'created_at', descending: true }]
   const fixed = call.cloud.folderMode === 'fixed'
   return {
     name: `search:${rules.map(({ field, descending }) => `${field}${descending ? '-' : '+'}`).join()}`,
     keyOf: (record) => [...rules.map(({ field }) => valuesOf(record, field, fixed)[0] ?? ''), record.sequence],
     descending: [...rules.map(({ descending }) => descending), rules[0]?.descending ?? true]
   }
-}
-
-/** One rule as text: clients that send forms write each by itself. */
-function parsed (rule: string): unknown {
-  try {
-    return JSON.parse(rule)
-  } catch {
-    throw new SandboxError(400, `Invalid value ${rule} for parameter sort_by`)
-  }
-}
-
-/** `[{"created_at":"desc"}]`; newest first when nothing is said. */
-function sortRules (call: Call): { field: string, descending: boolean }[] {
-  const value = call.fields.has('sort_by') ? call.fields.json('sort_by') : []
-  const entries = (Array.isArray(value) ? value : [value]).map((entry: unknown) => typeof entry === 'string' ? parsed(entry) : entry)
-  const rules = entries.flatMap((entry) => Object.entries(entry ?? {})).map(([field, direction]) => {
-    if (!/^(asc|desc)$/i.test(String(direction))) throw new SandboxError(400, `Invalid value ${String(direction)} for parameter sort_by`)
-    return { field, descending: /^desc$/i.test(String(direction)) }
-  })
-  return rules.length > 0 ? rules : [{ field: 'created_at', descending: true }]
 }
 
 function searchItem (call: Call, record: AssetRecord): Record<string, unknown> {

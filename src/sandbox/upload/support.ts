@@ -49,6 +49,11 @@ export function checkSupport (call: Call, fields: Fields): void {
   nameIgnored(call.reply, IGNORED.filter((name) => sent(fields, name) !== undefined))
 }
 
+/** The same for what reads an asset: analyses that are not made here. */
+export function nameIgnoredAnalyses (call: Call): void {
+  nameIgnored(call.reply, IGNORED.filter((name) => name.endsWith('_analysis') && sent(call.fields, name) !== undefined))
+}
+
 /** Some clients send every flag with its default: `false` asks for nothing. */
 function sent (fields: Fields, name: string): string | undefined {
   const text = fields.text(name)
