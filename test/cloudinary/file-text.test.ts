@@ -78,6 +78,25 @@ t.test('M35: 400 for everything else that looks like a path, and the secret is n
   for (const path of paths) await t.rejects(openFileText(path, root), { code: 'invalid_request', message: '/file: is not a readable file below the upload folder' }, JSON.stringify(path))
 })
 
+t.test('M35: a file of another user, which this process may not read, is refused like one that is absent', async (t) => {
+  const dir = folder(t)
+  const locked = join(dir, 'root', 'locked')
+  // Root reads everything, so it steps down; anybody else is locked out of a file without any permission.
+  const isRoot = process.getuid?.() === 0
+  writeFileSync(locked, 'CANARY', { mode: isRoot ? 0o600 : 0 })
+  const attempt = async (path: string): Promise<unknown> => openFileText(path, join(dir, 'root')).catch((error: unknown) => error)
+  if (isRoot) process.seteuid?.(65_534)
+  try {
+    const [refused, absent, readable] = [await attempt('locked'), await attempt('absent'), await attempt('a.txt')]
+    t.match(refused, { code: 'invalid_request', cause: { code: 'EACCES' } }, 'the cause is for the log')
+    t.match(absent, { code: 'invalid_request', message: (refused as Error).message }, 'the caller cannot tell') // it is one, as the line before has seen
+    t.match(readable, { length: 5 }, 'others are read as ever')
+    ;(readable as StreamedFile).stop() // it is one, as the line before has seen
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+  }
+})
+
 t.test('M35: a link swapped in between two openings never leads out', async (t) => {
   const dir = folder(t)
   const root = join(dir, 'root')
