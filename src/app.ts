@@ -24,6 +24,7 @@ import errorHandler, { sendProblem } from './plugins/error-handler.ts'
 import { errorPage } from './plugins/error-page.ts'
 import expectContinue from './plugins/expect-continue.ts'
 import { explainSignature } from './plugins/explain-signature.ts'
+import { validateByField } from './plugins/field-validation.ts'
 import health from './plugins/health.ts'
 import metrics from './plugins/metrics.ts'
 import oneHost from './plugins/one-host.ts'
@@ -85,7 +86,7 @@ function serverOptions ({ config, logger }: AppOptions, docs: string): ServerOpt
     ajv: {
       // A misspelt field is the caller's mistake to hear about, not ours to drop in silence.
       customOptions: { removeAdditional: false, allErrors: true, verbose: true, strictTypes: false, keywords: ['example'] },
-      plugins: [ourKeywords as never] // fastify types plugins by another copy of ajv
+      plugins: [ourKeywords as never, validateByField as never] // fastify types plugins by another copy of ajv
     }
   }
 }

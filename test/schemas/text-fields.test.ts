@@ -46,6 +46,11 @@ t.test('values that are no text and unknown names are left for the validator', a
   t.strictSame(read({ public_id: ['one'] }), { public_id: 'one' })
 })
 
+t.test('fields that are all as they should be are the very same object', async (t) => {
+  const whole = { public_id: 'a/b', tags: ['a'], context: { alt: 'x' }, eager: [{ width: 1 }], overwrite: true, nope: 1 }
+  t.equal(read(whole), whole)
+})
+
 t.test('400: everything that cannot be read, at once, with pointers', async (t) => {
   const refused = (fields: Record<string, unknown>, ...errors: Array<{ pointer: string, message: RegExp }>) =>
     t.throws(() => read(fields), { code: 'invalid_request', errors }, JSON.stringify(fields))
