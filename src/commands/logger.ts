@@ -1,5 +1,4 @@
-import type { DestinationStream, Logger } from 'pino'
-import { pino } from 'pino'
+import { pino, type DestinationStream, type Logger } from 'pino'
 import type { Config } from '../config/types.ts'
 
 /** A secret as it may turn up in a line: as it is, in a URL, in JSON, alone or with its key in base64 (Basic auth). */
@@ -50,11 +49,38 @@ async function prettyStream (): Promise<DestinationStream> {
   return pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', sync: true })
 }
 
+/**
+ * Writes what one turn of the event loop has logged in one piece: a system call costs more than a line. What is left
+ * when the process ends goes out by `flushSync`, which pino calls then.
+ */
+export function onceATurn (fd: number): ReturnType<typeof pino.destination> {
+  const stream = pino.destination(fd)
+  const { write, flushSync } = stream
+  let lines = ''
+  const pass = (to: (text: string) => void): void => {
+    const text = lines
+    lines = ''
+    if (text !== '') to(text)
+  }
+  const later = (): void => pass((text) => write.call(stream, text))
+  stream.write = (line) => {
+    if (lines === '') setImmediate(later)
+    lines += line
+    return true
+  }
+  stream.flushSync = () => {
+    flushSync.call(stream)
+    // Nothing waits for the stream's own writes any more.
+    pass((text) => pino.destination({ dest: fd, sync: true }).write(text))
+  }
+  return stream
+}
+
 /** Where libraries put the headers of a request at their most talkative (the multipart parser does): keys and cookies of callers. */
 const HEADERS = ['headers', 'req.headers', 'busboyOptions.headers']
 
 /** The one log of the process, on standard output. */
 export async function createLogger (config: Config, mask: SecretMask, interactive: boolean, destination?: DestinationStream): Promise<Logger> {
-  const stream = destination ?? (interactive && !config.production ? await prettyStream() : pino.destination(1))
+  const stream = destination ?? (interactive && !config.production ? await prettyStream() : onceATurn(1))
   return pino({ level: config.logLevel, redact: { paths: HEADERS, censor: '[secret]' }, hooks: { streamWrite: (line) => mask.apply(line) } }, stream)
 }

@@ -1,19 +1,39 @@
+import type { ServerResponse } from 'node:http'
 import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Aborts when the caller's connection closes before the answer is complete. */
-    callerGone: AbortSignal
+    readonly callerGone: AbortSignal
+    [RESPONSE]: ServerResponse
+    [SIGNAL]?: AbortSignal
   }
 }
 
-/** Fastify's own `request.signal` fires as soon as the body has been read, long before the caller has left. */
+const RESPONSE = Symbol('response')
+const SIGNAL = Symbol('signal')
+
+/** Node sets `destroyed` when a response is closed, whether it was finished or not. */
+function signalOf (response: ServerResponse): AbortSignal {
+  if (response.destroyed) return response.writableFinished ? new AbortController().signal : AbortSignal.abort()
+  const controller = new AbortController()
+  response.once('close', () => { if (!response.writableFinished) controller.abort() })
+  return controller.signal
+}
+
+/**
+ * Fastify's own `request.signal` fires as soon as the body has been read, long before the caller has left. The signal is
+ * made when somebody first asks for it: most requests wait for nothing.
+ */
 export default fp(async (app) => {
-  app.decorateRequest('callerGone')
+  app.decorateRequest('callerGone', {
+    getter () {
+      this[SIGNAL] ??= signalOf(this[RESPONSE])
+      return this[SIGNAL]
+    }
+  })
   app.addHook('onRequest', (request, reply, done) => {
-    const controller = new AbortController()
-    reply.raw.once('close', () => { if (!reply.raw.writableFinished) controller.abort() })
-    request.callerGone = controller.signal
+    request[RESPONSE] = reply.raw
     done()
   })
 }, { name: 'caller-gone' })

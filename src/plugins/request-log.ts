@@ -7,7 +7,8 @@ export default fp(async (app) => {
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    request.log.info({
+    app.log.info({
+      reqId: request.id,
       method: request.method,
       route: request.routeOptions.url ?? null,
       status: reply.statusCode,

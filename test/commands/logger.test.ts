@@ -1,6 +1,9 @@
+import { once } from 'node:events'
+import { openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { symbols } from 'pino'
 import t from 'tap'
-import { createLogger, SecretMask } from '../../src/commands/logger.ts'
+import { createLogger, onceATurn, SecretMask } from '../../src/commands/logger.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { withSandbox } from '../../src/config/sandbox-environments.ts'
 
@@ -63,4 +66,24 @@ t.test('createLogger', async (t) => {
     // A stream of pino's own writes to a file descriptor; the pretty one is a transform that ends in it.
     t.same(streams.map((logger) => 'fd' in (Reflect.get(logger, symbols.streamSym) as object)), [false, true, true])
   })
+})
+
+t.test('lines of one turn are written together, and none is lost at the end', async (t) => {
+  const file = join(t.testdir(), 'log')
+  const written = (): string => readFileSync(file, 'utf8')
+  const stream = onceATurn(openSync(file, 'w'))
+  const pieces: number[] = []
+  stream.on('write', (bytes: number) => { pieces.push(bytes) })
+  stream.write('one\n')
+  stream.write('two\n')
+  t.equal(written(), '')
+  await once(stream, 'drain')
+  t.equal(written(), 'one\ntwo\n')
+  t.same(pieces, [8])
+  stream.write('three\n')
+  stream.flushSync()
+  t.equal(written(), 'one\ntwo\nthree\n', 'the process may end now')
+  stream.flushSync()
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(written(), 'one\ntwo\nthree\n', 'once')
 })

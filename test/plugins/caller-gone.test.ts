@@ -16,6 +16,17 @@ t.test('the signal fires when the caller leaves before the answer, and only then
     await once(request.callerGone, 'abort')
     return 'too late'
   })
+  const asked = new EventTarget()
+  app.post('/asks-late', async (request, reply) => {
+    asked.dispatchEvent(new Event('one'))
+    await new Promise((resolve) => reply.raw.once('close', resolve))
+    signals.push(request.callerGone)
+    return 'too late'
+  })
+  app.get('/asks-afterwards', (request, reply) => {
+    reply.raw.once('close', () => signals.push(request.callerGone))
+    reply.send('answered')
+  })
   app.post('/answers', async (request) => {
     signals.push(request.callerGone)
     return { body: request.body, aborted: request.callerGone.aborted }
@@ -34,4 +45,15 @@ t.test('the signal fires when the caller leaves before the answer, and only then
   await gone
   t.equal(waiting?.aborted, true)
   t.equal(signals[0]?.aborted, false, 'an answered request was never aborted')
+
+  const askedLate = once(asked, 'one')
+  const other = connect(Number(new URL(url).port), '127.0.0.1', () => other.write('POST /asks-late HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n'))
+  await askedLate
+  other.destroy()
+  while (signals.length < 3) await new Promise((resolve) => setImmediate(resolve))
+  t.equal(signals[2]?.aborted, true, 'who asks after the caller has left is told at once')
+
+  t.equal(await (await fetch(`${url}/asks-afterwards`)).text(), 'answered')
+  while (signals.length < 4) await new Promise((resolve) => setImmediate(resolve))
+  t.equal(signals[3]?.aborted, false, 'and who asks after the answer, that it was taken')
 })
