@@ -36,7 +36,9 @@ const Signed = Type.Object({
   cloud_name: Type.String(),
   resource_type: Type.String(),
   upload_url: Type.String({ description: 'Where to POST the form.' }),
-  fields: Type.Record(Type.String(), Type.String(), { description: 'Every field of the form, as text, exactly as it must be sent beside `file`.' })
+  fields: Type.Unsafe<Record<string, string>>({
+    description: 'Every field of the form, as text, exactly as it must be sent beside `file`.', type: 'object', additionalProperties: Type.String()
+  })
 })
 
 function timestampFault (timestamp: number, nowSeconds: number): string | undefined {
@@ -73,6 +75,22 @@ function widgetFields (parameters: Record<string, WidgetValue>, nowSeconds: numb
   return fields
 }
 
+/** The set must be signed as it is, and faults stand below its name. */
+const WIDGET = { exact: true, within: '/paramsToSign' } as const
+
+/** The parameters with a timestamp that is good, or with the present one. */
+function dated (body: Static<typeof Body>, nowSeconds: number): Static<typeof Body> {
+  checkedTimestamp(body.timestamp ??= nowSeconds, '/timestamp', nowSeconds)
+  return body
+}
+
+/** The widget's parameters, if nothing that would be signed stands beside them. */
+function only (parameters: Record<string, WidgetValue>, { paramsToSign: _these, resource_type: _inTheUrl, ...others }: Static<typeof Body>): Record<string, WidgetValue> {
+  const errors = Object.keys(others).map((name) => ({ pointer: `/${name}`, message: 'must stand inside paramsToSign when that is given' }))
+  if (errors.length > 0) throw invalidRequest(errors)
+  return parameters
+}
+
 /** Signs the fields of one upload, which the caller, or its browser, then sends straight to Cloudinary. */
 export const generateSignature: Route = async (app) => {
   app.route({
@@ -89,25 +107,20 @@ export const generateSignature: Route = async (app) => {
       }
     },
     // Everything has a default, so a call without a body is fine; the validator, which comes next, fills in what the type wants.
-    preValidation: async (request) => { request.body ??= {} as Static<typeof Body> },
-    handler: async (request, reply): Promise<Static<typeof Signed>> => {
+    preValidation: (request, _reply, done) => {
+      request.body ??= {} as Static<typeof Body>
+      done()
+    },
+    handler: (request, reply): Static<typeof Signed> => {
       const nowSeconds = Math.floor(Date.now() / 1000)
-      const { cloudinary } = request
-      const { paramsToSign, resource_type: resourceType, timestamp = nowSeconds, ...parameters } = request.body
-      let signed: Record<string, string>
-      if (paramsToSign === undefined) {
-        checkedTimestamp(timestamp, '/timestamp', nowSeconds)
-        signed = cloudinary.encode({ ...parameters, timestamp })
-      } else {
-        const others = [...Object.keys(parameters), ...(request.body.timestamp === undefined ? [] : ['timestamp'])]
-        if (others.length > 0) throw invalidRequest(others.map((name) => ({ pointer: `/${name}`, message: 'must stand inside paramsToSign when that is given' })))
-        signed = widgetFields(paramsToSign, nowSeconds)
-      }
+      const { body, cloudinary } = request
+      const { paramsToSign, resource_type: resourceType } = body
+      const wished = paramsToSign === undefined ? cloudinary.encode(dated(body, nowSeconds)) : widgetFields(only(paramsToSign, body), nowSeconds)
       // What the caller's policy forces comes in here, and what keeps the signature from serving another call.
-      signed = { ...request.permit({ action: 'generateSignature', parameters: signed, resourceType, ...(paramsToSign && { exact: true, within: '/paramsToSign' }) }).parameters }
+      const { parameters } = request.permit({ action: 'generateSignature', parameters: wished, resourceType, ...(paramsToSign && WIDGET) })
       const { apiKey, cloudName, uploadPrefix, publicUploadPrefix = uploadPrefix } = cloudinary.environment
-      const signature = cloudinary.sign(signed, request.caller.scope ?? request.caller.name)
-      const signedAt = Number(signed['timestamp'])
+      const signature = cloudinary.sign(parameters, request.caller.scope ?? request.caller.name)
+      const signedAt = Number(parameters['timestamp'])
       reply.header('cache-control', 'no-store')
       return {
         signature,
@@ -117,7 +130,7 @@ export const generateSignature: Route = async (app) => {
         cloud_name: cloudName,
         resource_type: resourceType,
         upload_url: `${publicUploadPrefix}/v1_1/${encodeURIComponent(cloudName)}/${resourceType}/upload`,
-        fields: { ...signed, api_key: apiKey, signature }
+        fields: { ...parameters, api_key: apiKey, signature }
       }
     }
   })

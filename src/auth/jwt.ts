@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { JWTVerifyResult } from 'jose'
 import type { Claims } from './caller.ts'
 import type { KeySource } from './key-set.ts'
@@ -55,7 +55,7 @@ export class JwtVerifier {
    */
   async verify (token: string): Promise<Claims> {
     const { keys, now } = this.#options
-    const digest = createHash('sha256').update(token).digest('base64')
+    const digest = hash('sha256', token, 'base64')
     const known = this.#cache.get(digest, now(), (fingerprint) => keys.isLive(fingerprint))
     if (known) return known.claims
     const verified = await this.#verifyAfresh(token)

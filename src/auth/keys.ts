@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 
 /** The SHA-256 digest of a caller's key, under the caller's name. A caller may have several: that is how keys are rotated. */
 export interface KeyDigest {
@@ -16,7 +16,7 @@ export function parseDigest (text: string): Buffer | undefined {
 
 /** SHA-256 of a key as it was sent. */
 export function digestOf (key: string): Buffer {
-  return createHash('sha256').update(key).digest()
+  return Buffer.from(hash('sha256', key, 'hex'), 'hex')
 }
 
 /**

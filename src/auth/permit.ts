@@ -72,8 +72,8 @@ function protectedFaults ({ permissions }: Circumstances, parameters: Parameters
     : []
 }
 
-function smugglingFaults ({ signatureVersion }: Circumstances, parameters: Parameters): Fault[] {
-  if (signatureVersion === 2) return []
+/** Of version 1 alone: version 2 escapes `&`. */
+function smugglingFaults (parameters: Parameters): Fault[] {
   return Object.entries(parameters).flatMap(([name, value]) => {
     const hidden = smuggled(value, KNOWN)
     return hidden === undefined ? [] : [{ pointer: `/${name}`, message: `must not hold "&${hidden}=": a signature of version 1 cannot tell it from a parameter` }]
@@ -133,7 +133,7 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
     const latest = signing ? backDated(signing, nowSeconds) : nowSeconds
     offending.push(...timestampFault(wish.parameters['timestamp'], latest + CLOCK_SKEW_SECONDS))
   }
-  offending.push(...smugglingFaults(circumstances, parameters))
+  if (circumstances.signatureVersion === 1) offending.push(...smugglingFaults(parameters))
 
   const forbidden = protectedFaults(circumstances, parameters)
   if (folder !== undefined) forbidden.push(...folderFaults(folder, { ...wish, parameters }, signing?.presets !== undefined))
@@ -150,6 +150,7 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
 
 /** Cloudinary fetches these addresses, not we: those it cannot reach are refused as mistakes or probes. */
 function requireGivenUrls (fileUrl: string | undefined, parameters: Parameters, { sandbox, hosts }: { sandbox: boolean, hosts: readonly string[] | undefined }): void {
+  if (fileUrl === undefined && parameters['notification_url'] === undefined && parameters['eager_notification_url'] === undefined) return
   const notifications = Object.fromEntries(['notification_url', 'eager_notification_url']
     .flatMap((name) => parameters[name] === undefined ? [] : [[name, parameters[name]]]))
   requireUrls(notifications, { schemes: NOTIFICATION_SCHEMES, privateHosts: sandbox, anyPort: sandbox, ...(hosts && { hosts }) })

@@ -9,6 +9,8 @@ interface Target {
   readonly knows: (name: string) => boolean
 }
 
+type Knows = Target['knows']
+
 /**
  * Parameters that only an upload knows. Every other one is taken for known: the lists that are published for `destroy`,
  * `explicit`, `explode` and `download` may not be whole. Source: Cloudinary, upload reference, parameters of each method.
@@ -40,18 +42,26 @@ const MARKERS: ReadonlyArray<readonly [name: string, value: string]> = [
  * the replay names another asset, one that does not exist.
  */
 function isBlocked (names: readonly string[], { knows }: Target): boolean {
-  let before: string | undefined
   for (const name of names) {
-    if (knows(name)) before = name
-    else if (before === undefined || before === 'public_id') return true
+    if (knows(name)) continue
+    const before = lastBefore(name, names, knows)
+    if (before === undefined || before === 'public_id') return true
   }
   return false
 }
 
+/** Of the names that the method knows, the last one that sorts before `name`. */
+function lastBefore (name: string, names: readonly string[], knows: Knows): string | undefined {
+  let last: string | undefined
+  for (const other of names) {
+    if (other < name && (last === undefined || other > last) && knows(other)) last = other
+  }
+  return last
+}
+
 /** Could the signature of parameters with these names serve another method than upload? */
 export function isReplayable (names: readonly string[]): boolean {
-  const sorted = [...names].sort()
-  return TARGETS.some((target) => sorted.includes(target.aim) && !isBlocked(sorted, target))
+  return TARGETS.some((target) => names.includes(target.aim) && !isBlocked(names, target))
 }
 
 /**

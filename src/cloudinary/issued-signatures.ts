@@ -20,6 +20,9 @@ interface Entry extends IssuedSignature {
   readonly characters: number
 }
 
+/** Empty places at the front of the queue before it is cut. */
+const MOST_EMPTY = 1024
+
 /**
  * A bounded, forgetful memory of signatures, so that a mismatch can be told exactly: "folder was signed as … but sent as
  * …". It is a help, not a state that others rely on: another replica, or a later hour, knows nothing of it.
@@ -29,6 +32,9 @@ export class IssuedSignatures {
   readonly #maxEntries: number
   readonly #maxCharacters: number
   readonly #lifetimeSeconds: number
+  /** Signatures, the oldest at `#oldest`. A Map knows this order too, but to find its first entry it passes all that were deleted. */
+  #queue: string[] = []
+  #oldest = 0
   #characters = 0
 
   constructor ({ maxEntries = 10_000, maxCharacters = 16 * 1024 * 1024, lifetimeSeconds = 3600 }: IssuedSignaturesOptions = {}) {
@@ -40,9 +46,11 @@ export class IssuedSignatures {
   get size (): number { return this.#entries.size }
 
   remember (signature: string, environment: string, fields: Readonly<Record<string, string>>, nowSeconds: number, owner = ''): void {
-    this.#forget(signature)
+    const known = this.#entries.get(signature)
+    if (known) this.#characters -= known.characters
+    else this.#queue.push(signature)
     let characters = signature.length
-    for (const [name, value] of Object.entries(fields)) characters += name.length + value.length
+    for (const name of Object.keys(fields)) characters += name.length + (fields[name] as string).length // a key of its own
     this.#entries.set(signature, { environment, fields, issuedAtSeconds: nowSeconds, owner, characters })
     this.#characters += characters
     this.#shrink(nowSeconds)
@@ -53,19 +61,16 @@ export class IssuedSignatures {
     return entry && nowSeconds - entry.issuedAtSeconds <= this.#lifetimeSeconds ? entry : undefined
   }
 
-  #forget (signature: string): void {
-    const entry = this.#entries.get(signature)
-    if (!entry) return
-    this.#characters -= entry.characters
-    this.#entries.delete(signature)
-  }
-
-  /** A Map keeps the order of insertion, so the oldest come first. */
   #shrink (nowSeconds: number): void {
-    for (const [signature, { issuedAtSeconds }] of this.#entries) {
-      const expired = nowSeconds - issuedAtSeconds > this.#lifetimeSeconds
-      if (!expired && this.#entries.size <= this.#maxEntries && this.#characters <= this.#maxCharacters) return
-      this.#forget(signature)
+    for (let signature = this.#queue[this.#oldest]; signature !== undefined; signature = this.#queue[++this.#oldest]) {
+      const entry = this.#entries.get(signature) as Entry // the queue names what is kept
+      const expired = nowSeconds - entry.issuedAtSeconds > this.#lifetimeSeconds
+      if (!expired && this.#entries.size <= this.#maxEntries && this.#characters <= this.#maxCharacters) break
+      this.#entries.delete(signature)
+      this.#characters -= entry.characters
     }
+    if (this.#oldest <= MOST_EMPTY || this.#oldest * 2 <= this.#queue.length) return
+    this.#queue = this.#queue.slice(this.#oldest)
+    this.#oldest = 0
   }
 }

@@ -5,7 +5,10 @@ import { eagerToString, transformationToString } from './transformation.ts'
 type Scalar = string | number | boolean
 type Encode = (value: never) => string
 
-const escapeValue = (value: Scalar): string => String(value).replace(/[=|]/g, '\\$&')
+function escapeValue (value: Scalar): string {
+  const text = String(value)
+  return text.includes('=') || text.includes('|') ? text.replace(/[=|]/g, '\\$&') : text
+}
 
 /** Lists of words: `a,b`. */
 export function encodeList (list: readonly string[]): string {
@@ -14,10 +17,13 @@ export function encodeList (list: readonly string[]): string {
 
 /** Maps such as `context` and `metadata`: `k=v|k2=v2`, `=` and `|` inside values escaped by a backslash; lists as `["a","b"]`. */
 export function encodeMap (map: Readonly<Record<string, Scalar | readonly Scalar[]>>): string {
-  return Object.entries(map).map(([name, value]) => {
-    if (typeof value !== 'object') return `${name}=${escapeValue(value)}`
-    return `${name}=[${value.map((item) => escapeValue(JSON.stringify(String(item)))).join(',')}]`
-  }).join('|')
+  let text = ''
+  for (const name of Object.keys(map)) {
+    const value = map[name] as Scalar | readonly Scalar[] // a key of its own
+    const pair = typeof value === 'object' ? `${name}=[${value.map((item) => escapeValue(JSON.stringify(String(item)))).join(',')}]` : `${name}=${escapeValue(value)}`
+    text = text === '' ? pair : `${text}|${pair}`
+  }
+  return text
 }
 
 /** Areas: `x,y,w,h|x,y,w,h`. */
@@ -66,7 +72,9 @@ export function encodeUploadParameter (name: string, value: unknown): string {
  */
 export function encodeUploadParameters (input: UploadParameters & { readonly timestamp?: number }): Record<string, string> {
   const encoded: Record<string, string> = {}
-  for (const [name, value] of Object.entries(input)) {
+  const given: Readonly<Record<string, unknown>> = input
+  for (const name of Object.keys(given)) {
+    const value = given[name]
     if (value === undefined || NOT_SENT.has(name)) continue
     const text = encodeUploadParameter(name, value)
     if (text !== '') encoded[name] = text

@@ -36,6 +36,11 @@ t.test('a caller without rules', async (t) => {
 })
 
 t.test('a caller with signing rules', async (t) => {
+  t.test('is notified at the hosts of its policy alone', async (t) => {
+    const sign = { notification_hosts: ['hooks.example.com:8443'] }
+    t.doesNotThrow(() => permit({ rules: { sign }, parameters: { notification_url: 'https://hooks.example.com:8443/done' } }))
+    t.throws(() => permit({ rules: { sign }, parameters: { notification_url: 'https://example.com/' } }), { code: 'param_not_allowed' })
+  })
   const rules: CallerRules = { sign: { allow: ['tags'], require: ['context'], force: { moderation: 'manual' }, formats: ['jpg'], validity_seconds: 300, max_bytes: 1000, resource_types: ['image'], notification_hosts: ['example.com'] } }
   t.test('gets what is forced, a short life, and the size limit', async (t) => {
     t.same(permit({ rules, parameters: { tags: 'a', context: 'k=v', timestamp: String(NOW) }, resourceType: 'image' }), {

@@ -16,6 +16,11 @@ t.test('is bounded by number, by size and by time; the oldest go first', async (
   for (const signature of ['one', 'two', 'three']) few.remember(signature, 'x', fields, 1)
   t.strictSame(['one', 'two', 'three'].map((signature) => few.find(signature, 1) !== undefined), [false, true, true])
 
+  const many = new IssuedSignatures({ maxEntries: 2 })
+  for (let number = 0; number < 5000; number++) many.remember(`s${number}`, 'x', fields, 1)
+  t.strictSame([4997, 4998, 4999].map((number) => many.find(`s${number}`, 1) !== undefined), [false, true, true])
+  t.equal(many.size, 2)
+
   const small = new IssuedSignatures({ maxCharacters: 40 })
   small.remember('one', 'x', { tags: 'a'.repeat(30) }, 1)
   small.remember('two', 'x', { tags: 'b'.repeat(30) }, 1)

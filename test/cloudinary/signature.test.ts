@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { algorithmOf, sameDigest, signParameters, stringToSign, verifyParameters } from '../../src/cloudinary/signature.ts'
 import { Secret } from '../../src/secret.ts'
@@ -21,6 +22,13 @@ t.test('published and computed examples of upload signatures', async (t) => {
   }
   t.equal(signParameters(address, { ...sha1, version: 1 }), '7e5a01372206b844d94ddf55e16c73c2ba0e3a46')
   t.equal(stringToSign(address, 2), 'notification_url=https://ex.com/cb?a=1%26b=2&public_id=p&timestamp=1700000000')
+})
+
+t.test('pairs stand in the order of their names, by code unit, however many there are', async (t) => {
+  const inOrder = (parameters: object): string => Object.keys(parameters).sort().map((name) => `${name}=x`).join('&')
+  fc.assert(fc.property(fc.dictionary(fc.stringMatching(/^[^&]{1,3}$/), fc.constant('x'), { maxKeys: 40 }), (parameters) => stringToSign(parameters, 2) === inOrder(parameters)))
+  const many = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`n${(index * 7) % 40}`, 'x']))
+  t.equal(stringToSign(many, 2), inOrder(many))
 })
 
 t.test('what travels beside the parameters is not signed, and neither is what is empty', async (t) => {
