@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../../src/sandbox/index.ts'
+import { startGatewayProcess } from '../gateway-process.ts'
 
 const MIB = 1024 ** 2
 const MOST_GROWTH = 32 * MIB
@@ -18,17 +17,7 @@ function peakOf (pid: number | undefined): number {
 async function startProcess (t: Test): Promise<{ url: string, pid: number | undefined }> {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
-  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, '../../src/server.ts')], { env: { PATH: process.env['PATH'], PORT: '0', CLOUDINARY_URL: sandbox.cloudinaryUrl() } })
-  t.teardown(() => { child.kill('SIGKILL') })
-  let log = ''
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.on('data', (text) => {
-      log += text
-      const [, found] = /Server listening at (http:[^"]+)"/.exec(log) ?? []
-      if (found !== undefined) resolve(found)
-    })
-    child.once('exit', (code) => { reject(new Error(`ended with ${code}: ${log}`)) })
-  })
+  const { url, child } = await startGatewayProcess(t, { CLOUDINARY_URL: sandbox.cloudinaryUrl() })
   return { url, pid: child.pid }
 }
 

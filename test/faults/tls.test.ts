@@ -1,9 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { startGatewayProcess } from '../gateway-process.ts'
 
 function hasOpenssl (): boolean {
   try {
@@ -74,20 +75,8 @@ t.test('U4: nothing is sent where the certificate is self-signed, expired, not v
   for (const [name, options] of Object.entries(servers)) {
     variables[`CLOUDINARY_URL_${name.toUpperCase()}`] = `cloudinary://1234:canary-${name}-secret@demo?upload_prefix=${await startUpstream(t, asked, name, options)}`
   }
-  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, '../../src/server.ts')], {
-    // The authority is trusted as an administrator would do it.
-    env: { PATH: process.env['PATH'], PORT: '0', CLOUDINARY_ENVIRONMENT: 'good', NODE_EXTRA_CA_CERTS: authority.certificate, ...variables }
-  })
-  t.teardown(() => { child.kill('SIGKILL') })
-  let log = ''
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.on('data', (text) => {
-      log += text
-      const [, found] = /Server listening at (http:[^"]+)"/.exec(log) ?? []
-      if (found !== undefined) resolve(found)
-    })
-    child.once('exit', (code) => { reject(new Error(`ended with ${code}: ${log}`)) })
-  })
+  // The authority is trusted as an administrator would do it.
+  const { url, log } = await startGatewayProcess(t, { CLOUDINARY_ENVIRONMENT: 'good', NODE_EXTRA_CA_CERTS: authority.certificate, ...variables })
   const { environments } = await (await fetch(`${url}/environments`)).json() as { environments: Array<{ name: string, verified: boolean, reason?: string }> } // as documented
   t.match(Object.fromEntries(environments.map(({ name, verified, reason = 'none' }) => [name, `${verified} ${reason}`])), {
     good: 'true none',
@@ -96,5 +85,5 @@ t.test('U4: nothing is sent where the certificate is self-signed, expired, not v
   const upload = await fetch(`${url}/upload`, { method: 'POST', headers: { 'x-environment': 'misnamed', 'content-type': 'image/png' }, body: 'not for anybody else' })
   t.match(await upload.json(), { status: 502, code: 'upstream_failed' })
   t.same(new Set(asked), new Set(['good']), 'no request, and with it no secret, reached the others')
-  t.notMatch(log, /canary-/)
+  t.notMatch(log(), /canary-/)
 })
