@@ -2,11 +2,13 @@ import type { AssetRecord, DerivedRecord } from './asset.ts'
 import { assetUrls } from './asset-urls.ts'
 import type { Call } from './http/call.ts'
 import type { Fields } from './http/fields.ts'
+import { isRejected } from './moderation.ts'
 
 /** An asset as lists show it; tags, context and the like only when asked for. Source: Cloudinary, "Admin API reference". */
 export function listItem (call: Call, record: AssetRecord, fields?: Fields): Record<string, unknown> {
   const item = {
     ...core(call, record),
+    ...isRejected(record) && { bytes: 0, placeholder: true },
     ...fields?.flag('tags') && { tags: record.tags },
     ...fields?.flag('context') && record.context && { context: { custom: record.context } },
     ...fields?.flag('metadata') && { metadata: record.metadata ?? {} },

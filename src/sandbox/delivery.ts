@@ -12,6 +12,7 @@ import { listByTag } from './delivery/list.ts'
 import { parseDeliveryPath, type DeliveryPath } from './delivery/path.ts'
 import { sendBytes } from './delivery/send.ts'
 import { notFound, SandboxError } from './errors.ts'
+import { isRejected } from './moderation.ts'
 import type { RenderLimits } from './render/limits.ts'
 import { RenderPool, type RenderPoolOptions } from './render/pool.ts'
 import type { FindFfmpeg } from './render/poster.ts'
@@ -106,7 +107,7 @@ class Delivery {
     const store = this.#context.store.cloud(cloud.cloudName)
     const chain = this.#chainOf(path, store)
     const record = store.find(path.resourceType, path.type, path.publicId)
-    if (record) return { path, cloud, record, chain, status: 200 }
+    if (record && !isRejected(record)) return { path, cloud, record, chain, status: 200 }
     const placeholder = placeholderOf(path, chain, store)
     if (!placeholder) throw notFound(path.publicId)
     return { path, cloud, record: placeholder, chain, status: 404 }

@@ -33,3 +33,8 @@ export function decideModeration (records: readonly ModerationRecord[] | undefin
   const others = (records ?? []).filter(({ kind }) => kind !== 'manual')
   return [{ kind: 'manual', status, updated_at: nowIso }, ...others]
 }
+
+/** What was rejected is not delivered any more, and lists show a placeholder in its place. Its bytes are kept: it may still be approved. */
+export function isRejected ({ moderation }: { moderation?: readonly ModerationRecord[] | undefined }): boolean {
+  return moderation?.some(({ status }) => status === 'rejected') ?? false
+}

@@ -64,6 +64,21 @@ t.test('download of a private asset, as bytes', async (t) => {
   t.ok(answer)
 })
 
+t.test('every flag of details, derived assets, responsive breakpoints, an upload that comes later: all as described', async (t) => {
+  await client.upload.upload('image', { file: dataUri(png), publicId: 'rich', eager: 'c_scale,w_5|c_scale,w_6', colors: true, faces: true, phash: true, mediaMetadata: true, returnDeleteToken: true, context: 'k=v', tags: 'm,n' })
+  t.match(await client.assets.getResourceByPublicId('image', 'upload', 'rich', true, true, true, true, true), { publicId: 'rich' })
+  // The client's own model of an asset leaves derived ones out.
+  const details = await fetch(`${sandbox.url}/v1_1/demo/resources/image/upload/rich`, { headers: { authorization: `Basic ${btoa('1234:abcd')}` } })
+  const { derived: [first] } = await details.json() as { derived: [{ id: string }] } // two were made
+  t.match(await client.assets.derivedDestroy({ derivedResourceIds: [first.id, 'f'.repeat(32)] }), { deleted: { [first.id]: 'deleted', ['f'.repeat(32)]: 'not_found' } })
+  const { assetId = '' } = await client.assets.getResourceByPublicId('image', 'upload', 'rich') as { assetId?: string } // as above
+  t.match(await client.assets.listResourcesByAssetIDs([assetId]), { resources: [{ publicId: 'rich' }] })
+  t.match(await client.upload.upload('image', { file: dataUri(png), publicId: 'later', async: true }), { status: 'pending', batchId: String, publicId: 'later' })
+  t.match(await client.upload.upload('image', { file: dataUri(png), publicId: 'steps', responsiveBreakpoints: [{ createDerived: true, minWidth: 5 }] }), { publicId: 'steps' })
+  t.match(await client.assets.updateResourceByPublicId('image', 'upload', 'rich', { moderationStatus: 'rejected' }), { moderation: [{ status: 'rejected' }] })
+  t.match(await client.assets.listImages('upload', 'rich'), { resources: [{ publicId: 'rich', bytes: 0 }] })
+})
+
 t.test('rename, explicit, destroy', async (t) => {
   t.match(await client.assets.renameAsset('image', { fromPublicId: 'a/b', toPublicId: 'c' }), { publicId: 'c' })
   t.match(await client.assets.explicitAsset('image', { publicId: 'c', type: 'upload', tags: 'z' }), { tags: ['z'] })

@@ -16,9 +16,9 @@ const word = fc.oneof(
 const name = fc.constantFrom('public_id', 'public_ids', 'public_ids[]', 'asset_ids[]', 'type', 'tags', 'tag', 'context', 'metadata', 'command', 'prefix', 'all', 'max_results', 'next_cursor', 'direction', 'start_at', 'fields',
   'expression', 'sort_by', 'aggregate', 'file', 'eager', 'transformation', 'format', 'allowed_formats', 'upload_preset', 'notification_url', 'moderation', 'moderation_status', 'access_control', 'face_coordinates', 'regions',
   'headers', 'from_public_id', 'to_public_id', 'to_type', 'name', 'settings', 'unsigned', 'external_id', 'label', 'datasource', 'validation', 'to_folder', 'derived_resource_ids', 'expires_at', 'attachment', 'target_filename',
-  'timestamp', 'signature', 'folder', 'asset_folder', 'display_name', 'filename_override', 'overwrite', 'async', 'uri', 'event_type', '__proto__', 'constructor', 'toString')
+  'timestamp', 'signature', 'folder', 'asset_folder', 'display_name', 'filename_override', 'overwrite', 'async', 'uri', 'event_type', 'responsive_breakpoints', 'clear_invalid', 'unique_display_name', 'exif', 'colors', 'order_by', 'return_delete_token', 'keep_original', 'with_field', '__proto__', 'constructor', 'toString')
 const value: fc.Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom('', '0', '1', 'true', 'samples/logo', 'image', 'upload', 'a,b', 'a=b|c=d', '{}', '[]', '[{"a":1}]', 'null', '-1', '1e999', 'NaN', 'c_scale,w_10', 'c_fill,w_-1/png', 'data:image/png;base64,AAAA', 'data:,x',
+  fc.constantFrom('', '0', '1', 'true', 'samples/logo', 'image', 'upload', 'a,b', 'a=b|c=d', '{}', '[]', '[{"a":1}]', 'null', '-1', '1e999', 'NaN', 'c_scale,w_10', '[{"create_derived":true,"max_images":3}]', 'c_fill,w_-1/png', 'data:image/png;base64,AAAA', 'data:,x',
     'data:text/plain;base64,aGk=', 'tags:*', '(', '[1 TO', '\u0000', '\ud800', '../../etc/passwd', 'x'.repeat(300)),
   fc.string({ maxLength: 12, unit: 'binary' }), fc.integer(), fc.boolean(), fc.constant(null), fc.array(fc.jsonValue({ maxDepth: 1 }), { maxLength: 3 }), fc.jsonValue({ maxDepth: 2 })
 )

@@ -117,3 +117,26 @@ t.test('explicit: pictures that cannot be made leave the asset as it was; new co
   t.equal(await colour(await ask('image/explicit', { public_id: 'x', type: 'upload', custom_coordinates: '25,5,10,10', eager: 'c_crop,g_custom,h_10,w_10' })), '0/255')
   t.equal(await colour(await sandbox.add('y', { file: half, custom_coordinates: '25,5,10,10', eager: 'c_crop,g_custom,h_10,w_10' })), '0/255', 'so they do in an upload')
 })
+
+t.test('moderation: pending assets are delivered, rejected ones are not until they are approved after all', async (t) => {
+  const { sandbox, ask } = await start(t)
+  const { url } = await sandbox.add('m', { moderation: 'manual' })
+  const delivered = async () => {
+    const answer = await fetch(url)
+    await answer.arrayBuffer()
+    return `${answer.status} ${answer.headers.get('x-cld-error') ?? ''}`.trim()
+  }
+  const listed = async () => (await ask('resources/image/upload?moderations=true'))['resources']
+  t.equal(await delivered(), '200')
+  t.match(await ask('resources/image/upload/m', { moderation_status: 'rejected' }), { moderation: [{ kind: 'manual', status: 'rejected' }] })
+  t.equal(await delivered(), '404 Resource not found - m')
+  t.match(await listed(), [{ public_id: 'm', bytes: 0, placeholder: true, moderation_status: 'rejected' }])
+  t.match(await ask('resources/image/moderations/manual/rejected'), { resources: [{ public_id: 'm' }] })
+  t.match(await ask('resources/image/moderations/manual/pending'), { resources: [] })
+  await ask('resources/image/upload/m', { moderation_status: 'approved' })
+  t.equal(await delivered(), '200')
+  t.notOk((await listed() as { placeholder?: boolean }[])[0]?.placeholder) // a list of assets
+  t.match(await ask('image/upload', { file: PIXEL, public_id: 'two', moderation: 'duplicate:0.8|manual' }), { moderation: [{ kind: 'duplicate', status: 'approved' }, { kind: 'manual', status: 'pending' }] })
+  t.match(await ask('image/upload', { file: PIXEL, moderation: 'manual|duplicate:0.8' }), { http: 400 }, 'manual comes last')
+  t.match(await ask('resources/image/upload/two', { moderation_status: 'perhaps' }), { http: 400 })
+})
