@@ -151,6 +151,18 @@ const R: Readonly<Record<string, Row>> = {
   R8: at(['surface.test.ts', 'O1: the router table and openapi.yaml agree'])
 }
 
+/** Hostile images, and the sandbox itself. */
+const I: Readonly<Record<string, Row>> = {
+  I1: partly('400 with the text of Cloudinary in place of 413 or 422, which it never sends; refused by the header alone, so no time is taken', ['sandbox/render/hostile.test.ts', 'a 256 megapixel PNG is refused by its header']),
+  I2: at(['sandbox/render/hostile.test.ts', 'outputs beyond the cap, by whatever way they are asked for']),
+  I3: at(['sandbox/render/hostile.test.ts', 'an animation of 10,000 frames'], ['sandbox/render/hostile.test.ts', 'frames within the cap, pixels beyond it']),
+  I4: at(['sandbox/render/hostile.test.ts', 'SVG: entities do not grow']),
+  I8: partly('told by the order of answers, not by the time they take: every call of the API is answered before the first rendering ends', ['sandbox/render/hostile.test.ts', 'eight worst cases at once'], ['sandbox/render/hostile.test.ts', 'a job that takes too long is killed']),
+  I9: partly('a child of Node has no limit of memory of its own: it is killed as the kernel would do it', ['sandbox/render/hostile.test.ts', 'a renderer that is killed ends that request alone'], ['sandbox/render/hostile.test.ts', 'a process that dies takes its own job with it']),
+  I11: at(['sandbox/delivery/names.test.ts', 'names that mean something to a file system are only names'], ['sandbox/delivery/names.test.ts', 'paths that climb lead nowhere']),
+  I12: partly('a real secret cannot be told from a made-up one, so none is refused; what is given stays on this machine, and no page shows it', ['commands/sandbox.test.ts', '2 with NODE_ENV=production, unless that is meant'], ['config/config.test.ts', 'not in production unless it is wanted'], ['sandbox/index.test.ts', 'without secrets that somebody chose'])
+}
+
 /** The ids of each group, so that none is dropped in silence; they have gaps. */
 const IDS: ReadonlyArray<readonly [group: string, rows: Readonly<Record<string, Row>>, numbers: readonly number[]]> = [
   ['A', A, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 20, 22, 23, 24, 26, 27, 28, 29, 30]],
@@ -159,7 +171,8 @@ const IDS: ReadonlyArray<readonly [group: string, rows: Readonly<Record<string, 
   ['U', U, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 16, 17, 18, 19, 20, 21, 22]],
   ['F', F, [1, 2, 5, 6, 7, 9, 10]],
   ['C', C, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]],
-  ['R', R, [1, 2, 3, 4, 5, 6, 7, 8]]
+  ['R', R, [1, 2, 3, 4, 5, 6, 7, 8]],
+  ['I', I, [1, 2, 3, 4, 8, 9, 11, 12]]
 ]
 
 for (const [group, rows, numbers] of IDS) {

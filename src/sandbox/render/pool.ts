@@ -23,6 +23,8 @@ interface Task {
   readonly job: RenderJob
   readonly resolve: (result: RenderResult) => void
   readonly reject: (error: Error) => void
+  /** It was once given to a process that had already died. */
+  isSecondTry?: true
 }
 
 interface Renderer { readonly child: ChildProcess, readonly pipe: Socket, task?: Task, isWarm?: true, deadline?: NodeJS.Timeout, idle?: NodeJS.Timeout }
@@ -98,7 +100,8 @@ export class RenderPool {
     if (child.pid !== undefined) yieldTo(child.pid)
     // The child is ours and sends nothing else.
     onFrame(pipe, (reply, bytes) => { this.#finish(renderer, reply as RenderReply, bytes) })
-    pipe.on('error', () => { this.#end(renderer, new SandboxError(503, 'The renderer is gone')) })
+    // The pipe breaks when there is nobody left to read a job: nothing has been tried yet.
+    pipe.on('error', () => { this.#giveBack(renderer) })
     child.on('error', () => { this.#end(renderer, new SandboxError(503, 'The renderer cannot start')) })
     child.on('exit', () => { this.#end(renderer, new SandboxError(503, 'The renderer ended')) })
     return renderer
@@ -117,6 +120,16 @@ export class RenderPool {
     pipe.unref()
     renderer.idle = setTimeout(() => { this.#end(renderer) }, this.#options.idleMs).unref()
     this.#next()
+  }
+
+  /** A process that died while it was idle has not harmed the job it got: that goes to another, once. */
+  #giveBack (renderer: Renderer): void {
+    const { task } = renderer
+    if (task && !task.isSecondTry && this.#renderers.has(renderer)) {
+      delete renderer.task
+      this.#waiting.unshift(Object.assign(task, { isSecondTry: true as const }))
+    }
+    this.#end(renderer, new SandboxError(503, 'The renderer is gone'))
   }
 
   #end (renderer: Renderer, reason?: Error): void {
