@@ -4,6 +4,7 @@ import type { FastifyPluginAsync, FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { stringify } from 'yaml'
 import { forReaders } from './openapi-readers.ts'
+import { postmanCollection } from './postman.ts'
 
 export interface OpenApiOptions {
   /** Version of the gateway, for `info.version`. */
@@ -95,12 +96,13 @@ export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix 
   })
 }, { name: 'openapi-document' })
 
-/** `/openapi.json`, `/openapi.yaml` and, as pages, `/docs`. */
+/** `/openapi.json`, `/openapi.yaml`, `/postman.json` and, as pages, `/docs`. */
 export const openapiPages: FastifyPluginAsync = async (app) => {
   const hidden = { hide: true } as const
   app.get('/', { schema: hidden }, async (_request, reply) => reply.redirect(`${app.prefix}/docs/`))
   app.get('/openapi.json', { schema: hidden }, async () => app.swagger())
   app.get('/openapi.yaml', { schema: hidden }, async (_request, reply) => reply.type('application/yaml').send(openapiYaml(app.swagger())))
+  app.get('/postman.json', { schema: hidden }, async (request) => postmanCollection(app.swagger(), `${request.protocol}://${request.host}${app.prefix}`))
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { docExpansion: 'list', tryItOutEnabled: true } })
 }
 

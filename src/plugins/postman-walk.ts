@@ -1,0 +1,44 @@
+/** What a request of the collection holds when it is sent as it is. */
+export interface Sample {
+  readonly query?: Readonly<Record<string, string>>
+  readonly path?: Readonly<Record<string, string>>
+  readonly body?: Readonly<Record<string, unknown>>
+  /** Lines of a script that runs before the request, or after its answer. */
+  readonly before?: readonly string[]
+  readonly after?: readonly string[]
+}
+
+/** One pixel, so that an upload works without a file. */
+const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+const ID = 'postman/pixel'
+const DIRECT_ID = 'postman/direct'
+
+/** Operations in the order of a walk: each finds what those before it have made, the last takes it away. */
+export const WALK: Readonly<Record<string, Sample>> = {
+  getHealth: {},
+  getReadiness: {},
+  getEnvironments: {},
+  uploadResource: { body: { file: PIXEL, public_id: ID, tags: 'postman' } },
+  getUrl: { query: { public_id: ID, width: '300', height: '200', crop: 'fill', format: 'jpg' } },
+  getUrlFromJson: { body: { public_id: ID, transformation: [{ width: 300, height: 200, crop: 'fill' }, { radius: 'max' }], format: 'png' } },
+  getAllResources: { query: { prefix: 'postman/', tags: 'true' } },
+  getResourceById: { path: { public_id: ID } },
+  updateResource: { path: { public_id: ID }, body: { tags: ['postman', 'seen'], context: { caption: 'One pixel' } } },
+  getSignedUrl: { query: { public_id: ID, type: 'upload', format: 'png' } },
+  getSignedUrlFromJson: { body: { public_id: ID, type: 'upload', format: 'png', attachment: true } },
+  generateSignature: {
+    body: { public_id: DIRECT_ID, tags: ['postman'] },
+    after: ["pm.collectionVariables.set('signed', JSON.stringify(pm.response.json().fields))"]
+  },
+  directUpload: {
+    body: { file: PIXEL },
+    before: [
+      "const signed = JSON.parse(pm.collectionVariables.get('signed') || '{}')",
+      'const { formdata } = pm.request.body',
+      'formdata.remove(({ key }) => key in signed)',
+      "for (const [key, value] of Object.entries(signed)) formdata.add({ key, value, type: 'text' })"
+    ]
+  },
+  explainSignature: { body: { fields: { timestamp: '1700000000', folder: 'a' }, signature: '0'.repeat(40) } },
+  deleteResource: { path: { public_id: ID } }
+}

@@ -1,0 +1,102 @@
+import { WALK, type Sample } from './postman-walk.ts'
+
+interface Schema { readonly properties?: Readonly<Record<string, { readonly description?: string }>> }
+interface Parameter { readonly name: string, readonly in: string, readonly description?: string, readonly required?: boolean }
+
+/** Of an operation of an OpenAPI document, what is used here. */
+interface Operation {
+  readonly operationId: string
+  readonly summary?: string
+  readonly description?: string
+  readonly parameters?: readonly Parameter[]
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema?: Schema }>> }
+}
+
+interface Item { readonly name: string }
+export interface Collection {
+  readonly info: { readonly name: string, readonly schema: string, readonly description: string }
+  readonly variable: ReadonlyArray<{ readonly key: string, readonly value: string }>
+  readonly item: readonly Item[]
+}
+
+const FORM = 'multipart/form-data'
+/** The key and the environment are variables of the collection: empty ones are not sent. */
+const SEND_VARIABLES = [
+  "const [ownKey, chosen] = ['key', 'environment'].map((name) => pm.variables.get(name))",
+  "if (ownKey) pm.request.headers.upsert({ key: 'Authorization', value: 'Bearer ' + ownKey })",
+  "if (chosen) pm.request.headers.upsert({ key: 'X-Environment', value: chosen })"
+]
+
+function script (listen: 'prerequest' | 'test', exec: readonly string[]): object {
+  return { listen, script: { type: 'text/javascript', exec } }
+}
+
+/** Every field that there is: those of the sample with their values, the others switched off, to be found and filled in. */
+function fields (names: ReadonlyArray<readonly [name: string, description: string | undefined]>, values: Readonly<Record<string, unknown>>): object[] {
+  return names.map(([key, description = '']) => ({ key, value: key in values ? String(values[key]) : '', description, disabled: !(key in values) }))
+}
+
+function bodyOf ({ requestBody }: Operation, { body = {} }: Sample): object | undefined {
+  if (requestBody === undefined) return undefined
+  const form = requestBody.content[FORM]?.schema
+  if (form === undefined) return { mode: 'raw', raw: JSON.stringify(body, undefined, 2), options: { raw: { language: 'json' } } }
+  const names = Object.entries(form.properties ?? {}).map(([name, { description }]) => [name, description] as const)
+  return { mode: 'formdata', formdata: fields(names, body).map((field) => ({ ...field, type: 'text' })) }
+}
+
+function urlOf (path: string, { parameters = [] }: Operation, sample: Sample, hasForm: boolean): object {
+  const query = parameters.filter((parameter) => parameter.in === 'query')
+  const names = query.map(({ name, description }) => [name, description] as const)
+  const parts = path.slice(1).split('/').map((part) => part.replace(/^\{(.+)\}$/, ':$1'))
+  return {
+    raw: `{{base_url}}/${parts.join('/')}`,
+    host: ['{{base_url}}'],
+    path: parts,
+    // What a form can hold need not be shown twice.
+    query: hasForm ? [] : fields(names, sample.query ?? {}),
+    variable: Object.entries(sample.path ?? {}).map(([key, value]) => ({ key, value }))
+  }
+}
+
+function itemOf (path: string, method: string, operation: Operation, sample: Sample): Item {
+  const body = bodyOf(operation, sample)
+  const hasForm = operation.requestBody?.content[FORM] !== undefined
+  const item = {
+    name: operation.summary ?? operation.operationId,
+    event: [
+      ...(sample.before ? [script('prerequest', sample.before)] : []),
+      script('test', ["pm.test('is answered 200', () => pm.response.to.have.status(200))", ...sample.after ?? []])
+    ],
+    request: {
+      method: method.toUpperCase(),
+      header: body === undefined || hasForm ? [] : [{ key: 'Content-Type', value: 'application/json' }],
+      url: urlOf(path, operation, sample, hasForm),
+      description: [operation.description, hasForm ? 'To send a file of yours, switch the field `file` from text to file.' : undefined].filter((text) => text !== undefined).join('\n\n'),
+      ...(body && { body })
+    }
+  }
+  return item
+}
+
+/**
+ * A collection for Postman (format 2.1), made of the gateway's OpenAPI document: its requests work as they are, from top
+ * to bottom, and show every field that may be added. Source: schema.getpostman.com, "collection v2.1.0".
+ */
+export function postmanCollection (document: object, baseUrl: string): Collection {
+  const { paths = {} } = document as { paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>> } // made by our own plugin
+  const operations = new Map(Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => [operation.operationId, { path, method, operation }] as const)))
+  const collection = {
+    info: {
+      name: 'cloudinary-gateway',
+      schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json',
+      description: 'The nine actions, and what stands around them. Set the variable `key` where the gateway wants keys, and `environment` for another than the default one.'
+    },
+    variable: [{ key: 'base_url', value: baseUrl }, { key: 'key', value: '' }, { key: 'environment', value: '' }, { key: 'signed', value: '' }],
+    event: [script('prerequest', SEND_VARIABLES)],
+    item: Object.entries(WALK).flatMap(([name, sample]) => {
+      const known = operations.get(name)
+      return known ? [itemOf(known.path, known.method, known.operation, sample)] : []
+    })
+  }
+  return collection
+}
