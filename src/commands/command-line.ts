@@ -16,6 +16,17 @@ Commands
       --allow-private-fetch
                          Let uploads by URL, and notifications, reach private addresses
       --allow-production Start although NODE_ENV is production: the sandbox is no place for real assets
+      --allow-list       Serve /image/list/<tag>.json, which Cloudinary refuses by default
+      --allow-pdf-zip    Deliver PDF and ZIP, which Cloudinary blocks by default
+      --strict           New transformations need a signed URL
+      --folder-mode <dynamic|fixed>
+                         Whether folders are apart from public IDs (dynamic)
+      --token-key <hex>  Key of delivery tokens (__cld_token__)
+      --admin-rate-limit <number>
+                         Admin API calls in an hour (100000)
+      --public-url <url> Where others reach it, for the links in its answers
+      --seed <number>    The same calls get the same random names
+      --no-samples       Begin with nothing in it
       --coverage         Print what the sandbox can, and end
   health             Ask a running gateway on this machine whether it lives.
   openapi            Print the OpenAPI document.
@@ -43,8 +54,14 @@ export interface SandboxArguments {
   readonly allowProduction: boolean
   /** Only say what it can. */
   readonly coverage: boolean
+  readonly adminRateLimit?: number
+  readonly publicUrl?: string
+  readonly seed?: number
+  readonly samples?: false
 }
-interface CloudArgument { cloudName: string, apiKey: string, apiSecret: string }
+interface CloudArgument extends CloudSwitches { cloudName: string, apiKey: string, apiSecret: string }
+/** What an account may be set to; the same for every cloud of the command line. */
+interface CloudSwitches { allowResourceList?: true, allowPdfAndZip?: true, strictTransformations?: true, folderMode?: 'fixed', authTokenKey?: string }
 
 export type CommandLine =
   | { command: 'serve' | 'health' | 'help' | 'version' }
@@ -68,6 +85,15 @@ const OPTIONS = {
   secret: { type: 'string', multiple: true },
   'allow-private-fetch': { type: 'boolean' },
   'allow-production': { type: 'boolean' },
+  'allow-list': { type: 'boolean' },
+  'allow-pdf-zip': { type: 'boolean' },
+  strict: { type: 'boolean' },
+  'folder-mode': { type: 'string' },
+  'token-key': { type: 'string' },
+  'admin-rate-limit': { type: 'string' },
+  'public-url': { type: 'string' },
+  seed: { type: 'string' },
+  'no-samples': { type: 'boolean' },
   coverage: { type: 'boolean' },
   json: { type: 'boolean' }
 } as const
@@ -75,7 +101,8 @@ const OPTIONS = {
 /** Options that each command knows besides `--help` and `--version`. */
 const KNOWN = {
   serve: [],
-  sandbox: ['host', 'port', 'data', 'cloud', 'key', 'secret', 'allow-private-fetch', 'allow-production', 'coverage'],
+  sandbox: ['host', 'port', 'data', 'cloud', 'key', 'secret', 'allow-private-fetch', 'allow-production', 'allow-list', 'allow-pdf-zip', 'strict', 'folder-mode', 'token-key',
+    'admin-rate-limit', 'public-url', 'seed', 'no-samples', 'coverage'],
   health: [],
   openapi: ['json'],
   key: []
@@ -99,17 +126,42 @@ function commandName (text: string): CommandName {
 }
 
 function sandboxArguments ({ host = '127.0.0.1', port = '8081', data = '.sandbox/', cloud = [], key = [], secret = [], ...flags }: Values): SandboxArguments {
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new UsageError('--port must be a whole number from 0 to 65535')
-  const clouds = cloudArguments(cloud, key, secret)
+  const given = cloudArguments(cloud, key, secret)
+  const switches = cloudSwitches(flags)
+  const clouds = given.length > 0 ? given : [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }]
+  const { 'admin-rate-limit': rateLimit, 'public-url': publicUrl, seed } = flags
+  if (publicUrl !== undefined && !/^https?:\/\/[^/?#\s]+\/?$/.test(publicUrl)) throw new UsageError('--public-url must be a scheme, a host and maybe a port: http://localhost:8081')
   return {
     host,
-    port: Number(port),
+    port: wholeNumber('--port', port, 65_535),
     data,
-    clouds: clouds.length > 0 ? clouds : [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }],
+    clouds: clouds.map((one) => ({ ...one, ...switches })),
     allowPrivateFetch: flags['allow-private-fetch'] === true,
     allowProduction: flags['allow-production'] === true,
-    coverage: flags.coverage === true
+    coverage: flags.coverage === true,
+    ...(rateLimit !== undefined && { adminRateLimit: wholeNumber('--admin-rate-limit', rateLimit, 1_000_000_000) }),
+    ...(publicUrl !== undefined && { publicUrl }),
+    ...(seed !== undefined && { seed: wholeNumber('--seed', seed, 4_294_967_295) }),
+    ...(flags['no-samples'] && { samples: false as const })
   }
+}
+
+function cloudSwitches (flags: Values): CloudSwitches {
+  const { 'folder-mode': folderMode = 'dynamic', 'token-key': authTokenKey } = flags
+  if (folderMode !== 'dynamic' && folderMode !== 'fixed') throw new UsageError('--folder-mode must be dynamic or fixed')
+  if (authTokenKey !== undefined && !/^(?:[0-9a-f]{2})+$/i.test(authTokenKey)) throw new UsageError('--token-key must be pairs of hex digits')
+  return {
+    ...(flags['allow-list'] && { allowResourceList: true as const }),
+    ...(flags['allow-pdf-zip'] && { allowPdfAndZip: true as const }),
+    ...(flags.strict && { strictTransformations: true as const }),
+    ...(folderMode === 'fixed' && { folderMode }),
+    ...(authTokenKey !== undefined && { authTokenKey })
+  }
+}
+
+function wholeNumber (option: string, text: string, most: number): number {
+  if (!/^\d{1,10}$/.test(text) || Number(text) > most) throw new UsageError(`${option} must be a whole number from 0 to ${most}`)
+  return Number(text)
 }
 
 /** `name:key:secret`, or a name that takes the next `--key` and `--secret`. Only the secret may hold a colon. */

@@ -19,7 +19,7 @@ export const sandbox: Command<SandboxArguments> = async (terminal, { coverage, a
   }
   const { startSandbox } = await import('../sandbox/index.ts')
   try {
-    const running = await startSandbox({ ...options, samples: true, findFfmpeg: programFinder('ffmpeg', terminal.variables['PATH']) })
+    const running = await startSandbox({ samples: true, ...options, findFfmpeg: programFinder('ffmpeg', terminal.variables['PATH']) })
     terminal.onShutdown(GRACE_SECONDS, () => running.close())
     for (const { cloudName } of running.clouds) terminal.out(`export CLOUDINARY_URL='${running.cloudinaryUrl(cloudName)}'\n`)
     terminal.err(`The sandbox answers at ${running.url}; Ctrl-C ends it.\n`)

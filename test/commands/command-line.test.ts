@@ -27,6 +27,16 @@ t.test('parseCommandLine', async (t) => {
     })
   })
 
+  t.test('sandbox: what an account may be set to holds for every cloud', async (t) => {
+    const all = ['--allow-list', '--allow-pdf-zip', '--strict', '--folder-mode', 'fixed', '--token-key', '00aaFF']
+    const switches = { allowResourceList: true, allowPdfAndZip: true, strictTransformations: true, folderMode: 'fixed', authTokenKey: '00aaFF' }
+    t.match(parseCommandLine(['sandbox', '--cloud', 'a:1:x', '--cloud', 'b:2:y', ...all]), { options: { clouds: [{ cloudName: 'a', ...switches }, { cloudName: 'b', ...switches }] } })
+    t.match(parseCommandLine(['sandbox', '--admin-rate-limit', '5', '--public-url', 'http://localhost:8081', '--seed', '0', '--no-samples']), {
+      options: { adminRateLimit: 5, publicUrl: 'http://localhost:8081', seed: 0, samples: false }
+    })
+    t.same(parseCommandLine(['sandbox', '--folder-mode', 'dynamic']), parseCommandLine(['sandbox']))
+  })
+
   t.test('openapi and key', async (t) => {
     t.same(parseCommandLine(['openapi']), { command: 'openapi', options: { json: false } })
     t.same(parseCommandLine(['openapi', '--json']), { command: 'openapi', options: { json: true } })
@@ -46,6 +56,11 @@ t.test('parseCommandLine', async (t) => {
       [['key', 'a=b'], /name of a caller/],
       [['sandbox', '--port', '65536'], /--port must be a whole number/],
       [['sandbox', '--port', '1e3'], /--port must be a whole number/],
+      [['sandbox', '--seed', '-1'], /'--seed' argument is ambiguous/],
+      [['sandbox', '--seed', 'x'], /--seed must be a whole number/],
+      [['sandbox', '--folder-mode', 'both'], /--folder-mode must be dynamic or fixed/],
+      [['sandbox', '--token-key', 'abc'], /--token-key must be pairs of hex digits/],
+      [['sandbox', '--public-url', 'localhost:8081'], /--public-url must be a scheme/],
       [['sandbox', '--cloud', 'a'], /belong together/],
       [['sandbox', '--cloud', 'a:1'], /must not be empty/],
       [['sandbox', '--cloud', 'a:1:x', '--cloud', 'a:2:y'], /one cloud twice/],
@@ -57,6 +72,6 @@ t.test('parseCommandLine', async (t) => {
   })
 
   t.test('the help names every command and option', async (t) => {
-    for (const word of ['serve', 'sandbox', 'health', 'openapi', 'key', '--host', '--port', '--data', '--cloud', '--key', '--secret', '--allow-private-fetch', '--allow-production', '--coverage', '--json', '--help', '--version']) t.match(HELP, word)
+    for (const word of ['serve', 'sandbox', 'health', 'openapi', 'key', '--host', '--port', '--data', '--cloud', '--key', '--secret', '--allow-private-fetch', '--allow-production', '--allow-list', '--allow-pdf-zip', '--strict', '--folder-mode', '--token-key', '--admin-rate-limit', '--public-url', '--seed', '--no-samples', '--coverage', '--json', '--help', '--version']) t.match(HELP, word)
   })
 })

@@ -49,6 +49,21 @@ t.test('sandbox', async (t) => {
     await meant.shutdown?.close()
   })
 
+  t.test('what an account may be set to takes effect', async (t) => {
+    const terminal = recordedTerminal()
+    const [cloud = { cloudName: '', apiKey: '', apiSecret: '' }] = CLOUDS
+    await sandbox(terminal, { host: '127.0.0.1', port: 0, data: ':memory:', ...OPTIONS, clouds: [{ ...cloud, allowResourceList: true, strictTransformations: true }], publicUrl: 'http://cdn.example', seed: 1 })
+    t.match(terminal.written.out, 'cdn.example')
+    const url = /answers at (\S+);/.exec(terminal.written.err)?.[1] ?? ''
+    t.equal((await fetch(`${url}/a/image/list/sample.json`)).status, 200)
+    t.equal((await fetch(`${url}/a/image/upload/w_10/sample.jpg`)).status, 401)
+    await terminal.shutdown?.close()
+    const empty = recordedTerminal()
+    await sandbox(empty, { host: '127.0.0.1', port: 0, data: ':memory:', ...OPTIONS, samples: false })
+    t.equal((await fetch(`${/answers at (\S+);/.exec(empty.written.err)?.[1] ?? ''}/a/image/upload/sample.jpg`)).status, 404)
+    await empty.shutdown?.close()
+  })
+
   t.test('makes posters with the ffmpeg that is on the PATH', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'sandbox-path-'))
     t.teardown(() => { rmSync(folder, { recursive: true }) })
