@@ -17,7 +17,7 @@ export interface MetricsAddress {
 function answerWith (text: () => Promise<string>): RequestListener {
   return (request, response) => {
     const refuse = (status: number, headers: Record<string, string> = {}): void => { response.writeHead(status, headers).end() }
-    if (!/^\/metrics(?:\?|$)/.test(request.url ?? '')) return refuse(404)
+    if (!/^\/metrics(?:\?|$)/.test(String(request.url))) return refuse(404)
     if (request.method !== 'GET') return refuse(405, { allow: 'GET' })
     text().then((body) => {
       response.writeHead(200, { 'content-type': METRICS_MEDIA_TYPE, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }).end(body)

@@ -14,7 +14,7 @@ export interface ReloadingOptions {
   /** Where the embedded sandbox listens; its environments are in no file. */
   readonly sandboxUrl: string | undefined
   /** To be told of new credentials before anybody uses them. */
-  readonly learn?: ((environments: Config['environments']) => void) | undefined
+  readonly mask?: { learn (environments: Config['environments']): void } | undefined
   readonly pollMs?: number
 }
 
@@ -28,7 +28,7 @@ function readsCredentialFiles (variables: EnvironmentVariables): boolean {
  * is not valid changes nothing; it is told once, without a value.
  * @returns what ends it.
  */
-export function reloadCredentials (app: FastifyInstance, { variables, logger, sandboxUrl, learn, pollMs = POLL_MS }: ReloadingOptions): () => void {
+export function reloadCredentials (app: FastifyInstance, { variables, logger, sandboxUrl, mask, pollMs = POLL_MS }: ReloadingOptions): () => void {
   if (!readsCredentialFiles(variables)) return () => {}
   const count = app.metrics?.watch('credentials')
   let told = ''
@@ -36,7 +36,7 @@ export function reloadCredentials (app: FastifyInstance, { variables, logger, sa
     try {
       const read = loadConfig(variables)
       const { environments } = sandboxUrl === undefined ? read : withSandbox(read, sandboxUrl)
-      learn?.(environments)
+      mask?.learn(environments)
       const changed = app.cloudinary.replace(environments)
       if (changed.length > 0) logger.info({ environments: changed }, 'credentials were reloaded')
       else if (told !== '') logger.info('the credentials before are there again')

@@ -85,7 +85,7 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
     place = { ...config.metrics ?? config, variable: 'METRICS_PORT' }
     const app = await buildApp({ config, logger, version: terminal.version })
     closers.push(() => app.close())
-    const stopReloading = reloadCredentials(app, { variables: terminal.variables, logger, sandboxUrl, learn: (environments) => { mask.learn(environments) } })
+    const stopReloading = reloadCredentials(app, { variables: terminal.variables, logger, sandboxUrl, mask })
     closers.push(async () => { stopReloading() })
     await openMetrics(app, config, logger, closers)
     place = { ...config, variable: 'PORT' }

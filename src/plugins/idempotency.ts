@@ -126,8 +126,8 @@ async function repeated (request: FastifyRequest, input: UploadInput, record: Id
   return replay(record, upload.identity)
 }
 
-/** Whose key it is. Without authentication nobody has one. */
-const ownerOf = ({ caller }: FastifyRequest): string => caller === undefined ? '' : caller.scope ?? caller.name
+/** Whose key it is. */
+const ownerOf = ({ caller }: FastifyRequest): string => caller.scope ?? caller.name
 
 async function openStore (app: FastifyInstance, { redisUrl, leaseMs }: IdempotencyOptions): Promise<IdempotencyStore> {
   if (!redisUrl) return new MemoryIdempotencyStore()

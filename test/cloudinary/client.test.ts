@@ -150,3 +150,12 @@ t.test('tells how each request to Cloudinary ended, repeats included', async (t)
   await client.upload({ parameters: {}, file: file() }, call())
   t.same(told, ['production upstream_failed', 'production ok', 'production upstream_rejected', 'production ok'])
 })
+
+t.test('explains a signature from what it made itself, to the one it was made for', async (t) => {
+  const client = clientAt(t, 'http://127.0.0.1:9')
+  const signature = client.sign({ timestamp: '1700000000', folder: 'a' }, 'web')
+  const question = { fields: { timestamp: '1700000000', folder: 'b' }, signature }
+  t.match(client.explain({ ...question, asker: 'web' }), [{ code: 'field_changed', message: 'folder was signed as "a" but sent as "b".' }])
+  t.match(client.explain({ ...question, asker: 'cms', others: [] }), [{ code: 'unexplained' }])
+  t.same(client.explain({ fields: { timestamp: '1700000000', folder: 'a' }, signature }), [])
+})

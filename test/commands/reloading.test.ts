@@ -11,7 +11,7 @@ import { startSandbox } from '../../src/sandbox/index.ts'
 
 const POLL_MS = 20
 
-async function start (t: Test) {
+async function start (t: Test, further: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'reload-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const sandbox = await startSandbox({ clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }, { cloudName: 'other', apiKey: '5678', apiSecret: 'efgh' }] })
@@ -21,7 +21,7 @@ async function start (t: Test) {
   const variables = { CLOUDINARY_URL_FILE: file }
   const lines: Array<Record<string, unknown>> = []
   const logger = pino({}, { write: (line) => { lines.push(JSON.parse(line)) } })
-  const app = await buildApp({ config: loadConfig(variables) })
+  const app = await buildApp({ config: loadConfig({ ...variables, ...further }) })
   t.teardown(() => app.close())
   return { app, sandbox, file, variables, logger, lines }
 }
@@ -32,15 +32,17 @@ async function until (holds: () => boolean): Promise<void> {
 }
 
 t.test('a changed file gives its credentials to the requests to come, and a bad one changes nothing', async (t) => {
-  const { app, sandbox, file, variables, logger, lines } = await start(t)
+  const { app, sandbox, file, variables, logger, lines } = await start(t, { METRICS_PORT: '0' })
   const learnt: string[] = []
   const stop = reloadCredentials(app, {
     variables,
     logger,
     sandboxUrl: undefined,
-    learn: (environments) => {
-      t.equal(app.cloudinary.get('production')?.environment.apiSecret.reveal(), learnt.at(-1) ?? 'abcd', 'the log learns them before anybody uses them')
-      learnt.push(...environments.map(({ apiSecret }) => apiSecret.reveal()))
+    mask: {
+      learn: (environments) => {
+        t.equal(app.cloudinary.get('production')?.environment.apiSecret.reveal(), learnt.at(-1) ?? 'abcd', 'the log learns them before anybody uses them')
+        learnt.push(...environments.map(({ apiSecret }) => apiSecret.reveal()))
+      }
     },
     pollMs: POLL_MS
   })
@@ -64,6 +66,10 @@ t.test('a changed file gives its credentials to the requests to come, and a bad 
   writeFileSync(file, sandbox.cloudinaryUrl('demo'))
   await until(() => told(/were reloaded/) === 2)
   stop()
+  const text = await app.metrics?.text()
+  t.match(text, /reloads_total\{what="credentials",outcome="loaded"\} 3\n/)
+  t.match(text, /reloads_total\{what="credentials",outcome="failed"\} 1\n/)
+  t.match(text, /reload_last_successful\{what="credentials"\} 1\n/)
   t.ok(learnt.includes('efgh'))
 })
 

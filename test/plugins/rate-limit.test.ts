@@ -41,7 +41,8 @@ t.test('addresses are told apart by subscriber', async (t) => {
 
 t.test('429 with Retry-After and the state of each limit', async (t) => {
   let nowMs = 1_000_000
-  const app = await start(t, { perAddress: { requests: 4, perSeconds: 60 }, perCaller: { requests: 2, perSeconds: 60 }, now: () => nowMs })
+  const limited: string[] = []
+  const app = await start(t, { perAddress: { requests: 4, perSeconds: 60 }, perCaller: { requests: 2, perSeconds: 60 }, now: () => nowMs, onLimited: (by) => { limited.push(by) } })
   const first = await app.inject('/me')
   t.match(first, {
     statusCode: 200,
@@ -55,6 +56,7 @@ t.test('429 with Retry-After and the state of each limit', async (t) => {
   t.match((await app.inject({ url: '/me', headers: { 'x-caller': 'third' } })).json(), { status: 429, detail: /This address/ })
   t.equal((await app.inject({ url: '/me', remoteAddress: '192.0.2.9', headers: { 'x-caller': 'third' } })).statusCode, 200, 'nor are other addresses')
   t.equal((await app.inject('/open')).headers.ratelimit, undefined)
+  t.same(limited, ['caller', 'address'])
   nowMs += 60_000
   t.equal((await app.inject('/me')).statusCode, 200)
 })
