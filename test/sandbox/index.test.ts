@@ -66,7 +66,7 @@ t.test('samples: there at first start, and again after a reset', async (t) => {
   const sandbox = await startSandbox({ samples: true })
   t.teardown(() => sandbox.close())
   const page = async () => (await fetch(`${sandbox.url}/`)).text()
-  t.match(await page(), /It holds: .*\d+ image/)
+  t.match(await page(), /It holds: .*\d+ images/)
   await sandbox.reset()
   t.match(await page(), /It holds: .*\d+ image/)
 })
@@ -80,6 +80,24 @@ t.test('GET /: how to point a client at it, without secrets that somebody chose'
   t.match(text, 'cloudinary://1234:abcd@demo?upload_prefix=')
   t.match(text, 'cloudinary://9:YOUR_SECRET@mine')
   t.notMatch(text, 'chosen-secret')
+  t.match(text, `serverURL: &#39;${sandbox.url}&#39;`)
+})
+
+t.test('GET /: what is in it, shown without changing it; nothing that is protected, nothing that is not text', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  await sandbox.add('cats/<b>tom</b> & "co"')
+  await sandbox.add('secret', { type: 'private' })
+  await sandbox.add('guarded', { access_control: '[{"access_type":"token"}]' })
+  await sandbox.add('notes.txt', { resource_type: 'raw', file: Buffer.from('x') })
+  const text = await (await fetch(`${sandbox.url}/`)).text()
+  t.match(text, 'It holds: 3 images, 1 raw file.')
+  const links = [...text.matchAll(/src="([^"]+)"/g)].map(([, link = '']) => link)
+  t.equal(links.length, 1, 'one picture that anybody may see')
+  t.match(await fetch(sandbox.url + links[0]), { status: 200 })
+  t.notMatch(text, '<b>tom')
+  const { derived } = await (await fetch(`${sandbox.url}/v1_1/demo/resources/image/upload/${encodeURIComponent('cats/<b>tom</b> & "co"')}`, { headers: { authorization: `Basic ${btoa('1234:abcd')}` } })).json() as { derived: unknown[] } // an asset's details
+  t.same(derived, [])
 })
 
 t.test('browsers may upload from any page, and may not use the Admin API', async (t) => {
