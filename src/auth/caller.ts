@@ -5,6 +5,7 @@ export const ACTIONS = [
   'uploadResource', 'getUrl', 'getAllResources', 'getResourceById', 'updateResource', 'deleteResource', 'getSignedUrl',
   'generateSignature', 'directUpload', 'explainSignature'
 ] as const
+const NAMES = new Set(ACTIONS)
 export type Action = (typeof ACTIONS)[number]
 
 /** Actions that leave every asset as it is. */
@@ -29,5 +30,5 @@ export interface Caller {
 
 /** Narrows the name of a route to an action; other routes have none. */
 export function isAction (name: string | undefined): name is Action {
-  return ACTIONS.some((action) => action === name)
+  return name !== undefined && (NAMES as ReadonlySet<string>).has(name)
 }

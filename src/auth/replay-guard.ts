@@ -64,21 +64,46 @@ export function isReplayable (names: readonly string[]): boolean {
   return TARGETS.some((target) => names.includes(target.aim) && !isBlocked(names, target))
 }
 
+type Marker = (typeof MARKERS)[number]
+
+/** The first markers that keep a signature of these names from serving another method; undefined when all of them do not. */
+function markersFor (names: readonly string[]): readonly Marker[] | undefined {
+  const all = new Set(names)
+  if (!isReplayable(names)) return []
+  for (const [index, [name]] of MARKERS.entries()) {
+    all.add(name)
+    if (!isReplayable([...all])) return MARKERS.slice(0, index + 1)
+  }
+  return undefined
+}
+
+/** Answers of `markersFor`: only names count, none holds `&`, and an application signs the same few sets again and again. */
+const answers = new Map<string, readonly Marker[] | undefined>()
+const MOST_ANSWERS = 1000
+
+function knownMarkers (names: readonly string[]): readonly Marker[] | undefined {
+  const key = names.join('&')
+  if (answers.has(key)) return answers.get(key)
+  if (answers.size >= MOST_ANSWERS) answers.clear()
+  const markers = markersFor(names)
+  answers.set(key, markers)
+  return markers
+}
+
 /**
  * Parameters whose signature fits an upload and nothing else: where needed a harmless upload-only parameter is added,
  * and has to be sent along. `exact` sets (the Upload Widget signs what it will send) cannot be added to.
  * @throws {GatewayError} `param_not_allowed` when the set must stay as it is, or no marker helps.
  */
 export function withoutReplay (parameters: Parameters, exact: boolean): Parameters {
-  let guarded = parameters
-  if (!exact) {
-    for (const [name, value] of MARKERS) {
-      if (!isReplayable(Object.keys(guarded))) return guarded
-      guarded = { ...guarded, [name]: parameters[name] ?? value }
-    }
+  const markers = knownMarkers(Object.keys(parameters))
+  if (markers?.length === 0) return parameters
+  if (markers && !exact) {
+    const guarded: Record<string, string> = { ...parameters }
+    for (const [name, value] of markers) guarded[name] ??= value
+    return guarded
   }
-  if (!isReplayable(Object.keys(guarded))) return guarded
-  const errors = TARGETS.filter(({ aim }) => guarded[aim] !== undefined).map(({ aim }) => ({
+  const errors = TARGETS.filter(({ aim }) => parameters[aim] !== undefined).map(({ aim }) => ({
     pointer: `/${aim}`, message: 'could be used to change, delete or fetch assets: sign allowed_formats or source too, or leave it out'
   }))
   throw new GatewayError('param_not_allowed', 'This set of parameters would also be a valid signature for another method of Cloudinary.', { errors })

@@ -49,23 +49,31 @@ async function prettyStream (): Promise<DestinationStream> {
   return pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', sync: true })
 }
 
+/** How long a line may wait for others to be written with it, and how many characters are enough to go at once. */
+const LINGER_MS = 10
+const ENOUGH_CHARACTERS = 16 * 1024
+
 /**
- * Writes what one turn of the event loop has logged in one piece: a system call costs more than a line. What is left
+ * Writes lines together: a system call, and the thread that makes it, cost many times what a line costs. What is left
  * when the process ends goes out by `flushSync`, which pino calls then.
  */
-export function onceATurn (fd: number): ReturnType<typeof pino.destination> {
+export function inPieces (fd: number): ReturnType<typeof pino.destination> {
   const stream = pino.destination(fd)
   const { write, flushSync } = stream
   let lines = ''
+  let timer: NodeJS.Timeout | undefined
   const pass = (to: (text: string) => void): void => {
     const text = lines
     lines = ''
+    clearTimeout(timer)
+    timer = undefined
     if (text !== '') to(text)
   }
   const later = (): void => pass((text) => write.call(stream, text))
   stream.write = (line) => {
-    if (lines === '') setImmediate(later)
     lines += line
+    if (lines.length >= ENOUGH_CHARACTERS) later()
+    else timer ??= setTimeout(later, LINGER_MS)
     return true
   }
   stream.flushSync = () => {
@@ -81,6 +89,6 @@ const HEADERS = ['headers', 'req.headers', 'busboyOptions.headers']
 
 /** The one log of the process, on standard output. */
 export async function createLogger (config: Config, mask: SecretMask, interactive: boolean, destination?: DestinationStream): Promise<Logger> {
-  const stream = destination ?? (interactive && !config.production ? await prettyStream() : onceATurn(1))
+  const stream = destination ?? (interactive && !config.production ? await prettyStream() : inPieces(1))
   return pino({ level: config.logLevel, redact: { paths: HEADERS, censor: '[secret]' }, hooks: { streamWrite: (line) => mask.apply(line) } }, stream)
 }

@@ -70,7 +70,7 @@ function byField (schema: ObjectSchema, compile: Compile): ValidateFunction {
   const presets = [...fields.values()].filter(({ preset }) => preset !== undefined)
   const { required = [], additionalProperties = true } = schema
   const isValid = (data: Fields): boolean => {
-    for (const { name, preset } of presets) if (data[name] === undefined) data[name] = structuredClone(preset)
+    for (const { name, preset } of presets) if (data[name] === undefined) data[name] = typeof preset === 'object' ? structuredClone(preset) : preset
     for (const name of required) if (data[name] === undefined) return false
     for (const name of Object.keys(data)) {
       const field = fields.get(name)

@@ -4,6 +4,7 @@ import { EVERYTHING } from '../../src/auth/permissions.ts'
 import { permitUpload } from '../../src/auth/permit.ts'
 import { isReplayable, smuggled, withoutReplay } from '../../src/auth/replay-guard.ts'
 import { signParameters } from '../../src/cloudinary/signature.ts'
+import { SIGNABLE_PARAMETER_NAMES } from '../../src/schemas/upload-parameters.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 
 t.test('which sets could serve another method', async (t) => {
@@ -41,6 +42,15 @@ t.test('a harmless parameter is added only where one is needed', async (t) => {
   t.same(added({ public_id: 'a', quality_analysis: 'true' }), ['return_delete_token', 'discard_original_filename'])
   t.same(added({ public_id: 'a', quality_analysis: 'true', return_delete_token: 'true' }), ['discard_original_filename'])
   t.same(added({ async: 'true', notification_url: 'https://example.com', tags: 'a' }), ['return_delete_token', 'discard_original_filename', 'accessibility_analysis'])
+})
+
+t.test('what was found out about a set of names is right for it alone, however many sets there were', async (t) => {
+  const names = SIGNABLE_PARAMETER_NAMES.filter((name) => name !== 'public_id')
+  const decided = (name: string): string[] => Object.keys(withoutReplay({ public_id: 'a', [name]: 'x' }, false))
+  const first = names.map(decided)
+  for (let number = 0; number < 2000; number++) withoutReplay({ folder: 'a', [`n${number}`]: 'x' }, false)
+  t.same(names.map(decided), first)
+  for (const [index, name] of names.entries()) t.equal(isReplayable(first[index] ?? []), false, name)
 })
 
 t.test('422 where nothing may be added, or nothing helps', async (t) => {

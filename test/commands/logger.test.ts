@@ -3,7 +3,7 @@ import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { symbols } from 'pino'
 import t from 'tap'
-import { createLogger, onceATurn, SecretMask } from '../../src/commands/logger.ts'
+import { createLogger, inPieces, SecretMask } from '../../src/commands/logger.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { withSandbox } from '../../src/config/sandbox-environments.ts'
 
@@ -68,10 +68,10 @@ t.test('createLogger', async (t) => {
   })
 })
 
-t.test('lines of one turn are written together, and none is lost at the end', async (t) => {
+t.test('lines are written together, and none is lost at the end', async (t) => {
   const file = join(t.testdir(), 'log')
   const written = (): string => readFileSync(file, 'utf8')
-  const stream = onceATurn(openSync(file, 'w'))
+  const stream = inPieces(openSync(file, 'w'))
   const pieces: number[] = []
   stream.on('write', (bytes: number) => { pieces.push(bytes) })
   stream.write('one\n')
@@ -84,6 +84,10 @@ t.test('lines of one turn are written together, and none is lost at the end', as
   stream.flushSync()
   t.equal(written(), 'one\ntwo\nthree\n', 'the process may end now')
   stream.flushSync()
-  await new Promise((resolve) => setImmediate(resolve))
   t.equal(written(), 'one\ntwo\nthree\n', 'once')
+  const long = `${'x'.repeat(20_000)}\n`
+  stream.write(long)
+  await once(stream, 'drain')
+  t.equal(written(), `one\ntwo\nthree\n${long}`, 'a long one waits for nothing')
+  t.same(pieces, [8, long.length])
 })
