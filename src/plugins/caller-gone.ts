@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http'
+import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
+import { ERRORS } from '../errors.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -19,6 +21,11 @@ function signalOf (response: ServerResponse): AbortSignal {
   const controller = new AbortController()
   response.once('close', () => { if (!response.writableFinished) controller.abort() })
   return controller.signal
+}
+
+/** The status that a closed response had: that of its caller's leaving when its end had not been written by then. */
+export function closedStatus ({ raw, statusCode }: FastifyReply): number {
+  return raw.writableEnded ? statusCode : ERRORS.client_closed.status
 }
 
 /**

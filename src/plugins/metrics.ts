@@ -1,6 +1,7 @@
 import fp from 'fastify-plugin'
 import { budgetOf } from '../cloudinary/upload-budget.ts'
 import type { UploadLimits } from '../config/types.ts'
+import { closedStatus } from './caller-gone.ts'
 import { createMeters, type Meters } from './meters.ts'
 
 declare module 'fastify' {
@@ -19,8 +20,6 @@ export interface MetricsOptions {
 
 /** Of requests that no route takes; their paths are the caller's own. Methods are few: Node's parser knows no others. */
 const NO_ROUTE = 'none'
-/** The caller left before its answer was complete. */
-const CLIENT_CLOSED = 499
 
 type Count = ReturnType<Meters['answers']>
 
@@ -54,8 +53,7 @@ export default fp<MetricsOptions>(async (app, { wanted, upload, version }) => {
   app.addHook('onRequest', (request, reply, done) => {
     // No hook runs for a request whose caller has left; the end of the connection's turn is always told.
     reply.raw.once('close', () => {
-      const status = reply.raw.writableEnded ? reply.statusCode : CLIENT_CLOSED
-      counters.of(request.method, request.routeOptions.url ?? NO_ROUTE)(status, reply.elapsedTime)
+      counters.of(request.method, request.routeOptions.url ?? NO_ROUTE)(closedStatus(reply), reply.elapsedTime)
     })
     done()
   })

@@ -81,10 +81,10 @@ export default fp<RateLimitOptions>(async (scope, options) => {
     })
   }
   scope.addHook('preParsing', (request, reply, _payload, done) => {
-    const { name, permissions } = request.caller
+    const { name, scope = name, permissions } = request.caller
     const rate = permissions.rate ?? perCaller
     if (!rate) return done()
-    store.take(`caller:${name}`, rate).then((verdict) => {
+    store.take(`caller:${scope}`, rate).then((verdict) => {
       requireQuota(reply, 'caller', rate, verdict, onLimited)
       done()
     }).catch(done)

@@ -1,19 +1,23 @@
 import fp from 'fastify-plugin'
+import { closedStatus } from './caller-gone.ts'
 
-/** One line per request, written when the answer is out. Names the route's pattern, not the URL: a URL may hold signatures. */
+/**
+ * One line per request, written when its answer is out or its caller has left (499). Names the route's pattern, not the
+ * URL: a URL may hold signatures.
+ */
 export default fp(async (app) => {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
-    done()
-  })
-  app.addHook('onResponse', (request, reply, done) => {
-    app.log.info({
-      reqId: request.id,
-      method: request.method,
-      route: request.routeOptions.url ?? null,
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime)
-    }, 'request')
+    // No hook of Fastify's runs for a caller that leaves.
+    reply.raw.once('close', () => {
+      app.log.info({
+        reqId: request.id,
+        method: request.method,
+        route: request.routeOptions.url ?? null,
+        status: closedStatus(reply),
+        ms: Math.round(reply.elapsedTime)
+      }, 'request')
+    })
     done()
   })
 }, { name: 'request-log' })

@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import fastify from 'fastify'
 import t from 'tap'
-import callerGone from '../../src/plugins/caller-gone.ts'
+import callerGone, { closedStatus } from '../../src/plugins/caller-gone.ts'
 
 t.test('the signal fires when the caller leaves before the answer, and only then', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
   await app.register(callerGone)
   const signals: AbortSignal[] = []
+  const statuses: number[] = []
   const arrived = new EventTarget()
   app.post('/waits', async (request) => {
     signals.push(request.callerGone)
@@ -20,11 +21,15 @@ t.test('the signal fires when the caller leaves before the answer, and only then
   app.post('/asks-late', async (request, reply) => {
     asked.dispatchEvent(new Event('one'))
     await new Promise((resolve) => reply.raw.once('close', resolve))
+    statuses.push(closedStatus(reply))
     signals.push(request.callerGone)
     return 'too late'
   })
   app.get('/asks-afterwards', (request, reply) => {
-    reply.raw.once('close', () => signals.push(request.callerGone))
+    reply.raw.once('close', () => {
+      statuses.push(closedStatus(reply))
+      signals.push(request.callerGone)
+    })
     reply.send('answered')
   })
   app.post('/answers', async (request) => {
@@ -56,4 +61,5 @@ t.test('the signal fires when the caller leaves before the answer, and only then
   t.equal(await (await fetch(`${url}/asks-afterwards`)).text(), 'answered')
   while (signals.length < 4) await new Promise((resolve) => setImmediate(resolve))
   t.equal(signals[3]?.aborted, false, 'and who asks after the answer, that it was taken')
+  t.same(statuses, [499, 200])
 })

@@ -18,7 +18,7 @@ async function start (t: Test, options: RateLimitOptions, server: object = {}) {
     guarded.decorateRequest('caller')
     guarded.addHook('onRequest', async (request) => {
       const name = String(request.headers['x-caller'] ?? 'web')
-      const caller: Caller = { name, permissions: name === 'slow' ? { ...EVERYTHING, rate: { requests: 1, perSeconds: 60 } } : EVERYTHING }
+      const caller: Caller = { name, scope: String(request.headers['x-scope'] ?? name), permissions: name === 'slow' ? { ...EVERYTHING, rate: { requests: 1, perSeconds: 60 } } : EVERYTHING }
       request.caller = caller
     })
     guarded.get('/me', async ({ caller }) => caller.name)
@@ -66,6 +66,13 @@ t.test('the policy\'s rate counts before the default; without either there is no
   t.equal((await app.inject('/me')).headers.ratelimit, undefined)
   t.equal((await app.inject({ url: '/me', headers: { 'x-caller': 'slow' } })).statusCode, 200)
   t.equal((await app.inject({ url: '/me', headers: { 'x-caller': 'slow' } })).statusCode, 429)
+})
+
+t.test('callers whose names look alike in the log have a limit each', async (t) => {
+  const app = await start(t, { perAddress: undefined, perCaller: { requests: 1, perSeconds: 60 } })
+  const statuses = []
+  for (const scope of ['jwt/a/b', 'jwt/a_b', 'jwt/a/b']) statuses.push((await app.inject({ url: '/me', headers: { 'x-caller': 'jwt-a_b', 'x-scope': scope } })).statusCode)
+  t.same(statuses, [200, 200, 429])
 })
 
 t.test('addresses that a caller writes itself do not count, unless its proxy is trusted', async (t) => {
