@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, loadavg, release } from 'node:os'
 import { createRequire } from 'node:module'
+import { GENERATOR } from './load.ts'
 import type { Options } from './options.ts'
 
 function firstLine (command: string, args: readonly string[]): string {
@@ -17,7 +18,7 @@ export function describeEnvironment ({ rounds, nodeFlags }: Options): string {
   return [
     `Node ${process.version}${nodeFlags.map((flag) => ` ${flag}`).join('')}, Linux ${release()}, ${processors.length} x ${processors[0]?.model ?? 'unknown'}`,
     `${rounds} rounds; commit ${firstLine('git', ['rev-parse', '--short', 'HEAD'])}${changed}; load ${loadavg().map((load) => load.toFixed(2)).join(' ')}`,
-    `${firstLine('nginx', ['-v']) || 'no nginx'}; express ${versionOf('express')}, multer ${versionOf('multer')}, cloudinary ${versionOf('cloudinary')}, fastify ${versionOf('fastify')}`
+    `load by ${GENERATOR}; ${firstLine('nginx', ['-v']) || 'no nginx'}; express ${versionOf('express')}, multer ${versionOf('multer')}, cloudinary ${versionOf('cloudinary')}, fastify ${versionOf('fastify')}`
   ].join('\n')
 }
 
