@@ -99,7 +99,7 @@ export function withoutReplay (parameters: Parameters, exact: boolean): Paramete
   const markers = knownMarkers(Object.keys(parameters))
   if (markers?.length === 0) return parameters
   if (markers && !exact) {
-    const guarded: Record<string, string> = { ...parameters }
+    const guarded: Record<string, string> = Object.assign({}, parameters) // a spread that is added to is five times as slow
     for (const [name, value] of markers) guarded[name] ??= value
     return guarded
   }

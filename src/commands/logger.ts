@@ -1,4 +1,4 @@
-import { pino, type DestinationStream, type Logger } from 'pino'
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino'
 import type { Config } from '../config/types.ts'
 
 /** A secret as it may turn up in a line: as it is, in a URL, in JSON, alone or with its key in base64 (Basic auth). */
@@ -54,16 +54,16 @@ const LINGER_MS = 10
 const ENOUGH_CHARACTERS = 16 * 1024
 
 /**
- * Writes lines together: a system call, and the thread that makes it, cost many times what a line costs. What is left
- * when the process ends goes out by `flushSync`, which pino calls then.
+ * Writes lines together, passed through `edit`: a system call, and the thread that makes it, cost many times what a line
+ * costs. What is left when the process ends goes out by `flushSync`, which pino calls then.
  */
-export function inPieces (fd: number): ReturnType<typeof pino.destination> {
+export function inPieces (fd: number, edit: (lines: string) => string): ReturnType<typeof pino.destination> {
   const stream = pino.destination(fd)
   const { write, flushSync } = stream
   let lines = ''
   let timer: NodeJS.Timeout | undefined
   const pass = (to: (text: string) => void): void => {
-    const text = lines
+    const text = edit(lines)
     lines = ''
     clearTimeout(timer)
     timer = undefined
@@ -89,6 +89,8 @@ const HEADERS = ['headers', 'req.headers', 'busboyOptions.headers']
 
 /** The one log of the process, on standard output. */
 export async function createLogger (config: Config, mask: SecretMask, interactive: boolean, destination?: DestinationStream): Promise<Logger> {
-  const stream = destination ?? (interactive && !config.production ? await prettyStream() : inPieces(1))
-  return pino({ level: config.logLevel, redact: { paths: HEADERS, censor: '[secret]' }, hooks: { streamWrite: (line) => mask.apply(line) } }, stream)
+  const edit = (lines: string): string => mask.apply(lines)
+  const options: LoggerOptions = { level: config.logLevel, redact: { paths: HEADERS, censor: '[secret]' } }
+  const lineByLine = destination ?? (interactive && !config.production ? await prettyStream() : undefined)
+  return lineByLine ? pino({ ...options, hooks: { streamWrite: edit } }, lineByLine) : pino(options, inPieces(1, edit))
 }

@@ -71,7 +71,7 @@ t.test('createLogger', async (t) => {
 t.test('lines are written together, and none is lost at the end', async (t) => {
   const file = join(t.testdir(), 'log')
   const written = (): string => readFileSync(file, 'utf8')
-  const stream = inPieces(openSync(file, 'w'))
+  const stream = inPieces(openSync(file, 'w'), (lines) => lines.replaceAll('secret', '******'))
   const pieces: number[] = []
   stream.on('write', (bytes: number) => { pieces.push(bytes) })
   stream.write('one\n')
@@ -80,14 +80,14 @@ t.test('lines are written together, and none is lost at the end', async (t) => {
   await once(stream, 'drain')
   t.equal(written(), 'one\ntwo\n')
   t.same(pieces, [8])
-  stream.write('three\n')
+  stream.write('three, secret\n')
   stream.flushSync()
-  t.equal(written(), 'one\ntwo\nthree\n', 'the process may end now')
+  t.equal(written(), 'one\ntwo\nthree, ******\n', 'the process may end now')
   stream.flushSync()
-  t.equal(written(), 'one\ntwo\nthree\n', 'once')
+  t.equal(written(), 'one\ntwo\nthree, ******\n', 'once')
   const long = `${'x'.repeat(20_000)}\n`
   stream.write(long)
   await once(stream, 'drain')
-  t.equal(written(), `one\ntwo\nthree\n${long}`, 'a long one waits for nothing')
+  t.equal(written(), `one\ntwo\nthree, ******\n${long}`, 'a long one waits for nothing')
   t.same(pieces, [8, long.length])
 })
