@@ -16,6 +16,8 @@ export interface Rendered {
   format: string
   /** Normalised, as Cloudinary echoes it: keys sorted within each component. */
   transformation: string
+  /** Parts of it that had no effect. */
+  ignored: readonly string[]
 }
 
 /** Applies transformations. `registerDelivery` puts the real one into the context. */

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t from 'tap'
 import { startSandbox } from '../../src/sandbox/index.ts'
 
@@ -125,6 +127,20 @@ t.test('parameters without effect are named in a header; add-ons are refused', a
   for (const [name, value, status] of [['ocr', 'adv_ocr', 420], ['ocr', 'x', 400], ['detection', 'illegal', 400], ['raw_convert', 'illegal', 400], ['background_removal', 'cloudinary_ai', 420], ['manifest_json', '{}', 501]] as const) {
     t.equal((await upload({ [name]: value })).status, status, `${name}=${value}`)
   }
+})
+
+t.test('parts of an incoming or eager transformation without effect are named in the same header', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const picture = await readFile(join(import.meta.dirname, '../fixtures/landscape.jpg'), 'base64')
+  const upload = (fields: Record<string, string>) => fetch(`${sandbox.url}/v1_1/demo/image/upload`, {
+    method: 'POST', headers: { authorization: `Basic ${btoa('1234:abcd')}` }, body: new URLSearchParams({ file: `data:image/jpeg;base64,${picture}`, ...fields })
+  })
+  t.equal((await upload({ transformation: 'c_fill,g_auto:cat,h_20,w_20' })).headers.get('x-sandbox-ignored'), 'g_auto:cat')
+  t.equal((await upload({ eager: 'c_fill,g_auto:dog,h_20,w_20|c_scale,q_50,w_20/png', backup: 'true' })).headers.get('x-sandbox-ignored'), 'backup, g_auto:dog, q_50')
+  t.equal((await upload({ eager: 'c_scale,w_20' })).headers.get('x-sandbox-ignored'), null)
+  const later = await upload({ eager: 'c_fill,g_auto:dog,h_20,w_20', eager_async: 'true' })
+  t.equal(later.status, 200)
 })
 
 t.test('an analysis that is not made is named where it is asked for, in details too', async (t) => {

@@ -1,6 +1,7 @@
 import type { AssetRecord } from '../asset.ts'
 import type { CloudSettings } from '../clouds.ts'
 import type { Rendered, Renderer, SandboxContext } from '../context.ts'
+import { ignoredHere } from '../delivery/ignored.ts'
 import { SandboxError } from '../errors.ts'
 import { ALL_FORMATS, IMAGE_TYPES, isReadable } from '../transformation/formats.ts'
 import type { Region } from '../transformation/gravity.ts'
@@ -51,7 +52,8 @@ export class AssetRenderer implements Renderer {
     const wanted = format?.toLowerCase() ?? named
     if (wanted === 'auto') throw invalidComponent('auto')
     const result = await this.derive({ cloud, record, chain, format: targetFormat(record, chain, wanted), accept: '' })
-    return { bytes: Buffer.from(result.bytes), width: result.width, height: result.height, format: result.format, transformation: chain.normalised }
+    const ignored = ignoredHere(chain, record, result.format, false)
+    return { bytes: Buffer.from(result.bytes), width: result.width, height: result.height, format: result.format, transformation: chain.normalised, ignored }
   }
 
   /** @throws {SandboxError} 400, 404 for a missing layer, 503 when there is no room. */

@@ -3,6 +3,7 @@ import { assetUrls } from '../asset-urls.ts'
 import { SandboxError } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
+import { nameIgnored } from '../http/ignored.ts'
 import { notifyEager } from '../notifications/events.ts'
 
 /** One entry of `eager`: what to make, and the extension if one was asked for. */
@@ -72,6 +73,7 @@ export function eagerAnswer (call: Call, record: AssetRecord, fields: Fields, de
 
 async function derive (call: Call, record: AssetRecord, { transformation, format }: Wanted): Promise<Omit<DerivedRecord, 'id'>> {
   const rendered = await call.context.renderer.render(call.cloud, record, transformation, format)
+  nameIgnored(call.reply, rendered.ignored)
   const stored = await call.context.blobs.write((async function * () { yield rendered.bytes })())
   return {
     transformation: withExtension(rendered.transformation, format),

@@ -2,6 +2,7 @@ import type { AssetRecord } from '../asset.ts'
 import type { ReceivedFile } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
+import { nameIgnored } from '../http/ignored.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
 import { canonicalFormat } from './formats.ts'
 import { inspect, type Inspected } from './inspect.ts'
@@ -20,6 +21,7 @@ export async function convertIncoming (call: Call, fields: Fields, { file, found
   const changesFormat = format !== undefined && format !== found.format
   if (type !== 'image' || (transformation === '' && !changesFormat)) return { file, found }
   const rendered = await call.context.renderer.render(call.cloud, draftRecord(call, file, found), transformation, format)
+  nameIgnored(call.reply, rendered.ignored)
   const stored = await call.context.blobs.write((async function * () { yield rendered.bytes })())
   return {
     file: { ...stored, ...file.filename !== undefined && { filename: file.filename } },
