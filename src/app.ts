@@ -25,6 +25,7 @@ import { errorPage } from './plugins/error-page.ts'
 import expectContinue from './plugins/expect-continue.ts'
 import { explainSignature } from './plugins/explain-signature.ts'
 import { validateByField } from './plugins/field-validation.ts'
+import headerNames from './plugins/header-names.ts'
 import health from './plugins/health.ts'
 import metrics from './plugins/metrics.ts'
 import oneHost from './plugins/one-host.ts'
@@ -112,6 +113,7 @@ async function load (app: FastifyInstance, { config, version = '0.0.0' }: AppOpt
   app.removeContentTypeParser('text/plain')
   await app.register(metrics, { wanted: config.metrics !== undefined, upload: config.upload, version })
   await app.register(oneHost)
+  await app.register(headerNames)
   await app.register(expectContinue)
   await app.register(securityHeaders)
   await app.register(cors, { origins: config.corsOrigins })
