@@ -19,7 +19,8 @@ const refused = (reason: string): BearerResult => ({ kind: 'refused', reason })
 export function bearerToken (rawHeaders: readonly string[]): BearerResult {
   let value: string | undefined
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() !== 'authorization') continue
+    const name = rawHeaders[index] as string // names and values take turns
+    if (name.length !== 'authorization'.length || name.toLowerCase() !== 'authorization') continue
     if (value !== undefined) return refused('Send one Authorization header, not several.')
     value = rawHeaders[index + 1]
   }

@@ -36,6 +36,8 @@ const CLAIM_REASONS: Readonly<Record<string, string>> = {
   aud: 'it was made for another audience'
 }
 
+const digestOf = (token: string): string => hash('sha256', token, 'base64')
+
 /**
  * Verifies tokens of one issuer for one audience. `exp`, `iss` and `aud` must be there; `nbf` counts where it is, since
  * many providers send none. A verified token is remembered for five minutes, not beyond its own end, nor its key's.
@@ -49,17 +51,21 @@ export class JwtVerifier {
     this.#cache = new TokenCache(maxCached)
   }
 
+  /** The claims of a token that was verified before, as long as it and its key are good. */
+  remembered (token: string): Claims | undefined {
+    const { keys, now } = this.#options
+    return this.#cache.get(digestOf(token), now(), (fingerprint) => keys.isLive(fingerprint))?.claims
+  }
+
   /**
    * The claims of `token`.
    * @throws {TokenRefused} when it is not to be believed, {KeySetUnavailable} when that cannot be told.
    */
   async verify (token: string): Promise<Claims> {
-    const { keys, now } = this.#options
-    const digest = hash('sha256', token, 'base64')
-    const known = this.#cache.get(digest, now(), (fingerprint) => keys.isLive(fingerprint))
-    if (known) return known.claims
+    const known = this.remembered(token)
+    if (known) return known
     const verified = await this.#verifyAfresh(token)
-    this.#cache.set(digest, verified)
+    this.#cache.set(digestOf(token), verified)
     return verified.claims
   }
 

@@ -3,7 +3,12 @@ import { invalidRequest } from '../errors.ts'
 
 /** How often a header was sent; Node keeps only the first `Host`. */
 function timesSent (rawHeaders: readonly string[], name: string): number {
-  return rawHeaders.filter((header, index) => index % 2 === 0 && header.toLowerCase() === name).length
+  let times = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const header = rawHeaders[index] as string // names and values take turns
+    if (header.length === name.length && header.toLowerCase() === name) times++
+  }
+  return times
 }
 
 /**
