@@ -10,7 +10,7 @@ export const openapi: Command<{ json: boolean }> = async (terminal, { json }) =>
   const app = await buildApp({ config, version: terminal.version })
   try {
     const document = app.swagger()
-    terminal.out(json ? `${JSON.stringify(document, null, 2)}\n` : openapiYaml(document))
+    terminal.out(json ? `${JSON.stringify(document, null, 2)}\n` : await openapiYaml(document))
     return EXIT.done
   } finally {
     await app.close()

@@ -2,7 +2,6 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync, FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { stringify } from 'yaml'
 import { forReaders } from './openapi-readers.ts'
 import { postmanCollection } from './postman.ts'
 
@@ -101,12 +100,13 @@ export const openapiPages: FastifyPluginAsync = async (app) => {
   const hidden = { hide: true } as const
   app.get('/', { schema: hidden }, async (_request, reply) => reply.redirect(`${app.prefix}/docs/`))
   app.get('/openapi.json', { schema: hidden }, async () => app.swagger())
-  app.get('/openapi.yaml', { schema: hidden }, async (_request, reply) => reply.type('application/yaml').send(openapiYaml(app.swagger())))
+  app.get('/openapi.yaml', { schema: hidden }, async (_request, reply) => reply.type('application/yaml').send(await openapiYaml(app.swagger())))
   app.get('/postman.json', { schema: hidden }, async (request) => postmanCollection(app.swagger(), `${request.protocol}://${request.host}${app.prefix}`))
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { docExpansion: 'list', tryItOutEnabled: true } })
 }
 
-/** The document as the text that `openapi.yaml` holds. */
-export function openapiYaml (document: object): string {
+/** The document as the text that `openapi.yaml` holds. What writes it is loaded now: a gateway is seldom asked. */
+export async function openapiYaml (document: object): Promise<string> {
+  const { stringify } = await import('yaml')
   return stringify(JSON.parse(JSON.stringify(document)), { lineWidth: 120, aliasDuplicateObjects: false })
 }

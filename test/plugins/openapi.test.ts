@@ -15,7 +15,7 @@ const build = (routePrefix = '') => buildApp({ config: testConfig([environmentAt
 t.test('openapi.yaml is what the routes say now (npm run openapi writes it)', async (t) => {
   const app = await build()
   t.teardown(() => app.close())
-  t.equal(readFileSync(join(root, 'openapi.yaml'), 'utf8'), openapiYaml(app.swagger()))
+  t.equal(readFileSync(join(root, 'openapi.yaml'), 'utf8'), await openapiYaml(app.swagger()))
 })
 
 t.test('the nine actions are in the document, each with its path, its environment and its body', async (t) => {
