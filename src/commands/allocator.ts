@@ -1,5 +1,5 @@
 /** Twice this stays with the process. The most that glibc takes notice of is 32 MiB. */
-const BLOCK_BYTES = 16 * 1024 ** 2
+const BLOCK_BYTES = 8 * 1024 ** 2
 
 /**
  * Teaches the C library to keep freed memory for a while. glibc gives the end of its heap back to the system whenever
