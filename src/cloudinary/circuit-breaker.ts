@@ -1,16 +1,20 @@
 import { GatewayError } from '../errors.ts'
+import { TransportError, type TransportFault } from './transport.ts'
 
 /** So many failures in a row, within so long, open the circuit. */
 const FAILURES = 10
 const WINDOW_MS = 30_000
 /** While it is open, one request in this time is let through to see whether Cloudinary is back. */
 const PROBE_MS = 1_000
+/** Somebody did answer, though not in a way that can be used; a caller can bring the first about. */
+const ANSWERED: ReadonlySet<TransportFault> = new Set<TransportFault>(['too_large', 'broken'])
 /** What a proxy in front of a service says when the service is gone. Any other answer shows that it is there. */
 const GONE: ReadonlySet<number> = new Set([502, 503, 504])
 
 /** True when this failure says that Cloudinary itself is out of reach, whatever was asked of it. */
 function isOutage (error: GatewayError): boolean {
   if (error.upstream) return GONE.has(error.upstream.status)
+  if (error.cause instanceof TransportError && ANSWERED.has(error.cause.fault)) return false
   return error.code === 'upstream_failed' || error.code === 'upstream_timeout'
 }
 
@@ -31,7 +35,8 @@ export class CircuitBreaker {
   admit (): void {
     if (!this.#open) return
     const wait = this.#nextProbe - this.#now()
-    if (wait > 0) {
+    // A clock that was set back must not keep it open.
+    if (wait > 0 && wait <= PROBE_MS) {
       throw new GatewayError('upstream_unavailable', `The last ${FAILURES} requests to Cloudinary failed; it is asked again in a second.`, {
         headers: { 'retry-after': String(Math.ceil(wait / 1000)) }
       })

@@ -77,7 +77,9 @@ export class UploadDelivery {
    * @throws {GatewayError} the last failure, with the member `outcome: unknown` when any of the tries may have stored the file.
    */
   async deliver (job: UploadJob, delivery: Delivery, call: Call): Promise<{ answer: Relayed, attempts: number }> {
-    const { budget, pace } = this.#connection
+    const { budget, pace, circuits } = this.#connection
+    // What has begun goes on: an upload that is half done is not given up because others cannot begin.
+    if (delivery.headers?.['content-range']?.startsWith('bytes 0-') !== false) circuits.upload.admit()
     let progress: Progress = { begun: false, finished: false }
     let attempts = 0
     let unclear = false
@@ -103,7 +105,6 @@ export class UploadDelivery {
 
   async #send (job: UploadJob, { headers }: Delivery, { contentType, length, chunks }: MultipartBody, call: Call, onFailure: (failure: GatewayError) => void): Promise<Relayed> {
     const { environment, transport, pace, circuits, tried } = this.#connection
-    circuits.upload.admit()
     try {
       const reply = await transport.send({
         method: 'POST',

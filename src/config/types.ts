@@ -87,8 +87,9 @@ export interface Config {
   readonly jsonMaxBytes: number
   readonly upstream: UpstreamLimits
   readonly upload: UploadLimits
-  /** Seconds that running requests get after SIGTERM. */
+  /** Seconds after SIGTERM in which requests are still taken. */
   readonly shutdownDrainSeconds: number
+  /** Seconds that running requests get after that. */
   readonly shutdownGraceSeconds: number
   /** Unknown variables with one of our prefixes, each with the nearest right name. */
   readonly warnings: readonly string[]

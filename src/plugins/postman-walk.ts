@@ -11,7 +11,6 @@ export interface Sample {
 /** One pixel, so that an upload works without a file. */
 const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 const ID = 'postman/pixel'
-const DIRECT_ID = 'postman/direct'
 
 /** Operations in the order of a walk: each finds what those before it have made, the last takes it away. */
 export const WALK: Readonly<Record<string, Sample>> = {
@@ -27,7 +26,7 @@ export const WALK: Readonly<Record<string, Sample>> = {
   getSignedUrl: { query: { public_id: ID, type: 'upload', format: 'png' } },
   getSignedUrlFromJson: { body: { public_id: ID, type: 'upload', format: 'png', attachment: true } },
   generateSignature: {
-    body: { public_id: DIRECT_ID, tags: ['postman'] },
+    body: { public_id: ID, tags: ['postman'] },
     after: ["pm.collectionVariables.set('signed', JSON.stringify(pm.response.json().fields))"]
   },
   directUpload: {

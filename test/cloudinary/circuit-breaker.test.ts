@@ -1,5 +1,6 @@
 import t from 'tap'
 import { CircuitBreaker } from '../../src/cloudinary/circuit-breaker.ts'
+import { TransportError } from '../../src/cloudinary/transport.ts'
 import { GatewayError } from '../../src/errors.ts'
 
 const OUTAGE = new GatewayError('upstream_failed', 'no connection')
@@ -69,6 +70,13 @@ t.test('CircuitBreaker', async (t) => {
   })
 })
 
+t.test('a clock that is set back does not keep it open', async (t) => {
+  const { breaker, pass, fail } = withClock()
+  fail(10)
+  pass(-3_600_000)
+  t.doesNotThrow(() => breaker.admit())
+})
+
 t.test('what counts as an outage', async (t) => {
   const opens = (failure: GatewayError): boolean => {
     const { breaker } = withClock()
@@ -97,6 +105,11 @@ t.test('what counts as an outage', async (t) => {
       fail(1)
       breaker.admit()
     }
+  })
+
+  t.test('an answer that is too large does not count: one caller could ask for it again and again', async (t) => {
+    for (const fault of ['too_large', 'broken'] as const) t.notOk(opens(new GatewayError('upstream_failed', 'x', { cause: new TransportError(fault) })), fault)
+    t.ok(opens(new GatewayError('upstream_failed', 'x', { cause: new TransportError('cut') })))
   })
 
   t.test('a caller that leaves, or whose body breaks, changes nothing', async (t) => {
