@@ -67,3 +67,28 @@ t.test('a gateway that cannot be built leaves nothing open: its process could no
   t.not(closed.length, 0, 'there was something to close')
   await Promise.all(closed)
 })
+
+t.test('metrics and a policy file, each with and without the other', async (t) => {
+  const digest = 'a'.repeat(64)
+  const policyFile = join(t.testdir({ 'policy.yaml': `callers: { web: { keys: ['sha256:${digest}'] } }` }), 'policy.yaml')
+  for (const metrics of [undefined, { host: '127.0.0.1', port: 0 }]) {
+    for (const file of [undefined, policyFile]) {
+      const app = await buildApp({ config: testConfig([environmentAt('http://127.0.0.1:9')], { metrics, auth: file === undefined ? {} : { mode: 'keys', policyFile: file } }) })
+      t.teardown(() => app.close())
+      t.equal((await app.inject('/resources')).statusCode, file === undefined ? 502 : 401)
+      const text = await app.metrics?.text() ?? ''
+      t.equal(text.includes('upstream_tries_total{environment="production",outcome="upstream_failed"}'), metrics !== undefined && file === undefined)
+      t.equal(text.includes('reloads_total{what="policy"'), metrics !== undefined && file !== undefined)
+    }
+  }
+})
+
+t.test('what is refused before anything else is in the log too', async (t) => {
+  const lines: string[] = []
+  const logger = pino({ level: 'info' }, new Writable({ write (chunk: Buffer, _encoding, done) { lines.push(chunk.toString()); done() } }))
+  const app = await buildApp({ config: testConfig([environmentAt('http://127.0.0.1:9')]), logger })
+  t.teardown(() => app.close())
+  const answer = await app.inject({ url: '/healthz', headers: { 'a b': 'c' } })
+  t.match(answer, { statusCode: 400, headers: { 'x-request-id': String } })
+  t.ok(lines.some((line) => line.includes('"status":400') && line.includes('"msg":"request"')))
+})
