@@ -3,7 +3,7 @@ import { DELIVERY_TYPES, RESOURCE_TYPES, type DeliveryTypeName, type ResourceTyp
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import { jsonObject, relayed, transportFailure, type Relayed } from './answer.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
-import { withRetries, type Pace, type RetryBudget } from './retry.ts'
+import { PASSING, withRetries, type Pace, type RetryBudget } from './retry.ts'
 import { signParameters } from './signature.ts'
 import { TransportError, type Transport, type UpstreamRequest } from './transport.ts'
 
@@ -28,9 +28,8 @@ export interface Connection {
 const ATTEMPTS = 3
 /** For one call with all its repeats. */
 const DEADLINE_MS = 30_000
-/** Failures that may be gone at the next try. */
-const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_failed', 'upstream_timeout', 'rate_limited', 'quota_exhausted'])
-const USER_AGENT = 'cloudinary-gateway'
+/** How every request to Cloudinary names us. */
+export const USER_AGENT = 'cloudinary-gateway'
 
 /** `GET` and idempotent changes come back after any passing failure; the rest only when nothing was sent. */
 type Repeats = 'always' | 'unsent'

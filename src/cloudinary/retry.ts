@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { GatewayError } from '../errors.ts'
+import { GatewayError, type ErrorCode } from '../errors.ts'
 
 const CAPACITY = 500
 const COST = 5
 const TIMEOUT_COST = 10
+/** Failures that may be gone at the next try. */
+export const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_failed', 'upstream_timeout', 'rate_limited', 'quota_exhausted'])
 const BASE_MS = 100
 const CAP_MS = 5_000
 

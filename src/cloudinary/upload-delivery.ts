@@ -1,9 +1,9 @@
-import { GatewayError, type ErrorCode } from '../errors.ts'
+import { GatewayError } from '../errors.ts'
 import type { StreamedFile } from '../schemas/upload-form.ts'
-import { apiRoot, sentNothing, type Call, type Connection } from './admin.ts'
+import { apiRoot, sentNothing, USER_AGENT, type Call, type Connection } from './admin.ts'
 import { relayed, transportFailure, type Relayed, type Vouched } from './answer.ts'
 import type { MultipartBody } from './multipart-body.ts'
-import { withRetries } from './retry.ts'
+import { PASSING, withRetries } from './retry.ts'
 
 export type Fields = Readonly<Record<string, string>>
 
@@ -40,7 +40,6 @@ const ATTEMPTS = 3
 /** No request is tried again after this long, and no refusal is waited out for longer than half a minute. */
 const DEADLINE_MS = 10 * 60_000
 const LONGEST_WAIT_MS = 30_000
-const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_failed', 'upstream_timeout', 'rate_limited', 'quota_exhausted'])
 
 /** Cloudinary said itself that it did not take the file. A failure inside it (5xx) says nothing of the kind. */
 function isRefusal ({ upstream }: GatewayError): boolean {
@@ -111,7 +110,7 @@ export class UploadDelivery {
         path: `${this.#root}/${job.resourceType}/upload`,
         headers: {
           accept: 'application/json',
-          'user-agent': 'cloudinary-gateway',
+          'user-agent': USER_AGENT,
           'content-type': contentType,
           ...(length !== undefined && { 'content-length': String(length) }),
           ...headers

@@ -23,7 +23,7 @@ function signalOf (response: ServerResponse): AbortSignal {
   return controller.signal
 }
 
-/** The status that a closed response had: that of its caller's leaving when its end had not been written by then. */
+/** The status that a closed response had: 499 when its end had not been written by then, mostly because its caller left. */
 export function closedStatus ({ raw, statusCode }: FastifyReply): number {
   return raw.writableEnded ? statusCode : ERRORS.client_closed.status
 }

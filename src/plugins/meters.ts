@@ -50,8 +50,9 @@ export async function createMeters ({ uploads, version }: MetersOptions): Promis
     labelNames: labels,
     registers,
     collect: async () => {
-      requests.reset()
       const { values } = await durations.get()
+      // Without a pause from here on: another may be asking.
+      requests.reset()
       for (const { metricName, labels: of, value } of values) if (metricName?.endsWith('_count')) requests.inc(of, value)
     }
   })

@@ -2,7 +2,7 @@ import fp from 'fastify-plugin'
 import { closedStatus } from './caller-gone.ts'
 
 /**
- * One line per request, written when its answer is out or its caller has left (499). Names the route's pattern, not the
+ * One line per request, written when its answer is out, or its connection closed before that (499). Names the route's pattern, not the
  * URL: a URL may hold signatures.
  */
 export default fp(async (app) => {

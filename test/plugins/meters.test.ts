@@ -32,6 +32,13 @@ t.test('meters', async (t) => {
     t.match(text, /_duration_seconds_sum\{[^}]*status="200"[^}]*\} 0\.703$/m)
   })
 
+  t.test('two who ask at the same time are told the same', async (t) => {
+    const [one = '', other = ''] = await Promise.all([meters.text(), meters.text()])
+    t.equal(linesOf(one, 'http_requests_total').length, 2)
+    t.same(linesOf(one, 'http_requests_total'), linesOf(other, 'http_requests_total'))
+    t.match(linesOf(one, 'http_requests_total'), [/status="200"} 2$/, /status="404"} 1$/])
+  })
+
   t.test('count tries by environment and outcome, and refusals of our own limits', async (t) => {
     meters.tried('editor', 'ok')
     meters.tried('editor', 'upstream_timeout')
