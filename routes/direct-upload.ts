@@ -77,11 +77,10 @@ function agreed (inQuery: Kind | undefined, inForm: Kind | undefined): Kind {
 /** Stores a file that a caller signed for: the signature is the credential, and it is checked here first. */
 export const directUpload: Route = async (app) => {
   await app.register(multipart, MULTIPART)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', async (request) => {
     checkBodyHeaders(request.headers)
     if (!/^multipart\//i.test(request.headers['content-type'] ?? '')) throw new GatewayError('unsupported_media_type', 'Send multipart/form-data: the file beside the signed fields.')
-    const release = request.cloudinary.admitUpload(announcedSize(request.headers))
-    reply.raw.once('close', release)
+    request.whenOver(request.cloudinary.admitUpload(announcedSize(request.headers)))
   })
   app.route({
     method: 'POST',

@@ -133,10 +133,9 @@ export const uploadResource: Route = async (app) => {
     done(null, Object.fromEntries([...fields].map(([name, values]) => [name, values.length > 1 ? values : values[0]])))
   })
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', async (request) => {
     checkBodyHeaders(request.headers)
-    const release = request.cloudinary.admitUpload(announcedSize(request.headers))
-    reply.raw.once('close', release)
+    request.whenOver(request.cloudinary.admitUpload(announcedSize(request.headers)))
   })
   app.route({
     method: 'POST',

@@ -111,6 +111,7 @@ async function load (app: FastifyInstance, { config, version = '0.0.0' }: AppOpt
   const prefix = config.routePrefix
   // JSON as `text/plain` is what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain')
+  await app.register(callerGone)
   await app.register(metrics, { wanted: config.metrics !== undefined, upload: config.upload, version })
   // Before whatever refuses: its refusals are logged too.
   await app.register(requestLog)
@@ -121,7 +122,6 @@ async function load (app: FastifyInstance, { config, version = '0.0.0' }: AppOpt
   await app.register(cors, { origins: config.corsOrigins })
   await app.register(errorHandler, { docs })
   await app.register(openapiDocument, { version, prefix })
-  await app.register(callerGone)
   await app.register(relay)
   await app.register(cloudinary, {
     environments: config.environments,

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { ERRORS } from '../errors.ts'
@@ -7,19 +8,61 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Aborts when the caller's connection closes before the answer is complete. */
     readonly callerGone: AbortSignal
-    [RESPONSE]: ServerResponse
+    /** Calls `action` once: when the answer is complete or the connection closed; at once when that has happened already. */
+    whenOver (action: Action): void
+    [ENDING]: Ending
     [SIGNAL]?: AbortSignal
   }
 }
 
-const RESPONSE = Symbol('response')
+type Action = () => void
+
+const ENDING = Symbol('ending')
 const SIGNAL = Symbol('signal')
 
-/** Node sets `destroyed` when a response is closed, whether it was finished or not. */
-function signalOf (response: ServerResponse): AbortSignal {
-  if (response.destroyed) return response.writableFinished ? new AbortController().signal : AbortSignal.abort()
+const endings = new WeakMap<Socket, Set<Ending>>()
+
+/** The requests of a connection that are not over. One listener serves them all: of pipelined ones there may be many. */
+function endingsOf (socket: Socket): Set<Ending> {
+  const known = endings.get(socket)
+  if (known) return known
+  const open = new Set<Ending>()
+  endings.set(socket, open)
+  socket.once('close', () => { for (const ending of open) ending.come() })
+  return open
+}
+
+/** The end of one request. Its response alone would not tell: Node closes none that is queued behind another one of its connection. */
+class Ending {
+  readonly response: ServerResponse
+  readonly #open: Set<Ending>
+  readonly #actions: Action[] = []
+  #over: boolean
+
+  constructor (socket: Socket, response: ServerResponse) {
+    this.response = response
+    this.#open = endingsOf(socket)
+    this.#over = socket.destroyed
+    if (this.#over) return
+    this.#open.add(this)
+    response.on('close', () => this.come())
+  }
+
+  add (action: Action): void {
+    if (this.#over) action()
+    else this.#actions.push(action)
+  }
+
+  come (): void {
+    this.#over = true
+    this.#open.delete(this)
+    for (const action of this.#actions.splice(0)) action()
+  }
+}
+
+function signalOf (ending: Ending): AbortSignal {
   const controller = new AbortController()
-  response.once('close', () => { if (!response.writableFinished) controller.abort() })
+  ending.add(() => { if (!ending.response.writableFinished) controller.abort() })
   return controller.signal
 }
 
@@ -29,18 +72,20 @@ export function closedStatus ({ raw, statusCode }: FastifyReply): number {
 }
 
 /**
- * Fastify's own `request.signal` fires as soon as the body has been read, long before the caller has left. The signal is
- * made when somebody first asks for it: most requests wait for nothing.
+ * Tells when a request is over, and whether its caller left. Fastify's own `request.signal` fires as soon as the body has
+ * been read, long before that. The signal is made when somebody first asks for it: most requests wait for nothing.
+ * To be registered before all other hooks.
  */
 export default fp(async (app) => {
   app.decorateRequest('callerGone', {
     getter () {
-      this[SIGNAL] ??= signalOf(this[RESPONSE])
+      this[SIGNAL] ??= signalOf(this[ENDING])
       return this[SIGNAL]
     }
   })
+  app.decorateRequest('whenOver', function (action) { this[ENDING].add(action) })
   app.addHook('onRequest', (request, reply, done) => {
-    request[RESPONSE] = reply.raw
+    request[ENDING] = new Ending(request.raw.socket, reply.raw)
     done()
   })
 }, { name: 'caller-gone' })

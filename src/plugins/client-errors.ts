@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { GatewayError } from '../errors.ts'
 import { PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts'
 import { problemDocument } from './error-handler.ts'
+import { lingeringClose } from './lingering-close.ts'
 
 /** What Node's HTTP parser refuses before there is a request. */
 function refusal (code: string | undefined): GatewayError {
@@ -23,7 +24,9 @@ export function answerClientError (docs: string) {
     const failure = refusal(error.code)
     const id = randomUUID()
     const body = JSON.stringify(problemDocument(failure, docs, '/', id))
-    socket.end([
+    // A caller that keeps its side open would keep the connection, and the request before the broken one with it.
+    lingeringClose(socket)
+    socket.write([
       `HTTP/1.1 ${failure.statusCode} ${STATUS_CODES[failure.statusCode]}`,
       `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
@@ -33,5 +36,6 @@ export function answerClientError (docs: string) {
       '',
       body
     ].join('\r\n'))
+    socket.destroySoon()
   }
 }

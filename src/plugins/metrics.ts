@@ -40,7 +40,7 @@ class Counters {
 
 /**
  * Counts every request by the pattern of its route, those that are refused or given up included. What is counted is
- * served elsewhere, on an address of its own: see the command `serve`. To be registered before all other hooks.
+ * served elsewhere, on an address of its own: see the command `serve`. To be registered before whatever refuses.
  */
 export default fp<MetricsOptions>(async (app, { wanted, upload, version }) => {
   if (!wanted) {
@@ -51,10 +51,10 @@ export default fp<MetricsOptions>(async (app, { wanted, upload, version }) => {
   app.decorate('metrics', meters)
   const counters = new Counters(meters)
   app.addHook('onRequest', (request, reply, done) => {
-    // No hook runs for a request whose caller has left; the end of the connection's turn is always told.
-    reply.raw.once('close', () => {
+    // No hook of Fastify's runs for a caller that leaves.
+    request.whenOver(() => {
       counters.of(request.method, request.routeOptions.url ?? NO_ROUTE)(closedStatus(reply), reply.elapsedTime)
     })
     done()
   })
-}, { name: 'metrics' })
+}, { name: 'metrics', dependencies: ['caller-gone'] })

@@ -9,7 +9,7 @@ export default fp(async (app) => {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     // No hook of Fastify's runs for a caller that leaves.
-    reply.raw.once('close', () => {
+    request.whenOver(() => {
       app.log.info({
         reqId: request.id,
         method: request.method,
@@ -20,4 +20,4 @@ export default fp(async (app) => {
     })
     done()
   })
-}, { name: 'request-log' })
+}, { name: 'request-log', dependencies: ['caller-gone'] })

@@ -63,3 +63,43 @@ t.test('the signal fires when the caller leaves before the answer, and only then
   t.equal(signals[3]?.aborted, false, 'and who asks after the answer, that it was taken')
   t.same(statuses, [499, 200])
 })
+
+t.test('the end of a request that is queued behind another one of its connection is told too, and once', async (t) => {
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(callerGone)
+  const told: string[] = []
+  const signals: AbortSignal[] = []
+  app.get('/:name', async (request, reply) => {
+    const { name } = request.params as { name: string } // by the route's pattern
+    request.whenOver(() => told.push(name))
+    signals.push(request.callerGone)
+    reply.hijack()
+  })
+  const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
+  const socket = connect(Number(port), '127.0.0.1', () => socket.write('GET /first HTTP/1.1\r\nHost: x\r\n\r\nGET /second HTTP/1.1\r\nHost: x\r\n\r\n'))
+  while (signals.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  t.same(told, [])
+  socket.destroy()
+  while (told.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  t.same(told.sort(), ['first', 'second'])
+  t.same(signals.map(({ aborted }) => aborted), [true, true])
+})
+
+t.test('what is asked for after the end is done at once', async (t) => {
+  const app = fastify()
+  t.teardown(() => app.close())
+  app.addHook('onRequest', async (request) => {
+    if (request.headers['x-gone'] === undefined) return
+    request.raw.socket.destroy()
+  })
+  await app.register(callerGone)
+  const late: string[] = []
+  app.get('/', async (request, reply) => {
+    request.whenOver(() => late.push('gone'))
+    reply.hijack()
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  await t.rejects(fetch(url, { headers: { 'x-gone': '1' } }))
+  t.same(late, ['gone'])
+})

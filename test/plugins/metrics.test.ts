@@ -3,12 +3,14 @@ import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
+import callerGone from '../../src/plugins/caller-gone.ts'
 import metrics from '../../src/plugins/metrics.ts'
 import { startGateway, testConfig } from '../helper.ts'
 
 async function start (t: Test, wanted = true) {
   const app = fastify()
   t.teardown(() => app.close())
+  await app.register(callerGone)
   await app.register(metrics, { wanted, upload: testConfig([]).upload, version: '0.0.0' })
   app.get('/assets/:id', async () => 'ok')
   app.route({ method: ['POST', 'PUT'], url: '/both', handler: async () => { throw new Error('no') } })

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { Writable } from 'node:stream'
 import fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import callerGone from '../../src/plugins/caller-gone.ts'
 import requestLog from '../../src/plugins/request-log.ts'
 
 async function start (t: Test): Promise<{ app: FastifyInstance, lines: string[], requests: () => object[] }> {
@@ -10,6 +11,7 @@ async function start (t: Test): Promise<{ app: FastifyInstance, lines: string[],
   const stream = new Writable({ write (chunk: Buffer, _encoding, done) { lines.push(chunk.toString()); done() } })
   const app = fastify({ logger: { stream }, disableRequestLogging: true, genReqId: () => 'id-1' })
   t.teardown(() => app.close())
+  await app.register(callerGone)
   await app.register(requestLog)
   const requests = (): object[] => lines.map((line) => JSON.parse(line) as object).filter((line) => 'route' in line)
   return { app, lines, requests }

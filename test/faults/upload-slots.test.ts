@@ -1,0 +1,89 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import t, { type Test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { budgetOf } from '../../src/cloudinary/upload-budget.ts'
+import { environmentAt, testConfig } from '../helper.ts'
+import { FaultUpstream } from '../fault-upstream.ts'
+
+type Changes = Parameters<typeof testConfig>[1]
+
+const PART = '--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc\r\n--B--\r\n'
+const FORM = `Host: a\r\nContent-Type: multipart/form-data; boundary=B\r\nContent-Length: ${PART.length}\r\n`
+const RAW = 'Host: a\r\nContent-Type: image/png\r\n'
+
+/** A gateway before an upstream that misbehaves, and what of its uploads is known inside. */
+async function start (t: Test, changes: Changes = {}) {
+  const upstream = await new FaultUpstream().listen()
+  t.teardown(() => upstream.close())
+  const config = testConfig([environmentAt(upstream.url)], changes)
+  const app = await buildApp({ config })
+  t.teardown(() => app.close())
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  const open = async (): Promise<Socket> => {
+    const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {})
+    t.teardown(() => socket.destroy())
+    await once(socket, 'connect')
+    return socket
+  }
+  const budget = budgetOf(config.upload)
+  return { upstream, open, budget }
+}
+
+/** Turns until this holds; a test that waits in vain ends with what is false. */
+async function until (condition: () => boolean): Promise<boolean> {
+  for (let turns = 0; turns < 500 && !condition(); turns++) await sleep(10)
+  return condition()
+}
+
+t.test('a caller that leaves while its token is looked at leaves no upload behind', async (t) => {
+  const { privateKey, publicKey } = await generateKeyPair('ES256')
+  const waiting: ServerResponse[] = []
+  const jwks = createServer((_request, response) => { waiting.push(response) }).listen(0, '127.0.0.1')
+  await once(jwks, 'listening')
+  t.teardown(() => jwks.close())
+  const auth = { mode: 'keys', jwksUrl: `http://127.0.0.1:${(jwks.address() as AddressInfo).port}/`, issuer: 'iss', audience: 'aud' } as const // it listens on TCP
+  const { open, budget } = await start(t, { auth })
+  const token = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid: 'k' }).setIssuer('iss').setAudience('aud').setSubject('a').setIssuedAt().setExpirationTime('5m').sign(privateKey)
+  const socket = await open()
+  let admitted = 0
+  const { admit } = budget
+  budget.admit = () => { admitted++; return admit.call(budget) }
+  socket.write(`POST /upload HTTP/1.1\r\n${RAW}Authorization: Bearer ${token}\r\nContent-Length: 100\r\n\r\nabc`)
+  t.ok(await until(() => waiting.length === 1))
+  socket.resetAndDestroy()
+  await sleep(50) // nothing tells that the gateway has noticed
+  waiting[0]?.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: [{ ...await exportJWK(publicKey), kid: 'k', alg: 'ES256' }] }))
+  t.ok(await until(() => admitted === 1))
+  t.ok(await until(() => budget.running === 0))
+})
+
+for (const [name, head, body] of [['/upload', `${RAW}Content-Length: 100\r\n`, 'abc'], ['/direct-upload', FORM, PART]] as const) {
+  t.test(`a caller that leaves with POST ${name} queued behind another request leaves no upload behind`, async (t) => {
+    const { upstream, open, budget } = await start(t)
+    upstream.script({ act: 'silent' }, { act: 'silent' })
+    const socket = await open()
+    socket.write(`GET /resources HTTP/1.1\r\nHost: a\r\n\r\nPOST ${name} HTTP/1.1\r\n${head}\r\n${body}`)
+    // The signature of a direct upload is refused before anything is sent.
+    t.ok(await until(() => upstream.seen.length === (name === '/upload' ? 2 : 1)))
+    socket.destroy()
+    t.ok(await until(() => budget.running === 0 && budget.heldBytes === 0))
+    const sent = upstream.seen.find(({ method }) => method === 'POST')
+    t.ok(await until(() => sent?.end !== 'open'), 'nor a request that waits for the rest')
+    t.not(sent?.end, 'complete')
+  })
+}
+
+t.test('what the parser cannot read ends the connection, and with it the upload, even when the caller stays', async (t) => {
+  const { open, budget } = await start(t)
+  for (const bytes of [`${RAW}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nZZ\r\n`, `${RAW}Content-Length: 4\r\n\r\nabcdGARBAGE\r\n\r\n`]) {
+    const socket = await open()
+    socket.on('data', () => {})
+    socket.write(`POST /upload HTTP/1.1\r\n${bytes}`)
+    await once(socket, 'end')
+    t.ok(await until(() => budget.running === 0 && budget.heldBytes === 0), bytes.slice(-20))
+  }
+})
