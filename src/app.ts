@@ -14,6 +14,7 @@ import { uploadResource } from '../routes/upload-resource.ts'
 import type { Config } from './config/types.ts'
 import authentication from './plugins/authentication.ts'
 import authorization from './plugins/authorization.ts'
+import bodyTimeout from './plugins/body-timeout.ts'
 import callerGone from './plugins/caller-gone.ts'
 import cloudinary from './plugins/cloudinary.ts'
 import cors from './plugins/cors.ts'
@@ -46,6 +47,8 @@ const ACTIONS = [
 /** Longest public ID is 255 characters, each up to twelve bytes when percent-encoded. */
 const MAX_PATH_PART = 4096
 const HEADERS_TIMEOUT_MS = 15_000
+/** For a body that is no file to be there as a whole. */
+const BODY_TIMEOUT_MS = 15_000
 const CONNECTIONS_CHECK_MS = 1_000
 /** Longer than the idle timeout of common load balancers (60 s), so that it is they who close. */
 const KEEP_ALIVE_MS = 65_000
@@ -149,6 +152,7 @@ async function load (app: FastifyInstance, { config, version = '0.0.0' }: AppOpt
     await guarded.register(environments)
     await guarded.register(environmentChoice)
     await guarded.register(authorization)
+    await guarded.register(bodyTimeout, { timeoutMs: Math.min(BODY_TIMEOUT_MS, config.upload.idleTimeoutMs) })
     await guarded.register(textInput)
     await guarded.register(idempotency, { redisUrl: config.redisUrl })
     await guarded.register(explainSignature)

@@ -1,0 +1,69 @@
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import fastify from 'fastify'
+import t, { type Test } from 'tap'
+import bodyTimeout from '../../src/plugins/body-timeout.ts'
+import errorHandler from '../../src/plugins/error-handler.ts'
+import { startGateway } from '../helper.ts'
+
+const BEGUN = 'Host: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"fi'
+
+/** Sends bytes and gives all that came back, until the other side ends. */
+function talk (url: string, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true }, () => socket.write(bytes))
+    socket.on('data', (data) => { text += data.toString() }).on('error', reject)
+    socket.on('end', () => {
+      socket.destroy()
+      resolve(text)
+    })
+  })
+}
+
+async function start (t: Test) {
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(errorHandler, { docs: '/docs/errors' })
+  await app.register(bodyTimeout, { timeoutMs: 60 })
+  let handled = 0
+  app.post('/', async ({ body }) => {
+    handled++
+    await sleep(200)
+    return body
+  })
+  return { app, url: await app.listen({ host: '127.0.0.1', port: 0 }), handled: () => handled }
+}
+
+t.test('408, and the end of the connection, for a JSON body that does not come', async (t) => {
+  const { url, handled } = await start(t)
+  const answer = await talk(url, `POST / HTTP/1.1\r\n${BEGUN}`)
+  t.match(answer, /^HTTP\/1\.1 408 [^]*connection: close[^]*"code":"request_timeout"/i)
+  t.equal(handled(), 0)
+})
+
+t.test('200 for a body that is there, however long its handler takes', async (t) => {
+  const { url } = await start(t)
+  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":1}' })
+  t.same(await answer.json(), { a: 1 })
+})
+
+t.test('a body that cannot be parsed is answered once, and a caller that has left not at all', async (t) => {
+  const { app, url } = await start(t)
+  const sent: number[] = []
+  app.server.on('request', (_request, response: { statusCode: number, on: (event: 'close', then: () => void) => void }) => { response.on('close', () => sent.push(response.statusCode)) })
+  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a"' })
+  t.equal(answer.status, 400)
+  const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(`POST / HTTP/1.1\r\n${BEGUN}`))
+  await new Promise((resolve) => app.server.once('request', resolve))
+  socket.destroy()
+  await sleep(200)
+  t.same(sent, [400, 200], 'no answer was begun for the second')
+})
+
+t.test('the whole gateway: actions with JSON bodies do not wait for ever, uploads by JSON neither', async (t) => {
+  const { url } = await startGateway(t, { upload: { idleTimeoutMs: 100 } })
+  for (const path of ['/upload', '/signature', '/url']) {
+    t.match(await talk(url, `POST ${path} HTTP/1.1\r\n${BEGUN}`), /^HTTP\/1\.1 408 [^]*"code":"request_timeout"/, path)
+  }
+})
