@@ -91,6 +91,12 @@ export class GatewayError extends Error {
 
   get statusCode (): number { return ERRORS[this.code].status }
   get retryable (): boolean { return RETRYABLE.has(this.code) }
+
+  /** The same failure, told otherwise. */
+  but ({ message = this.message, ...changes }: GatewayErrorOptions & { message?: string }): GatewayError {
+    const { code, cause, errors, upstream, headers, members } = this
+    return new GatewayError(code, message, { cause, errors, headers, members, ...(upstream && { upstream }), ...changes })
+  }
 }
 
 /** What nobody reads is not worth its bytes. */

@@ -30,3 +30,11 @@ t.test('of very many faults a hundred are listed, and that there are more is sai
   t.equal(message, '/tags/0: must not be empty (and 4999 more)')
   t.equal(invalidRequest(faults.slice(0, 100)).errors.length, 100)
 })
+
+t.test('a failure told otherwise is the same failure', async (t) => {
+  const cause = new Error('inside')
+  const upstream = { status: 500, message: 'no' }
+  const first = new GatewayError('upstream_failed', 'one', { cause, upstream, errors: [{ pointer: '/a', message: 'b' }], headers: { a: 'b' } })
+  t.match(first.but({ members: { outcome: 'unknown' } }), { code: 'upstream_failed', message: 'one', cause, upstream, errors: [{ pointer: '/a' }], headers: { a: 'b' }, members: { outcome: 'unknown' } })
+  t.match(new GatewayError('forbidden', 'one').but({ message: 'two' }), { code: 'forbidden', message: 'two', upstream: undefined, members: {} })
+})

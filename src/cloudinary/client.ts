@@ -1,5 +1,5 @@
 import type { DeliveryTypeName, ResourceTypeName } from '../schemas/assets.ts'
-import type { ErrorCode } from '../errors.ts'
+import { invalidRequest, type ErrorCode, type GatewayError } from '../errors.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import type { UpstreamLimits, UploadLimits } from '../config/types.ts'
 import type { AnnouncedSize, StreamedFile } from '../schemas/upload-form.ts'
@@ -122,17 +122,16 @@ export class CloudinaryClient {
 
   /** Stores a file under this environment's own credentials. The answer is Cloudinary's, untouched. */
   async upload ({ parameters, file, late, maxBytes, permit = (fields) => fields }: UploadInput, call: Call): Promise<Relayed> {
-    const early = encodeUploadParameters(parameters)
+    const given = encodeUploadParameters(parameters)
+    // Before a file of the server is opened: what is refused leaves nothing open, and does not tell whether there is one.
+    const fields = late ? given : permit(given)
     return this.#uploads.store({
       resourceType: parameters.resource_type ?? 'auto',
       file: await opened(file, this.uploadLimits.fileRoot),
       maxBytes,
-      fields: late ? early : permit(early),
-      // What was sent before the file stays; what is forced, and was not sent yet, goes after it.
-      late: late && (async () => {
-        const all = permit({ ...early, ...encodeUploadParameters(await late()) })
-        return Object.fromEntries(Object.entries(all).filter(([name, value]) => early[name] !== value))
-      }),
+      fields,
+      late: late && (async () => encodeUploadParameters(await late())),
+      permit,
       authorize: (fields) => this.#proof(fields),
       vouched: 'gateway'
     }, call)
@@ -156,7 +155,9 @@ export class CloudinaryClient {
       checkCallerSignature({ environment, fields: all, nowSeconds: this.#nowSeconds(), issued: this.#issued, cloudName, stranger })
       return all.api_key === undefined ? { api_key: environment.apiKey } : {}
     }
-    if (late === undefined || fields.signature !== undefined) authorize(fields)
+    if (late === undefined) authorize(fields)
+    else if (fields.signature !== undefined) authorizeEarly(() => authorize(fields))
+    else if (typeof file === 'object' && !this.#uploads.inOneRequest(file)) throw invalidRequest(UNPROVEN)
     return this.#uploads.store({ resourceType, file: await opened(file, undefined), fields, late, authorize, vouched: 'caller' }, call)
   }
 
@@ -194,6 +195,20 @@ export class CloudinaryClient {
   #sign (parameters: Fields): string {
     const { apiSecret, signatureAlgorithm: algorithm, signatureVersion: version } = this.environment
     return signParameters(parameters, { apiSecret, algorithm, version })
+  }
+}
+
+/** Nobody may hold the memory of a chunk on credit. */
+const UNPROVEN = [{ pointer: '/signature', message: 'must stand before a file that is large or of unknown size, as all fields must' }]
+const LATE_FIELDS = 'Fields after the file were not looked at: all that are signed must stand before it, or the signature after it too.'
+
+/** What does not fit before the file might with the fields after it. */
+function authorizeEarly (authorize: () => unknown): void {
+  try {
+    authorize()
+  } catch (error) {
+    const refusal = error as GatewayError // nothing else is thrown by who checks signatures
+    throw refusal.but({ message: `${refusal.message} ${LATE_FIELDS}` })
   }
 }
 

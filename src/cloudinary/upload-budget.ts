@@ -65,6 +65,9 @@ export class UploadBudget {
     return once(() => { this.#running-- })
   }
 
+  /** Whether so much can be borrowed without waiting. */
+  hasRoom (bytes: number): boolean { return this.#queue.length === 0 && this.#held + Math.min(bytes, this.#capacity) <= this.#capacity }
+
   /**
    * Lends memory for `bytes`, waiting in line, first come first served, until the budget has room. A chunk larger than
    * the whole budget counts as the whole of it, and then has it for itself.
@@ -72,8 +75,8 @@ export class UploadBudget {
   async borrow (bytes: number, signal: AbortSignal): Promise<Loan> {
     const counted = Math.min(bytes, this.#capacity)
     signal.throwIfAborted()
-    if (this.#queue.length > 0 || this.#held + counted > this.#capacity) await this.#wait(counted, signal)
-    else this.#held += counted
+    if (this.hasRoom(bytes)) this.#held += counted
+    else await this.#wait(counted, signal)
     clearTimeout(this.#forgetting)
     const memory = this.#take(bytes)
     return {

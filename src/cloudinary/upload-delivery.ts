@@ -17,6 +17,8 @@ export interface UploadJob {
   readonly maxBytes?: number | undefined
   /** Fields that came after the file; to be asked for once the file has ended well. */
   readonly late?: (() => Promise<Fields>) | undefined
+  /** With `late`: what is to be sent, given all that the caller sent, once no more can come. Throws when it may not be. */
+  readonly permit?: ((fields: Fields) => Fields) | undefined
   /** What proves the request, to be added to these fields. Throws when they do not fit the proof. */
   readonly authorize: (fields: Fields) => Fields
   readonly vouched: Vouched
@@ -56,11 +58,6 @@ function maybeStored (error: GatewayError, { finished }: Progress, { partial = f
   return finished && !partial && !isRefusal(error)
 }
 
-/** The same failure with the member `outcome: unknown`: whoever sends the file again may store it twice. */
-function outcomeUnknown ({ code, message, cause, errors, upstream, headers, members }: GatewayError): GatewayError {
-  return new GatewayError(code, message, { cause, errors, headers, members: { ...members, outcome: 'unknown' }, ...(upstream && { upstream }) })
-}
-
 /** Sends the requests of uploads to one cloud, and again where that repairs a failure. */
 export class UploadDelivery {
   readonly #connection: Connection
@@ -98,7 +95,8 @@ export class UploadDelivery {
       }, repetition, budget, pace)
       return { answer, attempts }
     } catch (error) {
-      throw unclear && error instanceof GatewayError ? outcomeUnknown(error) : error
+      // Whoever sends the file again may store it twice.
+      throw unclear && error instanceof GatewayError ? error.but({ members: { ...error.members, outcome: 'unknown' } }) : error
     }
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { GatewayError, invalidRequest } from '../errors.ts'
 import type { UploadLimits } from '../config/types.ts'
+import type { StreamedFile } from '../schemas/upload-form.ts'
 import type { Call, Connection } from './admin.ts'
 import type { Relayed } from './answer.ts'
 import { SourceStopped } from './byte-reader.ts'
@@ -29,6 +30,8 @@ interface Part {
   readonly last: boolean
   readonly total: number | undefined
 }
+
+const AS_GIVEN = (fields: Fields): Fields => fields
 
 async function * only (bytes: Buffer): AsyncGenerator<Buffer> { yield bytes }
 
@@ -67,7 +70,7 @@ export class Uploads {
     call.signal.addEventListener('abort', onGone)
     try {
       await intake.begin()
-      return await this.#choose({ job, intake, call })
+      return await this.#choose({ job, intake, call }, job.file)
     } finally {
       call.signal.removeEventListener('abort', onGone)
       intake.stop(new SourceStopped('the upload is over'))
@@ -83,20 +86,28 @@ export class Uploads {
     return this.#finish(answer, attempts, { bytes: undefined, md5: undefined })
   }
 
-  /** Small: held. Up to the limit of a single request, and any text: streamed. Larger, or of unknown size: in chunks. */
-  async #choose (run: Run): Promise<Relayed> {
-    const { maxLength, filename } = run.intake
-    const { singleRequestMaxBytes, chunkBytes } = this.#limits
-    if (maxLength !== undefined && maxLength <= HELD_BYTES) return this.#inChunks(run, HELD_BYTES)
-    if (filename === undefined || (maxLength !== undefined && maxLength <= singleRequestMaxBytes)) return this.#streamed(run)
-    return this.#inChunks(run, chunkBytes)
+  /** Whether a file surely goes in one request, so that the fields after it are in time. Text always does. */
+  inOneRequest ({ length, maxLength = length, filename }: StreamedFile): boolean {
+    return filename === undefined || (maxLength !== undefined && maxLength <= this.#limits.singleRequestMaxBytes)
+  }
+
+  /**
+   * Small: held, where there is room for it at once, for it need not wait behind large ones. Up to the limit of a single
+   * request, and any text: streamed. Larger, or of unknown size: in chunks.
+   */
+  async #choose (run: Run, file: StreamedFile): Promise<Relayed> {
+    const { maxLength } = run.intake
+    if (maxLength !== undefined && maxLength <= HELD_BYTES && this.#budget.hasRoom(HELD_BYTES)) return this.#inChunks(run, HELD_BYTES)
+    return this.inOneRequest(file) ? this.#streamed(run) : this.#inChunks(run, this.#limits.chunkBytes)
   }
 
   async #streamed ({ job, intake, call }: Run): Promise<Relayed> {
-    const { fields, late, authorize } = job
+    const { fields, late, permit = AS_GIVEN, authorize } = job
     const file = { filename: intake.filename, length: intake.length }
     const tail = late && (async (): Promise<Fields> => {
-      const after = await late()
+      const all = permit({ ...fields, ...await late() })
+      // What was sent before the file stays; what is forced, and was not sent yet, goes after it.
+      const after = Object.fromEntries(Object.entries(all).filter(([name, value]) => fields[name] !== value))
       return { ...after, ...authorize({ ...fields, ...after }) }
     })
     const { answer, attempts } = await this.#delivery.deliver(job, {
@@ -157,10 +168,8 @@ export class Uploads {
 
   async #sendPart ({ job, intake, call }: Run, part: Part, uploadId: string): Promise<{ answer: Relayed, attempts: number }> {
     const { chunk, start, size, last, total } = part
-    const after = last ? await job.late?.() ?? {} : {}
     const whole = start === 0 && last
-    if (!whole) refuseLate(after)
-    const fields = { ...job.fields, ...after }
+    const fields = await fieldsOf(job, whole, last)
     const range = { 'x-unique-upload-id': uploadId, 'content-range': `bytes ${start}-${start + size - 1}/${total ?? -1}` }
     return this.#delivery.deliver(job, {
       body: () => provenForm(job, fields, { chunks: chunk.bytes(), length: size, filename: intake.filename }),
@@ -180,6 +189,14 @@ export class Uploads {
 /** Of a data URI Cloudinary counts the decoded bytes, which never existed here. */
 function sentBy (intake: Intake): Sent {
   return { bytes: intake.filename === undefined ? undefined : intake.bytes, md5: intake.md5() }
+}
+
+/** The fields of a part. Those after the file are in time only when the part is the whole of it. */
+async function fieldsOf ({ fields, late, permit = AS_GIVEN }: UploadJob, whole: boolean, last: boolean): Promise<Fields> {
+  if (late === undefined) return fields
+  const after = last ? await late() : {}
+  if (!whole) refuseLate(after)
+  return permit({ ...fields, ...after })
 }
 
 /** The first chunks went out without these fields: nothing is stored, because the last chunk does not follow. */

@@ -1,9 +1,11 @@
+import { readdirSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { CloudinaryClient, type ClientOptions } from '../../src/cloudinary/client.ts'
 import { signParameters, verifyParameters } from '../../src/cloudinary/signature.ts'
 import { UploadBudget } from '../../src/cloudinary/upload-budget.ts'
 import type { StreamedFile } from '../../src/schemas/upload-form.ts'
+import { GatewayError } from '../../src/errors.ts'
 import { startFaultUpstream, type FaultUpstream } from '../fault-upstream.ts'
 import { environmentAt, testConfig } from '../helper.ts'
 import { call } from './connection.ts'
@@ -84,6 +86,36 @@ t.test('directUpload: 401 before a byte is read, or, with late fields, before an
   await t.rejects(client.directUpload({ resource_type: 'auto', fields: {}, file: file() }, call()), { code: 'invalid_request' })
   await t.rejects(client.directUpload({ resource_type: 'auto', fields: {}, file: file(), late: async () => wrong }, call()), { code: 'signature_mismatch' })
   t.equal(upstream.seen.length, 0)
+})
+
+t.test('directUpload: a signature that stands before the file is judged there; 400 for a file in chunks without one', async (t) => {
+  const { upstream, client } = await started(t)
+  const signed = { timestamp: '1700000000', folder: 'a' }
+  const signature = signParameters(signed, { apiSecret: 'abcd', algorithm: 'sha1', version: 2 })
+  const late = async (): Promise<{ folder: string }> => ({ folder: 'a' })
+  const untouched = file()
+  await t.rejects(client.directUpload({ resource_type: 'auto', fields: { timestamp: '1700000000', signature }, file: untouched, late }, call()), {
+    code: 'signature_mismatch', message: /Fields after the file were not looked at/, errors: [{ pointer: String }]
+  })
+  await t.rejects(client.directUpload({ resource_type: 'auto', fields: { folder: 'a', signature }, file: untouched, late: async () => signed }, call()), {
+    code: 'invalid_request', message: /Fields after the file were not looked at/, errors: [{ pointer: '/timestamp' }]
+  })
+  t.notOk(untouched.stream.readableDidRead)
+  const { length: _unknown, ...piped } = file()
+  await t.rejects(client.directUpload({ resource_type: 'auto', fields: {}, file: piped, late: async () => ({ ...signed, signature }) }, call()), { code: 'invalid_request', errors: [{ pointer: '/signature' }] })
+  t.equal(upstream.seen.length, 0)
+  await client.directUpload({ resource_type: 'auto', fields: { ...signed, signature }, file: piped, late: async () => ({}) }, call())
+  t.equal(upstream.seen.length, 1)
+})
+
+t.test('upload: what may not be uploaded opens no file of the server, and does not tell whether there is one', async (t) => {
+  const upstream = await startFaultUpstream(t)
+  const client = clientAt(t, upstream.url, { upload: { ...upload, fileRoot: t.testdir({ 'a.txt': 'CANARY' }) } })
+  const permit = (): never => { throw new GatewayError('forbidden', 'no') }
+  const openFiles = (): number => readdirSync('/proc/self/fd').length
+  const before = openFiles()
+  for (const name of ['a.txt', 'b.txt']) await t.rejects(client.upload({ parameters: {}, file: name, permit }, call()), { code: 'forbidden' })
+  t.equal(openFiles(), before)
 })
 
 t.test('directUpload: a signature opens no files of the server, a folder for uploads or not', async (t) => {

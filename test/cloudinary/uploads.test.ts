@@ -4,10 +4,10 @@ import t, { type Test } from 'tap'
 import type { Relayed } from '../../src/cloudinary/answer.ts'
 import type { Pace } from '../../src/cloudinary/retry.ts'
 import { UploadBudget } from '../../src/cloudinary/upload-budget.ts'
-import type { UploadJob } from '../../src/cloudinary/upload-delivery.ts'
+import type { Fields, UploadJob } from '../../src/cloudinary/upload-delivery.ts'
 import { Uploads } from '../../src/cloudinary/uploads.ts'
 import type { UploadLimits } from '../../src/config/types.ts'
-import { invalidRequest } from '../../src/errors.ts'
+import { GatewayError, invalidRequest } from '../../src/errors.ts'
 import type { StreamedFile } from '../../src/schemas/upload-form.ts'
 import { startFaultUpstream, type FaultUpstream } from '../fault-upstream.ts'
 import { testConfig } from '../helper.ts'
@@ -103,6 +103,18 @@ t.test('M12: 400 for fields after a file in chunks; the last chunk is not sent, 
   })
   t.same(upstream.seen.map((seen) => header(seen, 'content-range')?.endsWith('/-1')), [true, true])
   await t.resolves(store(streamed(randomBytes(700_000)), { late: async () => ({}) }), 'and none are no fault')
+})
+
+t.test('M12: what a policy forces stands before the first chunk, and what it refuses is refused before it', async (t) => {
+  const { upstream, store } = await started(t)
+  const permit = (fields: Fields): Fields => ({ ...fields, tags: 'forced' })
+  await store(streamed(randomBytes(700_000)), { late: async () => ({}), permit })
+  t.same(upstream.seen.map(({ fields }) => fields['tags']), ['forced', 'forced', 'forced'])
+  await store(streamed(randomBytes(2 * MB), { maxLength: 2 * MB + 500 }), { late: async () => ({ folder: 'f' }), permit })
+  t.match(upstream.seen.at(-1)?.fields, { public_id: 'x', folder: 'f', tags: 'forced', signature: 'public_id,folder,tags' }, 'once, after a streamed file')
+  const count = upstream.seen.length
+  await t.rejects(store(streamed(randomBytes(700_000)), { late: async () => ({}), permit: () => { throw new GatewayError('forbidden', 'no') } }), { code: 'forbidden' })
+  t.equal(upstream.seen.length, count)
 })
 
 t.test('a failed chunk is sent again: after a reset, a 5xx, a limit that passes, a silence', async (t) => {
@@ -216,7 +228,7 @@ t.test('M19: a caller that leaves ends the upload at once: while sending, betwee
   const count = upstream.seen.length
   const waiting = new AbortController()
   const loan = await budget.borrow(128 * MB, call().signal)
-  const running = store(streamed(randomBytes(1000), { length: 1000 }), {}, waiting.signal)
+  const running = store(streamed(randomBytes(1000)), {}, waiting.signal)
   setImmediate(() => setImmediate(() => waiting.abort()))
   await t.rejects(running, { code: 'client_closed' })
   loan.release()
@@ -249,6 +261,15 @@ t.test('what was stored is compared: told, or 502 when it must not differ', asyn
   const strict = await started(t, { verifyStrict: true })
   strict.upstream.script(differs)
   await t.rejects(strict.store(streamed(randomBytes(10), { length: 10 })), { code: 'integrity_failed', members: { stored: { public_id: 'x', bytes: 1 } } })
+})
+
+t.test('a small file does not wait for memory: where none is free it is streamed', async (t) => {
+  const { upstream, budget, store } = await started(t)
+  const bytes = randomBytes(1000)
+  const loan = await budget.borrow(128 * MB, call().signal)
+  t.same(told(await store(streamed(bytes, { maxLength: 1500 }))), ['1', 'verified'])
+  t.match(upstream.seen, [{ file: { md5: md5(bytes) } }])
+  loan.release()
 })
 
 t.test('uploads together stay within the memory budget, and all of them end', async (t) => {

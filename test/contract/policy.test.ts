@@ -12,6 +12,37 @@ const digest = (key: string) => `'sha256:${digestOf(key).toString('hex')}'`
 const policyFile = (t: Test, text: string) => join(t.testdir({ 'policy.yaml': text }), 'policy.yaml')
 const keysOnly = { mode: 'keys', keys: [], jwksUrl: undefined, jwtPublicKey: undefined, issuer: undefined, audience: undefined } as const
 
+/** A body like curl's: fields, the file, nothing else. */
+function form (fields: Readonly<Record<string, string>>, bytes: number): FormData {
+  const body = new FormData()
+  for (const [name, value] of Object.entries(fields)) body.append(name, value)
+  body.append('file', new Blob([new Uint8Array(bytes)]), 'large.bin')
+  return body
+}
+
+t.test('a policy holds for a file in chunks too', async (t) => {
+  const { url, sandbox } = await startGateway(t, {
+    auth: {
+      ...keysOnly,
+      policyFile: policyFile(t, `
+callers:
+  jailed: { keys: [${digest('jailed')}], folder: users/1 }
+  marked: { keys: [${digest('marked')}], sign: { force: { tags: member } } }
+`)
+    },
+    upload: { singleRequestMaxBytes: 1_000_000, chunkBytes: 5 * 1024 ** 2 }
+  })
+  const upload = async (key: string, fields: Readonly<Record<string, string>>): Promise<unknown> => {
+    const answer = await fetch(`${url}/upload?resource_type=raw`, { method: 'POST', headers: { authorization: `Bearer ${key}` }, body: form(fields, 7_000_000) })
+    return answer.json()
+  }
+  t.match(await upload('jailed', {}), { public_id: /^users\/1\//, bytes: 7_000_000 })
+  t.match(await upload('marked', {}), { tags: ['member'], bytes: 7_000_000 })
+  const before = sandbox.requests.length
+  t.match(await upload('jailed', { public_id: 'users/2/a' }), { status: 403, errors: [{ pointer: '/public_id' }] })
+  t.equal(sandbox.requests.length, before, 'not one chunk was sent for it')
+})
+
 t.test('a policy holds from the request to what Cloudinary sees', async (t) => {
   const { app, sandbox } = await startGateway(t, {
     auth: {
