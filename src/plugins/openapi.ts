@@ -53,19 +53,29 @@ function routeForReaders ({ schema, url }: { schema: FastifySchema | undefined, 
   }
 }
 
-/** Request bodies by operationId, gathered while routes are registered. */
-function gatherRequestBodies (bodies: Map<string, object>): (route: RouteOptions) => void {
-  return ({ config, schema }) => {
-    if (config?.requestBody && schema?.operationId) bodies.set(schema.operationId, config.requestBody)
+interface Operation {
+  readonly operationId: string
+  readonly requestBody?: object
+  readonly servers?: ReadonlyArray<{ readonly url: string }>
+}
+
+type Additions = Pick<Operation, 'requestBody' | 'servers'>
+
+/** What schemas do not say, by operationId, gathered while routes are registered: bodies, and who stands outside the prefix. */
+function gatherAdditions (additions: Map<string, Additions>, prefix: string): (route: RouteOptions) => void {
+  return ({ config, schema, url }) => {
+    if (!schema?.operationId) return
+    additions.set(schema.operationId, {
+      ...(config?.requestBody && { requestBody: config.requestBody }),
+      ...(!url.startsWith(`${prefix}/`) && { servers: [{ url: '/' }] })
+    })
   }
 }
 
-type Operation = { operationId: string, requestBody?: object }
-
 /** Generates the document from the routes' schemas: the routes are the only source. */
 export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix }) => {
-  const bodies = new Map<string, object>()
-  app.addHook('onRoute', gatherRequestBodies(bodies))
+  const additions = new Map<string, Additions>()
+  app.addHook('onRoute', gatherAdditions(additions, prefix))
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -87,8 +97,7 @@ export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix 
     transformObject: (document) => {
       const { openapiObject } = document as { openapiObject: { paths: Record<string, Record<string, Operation>> } } // the other kind is of version 2
       for (const operation of Object.values(openapiObject.paths).flatMap((methods) => Object.values(methods))) {
-        const body = bodies.get(operation.operationId)
-        if (body) operation.requestBody = body
+        Object.assign(operation, additions.get(operation.operationId))
       }
       return forReaders(openapiObject)
     }
@@ -101,7 +110,7 @@ export const openapiPages: FastifyPluginAsync = async (app) => {
   app.get('/', { schema: hidden }, async (_request, reply) => reply.redirect(`${app.prefix}/docs/`))
   app.get('/openapi.json', { schema: hidden }, async () => app.swagger())
   app.get('/openapi.yaml', { schema: hidden }, async (_request, reply) => reply.type('application/yaml').send(await openapiYaml(app.swagger())))
-  app.get('/postman.json', { schema: hidden }, async (request) => postmanCollection(app.swagger(), `${request.protocol}://${request.host}${app.prefix}`))
+  app.get('/postman.json', { schema: hidden }, async (request) => postmanCollection(app.swagger(), `${request.protocol}://${request.host}`, app.prefix))
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { docExpansion: 'list', tryItOutEnabled: true } })
 }
 

@@ -10,6 +10,8 @@ interface Operation {
   readonly description?: string
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema?: Schema }>> }
+  /** Where it is, when not below the prefix of the others. */
+  readonly servers?: readonly object[]
 }
 
 interface Item { readonly name: string }
@@ -44,13 +46,14 @@ function bodyOf ({ requestBody }: Operation, { body = {} }: Sample): object | un
   return { mode: 'formdata', formdata: fields(names, body).map((field) => ({ ...field, type: 'text' })) }
 }
 
-function urlOf (path: string, { parameters = [] }: Operation, sample: Sample, hasForm: boolean): object {
+function urlOf (path: string, { parameters = [], servers }: Operation, sample: Sample, hasForm: boolean): object {
   const query = parameters.filter((parameter) => parameter.in === 'query')
   const names = query.map(({ name, description }) => [name, description] as const)
   const parts = path.slice(1).split('/').map((part) => part.replace(/^\{(.+)\}$/, ':$1'))
+  const base = servers ? '{{root_url}}' : '{{base_url}}'
   return {
-    raw: `{{base_url}}/${parts.join('/')}`,
-    host: ['{{base_url}}'],
+    raw: `${base}/${parts.join('/')}`,
+    host: [base],
     path: parts,
     // What a form can hold need not be shown twice.
     query: hasForm ? [] : fields(names, sample.query ?? {}),
@@ -82,7 +85,7 @@ function itemOf (path: string, method: string, operation: Operation, sample: Sam
  * A collection for Postman (format 2.1), made of the gateway's OpenAPI document: its requests work as they are, from top
  * to bottom, and show every field that may be added. Source: schema.getpostman.com, "collection v2.1.0".
  */
-export function postmanCollection (document: object, baseUrl: string): Collection {
+export function postmanCollection (document: object, rootUrl: string, prefix: string): Collection {
   const { paths = {} } = document as { paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>> } // made by our own plugin
   const operations = new Map(Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => [operation.operationId, { path, method, operation }] as const)))
   const collection = {
@@ -91,7 +94,7 @@ export function postmanCollection (document: object, baseUrl: string): Collectio
       schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json',
       description: 'The nine actions, and what stands around them. Set the variable `key` where the gateway wants keys, and `environment` for another than the default one.'
     },
-    variable: [{ key: 'base_url', value: baseUrl }, { key: 'key', value: '' }, { key: 'environment', value: '' }, { key: 'signed', value: '' }],
+    variable: [{ key: 'base_url', value: `${rootUrl}${prefix}` }, { key: 'root_url', value: rootUrl }, { key: 'key', value: '' }, { key: 'environment', value: '' }, { key: 'signed', value: '' }],
     event: [script('prerequest', SEND_VARIABLES)],
     item: Object.entries(WALK).flatMap(([name, sample]) => {
       const known = operations.get(name)

@@ -10,12 +10,14 @@ const run = promisify(execFile)
 const NEWMAN = join(import.meta.dirname, '../../node_modules/.bin/newman')
 
 t.test('the walk through /postman.json', async (t) => {
-  t.test('runs in Postman\'s own runner as it is, from top to bottom', async (t) => {
-    const { url, sandbox } = await startGateway(t)
-    const { stdout } = await run(NEWMAN, ['run', `${url}/postman.json`, '--color', 'off', '--disable-unicode', '--bail'])
-    t.match(stdout, new RegExp(`assertions\\s*\\|\\s*${Object.keys(WALK).length}\\s*\\|\\s*0`), 'one for each request, none failed')
-    t.ok(sandbox.requests.some(({ path }) => path.endsWith('/destroy')), 'it came to its last step')
-  })
+  for (const routePrefix of ['', '/media']) {
+    t.test(`runs in Postman's own runner as it is, from top to bottom, at ${routePrefix}/`, async (t) => {
+      const { url, sandbox } = await startGateway(t, { routePrefix })
+      const { stdout } = await run(NEWMAN, ['run', `${url}${routePrefix}/postman.json`, '--color', 'off', '--disable-unicode', '--bail'])
+      t.match(stdout, new RegExp(`assertions\\s*\\|\\s*${Object.keys(WALK).length}\\s*\\|\\s*0`), 'one for each request, none failed')
+      t.ok(sandbox.requests.some(({ path }) => path.endsWith('/destroy')), 'it came to its last step')
+    })
+  }
 
   t.test('sends the key and the environment that its variables hold', async (t) => {
     const key = 'a-key-for-postman'
