@@ -68,6 +68,16 @@ async function * lines (request: FastifyRequest, query: ListQuery, first: PageVa
   }
 }
 
+/** The lines, and a word in the log when they break off: once the answer has begun, its caller can only be cut off. */
+async function * loggedLines (request: FastifyRequest, query: ListQuery, first: PageValue): AsyncGenerator<string> {
+  try {
+    yield * lines(request, query, first)
+  } catch (error) {
+    if (!request.callerGone.aborted) request.log.error({ err: error }, 'a streamed list broke off')
+    throw error
+  }
+}
+
 /** Assets of one kind, a page at a time; or all of them, streamed, for `Accept: application/x-ndjson`. */
 export const getAllResources: Route = async (app) => {
   app.route({
@@ -92,7 +102,7 @@ export const getAllResources: Route = async (app) => {
       if (request.headers.accept?.includes(NDJSON)) {
         const all = { ...query, max_results: query.max_results ?? LARGEST_PAGE }
         const { page } = await fetchPage(request, all)
-        return reply.type(NDJSON).send(Readable.from(lines(request, all, page)) as never) // a stream, where the schema tells of its text
+        return reply.type(NDJSON).send(Readable.from(loggedLines(request, all, page)) as never) // a stream, where the schema tells of its text
       }
       const { answer, page } = await fetchPage(request, query)
       if (page.next_cursor) reply.header('link', nextLink(request.url, page.next_cursor))

@@ -1,6 +1,6 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { environmentAt, startGateway, testConfig } from '../helper.ts'
 
@@ -63,16 +63,37 @@ t.test('GET /resources', async (t) => {
   })
 })
 
-t.test('a cursor that leads to itself does not stream for ever', async (t) => {
-  const upstream = createServer((_request, response) => {
+/** A gateway before an upstream whose every page has a next one; what its log says from `error` on. */
+async function startEndless (t: Test, beforeAnswer: (cursor: string | null) => Promise<void> | void = () => {}) {
+  const upstream = createServer(async ({ url = '' }, response) => {
+    await beforeAnswer(new URL(url, 'http://x').searchParams.get('next_cursor'))
     response.setHeader('content-type', 'application/json').end('{"resources":[{"public_id":"a"}],"next_cursor":"same"}')
   })
   await new Promise<void>((resolve) => { upstream.listen(0, '127.0.0.1', resolve) })
   t.teardown(() => upstream.close())
   const { port } = upstream.address() as AddressInfo // it listens on a TCP port
-  const app = await buildApp({ config: testConfig([environmentAt(`http://127.0.0.1:${port}`)]) })
+  const log: string[] = []
+  const logger = { level: 'error', stream: { write: (line: string) => { log.push(line) } } }
+  const app = await buildApp({ config: testConfig([environmentAt(`http://127.0.0.1:${port}`)]), logger })
   t.teardown(() => app.close())
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  const answer = await fetch(`${url}/resources`, { headers: { accept: 'application/x-ndjson' } })
+  return { app, log, url: `${await app.listen({ host: '127.0.0.1', port: 0 })}/resources`, headers: { accept: 'application/x-ndjson' } }
+}
+
+t.test('a cursor that leads to itself does not stream for ever; the log tells why a stream broke off', async (t) => {
+  const { log, url, headers } = await startEndless(t)
+  const answer = await fetch(url, { headers })
   await t.rejects(answer.text())
+  t.match(log.map((line) => JSON.parse(line) as object), [{ reqId: String, msg: 'a streamed list broke off', err: { message: /same cursor twice/ } }])
+})
+
+t.test('a caller that leaves a stream is no fault', async (t) => {
+  const leaving = new AbortController()
+  const waits = new Promise<void>((resolve) => { leaving.signal.addEventListener('abort', () => resolve()) })
+  const { app, log, url, headers } = await startEndless(t, (cursor) => cursor === null ? undefined : waits)
+  const over = new Promise<void>((resolve) => { app.server.once('request', (_request, response: ServerResponse) => { response.on('close', resolve) }) })
+  const answer = await fetch(url, { headers, signal: leaving.signal })
+  await answer.body?.getReader().read()
+  leaving.abort()
+  await over
+  t.same(log, [])
 })
