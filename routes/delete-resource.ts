@@ -21,6 +21,7 @@ export const deleteResource: Route = async (app) => {
   app.route({
     method: 'DELETE',
     url: '/resources/*',
+    config: { action: 'deleteResource' },
     schema: {
       operationId: 'deleteResource',
       tags: ['actions'],

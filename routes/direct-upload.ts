@@ -85,7 +85,7 @@ export const directUpload: Route = async (app) => {
   app.route({
     method: 'POST',
     url: '/direct-upload',
-    config: { requestBody: REQUEST_BODY },
+    config: { action: 'directUpload', requestBody: REQUEST_BODY },
     schema: {
       operationId: 'directUpload',
       tags: ['actions'],

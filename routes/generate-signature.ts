@@ -96,6 +96,7 @@ export const generateSignature: Route = async (app) => {
   app.route({
     method: 'POST',
     url: '/signature',
+    config: { action: 'generateSignature' },
     schema: {
       operationId: 'generateSignature',
       tags: ['actions'],

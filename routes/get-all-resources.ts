@@ -83,6 +83,7 @@ export const getAllResources: Route = async (app) => {
   app.route({
     method: 'GET',
     url: '/resources',
+    config: { action: 'getAllResources' },
     schema: {
       operationId: 'getAllResources',
       tags: ['actions'],

@@ -29,6 +29,7 @@ export const getResourceById: Route = async (app) => {
   app.route({
     method: 'GET',
     url: '/resources/*',
+    config: { action: 'getResourceById' },
     schema: {
       operationId: 'getResourceById',
       tags: ['actions'],

@@ -43,6 +43,7 @@ export const getSignedUrl: Route = async (app) => {
   app.route({
     method: 'GET',
     url: '/signed-url',
+    config: { action: 'getSignedUrl' },
     schema: { operationId: 'getSignedUrl', tags: ['actions'], summary: 'Get Signed URL', querystring: Asked, response: { 200: SignedUrl, ...FAILURES } },
     handler: async (request, reply) => answer(request, reply, request.query)
   })
@@ -50,6 +51,7 @@ export const getSignedUrl: Route = async (app) => {
   app.route({
     method: 'POST',
     url: '/signed-url',
+    config: { action: 'getSignedUrl' },
     schema: {
       operationId: 'getSignedUrlFromJson',
       tags: ['actions'],

@@ -59,6 +59,7 @@ export const getUrl: Route = async (app) => {
   app.route({
     method: 'GET',
     url: '/url',
+    config: { action: 'getUrl' },
     schema: {
       operationId: 'getUrl',
       tags: ['actions'],
@@ -80,6 +81,7 @@ export const getUrl: Route = async (app) => {
   app.route({
     method: 'POST',
     url: '/url',
+    config: { action: 'getUrl' },
     schema: {
       operationId: 'getUrlFromJson',
       tags: ['actions'],

@@ -49,6 +49,7 @@ export const updateResource: Route = async (app) => {
   app.route({
     method: 'PATCH',
     url: '/resources/*',
+    config: { action: 'updateResource' },
     schema: {
       operationId: 'updateResource',
       tags: ['actions'],

@@ -140,7 +140,7 @@ export const uploadResource: Route = async (app) => {
   app.route({
     method: 'POST',
     url: '/upload',
-    config: { requestBody: REQUEST_BODY },
+    config: { action: 'uploadResource', requestBody: REQUEST_BODY },
     schema: {
       operationId: 'uploadResource',
       tags: ['actions'],

@@ -36,6 +36,7 @@ import { requestId } from './plugins/request-id.ts'
 import rateLimit from './plugins/rate-limit.ts'
 import idempotency from './plugins/idempotency.ts'
 import relay from './plugins/relay.ts'
+import routeActions from './plugins/route-actions.ts'
 import requestLog from './plugins/request-log.ts'
 import { pageHeaders, securityHeaders } from './plugins/security-headers.ts'
 import textInput from './plugins/text-input.ts'
@@ -139,6 +140,8 @@ async function load (app: FastifyInstance, { config, version = '0.0.0' }: AppOpt
     await pages.register(openapiPages)
   }, { prefix })
   await app.register(async (guarded) => {
+    // Before any route: it refuses one that nothing would hold to what its caller may do.
+    await guarded.register(routeActions)
     // The order is the order of the checks: who asks too often, who it is, where it goes, what it may do.
     await guarded.register(rateLimit, { ...config.rates, redisUrl: config.redisUrl, onLimited: app.metrics?.limited })
     await guarded.register(authentication, {

@@ -31,7 +31,7 @@ const A: Readonly<Record<string, Row>> = {
   A14: at(['auth/key-set.test.ts', 'a slow answer is shared']),
   A15: at(['auth/jwt.test.ts', '401: encrypted tokens, unencoded payloads, members named twice'], ['auth/bearer.test.ts', 'tokens of up to 8 KiB']),
   A17: at(['plugins/rate-limit.test.ts', 'addresses that a caller writes itself do not count'], ['app.test.ts', 'proxies are believed when named']),
-  A20: at(['plugins/authorization.test.ts', '403 for an environment that is not the caller'], ['contract/policy.test.ts', 'nothing reaches Cloudinary']),
+  A20: at(['plugins/authorization.test.ts', '403 for an environment that is not the caller'], ['surface.test.ts', '403 on every guarded route for a caller that may do nothing'], ['contract/policy.test.ts', 'nothing reaches Cloudinary']),
   A22: at(['auth/folder-jail.test.ts', 'a name that could mean another once decoded or joined is outside'], ['auth/folder-jail.test.ts', 'NFC and NFD are two names']),
   A23: at(['auth/folder-jail.test.ts', 'uploads: what folder, public_id and their companions come to'], ['auth/folder-jail.test.ts', 'with use_filename the name of the file must be plain'], ['contract/folder-jail.test.ts', 'A23: however folder, public_id and their companions']),
   A24: at(['auth/permit.test.ts', 'one foreign ID among many refuses them all']),

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { buildApp } from '../src/app.ts'
 import { digestOf } from '../src/auth/keys.ts'
+import type { Config } from '../src/config/types.ts'
 import { environmentAt, testConfig } from './helper.ts'
 
 const KEY = 'surface-key'
@@ -20,10 +21,12 @@ const OPEN = new Set([
   '/direct-upload'
 ])
 
+type Auth = Partial<Config['auth']>
+
 interface Route { method: string, url: string, operationId: string | undefined, hidden: boolean }
 
 /** A gateway that wants keys, and its router table as the routes themselves filled it. */
-async function startSurface (t: Test): Promise<{ app: FastifyInstance, table: Route[] }> {
+async function startSurface (t: Test, auth: Auth = { mode: 'keys', keys: [{ caller: 'web', digest: digestOf(KEY) }] }): Promise<{ app: FastifyInstance, table: Route[] }> {
   const table: Route[] = []
   const onInitialization = (message: unknown): void => {
     const { fastify } = message as { fastify: FastifyInstance } // Fastify's own channel
@@ -32,7 +35,6 @@ async function startSurface (t: Test): Promise<{ app: FastifyInstance, table: Ro
     })
   }
   subscribe('fastify.initialization', onInitialization)
-  const auth = { mode: 'keys', keys: [{ caller: 'web', digest: digestOf(KEY) }] } as const
   const environments = ENVIRONMENTS.map((name) => environmentAt('http://127.0.0.1:9', { name }))
   const app = await buildApp({ config: testConfig(environments, { auth, metrics: { host: '127.0.0.1', port: 0 } }) }).finally(() => unsubscribe('fastify.initialization', onInitialization))
   t.teardown(() => app.close())
@@ -86,6 +88,21 @@ t.test('A1: without a key', async (t) => {
       }
     }
   })
+})
+
+t.test('403 on every guarded route for a caller that may do nothing, whatever the form of the request', async (t) => {
+  const policy = `callers: { nobody: { keys: ['sha256:${digestOf(KEY).toString('hex')}'], actions: [] } }`
+  const { app, table } = await startSurface(t, { mode: 'keys', policyFile: join(t.testdir({ 'policy.yaml': policy }), 'policy.yaml') })
+  const headers = { authorization: `Bearer ${KEY}` }
+  // The list of environments is for every caller.
+  const guarded = table.filter((route) => !isOpen(route) && route.url !== '/environments').concat(table.filter(({ url }) => url === '/direct-upload'))
+  t.ok(guarded.length >= 15, `${guarded.length} guarded routes`)
+  for (const { method, url } of guarded) {
+    const answer = await app.inject({ method: method as 'GET', url: sample(url), headers, ...(method === 'POST' && { payload: { public_id: 'cats/tom' } }) }) // one that the router knows
+    t.equal(answer.statusCode, 403, `${method} ${url}`)
+    if (method !== 'HEAD') t.match(answer.json(), { code: 'forbidden', detail: /may not do/ }, `${method} ${url}`)
+  }
+  t.equal((await app.inject({ url: '/environments', headers })).statusCode, 200)
 })
 
 t.test('O1: the router table and openapi.yaml agree, both ways', async (t) => {

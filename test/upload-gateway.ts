@@ -9,6 +9,7 @@ import environmentChoice from '../src/plugins/environment-choice.ts'
 import errorHandler from '../src/plugins/error-handler.ts'
 import idempotency, { type IdempotencyOptions } from '../src/plugins/idempotency.ts'
 import relay from '../src/plugins/relay.ts'
+import routeActions from '../src/plugins/route-actions.ts'
 import textInput from '../src/plugins/text-input.ts'
 import { environmentAt, testConfig } from './helper.ts'
 
@@ -34,6 +35,7 @@ export async function startOnce (t: { teardown: (end: () => unknown) => void }, 
   await app.register(callerGone)
   await app.register(relay)
   await app.register(cloudinary, { environments, defaultEnvironment: 'production', client: { upstream: config.upstream, upload: config.upload } })
+  await app.register(routeActions)
   await app.register(authentication, { auth: { ...config.auth, ...auth }, environments: ['production', 'staging'] })
   await app.register(environmentChoice)
   await app.register(authorization)

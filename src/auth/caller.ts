@@ -1,6 +1,6 @@
 import type { Permissions } from './permissions.ts'
 
-/** The nine actions by their `operationId`, and the explanation of signatures. */
+/** The nine actions, and the explanation of signatures. A route says which one it does, as `config.action`. */
 export const ACTIONS = [
   'uploadResource', 'getUrl', 'getAllResources', 'getResourceById', 'updateResource', 'deleteResource', 'getSignedUrl',
   'generateSignature', 'directUpload', 'explainSignature'
@@ -28,7 +28,7 @@ export interface Caller {
   readonly stranger?: true
 }
 
-/** Narrows the name of a route to an action; other routes have none. */
+/** Narrows what a route says of itself to an action; some say nothing. */
 export function isAction (name: string | undefined): name is Action {
   return name !== undefined && (NAMES as ReadonlySet<string>).has(name)
 }

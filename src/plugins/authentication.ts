@@ -91,7 +91,7 @@ function guardWithoutKeys (scope: FastifyInstance, { auth, corsOrigins = [] }: A
 }
 
 /** A direct upload brings a signature, and that is its credential. */
-const needsNoKey = ({ routeOptions }: FastifyRequest): boolean => routeOptions.schema?.operationId === 'directUpload'
+const needsNoKey = ({ routeOptions }: FastifyRequest): boolean => routeOptions.config.action === 'directUpload'
 
 function guardWithKeys (scope: FastifyInstance, authenticator: Authenticator): void {
   scope.addHook('onRequest', (request, _reply, done) => {

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { isAction, READING, type Action } from '../auth/caller.ts'
+import { READING, type Action } from '../auth/caller.ts'
 import { isFolderInside } from '../auth/folder-jail.ts'
 import { layerFault, texts } from '../auth/layers.ts'
 import { permitUpload, prefixInside, requireDeletable, requireInside, type UploadPermit, type UploadWish } from '../auth/permit.ts'
@@ -23,10 +23,8 @@ export interface AuthorizationOptions {
   readonly now?: () => number
 }
 
-function actionOf ({ routeOptions }: FastifyRequest): Action | undefined {
-  const name = routeOptions.schema?.operationId
-  return isAction(name) ? name : undefined
-}
+/** None on the few routes that are for every caller; `route-actions` lets no other route be without one. */
+const actionOf = ({ routeOptions }: FastifyRequest): Action | undefined => routeOptions.config.action
 
 type Fields = Record<string, unknown>
 const fieldsOf = (value: unknown): Fields => typeof value === 'object' && value !== null && !Buffer.isBuffer(value) ? value as Fields : {} // an object, so its members can be read
@@ -102,4 +100,4 @@ export default fp<AuthorizationOptions>(async (scope, { now = Date.now }) => {
     if (action === 'updateResource') requireNotificationUrl(request)
     done()
   })
-}, { name: 'authorization', dependencies: ['authentication', 'environment-choice'] })
+}, { name: 'authorization', dependencies: ['authentication', 'environment-choice', 'route-actions'] })

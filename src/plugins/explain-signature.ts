@@ -51,6 +51,7 @@ export const explainSignature: FastifyPluginAsyncTypebox = async (app) => {
   app.route({
     method: 'POST',
     url: '/signature/explain',
+    config: { action: 'explainSignature' },
     schema: {
       operationId: 'explainSignature',
       tags: ['service'],

@@ -1,6 +1,5 @@
 import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
-import { isAction } from '../auth/caller.ts'
 
 /**
  * For every answer: browsers take its media type as it is said. Answers of actions and errors are for their caller
@@ -9,7 +8,7 @@ import { isAction } from '../auth/caller.ts'
 export const securityHeaders = fp(async (app) => {
   app.addHook('onSend', (request, reply, _payload, done) => {
     reply.header('x-content-type-options', 'nosniff')
-    const isPrivate = reply.statusCode >= 400 || isAction(request.routeOptions.schema?.operationId)
+    const isPrivate = reply.statusCode >= 400 || request.routeOptions.config.action !== undefined
     if (isPrivate && !reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
     done()
   })

@@ -25,7 +25,7 @@ async function start (t: Test, auth: AuthSettings, options: Partial<Authenticati
     await guarded.register(authentication, { auth, environments: ['production'], ...options })
     guarded.get('/me', async ({ caller }) => caller)
     guarded.post('/upload', async ({ caller }) => caller)
-    guarded.post('/direct-upload', { schema: { operationId: 'directUpload' } }, async ({ caller }) => ({ name: caller.name, actions: [...caller.permissions.actions ?? []] }))
+    guarded.post('/direct-upload', { config: { action: 'directUpload' } }, async ({ caller }) => ({ name: caller.name, actions: [...caller.permissions.actions ?? []] }))
     guarded.get('/reload', async () => guarded.reloadPolicy())
   })
   return app

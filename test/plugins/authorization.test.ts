@@ -2,12 +2,14 @@ import { Type } from '@sinclair/typebox'
 import fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import type { ClientOptions } from '../../src/cloudinary/client.ts'
+import type { Action } from '../../src/auth/caller.ts'
 import { digestOf } from '../../src/auth/keys.ts'
 import authentication from '../../src/plugins/authentication.ts'
 import authorization from '../../src/plugins/authorization.ts'
 import cloudinary from '../../src/plugins/cloudinary.ts'
 import environmentChoice from '../../src/plugins/environment-choice.ts'
 import errorHandler from '../../src/plugins/error-handler.ts'
+import routeActions from '../../src/plugins/route-actions.ts'
 import type { CloudinaryEnvironment } from '../../src/schemas/environment.ts'
 import { Secret } from '../../src/secret.ts'
 
@@ -37,7 +39,7 @@ callers:
   short: { keys: [${digest('short')}], sign: { validity_seconds: 60 } }
   all: { keys: [${digest('all')}] }
 `
-const routes: Array<[method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, operationId: string]> = [
+const routes: Array<[method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, action: Action]> = [
   ['POST', '/upload', 'uploadResource'], ['GET', '/url', 'getUrl'], ['POST', '/url', 'getUrl'], ['GET', '/resources', 'getAllResources'], ['GET', '/resources/*', 'getResourceById'],
   ['PATCH', '/resources/*', 'updateResource'], ['DELETE', '/resources/*', 'deleteResource'], ['GET', '/signed-url', 'getSignedUrl'], ['POST', '/signed-url', 'getSignedUrl'],
   ['POST', '/signature', 'generateSignature'], ['POST', '/direct-upload', 'directUpload'], ['POST', '/signature/explain', 'explainSignature']
@@ -58,21 +60,23 @@ async function start (t: Test): Promise<FastifyInstance> {
   await app.register(errorHandler, { docs: '/docs/errors' })
   await app.register(cloudinary, { environments: [environment('production'), environment('staging'), environment('sandbox', true)], defaultEnvironment: 'production', client })
   await app.register(async (guarded) => {
+    await guarded.register(routeActions)
     await guarded.register(authentication, {
       auth: { mode: 'keys', keys: [], policyFile: `${t.testdir({ 'policy.yaml': POLICY })}/policy.yaml`, jwksUrl: undefined, jwtPublicKey: undefined, issuer: undefined, audience: undefined },
       environments: ['production', 'staging']
     })
     await guarded.register(environmentChoice)
     await guarded.register(authorization, { now: () => NOW_MS })
-    guarded.get('/environments', { schema: { operationId: 'getEnvironments' } }, async () => 'all')
-    for (const [method, url, operationId] of routes) {
+    guarded.get('/environments', async () => 'all')
+    for (const [method, url, action] of routes) {
       guarded.route({
         method,
         url,
-        schema: { operationId, ...(url.endsWith('*') && { params: Type.Object({ '*': Type.String() }) }) },
+        config: { action },
+        schema: url.endsWith('*') ? { params: Type.Object({ '*': Type.String() }) } : {},
         handler: async (request) => {
           handled++
-          if (operationId !== 'generateSignature') return { query: request.query }
+          if (action !== 'generateSignature') return { query: request.query }
           return request.permit({ action: 'generateSignature', parameters: request.body as Record<string, string> }) // what the test sends
         }
       })
@@ -89,12 +93,12 @@ t.test('authorization', async (t) => {
   const path = (url: string) => url.replace('*', 'a')
 
   t.test('a caller without restrictions does everything', async (t) => {
-    for (const [method, url, operationId] of routes) t.equal(await status('all', method, path(url), method === 'POST' ? {} : undefined), 200, operationId)
+    for (const [method, url, action] of routes) t.equal(await status('all', method, path(url), method === 'POST' ? {} : undefined), 200, action)
   })
   t.test('403 for an environment that is not the caller\'s, wherever it is named', async (t) => {
     handled = 0
-    for (const [method, url, operationId] of routes) {
-      t.match((await call('staging', method, path(url), method === 'POST' ? {} : undefined)).json(), { status: 403, code: 'forbidden' }, operationId)
+    for (const [method, url, action] of routes) {
+      t.match((await call('staging', method, path(url), method === 'POST' ? {} : undefined)).json(), { status: 403, code: 'forbidden' }, action)
       t.equal(await status('staging', method, `${path(url)}?environment=production`), 403)
       t.equal(await status('staging', method, path(url), undefined, { 'x-environment': 'production' }), 403)
     }
@@ -103,12 +107,12 @@ t.test('authorization', async (t) => {
     t.equal(await status('staging', 'GET', '/environments'), 200, 'what is no action is for every caller')
   })
   t.test('403 for an action that is not the caller\'s', async (t) => {
-    for (const [method, url, operationId] of routes) t.equal(await status('urls', method, path(url), method === 'POST' ? {} : undefined), operationId === 'getUrl' ? 200 : 403, operationId)
+    for (const [method, url, action] of routes) t.equal(await status('urls', method, path(url), method === 'POST' ? {} : undefined), action === 'getUrl' ? 200 : 403, action)
   })
   t.test('403 for every change by a caller that only reads', async (t) => {
-    for (const [method, url, operationId] of routes) {
-      const changes = CHANGING.includes(operationId) || operationId === 'directUpload'
-      t.equal(await status('reader', method, path(url), method === 'POST' ? {} : undefined), changes ? 403 : 200, operationId)
+    for (const [method, url, action] of routes) {
+      const changes = CHANGING.includes(action) || action === 'directUpload'
+      t.equal(await status('reader', method, path(url), method === 'POST' ? {} : undefined), changes ? 403 : 200, action)
     }
   })
   t.test('403 for deleting', async (t) => {
@@ -159,11 +163,12 @@ t.test('the real clock is used where none is given', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
   app.register(async (scope) => {
+    await scope.register(routeActions)
     await scope.register(cloudinary, { environments: [environment('production')], defaultEnvironment: 'production', client })
     await scope.register(authentication, { auth: { mode: 'none', keys: [], policyFile: undefined, jwksUrl: undefined, jwtPublicKey: undefined, issuer: undefined, audience: undefined }, environments: [] })
     await scope.register(environmentChoice)
     await scope.register(authorization)
-    scope.get('/', async (request) => request.permit({ action: 'generateSignature', parameters: { timestamp: String(Math.floor(Date.now() / 1000)) } }))
+    scope.get('/', { config: { action: 'generateSignature' } }, async (request) => request.permit({ action: 'generateSignature', parameters: { timestamp: String(Math.floor(Date.now() / 1000)) } }))
   })
   t.equal((await app.inject('/')).statusCode, 200)
 })

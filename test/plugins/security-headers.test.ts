@@ -6,8 +6,8 @@ t.test('answers are not kept by anybody where they are an action\'s or an error'
   const app = fastify()
   t.teardown(() => app.close())
   await app.register(securityHeaders)
-  app.get('/signature', { schema: { operationId: 'generateSignature' } }, async () => ({}))
-  app.get('/own', { schema: { operationId: 'getUrl' } }, async (_request, reply) => reply.header('cache-control', 'max-age=5').send({}))
+  app.get('/signature', { config: { action: 'generateSignature' } }, async () => ({}))
+  app.get('/own', { config: { action: 'getUrl' } }, async (_request, reply) => reply.header('cache-control', 'max-age=5').send({}))
   app.get('/file', async () => 'x')
   app.get('/broken', async () => { throw new Error('bug') })
   const header = async (url: string, name = 'cache-control') => (await app.inject(url)).headers[name]

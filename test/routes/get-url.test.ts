@@ -47,6 +47,10 @@ t.test('GET and POST /url', async (t) => {
     t.match((await get({ public_id: 'a', secure: 'true', version: '7' })).json().url, /^https:\/\/res\.cloudinary\.com\/demo\/image\/upload\/v7\/a$/)
   })
 
+  t.test('200: nobody keeps the answer, in either form: it may hold a signature', async (t) => {
+    for (const answer of [await get({ public_id: 'a' }), await post({ public_id: 'a' })]) t.equal(answer.headers['cache-control'], 'no-store')
+  })
+
   t.test('302: redirect=true', async (t) => {
     const answer = await get({ public_id: 'a', redirect: 'true', width: '10' })
     t.equal(answer.statusCode, 302)
