@@ -110,3 +110,15 @@ export function invalidRequest (errors: readonly Fault[], options: GatewayErrorO
   const listed = errors.length > MOST_FAULTS ? [...errors.slice(0, MOST_FAULTS), { pointer: '', message: 'has further faults, which are not listed' }] : errors
   return new GatewayError('invalid_request', detail, { ...options, errors: listed })
 }
+
+/** A refusal that names each fault; the first one is repeated in `detail`. `errors` must not be empty. */
+export function refusal (code: ErrorCode, errors: readonly Fault[]): GatewayError {
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
+  return new GatewayError(code, `${errors[0]?.pointer} ${errors[0]?.message}${more}.`, { errors })
+}
+
+/** The same failure with its pointers put below another one. */
+export function movedBelow (pointer: string, { code, message, errors }: GatewayError): GatewayError {
+  const moved = errors.map((fault) => ({ ...fault, pointer: `${pointer}${fault.pointer}` }))
+  return new GatewayError(code, message.startsWith('/') ? `${pointer}${message}` : message, { errors: moved })
+}

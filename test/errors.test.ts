@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ERRORS, GatewayError, invalidRequest, type ErrorCode } from '../src/errors.ts'
+import { ERRORS, GatewayError, invalidRequest, movedBelow, refusal, type ErrorCode } from '../src/errors.ts'
 
 t.test('every code has an HTTP error status, a title and advice', async (t) => {
   for (const [code, { status, title, advice }] of Object.entries(ERRORS)) {
@@ -37,4 +37,12 @@ t.test('a failure told otherwise is the same failure', async (t) => {
   const first = new GatewayError('upstream_failed', 'one', { cause, upstream, errors: [{ pointer: '/a', message: 'b' }], headers: { a: 'b' } })
   t.match(first.but({ members: { outcome: 'unknown' } }), { code: 'upstream_failed', message: 'one', cause, upstream, errors: [{ pointer: '/a' }], headers: { a: 'b' }, members: { outcome: 'unknown' } })
   t.match(new GatewayError('forbidden', 'one').but({ message: 'two' }), { code: 'forbidden', message: 'two', upstream: undefined, members: {} })
+})
+
+t.test('a refusal names the first fault and lists them all; it can be moved to where the fields stand', async (t) => {
+  t.match(refusal('forbidden', [{ pointer: '/a', message: 'must not' }]), { code: 'forbidden', message: '/a must not.', errors: [{ pointer: '/a', message: 'must not' }] })
+  const two = refusal('param_not_allowed', [{ pointer: '/a', message: 'x' }, { pointer: '/b', message: 'y' }])
+  t.equal(two.message, '/a x (and 1 more).')
+  t.match(movedBelow('/paramsToSign', two), { code: 'param_not_allowed', message: '/paramsToSign/a x (and 1 more).', errors: [{ pointer: '/paramsToSign/a' }, { pointer: '/paramsToSign/b' }] })
+  t.match(movedBelow('/x', new GatewayError('forbidden', 'No.')), { message: 'No.', errors: [] })
 })

@@ -1,7 +1,7 @@
-import { GatewayError, type Fault } from '../errors.ts'
+import { GatewayError, movedBelow, refusal, type Fault } from '../errors.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../schemas/upload-parameters.ts'
+import { derivedFaults } from './derived-assets.ts'
 import { outsideFault, uploadFaults, withFolder, type Parameters } from './folder-jail.ts'
-import { layerFault } from './layers.ts'
 import type { Permissions } from './permissions.ts'
 import { smuggled, withoutReplay } from './replay-guard.ts'
 import { backDated, signingFaults, withForced } from './signing-rules.ts'
@@ -55,11 +55,7 @@ function folderFaults (folder: string, { parameters, filename }: UploadWish, pre
   if (parameters['upload_preset'] !== undefined && !presetsAreListed) {
     faults.push({ pointer: '/upload_preset', message: 'may not be used by a caller with a folder, unless its policy lists presets: a preset can bring a folder of its own' })
   }
-  for (const name of ['transformation', 'eager'] as const) {
-    const value = parameters[name]
-    const message = value === undefined ? undefined : layerFault(folder, value)
-    if (message !== undefined) faults.push({ pointer: `/${name}`, message })
-  }
+  faults.push(...derivedFaults(folder, parameters))
   return faults
 }
 
@@ -78,11 +74,6 @@ function smugglingFaults (parameters: Parameters): Fault[] {
     const hidden = smuggled(value, KNOWN)
     return hidden === undefined ? [] : [{ pointer: `/${name}`, message: `must not hold "&${hidden}=": a signature of version 1 cannot tell it from a parameter` }]
   })
-}
-
-function refuse (code: 'forbidden' | 'param_not_allowed', faults: readonly Fault[]): never {
-  const first = faults[0]
-  throw new GatewayError(code, `${first?.pointer} ${first?.message}${faults.length > 1 ? ` (and ${faults.length - 1} more)` : ''}.`, { errors: faults })
 }
 
 /** The caller's own timestamp where it is early enough, else the latest that its policy allows. */
@@ -106,14 +97,8 @@ export function permitUpload (wish: UploadWish, circumstances: Circumstances): U
   try {
     return judge(wish, circumstances)
   } catch (error) {
-    throw wish.within !== undefined && error instanceof GatewayError ? movedInto(wish.within, error) : error
+    throw wish.within !== undefined && error instanceof GatewayError ? movedBelow(wish.within, error) : error
   }
-}
-
-/** The same refusal with its pointers put below another one. */
-function movedInto (within: string, { code, message, errors }: GatewayError): GatewayError {
-  const moved = errors.map(({ pointer, message }) => ({ pointer: `${within}${pointer}`, message }))
-  return new GatewayError(code, message.startsWith('/') ? `${within}${message}` : message, { errors: moved })
 }
 
 function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
@@ -137,8 +122,8 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
 
   const forbidden = protectedFaults(circumstances, parameters)
   if (folder !== undefined) forbidden.push(...folderFaults(folder, { ...wish, parameters }, signing?.presets !== undefined))
-  if (forbidden.length > 0) refuse('forbidden', [...forbidden, ...offending])
-  if (offending.length > 0) refuse('param_not_allowed', offending)
+  if (forbidden.length > 0) throw refusal('forbidden', [...forbidden, ...offending])
+  if (offending.length > 0) throw refusal('param_not_allowed', offending)
 
   requireGivenUrls(wish.fileUrl, parameters, { sandbox, hosts: signing?.notificationHosts })
   const dated = signs && signing && !exact ? withTimestamp(parameters, backDated(signing, nowSeconds)) : parameters
@@ -155,19 +140,19 @@ function requireGivenUrls (fileUrl: string | undefined, parameters: Parameters, 
     .flatMap((name) => parameters[name] === undefined ? [] : [[name, parameters[name]]]))
   requireUrls(notifications, { schemes: NOTIFICATION_SCHEMES, privateHosts: sandbox, anyPort: sandbox, ...(hosts && { hosts }) })
   const message = fileUrl === undefined ? undefined : urlFault(fileUrl, { schemes: REMOTE_FILE_SCHEMES, privateHosts: sandbox, anyPort: sandbox })
-  if (message !== undefined) throw new GatewayError('url_not_allowed', `/file ${message}.`, { errors: [{ pointer: '/file', message }] })
+  if (message !== undefined) throw refusal('url_not_allowed', [{ pointer: '/file', message }])
 }
 
 /** @throws {GatewayError} `forbidden` that names every public ID outside the caller's folder; nothing is done for any of them. */
 export function requireInside (folder: string | undefined, ids: ReadonlyArray<readonly [pointer: string, name: string]>): void {
   if (folder === undefined) return
   const faults = ids.flatMap(([pointer, name]) => outsideFault(folder, name, pointer) ?? [])
-  if (faults.length > 0) refuse('forbidden', faults)
+  if (faults.length > 0) throw refusal('forbidden', faults)
 }
 
 /** @throws {GatewayError} `forbidden` when the asset is protected. */
 export function requireDeletable ({ protected: patterns }: Permissions, name: string): void {
-  if (patterns.some((pattern) => pattern.matches(name))) refuse('forbidden', [{ pointer: '/public_id', message: 'is protected from being deleted' }])
+  if (patterns.some((pattern) => pattern.matches(name))) throw refusal('forbidden', [{ pointer: '/public_id', message: 'is protected from being deleted' }])
 }
 
 /**

@@ -1,4 +1,4 @@
-import { GatewayError, type Fault } from '../errors.ts'
+import { refusal, type Fault } from '../errors.ts'
 import { addressKind, isLocalHost } from './addresses.ts'
 
 /** Which URLs are taken where one is given to us. */
@@ -98,8 +98,7 @@ export function requireUrls (urls: Readonly<Record<string, string>>, policy: Url
     const message = urlFault(text, policy)
     if (message !== undefined) errors.push({ pointer: `/${name}`, message })
   }
-  const first = errors[0]
-  if (first) throw new GatewayError('url_not_allowed', `${first.pointer} ${first.message}.`, { errors })
+  if (errors.length > 0) throw refusal('url_not_allowed', errors)
 }
 
 /** Key sets: https anywhere an identity provider can be, plain http only on this machine. */

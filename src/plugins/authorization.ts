@@ -2,11 +2,12 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { READING, type Action } from '../auth/caller.ts'
 import { isFolderInside } from '../auth/folder-jail.ts'
-import { layerFault, texts } from '../auth/layers.ts'
+import { layerFault } from '../auth/layers.ts'
 import { permitUpload, prefixInside, requireDeletable, requireInside, type UploadPermit, type UploadWish } from '../auth/permit.ts'
 import { requireAction } from '../auth/permissions.ts'
 import { NOTIFICATION_SCHEMES, requireUrls } from '../auth/url-policy.ts'
-import { GatewayError } from '../errors.ts'
+import { refusal } from '../errors.ts'
+import { flatTransformation, type Transformation } from '../schemas/transformation.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -46,27 +47,29 @@ function confineList (folder: string, query: Fields): void {
   query['prefix'] = prefixInside(folder, typeof query['prefix'] === 'string' ? query['prefix'] : undefined)
 }
 
+/** The transformations that a request for a URL holds, as the text that will stand in it. */
+function wireTransformations ({ cloudinary, body, query }: FastifyRequest): string[] {
+  const fields = fieldsOf(body ?? query)
+  const flat = Object.fromEntries(Object.entries(fields).filter(([name]) => Object.hasOwn(flatTransformation, name)))
+  return [fields['transformation'], flat].map((transformation) => cloudinary.encode({ transformation: transformation as Transformation })['transformation'] ?? '') // checked by the route's schema
+}
+
 /** Pictures made from other assets, by their layers. */
-function confineLayers (folder: string, fields: Fields): void {
-  const { public_id: _name, ...rest } = fields
-  const message = texts(rest).map((text) => layerFault(folder, text)).find((fault) => fault !== undefined)
-  if (message !== undefined) throw new GatewayError('forbidden', `/transformation ${message}.`, { errors: [{ pointer: '/transformation', message }] })
+function confineTransformations (folder: string, request: FastifyRequest): void {
+  const message = wireTransformations(request).map((text) => text === '' ? undefined : layerFault(folder, text)).find((fault) => fault !== undefined)
+  if (message !== undefined) throw refusal('forbidden', [{ pointer: '/transformation', message }])
 }
 
 function confineMove (folder: string, { asset_folder: target }: Fields): void {
   if (typeof target !== 'string' || isFolderInside(folder, target)) return
-  const message = `must be "${folder}" or below it`
-  throw new GatewayError('forbidden', `/asset_folder ${message}.`, { errors: [{ pointer: '/asset_folder', message }] })
+  throw refusal('forbidden', [{ pointer: '/asset_folder', message: `must be "${folder}" or below it` }])
 }
 
 function confine (folder: string, action: Action, request: FastifyRequest): void {
   if (action === 'getAllResources') confineList(folder, fieldsOf(request.query))
   // Uploads and signatures ask by `permit`: their public ID is put together from several fields.
   if (action !== 'uploadResource' && action !== 'generateSignature') requireInside(folder, namedAssets(request))
-  if (action === 'getUrl' || action === 'getSignedUrl') {
-    confineLayers(folder, fieldsOf(request.query))
-    confineLayers(folder, fieldsOf(request.body))
-  }
+  if (action === 'getUrl') confineTransformations(folder, request)
   if (action === 'updateResource') confineMove(folder, fieldsOf(request.body))
 }
 
