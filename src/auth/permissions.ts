@@ -3,6 +3,7 @@ import type { Action, Claims } from './caller.ts'
 import { compilePatterns, fillClaims, type Pattern } from './patterns.ts'
 import type { CallerRules } from './policy-schema.ts'
 import { compileSigning, type SigningRules } from './signing-rules.ts'
+import { leadingFault } from './transformation-tokens.ts'
 
 /** At most `requests` in any `perSeconds`. */
 export interface Rate {
@@ -27,9 +28,17 @@ export interface Permissions {
 /** Of callers that no policy speaks of: simple keys, and everybody when there are no keys. */
 export const EVERYTHING: Permissions = { readOnly: false, mayDelete: true, protected: [] }
 
+/** The folder of one caller. Whoever chooses a claim must not choose one that a URL could read as something else. */
+function folderOf (text: string, claims: Claims): string {
+  const folder = fillClaims(text, claims)
+  const fault = leadingFault(folder)
+  if (fault !== undefined) throw new GatewayError('forbidden', `The folder that the policy gives this caller ${fault}.`)
+  return folder
+}
+
 /**
  * The rules of a caller with the claims of its token put in.
- * @throws {GatewayError} `forbidden` when a claim that the rules need is absent or not plain.
+ * @throws {GatewayError} `forbidden` when a claim that the rules need is absent or not plain, or makes a folder that keeps nobody in.
  */
 export function permissionsOf (rules: CallerRules, claims: Claims): Permissions {
   return {
@@ -38,7 +47,7 @@ export function permissionsOf (rules: CallerRules, claims: Claims): Permissions 
     protected: compilePatterns(rules.delete?.protected ?? [], claims),
     ...(rules.environments && { environments: new Set(rules.environments) }),
     ...(rules.actions && { actions: new Set(rules.actions) }),
-    ...(rules.folder !== undefined && { folder: fillClaims(rules.folder, claims) }),
+    ...(rules.folder !== undefined && { folder: folderOf(rules.folder, claims) }),
     ...(rules.rate && { rate: { requests: rules.rate.requests, perSeconds: rules.rate.per_seconds } }),
     ...(rules.sign && { signing: compileSigning(rules.sign, claims) })
   }

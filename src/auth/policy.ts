@@ -4,6 +4,7 @@ import { parseDigest, type KeyDigest } from './keys.ts'
 import { patternFault, placeholders } from './patterns.ts'
 import { permissionsOf } from './permissions.ts'
 import type { CallerRules, PolicyValue } from './policy-schema.ts'
+import { leadingFault } from './transformation-tokens.ts'
 import { nearestName } from '../schemas/nearest-name.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../schemas/upload-parameters.ts'
 import { hostRuleFault } from './url-policy.ts'
@@ -44,7 +45,7 @@ function checkForced (force: NonNullable<CallerRules['sign']>['force'], path: re
 
 function checkCaller (rules: CallerRules, path: readonly string[], report: Report): void {
   const { folder, sign = {} } = rules
-  const folderMessage = folder === undefined ? undefined : folder.includes('*') ? 'must be one folder, without *' : patternFault(folder)
+  const folderMessage = folder === undefined ? undefined : folder.includes('*') ? 'must be one folder, without *' : patternFault(folder) ?? leadingFault(folder)
   if (folderMessage !== undefined) report([...path, 'folder'], folderMessage)
   checkTexts(rules.delete?.protected ?? [], [...path, 'delete', 'protected'], patternFault, report)
   checkNames(sign.allow ?? [], [...path, 'sign', 'allow'], report)

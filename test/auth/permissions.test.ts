@@ -12,6 +12,12 @@ t.test('rules become permissions, claims put in', async (t) => {
   t.equal(permissions.signing?.allow.has('tags'), true)
 })
 
+t.test('403 for a claim that makes the folder look like a transformation or a version', async (t) => {
+  for (const sub of ['w_64', 'e_smith', '$a_1', 'v2']) t.throws(() => permissionsOf({ folder: '{sub}' }, { sub }), { code: 'forbidden', message: /must not begin like a transformation/ }, sub)
+  for (const sub of ['user_1', 'smith']) t.equal(permissionsOf({ folder: '{sub}/a' }, { sub }).folder, `${sub}/a`)
+  t.equal(permissionsOf({ folder: 'users/{sub}' }, { sub: 'w_64' }).folder, 'users/w_64')
+})
+
 t.test('403 with the reason', async (t) => {
   t.doesNotThrow(() => requireAction(EVERYTHING, 'deleteResource', 'production', false))
   t.throws(() => requireAction({ ...EVERYTHING, environments: new Set(['staging']) }, 'getUrl', 'production', true), { code: 'forbidden', message: /environment "production"/ })

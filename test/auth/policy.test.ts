@@ -26,7 +26,8 @@ t.test('every fault that a schema cannot tell is named', async (t) => {
     cms: { keys: [digest('b')], folder: 'users/{sub}' },
     fine: { jwt: { claims: {} }, folder: 'users/{sub}', sign: { allow: ['tags'], force: { tags: '{sub}' } } },
     plain: {},
-    slash: { folder: '/a' }
+    slash: { folder: '/a' },
+    size: { jwt: { claims: {} }, folder: 'w_{sub}/a' }
   }), [
     'web.folder: must be one folder, without *',
     'web.delete.protected.1: must not be empty, begin or end with a blank or a slash, or hold an empty segment or a backslash',
@@ -45,7 +46,8 @@ t.test('every fault that a schema cannot tell is named', async (t) => {
     'web.keys.2: is also a key of web',
     'cms: uses claims, but only callers with jwt have them',
     'cms.keys.0: is also a key of web',
-    'slash.folder: must not be empty, begin or end with a blank or a slash, or hold an empty segment or a backslash'
+    'slash.folder: must not be empty, begin or end with a blank or a slash, or hold an empty segment or a backslash',
+    'size.folder: must not begin like a transformation (w_64) or a version (v1): put a plain segment before it'
   ])
 })
 
