@@ -37,25 +37,29 @@ export function outsideFault (folder: string, name: string, pointer: string): Fa
   return { pointer, message: ambiguity(name) ?? `must be below "${folder}/"` }
 }
 
-const isOn = (value: string | undefined): boolean => value === 'true' || value === '1'
+/** A flag that is on in wire text. */
+export const isOn = (value: string | undefined): boolean => value === 'true' || value === '1'
+/** A flag that was switched off. One that is absent has Cloudinary's default, or that of a preset. */
+export const isOff = (value: string | undefined): boolean => value === 'false' || value === '0'
 /** Stands for the name that Cloudinary will choose. */
 const ANY_NAME = 'any'
 
 /**
- * Every public ID an upload with these parameters could get, each with the parameter that decides it. Whether a cloud
- * has fixed or dynamic folders is not known here, and they read the parameters differently: all readings count.
+ * Every public ID an upload with these parameters could get, each with the parameter that decides it; `own` is the end of
+ * it. Whether a cloud has fixed or dynamic folders is not known here, and they read the parameters differently (a prefix
+ * replaces the folder, or stands before it, or is not read): all readings count.
  * Source: Cloudinary, upload reference, `folder`, `public_id_prefix`, `use_asset_folder_as_public_id_prefix`.
  */
-function readings (parameters: Parameters): { pointer: string, name: string }[] {
-  const { public_id: publicId, public_id_prefix: prefix, folder, asset_folder: assetFolder } = parameters
-  const own = publicId ?? ANY_NAME
+export function readings (parameters: Parameters, own = parameters['public_id'] ?? ANY_NAME): { pointer: string, name: string }[] {
+  const { public_id_prefix: prefix, folder, asset_folder: assetFolder } = parameters
   const base = folder ? `${folder}/${own}` : own
-  const pointer = folder ? '/folder' : '/public_id'
-  const all = [{ pointer, name: base }]
-  if (prefix) all.push({ pointer: '/public_id_prefix', name: `${prefix}/${base}` })
-  if (assetFolder && isOn(parameters['use_asset_folder_as_public_id_prefix'])) {
-    all.push({ pointer: '/use_asset_folder_as_public_id_prefix', name: `${assetFolder}/${base}` })
+  const all = [{ pointer: folder ? '/folder' : '/public_id', name: base }]
+  const add = (pointer: string, before: string): void => {
+    all.push({ pointer, name: `${before}/${base}` })
+    if (folder) all.push({ pointer, name: `${before}/${own}` })
   }
+  if (prefix) add('/public_id_prefix', prefix)
+  if (assetFolder && isOn(parameters['use_asset_folder_as_public_id_prefix'])) add('/use_asset_folder_as_public_id_prefix', assetFolder)
   return all
 }
 
@@ -72,10 +76,9 @@ export function uploadFaults (folder: string, parameters: Parameters, filename?:
     if (message !== undefined) faults.push({ pointer: `/${name}`, message })
   }
   if (faults.length === 0) {
-    for (const { pointer, name } of readings(parameters)) {
-      const fault = outsideFault(folder, name, pointer)
-      if (fault) faults.push(fault)
-    }
+    const outside = readings(parameters).flatMap(({ pointer, name }) => outsideFault(folder, name, pointer) ?? [])
+    // Several readings of one parameter: the first that leads out says enough.
+    faults.push(...outside.filter(({ pointer }, index) => outside.findIndex((fault) => fault.pointer === pointer) === index))
   }
   const assetFolder = parameters['asset_folder']
   if (assetFolder !== undefined && !isFolderInside(folder, assetFolder)) {

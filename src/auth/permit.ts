@@ -3,6 +3,7 @@ import { SIGNABLE_PARAMETER_NAMES } from '../schemas/upload-parameters.ts'
 import { derivedFaults } from './derived-assets.ts'
 import { outsideFault, uploadFaults, withFolder, type Parameters } from './folder-jail.ts'
 import type { Permissions } from './permissions.ts'
+import { protectionFaults, withoutPresetToken } from './protection.ts'
 import { smuggled, withoutReplay } from './replay-guard.ts'
 import { backDated, signingFaults, withForced } from './signing-rules.ts'
 import { NOTIFICATION_SCHEMES, REMOTE_FILE_SCHEMES, requireUrls, urlFault } from './url-policy.ts'
@@ -59,15 +60,6 @@ function folderFaults (folder: string, { parameters, filename }: UploadWish, pre
   return faults
 }
 
-function protectedFaults ({ permissions }: Circumstances, parameters: Parameters): Fault[] {
-  const { public_id: publicId, folder, overwrite } = parameters
-  if (publicId === undefined || overwrite === 'false' || overwrite === '0') return []
-  const name = folder ? `${folder}/${publicId}` : publicId
-  return permissions.protected.some((pattern) => pattern.matches(name))
-    ? [{ pointer: '/public_id', message: 'is protected: send overwrite=false' }]
-    : []
-}
-
 /** Of version 1 alone: version 2 escapes `&`. */
 function smugglingFaults (parameters: Parameters): Fault[] {
   return Object.entries(parameters).flatMap(([name, value]) => {
@@ -90,7 +82,7 @@ function timestampFault (timestamp: string | undefined, latest: number): Fault[]
 
 /**
  * Decides on an upload or a signature, on exactly the text that will be sent, and adds what the policy forces.
- * @throws {GatewayError} `forbidden` when the asset could leave the caller's folder or overwrite a protected one,
+ * @throws {GatewayError} `forbidden` when the asset could leave the caller's folder, overwrite a protected one or be deleted,
  * `param_not_allowed` for everything else, `url_not_allowed` for URLs; each names every offending parameter at once.
  */
 export function permitUpload (wish: UploadWish, circumstances: Circumstances): UploadPermit {
@@ -108,7 +100,7 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   const signs = wish.action === 'generateSignature'
 
   const placed = folder === undefined || exact ? wish.parameters : withFolder(folder, wish.parameters)
-  const parameters = signing && !exact ? withForced(signing, placed) : placed
+  const parameters = exact ? placed : withoutPresetToken(permissions, signing ? withForced(signing, placed) : placed)
   const offending = signing ? signingFaults(signing, wish.parameters, wish.resourceType) : []
   if (signing && exact) {
     const missing = Object.entries(withForced(signing, placed)).filter(([name, value]) => placed[name] !== value)
@@ -120,7 +112,7 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   }
   if (circumstances.signatureVersion === 1) offending.push(...smugglingFaults(parameters))
 
-  const forbidden = protectedFaults(circumstances, parameters)
+  const forbidden = protectionFaults(permissions, parameters, wish.filename)
   if (folder !== undefined) forbidden.push(...folderFaults(folder, { ...wish, parameters }, signing?.presets !== undefined))
   if (forbidden.length > 0) throw refusal('forbidden', [...forbidden, ...offending])
   if (offending.length > 0) throw refusal('param_not_allowed', offending)
@@ -148,11 +140,6 @@ export function requireInside (folder: string | undefined, ids: ReadonlyArray<re
   if (folder === undefined) return
   const faults = ids.flatMap(([pointer, name]) => outsideFault(folder, name, pointer) ?? [])
   if (faults.length > 0) throw refusal('forbidden', faults)
-}
-
-/** @throws {GatewayError} `forbidden` when the asset is protected. */
-export function requireDeletable ({ protected: patterns }: Permissions, name: string): void {
-  if (patterns.some((pattern) => pattern.matches(name))) throw refusal('forbidden', [{ pointer: '/public_id', message: 'is protected from being deleted' }])
 }
 
 /**

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { EVERYTHING, permissionsOf, type Permissions } from '../../src/auth/permissions.ts'
-import { permitUpload, prefixInside, requireDeletable, requireInside, type Circumstances, type UploadWish } from '../../src/auth/permit.ts'
+import { permitUpload, prefixInside, requireInside, type Circumstances, type UploadWish } from '../../src/auth/permit.ts'
 import type { CallerRules } from '../../src/auth/policy-schema.ts'
 
 const NOW = 1_700_000_000
@@ -91,13 +91,14 @@ t.test('a caller with a folder', async (t) => {
   })
 })
 
-t.test('protected assets are not overwritten', async (t) => {
+t.test('protected assets, and deleting where it is not allowed', async (t) => {
   const rules: CallerRules = { delete: { protected: ['brand/**'] } }
   t.throws(() => permit({ rules, parameters: { public_id: 'brand/logo' } }), { code: 'forbidden', errors: [{ pointer: '/public_id' }] })
-  t.throws(() => permit({ rules, parameters: { folder: 'brand', public_id: 'logo', overwrite: 'true' } }), { code: 'forbidden' })
-  for (const parameters of [{ public_id: 'brand/logo', overwrite: 'false' }, { public_id: 'brand/logo', overwrite: '0' }, { public_id: 'other' }, { folder: 'brand' }]) t.doesNotThrow(() => permit({ rules, parameters }))
-  t.throws(() => requireDeletable(permissionsOf(rules, {}), 'brand/logo'), { code: 'forbidden' })
-  t.doesNotThrow(() => requireDeletable(permissionsOf(rules, {}), 'brands/logo'))
+  t.throws(() => permit({ rules, action: 'uploadResource', parameters: { folder: 'brand', use_filename: 'true', unique_filename: 'false' }, filename: 'logo.png' }), { code: 'forbidden', errors: [{ pointer: '/public_id' }] })
+  t.doesNotThrow(() => permit({ rules: { ...rules, sign: { force: { overwrite: false } } }, parameters: { public_id: 'brand/logo' } }), 'what is forced counts')
+  t.throws(() => permit({ rules: { delete: { allow: false } }, parameters: { public_id: 'a', return_delete_token: 'true' } }), { code: 'forbidden', errors: [{ pointer: '/return_delete_token' }] })
+  t.same(permit({ rules: { delete: { allow: false } }, action: 'uploadResource', parameters: { upload_preset: 'p' } }).parameters, { upload_preset: 'p', return_delete_token: 'false' })
+  t.throws(() => permit({ rules: { delete: { allow: false } }, parameters: { source: 'uw', upload_preset: 'p' }, exact: true }), { code: 'forbidden', errors: [{ pointer: '/return_delete_token', message: /must be sent/ }] })
 })
 
 t.test('assets outside a folder: one foreign ID among many refuses them all', async (t) => {
