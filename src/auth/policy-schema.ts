@@ -15,13 +15,13 @@ const Rate = Type.Object({
 }, closed)
 
 const Sign = Type.Object({
-  allow: optionalNames('Parameters that may be sent; any other is refused. Absent: all that are known but eval, on_success, proxy, headers and callback.'),
+  allow: optionalNames('Parameters that may be sent; any other is refused. Absent: all that are known but eval, on_success, proxy, headers and callback, and with rules about places also public_id_prefix and use_asset_folder_as_public_id_prefix.'),
   require: optionalNames('Parameters that must be sent.'),
   force: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Array(Type.String())], { 'x-fault': 'must be text, a number, a truth value or a list of texts' }), {
     description: 'Parameters that the gateway sets; a caller that sends another value is refused. Claims may stand in them.'
   })),
-  folder: optionalNames('Patterns of `folder`: `users/{sub}/**`.'),
-  public_id: optionalNames('Patterns of `public_id`.'),
+  folder: optionalNames('Patterns of `folder`: `users/{sub}/**`. An upload must name a fitting one, in `folder` or in its public ID.'),
+  public_id: optionalNames('Patterns of `public_id`, as it is sent beside `folder`.'),
   formats: optionalNames('File formats: signed as `allowed_formats`, so Cloudinary itself refuses others.'),
   presets: optionalNames('Upload presets. A preset brings parameters of its own, so list only ones you know.'),
   notification_hosts: optionalNames('Hosts of `notification_url` and `eager_notification_url`.'),

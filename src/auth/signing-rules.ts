@@ -11,7 +11,10 @@ export const SIGNATURE_LIFE_SECONDS = 3600
 
 /** Parameters that run scripts, choose proxies or write headers: a rule has to name them before they may be signed. */
 const POWERFUL: ReadonlySet<string> = new Set(['eval', 'on_success', 'proxy', 'headers', 'callback'])
+/** They put another folder before the name that a rule about places has judged. */
+const MOVING: ReadonlySet<string> = new Set(['public_id_prefix', 'use_asset_folder_as_public_id_prefix'])
 const USUAL = SIGNABLE_PARAMETER_NAMES.filter((name) => !POWERFUL.has(name))
+const USUAL_IN_PLACES = USUAL.filter((name) => !MOVING.has(name))
 
 /** What may be signed, and what is uploaded through the gateway, which amounts to the same. Absent members do not restrict. */
 export interface SigningRules {
@@ -25,7 +28,7 @@ export interface SigningRules {
   readonly presets?: readonly string[]
   readonly notificationHosts?: readonly string[]
   readonly resourceTypes?: readonly string[]
-  readonly validitySeconds: number
+  readonly validitySeconds?: number
   readonly maxBytes?: number
 }
 
@@ -36,7 +39,8 @@ function wireText (value: string | number | boolean | readonly string[], claims:
 
 /** A rule about a parameter also says that it may be used. */
 function allowedNames (rules: SignRules): Set<string> {
-  const allow = new Set([...(rules.allow ?? USUAL), ...(rules.require ?? []), ...Object.keys(rules.force ?? {}), 'timestamp'])
+  const hasPlaces = rules.folder !== undefined || rules.public_id !== undefined || rules.force?.['folder'] !== undefined
+  const allow = new Set([...(rules.allow ?? (hasPlaces ? USUAL_IN_PLACES : USUAL)), ...(rules.require ?? []), ...Object.keys(rules.force ?? {}), 'timestamp'])
   if (rules.folder) allow.add('folder')
   if (rules.public_id) allow.add('public_id')
   if (rules.formats) allow.add('allowed_formats')
@@ -52,18 +56,19 @@ export function compileSigning (rules: SignRules, claims: Claims): SigningRules 
     allow: allowedNames(rules),
     require: rules.require ?? [],
     force: Object.fromEntries(force),
-    validitySeconds: rules.validity_seconds ?? SIGNATURE_LIFE_SECONDS,
     ...(rules.folder && { folder: compilePatterns(rules.folder, claims) }),
     ...(rules.public_id && { publicId: compilePatterns(rules.public_id, claims) }),
     ...(rules.formats && { formats: rules.formats }),
     ...(rules.presets && { presets: rules.presets }),
     ...(rules.notification_hosts && { notificationHosts: rules.notification_hosts }),
     ...(rules.resource_types && { resourceTypes: rules.resource_types }),
+    ...(rules.validity_seconds !== undefined && { validitySeconds: rules.validity_seconds }),
     ...(rules.max_bytes !== undefined && { maxBytes: rules.max_bytes })
   }
 }
 
-type Check = (rules: SigningRules, parameters: Parameters) => Fault[]
+/** `sent` is what will be signed and sent: the parameters with what is forced, and the folder that one without a place gets. */
+type Check = (rules: SigningRules, parameters: Parameters, sent: Parameters) => Fault[]
 
 const listed = (patterns: readonly Pattern[]): string => patterns.map(({ text }) => `"${text}"`).join(' or ')
 
@@ -79,23 +84,30 @@ const forced: Check = ({ force }, parameters) => Object.entries(force)
   .filter(([name, value]) => parameters[name] !== undefined && parameters[name] !== value)
   .map(([name, value]) => ({ pointer: `/${name}`, message: `is always "${value}" for this caller` }))
 
-const places: Check = ({ folder, publicId }, parameters) => {
-  const faults: Fault[] = []
-  const check = (name: string, patterns: readonly Pattern[] | undefined): void => {
-    const value = parameters[name]
-    if (patterns && value !== undefined && !patterns.some((pattern) => pattern.matches(value))) {
-      faults.push({ pointer: `/${name}`, message: `must fit ${listed(patterns)}` })
-    }
-  }
-  check('folder', folder)
-  check('public_id', publicId)
-  return faults
+const fits = (patterns: readonly Pattern[], name: string): boolean => patterns.some((pattern) => pattern.matches(name))
+
+const publicIds: Check = ({ publicId }, { public_id: name }) => publicId && name !== undefined && !fits(publicId, name)
+  ? [{ pointer: '/public_id', message: `must fit ${listed(publicId)}` }]
+  : []
+
+/** The folder is what stands before the last slash, whether `folder` or the public ID brings it. */
+const folders: Check = ({ folder: patterns, publicId }, _parameters, { folder, public_id: name }) => {
+  if (!patterns || (folder === undefined && name !== undefined && publicId)) return [] // that name has patterns of its own
+  if (folder !== undefined && !fits(patterns, folder)) return [{ pointer: '/folder', message: `must fit ${listed(patterns)}` }]
+  const inName = publicId ? [] : (name ?? '').split('/').slice(0, -1)
+  const joined = [folder ?? [], inName].flat().join('/')
+  if (fits(patterns, joined)) return []
+  return inName.length > 0
+    ? [{ pointer: '/public_id', message: `puts the asset into the folder "${joined}", which must fit ${listed(patterns)}` }]
+    : [{ pointer: '/folder', message: `must be given, and fit ${listed(patterns)}` }]
 }
 
-const formats: Check = ({ formats: list }, { allowed_formats: wanted = '', format }) => {
+const formats: Check = ({ formats: list }, { allowed_formats: wanted, format }) => {
   if (!list) return []
-  const asked = wanted.split(',').map((name) => name.trim()).filter((name) => name !== '')
-  const faults = asked.filter((name) => !list.includes(name)).map((name) => ({ pointer: '/allowed_formats', message: `"${name}" is not one of ${list.join(', ')}` }))
+  const asked = wanted?.split(',').map((name) => name.trim()).filter((name) => name !== '')
+  const faults = (asked ?? []).filter((name) => !list.includes(name)).map((name) => ({ pointer: '/allowed_formats', message: `"${name}" is not one of ${list.join(', ')}` }))
+  // Separators alone would be signed, and limit nothing.
+  if (asked?.length === 0) faults.push({ pointer: '/allowed_formats', message: `must name some of ${list.join(', ')}, or be left out` })
   if (format !== undefined && !list.includes(format)) faults.push({ pointer: '/format', message: `must be one of ${list.join(', ')}` })
   return faults
 }
@@ -113,11 +125,11 @@ const notifications: Check = ({ notificationHosts: hosts }, parameters) => {
   })
 }
 
-const CHECKS: readonly Check[] = [allowed, required, forced, places, formats, presets, notifications]
+const CHECKS: readonly Check[] = [allowed, required, forced, folders, publicIds, formats, presets, notifications]
 
-/** Everything in which the parameters offend against the rules, each named once. */
-export function signingFaults (rules: SigningRules, parameters: Parameters, resourceType?: string): Fault[] {
-  const faults = CHECKS.flatMap((check) => check(rules, parameters))
+/** Everything in which the parameters offend against the rules, each named once. `sent`: with all that is added to them. */
+export function signingFaults (rules: SigningRules, parameters: Parameters, resourceType?: string, sent = withForced(rules, parameters)): Fault[] {
+  const faults = CHECKS.flatMap((check) => check(rules, parameters, sent))
   const { resourceTypes } = rules
   if (resourceTypes && resourceType !== undefined && !resourceTypes.includes(resourceType)) {
     faults.push({ pointer: '/resource_type', message: `must be one of ${resourceTypes.join(', ')}` })
@@ -136,5 +148,5 @@ export function withForced (rules: SigningRules, parameters: Parameters): Parame
  * a shorter life is had by dating it back.
  */
 export function backDated (rules: SigningRules, nowSeconds: number): number {
-  return nowSeconds - SIGNATURE_LIFE_SECONDS + rules.validitySeconds
+  return nowSeconds - SIGNATURE_LIFE_SECONDS + (rules.validitySeconds ?? SIGNATURE_LIFE_SECONDS)
 }

@@ -90,6 +90,22 @@ callers:
   })
 })
 
+t.test('422: rules about places hold for the name under which an asset is stored', async (t) => {
+  const { app, sandbox } = await startGateway(t, {
+    auth: { ...keysOnly, policyFile: policyFile(t, `callers: { both: { keys: [${digest('both')}], sign: { folder: [users/1], public_id: ['*'] } }, folders: { keys: [${digest('folders')}], sign: { folder: [users/1], formats: [gif] } } }`) }
+  })
+  const post = (key: string, url: string, fields: object) => app.inject({ method: 'POST', url, headers: { authorization: `Bearer ${key}` }, payload: url === '/upload' ? { file: GIF, ...fields } : fields })
+  for (const url of ['/signature', '/upload']) {
+    t.match((await post('both', url, { public_id: 'x', public_id_prefix: 'users/2' })).json(), { status: 422, errors: [{ pointer: '/public_id_prefix' }] })
+    t.match((await post('both', url, { public_id: 'x', asset_folder: 'users/2', use_asset_folder_as_public_id_prefix: true })).json(), { status: 422, errors: [{ pointer: '/use_asset_folder_as_public_id_prefix' }] })
+    t.match((await post('folders', url, { public_id: 'users/2/x' })).json(), { status: 422, errors: [{ pointer: '/public_id' }] })
+    t.match((await post('folders', url, { public_id: 'x' })).json(), { status: 422, errors: [{ pointer: '/folder', message: /must be given/ }] })
+  }
+  t.match((await post('folders', '/signature', { paramsToSign: { timestamp: Math.floor(Date.now() / 1000), folder: 'users/1', allowed_formats: ',' } })).json(), { status: 422, errors: [{ pointer: '/paramsToSign/allowed_formats' }] })
+  t.equal(sandbox.requests.length, 0)
+  t.match((await post('folders', '/upload', { folder: 'users/1', public_id: 'x' })).json(), { public_id: 'users/1/x' })
+})
+
 t.test('two environments of one cloud never cross while the policy reloads: each request carries its own key', async (t) => {
   const sandbox = await startSandbox({ clouds: [{ cloudName: 'demo', apiKey: '1111', apiSecret: 'one' }, { cloudName: 'other', apiKey: '2222', apiSecret: 'two' }] as never })
   t.teardown(() => sandbox.close())
