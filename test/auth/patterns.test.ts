@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { compilePatterns, fillClaims, Pattern, patternFault, placeholders } from '../../src/auth/patterns.ts'
 
@@ -15,6 +16,20 @@ t.test('a pattern fits whole names', async (t) => {
   t.equal(fits('a.b', 'axb'), false)
   t.equal(fits('**', 'line\nbreak'), true)
   t.equal(fits('*.jpg', '😀.jpg'), true)
+})
+
+t.test('it fits as the expression of the same meaning does', async (t) => {
+  const escaped = (text: string): string => text.replace(/[.+]/g, '\\$&')
+  const expression = (pattern: string) => new RegExp(`^${pattern.split(/(\*{1,2})/).map((part) => part === '**' ? '.+' : part === '*' ? '[^/]+' : escaped(part)).join('')}$`, 's')
+  const text = (...pieces: string[]) => fc.array(fc.constantFrom(...pieces), { maxLength: 7 }).map((parts) => parts.join(''))
+  fc.assert(fc.property(text('a', 'b', '/', '*', '**/', 'ab', '.', '+'), text('a', 'b', '/', 'ab', '.', '+', '\n'), (pattern, name) => pattern.includes('***') || new Pattern(pattern).matches(name) === expression(pattern).test(name)), { numRuns: 5_000 })
+  t.pass()
+})
+
+t.test('a name made to be tried in many ways takes no longer than another', async (t) => {
+  const began = performance.now()
+  for (const [pattern, name] of [['*-*.jpg', '-'.repeat(60_000) + '/'], ['**a**a**a**b', 'a'.repeat(60_000)], ['*-*-*-*-*-*.jpg', '-'.repeat(60_000)]] as const) t.equal(new Pattern(pattern).matches(name), false, pattern)
+  t.ok(performance.now() - began < 2_000, 'an expression would take minutes')
 })
 
 t.test('claims are put in', async (t) => {
