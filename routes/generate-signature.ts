@@ -1,10 +1,13 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { GatewayError, invalidRequest, type Fault } from '../src/errors.ts'
+import type { FastifyRequest } from 'fastify'
+import { GatewayError, invalidRequest, movedBelow, type Fault } from '../src/errors.ts'
 import { UploadResourceType } from '../src/schemas/assets.ts'
 import { nearestName } from '../src/schemas/nearest-name.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
+import { readTextFields } from '../src/schemas/text-fields.ts'
 import { SIGNABLE_PARAMETER_NAMES, signableParameters } from '../src/schemas/upload-parameters.ts'
+import { validated } from '../src/schemas/validated.ts'
 
 /** Cloudinary takes a signature for one hour after its timestamp. */
 const LIFETIME_SECONDS = 3600
@@ -21,6 +24,9 @@ const WidgetParameters = Type.Unsafe<Record<string, WidgetValue>>({
   description: 'The form of the Upload Widget and next-cloudinary: values are signed exactly as given.',
   examples: [{ timestamp: 1_700_000_000, source: 'uw', upload_preset: 'web' }]
 })
+
+/** What the widget's values mean, and how long they may be: the same as in the ordinary form. */
+const Meant = Type.Object(signableParameters, { additionalProperties: false })
 
 const Body = Type.Object({
   ...signableParameters,
@@ -63,8 +69,22 @@ function refuseUnsignable (parameters: object): void {
   if (errors.length > 0) throw new GatewayError('param_not_allowed', `${errors.length === 1 ? 'One parameter' : `${errors.length} parameters`} cannot be signed.`, { errors })
 }
 
+/** The set must be signed as it is, and faults stand below its name. */
+const WIDGET = { exact: true, within: '/paramsToSign' } as const
+
+/** Judges a copy: what is signed stays the text that was given. */
+function checkValues (request: FastifyRequest, fields: Readonly<Record<string, string>>): void {
+  let meant: Record<string, unknown>
+  try {
+    meant = readTextFields(signableParameters, { ...fields })
+  } catch (error) {
+    throw movedBelow(WIDGET.within, error as GatewayError) // it throws no other
+  }
+  validated(request, Meant, meant, WIDGET.within)
+}
+
 /** The widget sends its own form, so nothing can be added to it: what is unsafe is refused. */
-function widgetFields (parameters: Record<string, WidgetValue>, nowSeconds: number): Record<string, string> {
+function widgetFields (request: FastifyRequest, parameters: Record<string, WidgetValue>, nowSeconds: number): Record<string, string> {
   refuseUnsignable(parameters)
   const entries = Object.entries(parameters).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : String(value ?? '')] as const)
   const fields = Object.fromEntries(entries.filter(([, value]) => value !== ''))
@@ -72,11 +92,9 @@ function widgetFields (parameters: Record<string, WidgetValue>, nowSeconds: numb
   const { timestamp } = fields
   if (timestamp === undefined || !/^\d{1,15}$/.test(timestamp)) throw invalidRequest([{ pointer, message: 'must be Unix time in whole seconds' }])
   checkedTimestamp(Number(timestamp), pointer, nowSeconds)
+  checkValues(request, fields)
   return fields
 }
-
-/** The set must be signed as it is, and faults stand below its name. */
-const WIDGET = { exact: true, within: '/paramsToSign' } as const
 
 /** The parameters with a timestamp that is good, or with the present one. */
 function dated (body: Static<typeof Body>, nowSeconds: number): Static<typeof Body> {
@@ -116,7 +134,7 @@ export const generateSignature: Route = async (app) => {
       const nowSeconds = Math.floor(Date.now() / 1000)
       const { body, cloudinary } = request
       const { paramsToSign, resource_type: resourceType } = body
-      const wished = paramsToSign === undefined ? cloudinary.encode(dated(body, nowSeconds)) : widgetFields(only(paramsToSign, body), nowSeconds)
+      const wished = paramsToSign === undefined ? cloudinary.encode(dated(body, nowSeconds)) : widgetFields(request, only(paramsToSign, body), nowSeconds)
       // What the caller's policy forces comes in here, and what keeps the signature from serving another call.
       const { parameters } = request.permit({ action: 'generateSignature', parameters: wished, resourceType, ...(paramsToSign && WIDGET) })
       const { apiKey, cloudName, uploadPrefix, publicUploadPrefix = uploadPrefix } = cloudinary.environment

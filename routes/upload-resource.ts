@@ -8,6 +8,7 @@ import type { Route } from '../src/schemas/route.ts'
 import { readTextFields } from '../src/schemas/text-fields.ts'
 import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type StreamedFile, type TextFields } from '../src/schemas/upload-form.ts'
 import { uploadParameters, type UploadParameters } from '../src/schemas/upload-parameters.ts'
+import { validated } from '../src/schemas/validated.ts'
 
 const parameters = {
   ...uploadParameters,
@@ -37,13 +38,6 @@ interface Input {
   parameters: UploadParameters
   file: StreamedFile | string
   late?: (() => Promise<UploadParameters>) | undefined
-}
-
-/** Checks values as a body of this schema would be checked; the error handler knows this kind of error. */
-function validated<T> (request: FastifyRequest, schema: object, input: unknown): T {
-  const validate = request.compileValidationSchema(schema)
-  if (validate(input)) return input as T // it has just been validated by the schema of T
-  throw Object.assign(new Error('The body is not valid.'), { validation: validate.errors, validationContext: 'body' })
 }
 
 /** Fields of the body beside those of the query; a name in both has two values, and neither is obviously meant. */

@@ -100,6 +100,41 @@ t.test('POST /signature', async (t) => {
     await refused({ paramsToSign: { timestamp, source: 'uw' }, folder: 'a', timestamp }, 400, { pointer: '/folder', message: /inside paramsToSign/ }, { pointer: '/timestamp' })
   })
 
+  t.test('200: values of the widget are read, and their text is what is signed', async (t) => {
+    const paramsToSign = {
+      timestamp: now(),
+      source: 'uw',
+      tags: 'a, b',
+      context: 'alt=a\\|b|caption=',
+      eager: 'c_fill,w_10/png|w_5',
+      custom_coordinates: '1,2,3,4',
+      face_coordinates: '1,2,3,4|5,6,7,8',
+      metadata: 'colour=["red","green"]',
+      allowed_formats: ['jpg', 'png'],
+      overwrite: '0',
+      auto_tagging: 0.5,
+      responsive_breakpoints: '[{"create_derived":true,"transformation":"w_10"}]',
+      eval: 'x'.repeat(5000)
+    }
+    const answer = await post({ paramsToSign })
+    t.equal(answer.statusCode, 200, answer.body)
+    t.equal(answer.json<Answer>().signature, official({ ...paramsToSign, allowed_formats: 'jpg,png' }))
+    t.match(answer.json<Answer>().fields, { tags: 'a, b', overwrite: '0', auto_tagging: '0.5' })
+  })
+
+  t.test('400: values of the widget that no upload would take, all of them named', async (t) => {
+    const refused = async (values: object, ...pointers: string[]) => {
+      const { status, errors } = (await post({ paramsToSign: { timestamp: now(), source: 'uw', ...values } })).json()
+      t.strictSame([status, errors.map(({ pointer }: { pointer: string }) => pointer).sort()], [400, pointers.map((name) => `/paramsToSign/${name}`)], JSON.stringify(values).slice(0, 100))
+    }
+    await refused({ type: 'fetch', overwrite: 'maybe', eager: 'w_1,h_%zz|../x' }, 'eager/0', 'eager/1', 'overwrite', 'type')
+    await refused({ public_id: `${'-'.repeat(60_000)}/` }, 'public_id', 'public_id') // too long, and ending in a slash
+    await refused({ public_id: 'a/../b', folder: '/a', public_id_prefix: 'a//b', asset_folder: 'a/' }, 'asset_folder', 'folder', 'public_id', 'public_id_prefix')
+    await refused({ moderation: 'x'.repeat(4097), on_success: 'x'.repeat(65_537), upload_preset: 'x'.repeat(256) }, 'moderation', 'on_success', 'upload_preset')
+    await refused({ context: 'no pair', metadata: 'a=1|a=2' }, 'context', 'metadata')
+    t.match((await post({ paramsToSign: { timestamp: now(), context: 'no pair' } })).json().detail, /^\/paramsToSign\/context: must be/)
+  })
+
   t.test('400: timestamps that Cloudinary would refuse', async (t) => {
     const refused = async (timestamp: unknown, message: RegExp | string) => t.match((await post({ timestamp })).json(), { status: 400, errors: [{ pointer: '/timestamp', message }] })
     await refused(Date.now(), /looks like milliseconds; it must be seconds: \d{10}$/)
