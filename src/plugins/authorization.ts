@@ -7,7 +7,7 @@ import { permitUpload, prefixInside, requireInside, type UploadPermit, type Uplo
 import { requireAction } from '../auth/permissions.ts'
 import { requireDeletable } from '../auth/protection.ts'
 import { NOTIFICATION_SCHEMES, requireUrls } from '../auth/url-policy.ts'
-import { refusal } from '../errors.ts'
+import { refusal, type Fault } from '../errors.ts'
 import { flatTransformation, type Transformation } from '../schemas/transformation.ts'
 
 declare module 'fastify' {
@@ -38,9 +38,16 @@ function namedAssets ({ params, query, body }: FastifyRequest): Array<readonly [
   return names.filter((name) => typeof name === 'string').map((name) => ['/public_id', name] as const)
 }
 
-/** A list shows what lies below its prefix, so that is set to the caller's folder. */
+/**
+ * A list shows what lies below its prefix, so that is set to the caller's folder. What Cloudinary does with a prefix
+ * beside `public_ids` or `start_at` is not documented, so there the prefix would confine nothing for sure.
+ */
 function confineList (folder: string, query: Fields): void {
   const ids = query['public_ids']
+  const faults: Fault[] = []
+  if (query['start_at'] !== undefined) faults.push({ pointer: '/start_at', message: 'cannot be asked for by a caller with a folder: it is for lists without a prefix' })
+  if (ids !== undefined && query['prefix'] !== undefined) faults.push({ pointer: '/prefix', message: 'cannot be asked for together with public_ids by a caller with a folder' })
+  if (faults.length > 0) throw refusal('forbidden', faults)
   if (Array.isArray(ids)) {
     requireInside(folder, ids.map((name, index) => [`/public_ids/${index}`, String(name)] as const))
     return
@@ -75,10 +82,11 @@ function confine (folder: string, action: Action, request: FastifyRequest): void
 }
 
 /** An update may announce itself too; uploads and signatures ask by `permit`. */
-function requireNotificationUrl ({ body, cloudinary }: FastifyRequest): void {
+function requireNotificationUrl ({ body, caller, cloudinary }: FastifyRequest): void {
   const url = fieldsOf(body)['notification_url']
   const { sandbox } = cloudinary.environment
-  if (typeof url === 'string') requireUrls({ notification_url: url }, { schemes: NOTIFICATION_SCHEMES, privateHosts: sandbox, anyPort: sandbox })
+  const hosts = caller.permissions.signing?.notificationHosts
+  if (typeof url === 'string') requireUrls({ notification_url: url }, { schemes: NOTIFICATION_SCHEMES, privateHosts: sandbox, anyPort: sandbox, ...(hosts && { hosts }) })
 }
 
 /**

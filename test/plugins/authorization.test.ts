@@ -36,6 +36,7 @@ callers:
   keeper: { keys: [${digest('keeper')}], delete: { allow: false } }
   brand: { keys: [${digest('brand')}], delete: { protected: ['brand/**'] } }
   jailed: { keys: [${digest('jailed')}], folder: users/1 }
+  hooks: { keys: [${digest('hooks')}], sign: { notification_hosts: [hooks.example.com] } }
   short: { keys: [${digest('short')}], sign: { validity_seconds: 60 } }
   all: { keys: [${digest('all')}] }
 `
@@ -146,6 +147,8 @@ t.test('authorization', async (t) => {
     t.equal(await status('jailed', 'GET', '/resources?prefix=users/10'), 403)
     t.equal(await status('jailed', 'GET', '/resources?public_ids=users/1/a&public_ids=users/1/b'), 200)
     t.match((await call('jailed', 'GET', '/resources?public_ids=users/1/a&public_ids=users/2/b')).json(), { status: 403, errors: [{ pointer: '/public_ids/1' }] })
+    t.match((await call('jailed', 'GET', '/resources?public_ids=users/1/a&prefix=users/2/')).json(), { status: 403, errors: [{ pointer: '/prefix' }] })
+    t.match((await call('jailed', 'GET', '/resources?start_at=2026-01-01')).json(), { status: 403, errors: [{ pointer: '/start_at' }] })
   })
   t.test('signatures: what comes back is what may be signed', async (t) => {
     t.same((await call('short', 'POST', '/signature', { tags: 'a' })).json().parameters, { tags: 'a', timestamp: String(NOW_MS / 1000 - 3540), return_delete_token: 'false' })
@@ -156,6 +159,8 @@ t.test('authorization', async (t) => {
   t.test('422 for a notification to where Cloudinary cannot reach', async (t) => {
     t.match((await call('all', 'PATCH', '/resources/a', { notification_url: 'http://169.254.169.254/' })).json(), { status: 422, code: 'url_not_allowed', errors: [{ pointer: '/notification_url' }] })
     t.equal(await status('all', 'PATCH', '/resources/a', { notification_url: 'https://hooks.example.com/' }), 200)
+    t.match((await call('hooks', 'PATCH', '/resources/a', { notification_url: 'https://elsewhere.example.com/' })).json(), { status: 422, errors: [{ pointer: '/notification_url' }] })
+    t.equal(await status('hooks', 'PATCH', '/resources/a', { notification_url: 'https://hooks.example.com/' }), 200)
     t.equal(await status('all', 'PATCH', '/resources/a?environment=sandbox', { notification_url: 'http://127.0.0.1:3000/' }), 200, 'the sandbox reaches what this machine reaches')
   })
 })
