@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { connect, type AddressInfo } from 'node:net'
+import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import t, { type Test } from 'tap'
@@ -16,7 +16,7 @@ type Name = keyof typeof SECRETS
 const NAMES = Object.keys(SECRETS) as Name[] // of the line above
 const keyOf = (name: Name): string => `90${NAMES.indexOf(name)}817263`
 const CALLER_KEY = `cgw_${randomBytes(24).toString('base64url')}`
-const REDIS_PASSWORD = `canaryredis${randomBytes(9).toString('hex')}`
+const REDIS_PASSWORD = bird('redis')
 /** What callers send and nobody else may read: cookies, Basic credentials, tokens in a query. */
 const SENT = { cookie: `canarycookie${randomBytes(9).toString('hex')}`, basic: `canarybasic${randomBytes(9).toString('hex')}`, query: `canaryquery${randomBytes(9).toString('hex')}` }
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -77,6 +77,21 @@ async function startEcho (t: Test): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}` // it listens on TCP
 }
 
+/** A Redis that refuses every command, and says in its error what it was sent. */
+async function startRefusingRedis (t: Test): Promise<string> {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', (data) => {
+      const commands = data.toString().split(/^\*\d+\r\n/m).slice(1)
+      for (const command of commands) socket.write(`-ERR refused, with args: ${command.replace(/\$\d+\r\n/g, '').replace(/\s+/g, ' ')}\r\n`)
+    })
+  })
+  t.teardown(() => server.close())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo // it listens on TCP
+  return `redis://user:${encodeURIComponent(REDIS_PASSWORD)}@127.0.0.1:${port}`
+}
+
 /** The variables of a gateway with four environments: one works, one has a wrong secret, one is refused, one is echoed. */
 async function canaryVariables (t: Test): Promise<Record<string, string>> {
   const sandbox = await startSandbox({ clouds: [{ cloudName: 'demo', apiKey: keyOf('good'), apiSecret: SECRETS.good }, { cloudName: 'other', apiKey: keyOf('wrong'), apiSecret: 'another' }] })
@@ -95,7 +110,7 @@ async function canaryVariables (t: Test): Promise<Record<string, string>> {
     AUTH_ISSUER: 'https://id.example.com',
     AUTH_AUDIENCE: 'gateway',
     POLICY_FILE: join(t.testdir({ 'policy.yaml': 'callers: { ann: { jwt: { claims: { sub: ann } }, folder: users/ann, actions: [generateSignature, getUrl, uploadResource] } }' }), 'policy.yaml'),
-    REDIS_URL: `redis://:${REDIS_PASSWORD}@127.0.0.1:${await freePort()}`,
+    REDIS_URL: await startRefusingRedis(t),
     RATE_PER_ADDRESS: '100000/60',
     METRICS_PORT: '0'
   }
@@ -194,6 +209,8 @@ for (const [title, debug] of [['R1, R2, R5, R6: every action and every cheap fai
     t.notMatch(output.out, /eyJ[\w-]+\.eyJ/, 'no token in the log')
     t.doesNotThrow(() => { for (const line of output.out.trim().split('\n')) JSON.parse(line) }, 'R6: one JSON object a line')
     t.match(output.out, /"msg":"request"/)
+    t.match(output.out, /"message":"ERR refused, with args: auth user \[secret\] "/, 'what Redis repeats')
+    t.notMatch(output.out, /"command":|"args":/, 'what a library hangs on its errors')
   })
 }
 

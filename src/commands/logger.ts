@@ -1,10 +1,18 @@
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino'
 import type { Config } from '../config/types.ts'
+import { loggedError } from './logged-error.ts'
 
 /** A secret as it may turn up in a line: as it is, in a URL, in JSON, alone or with its key in base64 (Basic auth). */
 function spellings (key: string, secret: string): string[] {
   const basic = Buffer.from(`${key}:${secret}`)
   return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), Buffer.from(secret).toString('base64'), basic.toString('base64'), basic.toString('base64url')]
+}
+
+/** The address of Redis, and its password alone: as it stands there, and as it is sent. ioredis takes one from the query as well. */
+function redisSpellings (address: string): string[] {
+  const { username, password, searchParams } = new URL(address)
+  const passwords = [decodeURIComponent(password), searchParams.get('password') ?? ''].filter((text) => text !== '')
+  return [address, password, ...passwords.flatMap((text) => spellings(decodeURIComponent(username), text))]
 }
 
 /** Credentials remembered at most; those replaced longest ago go first. Who rotates every hour must not slow down the log. */
@@ -22,7 +30,7 @@ export class SecretMask {
   #known: readonly string[] = []
 
   constructor ({ environments, redisUrl }: Pick<Config, 'environments' | 'redisUrl'>) {
-    this.#always = redisUrl ? spellings('', redisUrl.reveal()) : []
+    this.#always = redisUrl ? redisSpellings(redisUrl.reveal()) : []
     this.learn(environments)
   }
 
@@ -90,7 +98,7 @@ const HEADERS = ['headers', 'req.headers', 'busboyOptions.headers']
 /** The one log of the process, on standard output. */
 export async function createLogger (config: Config, mask: SecretMask, interactive: boolean, destination?: DestinationStream): Promise<Logger> {
   const edit = (lines: string): string => mask.apply(lines)
-  const options: LoggerOptions = { level: config.logLevel, redact: { paths: HEADERS, censor: '[secret]' } }
+  const options: LoggerOptions = { level: config.logLevel, serializers: { err: loggedError }, redact: { paths: HEADERS, censor: '[secret]' } }
   const lineByLine = destination ?? (interactive && !config.production ? await prettyStream() : undefined)
   return lineByLine ? pino({ ...options, hooks: { streamWrite: edit } }, lineByLine) : pino(options, inPieces(1, edit))
 }

@@ -1,5 +1,5 @@
 import type { CloudinaryEnvironment, DeliveryOptions } from '../schemas/environment.ts'
-import { httpUrlFault, parseUrl } from './addresses.ts'
+import { decoded, httpUrlFault, parseUrl, STRAY_PERCENT } from './addresses.ts'
 import { credentialFaults, strayFault, type Credentials } from './credentials.ts'
 
 /** What one set of credentials and options comes to. `reasons` and `warnings` follow the variable's name in a sentence. */
@@ -76,14 +76,6 @@ export const OPTION_NAMES: readonly string[] = [...OPTIONS.keys()]
 const SHAPE = 'is not of the form cloudinary://key:secret@cloud'
 const PART_NAMES = { cloudName: 'the cloud name', apiKey: 'the API key', apiSecret: 'the API secret' } as const
 
-function decoded (text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
-  }
-}
-
 function readOptions (url: URL, insecure: boolean) {
   const draft = defaultDraft()
   const reasons: string[] = []
@@ -121,7 +113,7 @@ export function parseCloudinaryUrl (text: string, insecure: boolean): ParsedEnvi
   if (url.port !== '') return { reasons: ['has a port after the cloud name'] }
   if (url.hash !== '') return { reasons: ['has a # in it'] }
   const [cloudName, apiKey, apiSecret] = [decoded(url.hostname), decoded(url.username), decoded(url.password)]
-  if (cloudName === undefined || apiKey === undefined || apiSecret === undefined) return { reasons: ['has a % that does not begin a percent-encoded character'] }
+  if (cloudName === undefined || apiKey === undefined || apiSecret === undefined) return { reasons: [STRAY_PERCENT] }
   const credentials = { cloudName, apiKey, apiSecret }
   const missing = Object.entries(credentials).filter(([, value]) => value === '').map(([part]) => PART_NAMES[part as keyof Credentials]) // keys of the literal above
   if (missing.length > 0) return { reasons: [`${SHAPE}: ${missing.join(' and ')} is missing`] }

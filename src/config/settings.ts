@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { httpUrlFault, originFault, parseUrl, rangeFault } from './addresses.ts'
+import { decoded, httpUrlFault, originFault, parseUrl, rangeFault, STRAY_PERCENT } from './addresses.ts'
 import { parseBytes } from './bytes.ts'
 import type { Source } from './source.ts'
 import { readableFromFile, SETTING_NAMES, Settings, type SettingName, type SettingValues } from './variables.ts'
@@ -38,7 +38,8 @@ function publicKeyFault (pem: string): string | undefined {
 
 function redisFault (text: string): string | undefined {
   const url = parseUrl(text)
-  return url && /^rediss?:$/.test(url.protocol) && url.hostname ? undefined : 'must be a redis:// or rediss:// URL with a host'
+  if (!url || !/^rediss?:$/.test(url.protocol) || !url.hostname) return 'must be a redis:// or rediss:// URL with a host'
+  return decoded(url.username) === undefined || decoded(url.password) === undefined ? STRAY_PERCENT : undefined
 }
 
 const firstFault = (fault: (item: string) => string | undefined) =>

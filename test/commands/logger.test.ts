@@ -26,6 +26,14 @@ t.test('SecretMask', async (t) => {
     for (const form of forms) t.equal(mask.apply(`{"a":"${form}","b":"${form}"}\n`), '{"a":"[secret]","b":"[secret]"}\n', form)
   })
 
+  t.test('replaces the password of Redis alone, as it is written and as it is sent', async (t) => {
+    const password = 'r3dis/canary+=%'
+    const mask = new SecretMask(loadConfig({ REDIS_URL: `redis://user:${encodeURIComponent(password)}@localhost:6379?password=in-the-query` }))
+    const basic = Buffer.from(`user:${password}`).toString('base64')
+    for (const form of [password, encodeURIComponent(password), 'in-the-query', basic]) t.equal(mask.apply(`{"a":"${form}"}`), '{"a":"[secret]"}', form)
+    t.equal(new SecretMask(loadConfig({ REDIS_URL: 'redis://localhost:6379' })).apply('user localhost'), 'user localhost', 'none is no secret')
+  })
+
   t.test('learns secrets that come later, and forgets none that may be in use still', async (t) => {
     const rotated = (number: number): string => `rotated-${String(number).padStart(4, '0')}/+x`
     const environments = (number: number) => loadConfig({
@@ -57,6 +65,17 @@ t.test('createLogger', async (t) => {
     t.notMatch(lines.pop(), /canary/, 'what callers send as a header is theirs')
     t.equal(lines.length, 1)
     t.match(JSON.parse(lines[0] ?? ''), { level: 20, url: 'x?secret=[secret]', msg: 'hello' })
+  })
+
+  t.test('tells of an error what the log is for, and nothing that a library hung on it', async (t) => {
+    const lines: string[] = []
+    const logger = await createLogger(config, new SecretMask(config), false, { write: (line) => { lines.push(line) } })
+    const refused = Object.assign(new Error('WRONGPASS'), { command: { name: 'auth', args: ['user', 'hunter2'] } })
+    logger.error({ err: new Error('not kept', { cause: refused }) }, 'Redis is out of reach')
+    logger.child({}).error(refused)
+    t.match(JSON.parse(lines[0] ?? ''), { msg: 'Redis is out of reach', err: { type: 'Error', message: 'not kept', stack: /at /, cause: { message: 'WRONGPASS' } } })
+    t.match(JSON.parse(lines[1] ?? ''), { msg: 'WRONGPASS', err: { message: 'WRONGPASS', stack: /at / } })
+    t.notMatch(lines.join(''), /hunter2|"command"/)
   })
 
   t.test('is pretty for a person, but not in production', async (t) => {

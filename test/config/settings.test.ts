@@ -63,7 +63,7 @@ t.test('readSettings', async (t) => {
       ROUTE_PREFIX: [['media', /path such as/], ['/a//b', /path such as/]],
       TRUST_PROXY: [['true', /IP addresses/], ['10.0.0.1,0.0.0.0/0', /every address/]],
       CORS_ORIGINS: [['*', /exact origins/], ['https://a.example/', /slash at the end/]],
-      REDIS_URL: [['http://redis', /redis:\/\/ or rediss/], ['redis', /redis/], ['redis:///0', /with a host/]],
+      REDIS_URL: [['http://redis', /redis:\/\/ or rediss/], ['redis', /redis/], ['redis:///0', /with a host/], ['redis://:100%@redis', /begin a percent-encoded/], ['redis://%ff@redis', /has a %/]],
       AUTH_JWKS_URL: [['http://id.example/jwks', /https/]],
       AUTH_PUBLIC_KEY: [['secret', /PEM/], ['-----BEGIN PUBLIC KEY-----\\nAAAA\\n-----END PUBLIC KEY-----', /cannot be read/]],
       AUTH_ISSUER: [['x'.repeat(65_537), /1 to 65536 characters/]],
