@@ -33,7 +33,7 @@ import oneHost from './plugins/one-host.ts'
 import { openapiDocument, openapiPages } from './plugins/openapi.ts'
 import { answerClientError } from './plugins/client-errors.ts'
 import { requestId } from './plugins/request-id.ts'
-import rateLimit from './plugins/rate-limit.ts'
+import rateLimit, { callerRate } from './plugins/rate-limit.ts'
 import idempotency from './plugins/idempotency.ts'
 import relay from './plugins/relay.ts'
 import routeActions from './plugins/route-actions.ts'
@@ -143,13 +143,15 @@ async function load (app: FastifyInstance, { config, version = '0.0.0' }: AppOpt
     // Before any route: it refuses one that nothing would hold to what its caller may do.
     await guarded.register(routeActions)
     // The order is the order of the checks: who asks too often, who it is, where it goes, what it may do.
-    await guarded.register(rateLimit, { ...config.rates, redisUrl: config.redisUrl, onLimited: app.metrics?.limited })
+    const rates = { ...config.rates, onLimited: app.metrics?.limited }
+    await guarded.register(rateLimit, { ...rates, redisUrl: config.redisUrl })
     await guarded.register(authentication, {
       auth: config.auth,
       environments: app.cloudinary.names(),
       corsOrigins: config.corsOrigins,
       onPolicyReload: config.auth.policyFile === undefined ? undefined : app.metrics?.watch('policy')
     })
+    await guarded.register(callerRate, rates)
     // It guards this scope alone, but whoever holds the app may reload its policy.
     app.decorate('reloadPolicy', guarded.reloadPolicy)
     await guarded.register(environments)

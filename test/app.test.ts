@@ -1,9 +1,11 @@
+import { request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import pino from 'pino'
 import t from 'tap'
 import { buildApp } from '../src/app.ts'
+import { digestOf } from '../src/auth/keys.ts'
 import { Secret } from '../src/secret.ts'
 import { environmentAt, startGateway, testConfig } from './helper.ts'
 
@@ -91,4 +93,22 @@ t.test('what is refused before anything else is in the log too', async (t) => {
   const answer = await app.inject({ url: '/healthz', headers: { 'a b': 'c' } })
   t.match(answer, { statusCode: 400, headers: { 'x-request-id': String } })
   t.ok(lines.some((line) => line.includes('"status":400') && line.includes('"msg":"request"')))
+})
+
+t.test('rates on a real socket: strangers have one for each address, and what a caller may not do counts', async (t) => {
+  const policyFile = join(t.testdir({ 'policy.yaml': `callers: { web: { keys: ['sha256:${digestOf('web').toString('hex')}'], actions: [getUrl] } }` }), 'policy.yaml')
+  const { url } = await startGateway(t, { auth: { mode: 'keys', policyFile }, rates: { perCaller: { requests: 2, perSeconds: 600 } } })
+  const status = (localAddress: string, method: string, path: string, headers = {}): Promise<number | undefined> => new Promise((resolve, reject) => {
+    request(url + path, { method, localAddress, headers, agent: false }, (answer) => resolve(answer.resume().statusCode)).on('error', reject).end()
+  })
+  const statuses = async (addresses: string[], ...call: [string, string, object?]) => {
+    const found = []
+    for (const address of addresses) found.push(await status(address, ...call))
+    return found
+  }
+  t.same(await statuses(['127.0.0.1', '127.0.0.1', '127.0.0.1', '127.0.0.2'], 'POST', '/direct-upload'), [415, 415, 429, 415])
+  const headers = { authorization: 'Bearer web' }
+  t.same(await statuses(['127.0.0.1'], 'GET', '/resources', headers), [403])
+  t.same(await statuses(['127.0.0.2'], 'GET', '/url?public_id=a&environment=nowhere', headers), [400])
+  t.same(await statuses(['127.0.0.3'], 'GET', '/url?public_id=a', headers), [429])
 })

@@ -1,15 +1,23 @@
 import { isIP } from 'node:net'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { ANYBODY } from '../auth/authenticator.ts'
 import { MemoryRateStore, type RateStore, type RateVerdict } from '../auth/rate-limit.ts'
 import type { Rate } from '../auth/permissions.ts'
 import { GatewayError } from '../errors.ts'
 import type { Secret } from '../secret.ts'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Where requests are counted, in the scope that limits them. */
+    rateStore: RateStore
+  }
+}
+
 export interface RateLimitOptions {
   /** Requests that one address may send, with or without a key. Absent: any number. */
   readonly perAddress?: Rate | undefined
-  /** Requests of one caller, where its policy says nothing. Absent: any number. */
+  /** Requests of one caller, where its policy says nothing; without a key, of one address. Absent: any number. */
   readonly perCaller?: Rate | undefined
   /** Where counts are shared between replicas; without it they are kept in memory. */
   readonly redisUrl?: Secret | undefined
@@ -67,26 +75,38 @@ function requireQuota (reply: FastifyReply, name: 'address' | 'caller', rate: Ra
   })
 }
 
+/** Whose requests are counted together. All who bring no key have one name, and one of them must not lock out the others. */
+function callerKey ({ caller, ip }: FastifyRequest): string {
+  return caller.stranger || caller === ANYBODY ? `stranger:${addressKey(ip)}` : `caller:${caller.scope ?? caller.name}`
+}
+
 /**
- * Limits how often an address and a caller may send requests, in the scope that registers it. To be registered before
- * `authentication`: guesses at keys then count too. The caller is counted before its body is read.
+ * Limits how often an address may send requests, in the scope that registers it. To be registered before
+ * `authentication`: guesses at keys then count too.
  */
 export default fp<RateLimitOptions>(async (scope, options) => {
-  const { perAddress, perCaller, onLimited } = options
+  const { perAddress, onLimited } = options
   const store = await openStore(scope, options)
+  scope.decorate('rateStore', store)
   scope.addHook('onClose', () => store.close())
-  if (perAddress) {
-    scope.addHook('onRequest', async (request, reply) => {
-      requireQuota(reply, 'address', perAddress, await store.take(`address:${addressKey(request.ip)}`, perAddress), onLimited)
-    })
-  }
-  scope.addHook('preParsing', (request, reply, _payload, done) => {
-    const { name, scope = name, permissions } = request.caller
-    const rate = permissions.rate ?? perCaller
+  if (!perAddress) return
+  scope.addHook('onRequest', async (request, reply) => {
+    requireQuota(reply, 'address', perAddress, await store.take(`address:${addressKey(request.ip)}`, perAddress), onLimited)
+  })
+}, { name: 'rate-limit' })
+
+/**
+ * Limits how often a caller may send requests. To be registered right after `authentication`: what a caller may not do,
+ * or asks of an environment that is not there, then counts too, and none of its body is read.
+ */
+export const callerRate = fp<Pick<RateLimitOptions, 'perCaller' | 'onLimited'>>(async (scope, { perCaller, onLimited }) => {
+  const { rateStore } = scope
+  scope.addHook('onRequest', (request, reply, done) => {
+    const rate = request.caller.permissions.rate ?? perCaller
     if (!rate) return done()
-    store.take(`caller:${scope}`, rate).then((verdict) => {
+    rateStore.take(callerKey(request), rate).then((verdict) => {
       requireQuota(reply, 'caller', rate, verdict, onLimited)
       done()
     }).catch(done)
   })
-}, { name: 'rate-limit' })
+}, { name: 'caller-rate', dependencies: ['rate-limit'] })

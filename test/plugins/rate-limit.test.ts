@@ -1,12 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
+import { ANYBODY, DIRECT_UPLOADER } from '../../src/auth/authenticator.ts'
 import type { Caller } from '../../src/auth/caller.ts'
 import { EVERYTHING } from '../../src/auth/permissions.ts'
 import errorHandler from '../../src/plugins/error-handler.ts'
-import rateLimit, { addressKey, type RateLimitOptions } from '../../src/plugins/rate-limit.ts'
+import rateLimit, { addressKey, callerRate, type RateLimitOptions } from '../../src/plugins/rate-limit.ts'
+import { GatewayError } from '../../src/errors.ts'
 import { Secret } from '../../src/secret.ts'
 import { freePort, NO_REDIS, startRedis } from '../redis.ts'
+
+/** Without a key. */
+const UNNAMED: Readonly<Record<string, Caller>> = { stranger: DIRECT_UPLOADER, anybody: ANYBODY }
 
 async function start (t: Test, options: RateLimitOptions, server: object = {}) {
   const app = fastify(server)
@@ -18,9 +23,13 @@ async function start (t: Test, options: RateLimitOptions, server: object = {}) {
     guarded.decorateRequest('caller')
     guarded.addHook('onRequest', async (request) => {
       const name = String(request.headers['x-caller'] ?? 'web')
-      const caller: Caller = { name, scope: String(request.headers['x-scope'] ?? name), permissions: name === 'slow' ? { ...EVERYTHING, rate: { requests: 1, perSeconds: 60 } } : EVERYTHING }
-      request.caller = caller
+      const scope = request.headers['x-scope']
+      const caller: Caller = { name, ...typeof scope === 'string' && { scope }, permissions: name === 'slow' ? { ...EVERYTHING, rate: { requests: 1, perSeconds: 60 } } : EVERYTHING }
+      request.caller = UNNAMED[name] ?? caller
     })
+    await guarded.register(callerRate, options)
+    // What is refused afterwards was a request all the same.
+    guarded.addHook('onRequest', async ({ headers }) => { if (headers['x-refused'] !== undefined) throw new GatewayError('forbidden', 'Not this one.') })
     guarded.get('/me', async ({ caller }) => caller.name)
   })
   return app
@@ -73,6 +82,22 @@ t.test('callers whose names look alike in the log have a limit each', async (t) 
   const statuses = []
   for (const scope of ['jwt/a/b', 'jwt/a_b', 'jwt/a/b']) statuses.push((await app.inject({ url: '/me', headers: { 'x-caller': 'jwt-a_b', 'x-scope': scope } })).statusCode)
   t.same(statuses, [200, 200, 429])
+})
+
+t.test('who brings no key is counted by address: one of them locks out nobody else', async (t) => {
+  for (const name of ['stranger', 'anybody']) {
+    const app = await start(t, { perCaller: { requests: 1, perSeconds: 60 } })
+    const from = async (remoteAddress: string): Promise<number> => (await app.inject({ url: '/me', remoteAddress, headers: { 'x-caller': name } })).statusCode
+    t.same([await from('192.0.2.1'), await from('192.0.2.1'), await from('192.0.2.2'), await from('2001:db8::1'), await from('2001:db8::2')], [200, 429, 200, 200, 429], name)
+    t.equal((await app.inject({ url: '/me', remoteAddress: '192.0.2.1', headers: { 'x-caller': 'anonymous' } })).statusCode, 200, 'a caller of that name is another one')
+  }
+})
+
+t.test('what a caller may not do counts as well', async (t) => {
+  const app = await start(t, { perCaller: { requests: 2, perSeconds: 60 } })
+  const statuses = []
+  for (let turn = 0; turn < 3; turn++) statuses.push((await app.inject({ url: '/me', headers: { 'x-refused': 'yes' } })).statusCode)
+  t.same(statuses, [403, 403, 429])
 })
 
 t.test('addresses that a caller writes itself do not count, unless its proxy is trusted', async (t) => {
