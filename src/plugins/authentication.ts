@@ -84,7 +84,7 @@ async function openPolicy (app: FastifyInstance, { auth, environments, policyPol
 function guardWithoutKeys (scope: FastifyInstance, { auth, corsOrigins = [] }: AuthenticationOptions): void {
   const isAllowed = originMatcher(corsOrigins)
   scope.addHook('onRequest', (request, _reply, done) => {
-    const reason = foreignPage({ host: request.headers.host, origin: request.headers.origin }, auth.mode === 'loopback', isAllowed)
+    const reason = foreignPage(request, auth.mode === 'loopback', isAllowed)
     request.caller = ANYBODY
     done(reason === undefined ? undefined : new GatewayError('forbidden', reason))
   })

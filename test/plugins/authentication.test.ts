@@ -83,6 +83,7 @@ t.test('without keys everybody may do everything, but pages of others may not', 
   const app = await start(t, LOOPBACK, { corsOrigins: ['https://shop.example'] })
   t.match((await app.inject({ url: '/me', headers: { host: 'localhost:80' } })).json(), { name: 'anonymous', permissions: { readOnly: false } })
   t.equal((await app.inject({ url: '/me', headers: { host: 'localhost', origin: 'https://shop.example' } })).statusCode, 200)
+  t.equal((await app.inject({ url: '/me', headers: { host: 'localhost', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' } })).statusCode, 403)
   t.match((await app.inject({ method: 'POST', url: '/upload', headers: { host: 'localhost', origin: 'https://evil.com' } })).json(), { status: 403, code: 'forbidden', detail: /CORS_ORIGINS/ })
   t.match((await app.inject({ url: '/me', headers: { host: 'evil.com' } })).json(), { status: 403, code: 'forbidden', detail: /"evil\.com"/ })
   const open = await start(t, { ...LOOPBACK, mode: 'none' })
