@@ -11,21 +11,22 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
 const sources = files.filter((file) => /^(src|routes)\/.*\.ts$/.test(file))
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
 
-/** Which rooms a room may import from. `errors` and `secret` are leaves at the top of `src/`. */
+/** Which rooms a room may import from. `errors`, `secret` and `small-file` are leaves at the top of `src/`. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   server: ['commands', 'config', 'app', 'sandbox', 'plugins', 'errors', 'secret'],
-  commands: ['config', 'app', 'sandbox', 'plugins', 'schemas', 'errors', 'secret'],
+  commands: ['config', 'app', 'sandbox', 'plugins', 'schemas', 'errors', 'secret', 'small-file'],
   app: ['config', 'routes', 'plugins', 'errors', 'secret'],
   routes: ['schemas', 'errors'],
   plugins: ['cloudinary', 'auth', 'idempotency', 'schemas', 'errors', 'secret', 'config'],
-  config: ['schemas', 'secret'],
+  config: ['schemas', 'secret', 'small-file'],
   cloudinary: ['schemas', 'errors', 'secret', 'config'],
-  auth: ['schemas', 'errors', 'secret', 'config'],
+  auth: ['schemas', 'errors', 'secret', 'small-file', 'config'],
   idempotency: ['schemas', 'errors', 'secret'],
   schemas: ['errors', 'secret'],
   sandbox: ['schemas'],
   errors: [],
-  secret: []
+  secret: [],
+  'small-file': []
 }
 /** From these rooms only types may be taken. */
 const TYPES_ONLY: ReadonlySet<string> = new Set(['app>config', 'plugins>config', 'cloudinary>config', 'auth>config'])

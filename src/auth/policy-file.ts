@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Value } from '@sinclair/typebox/value'
 import type { TSchema } from '@sinclair/typebox'
 import { LineCounter, isNode, parseDocument, type Document } from 'yaml'
 import { nearestName } from '../schemas/nearest-name.ts'
+import { readSmallFile } from '../small-file.ts'
 import { Policy, policyFaults } from './policy.ts'
 import { PolicyDocument, type PolicyValue } from './policy-schema.ts'
 
-/** Largest policy read, in bytes. */
-const MAX_BYTES = 1024 * 1024
 const POLL_MS = 2_000
+/** Who asks for a check waits this long for the second reading. */
+const SETTLE_MS = 100
 /** As many faults as a person will read. */
 const MAX_FAULTS = 50
 
@@ -98,14 +99,13 @@ function plainValue (document: Document): unknown {
   }
 }
 
-async function readText (path: string): Promise<string> {
-  const file = await open(path, 'r')
+/** @throws {PolicyError} when it is no file or too large, or the error of the file system. */
+function readText (path: string): string {
   try {
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_BYTES + 1), 0, MAX_BYTES + 1, 0)
-    if (bytesRead > MAX_BYTES) throw new PolicyError([`the file is longer than ${MAX_BYTES} bytes`])
-    return buffer.toString('utf8', 0, bytesRead)
-  } finally {
-    await file.close()
+    return readSmallFile(path)
+  } catch (error) {
+    if (error instanceof Error && !('code' in error)) throw new PolicyError([error.message])
+    throw error
   }
 }
 
@@ -118,55 +118,83 @@ export interface PolicyFileOptions {
   readonly onFault?: (error: unknown) => void
 }
 
-/** A policy that follows its file. Kubernetes swaps files by a link, so the text is compared and not the inode. */
+/**
+ * A policy that follows its file. Kubernetes swaps files by a link, so the text is compared and not the inode. A change
+ * is taken over when two readings in a row agree: half of a file can be a valid policy that allows more than the whole.
+ */
 export class PolicyFile {
   readonly #path: string
   readonly #options: PolicyFileOptions
   #current: Policy
+  /** Of the text in force, or of the bad one that was told of. */
   #digest: string
+  /** Of the latest reading. */
+  #seen = ''
   readonly #timer: NodeJS.Timeout
   #checking: Promise<void> | undefined
-  #lastFault = ''
+  #unreadable = ''
 
   private constructor (path: string, options: PolicyFileOptions, text: string) {
     this.#path = path
     this.#options = options
     this.#digest = digest(text)
     this.#current = parsePolicy(text, options.environments)
-    this.#timer = setInterval(() => { this.check() }, options.pollMs ?? POLL_MS).unref()
+    this.#timer = setInterval(() => { this.#look() }, options.pollMs ?? POLL_MS).unref()
   }
 
   /** @throws {PolicyError} or the error of the file system: at start a policy that cannot be used is not started with. */
   static async open (path: string, options: PolicyFileOptions): Promise<PolicyFile> {
-    return new PolicyFile(path, options, await readText(path))
+    return new PolicyFile(path, options, readText(path))
   }
 
   get current (): Policy { return this.#current }
 
   /** Reads the file again, and takes it over when it has changed. Never rejects. Calls at the same time share one reading. */
   check (): Promise<void> {
-    this.#checking ??= this.#check().catch((error: unknown) => this.#tell(error)).finally(() => { this.#checking = undefined })
+    this.#checking ??= this.#lookTwice().finally(() => { this.#checking = undefined })
     return this.#checking
   }
 
-  async #check (): Promise<void> {
-    const text = await readText(this.#path)
-    const found = digest(text)
-    if (found === this.#digest) return
-    // Remembered before it is parsed: a bad file is told of once, not every two seconds.
-    this.#digest = found
-    this.#current = parsePolicy(text, this.#options.environments)
-    this.#lastFault = ''
-    this.#options.onChange?.()
+  async #lookTwice (): Promise<void> {
+    if (!this.#look()) return
+    await sleep(SETTLE_MS)
+    this.#look()
   }
 
-  #tell (error: unknown): void {
-    const fault = String(error)
-    // What could not be read is read anew once it is there again, changed or not: whoever was told of the fault is told of its end.
-    if (!(error instanceof PolicyError)) this.#digest = ''
-    // A file that is gone is told of once.
-    if (fault !== this.#lastFault || error instanceof PolicyError) this.#options.onFault?.(error)
-    this.#lastFault = fault
+  /** One reading; true when it found a change that the next one has to confirm. */
+  #look (): boolean {
+    const text = this.#read()
+    if (text === undefined) return false
+    const found = digest(text)
+    const isSettled = found === this.#seen
+    this.#seen = found
+    if (found === this.#digest) return false
+    if (isSettled) this.#takeOver(text, found)
+    return !isSettled
+  }
+
+  #read (): string | undefined {
+    try {
+      return readText(this.#path)
+    } catch (error) {
+      // A file that is gone is told of once. Whoever was told of it is told of its return, changed or not.
+      if (this.#unreadable !== String(error)) this.#options.onFault?.(error)
+      this.#unreadable = String(error)
+      this.#digest = ''
+      return undefined
+    }
+  }
+
+  #takeOver (text: string, found: string): void {
+    // Remembered before it is parsed: a bad file is told of once, not every two seconds.
+    this.#digest = found
+    this.#unreadable = ''
+    try {
+      this.#current = parsePolicy(text, this.#options.environments)
+      this.#options.onChange?.()
+    } catch (error) {
+      this.#options.onFault?.(error)
+    }
   }
 
   close (): void { clearInterval(this.#timer) }

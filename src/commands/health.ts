@@ -1,5 +1,5 @@
 import { readSettings } from '../config/settings.ts'
-import { readSmallFile } from '../config/small-file.ts'
+import { readSmallFile } from '../small-file.ts'
 import { Source } from '../config/source.ts'
 import { EXIT, type Command, type Terminal } from './terminal.ts'
 

@@ -5,7 +5,7 @@ import { chooseDefault, isCredentialVariable, readEnvironments } from './environ
 import { deepFreeze } from './freeze.ts'
 import { ALONE, BESIDE } from './sandbox-environments.ts'
 import { readSettings } from './settings.ts'
-import { readSmallFile } from './small-file.ts'
+import { readSmallFile } from '../small-file.ts'
 import { Source, type EnvironmentVariables, type ReadFile } from './source.ts'
 import { Secret } from '../secret.ts'
 import type { Config, Rate, SandboxSettings, UploadLimits, UpstreamLimits } from './types.ts'

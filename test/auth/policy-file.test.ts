@@ -1,4 +1,6 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
@@ -129,10 +131,48 @@ t.test('a changed file takes effect; a bad one is reported once and changes noth
 
   await writeFile(path, 'x'.repeat(1024 * 1024 + 1))
   await file.check()
-  t.match(told.splice(0), [/longer than/])
+  t.match(told.splice(0), [/larger than 1 MiB/])
   await writeFile(path, `callers: { web: { keys: ['${key('c')}'] } }`)
   await file.check()
   t.equal(file.current.keys[0]?.digest.equals(digestOf('c')), true)
+})
+
+t.test('half a file is not taken over, though it is valid: two readings have to agree', async (t) => {
+  const whole = `callers: { web: { keys: ['${key('a')}'] } }`
+  const path = join(t.testdir({ 'policy.yaml': whole }), 'policy.yaml')
+  const told: string[] = []
+  const file = await PolicyFile.open(path, { environments, pollMs: 3_600_000, onChange: () => told.push('changed'), onFault: (error) => told.push(String(error)) })
+  t.teardown(() => file.close())
+  const restricted = `callers:\n  web:\n    keys: ['${key('b')}']\n    read_only: true\n`
+  await writeFile(path, restricted.slice(0, restricted.indexOf('    read_only')))
+  const checked = file.check()
+  writeFileSync(path, restricted)
+  await checked
+  t.same(file.current.keys, [{ caller: 'web', digest: digestOf('a') }], 'what was read first is gone, and what came then is new')
+  await writeFile(path, 'callers: {') // no fault either, before it stands still
+  const again = file.check()
+  writeFileSync(path, restricted)
+  await again
+  await file.check()
+  t.match(file.current.byName('web')?.permissions, { readOnly: true })
+  t.same(told, ['changed'])
+})
+
+t.test('a named pipe in its place is told of once and not waited for', async (t) => {
+  const folder = t.testdir({ 'policy.yaml': 'callers: { web: {} }', 'next.yaml': 'callers: { cms: {} }' })
+  const path = join(folder, 'policy.yaml')
+  const told: string[] = []
+  const file = await PolicyFile.open(path, { environments, pollMs: 5, onChange: () => told.push('changed'), onFault: (error) => told.push(String(error)) })
+  t.teardown(() => file.close())
+  execFileSync('mkfifo', [join(folder, 'pipe')])
+  await rename(join(folder, 'pipe'), path)
+  while (told.length < 1) await sleep(5)
+  await sleep(20)
+  await rename(join(folder, 'next.yaml'), path)
+  while (!file.current.byName('cms')) await sleep(5)
+  t.match(told, [/it is not a regular file/, 'changed'])
+  execFileSync('mkfifo', [join(folder, 'pipe')])
+  await t.rejects(PolicyFile.open(join(folder, 'pipe'), { environments }), { name: 'PolicyError', message: /not a regular file/ })
 })
 
 t.test('the file is looked at again and again, by itself, and nobody needs to listen', async (t) => {
