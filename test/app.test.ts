@@ -112,3 +112,21 @@ t.test('rates on a real socket: strangers have one for each address, and what a 
   t.same(await statuses(['127.0.0.2'], 'GET', '/url?public_id=a&environment=nowhere', headers), [400])
   t.same(await statuses(['127.0.0.3'], 'GET', '/url?public_id=a', headers), [429])
 })
+
+t.test('a signature without its form is worth nothing: who has no key learns no signed value from it', async (t) => {
+  const { url } = await startGateway(t, { auth: { mode: 'keys', keys: [{ caller: 'web', digest: digestOf('web') }] } })
+  const signed = await fetch(`${url}/signature`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer web', 'content-type': 'application/json' },
+    body: JSON.stringify({ public_id: 'secretname', folder: 'incoming' })
+  })
+  const { signature, timestamp } = await signed.json() as { signature: string, timestamp: number } // the route's answer
+  for (const time of [timestamp, timestamp - 1]) {
+    const form = new FormData()
+    for (const [name, value] of Object.entries({ signature, timestamp: String(time) })) form.append(name, value)
+    form.append('file', new Blob(['x']), 'x.txt')
+    const answer = await (await fetch(`${url}/direct-upload`, { method: 'POST', body: form })).text()
+    t.match(answer, /public_id was signed but not sent/)
+    t.notMatch(answer, /secretname|incoming/)
+  }
+})

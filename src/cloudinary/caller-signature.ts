@@ -71,6 +71,7 @@ export function checkCallerSignature (proof: CallerProof): void {
     fields: sent,
     signature,
     nowSeconds,
+    stranger,
     ...(astray ? { environment: { ...environment, apiSecret: NOBODYS } } : { environment, issued })
   })
   throw new GatewayError('signature_mismatch', findings.map(({ message }) => message).join(' '), {

@@ -17,6 +17,8 @@ export interface DiagnosisInput {
   readonly issued?: IssuedSignatures | undefined
   /** Who asks. What others asked to be signed is not told; absent: the one who holds the signature is known by it. */
   readonly asker?: string | undefined
+  /** Nothing but the signature says who asks. */
+  readonly stranger?: boolean
 }
 
 type Fields = Readonly<Record<string, string>>
@@ -37,26 +39,32 @@ function judgeTimestamp ({ timestamp = '' }: Fields, nowSeconds: number): Findin
   return []
 }
 
+/** What was sent and what was signed, where they differ; empty when a field was not there. */
+interface Difference { readonly name: string, readonly signed: string, readonly sent: string }
+
+function differences (signed: Fields, sent: Fields): Difference[] {
+  const names = new Set([...Object.keys(signed), ...Object.keys(sent)].filter((name) => !UNSIGNED_NAMES.has(name)))
+  return [...names].map((name) => ({ name, signed: signed[name] ?? '', sent: sent[name] ?? '' })).filter(({ signed, sent }) => signed !== sent)
+}
+
+function tellDifference ({ name, signed, sent }: Difference, tellsValues: boolean): Finding {
+  if (signed === '') return fieldFinding('field_not_signed', name, `${name} was sent but not signed.`)
+  if (sent === '') return fieldFinding('field_not_sent', name, `${name} was signed ${tellsValues ? `as ${quoted(signed)} ` : ''}but not sent.`)
+  return fieldFinding('field_changed', name, `${name} was signed ${tellsValues ? `as ${quoted(signed)}` : 'with another value'} but sent as ${quoted(sent)}.`)
+}
+
 /**
  * What this process itself signed: the exact differences. Values are told to whoever sends the timestamp that was signed,
- * and so has the form; a signature alone, picked up somewhere, is not to be made into a whole one.
+ * and so has the form; a signature alone, picked up somewhere, is not to be made into a whole one. A stranger could try
+ * times, so it has to have all of the form but one field.
  */
-function compareWithIssued ({ fields, issued, asker, environment, nowSeconds }: DiagnosisInput, signature: string): Finding[] {
+function compareWithIssued ({ fields, issued, asker, stranger = false, environment, nowSeconds }: DiagnosisInput, signature: string): Finding[] {
   const known = issued?.find(signature, nowSeconds)
   if (!known || (asker !== undefined && asker !== known.owner)) return []
-  const hasForm = fields['timestamp'] === known.fields['timestamp']
-  const findings: Finding[] = []
-  if (known.environment !== environment.name) findings.push(otherEnvironment(known.environment, environment.name))
-  for (const name of new Set([...Object.keys(known.fields), ...Object.keys(fields)])) {
-    const signed = known.fields[name] ?? ''
-    const sent = fields[name] ?? ''
-    if (UNSIGNED_NAMES.has(name) || signed === sent) continue
-    const how = hasForm ? `as ${quoted(signed)}` : 'with another value'
-    if (signed === '') findings.push(fieldFinding('field_not_signed', name, `${name} was sent but not signed.`))
-    else if (sent === '') findings.push(fieldFinding('field_not_sent', name, `${name} was signed ${hasForm ? `${how} ` : ''}but not sent.`))
-    else findings.push(fieldFinding('field_changed', name, `${name} was signed ${how} but sent as ${quoted(sent)}.`))
-  }
-  return findings
+  const found = differences(known.fields, fields)
+  const hasForm = fields['timestamp'] === known.fields['timestamp'] && (!stranger || found.filter(({ signed }) => signed !== '').length === 1)
+  const elsewhere = known.environment === environment.name ? [] : [otherEnvironment(known.environment, environment.name)]
+  return [...elsewhere, ...found.map((difference) => tellDifference(difference, hasForm))]
 }
 
 function otherEnvironment (signedFor: string, sentTo: string): Finding {

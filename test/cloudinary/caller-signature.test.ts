@@ -55,6 +55,20 @@ t.test('a stranger is told the same whatever does not fit, and no name; one that
   t.notMatch(refusals[0]?.message, /production|demo|1234/)
 })
 
+t.test('a stranger with a bare signature does not get its form; one whose form differs in one field is told which', async (t) => {
+  const issued = new IssuedSignatures()
+  const form = { timestamp: '1700000000', folder: 'users/1', public_id: 'incoming/hidden' }
+  const { signature = '' } = sign(form)
+  issued.remember(signature, 'production', form, nowSeconds)
+  const checkAs = (fields: Record<string, string>) => (): void => checkCallerSignature({ environment, fields: { ...fields, signature }, nowSeconds, issued, stranger: true })
+  for (const timestamp of ['1700000000', '1700000001']) {
+    const error = t.throws(checkAs({ timestamp })) as Error
+    t.match(error.message, /public_id was signed but not sent/)
+    t.notMatch(JSON.stringify(error) + error.message, /hidden|users/)
+  }
+  t.throws(checkAs({ ...form, folder: 'users/2' }), { message: 'folder was signed as "users/1" but sent as "users/2".' })
+})
+
 t.test('401 that names the field which differs, when this process signed', async (t) => {
   const issued = new IssuedSignatures()
   const signed = sign({ timestamp: '1700000000', folder: 'users/1' })

@@ -77,6 +77,19 @@ t.test('what this process signed is told exactly', async (t) => {
   t.strictSame(codes(time, sign({ ...time, tags: 'x' }), { issued }), ['unexplained'], 'a signature of somebody else')
 })
 
+t.test('a stranger is told a signed value only where it is the one that differs', async (t) => {
+  const issued = new IssuedSignatures()
+  const signed = { ...time, folder: 'users/1', public_id: 'hidden' }
+  const signature = sign(signed)
+  issued.remember(signature, 'production', signed, NOW)
+  const told = (sent: Fields) => findings(sent, signature, { issued, stranger: true }).map(({ message }) => message).join(' ')
+  t.equal(told({ ...signed, folder: 'users/2' }), 'folder was signed as "users/1" but sent as "users/2".')
+  t.equal(told({ ...signed, folder: 'users/2', tags: 'x' }), 'folder was signed as "users/1" but sent as "users/2". tags was sent but not signed.', 'what was not signed has no value to tell')
+  t.equal(told({ ...time, public_id: 'hidden' }), 'folder was signed as "users/1" but not sent.')
+  t.equal(told({ ...time, folder: 'users/2' }), 'folder was signed with another value but sent as "users/2". public_id was signed but not sent.')
+  t.equal(told({ ...signed, timestamp: '1700000001' }), 'timestamp was signed with another value but sent as "1700000001".', 'the time is never told')
+})
+
 t.test('1000 random mismatches: no finding holds the secret or a signature that would be valid', async (t) => {
   const fields = fc.dictionary(fc.constantFrom('folder', 'tags', 'context', 'public_id', 'overwrite'), fc.string({ maxLength: 10 }), { noNullPrototype: true })
   fc.assert(fc.property(fields, fields, (signed, sent) => {
