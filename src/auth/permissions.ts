@@ -53,9 +53,14 @@ export function permissionsOf (rules: CallerRules, claims: Claims): Permissions 
   }
 }
 
+/** Of other environments a caller learns nothing. */
+export function mayUse ({ environments }: Permissions, environment: string): boolean {
+  return environments?.has(environment) ?? true
+}
+
 /** @throws {GatewayError} `forbidden` unless the caller may do this at all, there. */
 export function requireAction (permissions: Permissions, action: Action, environment: string, reads: boolean): void {
-  if (permissions.environments?.has(environment) === false) {
+  if (!mayUse(permissions, environment)) {
     throw new GatewayError('forbidden', `This caller may not use the environment "${environment}".`)
   }
   if (permissions.actions?.has(action) === false) throw new GatewayError('forbidden', `This caller may not do ${action}.`)

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { mayUse } from '../auth/permissions.ts'
 import type { CloudinaryClient } from '../cloudinary/client.ts'
 import { invalidRequest } from '../errors.ts'
 import { nearestName } from '../schemas/nearest-name.ts'
@@ -38,12 +39,13 @@ export default fp(async (scope) => {
   scope.addHook('onRequest', (request, _reply, done) => {
     const name = takeName(request) ?? clients.defaultEnvironment
     // To a stranger one that is absent looks like one whose signature it does not have.
-    const client = clients.get(name.toLowerCase()) ?? (request.caller?.stranger ? clients.decoy() : undefined)
+    const client = clients.get(name.toLowerCase()) ?? (request.caller.stranger ? clients.decoy() : undefined)
     if (client) {
       request.cloudinary = client
       done()
       return
     }
-    done(invalidRequest([{ pointer: '/environment', message: `there is no such environment${advice(name, clients.names())}` }]))
+    const usable = clients.names().filter((known) => mayUse(request.caller.permissions, known))
+    done(invalidRequest([{ pointer: '/environment', message: `there is no such environment${advice(name, usable)}` }]))
   })
 }, { name: 'environment-choice', dependencies: ['cloudinary'] })

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsync } from 'fastify'
+import { mayUse } from '../auth/permissions.ts'
 import { problems } from '../schemas/problem.ts'
 import { Verdict } from './credential-proofs.ts'
 
@@ -10,7 +11,10 @@ const Environment = Type.Object({
   sandbox: Type.Boolean({ description: 'True when the embedded sandbox stands behind it.' })
 })
 
-/** `/environments`: names, clouds and whether the credentials work; never a secret. Guarded by the scope that registers it. */
+/**
+ * `/environments`: names, clouds and whether the credentials work; never a secret, and nothing of environments that the
+ * caller may not use. Guarded by the scope that registers it.
+ */
 export const environments: FastifyPluginAsync = async (app) => {
   app.get('/environments', {
     schema: {
@@ -19,10 +23,11 @@ export const environments: FastifyPluginAsync = async (app) => {
       summary: 'The environments and their clouds',
       response: { 200: Type.Object({ environments: Type.Array(Environment) }), ...problems('unauthorized', 'forbidden') }
     }
-  }, async () => {
+  }, async ({ caller: { permissions } }) => {
     const verdicts = await app.proveCredentials()
+    const usable = app.cloudinary.all().filter(({ environment }) => mayUse(permissions, environment.name))
     return {
-      environments: app.cloudinary.all().map(({ environment: { name, cloudName, sandbox } }) => ({
+      environments: usable.map(({ environment: { name, cloudName, sandbox } }) => ({
         name,
         verified: false,
         ...verdicts.find((verdict) => verdict.name === name),

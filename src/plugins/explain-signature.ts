@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { mayUse } from '../auth/permissions.ts'
 import { readRefusal } from '../auth/refusal-text.ts'
 import { stringToSign, verifyParameters } from '../cloudinary/signature.ts'
 import { invalidRequest } from '../errors.ts'
@@ -62,9 +63,8 @@ export const explainSignature: FastifyPluginAsyncTypebox = async (app) => {
     handler: async (request) => {
       const { fields, signature } = questionOf(request.body)
       const { environment } = request.cloudinary
-      const { name: callerName, scope = callerName, permissions: { environments } } = request.caller
-      // Of environments that the caller may not use it learns nothing.
-      const others = app.cloudinary.all().map((client) => client.environment).filter(({ name }) => environments?.has(name) ?? true)
+      const { name: callerName, scope = callerName, permissions } = request.caller
+      const others = app.cloudinary.all().map((client) => client.environment).filter(({ name }) => mayUse(permissions, name))
       return {
         fits: verifyParameters(fields, signature, environment.apiSecret) !== undefined,
         findings: request.cloudinary.explain({ fields, signature, others, asker: scope }),

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { EVERYTHING, permissionsOf, requireAction } from '../../src/auth/permissions.ts'
+import { EVERYTHING, mayUse, permissionsOf, requireAction } from '../../src/auth/permissions.ts'
 
 t.test('rules become permissions, claims put in', async (t) => {
   t.same(permissionsOf({}, {}), EVERYTHING, 'no rules, no restrictions')
@@ -16,6 +16,12 @@ t.test('403 for a claim that makes the folder look like a transformation or a ve
   for (const sub of ['w_64', 'e_smith', '$a_1', 'v2']) t.throws(() => permissionsOf({ folder: '{sub}' }, { sub }), { code: 'forbidden', message: /must not begin like a transformation/ }, sub)
   for (const sub of ['user_1', 'smith']) t.equal(permissionsOf({ folder: '{sub}/a' }, { sub }).folder, `${sub}/a`)
   t.equal(permissionsOf({ folder: 'users/{sub}' }, { sub: 'w_64' }).folder, 'users/w_64')
+})
+
+t.test('a caller is bound to environments, or to none', async (t) => {
+  t.equal(mayUse(EVERYTHING, 'production'), true)
+  t.equal(mayUse({ ...EVERYTHING, environments: new Set(['staging']) }, 'staging'), true)
+  t.equal(mayUse({ ...EVERYTHING, environments: new Set(['staging']) }, 'production'), false)
 })
 
 t.test('403 with the reason', async (t) => {

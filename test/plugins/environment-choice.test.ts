@@ -1,6 +1,7 @@
 import fastify from 'fastify'
 import t from 'tap'
-import { DIRECT_UPLOADER } from '../../src/auth/authenticator.ts'
+import { ANYBODY, DIRECT_UPLOADER } from '../../src/auth/authenticator.ts'
+import { EVERYTHING } from '../../src/auth/permissions.ts'
 import cloudinary from '../../src/plugins/cloudinary.ts'
 import environmentChoice from '../../src/plugins/environment-choice.ts'
 import errorHandler from '../../src/plugins/error-handler.ts'
@@ -13,6 +14,9 @@ t.test('the environment of a request: header, query or the default one', async (
   t.teardown(() => app.close())
   await app.register(errorHandler, { docs: '/e' })
   await app.register(cloudinary, { environments, defaultEnvironment: 'production', client: { upstream, upload } })
+  app.addHook('onRequest', async (request) => {
+    request.caller = request.headers['x-bound'] === undefined ? ANYBODY : { name: 'web', permissions: { ...EVERYTHING, environments: new Set(['production']) } }
+  })
   await app.register(environmentChoice)
   app.get('/chosen', async ({ cloudinary: { environment }, query }) => ({ name: environment.name, query }))
   const chosen = async (url: string, headers = {}) => (await app.inject({ url, headers })).json()
@@ -24,6 +28,7 @@ t.test('the environment of a request: header, query or the default one', async (
   t.match(await chosen('/chosen?environment=staging', { 'x-environment': 'production' }), { status: 400, errors: [{ pointer: '/environment', message: /differs/ }] })
   t.match(await chosen('/chosen?environment=a&environment=b'), { status: 400, errors: [{ pointer: '/environment', message: 'must be given once' }] })
   t.match(await chosen('/chosen?environment=stagging'), { status: 400, errors: [{ message: /did you mean "staging"/ }] })
+  t.match(await chosen('/chosen?environment=stagging', { 'x-bound': 'yes' }), { status: 400, errors: [{ message: /^there is no such environment; \/environments/ }] }, 'none is named that the caller may not use')
   t.match(await chosen('/chosen', { 'x-environment': 'elsewhere' }), { status: 400, errors: [{ message: /no such environment; \/environments/ }] })
 })
 

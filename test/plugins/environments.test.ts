@@ -1,5 +1,7 @@
+import { join } from 'node:path'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
+import { digestOf } from '../../src/auth/keys.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { Secret } from '../../src/secret.ts'
 import { environmentAt, testConfig } from '../helper.ts'
@@ -18,4 +20,15 @@ t.test('GET /environments: names, clouds, verdicts; never a secret', async (t) =
     ]
   })
   t.notMatch(answer.body, /canary|abcd/)
+})
+
+t.test('a caller that is bound to some environments is told of no other', async (t) => {
+  const digest = (key: string) => `sha256:${digestOf(key).toString('hex')}`
+  const policyFile = join(t.testdir({ 'policy.yaml': `callers: { bound: { keys: ['${digest('bound')}'], environments: [staging] }, free: { keys: ['${digest('free')}'] } }` }), 'policy.yaml')
+  const environments = ['production', 'staging'].map((name) => environmentAt('http://127.0.0.1:9', { name }))
+  const app = await buildApp({ config: testConfig(environments, { auth: { mode: 'keys', policyFile } }) })
+  t.teardown(() => app.close())
+  const names = async (key: string) => (await app.inject({ url: '/environments', headers: { authorization: `Bearer ${key}` } })).json().environments.map(({ name }: { name: string }) => name)
+  t.same(await names('bound'), ['staging'])
+  t.same(await names('free'), ['production', 'staging'])
 })
