@@ -3,23 +3,18 @@ import { open, readlink, realpath, type FileHandle } from 'node:fs/promises'
 import { basename, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { invalidRequest, type GatewayError } from '../errors.ts'
+import { dataUriHead, isDataUri } from '../schemas/data-uri.ts'
 import type { StreamedFile } from '../schemas/upload-form.ts'
 
 /** Cloudinary fetches these itself. */
 const REMOTE = /^(?:https?|ftp|s3|gs):\/\/[^\s\p{Cc}]+$/iu
-/** As the official client knows them. */
-const DATA_URI = /^data:[\w.+-]*(?:\/[\w.+-]+)?(?:;[\w.+-]+=[\w.+"-]*)*;base64,/i
-/** Enough for any media type with its attributes. */
-const DATA_URI_HEAD = 256
 const READ_BYTES = 256 * 1024
 
 const fault = (message: string): GatewayError => invalidRequest([{ pointer: '/file', message }])
 
 /** A data URI travels as it is: Cloudinary decodes it, and takes no file name from it. */
 function dataUri (text: string): StreamedFile {
-  const head = DATA_URI.exec(text.slice(0, DATA_URI_HEAD))?.[0]
-  if (head === undefined) throw fault('is not a base64 data URI: data:<media type>;base64,<data>')
-  if (text.length === head.length) throw fault('is empty: it has 0 bytes')
+  if (text.length === dataUriHead(text)) throw fault('is empty: it has 0 bytes')
   const stream = Readable.from([Buffer.from(text)])
   return { stream, length: Buffer.byteLength(text), filename: undefined, stop: () => { stream.destroy() } }
 }
@@ -69,7 +64,7 @@ async function serverFile (given: string, text: string): Promise<StreamedFile> {
 export async function openFileText (text: string, fileRoot: string | undefined): Promise<StreamedFile | string> {
   if (text === '') throw fault('is empty')
   if (REMOTE.test(text)) return text
-  if (/^data:/i.test(text)) return dataUri(text)
+  if (isDataUri(text)) return dataUri(text)
   if (/^[a-z][a-z0-9+.-]*:/i.test(text)) throw fault('must be an http, https, ftp, s3 or gs URL, or a base64 data URI')
   if (fileRoot === undefined) throw fault('must be an http, https, ftp, s3 or gs URL, or a base64 data URI; files of the server are not open to uploads')
   return serverFile(resolve(fileRoot), text)

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { GatewayError, invalidRequest } from '../errors.ts'
 import type { UploadLimits } from '../config/types.ts'
+import { DecodedSize } from '../schemas/data-uri.ts'
 import { incomingFailure, type StreamedFile } from '../schemas/upload-form.ts'
 import { ByteReader, SourceStopped } from './byte-reader.ts'
 
@@ -15,11 +16,6 @@ export function tooLarge (bytes: number, maxBytes: number, atLeast = false): Gat
   return new GatewayError('payload_too_large', `The file has ${atLeast ? 'at least ' : ''}${bytes} bytes; the limit is ${maxBytes}.`)
 }
 
-/** Base64 takes four characters for three bytes, and a data URI begins with its media type. */
-function textBound (maxBytes: number): number {
-  return Math.ceil(maxBytes / 3) * 4 + 1024
-}
-
 /** The caller's bytes, counted and watched while they pass: size, pauses, the MD5 when it is wanted. */
 export class Intake {
   readonly #file: StreamedFile
@@ -27,7 +23,8 @@ export class Intake {
   readonly #limits: IntakeLimits
   readonly #now: () => number
   readonly #md5: Hash | undefined
-  readonly #maxBytes: number
+  /** Of a data URI, whose limit is on what it stands for. */
+  readonly #decoded: DecodedSize | undefined
   #bytes = 0
   #waitedMs = 0
   #waiting = false
@@ -42,7 +39,7 @@ export class Intake {
     this.#now = now
     this.#reader = new ByteReader(file.stream)
     this.#md5 = limits.verify === 'md5' && file.filename !== undefined ? createHash('md5') : undefined
-    this.#maxBytes = file.filename === undefined ? textBound(limits.maxBytes) : limits.maxBytes
+    this.#decoded = file.filename === undefined ? new DecodedSize() : undefined
   }
 
   /** Bytes taken from the source; all of them once it has ended. */
@@ -58,7 +55,8 @@ export class Intake {
   /** Waits for the first bytes, so that an empty or broken file is known before anything is sent. */
   async begin (): Promise<void> {
     const { length } = this.#file
-    if (length !== undefined && length > this.#maxBytes) throw tooLarge(length, this.#maxBytes)
+    const { maxBytes } = this.#limits
+    if (!this.#decoded && length !== undefined && length > maxBytes) throw tooLarge(length, maxBytes)
     await this.more()
   }
 
@@ -128,7 +126,9 @@ export class Intake {
     this.#bytes += chunk.length
     const { length } = this.#file
     if (length !== undefined && this.#bytes > length) throw changed(length)
-    if (this.#bytes > this.#maxBytes) throw tooLarge(this.#bytes, this.#maxBytes, true)
+    this.#decoded?.add(chunk)
+    const size = this.#decoded?.bytes ?? this.#bytes
+    if (size > this.#limits.maxBytes) throw tooLarge(size, this.#limits.maxBytes, this.#bytes !== length)
     if (this.#waitedMs > GRACE_MS && this.#bytes < (this.#waitedMs / 1000) * MIN_BYTES_PER_SECOND) {
       throw new GatewayError('request_timeout', `The file comes at less than ${MIN_BYTES_PER_SECOND} bytes per second.`)
     }

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { GatewayError, invalidRequest } from '../errors.ts'
+import { dataUriHead, isDataUri } from './data-uri.ts'
 
 /** A file on its way in: a stream that is read once. */
 export interface StreamedFile {
@@ -86,11 +87,16 @@ export function checkBodyHeaders (headers: Readonly<Record<string, string | stri
 /** Size of a file as far as headers tell: exact, or at least so many bytes. */
 export interface AnnouncedSize { readonly bytes: number, readonly exact: boolean }
 
-/** What the headers say about the size of the file; a form holds more than its file. */
+/** Bodies that are text around the text of the file. */
+const TEXT_BODY = /^application\/(?:json|x-www-form-urlencoded)\s*(?:;|$)/i
+
+/** What the headers say about the size of the file: a form holds more than it, and JSON has it in another notation. */
 export function announcedSize (headers: Readonly<Record<string, string | string[] | undefined>>): AnnouncedSize | undefined {
-  if (headers['content-length'] === undefined) return undefined
-  const length = Number(headers['content-length'])
-  const exact = !/^multipart\//i.test(String(headers['content-type']))
+  const { 'content-length': announced, 'content-type': type = '' } = headers
+  // How long a text body may be is for whoever parses it to say.
+  if (announced === undefined || TEXT_BODY.test(String(type))) return undefined
+  const length = Number(announced)
+  const exact = !/^multipart\//i.test(String(type))
   return { bytes: exact ? length : Math.max(0, length - MAX_OVERHEAD), exact }
 }
 
@@ -187,9 +193,11 @@ export class UploadForm {
     if (filename !== undefined || mimetype !== 'text/plain') return { stream, maxLength, filename: filename ?? 'file', stop }
     const { text, rest } = await this.#text(stream)
     if (!rest) return text.toString()
-    if (!/^data:/i.test(text.toString('latin1', 0, 5))) {
+    try {
+      checkLongText(text.toString('latin1'))
+    } catch (error) {
       stop()
-      throw fault('file', 'is too long for a URL or a path; send bytes as a part with a file name')
+      throw error
     }
     stream.unshift(text)
     return { stream, maxLength, filename: undefined, stop }
@@ -209,6 +217,12 @@ export class UploadForm {
     await iterator.return?.()
     return { text: Buffer.concat(chunks), rest: true }
   }
+}
+
+/** Only a data URI is longer than a field. */
+function checkLongText (beginning: string): void {
+  if (!isDataUri(beginning)) throw fault('file', 'is too long for a URL or a path; send bytes as a part with a file name')
+  dataUriHead(beginning)
 }
 
 function tooLong (name: string): GatewayError {

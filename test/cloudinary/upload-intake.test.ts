@@ -53,9 +53,12 @@ t.test('M4, M5: 413 with both numbers, for the announced and for the counted siz
   t.equal(tooLarge(2, 1).message, 'The file has 2 bytes; the limit is 1.')
 })
 
-t.test('a data URI may be longer than the bytes that it stands for', async (t) => {
-  const text = `data:x/y;base64,${'A'.repeat(100)}`
-  t.equal(await drain(new Intake(fileOf(from(text), { filename: undefined, length: text.length }), { ...limits, verify: 'md5' })), text)
+t.test('of a data URI the bytes that it stands for are counted, not its characters', async (t) => {
+  const uri = (bytes: number): string => `data:application/octet-stream;base64,${Buffer.alloc(bytes).toString('base64')}`
+  const intake = (length: number | undefined, ...texts: string[]): Intake => new Intake(fileOf(from(...texts), { filename: undefined, length }), { ...limits, verify: 'md5' })
+  for (const bytes of [8, 9, 10]) t.equal(await drain(intake(uri(bytes).length, uri(bytes))), uri(bytes))
+  await t.rejects(intake(uri(11).length, uri(11)).begin(), { code: 'payload_too_large', message: 'The file has 11 bytes; the limit is 10.' })
+  await t.rejects(drain(intake(undefined, uri(12), 'A'.repeat(400))), { code: 'payload_too_large', message: 'The file has at least 12 bytes; the limit is 10.' })
 })
 
 t.test('M35: 400 when a file has more or fewer bytes than announced', async (t) => {

@@ -67,6 +67,21 @@ t.test('POST /upload before the sandbox', async (t) => {
     t.match(await send(1001), { status: 413, code: 'payload_too_large' })
   })
 
+  t.test('200, 413, 400: the limit of a data URI is on the bytes that it stands for, however it is sent', async (t) => {
+    const { upstream, url } = await startFaulty(t, { maxBytes: 100_000 })
+    const uri = (bytes: number): string => `data:text/plain;base64,${Buffer.alloc(bytes, 1).toString('base64')}`
+    const asJson = async (file: string): Promise<Answer> => post(`${url}/upload`, JSON.stringify({ file }), { 'content-type': 'application/json' })
+    const asForm = async (file: string): Promise<Answer> => post(`${url}/upload`, form(['file', file]))
+    const asText = async (file: string): Promise<Answer> => post(`${url}/upload`, new URLSearchParams({ file }))
+    for (const send of [asJson, asForm, asText]) {
+      t.match(await send(uri(100_000)), { status: 200 })
+      t.equal(upstream.seen.at(-1)?.fields['file'], uri(100_000))
+      t.match(await send(uri(100_001)), { status: 413, body: { code: 'payload_too_large', detail: /100001 bytes; the limit is 100000/ } })
+      t.match(await send(`data:;;;nonsense${uri(90_000)}`), { status: 400, body: { code: 'invalid_request', errors: [{ pointer: '/file', message: /is not a base64 data URI/ }] } })
+    }
+    t.equal(upstream.seen.filter(({ end }) => end === 'complete').length, 3)
+  })
+
   t.test('200: a multipart picture, file first, with its fields after it', async (t) => {
     const { status, body, headers } = await post(url, form(['file', picture, 'tom.jpg'], ['public_id', 'cats/tom'], ['tags', 'a'], ['tags', 'b'], ['context', '{"alt":"x=y|z"}']))
     t.equal(status, 200)

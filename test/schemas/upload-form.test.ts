@@ -54,9 +54,11 @@ t.test('a long data URI streams on as text; other long text is refused', async (
   t.equal(file.filename, undefined)
   t.equal((await buffer(file.stream)).toString(), uri)
   file.stop()
-  const long = filePart('x'.repeat(200_000), text1)
-  await t.rejects(formOf(long).open(), { code: 'invalid_request', message: /too long for a URL or a path/ })
-  t.ok(long.file.destroyed)
+  for (const [beginning, message] of [['', /too long for a URL or a path/], ['data:;;;nonsense', /is not a base64 data URI/]] as const) {
+    const long = filePart(`${beginning}${'x'.repeat(200_000)}`, text1)
+    await t.rejects(formOf(long).open(), { code: 'invalid_request', errors: [{ pointer: '/file', message }] })
+    t.ok(long.file.destroyed)
+  }
 })
 
 t.test('M13: 400 for no file, two files, text beside bytes', async (t) => {
@@ -126,11 +128,14 @@ t.test('M17, M8: headers alone tell that a body cannot be read', async (t) => {
   t.doesNotThrow(check({ 'content-encoding': 'identity' }))
 })
 
-t.test('the announced size is exact for a raw body and a lower bound for a form', async (t) => {
+t.test('the announced size is exact for a raw body, a lower bound for a form, and none for a text around a data URI', async (t) => {
   t.equal(announcedSize({}), undefined)
   t.same(announcedSize({ 'content-length': '10', 'content-type': 'image/png' }), { bytes: 10, exact: true })
   t.same(announcedSize({ 'content-length': '10', 'content-type': 'multipart/form-data' }), { bytes: 0, exact: false })
   t.match(announcedSize({ 'content-length': '1000000000', 'content-type': 'multipart/form-data' }), { exact: false })
+  for (const type of ['application/json', 'Application/JSON ; charset=utf-8', 'application/x-www-form-urlencoded']) t.equal(announcedSize({ 'content-length': '10', 'content-type': type }), undefined)
+  t.match(announcedSize({ 'content-length': '10', 'content-type': 'application/jsonl' }), { exact: true })
+  t.match(announcedSize({ 'content-length': '10' }), { exact: true })
 })
 
 t.test('the parser treats as streams what it would otherwise touch', async (t) => {
