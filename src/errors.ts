@@ -17,7 +17,7 @@ export const ERRORS = {
   request_timeout: { status: 408, title: 'Request too slow', advice: 'Send the body without pauses.' },
   upstream_conflict: { status: 409, title: 'Already exists', advice: 'Choose another name, or allow overwriting.' },
   idempotency_in_progress: { status: 409, title: 'Same key in use', advice: 'Wait for the first request with this `Idempotency-Key` to end.' },
-  outcome_unknown: { status: 409, title: 'Outcome unknown', advice: 'Look whether the asset exists before you send it again under a new key.' },
+  outcome_unknown: { status: 409, title: 'Outcome unknown', advice: 'Look whether the asset exists before you send it again; an `Idempotency-Key` must then be a new one.' },
   payload_too_large: { status: 413, title: 'Too large', advice: 'Send less, or raise the limit.' },
   uri_too_long: { status: 414, title: 'URL too long', advice: 'Use the POST form of the route.' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type', advice: 'Send a `Content-Type` that the route takes, without `Content-Encoding`.' },
@@ -90,7 +90,11 @@ export class GatewayError extends Error {
   }
 
   get statusCode (): number { return ERRORS[this.code].status }
-  get retryable (): boolean { return RETRYABLE.has(this.code) }
+  get advice (): string { return ERRORS[this.#mayHaveStored ? 'outcome_unknown' : this.code].advice }
+  get retryable (): boolean { return RETRYABLE.has(this.code) && !this.#mayHaveStored }
+
+  /** The same request could store a second asset. */
+  get #mayHaveStored (): boolean { return this.members['outcome'] === 'unknown' }
 
   /** The same failure, told otherwise. */
   but ({ message = this.message, ...changes }: GatewayErrorOptions & { message?: string }): GatewayError {

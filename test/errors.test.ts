@@ -16,6 +16,13 @@ t.test('GatewayError carries what the answer needs, and its cause', async (t) =>
   t.equal(new GatewayError('not_found' satisfies ErrorCode, 'x').retryable, false)
 })
 
+t.test('M31: what may be stored already is not to be sent again, whatever else the failure says', async (t) => {
+  for (const code of ['upstream_failed', 'upstream_timeout'] as const) {
+    t.match(new GatewayError(code, 'x'), { retryable: true, advice: ERRORS[code].advice })
+    t.match(new GatewayError(code, 'x', { members: { outcome: 'unknown' } }), { retryable: false, advice: ERRORS.outcome_unknown.advice })
+  }
+})
+
 t.test('invalidRequest says the first fault in its message and how many more there are', async (t) => {
   t.match(invalidRequest([{ pointer: '/tags/0', message: 'must not be empty' }]), { code: 'invalid_request', message: '/tags/0: must not be empty' })
   t.match(invalidRequest([{ pointer: '', message: 'a' }, { pointer: '/b', message: 'c' }]), { message: '/: a (and 1 more)' })

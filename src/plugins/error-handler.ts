@@ -12,14 +12,14 @@ export interface ErrorHandlerOptions {
 
 /** The problem document of one failure. `path` carries no query: a query may hold signatures. */
 export function problemDocument (error: GatewayError, docs: string, path: string, requestId: string): Record<string, unknown> {
-  const { status, title, advice } = ERRORS[error.code]
+  const { status, title } = ERRORS[error.code]
   return {
     type: `${docs}#${error.code}`,
     title,
     status,
     code: error.code,
     detail: error.message,
-    advice,
+    advice: error.advice,
     instance: path,
     request_id: requestId,
     retryable: error.retryable,
