@@ -34,6 +34,8 @@ export interface Delivery {
   readonly headers?: Fields
   /** Whether sending the same again can do no harm, given how far the last try came. */
   readonly repeatable: (error: GatewayError, progress: Progress) => boolean
+  /** How often earlier parts of the file were sent again; `attempts` counts those tries too. */
+  readonly repeats?: number
   /** More of the file is to follow, so this request alone stores nothing. */
   readonly partial?: boolean
 }
@@ -58,6 +60,15 @@ function maybeStored (error: GatewayError, { finished }: Progress, { partial = f
   return finished && !partial && !isRefusal(error)
 }
 
+/** The same failure with the number of tries. `outcome: unknown`: whoever sends the file again may store it twice. */
+function givenUp (error: GatewayError, attempts: number, unclear: boolean): GatewayError {
+  const { headers, members } = error
+  return error.but({
+    headers: { ...headers, 'x-upload-attempts': String(attempts) },
+    members: unclear ? { ...members, outcome: 'unknown' } : members
+  })
+}
+
 /** Sends the requests of uploads to one cloud, and again where that repairs a failure. */
 export class UploadDelivery {
   readonly #connection: Connection
@@ -77,7 +88,8 @@ export class UploadDelivery {
     // What has begun goes on: an upload that is half done is not given up because others cannot begin.
     if (delivery.headers?.['content-range']?.startsWith('bytes 0-') !== false) circuits.upload.admit()
     let progress: Progress = { begun: false, finished: false }
-    let attempts = 0
+    const { repeats = 0 } = delivery
+    let attempts = repeats
     let unclear = false
     const repetition = {
       attempts: ATTEMPTS,
@@ -88,15 +100,14 @@ export class UploadDelivery {
     }
     try {
       const answer = await withRetries(async (number) => {
-        attempts = number
         const body = delivery.body()
+        attempts = repeats + number
         progress = body.chunks
         return this.#send(job, delivery, body, call, (failure) => { unclear ||= maybeStored(failure, progress, delivery) })
       }, repetition, budget, pace)
       return { answer, attempts }
     } catch (error) {
-      // Whoever sends the file again may store it twice.
-      throw unclear && error instanceof GatewayError ? error.but({ members: { ...error.members, outcome: 'unknown' } }) : error
+      throw error instanceof GatewayError ? givenUp(error, attempts, unclear) : error
     }
   }
 

@@ -130,10 +130,10 @@ export class Uploads {
       const settled = filling.catch(() => {}) // whoever follows the chunk meets the failure
       try {
         const part = await this.#part(run.intake, chunk, filling, start, chunkBytes)
-        const { answer, attempts } = await this.#sendPart(run, part, uploadId)
+        const { answer, attempts } = await this.#sendPart(run, part, uploadId, repeats)
         await filling
-        repeats += attempts - 1
-        if (part.last) return this.#finish(answer, repeats + 1, sentBy(run.intake))
+        repeats = attempts - 1
+        if (part.last) return this.#finish(answer, attempts, sentBy(run.intake))
         start += part.size
       } catch (error) {
         run.intake.stop(new SourceStopped('the upload is over'))
@@ -166,7 +166,7 @@ export class Uploads {
     return { chunk, start, size: chunk.size, last, total: last ? start + chunk.size : undefined }
   }
 
-  async #sendPart ({ job, intake, call }: Run, part: Part, uploadId: string): Promise<{ answer: Relayed, attempts: number }> {
+  async #sendPart ({ job, intake, call }: Run, part: Part, uploadId: string, repeats: number): Promise<{ answer: Relayed, attempts: number }> {
     const { chunk, start, size, last, total } = part
     const whole = start === 0 && last
     const fields = await fieldsOf(job, whole, last)
@@ -174,6 +174,7 @@ export class Uploads {
     return this.#delivery.deliver(job, {
       body: () => provenForm(job, fields, { chunks: chunk.bytes(), length: size, filename: intake.filename }),
       ...(!whole && { headers: range }),
+      repeats,
       partial: !last,
       // A chunk that Cloudinary has already is taken again under the same range.
       repeatable: whole ? wholeFileRepeats(fields) : () => true

@@ -74,6 +74,17 @@ t.test('surely not stored: refused, or never whole', async (t) => {
   t.equal(surelyNotStored(error(200), { begun: true, finished: true }), false, 'an answer that cannot be read may have been a success')
 })
 
+t.test('a failure says after how many tries it was given up, beside what it says else', async (t) => {
+  const { upstream, delivery } = await started(t)
+  upstream.script({ status: 500 }, { status: 429, headers: { 'retry-after': '60' } })
+  await t.rejects(delivery.deliver(job, deliveryOf({ repeats: 2 }), call()), { code: 'rate_limited', upstream: { status: 429 }, headers: { 'retry-after': '60', 'x-upload-attempts': '4' } })
+  t.match(await delivery.deliver(job, deliveryOf({ repeats: 2 }), call()), { attempts: 3 })
+  const refused = new GatewayError('signature_mismatch', 'no', { errors: [{ pointer: '/a', message: 'b' }] })
+  await t.rejects(delivery.deliver(job, deliveryOf({ body: () => { throw refused } }), call()), { code: 'signature_mismatch', errors: refused.errors, upstream: undefined, headers: { 'x-upload-attempts': '0' } })
+  const broken = new Error('a fault of ours')
+  t.equal(await delivery.deliver(job, deliveryOf({ body: () => { throw broken } }), call()).catch((error: unknown) => error), broken, 'is passed on as it is')
+})
+
 t.test('M31: a failure says when the file may be stored all the same', async (t) => {
   const outcome = async (steps: Step[], changes: Partial<Delivery> = {}): Promise<unknown> => {
     const { upstream, delivery } = await started(t)

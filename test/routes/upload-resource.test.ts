@@ -225,10 +225,19 @@ t.test('POST /upload before an upstream that fails', async (t) => {
   const large = randomBytes(4 * MB)
 
   t.test('U5, U6, U9: 502 and 504, and the connection is closed', async (t) => {
-    for (const [step, status] of [[{ at: 100_000, act: 'reset' }, 502], [{ at: 100_000, act: 'fin' }, 502], [{ act: 'silent' }, 504]] as const) {
+    for (const [step, status, retryable] of [[{ at: 100_000, act: 'reset' }, 502, true], [{ at: 100_000, act: 'fin' }, 502, true], [{ act: 'silent' }, 504, false]] as const) {
       upstream.script(step)
-      t.match(await post(url, form(['file', large])), { status, body: { retryable: true } })
+      t.match(await post(url, form(['file', large])), { status, body: { retryable, ...(!retryable && { outcome: 'unknown', advice: /^Look whether the asset exists/ }) } })
     }
+  })
+
+  t.test('a failure tells after how many tries it was given up, those of all chunks together', async (t) => {
+    const { upstream, url } = await startFaulty(t, { chunkBytes: MB, singleRequestMaxBytes: 1 })
+    upstream.script({ status: 500 }, {}, { status: 500 }, { status: 500 }, { status: 500 })
+    const { status, headers } = await post(`${url}/upload`, form(['file', randomBytes(1.5 * MB)]))
+    t.equal(status, 502)
+    t.equal(headers.get('x-upload-attempts'), '4', 'the first chunk twice, the second three times')
+    t.equal(upstream.seen.length, 5)
   })
 
   t.test('U7: an early refusal, 40 times: the caller gets a problem answer, never a 500', async (t) => {
