@@ -3,14 +3,28 @@ import fp from 'fastify-plugin'
 import { GatewayError } from '../errors.ts'
 
 /**
- * Answers `Expect: 100-continue` only once every `onRequest` hook has agreed, so that a refused upload costs its caller
- * no bytes. Node would send the 100 before anything of ours has run.
+ * Asks for a body when somebody begins to listen to it. An answer that comes before leaves open whether the body follows
+ * it, so its connection cannot be used again.
+ */
+function askWhenWanted (request: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('connection', 'close')
+  const onListener = (event: string | symbol): void => {
+    if (event !== 'data' && event !== 'readable') return
+    request.off('newListener', onListener)
+    response.removeHeader('connection')
+    response.writeContinue()
+  }
+  request.on('newListener', onListener)
+}
+
+/**
+ * Answers `Expect: 100-continue` only once the body is read: after every check of headers, caller, rate and query has
+ * agreed, so that a refused upload costs its caller no bytes. Node would send the 100 before anything of ours has run.
  */
 export default fp(async (app) => {
-  const waiting = new WeakSet<IncomingMessage>()
   const unmet = new WeakSet<IncomingMessage>()
   app.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    waiting.add(request)
+    askWhenWanted(request, response)
     app.server.emit('request', request, response)
   })
   app.server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
@@ -19,11 +33,5 @@ export default fp(async (app) => {
   })
   app.addHook('onRequest', (request, _reply, done) => {
     done(unmet.has(request.raw) ? new GatewayError('expectation_failed', 'The request expects something that this gateway does not do.') : undefined)
-  })
-  // Runs after the last `onRequest` hook of the innermost scope, and before anything reads the body.
-  app.addHook('preParsing', (request, reply, payload, done) => {
-    // A path that nobody serves takes no body either.
-    if (waiting.delete(request.raw) && !request.is404) reply.raw.writeContinue()
-    done(null, payload)
   })
 }, { name: 'expect-continue' })

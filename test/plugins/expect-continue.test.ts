@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import fastify from 'fastify'
@@ -5,6 +6,9 @@ import t, { type Test } from 'tap'
 import errorHandler from '../../src/plugins/error-handler.ts'
 import expectContinue from '../../src/plugins/expect-continue.ts'
 import { GatewayError } from '../../src/errors.ts'
+import { buildApp } from '../../src/app.ts'
+import { startFaultUpstream } from '../fault-upstream.ts'
+import { environmentAt, testConfig } from '../helper.ts'
 
 /** A server with one route that refuses when asked to, before the body. */
 async function started (t: Test): Promise<{ port: number, read: () => number }> {
@@ -19,17 +23,23 @@ async function started (t: Test): Promise<{ port: number, read: () => number }> 
     if (request.headers.authorization === 'bad') throw new GatewayError('unauthorized', 'no')
   })
   app.post('/', async () => ({ ok: true }))
+  app.get('/', async () => ({ ok: true }))
+  app.addContentTypeParser('x/late', (_request, _payload, done) => { done(null) })
+  app.post('/late', async (request) => {
+    for await (const chunk of request.raw as AsyncIterable<Buffer>) bytes += chunk.length // a body without an encoding comes in buffers
+    return { ok: true }
+  })
   t.teardown(() => app.close())
   await app.listen({ host: '127.0.0.1', port: 0 })
   return { port: (app.server.address() as AddressInfo).port, read: () => bytes } // it listens on TCP
 }
 
 /** Sends the head, the body only after a 100, and gives all that was answered. */
-async function talk (port: number, headers: string, body: string, path = '/'): Promise<string> {
+async function talk (port: number, headers: string, body: string, path = '/', method = 'POST', type = 'x/y'): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = ''
     const socket = connect(port, '127.0.0.1')
-    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: x/y\r\nContent-Length: ${body.length}\r\n${headers}\r\n`)
+    socket.write(`${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n${headers}\r\n`)
     socket.on('data', (chunk) => {
       answer += chunk.toString()
       if (answer === 'HTTP/1.1 100 Continue\r\n\r\n') socket.write(body)
@@ -59,6 +69,43 @@ t.test('M23: a refused request gets its answer without a 100, and costs no bytes
   }
   t.equal(read(), 0)
   t.match(await talk(port, 'Expect: 100-continue\r\n', 'hello'), /200 OK/, 'and the server is well')
+})
+
+t.test('M23: a body that nobody wants is not asked for, and the connection is not used again', async (t) => {
+  const { port, read } = await started(t)
+  const answer = await talk(port, 'Expect: 100-continue\r\n', 'hello', '/', 'GET')
+  t.match(answer, /^HTTP\/1\.1 200 OK/)
+  t.match(answer, /connection: close/i)
+  t.equal(read(), 0)
+})
+
+t.test('M23: a body that a handler reads is asked for when it does, and the connection stays', async (t) => {
+  const { port, read } = await started(t)
+  const answer = await talk(port, 'Expect: 100-continue\r\n', 'hello', '/late', 'POST', 'x/late')
+  t.match(answer, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/)
+  t.notMatch(answer, /connection: close/i)
+  t.equal(read(), 5)
+})
+
+t.test('M23: whatever can be known of an upload by its head is refused without a 100, and nothing goes upstream', async (t) => {
+  const upstream = await startFaultUpstream(t)
+  const key = 'sha256:' + createHash('sha256').update('k').digest('hex')
+  const policyFile = `${t.testdir({ 'policy.yaml': `callers: { web: { keys: ['${key}'], rate: { requests: 5, per_seconds: 3600 } } }` })}/policy.yaml`
+  const app = await buildApp({ config: testConfig([environmentAt(upstream.url)], { auth: { mode: 'keys', policyFile }, upload: { maxBytes: 5 } }) })
+  t.teardown(() => app.close())
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  const ask = async (headers = '', path = '/upload', body = 'hello'): Promise<string> => talk(Number(port), `Expect: 100-continue\r\nAuthorization: Bearer k\r\n${headers}`, body, path)
+  t.match(await ask('Authorization: Bearer x\r\n'), /^HTTP\/1\.1 4\d\d/)
+  t.match(await ask('X-Environment: nowhere\r\n'), /^HTTP\/1\.1 4\d\d/)
+  t.match(await ask('', '/upload', 'hello!'), /^HTTP\/1\.1 413/)
+  t.match(await ask('', '/upload?resource_type=bogus'), /^HTTP\/1\.1 400/)
+  t.match(await ask('Idempotency-Key: a b\r\n'), /^HTTP\/1\.1 400/)
+  t.equal(upstream.seen.length, 0)
+  t.match(await ask(), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/)
+  let last = ''
+  for (let round = 0; round < 5; round++) last = await ask()
+  t.match(last, /^HTTP\/1\.1 429/, 'its rate is used up')
+  t.ok(upstream.seen.length < 6)
 })
 
 t.test('M24: 417 for any other expectation', async (t) => {
