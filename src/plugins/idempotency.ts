@@ -77,6 +77,8 @@ async function runOnce (request: FastifyRequest, input: UploadInput, hold: Hold,
   const { callerGone } = request
   const giveUp = new AbortController()
   const onGone = (): void => giveUp.abort(callerGone.reason)
+  // It may have left while its key was being claimed.
+  if (callerGone.aborted) onGone()
   callerGone.addEventListener('abort', onGone)
   const record = (): IdempotencyRecord => recordOf(upload.identity, nowMs)
   let sealed = false

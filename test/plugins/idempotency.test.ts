@@ -2,7 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
 import { exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import t, { type Test } from 'tap'
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.ts'
@@ -402,6 +404,25 @@ t.test('Redis', { skip: NO_REDIS }, async (t) => {
     t.equal(await held.status, 503)
     t.equal((await upstream.ended()).end, 'aborted')
     t.ok(log.some((line) => line.includes('could not be kept')))
+  })
+
+  t.test('M19: a caller that left while its key was being claimed stores nothing, and the key is free', async (t) => {
+    const { upstream, url, redisUrl } = await withRedis(t)
+    const redis = new Redis(redisUrl)
+    t.teardown(() => { redis.disconnect() })
+    const { hostname, port } = new URL(url)
+    const encoded = new Response(form(['file', Buffer.from('left')]))
+    const body = Buffer.from(await encoded.arrayBuffer())
+    await redis.call('CLIENT', 'PAUSE', '600', 'ALL')
+    const leaving = connect(Number(port), hostname)
+    leaving.on('error', () => {})
+    leaving.write(`POST /upload HTTP/1.1\r\nHost: x\r\nIdempotency-Key: k\r\nContent-Type: ${encoded.headers.get('content-type')}\r\nContent-Length: ${body.length}\r\n\r\n`)
+    leaving.write(body)
+    await sleep(100)
+    leaving.resetAndDestroy()
+    t.match(await settled(() => post(url, 'k', form(['file', Buffer.from('stays')]))), { status: 200, replayed: false })
+    t.equal(upstream.seen.filter(({ end }) => end === 'complete').length, 1)
+    t.match(upstream.seen.at(-1), { file: { bytes: 5 } })
   })
 
   t.test('L11: a process that is killed loses its hold: before the last byte a retry executes, after it the outcome is unknown', async (t) => {
