@@ -93,7 +93,11 @@ export class RedisIdempotencyStore implements IdempotencyStore {
 
   async claim (name: string): Promise<Claim> {
     const owner = randomUUID()
-    const found = await this.#run(CLAIM, name, owner, this.#leaseMs)
+    const found = await this.#run(CLAIM, name, owner, this.#leaseMs).catch((error: unknown) => {
+      // Redis may do it later all the same. This stands behind it on the same connection; without one the lease runs out.
+      this.#run(RELEASE, name, owner).catch(() => {})
+      throw error
+    })
     if (found === 0) return { state: 'in_progress' }
     // The script answers text only where SEAL or SETTLE put a record.
     if (typeof found === 'string') return { state: 'known', record: JSON.parse(found) as IdempotencyRecord }

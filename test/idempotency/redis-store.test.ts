@@ -133,6 +133,19 @@ t.test('503, soon, while Redis is not there, hangs or dies; told once, and once 
   await t.rejects(hold.release(), { code: 'overloaded' })
 })
 
+t.test('a claim that came too late for its caller does not stand in the way of the next', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
+  const redis = await startRedis(t, port)
+  const [one, other] = [await open(t, port), await open(t, port)]
+  await held(await other.claim('known')).settle(done)
+  redis.kill('SIGSTOP')
+  await t.rejects(one.claim('a'), { code: 'overloaded' })
+  await t.rejects(one.claim('known'), { code: 'overloaded' })
+  redis.kill('SIGCONT')
+  t.match(await untilFree(other, 'a'), { state: 'held' })
+  t.same(await untilFree(other, 'known'), { state: 'known', record: done }, 'what others left stays')
+})
+
 t.test('without a listener failures of the connection harm nobody', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   const store = new RedisIdempotencyStore({ url: new Secret(`redis://127.0.0.1:${port}`) })
