@@ -37,21 +37,23 @@ export class Exchange {
   /** The body, at most as fast as ordered and at most as far. */
   async * body (): AsyncGenerator<Uint8Array> {
     for await (const chunk of this.#request) {
-      const fault = this.#inBody[0]
-      const left = fault ? (fault.at_byte ?? 0) - this.record.bytes : Infinity
-      if (fault && chunk.length >= left) {
+      let rest = chunk
+      for (let left = this.#untilFault(); left <= rest.length; left = this.#untilFault()) {
         this.record.bytes += left
-        if (left > 0) yield chunk.subarray(0, left)
-        this.#inBody.shift()
-        await this.strike(fault)
-        this.record.bytes += chunk.length - left
-        if (chunk.length > left) yield chunk.subarray(left)
-      } else {
-        this.record.bytes += chunk.length
-        yield chunk
+        if (left > 0) yield rest.subarray(0, left)
+        rest = rest.subarray(left)
+        const fault = this.#inBody.shift()
+        if (fault) await this.strike(fault)
       }
+      this.record.bytes += rest.length
+      if (rest.length > 0) yield rest
       if (this.#bytesPerSecond) await sleep(chunk.length / this.#bytesPerSecond * 1000)
     }
+  }
+
+  /** Bytes of the body that come before the next fault. */
+  #untilFault (): number {
+    return (this.#inBody[0]?.at_byte ?? Infinity) - this.record.bytes
   }
 
   /**
@@ -103,7 +105,7 @@ export class Exchange {
 }
 
 const FIN_LINGER_MS = 200
-const IN_BODY = new Set(['reset', 'fin', 'stall', 'early_status'])
+const IN_BODY = new Set(['delay', 'refuse', 'reset', 'fin', 'stall', 'early_status'])
 
 async function closedOrLate (response: ServerResponse, ms: number | undefined): Promise<void> {
   const closed = new Promise<void>((resolve) => { response.once('close', resolve) })

@@ -2,11 +2,11 @@
  * Faults that can be ordered. Where a fault waits for `at_byte`, it counts bytes of the request body; for `cut_answer`, of the
  * answer's body.
  *
- * `delay`: answers `ms` later. `refuse`: closes the connection before anything is read. `reset`: RST. `fin`: FIN in the
- * middle of the body, no answer. `stall`: stops reading and never answers (or goes on after `ms`). `status`: reads all, does nothing,
- * answers `status`. `html`: the same with an HTML page. `early_status`: answers and closes while the body is in flight.
- * `cut_answer`: does the work and cuts the answer. `lost_answer`: does the work and resets instead of answering.
- * `bandwidth`: reads the body at `bytes_per_second`.
+ * `delay`: goes on `ms` later. `refuse`: closes the connection, without `at_byte` before anything is read. `reset`: RST.
+ * `fin`: FIN in the middle of the body, no answer. `stall`: stops reading and never answers (or goes on after `ms`).
+ * `status`: reads all, does nothing, answers `status`. `html`: the same with an HTML page. `early_status`: answers and
+ * closes while the body is in flight. `cut_answer`: does the work and cuts the answer. `lost_answer`: does the work and
+ * resets instead of answering. `bandwidth`: reads the body at `bytes_per_second`.
  */
 export const FAULT_KINDS = ['delay', 'refuse', 'reset', 'fin', 'stall', 'status', 'html', 'early_status', 'cut_answer', 'lost_answer', 'bandwidth'] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]

@@ -70,6 +70,34 @@ t.test('refuse: no byte is read', async (t) => {
   t.match(seen(), [{ bytes: 0, state: 'aborted' }])
 })
 
+t.test('refuse and delay in the middle of the body', async (t) => {
+  order({ kind: 'refuse', at_byte: 300_000 })
+  t.ok((await upload()).error)
+  await settled()
+  t.match(seen().at(-1), { bytes: 300_000, state: 'aborted' })
+  order({ kind: 'delay', at_byte: 300_000, ms: 60_000 })
+  const controller = new AbortController()
+  const outcome = upload(controller.signal)
+  while (seen().at(-1)?.bytes !== 300_000) await new Promise((resolve) => { setTimeout(resolve, 5) })
+  controller.abort()
+  t.match(await outcome, { error: /ABORT/i }, 'it did not go on by itself')
+  order({ kind: 'delay', at_byte: 300_000, ms: 10 })
+  t.match(await upload(), { status: 200 })
+  t.match(seen().at(-1), { file_bytes: BODY.length, sha256: createHash('sha256').update(BODY).digest('hex') }, 'it goes on where it was')
+  t.equal(await stored(), 1)
+})
+
+t.test('each fault strikes at its byte, however many bytes come at once', async (t) => {
+  for (const last of ['reset', 'fin', 'refuse', 'early_status'] as const) {
+    for (const at of [500, 500, 501, 502]) order({ kind: 'delay', at_byte: at, ms: 1 })
+    order({ kind: last, at_byte: 502 })
+    await upload()
+    await settled()
+    t.match(seen().at(-1), { bytes: 502 }, last)
+  }
+  t.equal(await stored(), 0)
+})
+
 t.test('status with headers, and an HTML page, after the whole body', async (t) => {
   order({ kind: 'status', status: 420, headers: { 'retry-after': '3' }, message: 'Rate limit exceeded' })
   order({ kind: 'html', skip: 1 })
