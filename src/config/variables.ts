@@ -64,7 +64,7 @@ export const Settings = Type.Object({
   JSON_MAX_BYTES: bytes('Largest JSON body taken.', MIB, 1024, 64 * MIB),
   UPLOAD_MAX_BYTES: bytes('Largest file taken.', 5 * 1024 * MIB, 1),
   UPLOAD_CHUNK_BYTES: bytes('Size of a chunk of a large upload. Cloudinary takes no less than 5 MiB.', 20_000_000, 5 * MIB),
-  UPLOAD_SINGLE_MAX_BYTES: bytes('Largest file sent to Cloudinary in one request; a larger one, or one of unknown size, goes in chunks.', 100_000_000, 1),
+  UPLOAD_SINGLE_MAX_BYTES: bytes('Largest file sent to Cloudinary in one request; a larger one, or one of unknown size, goes in chunks. A multipart form counts with all its fields.', 100_000_000, 1),
   UPLOAD_BUFFER_BYTES: bytes('Memory that the chunks of all uploads share.', 128 * MIB, 5 * MIB),
   UPLOAD_MAX_CONCURRENT: Type.Integer({ default: 32, minimum: 1, maximum: 10_000, description: 'Uploads at once; more are answered 503.' }),
   UPLOAD_IDLE_TIMEOUT_MS: milliseconds('Longest pause in a body that a caller sends.', 30_000),
