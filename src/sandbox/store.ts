@@ -107,8 +107,9 @@ export class CloudStore {
     for (const old of gone) this.#forget(old)
     this.adopt(record)
     const dropped = gone.filter((old) => old.asset_id !== record.asset_id).map((old) => ({ key: this.#journalKey('asset', old.asset_id) }))
+    const left = gone.filter((old) => old.asset_folder !== record.asset_folder).flatMap((old) => this.#keepFolder(old))
     const key = this.#journalKey('asset', record.asset_id)
-    if (durable) await this.#journal.write([...dropped, { key, value: JSON.stringify(record) }])
+    if (durable) await this.#journal.write([...dropped, ...left, { key, value: JSON.stringify(record) }])
     else this.#journal.writeLater(key, () => JSON.stringify(this.#byId.get(record.asset_id)))
     await this.#release(gone, record)
   }
@@ -129,8 +130,15 @@ export class CloudStore {
   /** Removes a record, its derived assets and their bytes. */
   async remove (record: AssetRecord): Promise<void> {
     this.#forget(record)
-    await this.#journal.write([{ key: this.#journalKey('asset', record.asset_id) }])
+    await this.#journal.write([{ key: this.#journalKey('asset', record.asset_id) }, ...this.#keepFolder(record)])
     await this.#release([record])
+  }
+
+  /** A folder stays when what was in it goes, until somebody deletes it. It is nothing but its name. */
+  #keepFolder ({ asset_folder: path }: AssetRecord): { key: string, value: string }[] {
+    if (path === '' || this.document('folder', path)) return []
+    this.adoptDocument('folder', path, { path })
+    return [{ key: this.#journalKey('folder', path), value: JSON.stringify({ path }) }]
   }
 
   document<T> (kind: DocumentKind, name: string): T | undefined {

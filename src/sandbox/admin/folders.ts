@@ -6,7 +6,7 @@ import { fits } from '../search/matching.ts'
 import { sortRules } from '../search/sort-rules.ts'
 import { page, type Ordering } from './cursor.ts'
 
-/** Folders exist because an asset is in them, or because somebody made them. Source: Cloudinary, "Admin API reference", "folders". */
+/** Folders exist because an asset is or was in them, or because somebody made them. Source: Cloudinary, "Admin API reference", "folders". */
 export const folderRoutes: Route[] = [
   { method: 'GET', path: 'folders', guard: 'admin', action: async (call) => list(call, '') },
   { method: 'GET', path: 'folders/search', guard: 'admin', action: search },
@@ -66,6 +66,7 @@ async function rename (call: Call): Promise<unknown> {
     await call.store.removeDocument('folder', path)
     await call.store.putDocument('folder', moved(path), { path: moved(path) })
   }
+  await keepAbove(call, from)
   return { from: nameAndPath(from), to: nameAndPath(to) }
 }
 
@@ -75,10 +76,17 @@ async function remove (call: Call): Promise<unknown> {
   if ([...call.store.all()].some((record) => within(record.asset_folder))) throw new SandboxError(400, 'Folder is not empty')
   const deleted = [...allFolders(call)].filter(within).sort()
   for (const one of deleted) await call.store.removeDocument('folder', one)
+  await keepAbove(call, path)
   return { deleted }
 }
 
-/** Those that were made, those that assets are in, and all above them. */
+/** What a folder was in does not go with it. */
+async function keepAbove (call: Call, path: string): Promise<void> {
+  const above = path.split('/').slice(0, -1).join('/')
+  if (above !== '') await call.store.putDocument('folder', above, { path: above })
+}
+
+/** Those that were made or left, those that assets are in, and all above them. */
 function allFolders (call: Call): Set<string> {
   const paths = [...call.store.documents('folder').map(([path]) => path), ...[...call.store.all()].map((record) => record.asset_folder)]
   const all = new Set<string>()

@@ -41,7 +41,7 @@ t.test('fixed folders: the folder is the path of the public ID, and moves with i
   t.match(await ask('image/upload', { file: PIXEL, public_id: 'top' }), { folder: '' })
   t.match(await ask('folders/a'), { folders: [{ name: 'b', path: 'a/b' }] })
   t.match(await ask('image/rename', { from_public_id: 'a/b/c', to_public_id: 'd/c' }), { public_id: 'd/c', folder: 'd' })
-  t.match(await ask('folders'), { folders: [{ path: 'd' }, { path: 'x' }] })
+  t.match(await ask('folders'), { folders: [{ path: 'a' }, { path: 'd' }, { path: 'x' }] }, 'and what it leaves stays as a folder')
 })
 
 t.test('dynamic folders: the public ID and the folder where it is shown are two things', async (t) => {
