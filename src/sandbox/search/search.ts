@@ -4,6 +4,8 @@ import { assetUrls } from '../asset-urls.ts'
 import { page, type Ordering } from '../admin/cursor.ts'
 import { notImitated } from '../errors.ts'
 import type { Call, Route } from '../http/call.ts'
+import { nameIgnored } from '../http/ignored.ts'
+import { imageMetadata } from '../upload/analysis.ts'
 import { valuesOf } from './asset-fields.ts'
 import { parseExpression } from './expression.ts'
 import { matches } from './matching.ts'
@@ -16,6 +18,7 @@ export const searchRoutes: Route[] = [
 ]
 
 const ALWAYS = ['asset_id', 'public_id', 'created_at', 'status', 'type', 'resource_type']
+const ON_REQUEST = ['tags', 'context', 'metadata', 'image_metadata']
 
 async function search (call: Call): Promise<unknown> {
   const { fields, cloud, context } = call
@@ -27,7 +30,10 @@ async function search (call: Call): Promise<unknown> {
     maxResults: fields.integer('max_results', { min: 1, max: 500, fallback: 50 })
   })
   const aggregations = aggregate(call, found)
-  return { total_count: found.length, time: 1, ...next, resources: items.map((record) => searchItem(call, record)), ...aggregations && { aggregations } }
+  const resources: unknown[] = []
+  for (const record of items) resources.push(await searchItem(call, record))
+  nameIgnored(call.reply, (fields.list('with_field') ?? []).filter((name) => !ON_REQUEST.includes(name)).map((name) => `with_field:${name}`))
+  return { total_count: found.length, time: 1, ...next, resources, ...aggregations && { aggregations } }
 }
 
 function ordering (call: Call): Ordering<AssetRecord> {
@@ -41,7 +47,7 @@ function ordering (call: Call): Ordering<AssetRecord> {
   }
 }
 
-function searchItem (call: Call, record: AssetRecord): Record<string, unknown> {
+async function searchItem (call: Call, record: AssetRecord): Promise<Record<string, unknown>> {
   const { cloud, fields } = call
   const withField = fields.list('with_field') ?? []
   const only = fields.list('fields')
@@ -78,7 +84,8 @@ function searchItem (call: Call, record: AssetRecord): Record<string, unknown> {
     ...wants('tags') && { tags: record.tags },
     // Flat here, unlike everywhere else.
     ...wants('context') && record.context && { context: record.context },
-    ...wants('metadata') && record.metadata && { metadata: record.metadata }
+    ...wants('metadata') && record.metadata && { metadata: record.metadata },
+    ...wants('image_metadata') && await imageMetadata(call, record)
   }
   return only ? onlyFields(call, item, only, ALWAYS) : item
 }

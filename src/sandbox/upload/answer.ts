@@ -3,7 +3,7 @@ import { assetUrls } from '../asset-urls.ts'
 import { responseSignature } from '../auth/signature.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
-import { analyses } from './analysis.ts'
+import { analyses, echoedFaces } from './analysis.ts'
 
 /** The answer to an upload, and to what answers like one. Source: Cloudinary, "Upload API reference", sample answers. */
 export async function uploadAnswer (call: Call, record: AssetRecord, fields?: Fields): Promise<Record<string, unknown>> {
@@ -11,6 +11,7 @@ export async function uploadAnswer (call: Call, record: AssetRecord, fields?: Fi
     ...coreOf(call, record),
     ...record.original_filename !== undefined && { original_filename: record.original_filename },
     ...fields && await analyses(call, record, fields),
+    ...fields?.flag('faces') && { faces: echoedFaces(record) },
     ...record.context && { context: { custom: record.context } },
     ...record.metadata && { metadata: record.metadata },
     ...record.moderation && { moderation: record.moderation.map(({ kind, status }) => ({ kind, status })) },
