@@ -72,7 +72,7 @@ export function registerApi (app: FastifyInstance, context: SandboxContext, { ro
       fields,
       blobs: context.blobs,
       limits: context.options,
-      durable: request.headers['x-unique-upload-id'] === undefined
+      durable: request.headers['content-range'] === undefined
     })
     if (!exchange) return file
     for (const name of fields.names()) if (name !== 'file') exchange.record.fields[name] = fields.text(name) ?? ''

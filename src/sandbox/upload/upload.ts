@@ -30,7 +30,8 @@ export async function upload (call: Call): Promise<unknown> {
   const isLater = fields.flag('async')
   if (isLater) assertAnswerable(fields)
   const store = isLater ? storeLater : storeUpload
-  if (id === undefined && range === undefined) return store(call, fields, wanted, await takeFile(call))
+  // An id alone makes no chunk: one official client sends it with every upload.
+  if (range === undefined) return store(call, fields, wanted, await takeFile(call))
   if (typeof id !== 'string') throw new SandboxError(400, 'Content range is invalid')
   const chunk = parseContentRange(range)
   const answer = await call.context.chunks.accept(call.store, id, chunk, await takeFile(call), {

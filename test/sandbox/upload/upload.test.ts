@@ -31,6 +31,12 @@ t.test('async: pending first, then the asset; a reset or a close waits for it', 
   t.match(await ask('resources/image'), { resources: [] })
 })
 
+t.test('200: an upload id without a range is a whole upload, as the jQuery plugin sends it; a range without an id is a 400', async (t) => {
+  const { ask } = await start(t)
+  t.match(await ask('image/upload', { file: PIXEL, public_id: 'whole' }, { ...BASIC, 'x-unique-upload-id': 'u1' }), { http: 200, public_id: 'whole', bytes: 42 })
+  t.match(await ask('image/upload', { file: PIXEL }, { ...BASIC, 'content-range': 'bytes 0-41/42' }), { http: 400, error: { message: 'Content range is invalid' } })
+})
+
 t.test('fixed folders: the folder is the path of the public ID, and moves with it', async (t) => {
   const { ask } = await start(t, { clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd', folderMode: 'fixed' }] })
   t.match(await ask('config?settings=true'), { settings: { folder_mode: 'fixed' } })
