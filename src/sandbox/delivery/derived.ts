@@ -55,7 +55,8 @@ export class DerivedAssets {
     const wantsExtension = extension !== undefined && canonicalFormat(extension) !== record.format && chain.format === undefined
     const derived: NamedDerived = {
       id: digest(record.asset_id, record.version_id, chain.normalised, result.format),
-      transformation: [chain.normalised, wantsExtension ? extension : ''].filter((part) => part !== '').join('/'),
+      // As eager ones are named: with nothing but another format it is `/png`.
+      transformation: wantsExtension ? `${chain.normalised}/${extension}` : chain.normalised,
       format: result.format,
       bytes: bytes.length,
       width: result.width,

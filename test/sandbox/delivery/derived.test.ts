@@ -26,7 +26,7 @@ async function get ({ url }: Sandbox, path: string) {
 
 const blobs = async (data: string) => (await readdir(join(data, 'blobs'))).sort()
 const derivedOf = async ({ url }: Sandbox, id: string) =>
-  (await (await fetch(`${url}/v1_1/demo/resources/image/upload/${id}`, { headers: basic })).json() as { derived: Array<{ transformation: string, id: string }> }).derived // an asset's details
+  (await (await fetch(`${url}/v1_1/demo/resources/image/upload/${id}`, { headers: basic })).json() as { derived: Array<{ transformation: string, id: string, url: string }> }).derived // an asset's details
 const call = ({ url }: Sandbox, method: string, path: string, fields: Record<string, string>) =>
   fetch(`${url}/v1_1/demo/${path}`, { method, headers: basic, body: new URLSearchParams(fields) })
 
@@ -94,6 +94,19 @@ t.test('overwriting drops them: what is delivered is made of the new picture', a
   t.same(await derivedOf(sandbox, 'twice'), [])
   t.equal((await blobs(data)).length, 1)
   t.same(await color(), [0, 0, 255])
+})
+
+t.test('another format and nothing else: listed under an address that delivers it, as when an upload asked for it', async (t) => {
+  const sandbox = await open(t, await folder(t))
+  await sandbox.add('asked', { eager: '/webp' })
+  await sandbox.add('visited')
+  t.equal((await get(sandbox, '/demo/image/upload/visited.webp')).status, 200)
+  for (const id of ['asked', 'visited']) {
+    const [derived] = await derivedOf(sandbox, id)
+    t.match(derived, { transformation: '/webp', format: 'webp', url: new RegExp(`/image/upload/v\\d+/${id}\\.webp$`) })
+    t.equal((await fetch(derived?.url ?? '')).status, 200)
+    t.equal((await derivedOf(sandbox, id)).length, 1, 'the same one')
+  }
 })
 
 t.test('overwritten while it is rendered: an answer all the same, and what is kept is of the new one', async (t) => {
