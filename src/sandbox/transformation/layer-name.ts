@@ -64,11 +64,16 @@ function parseStyle (style: string): TextStyle {
   }
 }
 
-/** Commas and slashes of a layer arrive escaped twice; the URL took off one escape, this takes off the other. */
+/**
+ * Commas and slashes of a layer arrive escaped twice; the URL took off one escape, this takes off the other. Clients escape the rest
+ * once, so that a percent sign of the text itself stands bare by now.
+ */
 function decodeOnce (text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
+    try {
+      return decodeURIComponent(escapes)
+    } catch {
+      return escapes
+    }
+  })
 }
