@@ -82,6 +82,15 @@ t.test('one asset: details, update, by asset id', async (t) => {
   t.match(await refusal(api.update('x/y z', { moderation_status: 'perhaps' })), { http_code: 400 })
 })
 
+t.test('update: add-ons that do not exist are refused in the words of this API, those that do want a subscription', async (t) => {
+  await sandbox.add('plain')
+  for (const name of ['raw_convert', 'categorization', 'detection', 'background_removal', 'ocr']) {
+    t.match(await refusal(api.update('plain', { [name]: 'illegal' })), { http_code: 400, message: /^Illegal value/ }, name)
+  }
+  t.match(await refusal(api.update('plain', { ocr: 'adv_ocr' })), { http_code: 420, message: /^You don't have an active subscription for / })
+  await t.rejects(cloudinary.uploader.explicit('plain', { type: 'upload', raw_convert: 'illegal' }), { http_code: 400, message: 'Raw convert is invalid' })
+})
+
 t.test('derived assets: listed, deleted by id and by transformation', async (t) => {
   await sandbox.add('with-derived', { width: 40, height: 20, eager: 'c_scale,w_10|c_scale,w_20' })
   const { derived } = await api.resource('with-derived')

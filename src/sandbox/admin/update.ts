@@ -6,7 +6,7 @@ import { decideModeration } from '../moderation.ts'
 import { notificationUrl, notifyModeration } from '../notifications/events.ts'
 import { readAccessControl, readCoordinates, readPairs, readRegions, readTags } from '../parameters.ts'
 import { uniqueDisplayName } from '../upload/naming.ts'
-import { checkSupport } from '../upload/support.ts'
+import { checkSupport, inUpdates } from '../upload/support.ts'
 import { byAssetId, byPublicId, details } from './details.ts'
 
 /** Changes to what is known about an asset. Source: Cloudinary, "Admin API reference", "update_resource". */
@@ -17,7 +17,7 @@ export const updateRoutes: Route[] = [
 
 async function update (call: Call, record: AssetRecord): Promise<unknown> {
   notificationUrl(call.fields)
-  checkSupport(call, call.fields)
+  checkSupport(call, call.fields, inUpdates)
   const changes = readChanges(call)
   const changed = await call.store.change(record.asset_id, (present) => changes(present))
   if (changed && call.fields.has('moderation_status')) notifyModeration(call, changed)

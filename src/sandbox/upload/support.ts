@@ -35,15 +35,22 @@ export const UPLOAD_PARAMETERS: ReadonlyMap<string, Support> = new Map([
   ...[...Object.keys(ADD_ONS), ...NOT_IMITATED].map((name): [string, Support] => [name, 'refused'])
 ].sort(([one], [other]) => String(one) < String(other) ? -1 : 1) as [string, Support][]) // pairs, as made above
 
+/** How a kind of add-on that does not exist is refused. */
+export type Wording = (parameter: string, value: string) => string
+
+const inUploads: Wording = (parameter, value) => ADD_ONS[parameter]?.invalid(value) ?? ''
+/** The Admin API has one text for all of them. Source: integration tests of the official clients, which know how it begins. */
+export const inUpdates: Wording = (parameter, value) => `Illegal value ${value} for parameter ${parameter}`
+
 /**
  * Says in a header of our own which parameters had no effect.
  * @throws {SandboxError} 420 for an add-on, 400 for one that does not exist, 501 for what is not imitated.
  */
-export function checkSupport (call: Call, fields: Fields): void {
-  for (const [name, { name: addOn, kinds, invalid }] of Object.entries(ADD_ONS)) {
+export function checkSupport (call: Call, fields: Fields, wording = inUploads): void {
+  for (const [name, { name: addOn, kinds }] of Object.entries(ADD_ONS)) {
     const value = sent(fields, name)
     if (value === undefined) continue
-    throw kinds.test(value) ? new SandboxError(420, `You don't have an active subscription for ${addOn}`) : new SandboxError(400, invalid(value))
+    throw kinds.test(value) ? new SandboxError(420, `You don't have an active subscription for ${addOn}`) : new SandboxError(400, wording(name, value))
   }
   for (const name of NOT_IMITATED) if (sent(fields, name) !== undefined) throw notImitated(`the upload parameter ${name}`)
   nameIgnored(call.reply, IGNORED.filter((name) => sent(fields, name) !== undefined))
