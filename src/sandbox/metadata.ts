@@ -42,7 +42,8 @@ export function validMetadata (store: CloudStore, values: Readonly<Record<string
   }))
 }
 
-function takes (field: MetadataField, text: string): boolean {
+/** Whether a field takes such a text. */
+export function takes (field: MetadataField, text: string): boolean {
   try {
     checkedValue(field, text)
     return true

@@ -33,6 +33,17 @@ t.test('structured metadata: fields made, read, changed, ordered, deleted', asyn
   t.match(await refusal(call('reorder_metadata_fields', 'colour')), { http_code: 400 })
   t.match(await api.delete_metadata_field('b'), { message: 'ok' })
   t.match(await refusal(api.metadata_field_by_field_id('b')), { http_code: 404 })
+  t.match(await refusal(api.add_metadata_field({ external_id: 'b', label: 'Once more', type: 'string' })), { http_code: 400, message: 'external id b already exists' }, 'the id of a deleted field stays taken')
+  t.same(await listed(), ['a'])
+})
+
+t.test('a default that the field itself would not take', async (t) => {
+  const field = { external_id: 'day', label: 'Day', type: 'date', mandatory: true, default_value: '2024-01-31', validation: { type: 'and', rules: [{ type: 'greater_than', value: '2024-01-01' }, { type: 'less_than', value: '2024-01-20' }] } }
+  t.match(await refusal(call('add_metadata_field', field)), { http_code: 400, message: 'default_value is invalid' })
+  t.match(await refusal(call('add_metadata_field', { ...field, default_value: 'soon' })), { http_code: 400, message: 'default_value is invalid' })
+  t.match(await call('add_metadata_field', { ...field, mandatory: false, default_value: '2024-01-10' }), { default_value: '2024-01-10' }, 'the id was not taken by what was refused')
+  t.match(await refusal(call('update_metadata_field', 'day', { default_value: '2024-02-01' })), { http_code: 400, message: 'default_value is invalid' })
+  await api.delete_metadata_field('day')
 })
 
 t.test('options: added, sorted, taken out of use and back', async (t) => {
@@ -43,7 +54,8 @@ t.test('options: added, sorted, taken out of use and back', async (t) => {
   t.match(await call('order_metadata_field_datasource', 'e', 'value', 'asc'), { values: [{ value: 'blue' }, { value: 'crimson' }, { value: 'green' }] })
   t.match(await call('order_metadata_field_datasource', 'e', 'value', 'desc'), { values: [{ value: 'green' }, { value: 'crimson' }, { value: 'blue' }] })
   await sandbox.add('x', { metadata: 'e=r' })
-  await api.delete_datasource_entries('e', ['r'])
+  const { values } = await api.delete_datasource_entries('e', ['r']) as { values?: { external_id: string }[] } // its types say that there is only a message
+  t.same(values?.map(({ external_id: id }) => id), ['g', 'b'], 'the answer tells which remain')
   t.match(await refusal(api.update('x', { metadata: { e: 'r' } })), { http_code: 400 })
   t.match(await api.resource('x'), { metadata: { e: 'r' } }, 'who has it keeps it')
   await api.restore_metadata_field_datasource('e', ['r'])

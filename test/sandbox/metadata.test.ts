@@ -56,7 +56,8 @@ t.test('400: a mandatory field is neither left out of an upload nor cleared; a d
 t.test('an option that was taken out of use goes to no other asset, until it is restored', async (t) => {
   await define({ external_id: 'e', type: 'enum', datasource: { values: [{ external_id: 'r', value: 'red' }] } })
   await sandbox.add('a', { metadata: { e: 'r' } })
-  t.match(await call('DELETE', 'metadata_fields/e/datasource', { external_ids: ['r'] }), { values: [{ external_id: 'r', state: 'inactive' }] })
+  t.match(await call('DELETE', 'metadata_fields/e/datasource', { external_ids: ['r'] }), { values: [] }, 'those that are left')
+  t.match(await call('GET', 'metadata_fields/e'), { datasource: { values: [{ external_id: 'r', state: 'inactive' }] } })
   t.match(await call('GET', 'resources/image/upload/a'), { metadata: { e: 'r' } })
   await t.rejects(sandbox.add('b', { metadata: { e: 'r' } }), { message: /invalid for metadata field e/ })
   await call('POST', 'metadata_fields/e/datasource_restore', { external_ids: ['r'] })

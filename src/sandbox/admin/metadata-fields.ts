@@ -1,6 +1,6 @@
 import { SandboxError } from '../errors.ts'
 import type { Call, Route } from '../http/call.ts'
-import { checkedValue, type MetadataField } from '../metadata.ts'
+import { checkedValue, takes, type MetadataField } from '../metadata.ts'
 import { readValidation } from '../metadata-validation.ts'
 import { compareKeys } from './cursor.ts'
 
@@ -13,8 +13,8 @@ export const metadataFieldRoutes: Route[] = [
   { method: 'PUT', path: 'metadata_fields/:id', guard: 'admin', action: update },
   { method: 'DELETE', path: 'metadata_fields/:id', guard: 'admin', action: remove },
   { method: 'PUT', path: 'metadata_fields/:id/datasource', guard: 'admin', action: updateDatasource },
-  { method: 'DELETE', path: 'metadata_fields/:id/datasource', guard: 'admin', action: async (call) => setState(call, 'inactive') },
-  { method: 'POST', path: 'metadata_fields/:id/datasource_restore', guard: 'admin', action: async (call) => setState(call, 'active') },
+  { method: 'DELETE', path: 'metadata_fields/:id/datasource', guard: 'admin', action: deactivate },
+  { method: 'POST', path: 'metadata_fields/:id/datasource_restore', guard: 'admin', action: async (call) => ({ values: await setState(call, 'active') }) },
   { method: 'POST', path: 'metadata_fields/:id/datasource/order', guard: 'admin', action: reorderDatasource }
 ]
 
@@ -27,7 +27,7 @@ async function create (call: Call): Promise<unknown> {
   if (label === undefined) throw new SandboxError(400, 'Missing required parameter - label')
   if (!type) throw new SandboxError(400, `Type ${fields.text('type') ?? ''} is invalid`)
   const id = fields.text('external_id') ?? call.context.random.name(20)
-  if (call.store.document('metadata_field', id)) throw new SandboxError(400, `external id ${id} already exists`)
+  if (call.store.document('metadata_field', id) || call.store.document('deleted_metadata_field', id)) throw new SandboxError(400, `external id ${id} already exists`)
   const field: MetadataField = {
     external_id: id,
     type,
@@ -61,6 +61,7 @@ async function update (call: Call): Promise<unknown> {
 async function store (call: Call, field: MetadataField): Promise<Record<string, unknown>> {
   const given = call.fields.raw('default_value')
   const text = Array.isArray(given) ? JSON.stringify(given) : call.fields.text('default_value')
+  if (text !== undefined && !takes(field, text)) throw new SandboxError(400, 'default_value is invalid')
   const stored = text === undefined ? field : { ...field, default_value: checkedValue(field, text) }
   await call.store.putDocument('metadata_field', field.external_id, stored)
   return shown(stored)
@@ -101,14 +102,19 @@ function inDirection<T> (call: Call, items: readonly T[], key: (item: T) => stri
   return [...items].sort((one, other) => compareKeys([key(one)], [key(other)], [direction === 'desc']))
 }
 
+/** The answer tells which are left; what shows the field itself shows all of them. Source: integration tests of the official clients. */
+async function deactivate (call: Call): Promise<unknown> {
+  return { values: (await setState(call, 'inactive')).filter(({ state }) => state === 'active') }
+}
+
 /** An option that is taken out of use stays with the assets that have it; no other gets it. */
-async function setState (call: Call, state: string): Promise<unknown> {
+async function setState (call: Call, state: string): Promise<Values> {
   const field = required(call)
   const ids = call.fields.list('external_ids') ?? []
   if (ids.length === 0) throw new SandboxError(400, 'Missing required parameter - external_ids')
   const values = (field.datasource?.values ?? []).map((value) => ids.includes(value.external_id) ? { ...value, state } : value)
   await call.store.putDocument('metadata_field', field.external_id, { ...field, datasource: { values } })
-  return { values }
+  return values
 }
 
 async function updateDatasource (call: Call): Promise<unknown> {
@@ -120,6 +126,8 @@ async function updateDatasource (call: Call): Promise<unknown> {
 
 async function remove (call: Call): Promise<unknown> {
   const { external_id: id } = required(call)
+  // First, so that no moment leaves the id free: it stays taken for good. Source: integration tests of the official clients.
+  await call.store.putDocument('deleted_metadata_field', id, {})
   await call.store.removeDocument('metadata_field', id)
   return { message: 'ok' }
 }
