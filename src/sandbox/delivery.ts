@@ -5,7 +5,7 @@ import type { CloudSettings } from './clouds.ts'
 import type { SandboxContext } from './context.ts'
 import { checkAccess, denied, readToken, type AccessRequest } from './delivery/access.ts'
 import { Remembered } from './delivery/remembered.ts'
-import { DerivedAssets, type Derived } from './delivery/derived.ts'
+import { derivedName, DerivedAssets, type Derived } from './delivery/derived.ts'
 import { failureHeaders, successHeaders, type Delivered } from './delivery/headers.ts'
 import { ignoredHere } from './delivery/ignored.ts'
 import { listByTag } from './delivery/list.ts'
@@ -20,6 +20,7 @@ import { AssetRenderer, targetFormat, type RenderRequest } from './render/render
 import { ALL_FORMATS, sameFormat } from './transformation/formats.ts'
 import { invalidValue, notRendered } from './transformation/faults.ts'
 import { flagsOf } from './transformation/parser.ts'
+import { isAllowedForStrict } from './transformation/named.ts'
 import { keepsBytes, prepareChain, type PreparedChain } from './transformation/prepared.ts'
 import type { CloudStore } from './store.ts'
 
@@ -150,7 +151,8 @@ class Delivery {
     const wanted: RenderRequest = { cloud, record, chain, format: targetFormat(record, chain, path.extension), accept: request.headers.accept ?? '' }
     const known = this.#derived.find(wanted)
     if (known && await this.#isWhole(known)) return { record: known }
-    if (cloud.strictTransformations && !isSigned && !known) throw denied()
+    const isFree = isSigned || known !== undefined || !cloud.strictTransformations
+    if (!isFree && !isAllowedForStrict(derivedName(record, chain, path.extension), this.#context.store.cloud(cloud.cloudName))) throw denied()
     return this.#derived.make(wanted, path.extension)
   }
 

@@ -3,7 +3,7 @@ import type { BlobStore } from './blobs.ts'
 import type { Journal } from './journal.ts'
 
 /** What a cloud keeps besides assets, each kind by name. */
-export const DOCUMENT_KINDS = ['preset', 'transformation', 'metadata_field', 'deleted_metadata_field', 'folder', 'trigger', 'chunked', 'delete_token'] as const
+export const DOCUMENT_KINDS = ['preset', 'transformation', 'unnamed_transformation', 'metadata_field', 'deleted_metadata_field', 'folder', 'trigger', 'chunked', 'delete_token'] as const
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number]
 
 /**

@@ -52,11 +52,9 @@ export class DerivedAssets {
     const bytes = asBuffer(result.bytes)
     const blob = await this.#context.blobs.keep(bytes)
     const createdAt = isoTime(this.#context.clock())
-    const wantsExtension = extension !== undefined && canonicalFormat(extension) !== record.format && chain.format === undefined
     const derived: NamedDerived = {
       id: digest(record.asset_id, record.version_id, chain.normalised, result.format),
-      // As eager ones are named: with nothing but another format it is `/png`.
-      transformation: wantsExtension ? `${chain.normalised}/${extension}` : chain.normalised,
+      transformation: derivedName(record, chain, extension),
       format: result.format,
       bytes: bytes.length,
       width: result.width,
@@ -74,6 +72,12 @@ export class DerivedAssets {
     if (!changed) await this.#context.blobs.remove(blob)
     return { record: derived, bytes }
   }
+}
+
+/** What a derived asset is called, as eager ones are: with a last `/ext` for another format, which may be all of it. */
+export function derivedName (record: AssetRecord, chain: PreparedChain, extension: string | undefined): string {
+  const wantsExtension = extension !== undefined && canonicalFormat(extension) !== record.format && chain.format === undefined
+  return wantsExtension ? `${chain.normalised}/${extension}` : chain.normalised
 }
 
 function digest (...parts: string[]): string {

@@ -2,8 +2,8 @@ import { SandboxError } from '../errors.ts'
 import type { CloudStore } from '../store.ts'
 import { parseTransformation, type Component } from './parser.ts'
 
-/** What the Admin API keeps under the name. */
-export interface NamedTransformation { readonly transformation: string, readonly allowed_for_strict?: boolean }
+/** What the Admin API keeps of a transformation: under its name, or of one without a name under its canonical text. */
+export interface KnownTransformation { readonly transformation: string, readonly allowed_for_strict?: boolean }
 
 const MAX_DEPTH = 5
 
@@ -17,10 +17,22 @@ export function expandNamed (components: readonly Component[], store: CloudStore
     if (names === undefined) return [component]
     const rest = new Map([...component].filter(([key]) => key !== 't'))
     const named = names.split('.').flatMap((name) => {
-      const known = store.document<NamedTransformation>('transformation', name)
+      const known = store.document<KnownTransformation>('transformation', name)
       if (!known || depth >= MAX_DEPTH) throw new SandboxError(400, `Unknown transformation ${name}`)
       return expandNamed(parseTransformation(known.transformation).components, store, depth + 1)
     })
     return rest.size > 0 ? [...named, rest] : named
   })
+}
+
+/**
+ * Whether strict mode lets anybody have this made: a chain that was allowed as it is, or one of nothing but allowed names.
+ * Source: Cloudinary, "control_access_to_media".
+ * @param name as its derived assets are called: canonical, with a last `/ext` when another format was asked for.
+ */
+export function isAllowedForStrict (name: string, store: CloudStore): boolean {
+  if (store.document<KnownTransformation>('unnamed_transformation', name)?.allowed_for_strict) return true
+  const { components } = parseTransformation(name)
+  return components.length > 0 && components.every((component) => component.size === 1 &&
+    (component.get('t') ?? '').split('.').every((one) => store.document<KnownTransformation>('transformation', one)?.allowed_for_strict))
 }

@@ -57,6 +57,12 @@ export function normalise (components: readonly Component[]): string {
   return components.map((component) => [...component].map(([key, value]) => `${key}_${value}`).join(',')).join('/')
 }
 
+/** A transformation as text in the form in which it is kept and compared: normal, with the format as a last `/ext`. */
+export function canonical (text: string): string {
+  const { components, format } = parseTransformation(text)
+  return format === undefined ? normalise(components) : `${normalise(components)}/${format}`
+}
+
 /** Flags of a component, without what follows a colon. */
 export function flagsOf (component: Component): string[] {
   return flagTexts(component).map((flag) => flag.split(':', 1)[0] ?? '')
