@@ -134,6 +134,21 @@ t.test('upload presets: created, listed, updated, deleted', async (t) => {
   t.match(await refusal(api.upload_preset('p1')), { http_code: 404 })
 })
 
+t.test('upload presets: shown in structured form, the newest first, and as good as before for uploads', async (t) => {
+  await sandbox.reset()
+  for (const name of ['m', 'a', 'z']) await api.create_upload_preset({ name, transformation: { width: 100, crop: 'scale' }, context: { a: 'b', c: 'd=e' }, tags: ['x', 'y'] })
+  const shown = { transformation: [{ width: 100, crop: 'scale' }], context: { a: 'b', c: 'd=e' }, tags: ['x', 'y'] }
+  t.same((await api.upload_preset('m')).settings, shown)
+  const first = await api.upload_presets({ max_results: 2 })
+  t.match(first.presets, [{ name: 'z', settings: shown }, { name: 'a', settings: shown }])
+  t.same((await api.upload_presets({ next_cursor: first.next_cursor })).presets.map((preset: object) => Object.entries(preset)), [[['name', 'm'], ['unsigned', false], ['settings', shown]]])
+  await api.update_upload_preset('a', { unsigned: true })
+  t.match((await api.upload_presets()).presets, [{ name: 'z' }, { name: 'a', unsigned: true, settings: shown }, { name: 'm' }], 'a change makes none newer')
+  t.match(await cloudinary.uploader.upload('data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', { upload_preset: 'm' }), { width: 100, context: { custom: { a: 'b', c: 'd=e' } }, tags: ['x', 'y'] })
+  t.match(await refusal(api.create_upload_preset({ name: 'broken', transformation: { raw_transformation: 'zz_1' } })), { http_code: 400, message: 'Invalid transformation component - zz_1' })
+  t.match(await refusal(api.create_upload_preset({ name: 'broken', context: 'no pair' })), { http_code: 400 })
+})
+
 t.test('named transformations', async (t) => {
   t.match(await api.create_transformation('small', { width: 102, crop: 'scale' }), { message: 'created' })
   t.match(await api.transformation('small'), { name: 't_small', named: true, used: false, info: [{ crop: 'scale', width: 102 }] })

@@ -1,5 +1,8 @@
 import { SandboxError } from '../errors.ts'
 import type { Call, Route } from '../http/call.ts'
+import { parsePairs } from '../parameters.ts'
+import { spelledOut } from '../transformation/long-names.ts'
+import { parseTransformation } from '../transformation/parser.ts'
 import type { UploadPreset } from '../upload/preset.ts'
 import { page } from './cursor.ts'
 
@@ -7,7 +10,7 @@ import { page } from './cursor.ts'
 export const presetRoutes: Route[] = [
   { method: 'GET', path: 'upload_presets', guard: 'admin', action: list },
   { method: 'POST', path: 'upload_presets', guard: 'admin', action: create },
-  { method: 'GET', path: 'upload_presets/:name', guard: 'admin', action: async (call) => required(call) },
+  { method: 'GET', path: 'upload_presets/:name', guard: 'admin', action: async (call) => shown(required(call)) },
   { method: 'PUT', path: 'upload_presets/:name', guard: 'admin', action: update },
   { method: 'DELETE', path: 'upload_presets/:name', guard: 'admin', action: remove }
 ]
@@ -15,21 +18,24 @@ export const presetRoutes: Route[] = [
 /** Not settings: what says how the call itself is made. */
 const OWN_PARAMETERS = new Set(['name', 'unsigned', 'timestamp', 'api_key', 'signature'])
 const LISTS = new Set(['tags', 'allowed_formats'])
+const PAIRS = new Set(['context', 'metadata'])
 const FLAGS = /^(overwrite|use_filename|unique_filename|invalidate|faces|colors|phash|exif|image_metadata|media_metadata|return_delete_token|eager_async|async|backup|live|disallow_public_id|discard_original_filename|use_filename_as_display_name|use_asset_folder_as_public_id_prefix|unique_display_name|quality_analysis|accessibility_analysis|cinemagraph_analysis)$/
 
+/** The newest first. */
 async function list (call: Call): Promise<unknown> {
   const presets = call.store.documents<UploadPreset>('preset').map(([, preset]) => preset)
-  const { items, ...next } = page(presets, { name: 'presets', keyOf: ({ name }) => [name], descending: [false] }, {
+  const { items, ...next } = page(presets, { name: 'presets', keyOf: ({ position = 0, name }) => [position, name], descending: [true, false] }, {
     cursor: call.fields.text('next_cursor'),
     maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 10 })
   })
-  return { presets: items, ...next }
+  return { presets: items.map(shown), ...next }
 }
 
 async function create (call: Call): Promise<unknown> {
   const name = call.fields.text('name') ?? call.context.random.name(8)
   if (call.store.document('preset', name)) throw new SandboxError(409, `Upload preset ${name} already exists`)
-  await call.store.putDocument('preset', name, { name, unsigned: call.fields.flag('unsigned'), settings: readSettings(call) })
+  const others = call.store.documents<UploadPreset>('preset').map(([, { position = 0 }]) => position)
+  await call.store.putDocument('preset', name, { name, unsigned: call.fields.flag('unsigned'), settings: readSettings(call), position: Math.max(0, ...others) + 1 } satisfies UploadPreset)
   return { message: 'created', name }
 }
 
@@ -56,11 +62,30 @@ function required (call: Call): UploadPreset {
   return preset
 }
 
+/** @throws {SandboxError} 400 for pairs or a transformation that are none: at once, not when an upload needs them. */
 function readSettings ({ fields }: Call): Record<string, unknown> {
   const settings: Record<string, unknown> = {}
   for (const [name, value] of fields.entries()) {
     if (OWN_PARAMETERS.has(name)) continue
     settings[name] = LISTS.has(name) ? fields.list(name) : FLAGS.test(name) ? fields.flag(name) : value
   }
+  structured(settings)
   return settings
+}
+
+/** What is kept as uploads send it is shown in structured form. */
+function shown ({ name, unsigned, settings }: UploadPreset): Omit<UploadPreset, 'position'> {
+  return { name, unsigned, settings: structured(settings) }
+}
+
+/** `a=b|c=d` is `{ a: 'b', c: 'd' }`, `c_scale,w_100` is `[{ crop: 'scale', width: 100 }]`. Source: integration tests of the official clients. */
+function structured (settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => {
+    if (typeof value !== 'string') return [name, value]
+    if (PAIRS.has(name)) return [name, parsePairs(value, name)]
+    if (name !== 'transformation') return [name, value]
+    const { components, format } = parseTransformation(value)
+    // A format has no place among the objects.
+    return [name, format === undefined ? spelledOut(components) : value]
+  }))
 }

@@ -6,8 +6,10 @@ import { Fields } from '../http/fields.ts'
 export interface UploadPreset {
   name: string
   unsigned: boolean
-  /** Upload parameters in structured form: `tags` an array, flags real booleans. */
+  /** Upload parameters as uploads send them, but for arrays (`tags`) and real booleans. */
   settings: Record<string, unknown>
+  /** Grows from preset to preset: tells which is newer. Not shown. */
+  position?: number
 }
 
 const UNSIGNED_PARAMETERS = ['upload_preset', 'callback', 'public_id', 'folder', 'asset_folder', 'tags', 'context', 'metadata', 'face_coordinates',
