@@ -1,7 +1,7 @@
 import { refusedRoutes } from './admin/refused.ts'
 import { ROUTES } from './routes.ts'
 import { transformationCoverage } from './transformation/coverage.ts'
-import { UPLOAD_PARAMETERS, type Support } from './upload/support.ts'
+import { OTHERWISE, UPLOAD_PARAMETERS, type Support } from './upload/support.ts'
 
 /** One line: an endpoint, an upload parameter, or a part of the transformation URL, and what becomes of it here. */
 export interface CoverageLine {
@@ -17,8 +17,9 @@ export function coverage (): CoverageLine[] {
     kind: 'endpoint', name: `${route.method} /v1_1/{cloud}/${documented(route.path)}`, support: refused.has(route) ? 'refused' : 'real'
   }))
   const parameters = [...UPLOAD_PARAMETERS].map(([name, support]): CoverageLine => ({ kind: 'upload parameter', name, support }))
+  const otherwise = Object.entries(OTHERWISE).flatMap(([type, treated]) => Object.entries(treated).sort().map(([name, support]): CoverageLine => ({ kind: `upload parameter, ${type}`, name, support })))
   const transformations = transformationCoverage().map(({ kind, name, support }): CoverageLine => ({ kind: `transformation ${kind}`, name, support }))
-  return [...endpoints, ...parameters, ...transformations]
+  return [...endpoints, ...parameters, ...otherwise, ...transformations]
 }
 
 /** For people: one section for each kind. */

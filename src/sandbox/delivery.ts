@@ -17,7 +17,7 @@ import type { RenderLimits } from './render/limits.ts'
 import { RenderPool, type RenderPoolOptions } from './render/pool.ts'
 import type { FindFfmpeg } from './render/poster.ts'
 import { AssetRenderer, targetFormat, type RenderRequest } from './render/renderer.ts'
-import { ALL_FORMATS, sameFormat } from './transformation/formats.ts'
+import { sameFormat } from './transformation/formats.ts'
 import { invalidValue, notRendered } from './transformation/faults.ts'
 import { flagsOf } from './transformation/parser.ts'
 import { isAllowedForStrict } from './transformation/named.ts'
@@ -130,7 +130,6 @@ class Delivery {
     const { path, record, chain, status } = target
     const isOriginal = servesOriginal(target)
     const isSigned = checkAccess(this.#accessRequest(request, target), record, isOriginal, path.extension ?? record.format ?? extensionOf(record))
-    if (!isOriginal && record.resource_type === 'video') checkPoster(path.extension ?? chain.format)
     const derived = isOriginal ? undefined : await this.#derive(request, target, isSigned)
     const delivered = derived ? deliveredDerived(derived) : deliveredOriginal(record)
     if (chain.components.some((component) => flagsOf(component).includes('getinfo'))) return sendInfo(reply, record, delivered)
@@ -178,12 +177,6 @@ class Delivery {
 function servesOriginal ({ path, record, chain }: Target): boolean {
   const isSame = path.extension === undefined || sameFormat(path.extension, record.format)
   return record.resource_type === 'raw' ? chain.components.length === 0 || keepsBytes(chain, 'raw') : isSame && keepsBytes(chain, record.resource_type)
-}
-
-function checkPoster (format: string | undefined): void {
-  if (format === undefined || !ALL_FORMATS.has(format)) throw notRendered('video transformations')
-  if (/^(?:jpe?g|png|webp|gif|avif|tiff?)$/.test(format)) return
-  throw notRendered('video transformations and conversions')
 }
 
 /** `d_` names what to show in place of a missing asset. */

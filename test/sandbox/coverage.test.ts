@@ -3,6 +3,7 @@ import t from 'tap'
 import { buildSandbox, type SandboxApp } from '../../src/sandbox/app.ts'
 import { coverage, coverageHtml, coverageText } from '../../src/sandbox/coverage.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
+import { wav } from './silence.ts'
 
 const BASIC = { authorization: `Basic ${btoa('1234:abcd')}` }
 const png = await sharp({ create: { width: 60, height: 40, channels: 3, background: '#336699' } }).png().toBuffer()
@@ -55,11 +56,11 @@ const FLAG = new Set(['async', 'backup', 'clear_invalid', 'colors', 'discard_ori
 const NOTIFIES = new Set(['notification_url', 'eager_notification_url'])
 
 /** What an upload with these fields comes to, random names and all: clock and seed stand still. */
-async function outcome ({ app, context, reset }: SandboxApp, fields: Record<string, string>): Promise<{ status: number, ignored: string, everything: string }> {
+async function outcome ({ app, context, reset }: SandboxApp, fields: Record<string, string>, { type = 'image', file = png }: { type?: string, file?: Buffer } = {}): Promise<{ status: number, ignored: string, everything: string }> {
   const post = async (path: string, form: Record<string, string>) => {
     const body = new FormData()
     for (const [name, value] of Object.entries(form)) body.set(name, value)
-    if (path.endsWith('/upload') && form['file'] === undefined) body.set('file', new Blob([png]), 'picture.png')
+    if (path.endsWith('/upload') && form['file'] === undefined) body.set('file', new Blob([path === `${type}/upload` ? file : png]), 'picture.png')
     const request = new Request('http://sandbox.example/', { method: 'POST', body })
     return app.inject({ method: 'POST', url: `/v1_1/demo/${path}`, headers: { ...BASIC, 'content-type': request.headers.get('content-type') ?? '' }, payload: Buffer.from(await request.arrayBuffer()) })
   }
@@ -67,7 +68,7 @@ async function outcome ({ app, context, reset }: SandboxApp, fields: Record<stri
   await post('image/upload', { public_id: 'present' })
   await post('upload_presets', { name: 'tagging', tags: 'by-preset' })
   await post('metadata_fields', { external_id: 'level', label: 'Level', type: 'integer' })
-  const answer = await post('image/upload', fields)
+  const answer = await post(`${type}/upload`, fields)
   await context.background.settle()
   // Keys of bytes are never seeded.
   const records = JSON.stringify([...context.store.cloud('demo').all()], (key, value: unknown) => key === 'blob' ? undefined : value)
@@ -87,6 +88,21 @@ t.test('upload parameters: real ones change what comes of it, ignored ones do no
     if (support === 'refused') t.not(answer.status, 200, name)
     else t.equal(answer.everything === without.everything, support === 'ignored', `${name} is ${support}`)
     t.equal(answer.ignored === name, support === 'ignored', `${name} in the header: ${answer.ignored}`)
+  }
+})
+
+t.test('upload parameters of videos and raw files: those that are treated otherwise than for images', async (t) => {
+  const sandbox = await buildSandbox({ seed: 1, clock: () => Date.UTC(2030, 0, 1), publicUrl: 'http://sandbox.example' })
+  t.teardown(() => sandbox.app.close())
+  for (const [type, file] of [['video', wav(1)], ['raw', Buffer.from('text')]] as const) {
+    const plain = await outcome(sandbox, {}, { type, file })
+    const lines = linesOf(`upload parameter, ${type}`)
+    t.ok(lines.length > 5)
+    for (const { name, support } of lines) {
+      const answer = await outcome(sandbox, { [name]: SHOWING[name]?.[0] ?? 'true' }, { type, file })
+      t.equal(answer.status === 200, support !== 'refused', `${name} of ${type}`)
+      if (support === 'ignored') t.match(answer, { everything: plain.everything, ignored: name }, `${name} of ${type}`)
+    }
   }
 })
 

@@ -3,7 +3,7 @@ import { assetDetails, derivedItem } from '../asset-views.ts'
 import { notFound } from '../errors.ts'
 import type { Call, Route } from '../http/call.ts'
 import { analyses } from '../upload/analysis.ts'
-import { nameIgnoredAnalyses } from '../upload/support.ts'
+import { nameIgnoredAnalyses, nameUnfit } from '../upload/support.ts'
 import { page } from './cursor.ts'
 
 /** One asset. `GET /resources/{asset_id}` is told from a resource type by its 32 hex digits. */
@@ -28,6 +28,7 @@ export function byPublicId (call: Call): AssetRecord {
 
 async function shown (call: Call, record: AssetRecord): Promise<Record<string, unknown>> {
   nameIgnoredAnalyses(call)
+  nameUnfit(call, call.fields, record.resource_type)
   return details(call, record)
 }
 

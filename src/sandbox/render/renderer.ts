@@ -108,10 +108,20 @@ export class AssetRenderer implements Renderer {
   }
 }
 
-/** `f_` wins over the extension, the extension over the stored format; what cannot be written becomes PNG. */
+/**
+ * `f_` wins over the extension, the extension over the stored format; what cannot be written becomes PNG.
+ * @throws {SandboxError} 400 for a video that is to be anything but a poster.
+ */
 export function targetFormat (record: AssetRecord, chain: PreparedChain, extension: string | undefined): string {
+  if (record.resource_type === 'video') checkPoster(chain.format === 'auto' ? extension : chain.format ?? extension)
   const stored = record.format !== undefined && Object.hasOwn(IMAGE_TYPES, record.format) ? record.format : 'png'
   return chain.format ?? extension ?? stored
+}
+
+function checkPoster (format: string | undefined): void {
+  if (format === undefined || !ALL_FORMATS.has(format)) throw notRendered('video transformations')
+  if (/^(?:jpe?g|png|webp|gif|avif|tiff?)$/.test(format)) return
+  throw notRendered('video transformations and conversions')
 }
 
 function coordinatesOf (record: AssetRecord): Coordinates {

@@ -9,9 +9,9 @@ import { notifyEager } from '../notifications/events.ts'
 /** One entry of `eager`: what to make, and the extension if one was asked for. */
 export interface Wanted { transformation: string, format?: string }
 
-/** `c_scale,w_100|c_fill,w_50/png`; in JSON also an array of such texts. Only images have any. */
+/** `c_scale,w_100|c_fill,w_50/png`; in JSON also an array of such texts. Raw files have none; of videos only posters are made. */
 export function readEager (fields: Fields, resourceType: string): Wanted[] {
-  if (resourceType !== 'image') return []
+  if (resourceType === 'raw') return []
   const raw = fields.raw('eager')
   const parts = Array.isArray(raw) ? raw.map(String) : (fields.text('eager') ?? '').split('|')
   return parts.filter((part) => part !== '').map((part) => {

@@ -5,7 +5,7 @@ import type { Call } from '../http/call.ts'
 import { startModeration } from '../moderation.ts'
 import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/events.ts'
 import { uploadAnswer } from './answer.ts'
-import { checkSupport } from './support.ts'
+import { checkSupport, nameUnfit } from './support.ts'
 import { derivationAnswer, deriveWishes } from './derivation.ts'
 import { adopt } from './eager.ts'
 
@@ -19,6 +19,7 @@ export async function explicit (call: Call): Promise<unknown> {
   const record = store.find(call.params.rt ?? 'image', type, publicId)
   if (!record) throw notFound(publicId)
   checkSupport(call, fields)
+  nameUnfit(call, fields, record.resource_type)
   notificationUrl(fields)
   notificationUrl(fields, 'eager_notification_url')
   const changes = readChanges(call)

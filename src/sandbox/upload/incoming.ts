@@ -4,6 +4,7 @@ import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
 import { nameIgnored } from '../http/ignored.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
+import { notRendered } from '../transformation/faults.ts'
 import { canonicalFormat } from './formats.ts'
 import { inspect, type Inspected } from './inspect.ts'
 
@@ -12,6 +13,7 @@ export interface Incoming { file: ReceivedFile, found: Inspected }
 /**
  * Applies `transformation` and `format` before anything is stored: what is kept is the result.
  * With `allowed_formats`, `format` converts only what would otherwise be refused.
+ * @throws {SandboxError} 400 for videos, which would have to be transcoded.
  */
 export async function convertIncoming (call: Call, fields: Fields, { file, found, type }: Incoming & { type: ResourceTypeName }): Promise<Incoming> {
   const transformation = fields.text('transformation') ?? ''
@@ -19,7 +21,9 @@ export async function convertIncoming (call: Call, fields: Fields, { file, found
   const wanted = fields.text('format')
   const format = wanted !== undefined && !allowed?.includes(found.format ?? '') ? canonicalFormat(wanted) : undefined
   const changesFormat = format !== undefined && format !== found.format
-  if (type !== 'image' || (transformation === '' && !changesFormat)) return { file, found }
+  const asksForMore = transformation !== '' || changesFormat
+  if (type === 'video' && asksForMore) throw notRendered('incoming transformations and conversions of videos')
+  if (type === 'raw' || !asksForMore) return { file, found }
   const rendered = await call.context.renderer.render(call.cloud, draftRecord(call, file, found), transformation, format)
   nameIgnored(call.reply, rendered.ignored)
   const stored = await call.context.blobs.write((async function * () { yield rendered.bytes })())

@@ -2,6 +2,7 @@ import { notImitated, SandboxError } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
 import { nameIgnored } from '../http/ignored.ts'
+import type { ResourceTypeName } from '../../schemas/assets.ts'
 
 /** How an upload parameter is treated: done as the vendor does it, taken and not acted upon, or refused by name. */
 export type Support = 'real' | 'ignored' | 'refused'
@@ -35,6 +36,14 @@ export const UPLOAD_PARAMETERS: ReadonlyMap<string, Support> = new Map([
   ...[...Object.keys(ADD_ONS), ...NOT_IMITATED].map((name): [string, Support] => [name, 'refused'])
 ].sort(([one], [other]) => String(one) < String(other) ? -1 : 1) as [string, Support][]) // pairs, as made above
 
+/** Upload parameters that are treated otherwise where the file is no image: pixels are only looked at in images, and nothing is transcoded. */
+const ONLY_IMAGES = { colors: 'ignored', exif: 'ignored', image_metadata: 'ignored', media_metadata: 'ignored', phash: 'ignored', responsive_breakpoints: 'ignored' } as const
+export const OTHERWISE: Readonly<Record<'video' | 'raw', Readonly<Record<string, Support>>>> = {
+  video: { ...ONLY_IMAGES, format: 'refused', transformation: 'refused' },
+  // Presets of many accounts hold transformations, for whatever is uploaded with them: a raw file cannot have any.
+  raw: { ...ONLY_IMAGES, eager: 'ignored', format: 'ignored', transformation: 'ignored' }
+}
+
 /** How a kind of add-on that does not exist is refused. */
 export type Wording = (parameter: string, value: string) => string
 
@@ -59,6 +68,13 @@ export function checkSupport (call: Call, fields: Fields, wording = inUploads): 
 /** The same for what reads an asset: analyses that are not made here. */
 export function nameIgnoredAnalyses (call: Call): void {
   nameIgnored(call.reply, IGNORED.filter((name) => name.endsWith('_analysis') && sent(call.fields, name) !== undefined))
+}
+
+/** Says which parameters had no effect because the file is no image. */
+export function nameUnfit (call: Call, fields: Fields, resourceType: ResourceTypeName): void {
+  if (resourceType === 'image') return
+  const unfit = Object.entries(OTHERWISE[resourceType]).filter(([name, support]) => support === 'ignored' && sent(fields, name) !== undefined)
+  nameIgnored(call.reply, unfit.map(([name]) => name).sort())
 }
 
 /** Some clients send every flag with its default: `false` asks for nothing. */

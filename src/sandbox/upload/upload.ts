@@ -17,7 +17,7 @@ import { inspect, type Inspected } from './inspect.ts'
 import { nameAsset, uniqueDisplayName } from './naming.ts'
 import { effectiveFields } from './preset.ts'
 import { uploadAnswer } from './answer.ts'
-import { checkSupport } from './support.ts'
+import { checkSupport, nameUnfit } from './support.ts'
 import { takeFile } from './source.ts'
 
 /** `POST /{resource_type}/upload`, whole or in chunks. Source: Cloudinary, "Upload API reference". */
@@ -90,6 +90,7 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
   notificationUrl(fields, 'eager_notification_url')
   const found = await inspect(call.context.blobs, file.key)
   const type = resourceTypeFor(wanted, found)
+  nameUnfit(call, fields, type)
   assertAllowedFormat(fields, type, found, file.filename)
   const names = nameAsset(fields, { cloud: call.cloud, resourceType: type, filename: file.filename, random: call.context.random })
   const delivery = readDeliveryType(fields)

@@ -1,24 +1,7 @@
 import { BufferTarget, EncodedPacket, EncodedVideoPacketSource, Mp4OutputFormat, Output, WebMOutputFormat } from 'mediabunny'
 import t from 'tap'
 import { startSandbox } from '../../../src/sandbox/index.ts'
-
-const RATE = 8000
-
-/** Silence: mono, 8 bits, with a header written by hand. */
-function wav (seconds: number): Buffer {
-  const samples = Math.round(seconds * RATE)
-  const bytes = Buffer.alloc(44 + samples, 128)
-  bytes.write('RIFF', 0)
-  bytes.writeUInt32LE(36 + samples, 4)
-  bytes.write('WAVEfmt ', 8)
-  bytes.writeUInt32LE(16, 16)
-  for (const [offset, value] of [[20, 1], [22, 1], [32, 1], [34, 8]] as const) bytes.writeUInt16LE(value, offset)
-  bytes.writeUInt32LE(RATE, 24)
-  bytes.writeUInt32LE(RATE, 28)
-  bytes.write('data', 36)
-  bytes.writeUInt32LE(samples, 40)
-  return bytes
-}
+import { RATE, wav } from '../silence.ts'
 
 /** A container of 64x48 with 20 frames, 10 a second. The frames are empty: nobody decodes them. */
 async function video (format: Mp4OutputFormat | WebMOutputFormat, rotation: 0 | 90 = 0): Promise<Buffer> {
