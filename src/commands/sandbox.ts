@@ -4,6 +4,8 @@ import { programFinder } from './program.ts'
 import { EXIT, type Command } from './terminal.ts'
 
 const GRACE_SECONDS = 5
+/** The one thing that the exported URL cannot say: the Node SDK takes its default over what stands there. */
+const LINKS = 'The Node SDK makes https links, which lead here but fail: cloudinary.url(id, { secure: false }) makes one that works.'
 
 /** Starts the sandbox alone and prints what to export; or only says what it can. */
 export const sandbox: Command<SandboxArguments> = async (terminal, { coverage, allowProduction, ...options }) => {
@@ -23,6 +25,7 @@ export const sandbox: Command<SandboxArguments> = async (terminal, { coverage, a
     terminal.onShutdown(GRACE_SECONDS, () => running.close())
     for (const { cloudName } of running.clouds) terminal.out(`export CLOUDINARY_URL='${running.cloudinaryUrl(cloudName)}'\n`)
     terminal.err(`The sandbox answers at ${running.url}; Ctrl-C ends it.\n`)
+    if (!options.publicUrl?.startsWith('https:')) terminal.err(`${LINKS}\n`)
     return undefined
   } catch (error) {
     const fault = listenFault(error, options.host, options.port, '--port')

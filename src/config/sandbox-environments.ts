@@ -33,7 +33,8 @@ export const BESIDE = ['sandbox'] as const
 export function sandboxEnvironments (url: string, names: readonly string[] = ALONE, publicUrl = url): CloudinaryEnvironment[] {
   const { protocol, host } = new URL(publicUrl)
   const { delivery, ...settings } = defaultDraft()
-  const place = protocol === 'https:' ? { secure: true, secure_distribution: host } : { secure: false, cname: host }
+  // A link that somebody wants to be `https` leads to the sandbox as well, not to a cloud of that name at Cloudinary.
+  const place = { secure_distribution: host, ...protocol === 'https:' ? { secure: true } : { secure: false, cname: host } }
   return SANDBOX_CLOUDS.filter(({ cloudName }) => names.includes(cloudName)).map(({ cloudName, apiKey, apiSecret }) => ({
     ...settings,
     name: cloudName,

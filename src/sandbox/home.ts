@@ -97,7 +97,7 @@ function clients (publicUrl: string, { cloudName, apiKey }: CloudSettings, url: 
     ['Node, Python, Ruby, CLI', `export CLOUDINARY_URL='${url}'`],
     ['PHP, Go', `the same URL, and set api.upload_prefix (API.UploadPrefix) to ${publicUrl}`],
     ['@cloudinary/asset-management', `new CloudinaryAssetMgmt({ cloudName: '${cloudName}', serverURL: '${publicUrl}', security })`],
-    ['links of the Node SDK', `cloudinary.url(id, { secure: false, cname: '${host}' })`],
+    ['links of the Node SDK', `cloudinary.url(id, { secure: false, cname: '${host}' }); without secure: false it makes https links`],
     ['a browser upload', `POST ${publicUrl}/v1_1/${cloudName}/auto/upload`],
     ['a picture', `${publicUrl}/${cloudName}/image/upload/c_fill,h_90,w_120/<public_id>.jpg`],
     ['curl', `curl -u ${apiKey}:<secret> ${publicUrl}/v1_1/${cloudName}/resources/image`]

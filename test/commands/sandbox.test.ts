@@ -25,6 +25,7 @@ t.test('sandbox', async (t) => {
       t.equal(status, 200, `the ping of cloud ${environment.cloudName}`)
     }
     t.match(terminal.written.err, /answers at http:\/\/127\.0\.0\.1:\d+; Ctrl-C ends it/)
+    t.match(terminal.written.err, 'cloudinary.url(id, { secure: false })')
     await terminal.shutdown?.close()
     await t.rejects(fetch(config.environments[0]?.uploadPrefix ?? ''))
   })
@@ -59,7 +60,8 @@ t.test('sandbox', async (t) => {
     t.equal((await fetch(`${url}/a/image/upload/w_10/sample.jpg`)).status, 401)
     await terminal.shutdown?.close()
     const empty = recordedTerminal()
-    await sandbox(empty, { host: '127.0.0.1', port: 0, data: ':memory:', ...OPTIONS, samples: false })
+    await sandbox(empty, { host: '127.0.0.1', port: 0, data: ':memory:', ...OPTIONS, publicUrl: 'https://cdn.example', samples: false })
+    t.notMatch(empty.written.err, 'secure: false', 'https links are what works there')
     t.equal((await fetch(`${/answers at (\S+);/.exec(empty.written.err)?.[1] ?? ''}/a/image/upload/sample.jpg`)).status, 404)
     await empty.shutdown?.close()
   })

@@ -7,7 +7,7 @@ t.test('sandboxEnvironments', async (t) => {
     const environments = sandboxEnvironments('http://127.0.0.1:8081/')
     t.same(environments.map(({ name, cloudName }) => [name, cloudName]), ['editor', 'staging', 'production'].map((name) => [name, name]))
     for (const environment of environments) {
-      t.match(environment, { uploadPrefix: 'http://127.0.0.1:8081', sandbox: true, delivery: { secure: false, cname: '127.0.0.1:8081', private_cdn: false } })
+      t.match(environment, { uploadPrefix: 'http://127.0.0.1:8081', sandbox: true, delivery: { secure: false, cname: '127.0.0.1:8081', secure_distribution: '127.0.0.1:8081', private_cdn: false } })
       t.equal(environment.apiSecret.reveal(), SANDBOX_CLOUDS.find(({ cloudName }) => cloudName === environment.name)?.apiSecret)
     }
   })

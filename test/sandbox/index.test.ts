@@ -8,7 +8,7 @@ t.test('port 0, memory, defaults: an address and what to export', async (t) => {
   t.teardown(() => sandbox.close())
   const { host } = new URL(sandbox.url)
   t.match(sandbox.url, /^http:\/\/127\.0\.0\.1:\d+$/)
-  t.equal(sandbox.cloudinaryUrl(), `cloudinary://1234:abcd@demo?upload_prefix=http://${host}&secure=false&cname=${host}`)
+  t.equal(sandbox.cloudinaryUrl(), `cloudinary://1234:abcd@demo?upload_prefix=http://${host}&secure=false&cname=${host}&secure_distribution=${host}`)
   t.throws(() => sandbox.cloudinaryUrl('other'), { message: 'The sandbox has no cloud other' })
 })
 
