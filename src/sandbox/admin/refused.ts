@@ -19,7 +19,16 @@ export const refusedRoutes: Route[] = [
   { method: 'POST', path: `resources/${KIND}/publish_resources`, guard: 'admin', action: refuse('publishing of resources') },
   { method: 'GET', path: 'resources/visual_search', guard: 'admin', action: refuse('visual search') },
   { method: 'POST', path: 'resources/visual_search', guard: 'admin', action: refuse('visual search') },
-  { method: 'GET', path: 'streaming_profiles', guard: 'admin', action: refuse('streaming profiles') },
-  { method: 'GET', path: 'upload_mappings', guard: 'admin', action: refuse('upload mappings') },
-  { method: 'GET', path: 'metadata_rules', guard: 'admin', action: refuse('conditional metadata rules') }
+  ...refuseAll('resources/related_assets/*asset', ['POST', 'DELETE'], 'related assets'),
+  ...refuseAll('resources/backup/:asset_id', ['DELETE'], 'backups'),
+  ...refuseAll('streaming_profiles', ['GET', 'POST'], 'streaming profiles'),
+  ...refuseAll('streaming_profiles/:name', ['GET', 'PUT', 'DELETE'], 'streaming profiles'),
+  ...refuseAll('upload_mappings', ['GET', 'POST', 'PUT', 'DELETE'], 'upload mappings'),
+  ...refuseAll('metadata_rules', ['GET', 'POST'], 'conditional metadata rules'),
+  ...refuseAll('metadata_rules/:id', ['PUT', 'DELETE'], 'conditional metadata rules')
 ]
+
+/** The methods are those that official clients use. */
+function refuseAll (path: string, methods: readonly string[], what: string): Route[] {
+  return methods.map((method) => ({ method, path, guard: 'admin', action: refuse(what) }))
+}
