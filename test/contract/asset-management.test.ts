@@ -31,6 +31,7 @@ t.test('one asset: by public ID (signed in the query) and by asset ID (Basic), u
   const { assetId = '' } = asset as { assetId?: string } // of a union with error forms
   t.match(await client.assets.getResourceByAssetId(assetId), { publicId: 'a/b' })
   t.match(await client.assets.updateResourceByAssetId(assetId, { tags: 'new', displayName: 'Shown' }), { tags: ['new'], displayName: 'Shown' })
+  for (const absent of ['0123', '0'.repeat(32)]) t.match(await client.assets.updateResourceByAssetId(absent, { tags: 'new' }).catch((error: unknown) => error), { statusCode: 404 })
   t.match(await client.assets.updateResourceByPublicId('image', 'upload', 'a/b', { moderationStatus: 'approved' }), { moderation: [{ status: 'approved' }] })
   t.match(await client.assets.getResourceByPublicId('image', 'upload', 'absent').catch((error: unknown) => error), { statusCode: 404 })
 })

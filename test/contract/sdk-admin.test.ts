@@ -77,7 +77,9 @@ t.test('one asset: details, update, by asset id', async (t) => {
   const updated = await api.update('x/y z', { tags: ['n', 'm'], context: { a: '1', b: 'c|d' }, moderation_status: 'approved', asset_folder: 'else', display_name: 'Shown' })
   t.match(updated, { tags: ['m', 'n'], context: { custom: { a: '1', b: 'c|d' } }, moderation: [{ kind: 'manual', status: 'approved' }], asset_folder: 'else', display_name: 'Shown' })
   // The client has it, its types do not.
-  t.match(await (api as typeof api & { resource_by_asset_id: (id: string) => Promise<unknown> }).resource_by_asset_id(assetId), { public_id: 'x/y z', tags: ['m', 'n'] })
+  const { resource_by_asset_id: byAssetId } = api as typeof api & { resource_by_asset_id: (id: string) => Promise<unknown> }
+  t.match(await byAssetId(assetId), { public_id: 'x/y z', tags: ['m', 'n'] })
+  t.match(await refusal(byAssetId('0123')), { http_code: 404, message: 'Resource not found - 0123' })
   t.match(await refusal(api.resource('x/y z', { resource_type: 'video' })), { http_code: 404, message: 'Resource not found - x/y z' })
   t.match(await refusal(api.update('x/y z', { moderation_status: 'perhaps' })), { http_code: 400 })
 })
@@ -116,6 +118,7 @@ t.test('folders: made by hand and by assets, renamed, deleted', async (t) => {
   await api.create_folder('made/by hand')
   await sandbox.add('one', { asset_folder: 'by/asset' })
   t.same((await api.root_folders()).folders.map(({ path }: { path: string }) => path), ['by', 'made'])
+  t.same((await api.sub_folders('/')).folders.map(({ path }: { path: string }) => path), ['by', 'made'])
   t.match((await api.sub_folders('made')).folders, [{ name: 'by hand', path: 'made/by hand' }])
   t.match(await refusal(api.sub_folders('absent')), { http_code: 404, message: 'Can\'t find folder with path absent' })
   t.match(await api.rename_folder('by/asset', 'by/other'), { from: { path: 'by/asset' }, to: { path: 'by/other' } })
@@ -193,10 +196,33 @@ t.test('420: over the limit, with the headers that say when it ends', async (t) 
   t.match(await refused.json(), { error: { message: /^Rate Limit Exceeded/ } })
 })
 
-t.test('501: what is not imitated is refused by name', async (t) => {
-  const answer = await fetch(`${sandbox.url}/v1_1/demo/streaming_profiles/hd`, { headers: { authorization: `Basic ${btoa('1234:abcd')}` } })
-  t.equal(answer.status, 501)
-  t.match(await answer.json(), { error: { message: 'The sandbox does not imitate GET /v1_1/{cloud}/streaming_profiles/hd' } })
+t.test('501: what is not imitated is refused by name, whatever is to be done with it', async (t) => {
+  const NAMED: Readonly<Record<string, string>> = {
+    'GET upload_mappings': 'upload mappings',
+    'POST upload_mappings': 'upload mappings',
+    'PUT upload_mappings': 'upload mappings',
+    'DELETE upload_mappings': 'upload mappings',
+    'GET streaming_profiles': 'streaming profiles',
+    'POST streaming_profiles': 'streaming profiles',
+    'GET streaming_profiles%2Fhd': 'streaming profiles',
+    'PUT streaming_profiles%2Fhd': 'streaming profiles',
+    'DELETE streaming_profiles%2Fhd': 'streaming profiles',
+    'GET metadata_rules': 'conditional metadata rules',
+    'POST metadata_rules': 'conditional metadata rules',
+    'PUT metadata_rules/x': 'conditional metadata rules',
+    'DELETE metadata_rules/x': 'conditional metadata rules',
+    'POST resources/image/publish_resources': 'publishing of resources',
+    'POST resources/related_assets/image/upload/a%2Fb': 'related assets',
+    'DELETE resources/related_assets/0123': 'related assets',
+    'DELETE resources/backup/0123': 'backups',
+    'GET no_such_thing/at/all': 'GET /v1_1/{cloud}/no_such_thing/at/all'
+  }
+  for (const [call, what] of Object.entries(NAMED)) {
+    const [method = '', path = ''] = call.split(' ')
+    const answer = await fetch(`${sandbox.url}/v1_1/demo/${path}`, { method, headers: { authorization: `Basic ${btoa('1234:abcd')}` } })
+    t.equal(answer.status, 501, call)
+    t.same(await answer.json(), { error: { message: `The sandbox does not imitate ${what}` } })
+  }
 })
 
 t.test('usage, config', async (t) => {

@@ -6,9 +6,9 @@ import { analyses } from '../upload/analysis.ts'
 import { nameIgnoredAnalyses, nameUnfit } from '../upload/support.ts'
 import { page } from './cursor.ts'
 
-/** One asset. `GET /resources/{asset_id}` is told from a resource type by its 32 hex digits. */
+/** One asset. Any one name that no list has taken before is an asset ID, if only one that nobody has. */
 export const detailRoutes: Route[] = [
-  { method: 'GET', path: 'resources/:asset_id([0-9a-f]{32})', guard: 'admin', action: async (call) => shown(call, byAssetId(call)) },
+  { method: 'GET', path: 'resources/:asset_id', guard: 'admin', action: async (call) => shown(call, byAssetId(call)) },
   { method: 'GET', path: 'resources/:rt(image|video|raw)/:type/*public_id', guard: 'admin', call: 'resource', action: async (call) => shown(call, byPublicId(call)) }
 ]
 

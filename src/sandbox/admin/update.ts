@@ -11,7 +11,7 @@ import { byAssetId, byPublicId, details } from './details.ts'
 
 /** Changes to what is known about an asset. Source: Cloudinary, "Admin API reference", "update_resource". */
 export const updateRoutes: Route[] = [
-  { method: 'PUT', path: 'resources/:asset_id([0-9a-f]{32})', guard: 'admin', action: async (call) => update(call, byAssetId(call)) },
+  { method: 'PUT', path: 'resources/:asset_id', guard: 'admin', action: async (call) => update(call, byAssetId(call)) },
   { method: 'POST', path: 'resources/:rt(image|video|raw)/:type/*public_id', guard: 'admin', call: 'update', action: async (call) => update(call, byPublicId(call)) }
 ]
 

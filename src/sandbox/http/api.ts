@@ -94,7 +94,7 @@ function admit ({ guard, ...route }: Route, params: Call['params'], attempt: Att
   return { cloud, unsigned: true }
 }
 
-/** Decodes the path once, as a whole: some clients send even its own slashes encoded. */
+/** Decodes the path once, as a whole: some clients send even its own slashes encoded. A path may end in slashes; a name cannot. */
 function splitUrl (url: string): { cloudName: string, path: string, query: string } {
   const mark = url.indexOf('?')
   const raw = mark < 0 ? url : url.slice(0, mark)
@@ -105,7 +105,7 @@ function splitUrl (url: string): { cloudName: string, path: string, query: strin
     throw new SandboxError(400, 'Invalid percent-encoding in the path')
   }
   const [, cloudName = '', path = ''] = /^\/v1_1\/([^/]+)\/?(.*)$/s.exec(decoded) ?? []
-  return { cloudName, path: path.replace(/\/$/, ''), query: mark < 0 ? '' : url.slice(mark + 1) }
+  return { cloudName, path: path.replace(/(?<!\/)\/+$/, ''), query: mark < 0 ? '' : url.slice(mark + 1) }
 }
 
 function unknownRoute (method: string, path: string, allowed: readonly string[]): SandboxError {
