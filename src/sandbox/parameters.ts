@@ -1,4 +1,4 @@
-import type { AccessRule } from './asset.ts'
+import { isoTime, type AccessRule } from './asset.ts'
 import { SandboxError } from './errors.ts'
 import type { Fields } from './http/fields.ts'
 
@@ -56,7 +56,7 @@ export function readCoordinates (fields: Fields, name: string): number[][] | und
   })
 }
 
-/** `access_control`: a JSON array of rules, at most one of them anonymous. */
+/** `access_control`: a JSON array of rules, at most one of them anonymous. Times are kept as all times are shown: in UTC. */
 export function readAccessControl (fields: Fields): AccessRule[] | undefined {
   if (!fields.has('access_control')) return undefined
   const value = fields.json('access_control')
@@ -64,7 +64,7 @@ export function readAccessControl (fields: Fields): AccessRule[] | undefined {
   const valid = rules.every((rule) => typeof rule === 'object' && rule !== null && (rule.access_type === 'token' || rule.access_type === 'anonymous') &&
     [rule.start, rule.end].every((time) => time === undefined || time === null || !Number.isNaN(Date.parse(time))))
   if (!valid || rules.filter((rule) => rule.access_type === 'anonymous').length > 1) throw new SandboxError(400, 'Invalid value for parameter access_control')
-  return rules.map(({ access_type: accessType, start, end }) => ({ access_type: accessType, ...start && { start: String(start) }, ...end && { end: String(end) } }))
+  return rules.map(({ access_type: accessType, start, end }) => ({ access_type: accessType, ...start && { start: isoTime(Date.parse(start)) }, ...end && { end: isoTime(Date.parse(end)) } }))
 }
 
 /** `regions`: a JSON object of named lists of points. */
