@@ -2,7 +2,7 @@ import type { AssetRecord } from './asset.ts'
 import { assertFresh } from './auth/credentials.ts'
 import { missingParameter, notFound, SandboxError } from './errors.ts'
 import type { Call, Route } from './http/call.ts'
-import { contentType as mediaType } from './transformation/formats.ts'
+import { contentType as mediaType, sameFormat } from './transformation/formats.ts'
 
 /** Private downloads: a signed link to the bytes. Source: Cloudinary, "private_download_url" of the official clients. */
 export const downloadRoutes: Route[] = [
@@ -19,7 +19,7 @@ async function download (call: Call): Promise<unknown> {
   const wanted = fields.text('format') ?? record.format
   const transformation = fields.text('transformation')
   reply.header('content-disposition', disposition(call, record, wanted))
-  if (record.resource_type === 'image' && (transformation !== undefined || (wanted !== undefined && wanted !== record.format))) {
+  if (record.resource_type === 'image' && (transformation !== undefined || (wanted !== undefined && !sameFormat(wanted, record.format)))) {
     const rendered = await context.renderer.render(call.cloud, record, transformation ?? '', wanted)
     return reply.type(contentType(call, rendered.format)).send(rendered.bytes)
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import sharp from 'sharp'
 import t from 'tap'
 import { startSandbox } from '../../src/sandbox/index.ts'
 
@@ -178,6 +179,10 @@ t.test('private download: signed by the client, with an end', async (t) => {
   t.equal(answer.status, 200)
   t.equal(answer.headers.get('content-disposition'), 'attachment; filename="one.png"')
   t.equal(createHash('md5').update(Buffer.from(await answer.arrayBuffer())).digest('hex'), etag)
+  const { bytes, etag: stored } = await sandbox.add('secret/photo', { type: 'private', file: await sharp({ create: { width: 40, height: 30, channels: 3, background: '#336699' } }).jpeg({ quality: 5 }).toBuffer() })
+  const alias = await fetch(cloudinary.utils.private_download_url('secret/photo', 'jpeg', { type: 'private' }))
+  const body = Buffer.from(await alias.arrayBuffer())
+  t.same([alias.headers.get('content-type'), body.length, createHash('md5').update(body).digest('hex')], ['image/jpeg', bytes, stored], 'another name of the stored format makes nothing new')
   const late = await fetch(cloudinary.utils.private_download_url('secret/one', 'png', { type: 'private', expires_at: 1_700_000_000 }))
   t.equal(late.status, 400)
   t.match(late.headers.get('x-cld-error'), /^Stale request - reported time is 2023-11-14 22:13:20 \+0000/)
