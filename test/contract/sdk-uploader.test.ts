@@ -94,6 +94,11 @@ t.test('kinds: raw keeps everything, auto finds out, a wrong kind is refused', a
   await writeFile(empty, '')
   await t.rejects(uploader.upload(empty), { http_code: 400, message: 'Empty file' })
   await t.rejects(uploader.upload(picture, { allowed_formats: ['jpg'] }), { http_code: 400, message: 'Image file format png not allowed' })
+  const tiff = `data:image/tiff;base64,${(await sharp(png).tiff().toBuffer()).toString('base64')}`
+  for (const name of ['tif', 'TIFF']) t.match(await uploader.upload(tiff, { allowed_formats: [name] }), { format: 'tiff' }, name)
+  const scan = join(folder, 'scan.jpeg')
+  await writeFile(scan, 'no picture, but a file of that name')
+  t.match(await uploader.upload(scan, { resource_type: 'raw', allowed_formats: ['jpeg'] }), { resource_type: 'raw' })
 })
 
 t.test('chunks: an unknown total, one asset, done: true', async (t) => {
@@ -158,6 +163,14 @@ t.test('delete token: once, without a key', async (t) => {
   t.same(await (await ask()).json(), { result: 'ok' })
   t.equal((await ask()).status, 400)
   t.match(await cloudinary.api.resource('short-lived').catch((reason: { error: unknown }) => reason.error), { http_code: 404 })
+})
+
+t.test('access_control: a rule with a window of time, echoed in UTC', async (t) => {
+  const rules = [{ access_type: 'token' }, { access_type: 'anonymous', start: '2019-02-22T16:20:57Z', end: '2019-03-22 00:00 +0200' }] as const
+  const echo = [{ access_type: 'token' }, { access_type: 'anonymous', start: '2019-02-22T16:20:57Z', end: '2019-03-21T22:00:00Z' }]
+  t.same((await uploader.upload(picture, { public_id: 'window', access_control: [...rules] } as object)).access_control, echo)
+  t.same((await cloudinary.api.update('window', { access_control: [...rules] })).access_control, echo)
+  await t.rejects(uploader.upload(picture, { access_control: [{ access_type: 'anonymous', start: 'some day' }] } as object), { http_code: 400, message: 'Invalid value for parameter access_control' })
 })
 
 t.test('moderation: manual waits, others need a subscription or do not exist', async (t) => {

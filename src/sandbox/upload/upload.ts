@@ -12,6 +12,7 @@ import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/e
 import { parseContentRange } from './chunks.ts'
 import { derivationAnswer, deriveWishes, type Derivation } from './derivation.ts'
 import { eagerAnswer, readEager } from './eager.ts'
+import { canonicalFormat } from './formats.ts'
 import { convertIncoming, draftRecord } from './incoming.ts'
 import { inspect, type Inspected } from './inspect.ts'
 import { nameAsset, uniqueDisplayName } from './naming.ts'
@@ -141,8 +142,7 @@ function assertAllowedFormat (fields: Fields, type: ResourceTypeName, found: Ins
   const allowed = fields.list('allowed_formats')
   if (!allowed || fields.has('format')) return
   const format = type === 'raw' ? filename.split('.').at(-1) ?? '' : found.format ?? ''
-  const names = allowed.map((name) => name.toLowerCase().replace(/^jpe?g?$/, 'jpg'))
-  if (names.includes(format)) return
+  if (allowed.map(canonicalFormat).includes(canonicalFormat(format))) return
   throw new SandboxError(400, `${type.charAt(0).toUpperCase()}${type.slice(1)} file format ${format} not allowed`)
 }
 
