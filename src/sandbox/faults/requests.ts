@@ -14,7 +14,7 @@ export interface RequestRecord {
   /** `open`: still going on. `aborted`: the connection ended before the answer was complete. */
   state: 'open' | 'complete' | 'aborted'
   status?: number
-  /** Text fields of query and body, without `file`. */
+  /** Fields of query and body, without `file`; structures as JSON. */
   fields: Record<string, string>
   unique_upload_id?: string
   content_range?: string

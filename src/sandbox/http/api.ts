@@ -75,7 +75,7 @@ export function registerApi (app: FastifyInstance, context: SandboxContext, { ro
       durable: request.headers['content-range'] === undefined
     })
     if (!exchange) return file
-    for (const name of fields.names()) if (name !== 'file') exchange.record.fields[name] = fields.text(name) ?? ''
+    for (const name of fields.names()) if (name !== 'file') exchange.record.fields[name] = fields.shown(name)
     if (file) Object.assign(exchange.record, { sha256: file.sha256, file_bytes: file.bytes })
     return file
   }

@@ -49,6 +49,13 @@ export class Fields {
     return value === undefined || value === null ? undefined : String(value) || undefined
   }
 
+  /** For people: as `text`, but structures as JSON. */
+  shown (name: string): string {
+    const value = this.#values.get(name)
+    const structured = [value].flat().some((one) => typeof one === 'object' && one !== null)
+    return structured ? JSON.stringify(value) : this.text(name) ?? ''
+  }
+
   /** Text even if it is empty; undefined only when the field was not sent. For fields that can be cleared. */
   given (name: string): string | undefined {
     const value = this.#values.get(name)

@@ -51,6 +51,12 @@ t.test('no fault: what arrived is counted and hashed', async (t) => {
   t.match(seen(), [{ state: 'complete', status: 200, file_bytes: BODY.length, sha256: createHash('sha256').update(BODY).digest('hex'), faults: [] }])
 })
 
+t.test('the record of a request holds its fields as they are signed, and structures as JSON', async (t) => {
+  const body = { expression: 'cat', sort_by: [{ public_id: 'desc' }], with_field: ['tags', 'context'], range: { from: 1 }, max_results: 3 }
+  await fetch(`${sandbox.url}/v1_1/demo/resources/search?a[]=1&a[]=2`, { method: 'POST', headers: { authorization: `Basic ${btoa('1234:abcd')}`, 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  t.same(sandbox.requests[0]?.fields, { a: '1,2', expression: 'cat', sort_by: '[{"public_id":"desc"}]', with_field: 'tags,context', range: '{"from":1}', max_results: '3' })
+})
+
 t.test('reset and fin in the middle of the body: the connection ends, nothing is stored', async (t) => {
   for (const kind of ['reset', 'fin'] as const) {
     order({ kind, at_byte: 300_000 })
