@@ -55,6 +55,8 @@ async function create (call: Call): Promise<unknown> {
 }
 
 async function rename (call: Call): Promise<unknown> {
+  // It would change public IDs. That the vendor does not do it is documented ("Folder modes"); its words are not.
+  if (call.cloud.folderMode === 'fixed') throw new SandboxError(400, 'Renaming folders is not supported in fixed folder mode')
   const from = existing(call)
   const to = readPath(call.fields.text('to_folder') ?? '')
   const moved = (path: string): string => path === from || path.startsWith(`${from}/`) ? to + path.slice(from.length) : path

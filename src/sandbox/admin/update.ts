@@ -36,7 +36,7 @@ export function readChanges (call: Call): (record: AssetRecord) => AssetRecord {
   const metadata = pairs && typedMetadata(call.store, pairs, { clearInvalid })
   const status = fields.text('moderation_status')
   if (status !== undefined) decideModeration([], status, nowIso)
-  const assetFolder = fields.given('asset_folder')
+  const assetFolder = call.cloud.folderMode === 'fixed' ? undefined : fields.given('asset_folder')
   const name = fields.text('display_name')
   if (name !== undefined && (name.length > 255 || name.includes('/'))) throw new SandboxError(400, `display_name (${name}) is invalid`)
   const accessControl = readAccessControl(fields)

@@ -22,6 +22,9 @@ const ADD_ONS: Readonly<Record<string, AddOn>> = {
 const IGNORED = ['backup', 'invalidate', 'proxy', 'callback', 'eval', 'on_success', 'auto_tagging', 'visual_search', 'auto_transcription', 'auto_chaptering', 'auto_video_details', 'quality_analysis',
   'accessibility_analysis', 'cinemagraph_analysis', 'quality_override', 'source']
 
+/** What means nothing where the folder of an asset is the path of its public ID. Source: Cloudinary, "Folder modes". */
+const DYNAMIC_ONLY = ['asset_folder', 'public_id_prefix', 'use_asset_folder_as_public_id_prefix']
+
 /** What slideshows and templates are made of. */
 const NOT_IMITATED = ['manifest_json', 'manifest_transformation', 'template', 'template_vars']
 
@@ -62,7 +65,8 @@ export function checkSupport (call: Call, fields: Fields, wording = inUploads): 
     throw kinds.test(value) ? new SandboxError(420, `You don't have an active subscription for ${addOn}`) : new SandboxError(400, wording(name, value))
   }
   for (const name of NOT_IMITATED) if (sent(fields, name) !== undefined) throw notImitated(`the upload parameter ${name}`)
-  nameIgnored(call.reply, IGNORED.filter((name) => sent(fields, name) !== undefined))
+  const ignored = call.cloud.folderMode === 'fixed' ? [...IGNORED, ...DYNAMIC_ONLY] : IGNORED
+  nameIgnored(call.reply, ignored.filter((name) => sent(fields, name) !== undefined))
 }
 
 /** The same for what reads an asset: analyses that are not made here. */

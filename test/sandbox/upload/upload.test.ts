@@ -50,6 +50,23 @@ t.test('fixed folders: the folder is the path of the public ID, and moves with i
   t.match(await ask('folders'), { folders: [{ path: 'a' }, { path: 'd' }, { path: 'x' }] }, 'and what it leaves stays as a folder')
 })
 
+t.test('fixed folders: an asset is nowhere but where its public ID says; what would move it otherwise is named, or refused', async (t) => {
+  const { sandbox, ask } = await start(t, { clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd', folderMode: 'fixed' }] })
+  const raw = (path: string, form: Record<string, string>, method = 'POST') => fetch(`${sandbox.url}/v1_1/demo/${path}`, { method, headers: BASIC, body: new URLSearchParams(form) })
+  const uploaded = await raw('image/upload', { file: PIXEL, public_id: 'f1/f2/x', asset_folder: 'zzz', public_id_prefix: 'p', use_asset_folder_as_public_id_prefix: 'true' })
+  t.equal(uploaded.headers.get('x-sandbox-ignored'), 'asset_folder, public_id_prefix, use_asset_folder_as_public_id_prefix')
+  for (const path of ['resources/image/upload/f1/f2/x', 'image/explicit']) {
+    const changed = await raw(path, { public_id: 'f1/f2/x', type: 'upload', asset_folder: 'zzz', tags: 'a' })
+    t.equal(changed.headers.get('x-sandbox-ignored'), 'asset_folder', path)
+    t.match(await changed.json(), { public_id: 'f1/f2/x', folder: 'f1/f2', tags: ['a'] })
+  }
+  const renamed = await raw('folders/f1', { to_folder: 'g1' }, 'PUT')
+  t.equal(renamed.status, 400)
+  t.match(await renamed.json(), { error: { message: 'Renaming folders is not supported in fixed folder mode' } })
+  t.match(await ask('folders'), { folders: [{ path: 'f1' }], total_count: 1 })
+  t.match(await ask('resources/by_asset_folder?asset_folder=f1/f2'), { resources: [{ public_id: 'f1/f2/x', folder: 'f1/f2' }] })
+})
+
 t.test('dynamic folders: the public ID and the folder where it is shown are two things', async (t) => {
   const { ask } = await start(t)
   t.match(await ask('image/upload', { file: PIXEL, asset_folder: 'shown', public_id: 'id' }), { public_id: 'id', asset_folder: 'shown', display_name: 'id' })
