@@ -33,7 +33,7 @@ export class Store {
       if (kind !== 'asset') {
         room.adoptDocument(kind as DocumentKind, name, record)
         // The bytes of an unfinished upload.
-        if ('draft' in record && typeof record.draft === 'string') known.drafts.add(record.draft)
+        if (kind === 'chunked') nameBytes(record, known)
         continue
       }
       room.adopt(record)
@@ -201,6 +201,16 @@ export class CloudStore {
 
   #journalKey (kind: DocumentKind | 'asset', name: string): string {
     return [this.name, kind, name].join('\u0000')
+  }
+}
+
+/** Bytes that wait in a document: under `draft` while they grow, under `blob` in any of its members. */
+function nameBytes (document: unknown, known: { blobs: Set<string>, drafts: Set<string> }): void {
+  if (typeof document !== 'object' || document === null) return
+  for (const [name, value] of Object.entries(document)) {
+    if (typeof value !== 'string') nameBytes(value, known)
+    else if (name === 'draft') known.drafts.add(value)
+    else if (name === 'blob') known.blobs.add(value)
   }
 }
 

@@ -1,23 +1,15 @@
 import type { BlobStore, Draft } from '../blobs.ts'
-import { SandboxError } from '../errors.ts'
 import type { ReceivedFile } from '../http/body.ts'
 import type { CloudStore, Store } from '../store.ts'
-
-export interface ChunkRange {
-  start: number
-  /** Last byte, included. */
-  end: number
-  /** -1: not known yet. */
-  total: number
-}
+import { invalidRange, joined, received, waiting, type ChunkRange, type Piece } from './pieces.ts'
 
 /** An upload in pieces, as it is stored after each of them. */
 interface Unfinished {
-  /** Under which its bytes are; absent once they have become an asset. */
+  /** Under which its first bytes are; absent once they have become an asset. */
   draft?: string
+  /** How many those are: all up to the first gap. */
   bytes: number
-  /** Accepted ranges with the MD5 of their bytes. */
-  parts: { start: number, end: number, md5: string }[]
+  parts: Piece[]
   total: number
   touchedMs: number
   /** The final answer, kept for a client that did not get it and sends its last chunk again. */
@@ -33,18 +25,10 @@ export interface Completion {
 
 const LIFETIME_MS = 24 * 3_600_000
 
-/** `bytes 0-4999999/-1`; the total may be `-1` or `*` until the last chunk. */
-export function parseContentRange (header: string | undefined): ChunkRange {
-  const [, start, end, total] = /^bytes\s+(\d+)-(\d+)\/(-1|\d+|\*)$/i.exec(header ?? '') ?? []
-  const range = { start: Number(start), end: Number(end), total: total === '*' ? -1 : Number(total) }
-  const valid = start !== undefined && range.end >= range.start && (range.total === -1 || range.end < range.total)
-  if (!valid || !Number.isSafeInteger(range.end)) throw invalidRange()
-  return range
-}
-
 /**
- * Uploads that arrive in pieces, by cloud and `X-Unique-Upload-Id`. Pieces must come in order and must join; the same piece
- * may come twice. What was accepted outlives the process, as assets do; after a day without a piece it is forgotten.
+ * Uploads that arrive in pieces, by cloud and `X-Unique-Upload-Id`. Browsers send several at once, so they may come in any order and
+ * the file is whole when all its bytes are there; the same piece may come twice. What was accepted outlives the process, as assets
+ * do; after a day without a piece it is forgotten.
  */
 export class ChunkedUploads {
   readonly #store: Store
@@ -63,8 +47,8 @@ export class ChunkedUploads {
   }
 
   /**
-   * Takes one piece. When it was the last, the answer to the whole file is the answer.
-   * @throws {SandboxError} 400 for a gap, an overlap, a wrong length or a piece that is too small.
+   * Takes one piece. When it was the last to come, the answer to the whole file is the answer.
+   * @throws {SandboxError} 400 when it does not join the others, or is too small.
    */
   async accept (store: CloudStore, id: string, range: ChunkRange, file: ReceivedFile, completion: Completion): Promise<object> {
     try {
@@ -101,15 +85,16 @@ export class ChunkedUploads {
 
   async #take (store: CloudStore, id: string, range: ChunkRange, file: ReceivedFile, { complete, recall }: Completion): Promise<object> {
     const known = store.document<Unfinished>('chunked', id)
-    const repeated = known?.parts.find((part) => part.start === range.start && part.end === range.end)
-    if (repeated && repeated.md5 !== file.md5) throw invalidRange()
+    const same = known?.parts.find((part) => part.start === range.start && part.end === range.end)
+    const repeated = same?.md5 === file.md5
     if (repeated && known?.answer !== undefined) return known.answer
     // An id that is used again after its upload was finished begins a new one.
     const present = known?.answer === undefined ? known : undefined
-    if (!present && range.start !== 0) throw invalidRange()
-    const upload = repeated && present ? { ...present, touchedMs: this.#clock() } : await this.#append(store, id, range, file, present)
+    const upload = repeated && present ? { ...present, touchedMs: this.#clock() } : await this.#add(store, id, range, file, present)
     await store.putDocument('chunked', id, upload)
-    if (range.total === -1 || upload.bytes < range.total) return { done: false, bytes: upload.bytes }
+    const kept = new Set(waiting(upload.parts))
+    await this.#remove(waiting(present?.parts ?? []).filter((blob) => !kept.has(blob)))
+    if (upload.total === -1 || upload.bytes < upload.total) return { done: false, bytes: received(upload.parts) }
     try {
       const whole = async (): Promise<ReceivedFile> => ({ ...await (await this.#draft(store, id, upload)).finish(), ...file.filename !== undefined && { filename: file.filename } })
       const recalled = repeated && upload.draft !== undefined && !this.#open.has(nameOf(store, id)) ? await recall(upload.draft) : undefined
@@ -125,21 +110,32 @@ export class ChunkedUploads {
     }
   }
 
-  async #append (store: CloudStore, id: string, range: ChunkRange, file: ReceivedFile, present: Unfinished | undefined): Promise<Unfinished> {
-    const { bytes, parts, total } = present ?? { bytes: 0, parts: [], total: -1 }
-    const last = range.end + 1 === range.total
-    if (range.end - range.start + 1 !== file.bytes || range.start !== bytes) throw invalidRange()
-    if (total !== -1 && range.total !== -1 && total !== range.total) throw invalidRange()
-    if (!last && file.bytes < this.#minBytes) throw new SandboxError(400, 'All parts except EOF-chunk must be larger than 5mb')
+  /** Puts a piece where it belongs: behind the bytes that are there, with all that waited for it, or among those that wait. */
+  async #add (store: CloudStore, id: string, range: ChunkRange, file: ReceivedFile, present: Unfinished | undefined): Promise<Unfinished> {
+    const { bytes, parts } = present ?? { bytes: 0, parts: [] }
+    const total = joined({ parts, total: present?.total ?? -1 }, range, file.bytes, this.#minBytes)
     const draft = await this.#draft(store, id, present)
-    await draft.append(file.key)
-    return {
-      draft: draft.key,
-      bytes: draft.bytes,
-      parts: [...parts, { start: range.start, end: range.end, md5: file.md5 }],
-      total: range.total === -1 ? total : range.total,
-      touchedMs: this.#clock()
+    const piece: Piece = { start: range.start, end: range.end, md5: file.md5 }
+    const common = { draft: draft.key, total, touchedMs: this.#clock() }
+    if (range.start !== bytes) {
+      // Copied, as appending does it: what is kept must be on the disk before the answer.
+      const { key } = await this.#blobs.write(this.#blobs.read(file.key))
+      return { ...common, bytes, parts: [...parts, { ...piece, blob: key }] }
     }
+    const joining = new Map([...parts, { ...piece, blob: file.key }].map((part) => [part.start, part]))
+    try {
+      for (let next = joining.get(draft.bytes); next?.blob !== undefined; next = joining.get(draft.bytes)) {
+        const { blob, ...rest } = next
+        await draft.append(blob)
+        joining.set(rest.start, rest)
+      }
+    } catch (error) {
+      // It may hold more by now than is going to be noted: whoever opens it again cuts that off.
+      this.#open.delete(nameOf(store, id))
+      await (present ? draft.close() : draft.discard())
+      throw error
+    }
+    return { ...common, bytes: draft.bytes, parts: [...joining.values()] }
   }
 
   /** The bytes so far: still at hand, those of an earlier process, or none yet. */
@@ -151,10 +147,15 @@ export class ChunkedUploads {
     if (!draft) {
       // Somebody has cleaned up in the folder: the upload must begin anew.
       await store.removeDocument('chunked', id)
+      await this.#remove(waiting(present?.parts ?? []))
       throw invalidRange()
     }
     this.#open.set(name, draft)
     return draft
+  }
+
+  async #remove (blobs: readonly string[]): Promise<void> {
+    await Promise.all(blobs.map((blob) => this.#blobs.remove(blob)))
   }
 
   async #drop (goes: (name: string, upload: Unfinished) => boolean): Promise<void> {
@@ -163,6 +164,7 @@ export class ChunkedUploads {
         const name = nameOf(store, id)
         if (!goes(name, upload)) continue
         await store.removeDocument('chunked', id)
+        await this.#remove(waiting(upload.parts))
         if (this.#open.has(name)) await this.#open.get(name)?.discard()
         else if (upload.draft !== undefined) await this.#blobs.discard(upload.draft)
         this.#open.delete(name)
@@ -173,8 +175,4 @@ export class ChunkedUploads {
 
 function nameOf (store: CloudStore, id: string): string {
   return `${store.name}/${id}`
-}
-
-function invalidRange (): SandboxError {
-  return new SandboxError(400, 'Content range is invalid')
 }
