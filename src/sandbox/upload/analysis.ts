@@ -2,6 +2,7 @@ import type { AssetRecord } from '../asset.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
 import { readExif } from './exif.ts'
+import { predominant, type ColorCell } from './predominant.ts'
 
 /**
  * The fields that come on request: `faces`, `colors`, `phash`, `exif`, `image_metadata`, `coordinates`. Faces are those that somebody
@@ -55,7 +56,7 @@ async function opener (call: Call, { blob }: AssetRecord): Promise<Opened> {
 /** `#rrggbb` and percent, most frequent first, over cells of 32 levels in each channel. */
 async function colors (open: Opened): Promise<{ colors: [string, number][], predominant: unknown }> {
   const pixels = await open().resize(64, 64, { fit: 'inside' }).flatten({ background: '#ffffff' }).toColourspace('srgb').removeAlpha().raw().toBuffer()
-  const cells = new Map<number, { count: number, sum: [number, number, number] }>()
+  const cells = new Map<number, ColorCell>()
   for (let at = 0; at + 2 < pixels.length; at += 3) {
     const [red = 0, green = 0, blue = 0] = pixels.subarray(at, at + 3)
     const key = (red >> 5) << 6 | (green >> 5) << 3 | blue >> 5
@@ -69,7 +70,8 @@ async function colors (open: Opened): Promise<{ colors: [string, number][], pred
     '#' + sum.map((channel) => Math.round(channel / count).toString(16).padStart(2, '0')).join('').toUpperCase(),
     Math.round(count / total * 1000) / 10
   ])
-  return { colors: found, predominant: { google: found.slice(0, 3), cloudinary: found.slice(0, 3) } }
+  const names = predominant(cells.values())
+  return { colors: found, predominant: { google: names, cloudinary: names } }
 }
 
 /** A difference hash of 64 bits as 16 hex digits: alike pictures have alike hashes. */
