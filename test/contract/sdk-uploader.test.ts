@@ -157,6 +157,17 @@ t.test('rename, explicit, tags, context, destroy', async (t) => {
   t.same(await uploader.destroy('two'), { result: 'not found' })
 })
 
+t.test('explicit: the client signs whatever else an upload takes; what means nothing here is named', async (t) => {
+  await uploader.upload(picture, { public_id: 'explained', tags: 'old' })
+  const answer = await uploader.explicit('explained', { type: 'upload', tags: 'new', transformation: { width: 5, crop: 'scale' }, format: 'webp', backup: true, proxy: 'http://proxy.example', upload_preset: 'none' })
+  t.match(answer, { public_id: 'explained', tags: ['new'], width: 24, format: 'png' })
+  const form = { public_id: 'explained', type: 'upload', transformation: 'w_5', format: 'webp', backup: '1', upload_preset: 'none' }
+  const named = await fetch(`${sandbox.url}/v1_1/demo/image/explicit`, { method: 'POST', headers: { authorization: `Basic ${btoa('1234:abcd')}` }, body: new URLSearchParams(form) })
+  t.equal(named.headers.get('x-sandbox-ignored'), 'backup, format, transformation, upload_preset')
+  // It is taken to know nothing of how a file that is new gets its name.
+  await t.rejects(uploader.explicit('explained', { type: 'upload', use_filename: true }), { http_code: 401, message: /^Invalid Signature / })
+})
+
 t.test('delete token: once, without a key', async (t) => {
   const { delete_token: token } = await uploader.upload(picture, { public_id: 'short-lived', return_delete_token: true })
   const ask = () => fetch(`${sandbox.url}/v1_1/demo/delete_by_token`, { method: 'POST', body: new URLSearchParams({ token }) })

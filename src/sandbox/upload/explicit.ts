@@ -2,12 +2,16 @@ import { isoTime, type AssetRecord } from '../asset.ts'
 import { readChanges } from '../admin/update.ts'
 import { missingParameter, notFound } from '../errors.ts'
 import type { Call } from '../http/call.ts'
+import { nameIgnored } from '../http/ignored.ts'
 import { startModeration } from '../moderation.ts'
 import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/events.ts'
 import { uploadAnswer } from './answer.ts'
 import { checkSupport, nameUnfit } from './support.ts'
 import { derivationAnswer, deriveWishes } from './derivation.ts'
 import { adopt } from './eager.ts'
+
+/** Parameters of uploads that clients send along, and that mean nothing without new bytes. */
+const FOR_NEW_BYTES = ['format', 'transformation', 'upload_preset']
 
 /** `POST /{resource_type}/explicit`: changes an asset as an upload would, without new bytes. */
 export async function explicit (call: Call): Promise<unknown> {
@@ -20,6 +24,7 @@ export async function explicit (call: Call): Promise<unknown> {
   if (!record) throw notFound(publicId)
   checkSupport(call, fields)
   nameUnfit(call, fields, record.resource_type)
+  nameIgnored(call.reply, FOR_NEW_BYTES.filter((name) => fields.has(name)))
   notificationUrl(fields)
   notificationUrl(fields, 'eager_notification_url')
   const changes = readChanges(call)
