@@ -26,6 +26,7 @@ import { randomSource } from './random.ts'
 import { ROUTES } from './routes.ts'
 import { Store } from './store.ts'
 import { ChunkedUploads } from './upload/chunks.ts'
+import { resumePending } from './upload/pending.ts'
 
 export interface SandboxAppOptions extends Partial<SandboxLimits> {
   /** A folder, or `:memory:` (default): nothing is written anywhere. */
@@ -52,6 +53,8 @@ export interface SandboxApp {
   requests: RequestLog
   /** Forgets assets, faults, requests and unfinished uploads. */
   reset: () => Promise<void>
+  /** Goes on with what an earlier process has left undone. Links are told in it: not before the address is known. */
+  resume: () => void
 }
 
 const IDLE_TIMEOUT_MS = 300_000
@@ -102,6 +105,10 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
     adminLimit.clear()
     await fill()
   }
+  const resume = () => {
+    context.notifier.resume([...context.clouds.values()])
+    resumePending(context)
+  }
   registerErrors(app)
   registerControl(app, { faults, requests, reset })
   registerApi(app, context, { routes: ROUTES, adminLimit })
@@ -115,7 +122,7 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   })
   await context.chunks.expire()
   await fill()
-  return { app, context, faults, requests, reset }
+  return { app, context, faults, requests, reset, resume }
 }
 
 async function openStore (data: string): Promise<{ store: Store, blobs: BlobStore }> {

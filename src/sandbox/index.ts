@@ -40,7 +40,7 @@ export interface Sandbox {
 /** Starts a Cloudinary look-alike on a socket of its own. */
 export async function startSandbox (options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', ...rest } = options
-  const { app, context, faults, requests, reset } = await buildSandbox(rest)
+  const { app, context, faults, requests, reset, resume } = await buildSandbox(rest)
   let url: string
   try {
     url = await app.listen({ port, host })
@@ -49,6 +49,7 @@ export async function startSandbox (options: SandboxOptions = {}): Promise<Sandb
     throw error
   }
   if (options.publicUrl === undefined) context.publicUrl = url
+  resume()
   const clouds = [...context.clouds.values()]
   return {
     url,

@@ -3,7 +3,9 @@ import type { BlobStore } from './blobs.ts'
 import type { Journal } from './journal.ts'
 
 /** What a cloud keeps besides assets, each kind by name. */
-export const DOCUMENT_KINDS = ['preset', 'transformation', 'unnamed_transformation', 'metadata_field', 'deleted_metadata_field', 'folder', 'trigger', 'chunked', 'delete_token'] as const
+export const DOCUMENT_KINDS = [
+  'preset', 'transformation', 'unnamed_transformation', 'metadata_field', 'deleted_metadata_field', 'folder', 'trigger', 'chunked', 'delete_token', 'pending_upload', 'notification'
+] as const
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number]
 
 /**
@@ -33,7 +35,7 @@ export class Store {
       if (kind !== 'asset') {
         room.adoptDocument(kind as DocumentKind, name, record)
         // The bytes of an unfinished upload.
-        if (kind === 'chunked') nameBytes(record, known)
+        if (kind === 'chunked' || kind === 'pending_upload') nameBytes(record, known)
         continue
       }
       room.adopt(record)

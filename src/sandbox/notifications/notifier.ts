@@ -17,6 +17,16 @@ export interface Trigger {
   updated_at: string
 }
 
+/** One that is on its way, as it is kept until it has arrived or is given up. */
+interface Letter {
+  address: string
+  body: string
+  /** When the first try was due. */
+  firstMs: number
+  /** How many have failed. */
+  tries: number
+}
+
 export interface NotifierOptions {
   store: Store
   clock: () => number
@@ -32,8 +42,8 @@ export interface NotifierOptions {
 
 /**
  * Sends signed notifications: to the address that a call names, else to the triggers of its cloud. What is not answered with
- * 200 is tried again: the same body, signed for the time at which it is sent. Source: Cloudinary, "notifications": 20 seconds for
- * an answer, three more tries 3, 6 and 9 minutes after the first.
+ * 200 is tried again: the same body, signed for the time at which it is sent; also by a later process. Source: Cloudinary,
+ * "notifications": 20 seconds for an answer, three more tries 3, 6 and 9 minutes after the first.
  */
 export class Notifier {
   readonly #options: NotifierOptions
@@ -53,8 +63,19 @@ export class Notifier {
     if (addresses.size === 0) return
     const { clock, random } = this.#options
     const time = new Date(clock()).toISOString().slice(0, 19)
-    const body = JSON.stringify({ notification_type: type, timestamp: `${time}+00:00`, request_id: random.hex(32), ...facts, signature_key: cloud.apiKey })
-    for (const one of addresses) this.#track(this.#deliver(cloud, one, body))
+    const request = random.hex(32)
+    const body = JSON.stringify({ notification_type: type, timestamp: `${time}+00:00`, request_id: request, ...facts, signature_key: cloud.apiKey })
+    for (const [index, address] of [...addresses].entries()) this.#track(this.#send(cloud, `${request}-${index}`, { address, body, firstMs: clock(), tries: 0 }))
+  }
+
+  /** Goes on with what an earlier process did not get rid of. Tries that came due since are made up for by one. */
+  resume (clouds: readonly CloudSettings[]): void {
+    const { store, clock } = this.#options
+    for (const cloud of clouds) {
+      for (const [name, letter] of store.cloud(cloud.cloudName).documents<Letter>('notification')) {
+        this.#track(this.#deliver(cloud, name, letter, Math.max(0, clock() - letter.firstMs)))
+      }
+    }
   }
 
   /** Resolves when everything on its way has arrived or was given up. */
@@ -62,29 +83,47 @@ export class Notifier {
     while (this.#running.size > 0) await Promise.all(this.#running)
   }
 
-  /** Gives up what is still on its way. What is notified afterwards goes out again. */
+  /** Lets go of what is still on its way; a later process goes on with it. What is notified afterwards goes out again. */
   async abandon (): Promise<void> {
     this.#closing.abort()
     await this.settle()
     this.#closing = new AbortController()
   }
 
-  async #deliver (cloud: CloudSettings, address: string, body: string): Promise<void> {
-    const { clock, retryAfterMs, allowPrivate, timeoutMs, wait = waitFor } = this.#options
+  async #send (cloud: CloudSettings, name: string, letter: Letter): Promise<void> {
+    await this.#options.store.cloud(cloud.cloudName).putDocument('notification', name, letter)
+    await this.#deliver(cloud, name, letter)
+  }
+
+  async #deliver (cloud: CloudSettings, name: string, letter: Letter, passedMs = 0): Promise<void> {
+    const { store, retryAfterMs, wait = waitFor } = this.#options
     const { signal } = this.#closing
-    let lastMs = 0
-    for (const afterMs of [0, ...retryAfterMs]) {
+    const room = store.cloud(cloud.cloudName)
+    const times = [0, ...retryAfterMs]
+    const first = Math.max(letter.tries, times.findLastIndex((afterMs) => afterMs <= passedMs))
+    let lastMs = passedMs
+    for (const [index, afterMs] of times.entries()) {
+      if (index < first) continue
       if (afterMs > lastMs) await wait(afterMs - lastMs, signal)
-      lastMs = afterMs
-      const timestamp = String(Math.floor(clock() / 1000))
-      const headers = {
-        'x-cld-timestamp': timestamp,
-        // A plain digest, not an HMAC: that is how it is.
-        'x-cld-signature': hex(cloud.signatureAlgorithm ?? 'sha1', body + timestamp + cloud.apiSecret)
-      }
-      const status = await post(address, { headers, body, allowPrivate, timeoutMs, signal }).catch(() => 0)
-      if (status === 200 || signal.aborted) return
+      lastMs = Math.max(lastMs, afterMs)
+      const delivered = await this.#post(cloud, letter, signal)
+      if (signal.aborted) return
+      if (delivered) break
+      await room.putDocument('notification', name, { ...letter, tries: index + 1 } satisfies Letter)
     }
+    await room.removeDocument('notification', name)
+  }
+
+  /** @returns whether it was answered with 200. */
+  async #post (cloud: CloudSettings, { address, body }: Letter, signal: AbortSignal): Promise<boolean> {
+    const { clock, allowPrivate, timeoutMs } = this.#options
+    const timestamp = String(Math.floor(clock() / 1000))
+    const headers = {
+      'x-cld-timestamp': timestamp,
+      // A plain digest, not an HMAC: that is how it is.
+      'x-cld-signature': hex(cloud.signatureAlgorithm ?? 'sha1', body + timestamp + cloud.apiSecret)
+    }
+    return await post(address, { headers, body, allowPrivate, timeoutMs, signal }).catch(() => 0) === 200
   }
 
   #track (delivery: Promise<void>): void {

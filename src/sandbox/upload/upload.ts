@@ -1,8 +1,9 @@
 import { isoTime, type AssetRecord } from '../asset.ts'
+import { TRANSPORT } from '../auth/known-parameters.ts'
 import { SandboxError } from '../errors.ts'
 import type { ReceivedFile } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
-import type { Fields } from '../http/fields.ts'
+import { Fields } from '../http/fields.ts'
 import { newMetadata } from '../metadata.ts'
 import { startModeration } from '../moderation.ts'
 import { randomSource } from '../random.ts'
@@ -49,15 +50,29 @@ async function recall (call: Call, fields: Fields, blob: string): Promise<object
   return record && { ...await uploadAnswer(call, record, fields), ...eagerAnswer(call, record, fields, record.derived, readEager(fields, record.resource_type)) }
 }
 
-/** `async`: the answer comes first. Whether it came to an asset or to nothing, a notification tells. */
+/** An upload that was answered and is still to be done, as it is kept until then. Its bytes are in the blob. */
+export interface PendingUpload { wanted: string, fields: Record<string, unknown>, blob: string, file: Omit<ReceivedFile, 'key'>, pending: Record<string, unknown> }
+
+/** `async`: the answer comes first, and outlives the process. Whether it came to an asset or to nothing, a notification tells. */
 async function storeLater (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<object> {
   const batch = call.context.random.hex(64)
-  // Names of its own: nobody can foresee which call has its turn meanwhile.
-  const later: Call = { ...call, context: { ...call.context, random: randomSource(batch) } }
   const publicId = fields.text('public_id')
   const pending = { status: 'pending', resource_type: wanted, type: readDeliveryType(fields), ...publicId !== undefined && { public_id: publicId }, batch_id: batch }
-  call.context.background.add(storeUpload(later, fields, wanted, file).catch((error: unknown) => { notifyFailure(call, fields, error, pending) }))
+  const { key: blob, ...facts } = file
+  const upload: PendingUpload = { wanted, fields: Object.fromEntries([...fields.entries()].filter(([name]) => !TRANSPORT.has(name))), blob, file: facts, pending }
+  await call.store.putDocument('pending_upload', batch, upload)
+  call.context.background.add(storePending(call, batch, upload))
   return pending
+}
+
+/** Does what `storeLater` has promised. */
+export async function storePending (call: Call, batch: string, { wanted, fields: kept, blob, file, pending }: PendingUpload): Promise<void> {
+  const fields = new Fields()
+  fields.assign(kept)
+  // Names of its own: nobody can foresee which call has its turn meanwhile.
+  const later: Call = { ...call, context: { ...call.context, random: randomSource(batch) } }
+  await storeUpload(later, fields, wanted, { ...file, key: blob }).catch((error: unknown) => { notifyFailure(call, fields, error, pending) })
+  await call.store.removeDocument('pending_upload', batch)
 }
 
 /** What the answer repeats, and where the outcome is told, must be well before there is an answer. */
