@@ -30,7 +30,7 @@ export const deleteResource: Route = async (app) => {
       querystring: Query,
       response: {
         200: Deleted,
-        ...problems('invalid_request', 'unauthorized', 'forbidden', 'not_found', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
+        ...problems('invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
       }
     },
     handler: async (request) => {

@@ -122,7 +122,7 @@ export const generateSignature: Route = async (app) => {
       body: Body,
       response: {
         200: Signed,
-        ...problems('invalid_request', 'unauthorized', 'forbidden', 'payload_too_large', 'unsupported_media_type', 'param_not_allowed', 'rate_limited')
+        ...problems('invalid_request', 'unauthorized', 'forbidden', 'request_timeout', 'payload_too_large', 'unsupported_media_type', 'param_not_allowed', 'url_not_allowed', 'rate_limited')
       }
     },
     // Everything has a default, so a call without a body is fine; the validator, which comes next, fills in what the type wants.

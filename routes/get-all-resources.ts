@@ -95,7 +95,7 @@ export const getAllResources: Route = async (app) => {
           description: 'A page of assets. The `Link` header names the next one.',
           content: { 'application/json': { schema: Page }, [NDJSON]: { schema: Type.String() } }
         },
-        ...problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited', 'quota_exhausted', 'upstream_rejected', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
+        ...problems('invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'asset_processing', 'rate_limited', 'quota_exhausted', 'upstream_rejected', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
       }
     },
     handler: async (request, reply) => {

@@ -38,7 +38,7 @@ export const getResourceById: Route = async (app) => {
       querystring: Query,
       response: {
         200: Asset,
-        ...problems('invalid_request', 'unauthorized', 'forbidden', 'not_found', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
+        ...problems('invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
       }
     },
     handler: async (request, reply) => {

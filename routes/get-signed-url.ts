@@ -57,7 +57,7 @@ export const getSignedUrl: Route = async (app) => {
       tags: ['actions'],
       summary: 'Get Signed URL, from a JSON body',
       body: Asked,
-      response: { 200: SignedUrl, ...FAILURES, ...problems('payload_too_large', 'unsupported_media_type') }
+      response: { 200: SignedUrl, ...FAILURES, ...problems('request_timeout', 'payload_too_large', 'unsupported_media_type') }
     },
     handler: async (request, reply) => answer(request, reply, request.body)
   })

@@ -87,7 +87,7 @@ export const getUrl: Route = async (app) => {
       tags: ['actions'],
       summary: 'Get URL, from a JSON body',
       body: Body,
-      response: { 200: Url, ...FAILURES, ...problems('payload_too_large', 'unsupported_media_type') }
+      response: { 200: Url, ...FAILURES, ...problems('request_timeout', 'payload_too_large', 'unsupported_media_type') }
     },
     handler: async (request) => urlOf(request, request.body)
   })

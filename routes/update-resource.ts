@@ -59,7 +59,7 @@ export const updateResource: Route = async (app) => {
       body: Changes,
       response: {
         200: Asset,
-        ...problems('invalid_request', 'upstream_rejected', 'unauthorized', 'forbidden', 'not_found', 'payload_too_large', 'unsupported_media_type', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
+        ...problems('invalid_request', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'request_timeout', 'upstream_conflict', 'payload_too_large', 'unsupported_media_type', 'url_not_allowed', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
       }
     },
     handler: async (request, reply) => {

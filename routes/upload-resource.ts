@@ -144,7 +144,7 @@ export const uploadResource: Route = async (app) => {
       querystring: Parameters,
       response: {
         200: Asset,
-        ...problems('invalid_request', 'invalid_multipart', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'request_timeout', 'upstream_conflict', 'idempotency_in_progress', 'outcome_unknown', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'idempotency_key_reused', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_unavailable', 'upstream_timeout')
+        ...problems('invalid_request', 'invalid_multipart', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'request_timeout', 'upstream_conflict', 'idempotency_in_progress', 'outcome_unknown', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'idempotency_key_reused', 'param_not_allowed', 'url_not_allowed', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_unavailable', 'upstream_timeout')
       }
     },
     handler: async (request, reply) => {

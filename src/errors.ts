@@ -122,7 +122,8 @@ export function refusal (code: ErrorCode, errors: readonly Fault[]): GatewayErro
 }
 
 /** The same failure with its pointers put below another one. */
-export function movedBelow (pointer: string, { code, message, errors }: GatewayError): GatewayError {
+export function movedBelow (pointer: string, error: GatewayError): GatewayError {
+  const { message, errors } = error
   const moved = errors.map((fault) => ({ ...fault, pointer: `${pointer}${fault.pointer}` }))
-  return new GatewayError(code, message.startsWith('/') ? `${pointer}${message}` : message, { errors: moved })
+  return error.but({ message: message.startsWith('/') ? `${pointer}${message}` : message, errors: moved })
 }

@@ -58,7 +58,7 @@ export const explainSignature: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['service'],
       summary: 'Explain why a signature does not fit',
       body: Body,
-      response: { 200: Explanation, ...problems('invalid_request', 'unauthorized', 'forbidden', 'payload_too_large', 'unsupported_media_type', 'rate_limited') }
+      response: { 200: Explanation, ...problems('invalid_request', 'unauthorized', 'forbidden', 'request_timeout', 'payload_too_large', 'unsupported_media_type', 'rate_limited') }
     },
     handler: async (request) => {
       const { fields, signature } = questionOf(request.body)

@@ -23,15 +23,22 @@ export const Problem = Type.Object({
   }))
 }, { $id: 'Problem', additionalProperties: true })
 
-/** Responses of a route for the given codes, one per status, for its `response` schema. `Problem` is registered by the app. */
+const content = { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: 'Problem#' } } }
+
+/**
+ * Responses of a route for the given codes, one per status, for its `response` schema, and one for what can happen to
+ * every request. `Problem` is registered by the app.
+ */
 export function problems (...codes: ErrorCode[]) {
-  const byStatus: Record<number, object> = {}
+  const byStatus: Record<number | 'default', object> = {
+    default: { description: 'Any other failure, such as `internal`, `auth_unavailable` or `shutting_down`.', content }
+  }
   for (const code of codes) {
     const { status } = ERRORS[code]
     const known = codes.filter((other) => ERRORS[other].status === status)
     byStatus[status] = {
       description: known.map((other) => `\`${other}\`: ${ERRORS[other].title}.`).join(' '),
-      content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: 'Problem#' } } }
+      content
     }
   }
   return byStatus

@@ -6,6 +6,7 @@ const HEADER = 'x-sandbox-ignored'
 export function nameIgnored (reply: FastifyReply, names: readonly string[]): void {
   if (reply.sent) return
   // A name that somebody made up may hold anything.
-  const all = [reply.getHeader(HEADER), ...names.map((name) => name.replace(/[^\w.:-]+/g, '?').slice(0, 100))].filter((name) => name !== undefined)
-  if (all.length > 0) reply.header(HEADER, all.join(', ').slice(0, 2000))
+  const before = String(reply.getHeader(HEADER) ?? '').split(', ').filter((name) => name !== '')
+  const all = new Set([...before, ...names.map((name) => name.replace(/[^\w.:-]+/g, '?').slice(0, 100))])
+  if (all.size > 0) reply.header(HEADER, [...all].join(', ').slice(0, 2000))
 }
