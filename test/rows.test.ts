@@ -84,7 +84,7 @@ const M: Readonly<Record<string, Row>> = {
   M29: at(['plugins/idempotency.test.ts', 'M29: another request under the same key is 422'], ['plugins/idempotency.test.ts', 'M29: a key belongs to one environment and one caller']),
   M30: at(['plugins/idempotency.test.ts', 'M30: what failed before Cloudinary had taken the file']),
   M31: at(['plugins/idempotency.test.ts', 'M31: an answer that was lost is 409 outcome_unknown']),
-  M32: partly('callers send no chunks to the gateway, which makes them itself, in order; the sandbox is tested on disordered ones', ['cloudinary/uploads.test.ts', 'M32: a larger file goes in chunks'], ['sandbox/upload/chunks.test.ts', 'gaps, overlaps, wrong lengths']),
+  M32: partly('callers send no chunks to the gateway, which makes them itself, in order; the sandbox is tested on disordered ones', ['cloudinary/uploads.test.ts', 'M32: a larger file goes in chunks'], ['sandbox/upload/chunks.test.ts', '400: overlaps, wrong lengths'], ['sandbox/upload/chunks.test.ts', '200: in any order']),
   M33: untested('an upload is one request to one process: no session of chunks spans two of them'),
   M34: untested('nothing of an upload is written to disk; that a read-only disk does no harm needs a container to show'),
   M35: at(['cloudinary/file-text.test.ts', 'M35: a file of another user'], ['cloudinary/file-text.test.ts', 'M35: 400 for everything else that looks like a path'], ['cloudinary/file-text.test.ts', 'M35: a link swapped in between two openings'], ['bad-input.test.ts', 'outside the root, through a link, a device'], ['cloudinary/uploads.test.ts', 'M35: a file that shrinks or grows'])
