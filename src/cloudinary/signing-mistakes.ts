@@ -17,41 +17,48 @@ const MAX_FIELDS = 40
 const MAX_FIELDS_FOR_PAIRS = 24
 /** Longest value, in characters, that is tried in other spellings. */
 const MAX_RESPELLED = 8192
-/** Characters hashed for one diagnosis, with a charge for each attempt: some ten milliseconds of work at most. */
-const WORK_LIMIT = 4 * 1024 * 1024
+/** Characters that one diagnosis may put together and hash, with a charge for each attempt: some ten milliseconds of work. */
+const WORK_LIMIT = 1024 * 1024
 const WORK_PER_ATTEMPT = 512
 
-/** Tries what may have been signed, within a limit of work; after that nothing fits any more. */
+/** Tries what may have been signed, within a limit of work; after that nothing is built, and nothing fits any more. */
 class Trials {
   readonly #signature: string
   readonly #algorithm: SignatureAlgorithm
   readonly #secret: Secret
+  /** What an attempt costs at least: every text holds most of the fields, and building it takes longer than hashing it. */
+  readonly #size: number
   #work = WORK_LIMIT
-  constructor (signature: string, algorithm: SignatureAlgorithm, secret: Secret) {
+  constructor (signature: string, algorithm: SignatureAlgorithm, secret: Secret, fields: Fields) {
     this.#signature = signature
     this.#algorithm = algorithm
     this.#secret = secret
+    this.#size = Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length, WORK_PER_ATTEMPT)
   }
 
   get spent (): boolean { return this.#work < 0 }
 
-  #affords (text: string): boolean {
-    this.#work -= text.length + WORK_PER_ATTEMPT
-    return this.#work >= 0
+  #affords (): boolean {
+    this.#work -= this.#size
+    return !this.spent
   }
 
-  fitsText (text: string): boolean {
-    return this.#affords(text) && sameDigest(hash(this.#algorithm, text + this.#secret.reveal(), 'hex'), this.#signature)
+  fitsText (build: () => string): boolean {
+    return this.#affords() && sameDigest(hash(this.#algorithm, build() + this.#secret.reveal(), 'hex'), this.#signature)
   }
 
   fits (fields: Fields): boolean {
-    if (this.spent) return false
-    const text = stringToSign(fields, 2)
-    return this.fitsText(text) || (text.includes('%26') && this.fitsText(stringToSign(fields, 1)))
+    let escapes = false
+    const build = (): string => {
+      const text = stringToSign(fields, 2)
+      escapes = text.includes('%26')
+      return text
+    }
+    return this.fitsText(build) || (escapes && this.fitsText(() => stringToSign(fields, 1)))
   }
 
-  fitsHmac (text: string): boolean {
-    return this.#affords(text) && sameDigest(createHmac(this.#algorithm, this.#secret.reveal()).update(text).digest('hex'), this.#signature)
+  fitsHmac (build: () => string): boolean {
+    return this.#affords() && sameDigest(createHmac(this.#algorithm, this.#secret.reveal()).update(build()).digest('hex'), this.#signature)
   }
 }
 
@@ -62,6 +69,10 @@ function without (fields: Fields, ...names: string[]): Fields {
 /** Pairs in the given order, for signers that break the rules of `stringToSign`. */
 function joined (entries: ReadonlyArray<readonly [string, string]>): string {
   return entries.map(([name, value]) => `${name}=${value}`.replaceAll('&', '%26')).join('&')
+}
+
+function sorted (entries: Array<[string, string]>): Array<[string, string]> {
+  return entries.sort(([one], [other]) => one < other ? -1 : 1)
 }
 
 /** Names that Cloudinary leaves out of the signed text, signed nevertheless: each alone and all sets of them. */
@@ -79,8 +90,7 @@ function findUnsignable (trials: Trials, { fields, environment }: SignedForm): F
   }
   const signed = Object.entries(fields).filter(([name, value]) => value !== '' && !UNSIGNED_NAMES.has(name))
   for (const extra of sets.slice(1)) {
-    const entries = [...signed, ...Object.entries(extra)].sort(([one], [other]) => one < other ? -1 : 1)
-    if (!trials.fitsText(joined(entries))) continue
+    if (!trials.fitsText(() => joined(sorted([...signed, ...Object.entries(extra)])))) continue
     return Object.keys(extra).map((name) => fieldFinding('unsignable_signed', name, `${name} was signed, but Cloudinary leaves it out of what is signed.`))
   }
   return []
@@ -92,14 +102,14 @@ function findWrongMethod (trials: Trials, { fields }: SignedForm): Finding[] {
   const present = all.filter(([, value]) => value !== '')
   const rest = present.filter(([name]) => name !== 'timestamp')
   const time = present.filter(([name]) => name === 'timestamp')
-  if (trials.fitsText(joined([...all].sort(([one], [other]) => one < other ? -1 : 1)))) {
+  if (trials.fitsText(() => joined(sorted([...all])))) {
     return all.filter(([, value]) => value === '').map(([name]) =>
       fieldFinding('empty_signed', name, `${name} is empty and was signed; empty fields are left out of what is signed.`))
   }
-  if ([present, [...rest, ...time], [...time, ...rest]].some((order) => trials.fitsText(joined(order)))) {
+  if ([present, [...rest, ...time], [...time, ...rest]].some((order) => trials.fitsText(() => joined(order)))) {
     return [{ code: 'not_sorted', message: 'The fields were signed in another order; they are sorted by name.' }]
   }
-  if (trials.fitsHmac(stringToSign(fields, 2))) {
+  if (trials.fitsHmac(() => stringToSign(fields, 2))) {
     return [{ code: 'signed_with_hmac', message: 'It was made as an HMAC; Cloudinary wants a plain digest of the text with the secret appended.' }]
   }
   return []
@@ -127,7 +137,10 @@ function findOtherSpelling (trials: Trials, fields: Fields, names: readonly stri
 /** One field, or two, that the signer never saw. */
 function findNotSigned (trials: Trials, fields: Fields, names: readonly string[]): Finding[] {
   const finding = (name: string): Finding => fieldFinding('field_not_signed', name, `${name} was sent but not signed.`)
-  for (const name of names) if (trials.fits(without(fields, name))) return [finding(name)]
+  for (const name of names) {
+    if (trials.spent) break
+    if (trials.fits(without(fields, name))) return [finding(name)]
+  }
   if (names.length > MAX_FIELDS_FOR_PAIRS) return []
   for (const [index, one] of names.entries()) {
     if (trials.spent) break
@@ -150,7 +163,7 @@ function unexplained (names: readonly string[]): Finding {
  */
 export function findMistake (form: SignedForm, signature: string, algorithm: SignatureAlgorithm): Finding[] {
   const { fields, environment } = form
-  const trials = new Trials(signature, algorithm, environment.apiSecret)
+  const trials = new Trials(signature, algorithm, environment.apiSecret, fields)
   const names = Object.keys(fields).filter((name) => fields[name] !== '' && !UNSIGNED_NAMES.has(name)).sort()
   const few = names.slice(0, MAX_FIELDS)
   const searches = [

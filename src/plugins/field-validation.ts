@@ -43,7 +43,29 @@ function fieldsOf ({ properties }: ObjectSchema, compile: Compile): Field[] {
   })
 }
 
+/**
+ * The first list or map in the value that holds more than its schema allows. ajv would say so too, and then go on to judge
+ * each of a million items and remember what is wrong with it.
+ */
+function overfull (schema: AnySchemaObject, value: unknown, instancePath: string): ErrorObject | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const [keyword, names, noun] = Array.isArray(value) ? ['maxItems', value.keys(), 'items'] as const : ['maxProperties', Object.keys(value), 'properties'] as const
+  const { [keyword]: limit, items, properties = {}, additionalProperties: rest } = schema as BoundedSchema
+  const size = Array.isArray(value) ? value.length : Object.keys(value).length
+  if (limit !== undefined && size > limit) {
+    return { instancePath, schemaPath: `#/${keyword}`, keyword, params: { limit }, message: `must NOT have more than ${limit} ${noun}`, schema: limit, parentSchema: schema, data: value }
+  }
+  for (const name of names) {
+    const inner = items ?? properties[name] ?? rest
+    const found = typeof inner === 'object' ? overfull(inner, (value as Fields)[name], `${instancePath}/${name}`) : undefined
+    if (found) return found
+  }
+  return undefined
+}
+
 function fits (field: Field, data: Fields): ErrorObject[] | undefined {
+  const tooMany = overfull(field.schema, data[field.name], field.instancePath)
+  if (tooMany) return [tooMany]
   const validate = field.judge()
   const valid = validate(data[field.name], { instancePath: field.instancePath, parentData: data, parentDataProperty: field.name, rootData: data, dynamicAnchors: NO_ANCHORS })
   return valid ? undefined : validate.errors as ErrorObject[] // there are some when it is not

@@ -59,6 +59,14 @@ t.test('work is bounded', async (t) => {
   t.strictSame(codes({ ...wide, y: '1', z: '2' }, sign(wide)), ['unexplained'], 'the limit holds among pairs, too')
 })
 
+t.test('hardly any text is built of very long fields', async (t) => {
+  let reads = 0
+  const long: Fields = { ...time }
+  for (let index = 0; index < 10; index++) Object.defineProperty(long, `field_${index}`, { enumerable: true, get: () => { reads++; return '&'.repeat(65_000) } })
+  t.strictSame(codes(long, 'a'.repeat(40)), ['unexplained'])
+  t.ok(reads < 150, `each of ten fields is read a few times, not for every attempt: ${reads}`)
+})
+
 t.test('what no known mistake explains: the names that count are told', async (t) => {
   t.match(findings({ ...time, folder: 'a', api_key: '1', tags: '' }, 'f'.repeat(40)), [{ code: 'unexplained', message: /What counts here: folder, timestamp\.$/ }])
   t.match(findings({}, 'f'.repeat(40)), [{ code: 'unexplained', message: /no field at all\.$/ }])
