@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { GatewayError, invalidRequest, movedBelow, type Fault } from '../src/errors.ts'
+import { pointerTo } from '../src/json-pointer.ts'
 import { UploadResourceType } from '../src/schemas/assets.ts'
 import { nearestName } from '../src/schemas/nearest-name.ts'
 import { problems } from '../src/schemas/problem.ts'
@@ -19,7 +20,7 @@ const MILLISECONDS_FROM = 1e11
 type WidgetValue = string | number | boolean | null | Array<string | number>
 const WidgetParameters = Type.Unsafe<Record<string, WidgetValue>>({
   type: 'object',
-  additionalProperties: { type: ['string', 'number', 'boolean', 'null', 'array'], items: { type: ['string', 'number'] } },
+  additionalProperties: { type: ['string', 'number', 'boolean', 'null', 'array'], items: { type: ['string', 'number'] }, maxItems: 1000 },
   maxProperties: 100,
   description: 'The form of the Upload Widget and next-cloudinary: values are signed exactly as given.',
   examples: [{ timestamp: 1_700_000_000, source: 'uw', upload_preset: 'web' }]
@@ -64,7 +65,7 @@ function checkedTimestamp (timestamp: number, pointer: string, nowSeconds: numbe
 function refuseUnsignable (parameters: object): void {
   const errors: Fault[] = Object.keys(parameters).filter((name) => !SIGNABLE_PARAMETER_NAMES.includes(name)).map((name) => {
     const nearest = nearestName(name, SIGNABLE_PARAMETER_NAMES)
-    return { pointer: `/paramsToSign/${name}`, message: `is not a parameter that is signed${nearest === undefined ? '' : `; did you mean "${nearest}"?`}` }
+    return { pointer: `/paramsToSign${pointerTo(name)}`, message: `is not a parameter that is signed${nearest === undefined ? '' : `; did you mean "${nearest}"?`}` }
   })
   if (errors.length > 0) throw new GatewayError('param_not_allowed', `${errors.length === 1 ? 'One parameter' : `${errors.length} parameters`} cannot be signed.`, { errors })
 }
@@ -104,7 +105,7 @@ function dated (body: Static<typeof Body>, nowSeconds: number): Static<typeof Bo
 
 /** The widget's parameters, if nothing that would be signed stands beside them. */
 function only (parameters: Record<string, WidgetValue>, { paramsToSign: _these, resource_type: _inTheUrl, ...others }: Static<typeof Body>): Record<string, WidgetValue> {
-  const errors = Object.keys(others).map((name) => ({ pointer: `/${name}`, message: 'must stand inside paramsToSign when that is given' }))
+  const errors = Object.keys(others).map((name) => ({ pointer: pointerTo(name), message: 'must stand inside paramsToSign when that is given' }))
   if (errors.length > 0) throw invalidRequest(errors)
   return parameters
 }

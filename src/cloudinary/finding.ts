@@ -1,3 +1,5 @@
+import { pointerTo } from '../json-pointer.ts'
+
 export type FindingCode =
   'timestamp_missing' | 'timestamp_invalid' | 'timestamp_milliseconds' | 'timestamp_stale' | 'timestamp_future' |
   'signature_malformed' | 'signature_version_1' | 'other_environment' | 'field_changed' | 'field_not_signed' | 'field_not_sent' |
@@ -13,7 +15,7 @@ export interface Finding {
 
 /** A finding about one field. */
 export function fieldFinding (code: FindingCode, name: string, message: string): Finding {
-  return { code, pointer: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, message }
+  return { code, pointer: pointerTo(name), message }
 }
 
 /** A value in a message: in quotes, and no longer than a person reads. */

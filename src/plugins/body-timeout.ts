@@ -28,12 +28,14 @@ export default fp<BodyTimeoutOptions>(async (scope, { timeoutMs }) => {
   }, Math.min(CHECK_MS, timeoutMs))
   check.unref()
   scope.addHook('onClose', async () => { clearInterval(check) })
-  scope.addHook('preParsing', (_request, reply, _payload, done) => {
+  scope.addHook('preParsing', (request, reply, _payload, done) => {
     reading.set(reply, performance.now())
+    // One that cannot be parsed is never validated.
+    request.whenOver(() => { reading.delete(reply) })
     done()
   })
   scope.addHook('preValidation', (_request, reply, done) => {
     reading.delete(reply)
     done()
   })
-}, { name: 'body-timeout' })
+}, { name: 'body-timeout', dependencies: ['caller-gone'] })

@@ -12,7 +12,7 @@ type Value = string | number | boolean | Array<string | number>
 const Body = Type.Object({
   fields: Type.Optional(Type.Unsafe<Record<string, Value>>({
     type: 'object',
-    additionalProperties: { type: ['string', 'number', 'boolean', 'array'], items: { type: ['string', 'number'] } },
+    additionalProperties: { type: ['string', 'number', 'boolean', 'array'], items: { type: ['string', 'number'] }, maxItems: 1000 },
     maxProperties: 100,
     description: 'Every field of the form but `file`, as it was sent; `signature` may be among them.'
   })),

@@ -1,4 +1,5 @@
 import type { Ajv, AnySchemaObject, ErrorObject, ValidateFunction } from 'ajv'
+import { pointerTo } from '../json-pointer.ts'
 
 /** What is judged here about an object, and what says nothing about it. With any other keyword ajv judges the whole. */
 const OURS: ReadonlySet<string> = new Set([
@@ -16,6 +17,7 @@ interface Field {
   readonly name: string
   /** Where its value stands, as a JSON pointer. */
   readonly instancePath: string
+  readonly schema: Bounded
   readonly preset: unknown
   /** Compiled when the first value comes: of many dozens of fields a request has a few. */
   readonly judge: () => ValidateFunction
@@ -39,25 +41,35 @@ function fieldsOf ({ properties }: ObjectSchema, compile: Compile): Field[] {
       compiled ??= compile(schema)
       return compiled
     }
-    return { name, instancePath: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, preset, judge }
+    return { name, instancePath: pointerTo(name), schema, preset, judge }
   })
 }
 
+/** The keywords that bound lists and maps, and those that lead to what is inside them. */
+interface Bounded {
+  readonly maxItems?: number
+  readonly maxProperties?: number
+  readonly items?: Bounded
+  readonly properties?: Readonly<Record<string, Bounded>>
+  readonly additionalProperties?: boolean | Bounded
+  readonly [keyword: string]: unknown
+}
+
 /**
- * The first list or map in the value that holds more than its schema allows. ajv would say so too, and then go on to judge
+ * The first list or map in a value that holds more than its schema allows. ajv would say so too, and then go on to judge
  * each of a million items and remember what is wrong with it.
  */
-function overfull (schema: AnySchemaObject, value: unknown, instancePath: string): ErrorObject | undefined {
+function overfull (schema: Bounded, value: unknown, instancePath: string): ErrorObject | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const [keyword, names, noun] = Array.isArray(value) ? ['maxItems', value.keys(), 'items'] as const : ['maxProperties', Object.keys(value), 'properties'] as const
-  const { [keyword]: limit, items, properties = {}, additionalProperties: rest } = schema as BoundedSchema
-  const size = Array.isArray(value) ? value.length : Object.keys(value).length
+  const [keyword, what, size] = Array.isArray(value) ? ['maxItems', 'items', value.length] as const : ['maxProperties', 'properties', Object.keys(value).length] as const
+  const limit = schema[keyword]
   if (limit !== undefined && size > limit) {
-    return { instancePath, schemaPath: `#/${keyword}`, keyword, params: { limit }, message: `must NOT have more than ${limit} ${noun}`, schema: limit, parentSchema: schema, data: value }
+    return { instancePath, schemaPath: `#/${keyword}`, keyword, params: { limit }, message: `must NOT have more than ${limit} ${what}`, schema: limit, parentSchema: schema, data: value }
   }
-  for (const name of names) {
+  const { items, properties = {}, additionalProperties: rest } = schema
+  for (const [name, member] of Object.entries(value)) {
     const inner = items ?? properties[name] ?? rest
-    const found = typeof inner === 'object' ? overfull(inner, (value as Fields)[name], `${instancePath}/${name}`) : undefined
+    const found = typeof inner === 'object' ? overfull(inner, member, `${instancePath}${pointerTo(name)}`) : undefined
     if (found) return found
   }
   return undefined

@@ -1,5 +1,6 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 import type { Fault } from '../errors.ts'
+import { pointerTo } from '../json-pointer.ts'
 import { nearestName } from '../schemas/nearest-name.ts'
 import { NO_VALUE } from '../schemas/text-fields.ts'
 
@@ -18,7 +19,6 @@ const MOST_FAULTS = 200
 const MOST_POINTER = 256
 
 const text = (value: unknown): string => typeof value === 'string' ? value : String(value)
-const escapePointer = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1')
 const suggestion = (given: string, known: readonly string[]): string => {
   const nearest = nearestName(given, known)
   return nearest === undefined ? '' : `; did you mean "${nearest}"?`
@@ -28,13 +28,13 @@ const unknownField: Explain = (error) => {
   const name = text(error.params['additionalProperty'])
   const known = Object.keys(error.parentSchema?.properties ?? {})
   return {
-    pointer: `${error.instancePath}/${escapePointer(name)}`,
+    pointer: `${error.instancePath}${pointerTo(name)}`,
     message: `is not a field of this action${suggestion(name, known)}`
   }
 }
 
 const missingField: Explain = (error) => ({
-  pointer: `${error.instancePath}/${escapePointer(text(error.params['missingProperty']))}`,
+  pointer: `${error.instancePath}${pointerTo(text(error.params['missingProperty']))}`,
   message: 'is required'
 })
 
@@ -55,7 +55,7 @@ const tooLong: Explain = (error) => ({
 })
 
 const other: Explain = (error) => ({
-  pointer: error.propertyName === undefined ? error.instancePath : `${error.instancePath}/${escapePointer(error.propertyName)}`,
+  pointer: error.propertyName === undefined ? error.instancePath : `${error.instancePath}${pointerTo(error.propertyName)}`,
   message: error.parentSchema?.['x-fault'] ?? error.message ?? 'is not valid'
 })
 

@@ -1,5 +1,6 @@
 import type { TSchema } from '@sinclair/typebox'
 import { invalidRequest, type Fault } from '../errors.ts'
+import { pointerTo } from '../json-pointer.ts'
 
 type Properties = Readonly<Record<string, TSchema | object>>
 
@@ -7,6 +8,8 @@ type Properties = Readonly<Record<string, TSchema | object>>
 interface Shape {
   readonly type?: string | readonly string[]
   readonly items?: Shape
+  readonly maxItems?: number
+  readonly maxProperties?: number
   readonly properties?: Readonly<Record<string, Shape>>
   readonly additionalProperties?: boolean | Shape
 }
@@ -36,18 +39,21 @@ function parseJson (text: string, report: Report): unknown {
   }
 }
 
-/** Cuts at every `separator` that no backslash escapes. */
-function splitUnescaped (text: string, separator: string): string[] {
+/** Of a list that is too long no more is read than shows that it is: the validator refuses it by its length. */
+const enough = (most: number | undefined): number | undefined => most === undefined ? undefined : most + 1
+
+/** Cuts at every `separator` that no backslash escapes, into no more than `limit` parts; the rest is left out. */
+function splitUnescaped (text: string, separator: string, limit = Infinity): string[] {
   const parts: string[] = []
   let start = 0
-  for (let index = 0; index < text.length; index++) {
+  for (let index = 0; index < text.length && parts.length < limit; index++) {
     if (text[index] === '\\' && (text[index + 1] === '=' || text[index + 1] === '|')) index++
     else if (text[index] === separator) {
       parts.push(text.slice(start, index))
       start = index + 1
     }
   }
-  parts.push(text.slice(start))
+  if (parts.length < limit) parts.push(text.slice(start))
   return parts
 }
 
@@ -69,7 +75,7 @@ function readMap (text: string, shape: Shape, report: Report): unknown {
   if (looksLikeJson(text)) return parseJson(text, report)
   const values = typeof shape.additionalProperties === 'object' ? shape.additionalProperties : {}
   const map: Record<string, unknown> = {}
-  for (const pair of text === '' ? [] : splitUnescaped(text, '|')) {
+  for (const pair of text === '' ? [] : splitUnescaped(text, '|', enough(shape.maxProperties))) {
     const [name = '', ...rest] = splitUnescaped(pair, '=')
     if (rest.length === 0) return report(`must be a JSON object or name=value pairs joined by "|"; "${pair.slice(0, 60)}" has no "="`)
     if (FORBIDDEN_NAMES.has(name)) return report(`"${name}" is not a usable name`)
@@ -80,12 +86,12 @@ function readMap (text: string, shape: Shape, report: Report): unknown {
 }
 
 /** Comma-separated; a list of transformations is piped, because commas and slashes belong to them; a list of lists has both. */
-function splitList (text: string, items: Shape | undefined): unknown[] {
+function splitList (text: string, { items, maxItems }: Shape): unknown[] {
   if (text.trim() === '') return []
   if (allows(items, 'array') && !allows(items, 'string')) {
-    return text.split('|').map((part) => part.split(',').map((value) => readScalar(value.trim(), items?.items)))
+    return text.split('|', enough(maxItems)).map((part) => part.split(',', enough(items?.maxItems)).map((value) => readScalar(value.trim(), items?.items)))
   }
-  return text.split(allows(items, 'object') ? '|' : ',').map((part) => part.trim())
+  return text.split(allows(items, 'object') ? '|' : ',', enough(maxItems)).map((part) => part.trim())
 }
 
 function readList (given: string | readonly string[], shape: Shape, report: Report): unknown {
@@ -93,7 +99,7 @@ function readList (given: string | readonly string[], shape: Shape, report: Repo
   if (typeof given !== 'string') return given.map((text) => looksLikeJson(text) ? parseJson(text, report) : text)
   if (/^\s*\[/.test(given)) return parseJson(given, report)
   if (allows(shape.items, 'object') && looksLikeJson(given)) return [parseJson(given, report)]
-  return splitList(given, shape.items)
+  return splitList(given, shape)
 }
 
 function readScalar (text: string, shape: Shape | undefined): unknown {
@@ -166,7 +172,7 @@ export function readTextFields (properties: Properties, fields: Readonly<Record<
   for (const [given, value] of Object.entries(fields)) {
     const isListName = given.endsWith('[]') && !Object.hasOwn(properties, given)
     const name = isListName && Object.hasOwn(properties, given.slice(0, -2)) ? given.slice(0, -2) : given
-    const report: Report = (message) => { faults.push({ pointer: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, message }) }
+    const report: Report = (message) => { faults.push({ pointer: pointerTo(name), message }) }
     if (FORBIDDEN_NAMES.has(name)) report('is not a usable name')
     else if (Object.hasOwn(read, name)) report(`is given twice, as "${name}" and "${name}[]"`)
     else {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { GatewayError, invalidRequest } from '../errors.ts'
+import { pointerTo } from '../json-pointer.ts'
 import { dataUriHead, isDataUri } from './data-uri.ts'
 
 /** A file on its way in: a stream that is read once. */
@@ -50,7 +51,7 @@ export const MULTIPART = {
 }
 
 const fault = (name: string, message: string): GatewayError =>
-  invalidRequest([{ pointer: `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`, message }])
+  invalidRequest([{ pointer: pointerTo(name), message }])
 
 /** What the connection says when the caller has left. */
 const GONE = new Set(['FST_MP_PREMATURE_CLOSE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import bodyTimeout from '../../src/plugins/body-timeout.ts'
+import callerGone from '../../src/plugins/caller-gone.ts'
 import errorHandler from '../../src/plugins/error-handler.ts'
 import { startGateway } from '../helper.ts'
 
@@ -24,6 +25,7 @@ function talk (url: string, bytes: string): Promise<string> {
 async function start (t: Test) {
   const app = fastify()
   t.teardown(() => app.close())
+  await app.register(callerGone)
   await app.register(errorHandler, { docs: '/docs/errors' })
   await app.register(bodyTimeout, { timeoutMs: 60 })
   let handled = 0

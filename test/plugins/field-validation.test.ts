@@ -53,6 +53,23 @@ t.test('an object whose schema says more than that of its fields is judged by aj
   t.match((await app.inject({ method: 'POST', url: '/', payload: { a: 'x', b: 1 } })).json(), { faults: [{ message: /NOT have more than 1/ }] })
 })
 
+t.test('of a list or map that holds too much, that is all that is said: a million items are not judged one by one', async (t) => {
+  const item = { type: 'integer' }
+  const list = { type: 'array', maxItems: 2, items: item }
+  const app = await judge({ type: 'object', properties: { list, lists: { type: 'array', maxItems: 3, items: list }, map: { type: 'object', maxProperties: 1, additionalProperties: { ...list, type: ['integer', 'array'] } }, inner: { type: 'object', properties: { 'a/b': list } }, open: { type: 'object' } } }, true)
+  t.teardown(() => app.close())
+  const many = new Array(100).fill('x')
+  const faults = async (payload: object) => (await app.inject({ method: 'POST', url: '/', payload })).json().faults
+  const tooMany = (pointer: string, most: number, what = 'items') => [{ pointer, message: `must NOT have more than ${most} ${what}` }]
+  t.same(await faults({ list: many }), tooMany('/list', 2))
+  t.same(await faults({ lists: [[1], many, many] }), tooMany('/lists/1', 2))
+  t.same(await faults({ lists: many }), tooMany('/lists', 3))
+  t.same(await faults({ map: { a: 'x', b: 'y' } }), tooMany('/map', 1, 'properties'))
+  t.same(await faults({ map: { a: many } }), tooMany('/map/a', 2))
+  t.same(await faults({ inner: { 'a/b': many } }), tooMany('/inner/a~1b', 2))
+  t.same(await faults({ list: [1, 2], lists: [[1, 2], []], map: { a: [1] }, inner: { 'a/b': [], c: 1 }, open: { many } }), [])
+})
+
 t.test('fields are compiled when they are first met, so every one of every action is proved good here', async (t) => {
   const app = fastify({ ajv: { customOptions: OPTIONS } })
   t.teardown(() => app.close())

@@ -30,6 +30,14 @@ t.test('a map is a JSON object or Cloudinary\'s own text', async (t) => {
   t.strictSame(readTextFields({ open: Type.Object({}) }, { open: 'a=[1]' }), { open: { a: '[1]' } })
 })
 
+t.test('of text that holds more than is allowed no more is read than shows that it does', async (t) => {
+  const length = (fields: Record<string, string>) => Object.values(read(fields)).map((value) => Object.keys(value as object).length)
+  t.strictSame(length({ tags: ','.repeat(100_000), allowed_formats: 'a,'.repeat(5000), eager: '|'.repeat(5000) }), [1001, 101, 201])
+  t.strictSame(length({ face_coordinates: '|'.repeat(100_000) }), [1001])
+  t.strictSame(read({ face_coordinates: ','.repeat(100_000) }), { face_coordinates: [['', '', '', '', '']] })
+  t.strictSame(length({ context: Array.from({ length: 2000 }, (_, index) => `a${index}=b`).join('|') }), [1001])
+})
+
 t.test('flags, numbers and what stays text', async (t) => {
   t.strictSame(read({ overwrite: '1', invalidate: 'false', backup: 'true', async: '0', colors: 'yes' }),
     { overwrite: true, invalidate: false, backup: true, async: false, colors: 'yes' })

@@ -45,3 +45,17 @@ t.test('what is signed is everything but the kind of asset, and the timestamp', 
   t.ok('timestamp' in signableParameters)
   t.notOk(['file', 'api_key', 'signature', 'cloud_name'].some((name) => name in uploadParameters))
 })
+
+t.test('every list and map says how much it holds at most', async (t) => {
+  const open: string[] = []
+  const walk = (schema: Record<string, unknown>, path: string): void => {
+    const types = [schema['type']].flat()
+    if (types.includes('array') && schema['maxItems'] === undefined) open.push(path)
+    if (typeof schema['additionalProperties'] === 'object' && schema['maxProperties'] === undefined) open.push(path)
+    for (const [name, inner] of Object.entries({ '[]': schema['items'], '*': schema['additionalProperties'], ...schema['properties'] as object | undefined })) {
+      if (typeof inner === 'object') walk(inner as Record<string, unknown>, `${path}/${name}`) // a schema stands there
+    }
+  }
+  for (const [name, schema] of Object.entries(signableParameters)) walk(schema, name)
+  t.same(open, [])
+})
