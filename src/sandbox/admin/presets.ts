@@ -1,8 +1,11 @@
 import { SandboxError } from '../errors.ts'
 import type { Call, Route } from '../http/call.ts'
+import { Fields } from '../http/fields.ts'
 import { parsePairs } from '../parameters.ts'
-import { spelledOut } from '../transformation/long-names.ts'
+import { eagerText, spelledOut, wireText } from '../transformation/long-names.ts'
 import { parseTransformation } from '../transformation/parser.ts'
+import { readBreakpoints } from '../upload/breakpoints.ts'
+import { readEager } from '../upload/eager.ts'
 import type { UploadPreset } from '../upload/preset.ts'
 import { page } from './cursor.ts'
 
@@ -62,15 +65,28 @@ function required (call: Call): UploadPreset {
   return preset
 }
 
-/** @throws {SandboxError} 400 for pairs or a transformation that are none: at once, not when an upload needs them. */
+/** @throws {SandboxError} 400 for what uploads could not read: at once, not when an upload needs it. */
 function readSettings ({ fields }: Call): Record<string, unknown> {
   const settings: Record<string, unknown> = {}
-  for (const [name, value] of fields.entries()) {
-    if (OWN_PARAMETERS.has(name)) continue
-    settings[name] = LISTS.has(name) ? fields.list(name) : FLAGS.test(name) ? fields.flag(name) : value
-  }
+  for (const [name, value] of fields.entries()) if (!OWN_PARAMETERS.has(name)) settings[name] = setting(fields, name, value)
   structured(settings)
+  assertDerivable(settings)
   return settings
+}
+
+/** Chains are kept as text, in whatever form they come: what `GET` shows can be sent back. */
+function setting (fields: Fields, name: string, value: unknown): unknown {
+  if (name === 'transformation') return wireText(value)
+  if (name === 'eager') return eagerText(value)
+  if (LISTS.has(name)) return fields.list(name)
+  return FLAGS.test(name) ? fields.flag(name) : value
+}
+
+function assertDerivable (settings: Readonly<Record<string, unknown>>): void {
+  const fields = new Fields()
+  fields.assign(settings)
+  const wanted = [...readEager(fields, 'image'), ...readBreakpoints(fields, 'image')]
+  for (const { transformation, format } of wanted) parseTransformation(format === undefined ? transformation : `${transformation}/${format}`)
 }
 
 /** What is kept as uploads send it is shown in structured form. */

@@ -4,6 +4,7 @@ import { SandboxError } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
+import { wireText } from '../transformation/long-names.ts'
 import type { Wanted } from './eager.ts'
 
 /** One member of `responsive_breakpoints`. Source: Cloudinary, "Upload API reference", "responsive_breakpoints". */
@@ -49,7 +50,7 @@ function readWish (value: unknown): Wish {
     if (!Number.isInteger(one) || one < min || one > max) throw new SandboxError(400, `Invalid value ${String(given[name])} for parameter ${name}`)
     return one
   }
-  const transformation = Array.isArray(given.transformation) ? given.transformation.join('/') : String(given.transformation ?? '')
+  const transformation = wireText(given.transformation ?? '')
   const wish = {
     createDerived: flag === 'true' || flag === '1',
     transformation: transformation.replace(/^\/+|\/+$/g, ''),
