@@ -2,6 +2,7 @@ import { TRANSPORT } from '../auth/known-parameters.ts'
 import { SandboxError } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import { Fields } from '../http/fields.ts'
+import { readPairs } from '../parameters.ts'
 
 export interface UploadPreset {
   name: string
@@ -37,11 +38,12 @@ export function effectiveFields (call: Call): Fields {
   return merged
 }
 
+/** Pairs are merged as pairs: joined as text, what stands in one of them could end it. */
 function joined (key: string, value: unknown, fields: Fields): unknown {
-  const preset = typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.entries(value).map(([name, one]) => `${name}=${String(one)}`).join('|')
-    : String(value)
-  return key === 'tags' ? `${preset},${fields.text(key) ?? ''}` : `${preset}|${fields.text(key) ?? ''}`
+  if (key === 'tags') return `${String(value)},${fields.text(key) ?? ''}`
+  const preset = new Fields()
+  preset.set(key, value)
+  return { ...readPairs(preset, key), ...readPairs(fields, key) }
 }
 
 function assertUnsignedParameters (fields: Fields, preset: UploadPreset | undefined): void {
