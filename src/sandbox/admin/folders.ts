@@ -1,5 +1,6 @@
 import { SandboxError } from '../errors.ts'
 import { hex } from '../auth/signature.ts'
+import { isFolder, trimSlashes } from '../folder-path.ts'
 import type { Call, Route } from '../http/call.ts'
 import { parseExpression } from '../search/expression.ts'
 import { fits } from '../search/matching.ts'
@@ -100,14 +101,14 @@ function allFolders (call: Call): Set<string> {
 }
 
 function existing (call: Call): string {
-  const path = (call.params.path ?? '').replace(/^\/+|\/+$/g, '')
+  const path = trimSlashes(call.params.path ?? '')
   if (!allFolders(call).has(path)) throw new SandboxError(404, `Can't find folder with path ${path}`)
   return path
 }
 
 function readPath (text: string): string {
-  const path = text.replace(/^\/+|\/+$/g, '')
-  if (path === '' || path.length > 255 || path.split('/').some((part) => part.trim() === '')) throw new SandboxError(400, `Invalid folder path ${text}`)
+  const path = trimSlashes(text)
+  if (!isFolder(path)) throw new SandboxError(400, `Invalid folder path ${text}`)
   return path
 }
 

@@ -1,5 +1,6 @@
 import { isoTime, type AssetRecord } from '../asset.ts'
 import { SandboxError } from '../errors.ts'
+import { readFolder } from '../folder-path.ts'
 import type { Call, Route } from '../http/call.ts'
 import { mergeMetadata, typedMetadata, validMetadata } from '../metadata.ts'
 import { decideModeration } from '../moderation.ts'
@@ -36,7 +37,8 @@ export function readChanges (call: Call): (record: AssetRecord) => AssetRecord {
   const metadata = pairs && typedMetadata(call.store, pairs, { clearInvalid })
   const status = fields.text('moderation_status')
   if (status !== undefined) decideModeration([], status, nowIso)
-  const assetFolder = call.cloud.folderMode === 'fixed' ? undefined : fields.given('asset_folder')
+  const folder = call.cloud.folderMode === 'fixed' ? undefined : fields.given('asset_folder')
+  const assetFolder = folder === undefined ? undefined : readFolder(folder, 'asset_folder')
   const name = fields.text('display_name')
   if (name !== undefined && (name.length > 255 || name.includes('/'))) throw new SandboxError(400, `display_name (${name}) is invalid`)
   const accessControl = readAccessControl(fields)
@@ -58,7 +60,7 @@ export function readChanges (call: Call): (record: AssetRecord) => AssetRecord {
       ...newContext && Object.keys(newContext).length > 0 && { context: newContext },
       ...newMetadata && Object.keys(newMetadata).length > 0 && { metadata: newMetadata },
       ...status !== undefined && { moderation: decideModeration(record.moderation, status, nowIso) },
-      ...assetFolder !== undefined && { asset_folder: assetFolder.replace(/^\/+|\/+$/g, '') },
+      ...assetFolder !== undefined && { asset_folder: assetFolder },
       ...fields.flag('unique_display_name') ? { display_name: uniqueDisplayName(call, shownName, record.asset_id) } : { display_name: shownName },
       ...accessControl && { access_control: accessControl },
       ...accessMode !== undefined && { access_mode: accessMode === 'authenticated' ? 'authenticated' : 'public' },

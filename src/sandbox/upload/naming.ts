@@ -1,5 +1,6 @@
 import type { CloudSettings } from '../clouds.ts'
 import { SandboxError } from '../errors.ts'
+import { isPath, readFolder, trimSlashes } from '../folder-path.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RandomSource } from '../random.ts'
@@ -28,7 +29,7 @@ export function nameAsset (fields: Fields, { cloud, resourceType, filename, rand
   const publicId = prefix ? `${prefix}/${base}` : base
   assertPublicId(publicId)
   const folder = publicId.split('/').slice(0, -1).join('/')
-  const assetFolder = dynamic ? trimSlashes(fields.text('asset_folder') ?? fields.text('folder') ?? '') : folder
+  const assetFolder = dynamic ? readFolder(fields.text('asset_folder') ?? fields.text('folder') ?? '', 'asset_folder') : folder
   const keepsName = original && !fields.flag('discard_original_filename')
   return {
     public_id: publicId,
@@ -58,7 +59,7 @@ export function uniqueDisplayName ({ store, context }: Pick<Call, 'store' | 'con
 
 /** @throws {SandboxError} 400; folders like `v12` are reserved for the version segment of URLs. */
 export function assertPublicId (publicId: string): void {
-  const broken = publicId.length === 0 || publicId.length > 255 || /^[\s/]|[\s/]$|\/\//.test(publicId) || /\p{Cc}/u.test(publicId) || !publicId.isWellFormed()
+  const broken = !isPath(publicId) || publicId.trim() !== publicId
   const reserved = publicId.split('/').slice(0, -1).some((folder) => /^v\d+$/.test(folder))
   if (broken || reserved) throw new SandboxError(400, `public_id (${publicId}) is invalid`)
 }
@@ -79,8 +80,4 @@ function ownName (fields: Fields, resourceType: ResourceTypeName, original: { ba
 /** Characters that a public ID should not have: trimmed at the ends, `_` inside. */
 function normaliseName (name: string): string {
   return name.replace(/^[\s?&#\\%<>+/]+|[\s?&#\\%<>+/]+$/g, '').replace(/[\s?&#\\%<>+/]+/g, '_')
-}
-
-function trimSlashes (text: string): string {
-  return text.replace(/^\/+|\/+$/g, '')
 }
