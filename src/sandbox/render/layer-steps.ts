@@ -30,7 +30,8 @@ export async function drawLayer (base: Picture, step: Layer, chain: Chain, scope
   const plate = isText ? backgroundOf(own) : undefined
   const start = plate ? flatten(drawn, plate) : drawn
   const steps = isText && wrapWidth(own) !== undefined ? withoutSize(shape) : shape
-  const shaped = await runSteps(start, steps, { ...chain, initial: { width: drawn.width, height: drawn.height }, empty: { r: 0, g: 0, b: 0, alpha: 0 } })
+  // The coordinates are those of the base: within a layer they mean nothing.
+  const shaped = await runSteps(start, steps, { ...chain, job: { ...job, coordinates: { regions: {} } }, initial: { width: drawn.width, height: drawn.height }, empty: { r: 0, g: 0, b: 0, alpha: 0 } })
   return layOn(base, shaped, resolveComponent(step.apply, scope), { isUnderlay: step.isUnderlay, isText, coordinates: job.coordinates, limits: job.limits })
 }
 

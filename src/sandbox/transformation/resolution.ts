@@ -73,15 +73,29 @@ export function sizingOf (component: Component, input: Size, initial: Size, coor
   const width = lengthOf(component.get('w'), base.width, initial, dpr, 'width')
   const height = lengthOf(component.get('h'), base.height, initial, dpr, 'height')
   const ratio = ratioOf(component.get('ar'), initial)
+  const position = positionOf(component, input, coordinates, dpr)
+  const crop = component.get('c') ?? 'scale'
+  const isUnsized = width === undefined && height === undefined && ratio === undefined
+  const box = isUnsized && (crop === 'crop' || crop === 'thumb') ? partOf(input, position.focus) : undefined
+  if (box) return { crop: 'crop', width: box.width, height: box.height, position: { ...position, focus: box }, hasGravity: true }
   return {
-    crop: component.get('c') ?? 'scale',
+    crop,
     ...(width !== undefined && { width }),
     ...(height !== undefined && { height }),
     ...(ratio !== undefined && { ratio }),
-    position: positionOf(component, input, coordinates, dpr),
+    position,
     hasGravity: component.has('g'),
     ignoreAspectRatio: flagsOf(component).includes('ignore_aspect_ratio')
   }
+}
+
+/** What of a region lies in the picture. Without a size it is all that is wanted, unscaled. Source: Cloudinary, "custom_coordinates". */
+function partOf (input: Size, region: Region | undefined): Region | undefined {
+  if (!region) return undefined
+  const [left, top] = [Math.max(0, Math.round(region.left)), Math.max(0, Math.round(region.top))]
+  const width = Math.min(Math.round(region.left + region.width), input.width) - left
+  const height = Math.min(Math.round(region.top + region.height), input.height) - top
+  return width >= 1 && height >= 1 ? { left, top, width, height } : undefined
 }
 
 function lengthOf (value: string | undefined, base: number, initial: Size, dpr: number, side: 'width' | 'height'): number | undefined {

@@ -68,6 +68,24 @@ t.test('coordinates stored with the asset: custom and region', async (t) => {
   t.match(plan(input, sizing), { cut: { left: 50, top: 450 } })
 })
 
+t.test('without a size, crop and thumb cut out just the stored coordinates, as far as they are in the picture', async (t) => {
+  const input = { width: 1000, height: 600 }
+  const coordinates = { custom: { left: 10, top: 20, width: 300, height: 200 }, face: { left: 700, top: 300, width: 120, height: 90 }, regions: { far: { left: 900, top: -50, width: 300, height: 200 }, out: { left: 2000, top: 0, width: 5, height: 5 }, odd: { left: 10.4, top: 0.6, width: 20.2, height: 9 } } }
+  const planWith = (text: string) => {
+    const [component = new Map<string, string>()] = parseComponents([text])
+    return plan(input, sizingOf(component, input, input, coordinates))
+  }
+  for (const crop of ['crop', 'thumb']) {
+    t.same(planWith(`c_${crop},g_custom`), { width: 300, height: 200, cut: { left: 10, top: 20, width: 300, height: 200 } })
+    t.same(planWith(`c_${crop},g_face`), { width: 120, height: 90, cut: { left: 700, top: 300, width: 120, height: 90 } })
+    t.same(planWith(`c_${crop},g_region_!far!`), { width: 100, height: 150, cut: { left: 900, top: 0, width: 100, height: 150 } })
+  }
+  t.same(planWith('c_crop,g_region_!odd!'), { width: 21, height: 9, cut: { left: 10, top: 1, width: 21, height: 9 } }, 'whole pixels')
+  for (const text of ['c_crop,g_region_!out!', 'c_crop,g_region_!none!', 'c_crop,g_north', 'c_crop', 'c_fill,g_custom', 'g_face']) t.same(planWith(text), input, text)
+  t.match(planWith('ar_1:1,c_crop,g_custom'), { width: 600, height: 600 }, 'a ratio is a size')
+  t.match(planWith('c_crop,g_custom,w_100'), { width: 100, height: 60, cut: { left: 110, top: 90 } }, 'so is one side')
+})
+
 t.test('1,000 random cases: the size is what an independent oracle says', async (t) => {
   const random = seeded(20_240_607)
   let compared = 0
