@@ -24,6 +24,7 @@ import { LevelJournal, MemoryJournal } from './journal.ts'
 import { Notifier } from './notifications/notifier.ts'
 import { randomSource } from './random.ts'
 import { ROUTES } from './routes.ts'
+import { registerSearchUrls } from './search/signed-url.ts'
 import { Store } from './store.ts'
 import { ChunkedUploads } from './upload/chunks.ts'
 import { resumePending } from './upload/pending.ts'
@@ -112,6 +113,7 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   registerErrors(app)
   registerControl(app, { faults, requests, reset })
   registerApi(app, context, { routes: ROUTES, adminLimit })
+  registerSearchUrls(app, context)
   registerHome(app, context)
   registerDelivery(app, context, options.findFfmpeg ? { findFfmpeg: options.findFfmpeg } : {})
   app.addHook('onClose', async () => {

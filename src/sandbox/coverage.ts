@@ -1,5 +1,6 @@
 import { refusedRoutes } from './admin/refused.ts'
 import { ROUTES } from './routes.ts'
+import { SIGNED_SEARCH } from './search/signed-url.ts'
 import { transformationCoverage } from './transformation/coverage.ts'
 import { OTHERWISE, UPLOAD_PARAMETERS, type Support } from './upload/support.ts'
 
@@ -16,10 +17,11 @@ export function coverage (): CoverageLine[] {
   const endpoints = ROUTES.map((route): CoverageLine => ({
     kind: 'endpoint', name: `${route.method} /v1_1/{cloud}/${documented(route.path)}`, support: refused.has(route) ? 'refused' : 'real'
   }))
+  const search: CoverageLine = { kind: 'endpoint', name: SIGNED_SEARCH, support: 'real' }
   const parameters = [...UPLOAD_PARAMETERS].map(([name, support]): CoverageLine => ({ kind: 'upload parameter', name, support }))
   const otherwise = Object.entries(OTHERWISE).flatMap(([type, treated]) => Object.entries(treated).sort().map(([name, support]): CoverageLine => ({ kind: `upload parameter, ${type}`, name, support })))
   const transformations = transformationCoverage().map(({ kind, name, support }): CoverageLine => ({ kind: `transformation ${kind}`, name, support }))
-  return [...endpoints, ...parameters, ...otherwise, ...transformations]
+  return [...endpoints, search, ...parameters, ...otherwise, ...transformations]
 }
 
 /** For people: one section for each kind. */

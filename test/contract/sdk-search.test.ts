@@ -91,6 +91,21 @@ t.test('cursors: while assets come and go, nothing appears twice and nothing tha
   t.notOk(seen.some((id) => id.startsWith('p0')), 'what comes before the last page is behind it')
 })
 
+t.test('a signed URL of the client runs the same search, without a key', async (t) => {
+  await sandbox.reset()
+  for (const name of ['a', 'b', 'c']) await sandbox.add(name, { tags: 'linked' })
+  // The client has it, its types do not.
+  const query = () => cloudinary.search.expression('tags:linked').sort_by('public_id', 'asc').max_results(2).with_field('tags') as unknown as { to_url (ttl?: number, cursor?: string, options?: object): string, execute (): Promise<Found> }
+  const get = async (url: string) => await (await fetch(url)).json() as Found // as documented
+  const first = await get(query().to_url(undefined, undefined, { secure: false }))
+  const { total_count: total, resources } = await query().execute()
+  t.match(first, { total_count: total, resources, next_cursor: String })
+  const last = await get(query().to_url(600, first.next_cursor, { secure: false }))
+  t.same(last.resources.map((asset) => asset['public_id']), ['c'])
+  const forged = await fetch(query().to_url(600, undefined, { secure: false, api_secret: 'wrong' }))
+  t.match({ status: forged.status, body: await forged.json() }, { status: 401, body: { error: { message: /^Invalid Signature/ } } })
+})
+
 t.test('folders are searched in the same language', async (t) => {
   await sandbox.reset()
   for (const path of ['shop/autumn', 'shop/autumn sale', 'shop/winter', 'archive/autumn']) await cloudinary.api.create_folder(path)

@@ -20,7 +20,8 @@ export const searchRoutes: Route[] = [
 const ALWAYS = ['asset_id', 'public_id', 'created_at', 'status', 'type', 'resource_type']
 const ON_REQUEST = ['tags', 'context', 'metadata', 'image_metadata']
 
-async function search (call: Call): Promise<unknown> {
+/** Runs the search that the fields of a call describe. */
+export async function search (call: Call): Promise<unknown> {
   const { fields, cloud, context } = call
   const query = parseExpression(fields.text('expression') ?? '')
   const options = { nowMs: context.clock(), fixedFolders: cloud.folderMode === 'fixed' }

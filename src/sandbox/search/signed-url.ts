@@ -1,0 +1,55 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { hex, sameText } from '../auth/signature.ts'
+import type { CloudSettings } from '../clouds.ts'
+import type { SandboxContext } from '../context.ts'
+import { SandboxError } from '../errors.ts'
+import type { Call } from '../http/call.ts'
+import { Fields } from '../http/fields.ts'
+import { search } from './search.ts'
+
+/** How the coverage table calls it. A cursor may follow. */
+export const SIGNED_SEARCH = 'GET /{cloud}/search/{signature}/{ttl}/{query}'
+
+/**
+ * Searches that anybody with the link may run, and caches may keep for `ttl` seconds. Source: Cloudinary, Node SDK, `search.to_url`;
+ * what the vendor says of a wrong signature is not public.
+ */
+export function registerSearchUrls (app: FastifyInstance, context: SandboxContext): void {
+  app.get<{ Params: { cloud: string, '*': string } }>('/:cloud/search/*', async ({ params }, reply) => {
+    const cloud = context.clouds.get(params.cloud)
+    if (!cloud) throw new SandboxError(401, `cloud_name ${params.cloud} is disabled`)
+    const [signature = '', ttl = '', ...rest] = params['*'].split('/')
+    const { query, cursor } = signedPart(rest, (text) => sameText(hex('sha256', ttl + text + cloud.apiSecret), signature))
+    if (!/^\d+$/.test(ttl)) throw new SandboxError(400, `Invalid value ${ttl} for parameter ttl`)
+    const answer = await search(searchCall(context, cloud, reply, readQuery(query, cursor)))
+    return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': `public, max-age=${ttl}` }).send(answer)
+  })
+}
+
+/** Base64 may hold slashes, so only the signature tells whether the last part is still of the query or the cursor. */
+function signedPart (parts: readonly string[], fits: (text: string) => boolean): { query: string, cursor?: string } {
+  const query = parts.join('/')
+  if (fits(query)) return { query }
+  const shorter = parts.slice(0, -1).join('/')
+  const cursor = parts.at(-1)
+  if (cursor !== undefined && fits(shorter)) return { query: shorter, cursor }
+  throw new SandboxError(401, 'Invalid Signature. String to sign - \'{ttl}{query}\', hashed with the secret behind it as SHA-256')
+}
+
+function readQuery (query: string, cursor: string | undefined): Fields {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(query, 'base64').toString('utf8'))
+  } catch {
+    // Said below, as for any other value that is no query.
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SandboxError(400, 'Invalid search query')
+  const fields = new Fields()
+  fields.assign(value as Record<string, unknown>) // JSON objects have text names
+  if (cursor !== undefined) fields.set('next_cursor', cursor)
+  return fields
+}
+
+function searchCall (context: SandboxContext, cloud: CloudSettings, reply: FastifyReply, fields: Fields): Call {
+  return { context, cloud, store: context.store.cloud(cloud.cloudName), method: 'GET', path: 'resources/search', params: {}, fields, headers: {}, file: undefined, unsigned: true, reply }
+}
