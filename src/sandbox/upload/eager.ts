@@ -34,7 +34,10 @@ export async function deriveAll (call: Call, record: AssetRecord, wanted: readon
   }
 }
 
-/** What an answer says of them now, while they are made. One that fails keeps no other back; the notification tells of each. */
+/**
+ * What an answer says of them now, while they are made. One that fails keeps no other back; the notification tells of each.
+ * They are not kept anywhere: a process that is killed leaves the rest undone.
+ */
 export function eagerLater (call: Call, record: AssetRecord, fields: Fields, wanted: readonly Wanted[]): { eager: unknown[] } {
   const batch = call.context.random.hex(64)
   const promised = wanted.map(({ transformation, format }) => ({

@@ -32,6 +32,7 @@ export async function explicit (call: Call): Promise<unknown> {
   const moderation = kinds === undefined ? undefined : startModeration(kinds, isoTime(context.clock()))
   const change = (present: AssetRecord): AssetRecord => ({ ...changes(present), ...moderation && { moderation } })
   if (!fields.flag('async')) return perform(call, record, change)
+  // Unlike an asynchronous upload it is not kept: a process that is killed leaves it undone.
   const pending = { status: 'pending', resource_type: record.resource_type, type: record.type, public_id: publicId }
   context.background.add(perform(call, record, change).then((answer) => { notifyUpload(call, fields, answer) }, (error: unknown) => { notifyFailure(call, fields, error, pending) }))
   return pending
