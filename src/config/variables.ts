@@ -32,7 +32,7 @@ const HOST_FAULT = 'must be an address or a host name, without a port and withou
 export const Settings = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', pattern: HOST_PATTERN, 'x-fault': HOST_FAULT, description: 'Address to listen on. Any but a loopback address needs keys, or `AUTH=none`.' }),
   PORT: port('Port to listen on; 0 takes a free one.', 8080),
-  ROUTE_PREFIX: Type.String({ default: '', pattern: '^(?:/[A-Za-z0-9._~-]+)*/?$', 'x-fault': 'must be a path such as /media', description: 'Path before every route, such as `/media`.' }),
+  ROUTE_PREFIX: Type.String({ default: '', pattern: '^(?:/[A-Za-z0-9._~-]+)*/?$', 'x-fault': 'must be a path such as /media', description: 'Path before every route but `/healthz` and `/readyz`, such as `/media`.' }),
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', 'Least severe log line that is written.'),
   NODE_ENV: Type.String({ default: '', description: '`production`: credentials are required, and the log is JSON even in a terminal.' }),
   TRUST_PROXY: list('Addresses or ranges of proxies whose `X-Forwarded-*` headers are believed, separated by commas.'),

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import type { CloudinaryClient } from '../cloudinary/client.ts'
-import type { GatewayError } from '../errors.ts'
+import { GatewayError } from '../errors.ts'
 
 /** How long a proof holds, in milliseconds. Probes come every few seconds; Cloudinary counts Admin calls by the hour. */
 const PROOF_LASTS_MS = 60_000
@@ -32,6 +32,13 @@ declare module 'fastify' {
 
 interface Proof { readonly verdict: VerdictValue, readonly until: number }
 
+/** What the system said at the root of a failure: `ENOTFOUND`, `ECONNREFUSED`, a fault of TLS. Operators need no more to find it. */
+function rootCode (error: unknown): string {
+  let code = ''
+  for (let at = error; at instanceof Error; at = at.cause) if (!(at instanceof GatewayError)) code = (at as NodeJS.ErrnoException).code ?? code
+  return code === '' ? '' : ` (${code})`
+}
+
 async function prove (client: CloudinaryClient, { now, pingTimeoutMs }: Required<CredentialProofsOptions>): Promise<Proof> {
   const { name } = client.environment
   const signal = AbortSignal.timeout(pingTimeoutMs)
@@ -41,7 +48,7 @@ async function prove (client: CloudinaryClient, { now, pingTimeoutMs }: Required
   } catch (error) {
     const { code, message } = error as GatewayError // the client throws nothing else
     // The client takes our own impatience for a caller that left.
-    const reason = signal.aborted ? 'upstream_timeout: no answer in time' : `${code}: ${message}`
+    const reason = signal.aborted ? 'upstream_timeout: no answer in time' : `${code}: ${message}${rootCode(error)}`
     return { verdict: { name, verified: false, reason }, until: now() + FAILURE_LASTS_MS }
   }
 }

@@ -1,9 +1,11 @@
 import fp from 'fastify-plugin'
+import type { Caller } from '../auth/caller.ts'
+import type { CloudinaryClient } from '../cloudinary/client.ts'
 import { closedStatus } from './caller-gone.ts'
 
 /**
- * One line per request, written when its answer is out, or its connection closed before that (499). Names the route's pattern, not the
- * URL: a URL may hold signatures.
+ * One line per request, written when its answer is out, or its connection closed before that (499): who asked from where, in
+ * which environment. Names the route's pattern, not the URL: a URL may hold signatures.
  */
 export default fp(async (app) => {
   app.addHook('onRequest', (request, reply, done) => {
@@ -12,6 +14,10 @@ export default fp(async (app) => {
     request.whenOver(() => {
       app.log.info({
         reqId: request.id,
+        ip: request.ip,
+        // Neither is known of a request that is refused before, or that needs none.
+        caller: (request.caller as Caller | undefined)?.name,
+        environment: (request.cloudinary as CloudinaryClient | undefined)?.environment.name,
         method: request.method,
         route: request.routeOptions.url ?? null,
         status: closedStatus(reply),

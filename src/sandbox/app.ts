@@ -81,6 +81,8 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   const app = fastify({
     ...options.logger ? { loggerInstance: options.logger } : { logger: false },
     frameworkErrors: answerBadUrl,
+    // A fault with a misspelt member would strike everything.
+    ajv: { customOptions: { removeAdditional: false } },
     // Paths are matched by their decoded form further in; here only the first segment counts.
     routerOptions: { maxParamLength: 65_536 },
     forceCloseConnections: true,

@@ -3,8 +3,11 @@ import { connect } from 'node:net'
 import { Writable } from 'node:stream'
 import fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
+import { buildApp } from '../../src/app.ts'
+import { digestOf } from '../../src/auth/keys.ts'
 import callerGone from '../../src/plugins/caller-gone.ts'
 import requestLog from '../../src/plugins/request-log.ts'
+import { environmentAt, testConfig } from '../helper.ts'
 
 async function start (t: Test): Promise<{ app: FastifyInstance, lines: string[], requests: () => object[] }> {
   const lines: string[] = []
@@ -23,8 +26,23 @@ t.test('one line per request: the route\'s pattern, never the URL, and the id go
   const answer = await app.inject('/assets/secret-name?signature=canary')
   t.equal(answer.headers['x-request-id'], 'id-1')
   await app.inject('/nowhere?signature=canary')
-  t.match(requests(), [{ method: 'GET', route: '/assets/:id', status: 200, ms: Number, reqId: 'id-1' }, { route: null, status: 404 }])
+  t.match(requests(), [{ method: 'GET', route: '/assets/:id', status: 200, ms: Number, reqId: 'id-1', ip: '127.0.0.1' }, { route: null, status: 404 }])
   t.notMatch(lines.join(''), /canary|secret-name/)
+})
+
+t.test('the whole gateway: who asked, and in which environment', async (t) => {
+  const lines: string[] = []
+  const stream = new Writable({ write (chunk: Buffer, _encoding, done) { lines.push(chunk.toString()); done() } })
+  const keys = ['web', 'cms'].map((name) => ({ caller: name, digest: digestOf(name) }))
+  const environments = ['production', 'staging'].map((name) => environmentAt('http://127.0.0.1:9', { name }))
+  const app = await buildApp({ config: testConfig(environments, { auth: { mode: 'keys', keys } }), logger: { stream } })
+  t.teardown(() => app.close())
+  await app.inject({ url: '/url?public_id=a', headers: { authorization: 'Bearer cms', 'x-environment': 'staging' } })
+  await app.inject({ url: '/url?public_id=a', headers: { authorization: 'Bearer nobody' } })
+  const [known, unknown] = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line['msg'] === 'request')
+  t.match(known, { caller: 'cms', environment: 'staging', route: '/url', status: 200, ip: '127.0.0.1' })
+  t.match(unknown, { status: 401, ip: '127.0.0.1' })
+  t.notOk('caller' in unknown!)
 })
 
 t.test('499 for a caller that leaves: in its body, and before its answer', async (t) => {
