@@ -1,7 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { GatewayError, invalidRequest, movedBelow, type Fault } from '../src/errors.ts'
-import { pointerTo } from '../src/json-pointer.ts'
+import { GatewayError, invalidRequest, movedBelow, pointerTo, type Fault } from '../src/errors.ts'
 import { UploadResourceType } from '../src/schemas/assets.ts'
 import { nearestName } from '../src/schemas/nearest-name.ts'
 import { problems } from '../src/schemas/problem.ts'

@@ -31,13 +31,12 @@ export const ERRORS = {
   headers_too_large: { status: 431, title: 'Headers too large', advice: 'Send fewer or shorter headers.' },
   client_closed: { status: 499, title: 'Caller went away', advice: 'Nothing was stored; send the request again.' },
   internal: { status: 500, title: 'Internal error', advice: 'Report the `request_id`; the log of the gateway has the cause.' },
-  credentials_rejected: { status: 502, title: 'Credentials rejected', advice: 'Correct the credentials of this environment and restart the gateway.' },
+  credentials_rejected: { status: 502, title: 'Credentials rejected', advice: 'Correct the credentials of this environment; those in `_FILE`s are read again, others need a restart.' },
   upstream_failed: { status: 502, title: 'Cloudinary failed', advice: 'Try again; if it lasts, see Cloudinary\'s status page.' },
   integrity_failed: { status: 502, title: 'Stored bytes differ', advice: 'What was stored is named in `stored`; look at it, delete it, upload again.' },
   auth_unavailable: { status: 503, title: 'Cannot tell who calls', advice: 'Wait for the seconds in `Retry-After`: the keys of the identity provider are out of reach.' },
   overloaded: { status: 503, title: 'Too busy', advice: 'Wait for the seconds in `Retry-After`.' },
   upstream_unavailable: { status: 503, title: 'Cloudinary unavailable', advice: 'Wait for the seconds in `Retry-After`.' },
-  shutting_down: { status: 503, title: 'Shutting down', advice: 'Send the request again; another replica answers.' },
   upstream_timeout: { status: 504, title: 'Cloudinary too slow', advice: 'Try again.' }
 } as const satisfies Record<string, { status: number, title: string, advice: string }>
 
@@ -68,7 +67,7 @@ export interface GatewayErrorOptions extends ErrorOptions {
 /** Codes after which the very same request may succeed without any change to it. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'request_timeout', 'idempotency_in_progress', 'asset_processing', 'rate_limited', 'quota_exhausted', 'client_closed',
-  'upstream_failed', 'auth_unavailable', 'overloaded', 'upstream_unavailable', 'shutting_down', 'upstream_timeout'
+  'upstream_failed', 'auth_unavailable', 'overloaded', 'upstream_unavailable', 'upstream_timeout'
 ])
 
 /** `message` is for the caller; what broke inside travels as `cause` and reaches only the log. */
@@ -102,6 +101,9 @@ export class GatewayError extends Error {
     return new GatewayError(code, message, { cause, errors, headers, members, ...(upstream && { upstream }), ...changes })
   }
 }
+
+/** JSON pointer (RFC 6901) to the member of that name. */
+export const pointerTo = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
 
 /** What nobody reads is not worth its bytes. */
 const MOST_FAULTS = 100

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ERRORS, GatewayError, invalidRequest, movedBelow, refusal, type ErrorCode } from '../src/errors.ts'
+import { ERRORS, GatewayError, invalidRequest, movedBelow, pointerTo, refusal, type ErrorCode } from '../src/errors.ts'
 
 t.test('every code has an HTTP error status, a title and advice', async (t) => {
   for (const [code, { status, title, advice }] of Object.entries(ERRORS)) {
@@ -27,6 +27,10 @@ t.test('invalidRequest says the first fault in its message and how many more the
   t.match(invalidRequest([{ pointer: '/tags/0', message: 'must not be empty' }]), { code: 'invalid_request', message: '/tags/0: must not be empty' })
   t.match(invalidRequest([{ pointer: '', message: 'a' }, { pointer: '/b', message: 'c' }]), { message: '/: a (and 1 more)' })
   t.match(invalidRequest([]), { message: 'The request is not valid.' })
+})
+
+t.test('a pointer escapes names as RFC 6901 says', async (t) => {
+  t.same(['folder', 'a/b', 'm~n', '~1', ''].map(pointerTo), ['/folder', '/a~1b', '/m~0n', '/~01', '/'])
 })
 
 t.test('of very many faults a hundred are listed, and that there are more is said', async (t) => {

@@ -1,4 +1,4 @@
-import { pointerTo } from '../json-pointer.ts'
+import { pointerTo } from '../errors.ts'
 
 export type FindingCode =
   'timestamp_missing' | 'timestamp_invalid' | 'timestamp_milliseconds' | 'timestamp_stale' | 'timestamp_future' |

@@ -1,5 +1,5 @@
 import type { Ajv, AnySchemaObject, ErrorObject, ValidateFunction } from 'ajv'
-import { pointerTo } from '../json-pointer.ts'
+import { pointerTo } from '../errors.ts'
 
 /** What is judged here about an object, and what says nothing about it. With any other keyword ajv judges the whole. */
 const OURS: ReadonlySet<string> = new Set([

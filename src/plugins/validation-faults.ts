@@ -1,6 +1,5 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
-import type { Fault } from '../errors.ts'
-import { pointerTo } from '../json-pointer.ts'
+import { pointerTo, type Fault } from '../errors.ts'
 import { nearestName } from '../schemas/nearest-name.ts'
 import { NO_VALUE } from '../schemas/text-fields.ts'
 

@@ -31,7 +31,7 @@ const content = { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: 'Problem#' } } }
  */
 export function problems (...codes: ErrorCode[]) {
   const byStatus: Record<number | 'default', object> = {
-    default: { description: 'Any other failure, such as `internal`, `auth_unavailable` or `shutting_down`.', content }
+    default: { description: 'Any other failure, such as `internal` or `auth_unavailable`.', content }
   }
   for (const code of codes) {
     const { status } = ERRORS[code]

@@ -1,6 +1,5 @@
 import type { TSchema } from '@sinclair/typebox'
-import { invalidRequest, type Fault } from '../errors.ts'
-import { pointerTo } from '../json-pointer.ts'
+import { invalidRequest, pointerTo, type Fault } from '../errors.ts'
 
 type Properties = Readonly<Record<string, TSchema | object>>
 

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream'
-import { GatewayError, invalidRequest } from '../errors.ts'
-import { pointerTo } from '../json-pointer.ts'
+import { GatewayError, invalidRequest, pointerTo } from '../errors.ts'
 import { dataUriHead, isDataUri } from './data-uri.ts'
 
 /** A file on its way in: a stream that is read once. */

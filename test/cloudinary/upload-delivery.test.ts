@@ -56,8 +56,7 @@ t.test('a body of unknown length is chunked; a success before its end is not one
   const { upstream, delivery } = await started(t)
   async function * waiting (): AsyncGenerator<Buffer> {
     yield Buffer.from('a')
-    await new Promise((resolve) => { setTimeout(resolve, 200) })
-    yield Buffer.from('b')
+    await new Promise(() => {}) // the rest never comes
   }
   upstream.script({ at: 1, body: '{"bytes":1}' })
   const body = (): ReturnType<typeof multipartBody> => multipartBody({ head: {}, file: { chunks: waiting(), filename: 'x' } })

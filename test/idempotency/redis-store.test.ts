@@ -66,10 +66,10 @@ t.test('held by one process at a time, then known to all for 24 hours, or free a
 t.test('a hold lasts as long as its process renews it, and not much longer', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   await startRedis(t, port)
-  const [one, other] = [await open(t, port, { leaseMs: 300 }), await open(t, port, { leaseMs: 300 })]
+  const [one, other] = [await open(t, port, { leaseMs: 1500 }), await open(t, port, { leaseMs: 1500 })]
   held(await one.claim('open'))
   await held(await one.claim('sealed')).seal(record)
-  await sleep(800)
+  await sleep(3500)
   t.same(await other.claim('open'), { state: 'in_progress' })
   t.same(await other.claim('sealed'), { state: 'in_progress' })
   await one.close() // what a process that is killed leaves behind

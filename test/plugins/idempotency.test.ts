@@ -391,7 +391,7 @@ t.test('Redis', { skip: NO_REDIS }, async (t) => {
   t.test('Redis that dies before the last byte: 503, and nothing is stored; after it: the answer, and an error in the log', async (t) => {
     const { upstream, url, redis, log } = await withRedis(t)
     const bytes = randomBytes(2 * MB)
-    upstream.script({ delayMs: 600 })
+    upstream.script({ delayMs: 2500 })
     const late = post(url, 'late', bytes)
     while (upstream.seen.length < 1) await sleep(5)
     await upstream.ended()
