@@ -30,6 +30,8 @@ export class MemoryJournal implements Journal {
  */
 export class LevelJournal implements Journal {
   readonly #level: ClassicLevel
+  /** After a write that failed the log may end in half a record, and whatever followed it would be lost at the next start. */
+  #broken = false
   #waiting: Waiting[] = []
   #running: Promise<void> | undefined
   readonly #later = new Map<string, () => string | undefined>()
@@ -38,8 +40,7 @@ export class LevelJournal implements Journal {
   private constructor (level: ClassicLevel) { this.#level = level }
 
   /** @throws {Error} with one clear line when another process has the folder open. */
-  static async open (folder: string): Promise<LevelJournal> {
-    const level = new ClassicLevel(folder)
+  static async open (folder: string, level = new ClassicLevel(folder)): Promise<LevelJournal> {
     try {
       await level.open()
     } catch (error) {
@@ -100,15 +101,24 @@ export class LevelJournal implements Journal {
       const group = this.#waiting
       this.#waiting = []
       try {
+        await this.#repair()
         const changes = group.flatMap((one) => one.changes)
         await this.#level.batch(changes.map(({ key, value }) => value === undefined
           ? { type: 'del', key } as const
           : { type: 'put', key, value } as const), { sync: group.some(({ sync }) => sync) })
         for (const one of group) one.resolve()
       } catch (error) {
+        this.#broken = true
         for (const one of group) one.reject(error)
       }
     }
     this.#running = undefined
+  }
+  /** Opening anew begins a new log, behind all that is whole in the old one. */
+  async #repair (): Promise<void> {
+    if (!this.#broken) return
+    await this.#level.close().catch(() => {})
+    await this.#level.open()
+    this.#broken = false
   }
 }
