@@ -1,7 +1,7 @@
 import { ClassicLevel } from 'classic-level'
 
 /** One change of the record database; no value means that the key goes. */
-interface Change { key: string, value?: string }
+export interface Change { key: string, value?: string }
 
 interface Waiting { changes: Change[], sync: boolean, resolve: () => void, reject: (cause: unknown) => void }
 
@@ -109,11 +109,13 @@ export class LevelJournal implements Journal {
         for (const one of group) one.resolve()
       } catch (error) {
         this.#broken = true
-        for (const one of group) one.reject(error)
+        // What came meanwhile was built on what has failed. The newest first, so that each finds what it has put there itself.
+        for (const one of [...group, ...this.#waiting.splice(0)].reverse()) one.reject(error)
       }
     }
     this.#running = undefined
   }
+
   /** Opening anew begins a new log, behind all that is whole in the old one. */
   async #repair (): Promise<void> {
     if (!this.#broken) return

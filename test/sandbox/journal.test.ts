@@ -73,6 +73,27 @@ t.test('after a write that failed the database is opened anew before the next on
   await next.close()
 })
 
+t.test('a write that fails takes with it those that came later, the newest first: each was built on the one before', async (t) => {
+  const folder = await temporaryFolder(t)
+  const { level, disk } = onFullDisk(folder)
+  const journal = await LevelJournal.open(folder, level)
+  const refused: string[] = []
+  const write = (key: string) => journal.write([{ key, value: '1' }]).catch(() => { refused.push(key) })
+  disk.full = true
+  let late: Promise<unknown> | undefined
+  Object.assign(level, {
+    batch: async () => {
+      late = write('while it is written')
+      throw new Error('no space left')
+    }
+  })
+  await Promise.all([write('first'), write('second')])
+  await late
+  t.same(refused, ['while it is written', 'second', 'first'])
+  disk.full = false
+  await journal.close()
+})
+
 t.test('a journal in memory keeps nothing', async (t) => {
   const journal = new MemoryJournal()
   await journal.write()

@@ -91,7 +91,10 @@ export class ChunkedUploads {
     // An id that is used again after its upload was finished begins a new one.
     const present = known?.answer === undefined ? known : undefined
     const upload = repeated && present ? { ...present, touchedMs: this.#clock() } : await this.#add(store, id, range, file, present)
-    await store.putDocument('chunked', id, upload)
+    await store.putDocument('chunked', id, upload).catch(async (error: unknown) => {
+      await this.#letGo(store, id, present)
+      throw error
+    })
     const kept = new Set(waiting(upload.parts))
     await this.#remove(waiting(present?.parts ?? []).filter((blob) => !kept.has(blob)))
     if (upload.total === -1 || upload.bytes < upload.total) return { done: false, bytes: received(upload.parts) }
@@ -130,9 +133,7 @@ export class ChunkedUploads {
         joining.set(rest.start, rest)
       }
     } catch (error) {
-      // It may hold more by now than is going to be noted: whoever opens it again cuts that off.
-      this.#open.delete(nameOf(store, id))
-      await (present ? draft.close() : draft.discard())
+      await this.#letGo(store, id, present)
       throw error
     }
     return { ...common, bytes: draft.bytes, parts: [...joining.values()] }
@@ -152,6 +153,13 @@ export class ChunkedUploads {
     }
     this.#open.set(name, draft)
     return draft
+  }
+
+  /** When a piece could not be taken: the draft may hold more by now than is noted, and whoever opens it again cuts that off. */
+  async #letGo (store: CloudStore, id: string, present: Unfinished | undefined): Promise<void> {
+    const draft = this.#open.get(nameOf(store, id))
+    this.#open.delete(nameOf(store, id))
+    await (present ? draft?.close() : draft?.discard())
   }
 
   async #remove (blobs: readonly string[]): Promise<void> {
