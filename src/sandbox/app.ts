@@ -22,7 +22,7 @@ import { registerErrors } from './http/error-answers.ts'
 import { HourlyLimit } from './http/rate-limit.ts'
 import { LevelJournal, MemoryJournal } from './journal.ts'
 import { Notifier } from './notifications/notifier.ts'
-import { randomSource } from './random.ts'
+import { randomSource, type RandomSource } from './random.ts'
 import { ROUTES } from './routes.ts'
 import { registerSearchUrls } from './search/signed-url.ts'
 import { Store } from './store.ts'
@@ -38,7 +38,7 @@ export interface SandboxAppOptions extends Partial<SandboxLimits> {
   publicUrl?: string
   /** Milliseconds since 1970. */
   clock?: () => number
-  /** With a seed, the same calls get the same random IDs. */
+  /** With a seed, the same calls get the same random IDs: on an empty folder. One that holds something gets new ones at each start. */
   seed?: number
   logger?: FastifyBaseLogger
   /** Finds ffmpeg, for posters of videos; without it they are refused. */
@@ -74,7 +74,8 @@ const LIMITS: SandboxLimits = {
 /** Builds a sandbox that does not listen yet. Closing the app closes its store. */
 export async function buildSandbox (options: SandboxAppOptions = {}): Promise<SandboxApp> {
   const { store, blobs } = await openStore(options.data ?? ':memory:')
-  const context = makeContext(options, store, blobs)
+  const random = randomSource(options.seed, options.seed === undefined ? 0 : await store.countStart())
+  const context = makeContext(options, store, blobs, random)
   const faults = new Faults()
   const requests = new RequestLog()
   const adminLimit = new HourlyLimit(context.options.adminRateLimit, context.clock)
@@ -143,9 +144,8 @@ async function openStore (data: string): Promise<{ store: Store, blobs: BlobStor
   return { store: await Store.open(journal, blobs), blobs }
 }
 
-function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore): SandboxContext {
+function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore, random: RandomSource): SandboxContext {
   const clock = options.clock ?? Date.now
-  const random = randomSource(options.seed)
   const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, value]) => [name, options[name as keyof SandboxLimits] ?? value])) as unknown as SandboxLimits // the same names as LIMITS
   const clouds = options.clouds ?? [DEFAULT_CLOUD]
   return {

@@ -14,13 +14,15 @@ export interface RandomSource {
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
-export function randomSource (seed?: number | string): RandomSource {
+/** @param start which start of a kept folder this is: each has names of its own, or it would draw those that are taken. */
+export function randomSource (seed?: number | string, start = 0): RandomSource {
   let counter = 0
+  let series = seriesOf(seed, start)
   const forks: RandomSource[] = []
   const bytes = (size: number): Buffer => {
     if (seed === undefined) return randomBytes(size)
     const blocks: Buffer[] = []
-    for (let made = 0; made < size; made += 32) blocks.push(createHash('sha256').update(`${seed}:${counter++}`).digest())
+    for (let made = 0; made < size; made += 32) blocks.push(createHash('sha256').update(`${series}:${counter++}`).digest())
     return Buffer.concat(blocks).subarray(0, size)
   }
   return {
@@ -28,13 +30,18 @@ export function randomSource (seed?: number | string): RandomSource {
     // 256 is no multiple of 36: the small bias is harmless in a name that only has to be new.
     name: (length) => Array.from(bytes(length), (byte) => ALPHABET[byte % ALPHABET.length]).join(''),
     fork: (name) => {
-      const fork = randomSource(seed === undefined ? undefined : `${seed}:${name}`)
+      const fork = randomSource(seed === undefined ? undefined : `${seed}:${name}`, start)
       forks.push(fork)
       return fork
     },
     reset: () => {
       counter = 0
+      series = seriesOf(seed, 0)
       for (const fork of forks) fork.reset()
     }
   }
+}
+
+function seriesOf (seed: number | string | undefined, start: number): string {
+  return start === 0 ? String(seed) : `${seed}/${start}`
 }

@@ -5,6 +5,9 @@ import type { Journal } from './journal.ts'
 
 export { CloudStore, DOCUMENT_KINDS, type DocumentKind } from './cloud-store.ts'
 
+/** Under which the journal has the number of starts: of no cloud. */
+const STARTS_KEY = '\u0000starts'
+
 /**
  * All records of a sandbox: in memory for reading, written through to the journal. A change is visible at once, so that
  * reading and changing in one go needs no lock; its promise resolves when it is durable, and only then is it answered.
@@ -14,6 +17,8 @@ export class Store {
   readonly #blobs: BlobStore
   readonly #clouds = new Map<string, CloudStore>()
   #sequence = 0
+  #starts = 0
+  #wasEmpty = true
 
   private constructor (journal: Journal, blobs: BlobStore) {
     this.#journal = journal
@@ -25,6 +30,11 @@ export class Store {
     const store = new Store(journal, blobs)
     const known = { blobs: new Set<string>(), drafts: new Set<string>() }
     for await (const [key, value] of journal.load()) {
+      store.#wasEmpty = false
+      if (key === STARTS_KEY) {
+        store.#starts = Number(value)
+        continue
+      }
       const [cloud = '', kind = '', name = ''] = key.split('\u0000')
       // The journal holds what this class wrote, nothing else.
       const record = JSON.parse(value) as AssetRecord
@@ -41,6 +51,14 @@ export class Store {
     }
     await blobs.sweep(known)
     return store
+  }
+
+  /** Counts the starts of a folder that holds something. @returns 0 for an empty one, else a number that no start had before. */
+  async countStart (): Promise<number> {
+    if (this.#wasEmpty) return 0
+    this.#starts++
+    await this.#journal.write([{ key: STARTS_KEY, value: String(this.#starts) }])
+    return this.#starts
   }
 
   /** The next number for `record.sequence`. */
@@ -62,6 +80,8 @@ export class Store {
   /** Forgets everything. */
   async clear (): Promise<void> {
     await Promise.all([...this.#clouds.values()].map((cloud) => cloud.clear()))
+    await this.#journal.write([{ key: STARTS_KEY }])
+    this.#starts = 0
     this.#sequence = 0
   }
 

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { startSandbox } from '../../src/sandbox/index.ts'
+import { startSandbox, type Sandbox } from '../../src/sandbox/index.ts'
 
 const basic = { authorization: `Basic ${btoa('1234:abcd')}` }
 
@@ -33,6 +33,35 @@ t.test('assets, tags and presets are there after a restart; deleted ones are not
   t.equal((await readdir(join(data, 'blobs'))).length, 3, 'two originals and one derived')
   const later = await second.add('later')
   t.not(later.asset_id, kept.asset_id)
+})
+
+t.test('same seed, kept folder: no start draws what an earlier one has drawn; an empty folder and a reset begin anew', async (t) => {
+  const data = await temporaryFolder()
+  const options = { seed: 7, clock: () => Date.UTC(2030, 0, 1), publicUrl: 'http://sandbox.example' }
+  const run = async (folder: string, work: (sandbox: Sandbox) => Promise<unknown>) => {
+    const sandbox = await startSandbox({ ...options, data: folder })
+    await work(sandbox)
+    await sandbox.close()
+  }
+  const answers: unknown[] = []
+  const ids = new Set<unknown>()
+  const add = async (sandbox: Sandbox, publicId: string) => {
+    const answer = await sandbox.add(publicId, { return_delete_token: 'true' })
+    ids.add(answer.asset_id).add(answer['delete_token']) // asked for
+    answers.push(answer)
+  }
+  for (const id of ['one', 'two', 'three', 'four']) await run(data, (sandbox) => add(sandbox, id))
+  t.equal(ids.size, 8)
+  await run(data, async (sandbox) => {
+    const list = await (await fetch(`${sandbox.url}/v1_1/demo/resources/image`, { headers: basic })).json()
+    t.same(new Set((list as { resources: { public_id: string }[] }).resources.map(({ public_id: id }) => id)), new Set(['one', 'two', 'three', 'four'])) // a list answer
+    await sandbox.reset()
+    await add(sandbox, 'one')
+  })
+  await run(data, (sandbox) => add(sandbox, 'two'))
+  await run(await temporaryFolder(), (sandbox) => add(sandbox, 'one'))
+  await run(':memory:', (sandbox) => add(sandbox, 'one'))
+  t.same(answers.slice(4), [answers[0], answers[1], answers[0], answers[0]], 'the second start after the reset, too')
 })
 
 t.test('delete tokens work after a restart: once, for ten minutes, in their own cloud', async (t) => {
