@@ -14,10 +14,16 @@ interface Unfinished {
   touchedMs: number
   /** The final answer, kept for a client that did not get it and sends its last chunk again. */
   answer?: object
+  /** The piece that made it whole, and what was asked for with it. */
+  finishedBy?: { start: number, wish: string }
 }
 
 /** What becomes of the bytes when all are there. */
 export interface Completion {
+  /** What is asked for besides the bytes: alike for alike calls. */
+  wish: string
+  /** Whether what an answer tells of is still there. */
+  stands (answer: object): boolean
   complete (whole: ReceivedFile): Promise<object>
   /** The answer of the asset that has these bytes, if it was made just before the process ended. */
   recall (blob: string): Promise<object | undefined>
@@ -83,12 +89,13 @@ export class ChunkedUploads {
     await Promise.all([...this.#open.values()].map((draft) => draft.close()))
   }
 
-  async #take (store: CloudStore, id: string, range: ChunkRange, file: ReceivedFile, { complete, recall }: Completion): Promise<object> {
+  async #take (store: CloudStore, id: string, range: ChunkRange, file: ReceivedFile, { complete, recall, wish, stands }: Completion): Promise<object> {
     const known = store.document<Unfinished>('chunked', id)
     const same = known?.parts.find((part) => part.start === range.start && part.end === range.end)
     const repeated = same?.md5 === file.md5
-    if (repeated && known?.answer !== undefined) return known.answer
-    // An id that is used again after its upload was finished begins a new one.
+    const askedAgain = repeated && known?.finishedBy?.start === range.start && known.finishedBy.wish === wish
+    if (askedAgain && known?.answer !== undefined && stands(known.answer)) return known.answer
+    // An id that is used otherwise after its upload was finished begins a new one.
     const present = known?.answer === undefined ? known : undefined
     const upload = repeated && present ? { ...present, touchedMs: this.#clock() } : await this.#add(store, id, range, file, present)
     await store.putDocument('chunked', id, upload).catch(async (error: unknown) => {
@@ -103,7 +110,7 @@ export class ChunkedUploads {
       const recalled = repeated && upload.draft !== undefined && !this.#open.has(nameOf(store, id)) ? await recall(upload.draft) : undefined
       const answer = { ...recalled ?? await complete(await whole()), done: true }
       const { draft, ...finished } = upload
-      await store.putDocument('chunked', id, { ...finished, answer } satisfies Unfinished)
+      await store.putDocument('chunked', id, { ...finished, answer, finishedBy: { start: range.start, wish } } satisfies Unfinished)
       return answer
     } catch (error) {
       await store.removeDocument('chunked', id)

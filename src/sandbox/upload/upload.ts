@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { isoTime, type AssetRecord } from '../asset.ts'
 import { TRANSPORT } from '../auth/known-parameters.ts'
 import { SandboxError } from '../errors.ts'
@@ -37,12 +38,26 @@ export async function upload (call: Call): Promise<unknown> {
   if (typeof id !== 'string') throw new SandboxError(400, 'Content range is invalid')
   const chunk = parseContentRange(range)
   const answer = await call.context.chunks.accept(call.store, id, chunk, await takeFile(call), {
+    wish: wishOf(fields, wanted),
+    stands: (told) => stands(call, told),
     complete: (whole) => store(call, fields, wanted, whole),
     recall: (blob) => recall(call, fields, blob)
   })
   if (!('done' in answer) || answer.done) return answer
   const publicId = fields.text('public_id')
   return { ...answer, kind: fields.text('type') ?? 'upload', resource_type: wanted, ...publicId !== undefined && { public_id: publicId }, upload_id: id }
+}
+
+/** All that a call asks for, without what differs from one signing of it to the next. */
+function wishOf (fields: Fields, wanted: string): string {
+  const wishes = [...fields.entries()].filter(([name]) => !TRANSPORT.has(name) && name !== 'timestamp')
+  return createHash('sha256').update(JSON.stringify([wanted, ...wishes.sort(([one], [other]) => one < other ? -1 : 1)])).digest('hex')
+}
+
+/** Whether the asset of an answer is there as it was answered. One that is still to be made has no version to ask for. */
+function stands (call: Call, told: Partial<AssetRecord>): boolean {
+  const { resource_type: resourceType = '', type = '', public_id: publicId = '', version_id: versionId } = told
+  return versionId === undefined || call.store.find(resourceType, type, publicId)?.version_id === versionId
 }
 
 async function recall (call: Call, fields: Fields, blob: string): Promise<object | undefined> {

@@ -15,8 +15,11 @@ async function start (t: Test, options: SandboxOptions = {}): Promise<Sandbox> {
   return sandbox
 }
 
-async function send (sandbox: Pick<Sandbox, 'url'>, start: number, end: number, total: number | string, { id = 'u', bytes = BYTES, publicId = 'x' } = {}): Promise<Record<string, unknown>> {
+interface Sent { id?: string, bytes?: Buffer, publicId?: string, async?: string, timestamp?: string }
+
+async function send (sandbox: Pick<Sandbox, 'url'>, start: number, end: number, total: number | string, { id = 'u', bytes = BYTES, publicId = 'x', ...fields }: Sent = {}): Promise<Record<string, unknown>> {
   const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) form.set(name, value)
   form.set('public_id', publicId)
   form.set('file', new Blob([bytes.subarray(start, end + 1)]), 'f.bin')
   const answer = await fetch(`${sandbox.url}/v1_1/demo/raw/upload`, {
@@ -38,13 +41,53 @@ t.test('200: in order, with a known or an unknown total', async (t) => {
   t.match(await send(sandbox, 0, 99, 100, { id: 'w' }), { done: true, etag: MD5 }, 'one chunk is enough')
 })
 
-t.test('200: a repeated chunk counts once, and a repeated last one gets the same answer', async (t) => {
+t.test('200: a repeated chunk counts once, and the one that made it whole gets the same answer', async (t) => {
   const sandbox = await start(t)
   await send(sandbox, 0, 39, 100)
   t.match(await send(sandbox, 0, 39, 100), { status: 200, done: false, bytes: 40 })
   const done = await send(sandbox, 40, 99, 100)
   t.same(await send(sandbox, 40, 99, 100), done)
-  t.equal((await send(sandbox, 0, 39, 100, { publicId: 'again' })).done, true, 'the first chunk is a repetition, too')
+  t.same(await send(sandbox, 40, 99, 100, { timestamp: '1' }), done, 'when it was signed does not matter')
+  t.match(await send(sandbox, 40, 99, 100, { publicId: 'other' }), { done: false, bytes: 60 }, 'another wish begins anew')
+})
+
+async function destroy (sandbox: Sandbox): Promise<void> {
+  await fetch(`${sandbox.url}/v1_1/demo/raw/destroy`, { method: 'POST', headers: { authorization: `Basic ${btoa('1234:abcd')}` }, body: new URLSearchParams({ public_id: 'x' }) })
+}
+
+t.test('an id that is used again tells of no asset that is gone, and of no other file', async (t) => {
+  const sandbox = await start(t)
+  const ranges = [[0, 39], [40, 69], [70, 99]] as const
+  const whole = async (publicId: string) => {
+    const answers = []
+    for (const [from, to] of ranges) answers.push(await send(sandbox, from, to, 100, { publicId }))
+    return answers
+  }
+  const first = await whole('x')
+  await destroy(sandbox)
+  const again = await whole('x')
+  t.match(again, [{ done: false, bytes: 40 }, { done: false, bytes: 70 }, { done: true, etag: MD5, public_id: 'x' }])
+  t.not(again[2]?.asset_id, first[2]?.asset_id)
+  t.match(await whole('y'), [{ done: false }, { done: false }, { done: true, public_id: 'y' }])
+  await destroy(sandbox)
+  t.match(await send(sandbox, 70, 99, 100), { done: false, bytes: 30 }, 'nor does the piece that made it whole')
+})
+
+t.test('an id that is used again for a file that begins alike and ends differently makes that file', async (t) => {
+  const sandbox = await start(t)
+  const other = Buffer.concat([BYTES.subarray(0, 40), randomBytes(60)])
+  await send(sandbox, 0, 39, 100)
+  await send(sandbox, 40, 99, 100)
+  t.match(await send(sandbox, 0, 39, 100, { bytes: other }), { done: false, bytes: 40 })
+  t.match(await send(sandbox, 40, 99, 100, { bytes: other }), { done: true, etag: createHash('md5').update(other).digest('hex') })
+})
+
+t.test('the answer to an asynchronous upload can be had again', async (t) => {
+  const sandbox = await start(t)
+  await send(sandbox, 0, 39, 100, { async: 'true' })
+  const pending = await send(sandbox, 40, 99, 100, { async: 'true' })
+  t.match(pending, { done: true, status: 'pending' })
+  t.same(await send(sandbox, 40, 99, 100, { async: 'true' }), pending)
 })
 
 t.test('200: in any order, one after the other and all at once: it is whole when all bytes are there', async (t) => {
@@ -163,7 +206,7 @@ t.test('kill -9 between two chunks: after the restart the next one makes the who
   t.ok(Buffer.from(await link.arrayBuffer()).equals(big), 'byte for byte')
   await third.kill()
   const fourth = await startProcess(t, data)
-  t.same(await send(fourth, 2_000_000, 2_999_999, 3_000_000, { bytes: big }), done, 'a repeated last chunk gets the same answer, even now')
+  t.same(await send(fourth, 1_000_000, 1_999_999, -1, { bytes: big }), done, 'the piece that made it whole gets the same answer, even now')
   t.match(await send(fourth, 40, 99, 100, { id: 'other', publicId: 'other' }), { done: true, etag: MD5 })
   t.equal((await readdir(join(data, 'blobs'))).length, 2, 'two assets and nothing else')
 })
