@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isoTime, type AssetRecord } from '../asset.ts'
 import { TRANSPORT } from '../auth/known-parameters.ts'
+import { blobsOf } from '../cloud-store.ts'
 import { SandboxError } from '../errors.ts'
 import type { ReceivedFile } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
@@ -99,23 +100,23 @@ function assertAnswerable (fields: Fields): void {
 
 interface Made { record: AssetRecord, existing?: true, overwritten?: boolean, derivation: Derivation }
 
-/** Makes an asset of bytes; if it does not come to that, the bytes go. */
+/** Makes an asset of bytes; those that do not become a part of it go. */
 async function storeUpload (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<Record<string, unknown>> {
-  let kept = false
+  const loose = new Set([file.key])
   try {
-    const { record, existing, overwritten, derivation } = await makeAsset(call, fields, wanted, file)
+    const { record, existing, overwritten, derivation } = await makeAsset(call, fields, wanted, file, loose)
     if (existing) return { ...await uploadAnswer(call, record, fields), existing: true }
-    kept = record.blob === file.key
     const derived = derivationAnswer(call, record, fields, derivation)
     const answer = { ...await uploadAnswer(call, record, fields), ...derived, ...overwritten && { overwritten: true } }
     notifyUpload(call, fields, answer)
     return answer
   } finally {
-    if (!kept) await call.context.blobs.remove(file.key)
+    await Promise.all([...loose].map((key) => call.context.blobs.remove(key)))
   }
 }
 
-async function makeAsset (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<Made> {
+/** @param loose keys of bytes that no asset has: what is made on the way joins them, what is stored leaves them. */
+async function makeAsset (call: Call, fields: Fields, wanted: string, file: ReceivedFile, loose: Set<string>): Promise<Made> {
   if (file.bytes === 0) throw new SandboxError(400, 'Empty file')
   notificationUrl(fields)
   notificationUrl(fields, 'eager_notification_url')
@@ -127,15 +128,13 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
   const delivery = readDeliveryType(fields)
   const optional = optionalParts(call, fields)
   const incoming = await convertIncoming(call, fields, { file, found: type === 'raw' ? { resource_type: type } : found, type })
+  loose.add(incoming.file.key)
   // Before anything is stored: a wish that cannot be met leaves the asset of that name, if there is one, as it was.
   const derivation = await deriveWishes(call, { ...draftRecord(call, incoming.file, incoming.found), ...optional, resource_type: type }, fields)
+  for (const { blob } of derivation.stored) loose.add(blob)
   // From here to the first change nothing waits, so two uploads of one ID cannot both find it free.
   const present = call.store.find(type, delivery, names.public_id)
-  if (present && !fields.flag('overwrite', true)) {
-    const unused = [...derivation.stored.map(({ blob }) => blob), ...incoming.file.key !== file.key ? [incoming.file.key] : []]
-    await Promise.all(unused.map((key) => call.context.blobs.remove(key)))
-    return { record: present, existing: true, derivation }
-  }
+  if (present && !fields.flag('overwrite', true)) return { record: present, existing: true, derivation }
   const nowMs = call.context.clock()
   const record: AssetRecord = {
     ...names,
@@ -157,6 +156,7 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
     derived: derivation.stored
   }
   await call.store.put(record)
+  for (const key of blobsOf(record)) loose.delete(key)
   return { record, overwritten: present !== undefined, derivation }
 }
 

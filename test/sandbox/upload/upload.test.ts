@@ -1,6 +1,9 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import sharp from 'sharp'
 import t from 'tap'
-import { startSandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
+import { buildSandbox, startSandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
 
 const PIXEL = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
 const BASIC = { authorization: `Basic ${btoa('1234:abcd')}` }
@@ -29,6 +32,31 @@ t.test('async: pending first, then the asset; a reset or a close waits for it', 
   t.match(await ask('image/upload', { file: 'data:image/gif;base64,bm8=', public_id: 'never', async: 'true' }), { status: 'pending' })
   await sandbox.reset()
   t.match(await ask('resources/image'), { resources: [] })
+})
+
+t.test('what does not come to an asset leaves no bytes', async (t) => {
+  const data = await mkdtemp(join(tmpdir(), 'sandbox-upload-'))
+  t.teardown(() => rm(data, { recursive: true, force: true }))
+  const { sandbox, ask } = await start(t, { data })
+  const blobs = async () => (await readdir(join(data, 'blobs'))).length
+  const converted = { file: PIXEL, public_id: 'a', transformation: 'c_scale,w_3', eager: 'c_scale,w_2' }
+  t.match(await ask('image/upload', { ...converted, eager: 'e_cartoonify' }), { http: 400 })
+  t.match(await ask('image/upload', { ...converted, responsive_breakpoints: '[{"create_derived":true,"transformation":"w_x"}]' }), { http: 400 })
+  t.equal(await blobs(), 0)
+  t.match(await ask('image/upload', converted), { http: 200, width: 3, eager: [{ width: 2 }] })
+  t.equal(await blobs(), 2, 'the converted picture and its derived asset')
+  t.match(await ask('image/upload', { ...converted, overwrite: 'false' }), { existing: true })
+  t.equal(await blobs(), 2)
+  const { app, context } = await buildSandbox()
+  t.teardown(() => app.close())
+  const store = context.store.cloud('demo')
+  store.put = async () => { throw new Error('no space left') }
+  const removed: string[] = []
+  context.blobs.remove = async (key) => { removed.push(key) }
+  const answer = await app.inject({ method: 'POST', url: '/v1_1/demo/image/upload', headers: { ...BASIC, 'content-type': 'application/x-www-form-urlencoded' }, payload: new URLSearchParams(converted).toString() })
+  t.equal(answer.statusCode, 500)
+  t.equal(new Set(removed).size, 3, 'the file as it came, the converted one and the derived one')
+  await sandbox.close()
 })
 
 t.test('200: an upload id without a range is a whole upload, as the jQuery plugin sends it; a range without an id is a 400', async (t) => {
