@@ -5,6 +5,7 @@ import type { BlobRange, BlobStore, Draft, StoredBlob } from './blobs.ts'
 /** Bytes in memory, for `:memory:`. Chunks are kept as they came, so that a large upload is not copied. */
 export class MemoryBlobs implements BlobStore {
   readonly #blobs = new Map<string, Uint8Array[]>()
+  readonly #drafts = new Map<string, Uint8Array[]>()
 
   async write (source: AsyncIterable<Uint8Array>): Promise<StoredBlob> {
     const chunks: Uint8Array[] = []
@@ -38,24 +39,35 @@ export class MemoryBlobs implements BlobStore {
   }
 
   async draft (): Promise<Draft> {
-    const chunks: Uint8Array[] = []
-    return {
-      key: randomBytes(16).toString('hex'),
-      get bytes () { return total(chunks) },
-      append: async (key) => { chunks.push(...this.#chunks(key)) },
-      finish: async () => this.#keep(chunks),
-      discard: async () => { chunks.length = 0 },
-      close: async () => {}
-    }
+    return this.#draft(randomBytes(16).toString('hex'), [])
   }
 
-  /** Nothing outlives the process. */
-  async resume (): Promise<undefined> {}
+  async resume (key: string, bytes: number): Promise<Draft | undefined> {
+    const chunks = this.#drafts.get(key)
+    return chunks && total(chunks) >= bytes ? this.#draft(key, [...slices(chunks, 0, bytes - 1)]) : undefined
+  }
 
-  async discard (): Promise<void> {}
+  async discard (key: string): Promise<void> {
+    this.#drafts.delete(key)
+  }
 
   async sweep ({ blobs }: { blobs: ReadonlySet<string> }): Promise<void> {
     for (const key of this.#blobs.keys()) if (!blobs.has(key)) this.#blobs.delete(key)
+  }
+
+  #draft (key: string, chunks: Uint8Array[]): Draft {
+    this.#drafts.set(key, chunks)
+    return {
+      key,
+      get bytes () { return total(chunks) },
+      append: async (blob) => { chunks.push(...this.#chunks(blob)) },
+      finish: async () => {
+        this.#drafts.delete(key)
+        return this.#keep(chunks)
+      },
+      discard: () => this.discard(key),
+      close: async () => {}
+    }
   }
 
   #chunks (key: string): Uint8Array[] {

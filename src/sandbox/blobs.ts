@@ -43,7 +43,7 @@ export interface BlobStore {
   path (key: string): string | undefined
   remove (key: string): Promise<void>
   draft (): Promise<Draft>
-  /** The draft of a process that has ended, with its first `bytes` bytes; undefined when they are not there. */
+  /** A draft that was closed, also by a process that has ended, with its first `bytes` bytes; undefined when they are not there. */
   resume (key: string, bytes: number): Promise<Draft | undefined>
   /** Throws away a draft that nobody has opened. */
   discard (key: string): Promise<void>

@@ -30,6 +30,8 @@ export interface Completion {
 }
 
 const LIFETIME_MS = 24 * 3_600_000
+/** So many files of unfinished uploads stay open: going on with another reads it again from its beginning, for the hashes. */
+const MAX_OPEN = 16
 
 /**
  * Uploads that arrive in pieces, by cloud and `X-Unique-Upload-Id`. Browsers send several at once, so they may come in any order and
@@ -62,7 +64,10 @@ export class ChunkedUploads {
       const name = nameOf(store, id)
       const turn = (this.#turns.get(name) ?? Promise.resolve()).then(() => this.#take(store, id, range, file, completion))
       // The next piece waits for this one, however it ends.
-      const settled = turn.catch(() => {}).finally(() => { if (this.#turns.get(name) === settled) this.#turns.delete(name) })
+      const settled = turn.catch(() => {}).finally(async () => {
+        if (this.#turns.get(name) === settled) this.#turns.delete(name)
+        await this.#closeOldest()
+      })
       this.#turns.set(name, settled)
       return await turn
     } finally {
@@ -146,12 +151,21 @@ export class ChunkedUploads {
     return { ...common, bytes: draft.bytes, parts: [...joining.values()] }
   }
 
-  /** The bytes so far: still at hand, those of an earlier process, or none yet. */
+  /** Lets go of the files that have waited longest. */
+  async #closeOldest (): Promise<void> {
+    const idle = [...this.#open].filter(([name]) => !this.#turns.has(name))
+    const oldest = idle.slice(0, Math.max(0, this.#open.size - MAX_OPEN))
+    for (const [name] of oldest) this.#open.delete(name)
+    await Promise.all(oldest.map(([, draft]) => draft.close().catch(() => {})))
+  }
+
+  /** The bytes so far: still open, to be opened again, or none yet. */
   async #draft (store: CloudStore, id: string, present: Unfinished | undefined): Promise<Draft> {
     const name = nameOf(store, id)
     const known = this.#open.get(name)
-    if (known) return known
-    const draft = present?.draft === undefined ? await this.#blobs.draft() : await this.#blobs.resume(present.draft, present.bytes)
+    // Whoever is used last comes last.
+    this.#open.delete(name)
+    const draft = known ?? await (present?.draft === undefined ? this.#blobs.draft() : this.#blobs.resume(present.draft, present.bytes))
     if (!draft) {
       // Somebody has cleaned up in the folder: the upload must begin anew.
       await store.removeDocument('chunked', id)

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { LevelJournal } from '../../../src/sandbox/journal.ts'
-import { startSandbox, type Sandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
+import type { Draft } from '../../../src/sandbox/blobs.ts'
+import { buildSandbox, startSandbox, type Sandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
 
 const BYTES = randomBytes(100)
 
@@ -165,6 +166,36 @@ t.test('two uploads at once do not mix', async (t) => {
     return send(sandbox, 50, 99, 100, options)
   }))
   t.match(both, [{ etag: MD5 }, { etag: createHash('md5').update(other).digest('hex') }])
+})
+
+t.test('few files stay open, however many uploads are unfinished; each goes on where it was', async (t) => {
+  for (const data of [await temporaryFolder(t), ':memory:']) {
+    const { app, context: { blobs } } = await buildSandbox({ minChunkBytes: 10, data })
+    const open = new Set<string>()
+    const counted = (draft: Draft): Draft => {
+      open.add(draft.key)
+      const close = draft.close.bind(draft)
+      draft.close = () => {
+        open.delete(draft.key)
+        return close()
+      }
+      return draft
+    }
+    const [draft, resume] = [blobs.draft.bind(blobs), blobs.resume.bind(blobs)]
+    blobs.draft = async () => counted(await draft())
+    blobs.resume = async (...args) => {
+      const resumed = await resume(...args)
+      return resumed && counted(resumed)
+    }
+    const url = await app.listen({ port: 0 })
+    const ids = Array.from({ length: 40 }, (_, index) => String(index))
+    const sendAll = (from: number, to: number) => Promise.all(ids.map((id) => send({ url }, from, to, 100, { id, publicId: id })))
+    for (const [from, to] of [[0, 39], [60, 99]] as const) t.match(new Set((await sendAll(from, to)).map(({ done }) => done)), new Set([false]))
+    t.equal(open.size, 16)
+    t.same(new Set((await sendAll(40, 59)).map(({ etag }) => etag)), new Set([MD5]))
+    await send({ url }, 0, 39, 100)
+    await app.close()
+  }
 })
 
 async function temporaryFolder (t: Test): Promise<string> {
