@@ -54,8 +54,14 @@ export class LevelJournal implements Journal {
     return new LevelJournal(level)
   }
 
+  /** @throws {Error} with one clear line when a file of it cannot be read. It is closed then. */
   async * load (): AsyncIterable<[string, string]> {
-    yield * this.#level.iterator()
+    try {
+      yield * this.#level.iterator()
+    } catch (error) {
+      await this.close()
+      throw new Error(`The sandbox folder ${this.#level.location} is damaged: ${error instanceof Error ? error.message : String(error)}; delete it or restore it.`, { cause: error })
+    }
   }
 
   write (changes: Change[]): Promise<void> {

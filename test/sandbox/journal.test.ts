@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
@@ -92,6 +92,26 @@ t.test('a write that fails takes with it those that came later, the newest first
   t.same(refused, ['while it is written', 'second', 'first'])
   disk.full = false
   await journal.close()
+})
+
+t.test('a folder that is damaged or in use, or is none: one line that names it, and nothing stays open', async (t) => {
+  const folder = await temporaryFolder(t)
+  const first = await LevelJournal.open(folder)
+  await first.write([{ key: 'a', value: 'some text '.repeat(100) }])
+  await t.rejects(LevelJournal.open(folder), { message: `The sandbox folder ${folder} is in use by another process. Stop that one or choose another folder.` })
+  await first.close()
+  await t.rejects(LevelJournal.open(join(folder, 'CURRENT')), { message: /^The sandbox folder .*CURRENT cannot be opened: / })
+  // The second opening puts what the log holds into a table.
+  await (await LevelJournal.open(folder)).close()
+  const table = (await readdir(folder)).find((name) => name.endsWith('.ldb')) ?? ''
+  const bytes = await readFile(join(folder, table))
+  await writeFile(join(folder, table), Buffer.from(bytes).fill(0xff, 0, bytes.length - 48))
+  const damaged = await LevelJournal.open(folder)
+  await t.rejects(contents(damaged), { message: /^The sandbox folder .* is damaged: Corruption: .*; delete it or restore it\.$/, cause: { code: 'LEVEL_CORRUPTION' } })
+  await writeFile(join(folder, table), bytes)
+  const restored = await LevelJournal.open(folder)
+  t.same(Object.keys(await contents(restored)), ['a'])
+  await restored.close()
 })
 
 t.test('a journal in memory keeps nothing', async (t) => {
