@@ -105,6 +105,8 @@ export class ChunkedUploads {
     const upload = repeated && present ? { ...present, touchedMs: this.#clock() } : await this.#add(store, id, range, file, present)
     await store.putDocument('chunked', id, upload).catch(async (error: unknown) => {
       await this.#letGo(store, id, present)
+      const before = new Set(waiting(present?.parts ?? []))
+      await this.#remove(waiting(upload.parts).filter((blob) => !before.has(blob)))
       throw error
     })
     const kept = new Set(waiting(upload.parts))

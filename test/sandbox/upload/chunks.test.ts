@@ -198,6 +198,29 @@ t.test('few files stay open, however many uploads are unfinished; each goes on w
   }
 })
 
+t.test('500: a piece that could not be noted was not taken, and may come again', async (t) => {
+  const folder = await temporaryFolder(t)
+  for (const data of [folder, ':memory:']) {
+    const { app, context: { store } } = await buildSandbox({ minChunkBytes: 10, data })
+    const room = store.cloud('demo')
+    const putDocument = room.putDocument.bind(room)
+    const refused = async (from: number, to: number, bytes = BYTES) => {
+      room.putDocument = async () => { throw new Error('no space left') }
+      t.match(await send({ url }, from, to, 100, { bytes }), { status: 500 })
+      room.putDocument = putDocument
+    }
+    const url = await app.listen({ port: 0 })
+    await refused(0, 39, randomBytes(100))
+    t.match(await send({ url }, 0, 39, 100), { done: false, bytes: 40 })
+    await refused(70, 99)
+    await refused(40, 69, randomBytes(100))
+    if (data === folder) t.equal((await readdir(join(data, 'blobs'))).length, 1, 'no bytes of it stay')
+    t.match(await send({ url }, 70, 99, 100), { done: false, bytes: 70 })
+    t.match(await send({ url }, 40, 69, 100), { done: true, etag: MD5 })
+    await app.close()
+  }
+})
+
 async function temporaryFolder (t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sandbox-chunks-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
