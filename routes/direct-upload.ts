@@ -1,6 +1,7 @@
 import multipart from '@fastify/multipart'
 import { Type } from '@sinclair/typebox'
 import { GatewayError, invalidRequest, type Fault } from '../src/errors.ts'
+import { addressKey } from '../src/schemas/address-key.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { nearestName } from '../src/schemas/nearest-name.ts'
 import { problems } from '../src/schemas/problem.ts'
@@ -30,6 +31,18 @@ const REQUEST_BODY = {
     'multipart/form-data': {
       schema: Type.Object({ file: Type.String({ format: 'binary', description: 'The file; before the other fields or after them.' }), ...FIELDS })
     }
+  }
+}
+
+/** Whoever has signed fields sends them at once; a slow line carries 50 small ones in this time too. */
+const FIELDS_TIMEOUT_MS = 30_000
+
+const UNPROVEN: unique symbol = Symbol('unproven')
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Gives back the place of an upload without a proof. */
+    [UNPROVEN]?: () => void
   }
 }
 
@@ -80,7 +93,9 @@ export const directUpload: Route = async (app) => {
   app.addHook('onRequest', async (request) => {
     checkBodyHeaders(request.headers)
     if (!/^multipart\//i.test(request.headers['content-type'] ?? '')) throw new GatewayError('unsupported_media_type', 'Send multipart/form-data: the file beside the signed fields.')
-    request.whenOver(request.cloudinary.admitUpload(announcedSize(request.headers)))
+    const leave = request.cloudinary.admitUnproven(addressKey(request.ip), announcedSize(request.headers))
+    request.whenOver(leave)
+    request[UNPROVEN] = leave
   })
   app.route({
     method: 'POST',
@@ -100,7 +115,8 @@ export const directUpload: Route = async (app) => {
       const length = request.headers['content-length']
       const form = new UploadForm(request.parts() as AsyncIterable<FormPart>, { // the parser is set up so that parts have this shape
         maxLength: length === undefined ? undefined : Number(length),
-        idleTimeoutMs: request.cloudinary.uploadLimits.idleTimeoutMs
+        idleTimeoutMs: request.cloudinary.uploadLimits.idleTimeoutMs,
+        fieldsTimeoutMs: FIELDS_TIMEOUT_MS
       })
       const { fields, file } = await form.open()
       const early = split(texts(fields))
@@ -111,7 +127,17 @@ export const directUpload: Route = async (app) => {
         return late.signed
       }
       const answer = await request.cloudinary.directUpload(
-        { resource_type: kind, fields: early.signed, file, late: form.complete ? undefined : readLate, stranger: request.caller.stranger ?? false },
+        {
+          resource_type: kind,
+          fields: early.signed,
+          file,
+          late: form.complete ? undefined : readLate,
+          stranger: request.caller.stranger ?? false,
+          onProven: () => {
+            request.whenOver(request.cloudinary.admitUpload())
+            request[UNPROVEN]?.()
+          }
+        },
         { signal: request.callerGone }
       )
       if (answer.headers['x-upload-integrity'] === 'differs') request.log.warn('what Cloudinary stored differs from what was sent')

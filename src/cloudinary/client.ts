@@ -15,10 +15,11 @@ import { openFileText } from './file-text.ts'
 import type { Finding } from './finding.ts'
 import { IssuedSignatures } from './issued-signatures.ts'
 import { encodeUploadParameter, encodeUploadParameters } from './parameters.ts'
+import type { Release } from './release.ts'
 import { REAL_PACE, RetryBudget, type Pace } from './retry.ts'
 import { signParameters } from './signature.ts'
 import { Transport } from './transport.ts'
-import { budgetOf, type Release, type UploadBudget } from './upload-budget.ts'
+import { budgetOf, type UploadBudget } from './upload-budget.ts'
 import type { Fields } from './upload-delivery.ts'
 import { tooLarge } from './upload-intake.ts'
 import { Uploads } from './uploads.ts'
@@ -57,6 +58,11 @@ export interface DirectUploadInput {
   readonly late?: (() => Promise<Fields>) | undefined
   /** Brought no key: see `CallerProof`. */
   readonly stranger?: boolean
+  /**
+   * Called before the file is read, when the signature stands before it and fits; what it throws ends the upload. Not
+   * called when the signature comes after the file: that proves something only when all is over.
+   */
+  readonly onProven?: () => void
 }
 
 /** Everything that one environment asks of Cloudinary. */
@@ -115,10 +121,19 @@ export class CloudinaryClient {
    * Lets an upload begin, before a byte of it is read; call what it returns when the upload is over.
    * @throws {GatewayError} `overloaded`, or `payload_too_large` when the announced size of the file is too much.
    */
-  admitUpload ({ bytes, exact }: AnnouncedSize = { bytes: 0, exact: false }): Release {
-    const { maxBytes } = this.uploadLimits
-    if (bytes > maxBytes) throw tooLarge(bytes, maxBytes, !exact)
+  admitUpload (announced?: AnnouncedSize): Release {
+    this.#requireSize(announced)
     return this.#uploadBudget.admit()
+  }
+
+  /**
+   * The same for a direct upload, whose proof is still to come. It takes a place of `admitUpload` once it has shown a
+   * signature: see `onProven`.
+   * @param address whose places it counts among.
+   */
+  admitUnproven (address: string, announced?: AnnouncedSize): Release {
+    this.#requireSize(announced)
+    return this.#uploadBudget.admitUnproven(address)
   }
 
   /** Stores a file under this environment's own credentials. The answer is Cloudinary's, untouched. */
@@ -143,7 +158,7 @@ export class CloudinaryClient {
    * the file, before the upload is complete. The signed fields are passed on as they are. Files of the server are not
    * open to whoever holds no more than a signature.
    */
-  async directUpload ({ resource_type: resourceType, fields: given, file, late: readLate, stranger = false }: DirectUploadInput, call: Call): Promise<Relayed> {
+  async directUpload ({ resource_type: resourceType, fields: given, file, late: readLate, stranger = false, onProven = () => {} }: DirectUploadInput, call: Call): Promise<Relayed> {
     const { environment } = this
     // Which cloud is meant is part of the path, and no field.
     let { cloud_name: cloudName, ...fields } = given
@@ -159,6 +174,7 @@ export class CloudinaryClient {
     if (late === undefined) authorize(fields)
     else if (fields.signature !== undefined) authorizeEarly(() => authorize(fields))
     else if (typeof file === 'object' && !this.#uploads.inOneRequest(file)) throw invalidRequest(UNPROVEN)
+    if (late === undefined || fields.signature !== undefined) onProven()
     return this.#uploads.store({ resourceType, file: await opened(file, undefined), fields, late, authorize, vouched: 'caller' }, call)
   }
 
@@ -185,6 +201,11 @@ export class CloudinaryClient {
   }
 
   async close (): Promise<void> { await this.#connection.transport.close() }
+
+  #requireSize ({ bytes, exact }: AnnouncedSize = { bytes: 0, exact: false }): void {
+    const { maxBytes } = this.uploadLimits
+    if (bytes > maxBytes) throw tooLarge(bytes, maxBytes, !exact)
+  }
 
   #nowSeconds (): number { return Math.floor(this.#connection.pace.now() / 1000) }
 

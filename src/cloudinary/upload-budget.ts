@@ -1,24 +1,13 @@
 import { GatewayError } from '../errors.ts'
 import type { UploadLimits } from '../config/types.ts'
+import { once, RETRY_AFTER_SECONDS, type Release } from './release.ts'
+import { UnprovenUploads } from './unproven-uploads.ts'
 
-const RETRY_AFTER_SECONDS = '5'
 const IDLE_MS = 5_000
 
 interface Waiter {
   readonly bytes: number
   readonly grant: () => void
-}
-
-/** Gives something back; a second call does nothing. */
-export type Release = () => void
-
-function once (action: () => void): Release {
-  let done = false
-  return () => {
-    if (done) return
-    done = true
-    action()
-  }
 }
 
 /** Memory for one chunk, to be given back. */
@@ -32,6 +21,7 @@ export class UploadBudget {
   readonly #maxConcurrent: number
   readonly #capacity: number
   readonly #idleMs: number
+  readonly #unproven: UnprovenUploads
   readonly #queue: Waiter[] = []
   /** Memory that was given back and is lent again, because the collector frees large buffers late. By its size. */
   readonly #idle = new Map<number, Buffer[]>()
@@ -44,25 +34,33 @@ export class UploadBudget {
   constructor ({ maxConcurrent, bufferBytes }: Pick<UploadLimits, 'maxConcurrent' | 'bufferBytes'>, idleMs = IDLE_MS) {
     this.#idleMs = idleMs
     this.#maxConcurrent = maxConcurrent
+    this.#unproven = new UnprovenUploads(maxConcurrent)
     this.#capacity = bufferBytes
   }
 
   get running (): number { return this.#running }
   get heldBytes (): number { return this.#held }
   get waiting (): number { return this.#queue.length }
+  get unproven (): number { return this.#unproven.running }
 
   /**
    * Lets one more upload begin, before a byte of it is read.
    * @throws {GatewayError} `overloaded` when as many run as may.
    */
   admit (): Release {
-    if (this.#running >= this.#maxConcurrent) {
-      throw new GatewayError('overloaded', `${this.#running} uploads are running, which is as many as this gateway takes at a time.`, {
-        headers: { 'retry-after': RETRY_AFTER_SECONDS }
-      })
-    }
+    this.#requirePlace()
     this.#running++
     return once(() => { this.#running-- })
+  }
+
+  /**
+   * Lets an upload begin that nobody has vouched for yet. It takes none of the places of `admit`, though one must be free:
+   * what would be refused after its first fields is refused before them.
+   * @throws {GatewayError} `overloaded` when as many run as may.
+   */
+  admitUnproven (address: string): Release {
+    this.#requirePlace()
+    return this.#unproven.admit(address)
   }
 
   /** Whether so much can be borrowed without waiting. */
@@ -88,6 +86,13 @@ export class UploadBudget {
         if (this.#held === 0) this.#forgetSoon()
       })
     }
+  }
+
+  #requirePlace (): void {
+    if (this.#running < this.#maxConcurrent) return
+    throw new GatewayError('overloaded', `${this.#running} uploads are running, which is as many as this gateway takes at a time.`, {
+      headers: { 'retry-after': RETRY_AFTER_SECONDS }
+    })
   }
 
   #take (bytes: number): Buffer {

@@ -1,10 +1,10 @@
-import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ANYBODY } from '../auth/authenticator.ts'
 import { MemoryRateStore, type RateStore, type RateVerdict } from '../auth/rate-limit.ts'
 import type { Rate } from '../auth/permissions.ts'
 import { GatewayError } from '../errors.ts'
+import { addressKey } from '../schemas/address-key.ts'
 import type { Secret } from '../secret.ts'
 
 declare module 'fastify' {
@@ -24,19 +24,6 @@ export interface RateLimitOptions {
   readonly now?: () => number
   /** For a metric: told of each request that is turned away. */
   readonly onLimited?: ((by: 'address' | 'caller') => void) | undefined
-}
-
-/** A network of one subscriber: with IPv6 each has at least 2^64 addresses to choose from. */
-export function addressKey (address: string): string {
-  if (isIP(address) !== 6) return address
-  const bare = address.replace(/%.*$/, '')
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1]
-  if (mapped !== undefined) return mapped
-  const [head = '', tail] = bare.split('::', 2)
-  const before = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length
-  return `${[...before, ...Array.from({ length: zeros }, () => '0'), ...after].slice(0, 4).map((part) => parseInt(part, 16).toString(16)).join(':')}::/64`
 }
 
 async function openStore (app: FastifyInstance, { redisUrl, now }: RateLimitOptions): Promise<RateStore> {

@@ -28,6 +28,8 @@ export interface UploadFormOptions {
   readonly maxLength: number | undefined
   /** Longest wait for the next part, in milliseconds. */
   readonly idleTimeoutMs: number
+  /** Longest time for all that stands before the file, in milliseconds: parts that come one by one could go on for long. */
+  readonly fieldsTimeoutMs?: number
 }
 
 const MAX_FIELD_BYTES = 64 * 1024
@@ -111,6 +113,8 @@ export class UploadForm {
   readonly #options: UploadFormOptions
   readonly #early: TextFields = Object.create(null) as TextFields // no prototype: names come from outside
   #complete = false
+  /** When the file must have begun, by the process's own clock. */
+  #fileDueMs = Infinity
 
   constructor (parts: AsyncIterable<FormPart>, options: UploadFormOptions) {
     this.#parts = parts[Symbol.asyncIterator]()
@@ -122,6 +126,15 @@ export class UploadForm {
 
   /** Reads up to the file. A file given as text (a URL, a short data URI, a path) is read with all that follows it. */
   async open (): Promise<{ fields: TextFields, file: StreamedFile | string }> {
+    this.#fileDueMs = performance.now() + (this.#options.fieldsTimeoutMs ?? Infinity)
+    try {
+      return await this.#open()
+    } finally {
+      this.#fileDueMs = Infinity
+    }
+  }
+
+  async #open (): Promise<{ fields: TextFields, file: StreamedFile | string }> {
     for (let part = await this.#next(); part !== undefined; part = await this.#next()) {
       if (part.type === 'file' && part.fieldname === 'file') {
         const file = await this.#file(part)
@@ -157,10 +170,14 @@ export class UploadForm {
 
   /** Waits for the caller, but not for ever. */
   async #intime<T> (wait: Promise<T>): Promise<T> {
-    const { idleTimeoutMs } = this.#options
+    const { idleTimeoutMs, fieldsTimeoutMs } = this.#options
+    const leftMs = Math.ceil(this.#fileDueMs - performance.now())
+    const late = leftMs < idleTimeoutMs
+      ? `The fields before the file did not come within ${fieldsTimeoutMs} ms.`
+      : `The next part of the body did not come within ${idleTimeoutMs} ms.`
     let timer: NodeJS.Timeout | undefined
     const tooSlow = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new GatewayError('request_timeout', `The next part of the body did not come within ${idleTimeoutMs} ms.`)), idleTimeoutMs)
+      timer = setTimeout(() => reject(new GatewayError('request_timeout', late)), Math.min(leftMs, idleTimeoutMs))
     })
     return Promise.race([wait, tooSlow])
       .catch((error: unknown) => { throw incomingFailure(error) })

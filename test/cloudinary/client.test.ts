@@ -150,6 +150,32 @@ t.test('admitUpload refuses by announced size and by number', async (t) => {
   client.admitUpload()()
 })
 
+t.test('admitUnproven refuses by announced size and by number too, and leaves the place of an upload free', async (t) => {
+  const client = clientAt(t, 'http://127.0.0.1:1', { uploads: new UploadBudget({ maxConcurrent: 1, bufferBytes: 1 }) })
+  t.throws(() => client.admitUnproven('a', { bytes: upload.maxBytes + 1, exact: true }), { code: 'payload_too_large' })
+  const leave = client.admitUnproven('a')
+  t.throws(() => client.admitUnproven('b'), { code: 'overloaded' })
+  client.admitUpload()()
+  leave()
+  client.admitUnproven('b')()
+})
+
+t.test('a direct upload tells that it is proven before its file is read, when its signature stands there', async (t) => {
+  const { upstream, client } = await started(t)
+  const fields = client.encode({ timestamp: now / 1000 })
+  const proof = { ...fields, signature: signParameters(fields, { apiSecret: 'abcd', algorithm: 'sha1', version: 2 }) }
+  const told: number[] = []
+  const onProven = (): void => { told.push(upstream.seen.length) }
+  await client.directUpload({ resource_type: 'auto', fields: proof, file: file(), onProven }, call())
+  await client.directUpload({ resource_type: 'auto', fields: proof, file: file(), late: async () => ({}), onProven }, call())
+  t.same(told, [0, 1])
+  await client.directUpload({ resource_type: 'auto', fields: {}, file: file(), late: async () => proof, onProven }, call())
+  await t.rejects(client.directUpload({ resource_type: 'auto', fields: { ...proof, folder: 'x' }, file: file(), onProven }, call()), { code: 'signature_mismatch' })
+  t.equal(told.length, 2, 'a signature behind the file is no such proof, and one that does not fit none at all')
+  await t.rejects(client.directUpload({ resource_type: 'auto', fields: proof, file: file(), onProven: () => { throw new GatewayError('overloaded', 'full') } }, call()), { code: 'overloaded' })
+  t.equal(upstream.seen.length, 3)
+})
+
 t.test('clients of two environments share the number of uploads, and nothing else', async (t) => {
   const shared = { ...upload, maxConcurrent: 1 }
   const [one, other] = [clientAt(t, 'http://127.0.0.1:1', { upload: shared }), clientAt(t, 'http://127.0.0.1:2', { upload: shared })]

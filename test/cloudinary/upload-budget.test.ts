@@ -15,6 +15,19 @@ t.test('M26: 503 with Retry-After when as many uploads run as may; the next one 
   budget.admit()
 })
 
+t.test('uploads without a proof take no place of the others, but begin only where one is free', async (t) => {
+  const budget = new UploadBudget({ maxConcurrent: 1, bufferBytes: 100 })
+  const unproven = budget.admitUnproven('a')
+  t.same([budget.running, budget.unproven], [0, 1])
+  t.throws(() => budget.admitUnproven('b'), { code: 'overloaded' })
+  unproven()
+  const proven = budget.admit()
+  t.throws(() => budget.admitUnproven('b'), { code: 'overloaded', headers: { 'retry-after': '5' } })
+  proven()
+  budget.admitUnproven('b')()
+  t.same([budget.running, budget.unproven], [0, 0])
+})
+
 t.test('memory is lent up to the budget; whoever comes later waits in line', async (t) => {
   const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100 })
   const order: string[] = []

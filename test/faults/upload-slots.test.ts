@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
@@ -70,12 +71,73 @@ for (const [name, head, body] of [['/upload', `${RAW}Content-Length: 100\r\n`, '
     // The signature of a direct upload is refused before anything is sent.
     t.ok(await until(() => upstream.seen.length === (name === '/upload' ? 2 : 1)))
     socket.destroy()
-    t.ok(await until(() => budget.running === 0 && budget.heldBytes === 0))
+    t.ok(await until(() => budget.running === 0 && budget.unproven === 0 && budget.heldBytes === 0))
     const sent = upstream.seen.find(({ method }) => method === 'POST')
     t.ok(await until(() => sent?.end !== 'open'), 'nor a request that waits for the rest')
     t.not(sent?.end, 'complete')
   })
 }
+
+const UNSIGNED = 'POST /direct-upload HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data; boundary=B\r\nTransfer-Encoding: chunked\r\n\r\n'
+const fieldPart = (name: string, value: string): string => `--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`
+const FILE_BEGINS = '--B\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc'
+
+/** The first line of what comes back. */
+async function statusOf (socket: Socket): Promise<string> {
+  const [data] = await once(socket, 'data') as [Buffer]
+  return data.toString().split('\r\n')[0] ?? ''
+}
+
+t.test('who signs nothing holds no place of an upload, and only a few of its own', async (t) => {
+  const { open, budget } = await start(t, { upload: { maxConcurrent: 8 } })
+  const strangers = await Promise.all(Array.from({ length: 2 }, open))
+  for (const socket of strangers) socket.write(`${UNSIGNED}${chunk(fieldPart('tags[]', 'a'))}`)
+  t.ok(await until(() => budget.unproven === 2))
+  const third = await open()
+  third.write(`${UNSIGNED}${chunk(fieldPart('tags[]', 'a'))}`)
+  t.match(await statusOf(third), ' 503 ')
+  t.equal(budget.running, 0)
+  const keyed = await open()
+  keyed.write(`POST /upload HTTP/1.1\r\n${RAW}Content-Length: 3\r\n\r\nabc`)
+  t.match(await statusOf(keyed), ' 200 ')
+  for (const socket of strangers) socket.destroy()
+  t.ok(await until(() => budget.unproven === 0), 'and leave none behind')
+})
+
+t.test('a place without a proof is given back however its request ends', async (t) => {
+  const { open, budget } = await start(t)
+  const ends = { broken: 'ZZ\r\n', refused: chunk(`${fieldPart('signature', '0')}${FILE_BEGINS}`), unknown: chunk(`${fieldPart('nothing', '0')}${FILE_BEGINS}`) }
+  for (const [name, bytes] of Object.entries(ends)) {
+    const socket = await open()
+    socket.on('data', () => {}).write(`${UNSIGNED}${chunk(fieldPart('tags[]', 'a'))}`)
+    t.ok(await until(() => budget.unproven === 1))
+    socket.write(bytes)
+    await once(socket, 'end')
+    t.ok(await until(() => budget.unproven === 0), name)
+  }
+})
+
+t.test('with a signature that fits, the place becomes one of an upload, while the file still comes; 503 when none is free', async (t) => {
+  const { open, budget } = await start(t, { upload: { maxConcurrent: 1 } })
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  const signature = createHash('sha1').update(`timestamp=${timestamp}abcd`).digest('hex')
+  const proof = fieldPart('timestamp', timestamp) + fieldPart('signature', signature)
+  const proven = await open()
+  proven.write(`${UNSIGNED}${chunk(proof + FILE_BEGINS)}`)
+  t.ok(await until(() => budget.running === 1 && budget.unproven === 0))
+  proven.destroy()
+  t.ok(await until(() => budget.running === 0))
+  const waiting = await open()
+  waiting.write(`${UNSIGNED}${chunk(fieldPart('timestamp', timestamp))}`)
+  t.ok(await until(() => budget.unproven === 1))
+  const release = budget.admit()
+  waiting.write(chunk(fieldPart('signature', signature) + FILE_BEGINS))
+  t.match(await statusOf(waiting), ' 503 ')
+  t.ok(await until(() => budget.unproven === 0))
+  t.equal(budget.running, 1)
+  release()
+})
 
 t.test('what the parser cannot read ends the connection, and with it the upload, even when the caller stays', async (t) => {
   const { open, budget } = await start(t)

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { GatewayError } from '../../src/errors.ts'
 import { announcedSize, checkBodyHeaders, incomingFailure, MULTIPART, UploadForm, type FormPart, type StreamedFile } from '../../src/schemas/upload-form.ts'
@@ -105,6 +106,26 @@ t.test('M16: JSON in a field is text, untouched', async (t) => {
 t.test('M21: 408 when the next part does not come', async (t) => {
   async function * stuck (): AsyncGenerator<FormPart> { await new Promise(() => {}) }
   await t.rejects(new UploadForm(stuck(), { maxLength: undefined, idleTimeoutMs: 20 }).open(), { code: 'request_timeout' })
+})
+
+t.test('M21: 408 when fields come one by one, each in time, and the file does not; after the file there is no such limit', async (t) => {
+  async function * trickling (): AsyncGenerator<FormPart> {
+    for (let index = 0; ; index++) {
+      await sleep(5)
+      yield field(`name${index}`, 'x')
+    }
+  }
+  const options = { maxLength: undefined, idleTimeoutMs: 10_000, fieldsTimeoutMs: 60 }
+  await t.rejects(new UploadForm(trickling(), options).open(), { code: 'request_timeout', message: 'The fields before the file did not come within 60 ms.' })
+  async function * slowEnd (): AsyncGenerator<FormPart> {
+    yield filePart('hello')
+    await sleep(100)
+    yield field('public_id', 'x')
+  }
+  const form = new UploadForm(slowEnd(), options)
+  const { file } = await form.open()
+  t.equal(await text((file as StreamedFile).stream), 'hello') // a part with a file name
+  t.same({ ...await form.late() }, { public_id: 'x' })
 })
 
 t.test('errors of the parser: broken multipart is a 400, a caller that left is told apart, the rest keeps its status', async (t) => {
