@@ -129,7 +129,7 @@ export const uploadResource: Route = async (app) => {
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   app.addHook('onRequest', async (request) => {
     checkBodyHeaders(request.headers)
-    request.whenOver(request.cloudinary.admitUpload(announcedSize(request.headers)))
+    request.whenOver(request.cloudinary.admitUpload(announcedSize(request.headers), request.caller.permissions.signing?.maxBytes))
   })
   app.route({
     method: 'POST',

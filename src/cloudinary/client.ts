@@ -119,10 +119,11 @@ export class CloudinaryClient {
 
   /**
    * Lets an upload begin, before a byte of it is read; call what it returns when the upload is over.
+   * @param callerMaxBytes limit of the caller's own. Only an exact size is held to it: around a file there may be more.
    * @throws {GatewayError} `overloaded`, or `payload_too_large` when the announced size of the file is too much.
    */
-  admitUpload (announced?: AnnouncedSize): Release {
-    this.#requireSize(announced)
+  admitUpload (announced?: AnnouncedSize, callerMaxBytes = Infinity): Release {
+    this.#requireSize(announced, callerMaxBytes)
     return this.#uploadBudget.admit()
   }
 
@@ -202,8 +203,8 @@ export class CloudinaryClient {
 
   async close (): Promise<void> { await this.#connection.transport.close() }
 
-  #requireSize ({ bytes, exact }: AnnouncedSize = { bytes: 0, exact: false }): void {
-    const { maxBytes } = this.uploadLimits
+  #requireSize ({ bytes, exact }: AnnouncedSize = { bytes: 0, exact: false }, callerMaxBytes = Infinity): void {
+    const maxBytes = Math.min(this.uploadLimits.maxBytes, exact ? callerMaxBytes : Infinity)
     if (bytes > maxBytes) throw tooLarge(bytes, maxBytes, !exact)
   }
 

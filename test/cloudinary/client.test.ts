@@ -144,6 +144,9 @@ t.test('admitUpload refuses by announced size and by number', async (t) => {
   const over = upload.maxBytes + 1
   t.throws(() => client.admitUpload({ bytes: over, exact: true }), { code: 'payload_too_large', message: `The file has ${over} bytes; the limit is ${upload.maxBytes}.` })
   t.throws(() => client.admitUpload({ bytes: over, exact: false }), { message: `The file has at least ${over} bytes; the limit is ${upload.maxBytes}.` })
+  t.throws(() => client.admitUpload({ bytes: 11, exact: true }, 10), { code: 'payload_too_large', message: 'The file has 11 bytes; the limit is 10.' })
+  client.admitUpload({ bytes: 10, exact: true }, 10)()
+  client.admitUpload({ bytes: 11, exact: false }, 10)()
   const release = client.admitUpload()
   t.throws(() => client.admitUpload({ bytes: 1, exact: true }), { code: 'overloaded' })
   release()

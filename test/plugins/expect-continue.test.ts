@@ -90,14 +90,16 @@ t.test('M23: a body that a handler reads is asked for when it does, and the conn
 t.test('M23: whatever can be known of an upload by its head is refused without a 100, and nothing goes upstream', async (t) => {
   const upstream = await startFaultUpstream(t)
   const key = 'sha256:' + createHash('sha256').update('k').digest('hex')
-  const policyFile = `${t.testdir({ 'policy.yaml': `callers: { web: { keys: ['${key}'], rate: { requests: 5, per_seconds: 3600 } } }` })}/policy.yaml`
-  const app = await buildApp({ config: testConfig([environmentAt(upstream.url)], { auth: { mode: 'keys', policyFile }, upload: { maxBytes: 5 } }) })
+  const policyFile = `${t.testdir({ 'policy.yaml': `callers: { web: { keys: ['${key}'], rate: { requests: 7, per_seconds: 3600 }, sign: { max_bytes: 5 } } }` })}/policy.yaml`
+  const app = await buildApp({ config: testConfig([environmentAt(upstream.url)], { auth: { mode: 'keys', policyFile }, upload: { maxBytes: 6 } }) })
   t.teardown(() => app.close())
   const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
   const ask = async (headers = '', path = '/upload', body = 'hello'): Promise<string> => talk(Number(port), `Expect: 100-continue\r\nAuthorization: Bearer k\r\n${headers}`, body, path)
   t.match(await ask('Authorization: Bearer x\r\n'), /^HTTP\/1\.1 4\d\d/)
   t.match(await ask('X-Environment: nowhere\r\n'), /^HTTP\/1\.1 4\d\d/)
-  t.match(await ask('', '/upload', 'hello!'), /^HTTP\/1\.1 413/)
+  t.match(await ask('', '/upload', 'hello!!'), /^HTTP\/1\.1 413/)
+  t.match(await ask('', '/upload', 'hello!'), /^HTTP\/1\.1 413/, 'too much for this caller')
+  t.match(await ask('Idempotency-Key: a\r\n', '/upload', 'hello!'), /^HTTP\/1\.1 413/)
   t.match(await ask('', '/upload?resource_type=bogus'), /^HTTP\/1\.1 400/)
   t.match(await ask('Idempotency-Key: a b\r\n'), /^HTTP\/1\.1 400/)
   t.equal(upstream.seen.length, 0)
