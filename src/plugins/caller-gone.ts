@@ -32,6 +32,9 @@ function endingsOf (socket: Socket): Set<Ending> {
   return open
 }
 
+/** The answers that a connection owes, the one under way among them, in the order in which they go out. */
+export function owedAnswers (socket: Socket): ServerResponse[] { return [...endings.get(socket) ?? []].map(({ response }) => response) }
+
 /** The end of one request. Its response alone would not tell: Node closes none that is queued behind another one of its connection. */
 class Ending {
   readonly response: ServerResponse
