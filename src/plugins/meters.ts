@@ -27,20 +27,20 @@ const PREFIX = 'cloudinary_gateway_'
 /** Seconds. Signatures take less than the first; uploads may take longer than the last. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
-/** Makes the meters, those of the process among them. The library is loaded only now: most gateways run without. */
-export async function createMeters ({ uploads, version }: MetersOptions): Promise<Meters> {
-  const { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } = await import('prom-client')
-  const registry = new Registry()
-  const registers = [registry]
-  collectDefaultMetrics({ register: registry })
-  new Gauge({ name: `${PREFIX}info`, help: 'Version of the gateway.', labelNames: ['version'], registers }).set({ version }, 1)
+type Library = typeof import('prom-client')
+type Registers = InstanceType<Library['Registry']>[]
+
+/** What is read from elsewhere whenever somebody asks. */
+function showUploads ({ Gauge }: Library, registers: Registers, uploads: MetersOptions['uploads']): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     const made = new Gauge({ name: `${PREFIX}${name}`, help, registers, collect: () => { made.set(read()) } })
   }
   gauge('uploads_running', 'Uploads that were let in and are not over.', () => uploads.running)
   gauge('uploads_waiting', 'Uploads that wait for memory for their next chunk.', () => uploads.waiting)
   gauge('upload_held_bytes', 'Memory lent to the chunks of uploads.', () => uploads.heldBytes)
+}
 
+function answerMeter ({ Counter, Histogram }: Library, registers: Registers): Meters['answers'] {
   const labels = ['method', 'route', 'status'] as const
   const durations = new Histogram({ name: `${PREFIX}http_request_duration_seconds`, help: 'From the head of a request to the end of its answer.', labelNames: labels, buckets: BUCKETS, registers })
   // Read from the durations when it is asked for: what is counted for each request is counted once.
@@ -56,8 +56,13 @@ export async function createMeters ({ uploads, version }: MetersOptions): Promis
       for (const { metricName, labels: of, value } of values) if (metricName?.endsWith('_count')) requests.inc(of, value)
     }
   })
-  const tries = new Counter({ name: `${PREFIX}upstream_tries_total`, help: 'Requests to Cloudinary, each repeat counted.', labelNames: ['environment', 'outcome'], registers })
-  const limited = new Counter({ name: `${PREFIX}rate_limited_total`, help: 'Requests answered 429 by our own limits.', labelNames: ['limit'], registers })
+  return (method, route) => {
+    const known: Record<number, { observe: (seconds: number) => void }> = {}
+    return (status, ms) => { (known[status] ??= durations.labels(method, route, String(status))).observe(ms / 1000) }
+  }
+}
+
+function reloadMeter ({ Counter, Gauge }: Library, registers: Registers): Meters['watch'] {
   const reloads = new Counter({ name: `${PREFIX}reloads_total`, help: 'Changed files that were taken over, or could not be.', labelNames: ['what', 'outcome'], registers })
   const inForce = new Gauge({ name: `${PREFIX}reload_last_successful`, help: '1 when the files as they are now are in force, 0 when they cannot be used.', labelNames: ['what'], registers })
   const lastReload = new Gauge({ name: `${PREFIX}reload_last_success_timestamp_seconds`, help: 'When what is in force was read.', labelNames: ['what'], registers })
@@ -65,25 +70,36 @@ export async function createMeters ({ uploads, version }: MetersOptions): Promis
     inForce.set({ what }, 1)
     lastReload.setToCurrentTime({ what })
   }
+  return (what) => {
+    for (const outcome of ['loaded', 'failed']) reloads.inc({ what, outcome }, 0)
+    loaded(what)
+    return (outcome) => {
+      reloads.inc({ what, outcome })
+      if (outcome === 'loaded') loaded(what)
+      else inForce.set({ what }, 0)
+    }
+  }
+}
+
+/** Makes the meters, those of the process among them. The library is loaded only now: most gateways run without. */
+export async function createMeters ({ uploads, version }: MetersOptions): Promise<Meters> {
+  const library = await import('prom-client')
+  const { Counter, Gauge } = library
+  const registry = new library.Registry()
+  const registers = [registry]
+  library.collectDefaultMetrics({ register: registry })
+  new Gauge({ name: `${PREFIX}info`, help: 'Version of the gateway.', labelNames: ['version'], registers }).set({ version }, 1)
+  showUploads(library, registers, uploads)
+  const answers = answerMeter(library, registers)
+  const tries = new Counter({ name: `${PREFIX}upstream_tries_total`, help: 'Requests to Cloudinary, each repeat counted.', labelNames: ['environment', 'outcome'], registers })
+  const limited = new Counter({ name: `${PREFIX}rate_limited_total`, help: 'Requests answered 429 by our own limits.', labelNames: ['limit'], registers })
   // A series that appears with its first event hides that event from rates.
   for (const limit of ['address', 'caller']) limited.inc({ limit }, 0)
-
   return {
-    answers: (method, route) => {
-      const known: Record<number, { observe: (seconds: number) => void }> = {}
-      return (status, ms) => { (known[status] ??= durations.labels(method, route, String(status))).observe(ms / 1000) }
-    },
+    answers,
     tried: (environment, outcome) => { tries.inc({ environment, outcome }) },
     limited: (limit) => { limited.inc({ limit }) },
-    watch: (what) => {
-      for (const outcome of ['loaded', 'failed']) reloads.inc({ what, outcome }, 0)
-      loaded(what)
-      return (outcome) => {
-        reloads.inc({ what, outcome })
-        if (outcome === 'loaded') loaded(what)
-        else inForce.set({ what }, 0)
-      }
-    },
+    watch: reloadMeter(library, registers),
     text: () => registry.metrics()
   }
 }
