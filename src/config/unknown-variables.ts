@@ -3,7 +3,12 @@ import { isCredentialVariable } from './environments.ts'
 import { FILE_SUFFIX } from './source.ts'
 import { CREDENTIAL_VARIABLES, readableFromFile, Settings } from './variables.ts'
 
-const PREFIX = /^(?:CLOUDINARY_|UPLOAD_|UPSTREAM_|SANDBOX|AUTH_|GATEWAY_|METRICS_)/i
+/** Not REDIS_ and LOG_: other programs of the same container have variables that begin so. */
+const PREFIX = /^(?:CLOUDINARY_|UPLOAD_|UPSTREAM_|SANDBOX|AUTH_|GATEWAY_|METRICS_|CORS_|POLICY|RATE_|TRUST_|SHUTDOWN_|ROUTE_)/i
+/** A shorter name of ours is near to a stranger's by chance: HOST to HOME, AUTH to PATH. */
+const SHORTEST_NEAR = 8
+/** What Kubernetes puts into every container for a service, `gateway` or `policy` for example. */
+const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_\w+)?$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?$/
 
 /** Cloudinary's own variables: its clients read them in the same container, and they are none of ours. */
 const FOREIGN: ReadonlySet<string> = new Set(['CLOUDINARY_ACCOUNT_URL', 'CLOUDINARY_API_PROXY'])
@@ -22,13 +27,36 @@ function candidates (asked: string): string[] {
   return [...KNOWN, ...credentials, ...credentials.map((name) => name + FILE_SUFFIX)]
 }
 
-/** A line for each variable that has one of our prefixes and that nothing here reads. The value is not looked at. */
+/** Whether so many letters inserted, deleted or replaced make the one text of the other. */
+function within (edits: number, one: string, other: string): boolean {
+  if (one === other) return true
+  if (edits === 0) return false
+  let same = 0
+  while (one[same] === other[same]) same++
+  const [a, b] = [one.slice(same), other.slice(same)]
+  return within(edits - 1, a.slice(1), b) || within(edits - 1, a, b.slice(1)) || within(edits - 1, a.slice(1), b.slice(1))
+}
+
+function isMeantForUs (name: string, names: readonly string[]): boolean {
+  if (KNOWN.has(name) || FOREIGN.has(name) || isCredentialVariable(name) || SERVICE_LINK.test(name)) return false
+  if (name.endsWith('_PORT') && names.includes(name.replace(/_PORT$/, '_SERVICE_HOST'))) return false
+  return PREFIX.test(name) || candidates(name).some((known) => known.length >= SHORTEST_NEAR && within(2, name.toUpperCase(), known))
+}
+
+/** A line for each variable that was probably meant for us, by its beginning or its likeness, and that nothing here reads. The value is not looked at. */
 export function unknownVariables (names: readonly string[]): string[] {
   return names
-    .filter((name) => PREFIX.test(name) && !KNOWN.has(name) && !FOREIGN.has(name) && !isCredentialVariable(name))
+    .filter((name) => isMeantForUs(name, names))
     .map((name) => {
-      const nearest = nearestName(name, candidates(name))
+      const known = candidates(name)
+      const nearest = nearestName(name, known) ?? known.find((one) => one.startsWith(`${name.toUpperCase()}_`))
       const shown = name.replace(/[^ -~]/g, '?')
       return nearest === undefined ? `${shown} is not a variable of this program` : `${shown} is not a variable of this program; did you mean ${nearest}?`
     })
+}
+
+/** A line when `NODE_ENV` was probably meant to be `production`: what holds in production does not hold then. */
+export function productionWarnings (value: string): string[] {
+  const isNear = /^prod/i.test(value) || within(2, value.toLowerCase(), 'production')
+  return isNear && value !== 'production' ? ['NODE_ENV looks like production and is not: only `production`, written exactly so, counts'] : []
 }

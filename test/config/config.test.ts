@@ -17,7 +17,7 @@ function faults (variables: Record<string, string>) {
 
 t.test('loadConfig', async (t) => {
   t.test('gives one value, frozen to its depth', async (t) => {
-    const config = loadConfig({ CLOUDINARY_URL: URL, ROUTE_PREFIX: '/media/', GATEWAY_KEYS: `web=sha256:${'a'.repeat(64)}`, UPLOAD_CHUNK: '1' })
+    const config = loadConfig({ CLOUDINARY_URL: URL, ROUTE_PREFIX: '/media/', GATEWAY_KEYS: `web=sha256:${'a'.repeat(64)}`, UPLOAD_CHUNK: '1', NODE_ENV: 'prod' })
     t.match(config, {
       host: '127.0.0.1',
       port: 8080,
@@ -30,7 +30,7 @@ t.test('loadConfig', async (t) => {
       upload: { chunkBytes: 20_000_000, fileRoot: undefined },
       upstream: { connectTimeoutMs: 5000 },
       redisUrl: undefined,
-      warnings: [/^UPLOAD_CHUNK is not a variable/]
+      warnings: [/^UPLOAD_CHUNK is not a variable/, /^NODE_ENV looks like/]
     })
     for (const value of [config, config.upload, config.environments, config.environments[0]?.delivery, config.auth.keys, config.warnings]) t.ok(Object.isFrozen(value))
   })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { unknownVariables } from '../../src/config/unknown-variables.ts'
+import { productionWarnings, unknownVariables } from '../../src/config/unknown-variables.ts'
 
 t.test('unknownVariables', async (t) => {
   t.test('names the nearest right one', async (t) => {
@@ -16,7 +16,21 @@ t.test('unknownVariables', async (t) => {
       CLOUDINARY_EDITOR_APIKEY: 'CLOUDINARY_EDITOR_API_KEY',
       CLOUDINARY_PREVIEW_API_SECRT: 'CLOUDINARY_PREVIEW_API_SECRET',
       CLOUDINARY_CLOUDNAME: 'CLOUDINARY_CLOUD_NAME',
-      cloudinary_url: 'CLOUDINARY_URL'
+      cloudinary_url: 'CLOUDINARY_URL',
+      CLOUDNARY_URL: 'CLOUDINARY_URL',
+      POLICYFILE: 'POLICY_FILE',
+      POLICY: 'POLICY_FILE',
+      CORS_ORIGIN: 'CORS_ORIGINS',
+      RATE_PER_ADRESS: 'RATE_PER_ADDRESS',
+      TRUST_PROXIES: 'TRUST_PROXY',
+      TRUSTPROXY: 'TRUST_PROXY',
+      LOGLEVEL: 'LOG_LEVEL',
+      log_level: 'LOG_LEVEL',
+      SHUTDOWN_GRACE: 'SHUTDOWN_GRACE_SECONDS',
+      ROUTE_PREFX: 'ROUTE_PREFIX',
+      REDIS_URLS: 'REDIS_URL',
+      JSON_MAXBYTES: 'JSON_MAX_BYTES',
+      ALLOW_INSECURE_UPSTREAMS: 'ALLOW_INSECURE_UPSTREAM'
     }
     for (const [name, right] of Object.entries(near)) {
       const [warning] = unknownVariables([name])
@@ -32,4 +46,16 @@ t.test('unknownVariables', async (t) => {
   t.test('is silent on our own, on Cloudinary\'s and on strangers', async (t) => {
     t.same(unknownVariables(['PORT', 'UPLOAD_VERIFY', 'GATEWAY_KEYS_FILE', 'CLOUDINARY_ENVIRONMENT_FILE', 'CLOUDINARY_URL_X', 'CLOUDINARY_X_API_KEY_FILE', 'CLOUDINARY_ACCOUNT_URL', 'PATH', 'HOSTNAME']), [])
   })
+
+  t.test('is silent on what others read, and on what Kubernetes adds for its services', async (t) => {
+    t.same(unknownVariables(['HOME', 'PATH', 'POST', 'REDIS_HOST', 'REDIS_PORT', 'REDIS_TLS', 'REDIS_USER', 'REDIS_DB', 'REDIS_PASSWORD', 'LOG_FILE', 'LOG_FORMAT', 'HTTP_PROXY', 'NODE_OPTIONS']), [])
+    const links = ['SERVICE_HOST', 'SERVICE_PORT', 'SERVICE_PORT_HTTP', 'PORT', 'PORT_8080_TCP', 'PORT_8080_TCP_ADDR'].map((end) => `GATEWAY_${end}`)
+    t.same(unknownVariables(links), [])
+    t.same(unknownVariables(['GATEWAY_PORT']).length, 1, 'without the service it is a mistake')
+  })
+})
+
+t.test('productionWarnings', async (t) => {
+  for (const value of ['prod', 'Production', 'PRODUCTION', 'producton', 'prod-eu']) t.match(productionWarnings(value), [/^NODE_ENV looks like production/], value)
+  for (const value of ['', 'production', 'development', 'test', 'staging']) t.same(productionWarnings(value), [], value)
 })
