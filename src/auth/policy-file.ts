@@ -5,7 +5,7 @@ import type { TSchema } from '@sinclair/typebox'
 import { LineCounter, isNode, parseDocument, type Document } from 'yaml'
 import { nearestName } from '../schemas/nearest-name.ts'
 import { readSmallFile } from '../small-file.ts'
-import { Policy, policyFaults } from './policy.ts'
+import { Policy, policyFaults, type CallerSources } from './policy.ts'
 import { PolicyDocument, type PolicyValue } from './policy-schema.ts'
 
 const POLL_MS = 2_000
@@ -71,7 +71,7 @@ const MEMBERS = membersOf(PolicyDocument, '')
  * Reads a policy from YAML; JSON is YAML too.
  * @throws {PolicyError} that names every fault by line and pointer.
  */
-export function parsePolicy (text: string, environments: readonly string[]): Policy {
+export function parsePolicy (text: string, environments: readonly string[], sources?: CallerSources): Policy {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true, version: '1.2' })
   if (document.errors.length > 0) throw new PolicyError(document.errors.map(({ message }) => message.replace(/\n[^]*/, '')))
@@ -85,7 +85,7 @@ export function parsePolicy (text: string, environments: readonly string[]): Pol
   }
   if (faults.size > 0) throw new PolicyError([...faults.values()])
   const policy = value as PolicyValue // checked against its schema just now
-  const further = policyFaults(policy, environments)
+  const further = policyFaults(policy, environments, sources)
   if (further.length > 0) throw new PolicyError(further.slice(0, MAX_FAULTS).map(({ path, message }) => describe(document, lines, path, message)))
   return new Policy(policy)
 }
@@ -111,6 +111,8 @@ function readText (path: string): string {
 
 export interface PolicyFileOptions {
   readonly environments: readonly string[]
+  /** Where callers come from: a policy for one that can never come is not valid. */
+  readonly sources?: CallerSources
   readonly pollMs?: number
   /** Told when a changed file has taken effect. */
   readonly onChange?: () => void
@@ -138,7 +140,7 @@ export class PolicyFile {
     this.#path = path
     this.#options = options
     this.#digest = digest(text)
-    this.#current = parsePolicy(text, options.environments)
+    this.#current = parsePolicy(text, options.environments, options.sources)
     this.#timer = setInterval(() => { this.#look() }, options.pollMs ?? POLL_MS).unref()
   }
 
@@ -190,7 +192,7 @@ export class PolicyFile {
     this.#digest = found
     this.#unreadable = ''
     try {
-      this.#current = parsePolicy(text, this.#options.environments)
+      this.#current = parsePolicy(text, this.#options.environments, this.#options.sources)
       this.#options.onChange?.()
     } catch (error) {
       this.#options.onFault?.(error)

@@ -59,14 +59,32 @@ function checkCaller (rules: CallerRules, path: readonly string[], report: Repor
   if (!rules.jwt && placeholders(JSON.stringify({ ...rules, keys: [] })).length > 0) report(path, 'uses claims, but only callers with jwt have them')
 }
 
-/** What the schema cannot say: every fault of a well-formed policy. `environments` are those that exist. */
-export function policyFaults ({ callers }: PolicyValue, environments: readonly string[]): PolicyFault[] {
+/** How callers can come in besides by the keys of the policy itself. */
+export interface CallerSources {
+  /** Names that the configuration has keys for. */
+  readonly keyNames: readonly string[]
+  /** Whether tokens are taken. */
+  readonly tokens: boolean
+}
+
+/** A rule that no caller can ever fall under is a mistake: whom it was meant for is shut out, or may do everything. */
+function checkReach (name: string, { keys = [], jwt }: CallerRules, { keyNames, tokens }: CallerSources, report: Report): void {
+  const path = ['callers', name]
+  if (jwt && !tokens) report([...path, 'jwt'], 'has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY')
+  if (jwt || keys.length > 0 || keyNames.includes(name)) return
+  const nearest = nearestName(name, keyNames)
+  report(path, `can never be met: it has no keys and no jwt, and GATEWAY_KEYS has no key of "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`)
+}
+
+/** What the schema cannot say: every fault of a well-formed policy. `environments` are those that exist; without `sources` every caller may exist. */
+export function policyFaults ({ callers }: PolicyValue, environments: readonly string[], sources?: CallerSources): PolicyFault[] {
   const faults: PolicyFault[] = []
   const report: Report = (path, message) => { faults.push({ path, message }) }
   const owners = new Map<string, string>()
   for (const [name, rules] of Object.entries(callers)) {
     const path = ['callers', name]
     checkCaller(rules, path, report)
+    if (sources) checkReach(name, rules, sources, report)
     checkTexts(rules.environments ?? [], [...path, 'environments'], (text) => environments.includes(text) ? undefined : `there is no environment "${text}"`, report)
     rules.keys?.forEach((text, index) => {
       const digest = text.toLowerCase()

@@ -66,6 +66,7 @@ async function openPolicy (app: FastifyInstance, { auth, environments, policyPol
   const { PolicyFile } = await import('../auth/policy-file.ts')
   const file = await PolicyFile.open(auth.policyFile, {
     environments,
+    sources: { keyNames: auth.keys.map(({ caller }) => caller), tokens: auth.jwksUrl !== undefined || auth.jwtPublicKey !== undefined },
     ...(policyPollMs !== undefined && { pollMs: policyPollMs }),
     onChange: () => {
       app.log.info('the policy was reloaded')

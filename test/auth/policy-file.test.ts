@@ -22,12 +22,25 @@ function faultsOf (text: string): readonly string[] {
 
 t.test('the example policy loads', async (t) => {
   const text = await readFile(new URL('../../docker/policy.example.yaml', import.meta.url), 'utf8')
-  const policy = parsePolicy(text, environments)
+  const policy = parsePolicy(text, environments, { keyNames: [], tokens: true })
   t.equal(policy.keys.length, 4)
   t.match(policy.byName('web')?.permissions, { folder: 'incoming', signing: { validitySeconds: 300, force: { moderation: 'manual', overwrite: 'false' } } })
   t.equal(policy.byName('report')?.permissions.readOnly, true)
   t.equal(policy.byClaims({ sub: '7', role: 'editor' })?.name, 'editors/7')
   t.equal(policy.byClaims({ sub: '7' })?.permissions.folder, 'users/7')
+})
+
+t.test('callers that can never come are a fault, at start and after a change', async (t) => {
+  const path = join(t.testdir({ 'policy.yaml': 'callers: { web: {} }' }), 'policy.yaml')
+  const sources = { keyNames: ['web'], tokens: false }
+  await t.rejects(PolicyFile.open(path, { environments, sources: { ...sources, keyNames: ['cms'] } }), { faults: [/^line 1, \/callers\/web: can never be met/] })
+  const told: string[] = []
+  const file = await PolicyFile.open(path, { environments, sources, pollMs: 3_600_000, onFault: (error) => told.push(String(error)) })
+  t.teardown(() => { file.close() })
+  writeFileSync(path, 'callers: { webb: {} }')
+  await file.check()
+  t.match(told, [/webb: can never be met.*did you mean "web"\?/])
+  t.ok(file.current.byName('web'), 'the policy before stays')
 })
 
 t.test('JSON is taken as well', async (t) => {

@@ -51,6 +51,17 @@ t.test('every fault that a schema cannot tell is named', async (t) => {
   ])
 })
 
+t.test('a caller that can never come is named', async (t) => {
+  const unmet = (callers: Record<string, CallerRules>, keyNames: string[], tokens: boolean) =>
+    policyFaults({ callers }, [], { keyNames, tokens }).map(({ path, message }) => `${path.slice(1).join('.')}: ${message}`)
+  const callers = { webb: { read_only: true }, cms: { keys: [digest('a')] }, report: {}, empty: { keys: [] }, members: { jwt: { claims: {} } }, both: { keys: [digest('b')], jwt: { claims: {} } } }
+  t.same(unmet(callers, ['web', 'report'], true), [
+    'webb: can never be met: it has no keys and no jwt, and GATEWAY_KEYS has no key of "webb"; did you mean "web"?',
+    'empty: can never be met: it has no keys and no jwt, and GATEWAY_KEYS has no key of "empty"'
+  ])
+  t.same(unmet(callers, ['webb', 'report', 'empty'], false), ['members.jwt: has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY', 'both.jwt: has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY'])
+})
+
 t.test('callers by key', async (t) => {
   const policy = new Policy({ callers: { web: { keys: [digest('a'), digest('b')], read_only: true }, nobody: {} } })
   t.same(policy.keys, [{ caller: 'web', digest: digestOf('a') }, { caller: 'web', digest: digestOf('b') }])

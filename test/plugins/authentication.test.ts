@@ -144,6 +144,8 @@ t.test('a policy file, reloaded while requests come in', async (t) => {
 t.test('no start with a policy that cannot be used', async (t) => {
   const path = join(t.testdir({ 'policy.yaml': 'callers: { web: { environments: [nowhere] } }' }), 'policy.yaml')
   await t.rejects(start(t, { ...KEYS, policyFile: path }), { name: 'PolicyError', message: /nowhere/ })
+  const unmet = join(t.testdir({ 'p.yaml': 'callers: { members: { jwt: { claims: {} } }, webb: {} }' }), 'p.yaml')
+  await t.rejects(start(t, { ...KEYS, policyFile: unmet }), { message: /members\/jwt: has no effect.*\n.*webb: can never be met.*did you mean "web"/ })
   const silent = await start(t, { ...KEYS, policyFile: join(t.testdir({ 'p.yaml': 'callers: { web: {} }' }), 'p.yaml') })
   await silent.close()
 })
