@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto'
+import { statSync } from 'node:fs'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { decoded, httpUrlFault, originFault, parseUrl, rangeFault, STRAY_PERCENT } from './addresses.ts'
@@ -42,6 +43,10 @@ function redisFault (text: string): string | undefined {
   return decoded(url.username) === undefined || decoded(url.password) === undefined ? STRAY_PERCENT : undefined
 }
 
+function folderFault (path: string): string | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? undefined : 'names no folder that exists'
+}
+
 const firstFault = (fault: (item: string) => string | undefined) =>
   (items: readonly string[]) => items.map(fault).find((reason) => reason !== undefined)
 
@@ -52,6 +57,7 @@ const CHECKS: { readonly [N in SettingName]?: (value: NonNullable<SettingValues[
   REDIS_URL: redisFault,
   AUTH_JWKS_URL: (url) => httpUrlFault(url),
   AUTH_PUBLIC_KEY: publicKeyFault,
+  UPLOAD_FILE_ROOT: folderFault,
   SANDBOX_PUBLIC_URL: (url) => httpUrlFault(url, { insecure: true, path: false })
 }
 

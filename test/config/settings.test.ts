@@ -31,7 +31,7 @@ t.test('readSettings', async (t) => {
       GATEWAY_KEYS_FILE: '/keys',
       AUTH_JWKS_URL: 'https://id.example/jwks',
       SANDBOX_PUBLIC_URL: 'http://pc.local:8081',
-      UPLOAD_FILE_ROOT: '/srv/files'
+      UPLOAD_FILE_ROOT: import.meta.dirname
     })
     t.same(faults, [])
     t.match(settings, {
@@ -45,7 +45,7 @@ t.test('readSettings', async (t) => {
       UPLOAD_VERIFY_STRICT: true,
       ALLOW_INSECURE_UPSTREAM: false,
       GATEWAY_KEYS: 'web=sha256:00',
-      UPLOAD_FILE_ROOT: '/srv/files'
+      UPLOAD_FILE_ROOT: import.meta.dirname
     })
   })
 
@@ -68,7 +68,7 @@ t.test('readSettings', async (t) => {
       AUTH_PUBLIC_KEY: [['secret', /PEM/], ['-----BEGIN PUBLIC KEY-----\\nAAAA\\n-----END PUBLIC KEY-----', /cannot be read/]],
       AUTH_ISSUER: [['x'.repeat(65_537), /1 to 65536 characters/]],
       SANDBOX_PUBLIC_URL: [['http://pc.local/x', /path/]],
-      UPLOAD_FILE_ROOT: [['files', /absolute path/], ['/', /not \//]]
+      UPLOAD_FILE_ROOT: [['files', /absolute path/], ['/', /not \//], ['/absent/files', /names no folder that exists/], [import.meta.filename, /names no folder that exists/]]
     }
     for (const [name, cases] of Object.entries(bad)) {
       for (const [value, reason] of cases) t.match(read({ [name]: value }).faults, [{ name, reason }], `${name}=${value.slice(0, 40)}`)
