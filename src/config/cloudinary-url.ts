@@ -110,7 +110,7 @@ export function parseCloudinaryUrl (text: string, insecure: boolean): ParsedEnvi
   if (!/^cloudinary:\/\//i.test(text)) return { reasons: ['must begin with cloudinary://'] }
   const url = parseUrl(text)
   if (url === undefined) return { reasons: [SHAPE] }
-  if (url.port !== '') return { reasons: ['has a port after the cloud name'] }
+  if (url.port !== '') return { reasons: [url.username === '' ? SHAPE : 'has a port after the cloud name'] }
   if (url.hash !== '') return { reasons: ['has a # in it'] }
   const [cloudName, apiKey, apiSecret] = [decoded(url.hostname), decoded(url.username), decoded(url.password)]
   if (cloudName === undefined || apiKey === undefined || apiSecret === undefined) return { reasons: [STRAY_PERCENT] }

@@ -67,6 +67,7 @@ t.test('parseCloudinaryUrl', async (t) => {
       'cloudinary://k:a/b@demo': /not of the form/,
       'cloudinary://k:s@de^mo': /not of the form/,
       'cloudinary://k:s@demo:80': /port/,
+      'cloudinary://1:2': /not of the form cloudinary:\/\/key:secret@cloud/,
       'cloudinary://k:s@demo#x': /#/,
       'cloudinary://k:%zz@demo': /percent-encoded/,
       'cloudinary://k:%22s%22@demo': /quotation mark/,
