@@ -5,11 +5,12 @@ import { health, healthUrl } from '../../src/commands/health.ts'
 import { recordedTerminal } from './test-terminal.ts'
 
 t.test('healthUrl', async (t) => {
-  t.equal(healthUrl({}), 'http://127.0.0.1:8080/healthz')
-  t.equal(healthUrl({ HOST: '0.0.0.0', PORT: '9000' }), 'http://127.0.0.1:9000/healthz')
-  t.equal(healthUrl({ HOST: '::', PORT: '9000' }), 'http://[::1]:9000/healthz')
-  t.equal(healthUrl({ HOST: 'gateway.local', CLOUDINARY_URL_FILE: '/not/readable' }), 'http://gateway.local:8080/healthz')
-  t.equal(healthUrl({ PORT: '0' }), undefined)
+  t.same(healthUrl({}), { url: 'http://127.0.0.1:8080/healthz' })
+  t.same(healthUrl({ HOST: '0.0.0.0', PORT: '9000' }), { url: 'http://127.0.0.1:9000/healthz' })
+  t.same(healthUrl({ HOST: '::', PORT: '9000' }), { url: 'http://[::1]:9000/healthz' })
+  t.same(healthUrl({ HOST: 'gateway.local', CLOUDINARY_URL_FILE: '/not/readable' }), { url: 'http://gateway.local:8080/healthz' })
+  t.match(healthUrl({ PORT: '0' }), { reason: /^PORT is 0/ })
+  t.match(healthUrl({ PORT: 'abc', HOST: '[::1]' }), { reason: /HOST must be[^]*PORT must be/ })
 })
 
 t.test('health', async (t) => {
@@ -35,17 +36,21 @@ t.test('health', async (t) => {
     status = 503
     t.match(await ask(), { code: 1, err: /answered 503/ })
     status = 302
-    t.match(await ask(), { code: 1, err: /did not answer/ })
+    t.match(await ask(), { code: 1, err: /did not answer \(unexpected redirect\)/ })
     status = 0
     t.match(await ask(50), { code: 1, err: /did not answer within 50 ms/ })
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
-    t.match(await ask(), { code: 1, err: /did not answer/ })
+    t.match(await ask(), { code: 1, err: /did not answer \(\w+\)/ }, 'on the connection it had')
+    t.match(await ask(), { code: 1, err: /did not answer \(ECONNREFUSED\)\.\n$/ })
   })
 
   t.test('2 when the port is not known', async (t) => {
     const terminal = recordedTerminal({ PORT: '0' })
     t.equal(await health(terminal, {}), 2)
     t.match(terminal.written.err, /PORT is 0/)
+    const misused = recordedTerminal({ PORT: 'abc' })
+    t.equal(await health(misused, {}), 2)
+    t.match(misused.written, { out: '', err: /PORT must be a whole number/ })
   })
 })
