@@ -39,6 +39,8 @@ function jwtFaults (source: Source, settings: SettingValues): void {
     if (sources.length > 0 && !given) source.fault(name, `is missing: ${sources[0]} needs it`)
     if (sources.length === 0 && given) source.fault(name, 'has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY')
   }
+  // Whoever has an account at the issuer would otherwise have every right here, without anybody having said so.
+  if (sources.length > 0 && settings.POLICY_FILE === undefined) source.fault('POLICY_FILE', `is missing: ${sources[0]} needs it to say what a token allows; a caller with jwt: { claims: {} } stands for every token`)
 }
 
 /** Who may call: keys, nobody but this machine, or anybody when that is said. Faults go to `source`. */

@@ -34,7 +34,7 @@ t.test('readCallers', async (t) => {
     const auth = readCallers(source, readSettings(source))
     return { auth, faults: source.faults }
   }
-  const jwt = { AUTH_JWKS_URL: 'https://id.example/jwks', AUTH_ISSUER: 'https://id.example', AUTH_AUDIENCE: 'gateway' }
+  const jwt = { AUTH_JWKS_URL: 'https://id.example/jwks', AUTH_ISSUER: 'https://id.example', AUTH_AUDIENCE: 'gateway', POLICY_FILE: '/policy.yaml' }
 
   t.test('loopback needs no keys; elsewhere they are needed, or AUTH=none', async (t) => {
     t.match(read({}), { auth: { mode: 'loopback', keys: [] }, faults: [] })
@@ -61,7 +61,9 @@ t.test('readCallers', async (t) => {
   })
 
   t.test('faults: a token source without issuer or audience, or two sources, or neither', async (t) => {
-    t.match(read({ AUTH_JWKS_URL: jwt.AUTH_JWKS_URL }).faults, [{ name: 'AUTH_ISSUER', reason: /missing/ }, { name: 'AUTH_AUDIENCE', reason: /missing/ }])
+    t.match(read({ AUTH_JWKS_URL: jwt.AUTH_JWKS_URL, POLICY_FILE: '/policy.yaml' }).faults, [{ name: 'AUTH_ISSUER', reason: /missing/ }, { name: 'AUTH_AUDIENCE', reason: /missing/ }])
+    const { POLICY_FILE, ...alone } = jwt
+    t.match(read(alone).faults, [{ name: 'POLICY_FILE', reason: /is missing: AUTH_JWKS_URL needs it.*jwt: \{ claims: \{\} \}/ }], `without ${POLICY_FILE}`)
     t.match(read({ AUTH_ISSUER: 'x' }).faults, [{ name: 'AUTH_ISSUER', reason: /no effect/ }])
     t.match(read({ ...jwt, AUTH_PUBLIC_KEY: 'x' }).faults, [{ name: 'AUTH_PUBLIC_KEY' }, { name: 'AUTH_PUBLIC_KEY', reason: /together with AUTH_JWKS_URL/ }])
   })

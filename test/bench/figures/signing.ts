@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import type { Bench, Figure } from '../figure.ts'
@@ -24,7 +25,9 @@ async function run (bench: Bench): Promise<void> {
   const { rounds, seconds } = bench.options
   const sink = await startSink(bench)
   const { publicKey, jwt } = await token()
-  const gateway = await startGateway(bench, sink.url, { AUTH_PUBLIC_KEY: publicKey, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE })
+  const policy = join(bench.folder, 'policy.yaml')
+  await writeFile(policy, 'callers: { tokens: { jwt: { claims: {} } } }\n')
+  const gateway = await startGateway(bench, sink.url, { POLICY_FILE: policy, AUTH_PUBLIC_KEY: publicKey, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE })
   bench.onClose(gateway.stop)
   const withKey: Load = { method: 'POST', path: '/signature', headers: { ...JSON_BODY, ...WITH_KEY }, body: BODY }
   const withToken: Load = { ...withKey, headers: { ...JSON_BODY, authorization: `Bearer ${jwt}` } }
