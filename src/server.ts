@@ -16,8 +16,13 @@ const terminal: Terminal = {
   interactive: process.stdout.isTTY,
   out: (text) => { process.stdout.write(text) },
   err: (text) => { process.stderr.write(text) },
-  onShutdown: (graceSeconds, close) => {
+  onShutdown: (graceSeconds, close, reload) => {
+    const isReloading = reload !== undefined && !process.stdout.isTTY
+    if (isReloading) process.on('SIGHUP', reload)
+    // Profilers and process managers send it; nobody who does wants the process to end.
+    process.on('SIGUSR2', () => {})
     closeWithGrace({
+      skip: isReloading ? ['SIGHUP', 'SIGUSR2'] : ['SIGUSR2'],
       delay: graceSeconds * 1000,
       logger: false,
       onSecondSignal: (signal) => { terminal.err(`A second ${signal}: ending at once.\n`) },

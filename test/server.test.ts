@@ -87,6 +87,23 @@ t.test('the process', async (t) => {
     t.equal(await afterwards.ended, 1)
   })
 
+  t.test('SIGHUP lets it look at its files and SIGUSR2 does nothing; the sandbox alone ends at SIGHUP', async (t) => {
+    const gateway = run(t, [], { PORT: '0' })
+    const [, base = ''] = await gateway.until(/answers at (http\S+),/)
+    gateway.child.kill('SIGUSR2')
+    for (let times = 1; times <= 2; times++) {
+      gateway.child.kill('SIGHUP')
+      await gateway.until(new RegExp(`(?:looking at policy and credential files[^]*){${times}}`))
+    }
+    t.equal((await fetch(`${base}/healthz`)).status, 200)
+    gateway.child.kill('SIGTERM')
+    t.equal(await gateway.ended, 0)
+    const sandbox = run(t, ['sandbox', '--port', '0', '--data', ':memory:'])
+    await sandbox.until(/answers at/)
+    sandbox.child.kill('SIGHUP')
+    t.equal(await sandbox.ended, 0)
+  })
+
   t.test('a running request holds the end back; a second signal ends at once', async (t) => {
     const gateway = run(t, [], { PORT: '0' })
     const { answer } = await hangingUpload(gateway)

@@ -18,6 +18,12 @@ export interface ReloadingOptions {
   readonly pollMs?: number
 }
 
+export interface Reloading {
+  /** Looks at the files now. */
+  check (): void
+  stop (): void
+}
+
 /** Only what is read from a file can change while the process runs. */
 function readsCredentialFiles (variables: EnvironmentVariables): boolean {
   return Object.entries(variables).some(([name, value]) => name.startsWith('CLOUDINARY_') && name.endsWith(FILE_SUFFIX) && value)
@@ -26,10 +32,9 @@ function readsCredentialFiles (variables: EnvironmentVariables): boolean {
 /**
  * Reads credentials from files again and again, and gives changed ones to the requests to come. What cannot be read or
  * is not valid changes nothing; it is told once, without a value.
- * @returns what ends it.
  */
-export function reloadCredentials (app: FastifyInstance, { variables, logger, sandboxUrl, mask, pollMs = POLL_MS }: ReloadingOptions): () => void {
-  if (!readsCredentialFiles(variables)) return () => {}
+export function reloadCredentials (app: FastifyInstance, { variables, logger, sandboxUrl, mask, pollMs = POLL_MS }: ReloadingOptions): Reloading {
+  if (!readsCredentialFiles(variables)) return { check: () => {}, stop: () => {} }
   const count = app.metrics?.watch('credentials')
   let told = ''
   const check = (): void => {
@@ -54,5 +59,5 @@ export function reloadCredentials (app: FastifyInstance, { variables, logger, sa
   const timer = setInterval(check, pollMs)
   // The process must not live on for this alone.
   timer.unref()
-  return () => { clearInterval(timer) }
+  return { check, stop: () => { clearInterval(timer) } }
 }

@@ -85,8 +85,8 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
     place = { ...config.metrics ?? config, variable: 'METRICS_PORT' }
     const app = await buildApp({ config, logger, version: terminal.version })
     closers.push(() => app.close())
-    const stopReloading = reloadCredentials(app, { variables: terminal.variables, logger, sandboxUrl, mask })
-    closers.push(async () => { stopReloading() })
+    const credentials = reloadCredentials(app, { variables: terminal.variables, logger, sandboxUrl, mask })
+    closers.push(async () => { credentials.stop() })
     await openMetrics(app, config, logger, closers)
     place = { ...config, variable: 'PORT' }
     const url = await app.listen({ host: config.host, port: config.port })
@@ -96,6 +96,10 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
       app.drain()
       await sleep(drain * 1000)
       await closeAll(closers)
+    }, () => {
+      logger.info('looking at policy and credential files')
+      credentials.check()
+      app.reloadPolicy() // it never rejects
     })
     if (config.auth.mode === 'none') logger.warn('AUTH=none: whoever reaches this address may do everything')
     if (sandboxUrl !== undefined) terminal.err(banner(config, url, sandboxUrl))

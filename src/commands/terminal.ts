@@ -23,8 +23,11 @@ export interface Terminal {
   out (text: string): void
   /** For people; never mixed with what a program reads from `out`. */
   err (text: string): void
-  /** Runs `close` once at SIGTERM or SIGINT, and ends the process when it is done or `graceSeconds` have passed. */
-  onShutdown (graceSeconds: number, close: () => Promise<void>): void
+  /**
+   * Runs `close` once at SIGTERM or SIGINT, and ends the process when it is done or `graceSeconds` have passed.
+   * With `reload`, SIGHUP runs that instead, unless the process has a terminal: then it means that the terminal is gone.
+   */
+  onShutdown (graceSeconds: number, close: () => Promise<void>, reload?: () => void): void
 }
 
 /** A command ends with a code, or goes on, with undefined, until it is shut down. */

@@ -34,7 +34,7 @@ async function until (holds: () => boolean): Promise<void> {
 t.test('a changed file gives its credentials to the requests to come, and a bad one changes nothing', async (t) => {
   const { app, sandbox, file, variables, logger, lines } = await start(t, { METRICS_PORT: '0' })
   const learnt: string[] = []
-  const stop = reloadCredentials(app, {
+  const { stop } = reloadCredentials(app, {
     variables,
     logger,
     sandboxUrl: undefined,
@@ -75,7 +75,7 @@ t.test('a changed file gives its credentials to the requests to come, and a bad 
 
 t.test('the embedded sandbox beside them stays', async (t) => {
   const { app, sandbox, variables, logger, lines } = await start(t)
-  t.teardown(reloadCredentials(app, { variables: { ...variables, SANDBOX: 'on' }, logger, sandboxUrl: sandbox.url, pollMs: POLL_MS }))
+  t.teardown(reloadCredentials(app, { variables: { ...variables, SANDBOX: 'on' }, logger, sandboxUrl: sandbox.url, pollMs: POLL_MS }).stop)
   await until(() => lines.length > 0)
   t.same(app.cloudinary.names(), ['production', 'sandbox'])
   t.same(lines[0]?.['environments'], ['sandbox'], 'and what has not changed is left alone')
@@ -83,6 +83,8 @@ t.test('the embedded sandbox beside them stays', async (t) => {
 
 t.test('without such files there is nothing to look at', async (t) => {
   const { app, logger } = await start(t)
-  reloadCredentials(app, { variables: { CLOUDINARY_URL: 'x' }, logger, sandboxUrl: undefined })()
+  const { check, stop } = reloadCredentials(app, { variables: { CLOUDINARY_URL: 'x' }, logger, sandboxUrl: undefined })
+  check()
+  stop()
   t.same(app.cloudinary.names(), ['production'])
 })

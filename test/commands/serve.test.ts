@@ -1,4 +1,6 @@
+import { writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { serve } from '../../src/commands/serve.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
@@ -48,6 +50,19 @@ t.test('serve', async (t) => {
     t.equal((await fetch(`${url}/resources`)).status, 200)
     await closed
     await t.rejects(fetch(`${url}/healthz`))
+  })
+
+  t.test('looks at policy and credential files when it is asked to', async (t) => {
+    const sandbox = await startSandbox()
+    t.teardown(() => sandbox.close())
+    const digest = 'a'.repeat(64)
+    const folder = t.testdir({ url: sandbox.cloudinaryUrl().replace('abcd', 'wrong'), 'policy.yaml': 'callers: { web: { read_only: true } }' })
+    const { terminal, lines } = await start(t, { PORT: '0', GATEWAY_KEYS: `web=sha256:${digest}`, CLOUDINARY_URL_FILE: `${folder}/url`, POLICY_FILE: `${folder}/policy.yaml` })
+    writeFileSync(`${folder}/url`, sandbox.cloudinaryUrl())
+    writeFileSync(`${folder}/policy.yaml`, 'callers: { web: {} }')
+    terminal.shutdown?.reload?.()
+    t.ok(lines.some(({ msg }) => msg === 'credentials were reloaded'), 'at once')
+    while (!lines.some(({ msg }) => msg === 'the policy was reloaded')) await sleep(5)
   })
 
   t.test('with credentials: no sandbox, no banner; wrong ones and doubts are in the log', async (t) => {

@@ -4,7 +4,7 @@ export interface RecordedTerminal extends Terminal {
   /** All that was written, by stream. */
   readonly written: { out: string, err: string }
   /** What a signal would set off; undefined as long as nothing runs. */
-  shutdown: { graceSeconds: number, close: () => Promise<void> } | undefined
+  shutdown: { graceSeconds: number, close: () => Promise<void>, reload?: (() => void) | undefined } | undefined
 }
 
 /** A terminal that remembers what a command wrote and how it would be shut down. */
@@ -18,6 +18,6 @@ export function recordedTerminal (variables: Terminal['variables'] = {}): Record
     shutdown: undefined,
     out (text) { written.out += text },
     err (text) { written.err += text },
-    onShutdown (graceSeconds, close) { this.shutdown = { graceSeconds, close } }
+    onShutdown (graceSeconds, close, reload) { this.shutdown = { graceSeconds, close, reload } }
   }
 }
