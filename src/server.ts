@@ -54,7 +54,7 @@ async function run (line: CommandLine): Promise<ExitCode | undefined> {
 
 keepFreedMemory()
 try {
-  process.exitCode = await run(parseCommandLine(process.argv.slice(2)))
+  process.exitCode = await run(parseCommandLine(process.argv.slice(2), process.env))
 } catch (error) {
   const misused = error instanceof UsageError
   terminal.err(misused ? `${error.message} (see --help)\n` : `${described(error)}\n`)

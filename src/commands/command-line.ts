@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+import { credentialFaults } from '../config/credentials.ts'
+import type { EnvironmentVariables } from '../config/source.ts'
 import { nearestName } from '../schemas/nearest-name.ts'
 
 export const HELP = `Usage: cloudinary-gateway [command] [options]
@@ -25,6 +27,7 @@ Commands
       --admin-rate-limit <number>
                          Admin API calls in an hour (100000)
       --public-url <url> Where others reach it, for the links in its answers
+                         Without these, SANDBOX_HOST, SANDBOX_PORT, SANDBOX_DATA and SANDBOX_PUBLIC_URL count.
       --seed <number>    The same calls get the same random names
       --no-samples       Begin with nothing in it
       --coverage         Print what the sandbox can, and end
@@ -125,22 +128,38 @@ function commandName (text: string): CommandName {
   throw new UsageError(`Unknown command '${text}'${nearest === undefined ? '' : `; did you mean '${nearest}'?`}`)
 }
 
-function sandboxArguments ({ host = '127.0.0.1', port = '8081', data = '.sandbox/', cloud = [], key = [], secret = [], ...flags }: Values): SandboxArguments {
+/** An option, else the variable that the gateway has for the sandbox inside it; `name` is what a fault blames. */
+function optionOr (values: Values, variables: EnvironmentVariables, option: 'host' | 'port' | 'data' | 'public-url'): { name: string, text: string | undefined } {
+  const variable = `SANDBOX_${option.toUpperCase().replace('-', '_')}`
+  const text = variables[variable] || undefined
+  return values[option] === undefined && text !== undefined ? { name: variable, text } : { name: `--${option}`, text: values[option] }
+}
+
+function sandboxPlace (values: Values, variables: EnvironmentVariables) {
+  const [host, port, data, publicUrl] = (['host', 'port', 'data', 'public-url'] as const).map((option) => optionOr(values, variables, option)) as [Named, Named, Named, Named] // one for each
+  if (publicUrl.text !== undefined && !/^https?:\/\/[^/?#\s]+\/?$/.test(publicUrl.text)) throw new UsageError(`${publicUrl.name} must be a scheme, a host and maybe a port: http://localhost:8081`)
+  return {
+    host: host.text ?? '127.0.0.1',
+    port: wholeNumber(port.name, port.text ?? '8081', 65_535),
+    data: data.text ?? '.sandbox/',
+    ...(publicUrl.text !== undefined && { publicUrl: publicUrl.text })
+  }
+}
+type Named = ReturnType<typeof optionOr>
+
+function sandboxArguments (values: Values, variables: EnvironmentVariables): SandboxArguments {
+  const { cloud = [], key = [], secret = [], ...flags } = values
   const given = cloudArguments(cloud, key, secret)
   const switches = cloudSwitches(flags)
   const clouds = given.length > 0 ? given : [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }]
-  const { 'admin-rate-limit': rateLimit, 'public-url': publicUrl, seed } = flags
-  if (publicUrl !== undefined && !/^https?:\/\/[^/?#\s]+\/?$/.test(publicUrl)) throw new UsageError('--public-url must be a scheme, a host and maybe a port: http://localhost:8081')
+  const { 'admin-rate-limit': rateLimit, seed } = flags
   return {
-    host,
-    port: wholeNumber('--port', port, 65_535),
-    data,
+    ...sandboxPlace(values, variables),
     clouds: clouds.map((one) => ({ ...one, ...switches })),
     allowPrivateFetch: flags['allow-private-fetch'] === true,
     allowProduction: flags['allow-production'] === true,
     coverage: flags.coverage === true,
     ...(rateLimit !== undefined && { adminRateLimit: wholeNumber('--admin-rate-limit', rateLimit, 1_000_000_000) }),
-    ...(publicUrl !== undefined && { publicUrl }),
     ...(seed !== undefined && { seed: wholeNumber('--seed', seed, 4_294_967_295) }),
     ...(flags['no-samples'] && { samples: false as const })
   }
@@ -175,14 +194,16 @@ function cloudArguments (cloud: readonly string[], key: readonly string[], secre
   })
   if (clouds.some((parts) => Object.values(parts).includes(''))) throw new UsageError('The name, key and secret of a --cloud must not be empty')
   if (new Set(clouds.map(({ cloudName }) => cloudName)).size < clouds.length) throw new UsageError('--cloud names one cloud twice')
+  const bad = clouds.flatMap((cloud) => credentialFaults(cloud)).find(({ part }) => part === 'cloudName')
+  if (bad) throw new UsageError(`The name of a --cloud ${bad.reason}`)
   return clouds
 }
 
 /**
- * Reads the arguments after the program's name.
+ * Reads the arguments after the program's name; some that are absent come from `variables`.
  * @throws {UsageError}
  */
-export function parseCommandLine (args: readonly string[]): CommandLine {
+export function parseCommandLine (args: readonly string[], variables: EnvironmentVariables = {}): CommandLine {
   const { values, positionals: [first = 'serve', name, ...rest] } = parse([...args])
   if (values.help) return { command: 'help' }
   if (values.version) return { command: 'version' }
@@ -191,7 +212,7 @@ export function parseCommandLine (args: readonly string[]): CommandLine {
   if (stray !== undefined) throw new UsageError(`'${command}' has no option --${stray}`)
   const surplus = command === 'key' ? rest[0] : name
   if (surplus !== undefined) throw new UsageError(`'${command}' takes no argument '${surplus}'`)
-  if (command === 'sandbox') return { command, options: sandboxArguments(values) }
+  if (command === 'sandbox') return { command, options: sandboxArguments(values, variables) }
   if (command === 'openapi') return { command, options: { json: values.json === true } }
   if (command === 'key') return { command, options: { name: callerName(name) } }
   return { command }

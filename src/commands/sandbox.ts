@@ -1,4 +1,5 @@
 import type { SandboxArguments } from './command-line.ts'
+import { isLoopback } from '../config/addresses.ts'
 import { listenFault } from './listening.ts'
 import { programFinder } from './program.ts'
 import { EXIT, type Command } from './terminal.ts'
@@ -23,8 +24,9 @@ export const sandbox: Command<SandboxArguments> = async (terminal, { coverage, a
   try {
     const running = await startSandbox({ samples: true, ...options, findFfmpeg: programFinder('ffmpeg', terminal.variables['PATH']) })
     terminal.onShutdown(GRACE_SECONDS, () => running.close())
-    for (const { cloudName } of running.clouds) terminal.out(`export CLOUDINARY_URL='${running.cloudinaryUrl(cloudName)}'\n`)
+    for (const { cloudName } of running.clouds) terminal.out(`export CLOUDINARY_URL='${running.cloudinaryUrl(cloudName).replaceAll('\'', '%27')}'\n`)
     terminal.err(`The sandbox answers at ${running.url}; Ctrl-C ends it.\n`)
+    if (options.publicUrl === undefined && !isLoopback(options.host)) terminal.err(`Its links lead to ${running.url}; where others reach it elsewhere, say so with --public-url.\n`)
     if (!options.publicUrl?.startsWith('https:')) terminal.err(`${LINKS}\n`)
     return undefined
   } catch (error) {

@@ -37,6 +37,16 @@ t.test('parseCommandLine', async (t) => {
     t.same(parseCommandLine(['sandbox', '--folder-mode', 'dynamic']), parseCommandLine(['sandbox']))
   })
 
+  t.test('sandbox: the variables of the sandbox inside the gateway are the defaults of its options', async (t) => {
+    const variables = { SANDBOX_HOST: '::1', SANDBOX_PORT: '9000', SANDBOX_DATA: '/data', SANDBOX_PUBLIC_URL: 'http://pc.local:9000' }
+    t.match(parseCommandLine(['sandbox'], variables), { options: { host: '::1', port: 9000, data: '/data', publicUrl: 'http://pc.local:9000' } })
+    t.match(parseCommandLine(['sandbox', '--host', '127.0.0.2', '--port', '1', '--data', ':memory:', '--public-url', 'http://x'], variables), { options: { host: '127.0.0.2', port: 1, data: ':memory:', publicUrl: 'http://x' } })
+    t.same(parseCommandLine(['sandbox'], { SANDBOX_HOST: '', SANDBOX_PORT: '' }), parseCommandLine(['sandbox']), 'an empty one counts as unset')
+    t.throws(() => parseCommandLine(['sandbox'], { SANDBOX_PORT: 'abc' }), { name: 'UsageError', message: /^SANDBOX_PORT must be a whole number/ })
+    t.throws(() => parseCommandLine(['sandbox'], { SANDBOX_PUBLIC_URL: 'pc' }), { name: 'UsageError', message: /^SANDBOX_PUBLIC_URL must be a scheme/ })
+    t.same(parseCommandLine(['serve'], { SANDBOX_PORT: 'abc' }), { command: 'serve' })
+  })
+
   t.test('openapi and key', async (t) => {
     t.same(parseCommandLine(['openapi']), { command: 'openapi', options: { json: false } })
     t.same(parseCommandLine(['openapi', '--json']), { command: 'openapi', options: { json: true } })
@@ -63,6 +73,7 @@ t.test('parseCommandLine', async (t) => {
       [['sandbox', '--public-url', 'localhost:8081'], /--public-url must be a scheme/],
       [['sandbox', '--cloud', 'a'], /belong together/],
       [['sandbox', '--cloud', 'a:1'], /must not be empty/],
+      [['sandbox', '--cloud', 'my cloud:1:x'], /name of a --cloud is no cloud name/],
       [['sandbox', '--cloud', 'a:1:x', '--cloud', 'a:2:y'], /one cloud twice/],
       [['sandbox', '--cloud', 'a', '--key', '1', '--secret', ''], /must not be empty/],
       [['sandbox', '--cloud', 'a', '--key', '1', '--secret', 'x', '--cloud', 'a', '--key', '2', '--secret', 'y'], /one cloud twice/]

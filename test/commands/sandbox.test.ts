@@ -66,6 +66,19 @@ t.test('sandbox', async (t) => {
     await empty.shutdown?.close()
   })
 
+  t.test('where others can reach it, it says what its links lead to; an export is fit for a shell', async (t) => {
+    const terminal = recordedTerminal()
+    const options = { host: '0.0.0.0', port: 0, data: ':memory:', ...OPTIONS, clouds: [{ cloudName: 'a', apiKey: '1', apiSecret: 'it\'s' }] }
+    await sandbox(terminal, options)
+    t.match(terminal.written.err, /Its links lead to http:\/\/\S+; .*--public-url/)
+    t.match(terminal.written.out, /^export CLOUDINARY_URL='cloudinary:\/\/1:it%27s@a[^']*'\n$/)
+    await terminal.shutdown?.close()
+    const told = recordedTerminal()
+    await sandbox(told, { ...options, publicUrl: 'http://pc.local:8081' })
+    t.notMatch(told.written.err, 'Its links')
+    await told.shutdown?.close()
+  })
+
   t.test('makes posters with the ffmpeg that is on the PATH', async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'sandbox-path-'))
     t.teardown(() => { rmSync(folder, { recursive: true }) })
