@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { v2 as cloudinary } from 'cloudinary'
-import { startGateway } from '../helper.ts'
+import { buildApp } from '../../src/app.ts'
+import { startSandbox } from '../../src/sandbox/index.ts'
+import { SIGNABLE_PARAMETER_NAMES } from '../../src/schemas/upload-parameters.ts'
+import { environmentAt, startGateway, testConfig } from '../helper.ts'
 
 // Its types do not tell of algorithm and version.
 const official = cloudinary.utils as unknown as { api_sign_request (fields: object, secret: string, algorithm?: string, version?: number): string }
@@ -107,4 +110,77 @@ t.test('the Admin API: a signature only where a client sends one, and over every
   t.equal(await ask('resources/image/upload/victim', {}, { tags: 'b' }), 401)
   t.equal(await ask('upload_presets', {}, { name: 'p', unsigned: 'true' }), 401)
   t.equal(await ask('folders/x', {}), 401)
+})
+
+/** The calls of the Admin API that one official client signs. */
+const ADMIN = [['POST', 'image/upload/victim'], ['GET', 'image/upload/victim'], ['DELETE', 'image/upload'], ['GET', 'image/context']] as const
+/** One value for each parameter that may be signed and is no flag. */
+const VALUES: Readonly<Record<string, unknown>> = {
+  public_id: 'victim',
+  public_id_prefix: 'a',
+  folder: 'a',
+  asset_folder: 'a',
+  display_name: 'Shown',
+  filename_override: 'a.png',
+  type: 'upload',
+  access_mode: 'public',
+  access_control: [{ access_type: 'anonymous' }],
+  tags: ['a'],
+  context: { alt: 'HACKED' },
+  metadata: { a: 'b' },
+  eager: ['w_10'],
+  eager_notification_url: 'http://127.0.0.1:9/',
+  notification_url: 'http://127.0.0.1:9/',
+  transformation: 'w_10',
+  format: 'png',
+  allowed_formats: ['png'],
+  upload_preset: 'p',
+  moderation: 'manual',
+  face_coordinates: [[1, 2, 3, 4]],
+  custom_coordinates: [[1, 2, 3, 4]],
+  regions: { a: [[1, 2], [3, 4]] },
+  responsive_breakpoints: [{ create_derived: true }],
+  headers: 'X-Robots-Tag: noindex',
+  proxy: 'http://example.com',
+  callback: 'http://example.com/',
+  source: 'uw',
+  eval: 'x',
+  on_success: 'x',
+  raw_convert: 'aspose',
+  categorization: 'google_tagging',
+  auto_tagging: 0.5,
+  detection: 'coco',
+  ocr: 'adv_ocr',
+  background_removal: 'cloudinary_ai',
+  quality_override: 80
+}
+
+t.test('no parameter alone can be taken to a call of the Admin API that a client signs, whose path aims at any asset', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const app = await buildApp({ config: testConfig([environmentAt(sandbox.url, { signatureAlgorithm: 'sha256' })]) })
+  t.teardown(() => app.close())
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  await sandbox.add('victim')
+  const sign = async (body: object) => fetch(`${url}/signature`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  let tried = 0
+  for (const name of SIGNABLE_PARAMETER_NAMES.filter((name) => name !== 'timestamp')) {
+    const answer = await sign({ [name]: VALUES[name] ?? true })
+    t.equal(answer.status, 200, `${name} ${answer.status === 200 ? '' : await answer.text()}`)
+    const { fields } = await answer.json() as Signed // the documented answer
+    const query = new URLSearchParams(fields).toString()
+    for (const [method, path] of ADMIN) {
+      const { status } = await fetch(`${sandbox.url}/v1_1/demo/resources/${path}?${query}`, { method })
+      t.ok(status >= 400, `${method} ${path} answered ${status} to ${name}`)
+      tried++
+    }
+    const exact = await sign({ paramsToSign: { [name]: fields[name], timestamp: Number(fields['timestamp']) } })
+    if (exact.status !== 200) continue // refused: there is nothing to replay
+    const { signature } = await exact.json() as Signed // the documented answer
+    for (const method of ['POST', 'GET']) {
+      const own = new URLSearchParams({ [name]: fields[name] ?? '', timestamp: fields['timestamp'] ?? '', api_key: KEY, signature })
+      t.equal((await fetch(`${sandbox.url}/v1_1/demo/resources/image/upload/victim?${own.toString()}`, { method })).status, 401, `${method} ${name}, exactly`)
+    }
+  }
+  t.equal(tried, ADMIN.length * (SIGNABLE_PARAMETER_NAMES.length - 1))
 })

@@ -152,7 +152,7 @@ t.test('authorization', async (t) => {
   })
   t.test('signatures: what comes back is what may be signed', async (t) => {
     t.same((await call('short', 'POST', '/signature', { tags: 'a' })).json().parameters, { tags: 'a', timestamp: String(NOW_MS / 1000 - 3540), return_delete_token: 'false' })
-    t.same((await call('jailed', 'POST', '/signature', { context: 'a=b' })).json().parameters, { context: 'a=b', folder: 'users/1' })
+    t.same((await call('jailed', 'POST', '/signature', { context: 'a=b' })).json().parameters, { context: 'a=b', folder: 'users/1', async: 'false' })
     t.match((await call('jailed', 'POST', '/signature', { folder: 'users/2' })).json(), { status: 403, errors: [{ pointer: '/folder' }] })
     t.match((await call('short', 'POST', '/signature', { quux: '1', eval: 'x' })).json(), { status: 422, code: 'param_not_allowed', errors: [{ pointer: '/quux' }, { pointer: '/eval' }] })
   })
