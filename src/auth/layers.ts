@@ -10,10 +10,12 @@ const SHOWN = /^([dlu])_(.*)$/s
 /** Custom functions run code that is itself an asset; variables can hold the name of a layer. */
 const UNDECIDABLE = /^(?:fn_|\$)/
 /** Words that stand before the public ID in a layer: one kind of asset and one delivery type. The next one is a folder. */
-const LAYER_KINDS = /^(?:(?:image|video|raw|lut|subtitles):)?(?:(?:upload|private|authenticated):)?/
+const LAYER_KINDS = /^(?:(?:image|video|audio|raw|lut|subtitles):)?(?:(?:upload|private|authenticated):)?/
+/** Subtitles may name their style first, as texts do: font and size, then what else there is to say about letters. */
+const SUBTITLES_STYLE = /^subtitles:[A-Za-z][\w .-]*_\d+(?:_[\w.-]+)*:/
 
 /** The public ID inside `private:users:1:logo`; its folders are written with colons. */
-function layerId (layer: string): string { return layer.replace(LAYER_KINDS, '').replaceAll(':', '/') }
+function layerId (layer: string): string { return layer.replace(SUBTITLES_STYLE, 'subtitles:').replace(LAYER_KINDS, '').replaceAll(':', '/') }
 
 /** The text as it is once a URL has been decoded; undefined when it cannot be. */
 function decoded (text: string): string | undefined {

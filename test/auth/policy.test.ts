@@ -47,7 +47,7 @@ t.test('every fault that a schema cannot tell is named', async (t) => {
     'cms: uses claims, but only callers with jwt have them',
     'cms.keys.0: is also a key of web',
     'slash.folder: must not be empty, begin or end with a blank or a slash, or hold an empty segment or a backslash',
-    'size.folder: must not begin like a transformation (w_64) or a version (v1): put a plain segment before it'
+    'size.folder: must not begin like a transformation (w_64), a version (v1) or a layer (video, text): put a plain segment before it'
   ])
 })
 
