@@ -1,10 +1,10 @@
 import { GatewayError, movedBelow, refusal, type Fault } from '../errors.ts'
-import { SIGNABLE_PARAMETER_NAMES } from '../schemas/upload-parameters.ts'
+import { smugglingFault } from '../schemas/smuggling.ts'
 import { derivedFaults } from './derived-assets.ts'
 import { outsideFault, uploadFaults, withFolder, type Parameters } from './folder-jail.ts'
 import type { Permissions } from './permissions.ts'
 import { protectionFaults, withoutPresetToken } from './protection.ts'
-import { smuggled, withoutReplay } from './replay-guard.ts'
+import { withoutReplay } from './replay-guard.ts'
 import { backDated, signingFaults, withForced } from './signing-rules.ts'
 import { NOTIFICATION_SCHEMES, REMOTE_FILE_SCHEMES, requireUrls, urlFault } from './url-policy.ts'
 
@@ -43,7 +43,6 @@ export interface Circumstances {
 
 /** Scripts see and change every parameter of an upload, its public ID too. */
 const SCRIPTS = ['eval', 'on_success'] as const
-const KNOWN: ReadonlySet<string> = new Set([...SIGNABLE_PARAMETER_NAMES, 'from_public_id', 'to_public_id'])
 /** How far a caller's clock may be ahead. A later timestamp would make a signature outlive its hour. */
 const CLOCK_SKEW_SECONDS = 300
 
@@ -63,8 +62,8 @@ function folderFaults (folder: string, { parameters, filename }: UploadWish, pre
 /** Of version 1 alone: version 2 escapes `&`. */
 function smugglingFaults (parameters: Parameters): Fault[] {
   return Object.entries(parameters).flatMap(([name, value]) => {
-    const hidden = smuggled(value, KNOWN)
-    return hidden === undefined ? [] : [{ pointer: `/${name}`, message: `must not hold "&${hidden}=": a signature of version 1 cannot tell it from a parameter` }]
+    const message = smugglingFault(value)
+    return message === undefined ? [] : [{ pointer: `/${name}`, message }]
   })
 }
 

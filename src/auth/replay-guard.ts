@@ -144,11 +144,3 @@ export function withoutReplay (parameters: Parameters, exact: boolean): Paramete
   }))
   throw new GatewayError('param_not_allowed', 'This set of parameters would also be a valid signature for another method of Cloudinary.', { errors })
 }
-
-/** Names that a smuggled `&name=` must not bring in. Version 1 of the signature does not escape `&`. */
-export function smuggled (value: string, known: ReadonlySet<string>): string | undefined {
-  for (const [, name = ''] of value.matchAll(/&([a-z][a-z0-9_]*)=/g)) {
-    if (known.has(name)) return name
-  }
-  return undefined
-}

@@ -1,6 +1,7 @@
 import { invalidRequest } from '../errors.ts'
 import type { DeliveryTypeName, ResourceTypeName } from '../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
+import { smugglingFault } from '../schemas/smuggling.ts'
 import type { Transformation } from '../schemas/transformation.ts'
 import { signParameters } from './signature.ts'
 import { transformationToString } from './transformation.ts'
@@ -33,12 +34,19 @@ function encode (value: string): string {
   }
 }
 
+/** Every other parameter that callers may choose has a form of its own. */
+function refuseSmuggling (publicId: string): void {
+  const message = smugglingFault(publicId)
+  if (message !== undefined) throw invalidRequest([{ pointer: '/public_id', message }])
+}
+
 /**
  * A signed link to the API that hands out the original (or, with `transformation`, a derived file) until it expires,
  * whatever the delivery type is. The order of the query is that of Cloudinary's own libraries.
  */
 export function privateDownloadUrl (environment: DownloadEnvironment, options: DownloadUrlOptions, nowSeconds: number): string {
   const { cloudName, apiKey, apiSecret, uploadPrefix, publicUploadPrefix = uploadPrefix, signatureAlgorithm, signatureVersion } = environment
+  if (signatureVersion === 1) refuseSmuggling(options.public_id)
   const parameters: Record<string, string> = {
     timestamp: text(nowSeconds),
     public_id: options.public_id,

@@ -31,6 +31,7 @@ t.test('a caller without rules', async (t) => {
   t.test('422 for parameters hidden in values, where the signature does not escape "&"', async (t) => {
     const parameters = { context: 'a=b&public_id=c', notification_url: 'https://example.com/?a=1&b=2' }
     t.throws(() => permit({ parameters, signatureVersion: 1 }), { code: 'param_not_allowed', errors: [{ pointer: '/context' }] })
+    t.throws(() => permit({ parameters: { notification_url: 'https://e.com/&tag=secret' }, signatureVersion: 1 }), { errors: [{ pointer: '/notification_url' }] }, 'those of other methods too')
     t.doesNotThrow(() => permit({ parameters }))
   })
 })

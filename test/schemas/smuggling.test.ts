@@ -1,0 +1,13 @@
+import t from 'tap'
+import { smugglingFault } from '../../src/schemas/smuggling.ts'
+import { SIGNABLE_PARAMETER_NAMES } from '../../src/schemas/upload-parameters.ts'
+
+t.test('parameters hidden in a value are found, those of other methods too', async (t) => {
+  for (const name of [
+    ...SIGNABLE_PARAMETER_NAMES, 'from_public_id', 'to_public_id', 'tag', 'urls', 'prefixes', 'public_ids', 'mode', 'target_public_id', 'text', 'command', 'asset_id', 'asset_ids', 'expires_at', 'resource_type'
+  ]) t.match(smugglingFault(`https://example.com/?a=1&b=2&${name}=x`), `"&${name}="`, name)
+})
+
+t.test('other names, and the first one of a query, are nobody\'s', async (t) => {
+  for (const value of ['plain', 'https://example.com/?public_id=1&b=2', 'a&public_idx=1', 'a&public_id', 'a&Tag=1']) t.equal(smugglingFault(value), undefined, value)
+})
