@@ -42,12 +42,15 @@ function overwritingFault (permissions: Permissions, parameters: Parameters, fil
   return names.some((name) => ambiguity(name) !== undefined) ? unknown('this spelling of the public ID') : []
 }
 
-/** Could a token that deletes the uploaded asset delete one that the caller may not delete? */
-function tokenReachesTooFar (permissions: Permissions, parameters: Parameters): boolean {
+/** Could a token that deletes the uploaded asset delete one that the caller may not delete? A random name has a stand-in. */
+function tokenReachesTooFar (permissions: Permissions, parameters: Parameters, filename?: string): boolean {
   if (mayDeleteAll(permissions)) return false
   if (!mayDelete(permissions)) return true
-  if (parameters['public_id'] === undefined || parameters['on_success'] !== undefined || hasUnknownPreset(permissions, parameters)) return true
-  return readings(parameters).some(({ name }) => isProtected(permissions, name) || ambiguity(name) !== undefined)
+  if (parameters['on_success'] !== undefined || hasUnknownPreset(permissions, parameters)) return true
+  const own = ownNames(parameters, filename)
+  if (own === undefined) return true
+  const places = own.length > 0 ? own.flatMap((one) => readings(parameters, one)) : readings(parameters)
+  return places.some(({ name }) => isProtected(permissions, name) || ambiguity(name) !== undefined)
 }
 
 /** The script runs before the upload and changes its parameters: none of them means anything beside it. */
@@ -55,9 +58,9 @@ function scriptFault (parameters: Parameters): Fault[] {
   return parameters['eval'] === undefined ? [] : [{ pointer: '/eval', message: 'may not be used by a caller that may not delete every asset: a script can change each parameter' }]
 }
 
-function tokenFault (permissions: Permissions, parameters: Parameters): Fault[] {
+function tokenFault (permissions: Permissions, parameters: Parameters, filename: string | undefined): Fault[] {
   const { return_delete_token: token } = parameters
-  if (isOff(token) || (token === undefined && !hasUnknownPreset(permissions, parameters)) || !tokenReachesTooFar(permissions, parameters)) return []
+  if (isOff(token) || (token === undefined && !hasUnknownPreset(permissions, parameters)) || !tokenReachesTooFar(permissions, parameters, filename)) return []
   const message = token === undefined
     ? 'must be sent as "false" beside this upload_preset, which could ask for a token that deletes the asset'
     : 'must be left out or false: the token could delete an asset that this caller may not delete'
@@ -70,7 +73,7 @@ function tokenFault (permissions: Permissions, parameters: Parameters): Fault[] 
  */
 export function protectionFaults (permissions: Permissions, parameters: Parameters, filename?: string): Fault[] {
   if (mayDeleteAll(permissions)) return []
-  return [...overwritingFault(permissions, parameters, filename), ...scriptFault(parameters), ...tokenFault(permissions, parameters)]
+  return [...overwritingFault(permissions, parameters, filename), ...scriptFault(parameters), ...tokenFault(permissions, parameters, filename)]
 }
 
 /** The parameters with no delete token asked for, where only a preset could ask for one: what is sent wins over a preset. */

@@ -55,10 +55,15 @@ t.test('a delete token is a way to delete', async (t) => {
     t.match(faults(rules, { public_id: 'a', upload_preset: 'p' }), [{ pointer: '/return_delete_token', message: /must be sent as "false"/ }])
     t.same(faults(rules, { public_id: 'a' }), [])
   }
-  for (const parameters of [{ public_id: 'brand/a' }, { public_id: 'a', public_id_prefix: 'brand' }, {}, { folder: 'a' }, { public_id: 'a', on_success: 'x' }, { public_id: 'a', upload_preset: 'p' }, { public_id: 'brand%2fa' }]) {
+  for (const parameters of [{ public_id: 'brand/a' }, { public_id: 'a', public_id_prefix: 'brand' }, { folder: 'brand' }, { folder: 'a', public_id_prefix: 'brand' }, { folder: 'brand%2f' }, { folder: 'a', use_filename: 'true', unique_filename: 'false' }, { public_id: 'a', on_success: 'x' }, { public_id: 'a', upload_preset: 'p' }, { public_id: 'brand%2fa' }]) {
     t.same(pointers(BRAND, { ...parameters, overwrite: 'false', return_delete_token: 'true' }), ['/return_delete_token'], JSON.stringify(parameters))
   }
-  t.same(faults(BRAND, { public_id: 'a', return_delete_token: 'true' }), [])
+  for (const parameters of [{ public_id: 'a' }, {}, { folder: 'users/9' }, { folder: 'users/9', use_filename: 'true' }]) {
+    t.same(faults(BRAND, { ...parameters, return_delete_token: 'true' }), [], `${JSON.stringify(parameters)} lies elsewhere, whatever its name will be`)
+  }
+  const named = { folder: 'brand', use_filename: 'true', unique_filename: 'false', overwrite: 'false', return_delete_token: 'true' }
+  t.same(pointers(BRAND, named, 'logo.png'), ['/return_delete_token'])
+  t.same(faults(BRAND, { ...named, folder: 'users/9' }, 'logo.png'), [], 'the name of the file is known')
 })
 
 t.test('none is asked for by a preset that nobody knows', async (t) => {
