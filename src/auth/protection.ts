@@ -82,7 +82,9 @@ export function withoutPresetToken (permissions: Permissions, parameters: Parame
   return isOpen && tokenReachesTooFar(permissions, parameters) ? { ...parameters, return_delete_token: 'false' } : parameters
 }
 
-/** @throws {GatewayError} `forbidden` when the asset is protected. */
+/** @throws {GatewayError} `forbidden` when the asset is protected, or could be once somebody decodes or normalises its name. */
 export function requireDeletable (permissions: Permissions, name: string): void {
+  const spelling = permissions.protected.length > 0 ? ambiguity(name) : undefined
+  if (spelling !== undefined) throw refusal('forbidden', [{ pointer: '/public_id', message: `${spelling}: it could name a protected asset` }])
   if (isProtected(permissions, name)) throw refusal('forbidden', [{ pointer: '/public_id', message: 'is protected from being deleted' }])
 }

@@ -78,4 +78,8 @@ t.test('none is asked for by a preset that nobody knows', async (t) => {
 t.test('403 for deleting a protected asset', async (t) => {
   t.throws(() => requireDeletable(permissionsOf(BRAND, {}), 'brand/logo'), { code: 'forbidden', errors: [{ pointer: '/public_id' }] })
   t.doesNotThrow(() => requireDeletable(permissionsOf(BRAND, {}), 'brands/logo'))
+  for (const name of ['brand%2Flogo', 'brand\\logo', 'br\u200band/logo', 'x/../brand/logo', '/brand/logo', 'brand//logo']) {
+    t.throws(() => requireDeletable(permissionsOf(BRAND, {}), name), { code: 'forbidden', errors: [{ pointer: '/public_id', message: /could name a protected asset/ }] }, name)
+    t.doesNotThrow(() => requireDeletable(permissionsOf({}, {}), name), 'where nothing is protected a name is just a name')
+  }
 })
