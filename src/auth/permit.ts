@@ -5,7 +5,7 @@ import { outsideFault, uploadFaults, withFolder, type Parameters } from './folde
 import type { Permissions } from './permissions.ts'
 import { protectionFaults, withoutPresetToken } from './protection.ts'
 import { withoutReplay } from './replay-guard.ts'
-import { backDated, signingFaults, withForced } from './signing-rules.ts'
+import { backDated, signingFaults, withForced, type SigningRules } from './signing-rules.ts'
 import { NOTIFICATION_SCHEMES, REMOTE_FILE_SCHEMES, requireUrls, urlFault } from './url-policy.ts'
 
 /** What a caller wants to upload, or wants a signature for. */
@@ -73,10 +73,16 @@ function withTimestamp (parameters: Parameters, latest: number): Parameters {
   return given <= latest ? parameters : { ...parameters, timestamp: String(latest) }
 }
 
-/** A later timestamp cannot be changed for these callers, so it is refused. */
-function timestampFault (timestamp: string | undefined, latest: number): Fault[] {
-  if (timestamp === undefined || Number(timestamp) <= latest) return []
-  return [{ pointer: '/timestamp', message: `must not be later than ${latest}: the signature would live longer than it may` }]
+/**
+ * A later timestamp cannot be changed for these callers, so it is refused. A life that the policy shortens is not made
+ * longer again: for the caller's clock there is no room in it.
+ */
+function timestampFault (timestamp: string | undefined, signing: SigningRules | undefined, nowSeconds: number): Fault[] {
+  const latest = signing ? backDated(signing, nowSeconds) : nowSeconds
+  const isShort = latest < nowSeconds
+  if (timestamp === undefined || Number(timestamp) <= (isShort ? latest : latest + CLOCK_SKEW_SECONDS)) return []
+  const why = isShort ? '; this caller\'s signatures live less than an hour, so the timestamp must be dated back, which the Upload Widget\'s own is not' : ''
+  return [{ pointer: '/timestamp', message: `must not be later than ${latest}: the signature would live longer than it may${why}` }]
 }
 
 /**
@@ -106,12 +112,7 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
     const missing = Object.entries(formed).filter(([name, value]) => placed[name] !== value)
     offending.push(...missing.map(([name, value]) => ({ pointer: `/${name}`, message: `must be sent as "${value}"` })))
   }
-  if (signs && (exact || !signing)) {
-    const latest = signing ? backDated(signing, nowSeconds) : nowSeconds
-    // A life that the policy shortens is not made longer again: for the caller's clock there is no room in it.
-    const skew = signing?.validitySeconds === undefined ? CLOCK_SKEW_SECONDS : 0
-    offending.push(...timestampFault(wish.parameters['timestamp'], latest + skew))
-  }
+  if (signs && (exact || !signing)) offending.push(...timestampFault(wish.parameters['timestamp'], signing, nowSeconds))
   if (circumstances.signatureVersion === 1) offending.push(...smugglingFaults(parameters))
 
   const forbidden = protectionFaults(permissions, parameters, wish.filename)

@@ -68,8 +68,11 @@ t.test('a caller with signing rules', async (t) => {
       errors: [{ pointer: '/allowed_formats' }, { pointer: '/moderation' }, { pointer: '/timestamp' }]
     })
     t.throws(() => permit({ parameters: { public_id: 'a', timestamp: String(NOW) }, exact: true }), { code: 'param_not_allowed', errors: [{ pointer: '/public_id' }] })
-    t.throws(() => permit({ rules: widget, parameters: { ...good, timestamp: String(NOW - 3299) }, exact: true }), { errors: [{ pointer: '/timestamp' }] }, 'a life that was shortened has no room for clocks')
-    t.doesNotThrow(() => permit({ rules: { sign: {} }, parameters: { source: 'uw', timestamp: String(NOW + 300) }, exact: true }), 'one of the full hour has')
+    t.throws(() => permit({ rules: widget, parameters: { ...good, timestamp: String(NOW - 3299) }, exact: true }), { errors: [{ pointer: '/timestamp', message: /dated back, which the Upload Widget's own is not/ }] }, 'a life that was shortened has no room for clocks')
+    for (const sign of [{}, { validity_seconds: 3600 }]) {
+      t.doesNotThrow(() => permit({ rules: { sign }, parameters: { source: 'uw', timestamp: String(NOW + 300) }, exact: true }), 'one of the full hour has')
+      t.throws(() => permit({ rules: { sign }, parameters: { source: 'uw', timestamp: String(NOW + 301) }, exact: true }), { errors: [{ pointer: '/timestamp', message: /longer than it may$/ }] })
+    }
     t.throws(() => permit({ rules: { sign: { folder: ['a'], force: { folder: 'a' } } }, parameters: { source: 'uw' }, exact: true }), { errors: [{ pointer: '/folder', message: 'must be sent as "a"' }] })
   })
 })
