@@ -43,6 +43,7 @@ export interface Circumstances {
 
 /** Scripts see and change every parameter of an upload, its public ID too. */
 const SCRIPTS = ['eval', 'on_success'] as const
+const BUCKET = /^(?:s3|gs):/i
 /** How far a caller's clock may be ahead. A later timestamp would make a signature outlive its hour. */
 const CLOCK_SKEW_SECONDS = 300
 
@@ -120,7 +121,7 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   if (forbidden.length > 0) throw refusal('forbidden', [...forbidden, ...offending])
   if (offending.length > 0) throw refusal('param_not_allowed', offending)
 
-  requireGivenUrls(wish.fileUrl, parameters, { sandbox, hosts: signing?.notificationHosts })
+  requireGivenUrls(wish.fileUrl, parameters, { sandbox, hosts: signing?.notificationHosts, folder })
   const dated = signs && signing && !exact ? withTimestamp(parameters, backDated(signing, nowSeconds)) : parameters
   return {
     parameters: signs ? withoutReplay(dated, exact) : dated,
@@ -128,13 +129,23 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   }
 }
 
+interface UrlRules { readonly sandbox: boolean, readonly hosts: readonly string[] | undefined, readonly folder: string | undefined }
+
+/** Cloudinary reads a bucket with rights of the account, so what lies there is no more the caller's than what lies outside its folder. */
+function remoteFileFault (fileUrl: string, { sandbox, folder }: UrlRules): string | undefined {
+  const message = urlFault(fileUrl, { schemes: REMOTE_FILE_SCHEMES, privateHosts: sandbox, anyPort: sandbox })
+  if (message !== undefined || folder === undefined || !BUCKET.test(fileUrl)) return message
+  return 'must begin with https://, http:// or ftp://: a caller with a folder may not read from buckets'
+}
+
 /** Cloudinary fetches these addresses, not we: those it cannot reach are refused as mistakes or probes. */
-function requireGivenUrls (fileUrl: string | undefined, parameters: Parameters, { sandbox, hosts }: { sandbox: boolean, hosts: readonly string[] | undefined }): void {
+function requireGivenUrls (fileUrl: string | undefined, parameters: Parameters, rules: UrlRules): void {
   if (fileUrl === undefined && parameters['notification_url'] === undefined && parameters['eager_notification_url'] === undefined) return
+  const { sandbox, hosts } = rules
   const notifications = Object.fromEntries(['notification_url', 'eager_notification_url']
     .flatMap((name) => parameters[name] === undefined ? [] : [[name, parameters[name]]]))
   requireUrls(notifications, { schemes: NOTIFICATION_SCHEMES, privateHosts: sandbox, anyPort: sandbox, ...(hosts && { hosts }) })
-  const message = fileUrl === undefined ? undefined : urlFault(fileUrl, { schemes: REMOTE_FILE_SCHEMES, privateHosts: sandbox, anyPort: sandbox })
+  const message = fileUrl === undefined ? undefined : remoteFileFault(fileUrl, rules)
   if (message !== undefined) throw refusal('url_not_allowed', [{ pointer: '/file', message }])
 }
 

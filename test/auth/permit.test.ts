@@ -93,6 +93,14 @@ t.test('a caller with a folder', async (t) => {
     t.throws(() => permit({ rules, parameters: { folder: 'users/7', use_filename: 'true' }, filename: '../a.jpg' }), { code: 'forbidden', errors: [{ pointer: '/file' }] })
     t.throws(() => permit({ rules: { ...rules, sign: { allow: [] } }, parameters: { folder: 'x', tags: 'a' } }), { code: 'forbidden', errors: [{ pointer: '/folder' }, { pointer: '/folder' }, { pointer: '/tags' }] })
   })
+  t.test('422 for files from buckets, which Cloudinary reads with rights of the account', async (t) => {
+    for (const fileUrl of ['s3://backups/users/8.zip', 'gs://backups/a.jpg', 'S3://backups/a.jpg']) {
+      t.throws(() => permit({ rules, action: 'uploadResource', fileUrl }), { code: 'url_not_allowed', errors: [{ pointer: '/file', message: /may not read from buckets/ }] }, fileUrl)
+      t.doesNotThrow(() => permit({ action: 'uploadResource', fileUrl }))
+    }
+    for (const fileUrl of ['https://example.com/a.jpg', 'http://example.com/a.jpg', 'ftp://example.com/a.jpg']) t.doesNotThrow(() => permit({ rules, action: 'uploadResource', fileUrl }), fileUrl)
+    t.throws(() => permit({ rules, action: 'uploadResource', fileUrl: 'http://10.0.0.1/a.jpg' }), { errors: [{ message: /private/ }] })
+  })
   t.test('may use the presets that its policy lists', async (t) => {
     t.same(permit({ rules: { ...rules, sign: { presets: ['p'] } }, action: 'uploadResource', parameters: { folder: 'users/7', upload_preset: 'p', transformation: 'w_1' } }).parameters, { folder: 'users/7', upload_preset: 'p', transformation: 'w_1' })
   })
