@@ -72,11 +72,24 @@ function refuseUnsignable (parameters: object): void {
 /** The set must be signed as it is, and faults stand below its name. */
 const WIDGET = { exact: true, within: '/paramsToSign' } as const
 
+/** Lists in which Cloudinary overlooks blanks and empty parts, so a page may send them without knowing. */
+const LENIENT_LISTS = ['tags', 'allowed_formats'] as const
+
+/** The fields as they are judged. Formats are so judged in lower case too, which is what Cloudinary compares. */
+function judgedFields (fields: Readonly<Record<string, string>>): Record<string, string> {
+  const judged = { ...fields }
+  for (const name of LENIENT_LISTS) {
+    const parts = judged[name]?.split(',').map((part) => part.trim()).filter((part) => part !== '') ?? []
+    if (parts.length > 0) judged[name] = name === 'tags' ? parts.join(',') : parts.join(',').toLowerCase()
+  }
+  return judged
+}
+
 /** Judges a copy: what is signed stays the text that was given. */
 function checkValues (request: FastifyRequest, fields: Readonly<Record<string, string>>): void {
   let meant: Record<string, unknown>
   try {
-    meant = readTextFields(signableParameters, { ...fields })
+    meant = readTextFields(signableParameters, judgedFields(fields))
   } catch (error) {
     throw movedBelow(WIDGET.within, error as GatewayError) // it throws no other
   }

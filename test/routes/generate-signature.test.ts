@@ -122,6 +122,14 @@ t.test('POST /signature', async (t) => {
     t.match(answer.json<Answer>().fields, { tags: 'a, b', overwrite: '0', auto_tagging: '0.5' })
   })
 
+  t.test('200: blanks and empty parts of lists, which Cloudinary overlooks, are signed as they are', async (t) => {
+    const paramsToSign = { timestamp: now(), source: 'uw', tags: 'a,,b, c,', allowed_formats: 'jpg, PNG,' }
+    const answer = await post({ paramsToSign })
+    t.equal(answer.statusCode, 200, answer.body)
+    t.equal(answer.json<Answer>().signature, official(paramsToSign))
+    t.match(answer.json<Answer>().fields, { tags: 'a,,b, c,', allowed_formats: 'jpg, PNG,' })
+  })
+
   t.test('400: values of the widget that no upload would take, all of them named', async (t) => {
     const refused = async (values: object, ...pointers: string[]) => {
       const { status, errors } = (await post({ paramsToSign: { timestamp: now(), source: 'uw', ...values } })).json()
@@ -131,6 +139,8 @@ t.test('POST /signature', async (t) => {
     await refused({ public_id: `${'-'.repeat(60_000)}/` }, 'public_id', 'public_id') // too long, and ending in a slash
     await refused({ public_id: 'a/../b', folder: '/a', public_id_prefix: 'a//b', asset_folder: 'a/' }, 'asset_folder', 'folder', 'public_id', 'public_id_prefix')
     await refused({ moderation: 'x'.repeat(4097), on_success: 'x'.repeat(65_537), upload_preset: 'x'.repeat(256) }, 'moderation', 'on_success', 'upload_preset')
+    await refused({ tags: ` ,${'x'.repeat(256)}`, allowed_formats: 'jpg, p/g' }, 'allowed_formats/1', 'tags/0')
+    await refused({ tags: ', ,' }, 'tags/0', 'tags/1', 'tags/2')
     await refused({ context: 'no pair', metadata: 'a=1|a=2' }, 'context', 'metadata')
     t.match((await post({ paramsToSign: { timestamp: now(), context: 'no pair' } })).json().detail, /^\/paramsToSign\/context: must be/)
   })
