@@ -1,4 +1,4 @@
-import { canonicalFormat } from '../upload/formats.ts'
+import { canonicalFormat, IMAGE, VIDEO } from '../upload/formats.ts'
 
 /** Formats that sharp writes, with the media type each is delivered as. */
 export const IMAGE_TYPES: Readonly<Record<string, string>> = {
@@ -16,7 +16,6 @@ export const IMAGE_TYPES: Readonly<Record<string, string>> = {
 /** Formats that can be stored and delivered as they are, but not made here. */
 const STORED_TYPES: Readonly<Record<string, string>> = {
   ai: 'application/postscript',
-  apng: 'image/apng',
   bmp: 'image/bmp',
   eps: 'application/postscript',
   heic: 'image/heic',
@@ -32,9 +31,11 @@ const STORED_TYPES: Readonly<Record<string, string>> = {
   wdp: 'image/vnd.ms-photo'
 }
 
-/** True when pixels can be made of it: anything that sharp writes, SVG, the first frame of an APNG. */
+const NOT_READ = new Set([...IMAGE, ...Object.keys(STORED_TYPES)].filter((format) => format !== 'svg' && !Object.hasOwn(IMAGE_TYPES, format)))
+
+/** True when pixels can be made of it: SVG, anything that sharp writes, a frame of any video. */
 export function isReadable (format: string | undefined): boolean {
-  return format === undefined || format === 'svg' || format === 'apng' || !Object.hasOwn(STORED_TYPES, format)
+  return format === undefined || !NOT_READ.has(format)
 }
 
 const VIDEO_TYPES: Readonly<Record<string, string>> = {
@@ -83,7 +84,7 @@ const RAW_TYPES: Readonly<Record<string, string>> = {
 
 /** Extensions that are split off an image or video ID and taken as the wanted format. */
 export const ALL_FORMATS: ReadonlySet<string> = new Set([
-  ...Object.keys(IMAGE_TYPES), ...Object.keys(STORED_TYPES), ...Object.keys(VIDEO_TYPES)
+  ...IMAGE, ...VIDEO, ...Object.keys(IMAGE_TYPES), ...Object.keys(STORED_TYPES), ...Object.keys(VIDEO_TYPES)
 ])
 
 /** Delivery of these is denied until an account allows it, as on the vendor's free plans. */
