@@ -11,7 +11,7 @@ import { environmentAt, testConfig } from '../helper.ts'
 const CLOUD = 'shared'
 const KEY = 'contract-key'
 const withKey = (environment: string) => ({ authorization: `Bearer ${KEY}`, 'x-environment': environment })
-const policyText = (round: number) => `callers: { all: { keys: ['sha256:${digestOf(KEY).toString('hex')}'] }, caller${round}: {} }`
+const policyText = (round: number) => `callers: { all: { keys: ['sha256:${digestOf(KEY).toString('hex')}'] }, caller${round}: { keys: ['sha256:${digestOf(`caller ${round}`).toString('hex')}'] } }`
 
 interface Side { name: string, apiKey: string, apiSecret: string, sandbox: Sandbox }
 
