@@ -116,7 +116,7 @@ t.test('two environments of one cloud never cross while the policy reloads: each
   t.teardown(() => app.close())
   const answers = await Promise.all(Array.from({ length: 1_000 }, async (_, index) => {
     if (index % 100 === 0) {
-      await writeFile(path, `callers: { all: { keys: [${digest('all')}] }, c${index}: {} }`)
+      await writeFile(path, `callers: { all: { keys: [${digest('all')}] }, c${index}: { keys: [${digest(`c${index}`)}] } }`)
       await app.reloadPolicy()
     }
     const name = index % 2 ? 'one' : 'two'
