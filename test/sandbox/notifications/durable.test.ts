@@ -1,4 +1,3 @@
-import { fork } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,6 +8,7 @@ import t, { type Test } from 'tap'
 import { MemoryBlobs } from '../../../src/sandbox/blobs-memory.ts'
 import { MemoryJournal } from '../../../src/sandbox/journal.ts'
 import { startSandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
+import { startSandboxProcess } from '../../sandbox-process.ts'
 import { Notifier } from '../../../src/sandbox/notifications/notifier.ts'
 import { randomSource } from '../../../src/sandbox/random.ts'
 import { Store } from '../../../src/sandbox/store.ts'
@@ -50,26 +50,13 @@ async function start (t: Test, data: string, options: SandboxOptions = {}) {
   return sandbox
 }
 
-/** One in a process of its own, and how to end that. */
-async function startProcess (t: Test, data: string, options: SandboxOptions = {}) {
-  const child = fork(join(import.meta.dirname, '../../fixtures/sandbox-process.ts'), [data, JSON.stringify({ allowPrivateFetch: true, ...options })], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const ended = new Promise<void>((resolve) => { child.once('exit', () => { resolve() }) })
-  const kill = async () => {
-    child.kill('SIGKILL')
-    await ended
-  }
-  t.teardown(kill)
-  const url = await new Promise<string>((resolve) => { child.once('message', (message) => { resolve(String(message)) }) })
-  return { url, kill }
-}
-
 const later = (url: string, form: Record<string, string>) => fetch(`${url}/v1_1/demo/image/upload`, { method: 'POST', headers: BASIC, body: new URLSearchParams({ async: 'true', ...form }) })
 
 t.test('kill -9 after `pending`: the next process makes the assets and tells of them, or why there are none', async (t) => {
   const { heard, until, url } = await receiver(t)
   const data = await temporaryFolder(t)
   const big = `data:image/png;base64,${(await sharp({ create: { width: 3000, height: 3000, channels: 3, background: '#336699' } }).png().toBuffer()).toString('base64')}`
-  const first = await startProcess(t, data)
+  const first = await startSandboxProcess(t, data, { allowPrivateFetch: true })
   const answers = await Promise.all([
     later(first.url, { file: big, public_id: 'plain', eager: 'c_scale,w_1500/e_blur:300', notification_url: url }),
     later(first.url, { file: big, public_id: 'changed', transformation: 'c_scale,w_2000/e_blur:300', tags: 'kept', notification_url: url }),
@@ -94,7 +81,7 @@ t.test('kill -9 after `pending`: the next process makes the assets and tells of 
 t.test('a notification that was not heard is tried again by the next process', async (t) => {
   const { heard, until, url } = await receiver(t, [500])
   const data = await temporaryFolder(t)
-  const first = await startProcess(t, data)
+  const first = await startSandboxProcess(t, data, { allowPrivateFetch: true })
   await fetch(`${first.url}/v1_1/demo/raw/upload`, { method: 'POST', headers: BASIC, body: new URLSearchParams({ file: 'data:text/plain;base64,aGk=', public_id: 'a', notification_url: url }) })
   await until(1)
   await first.kill()

@@ -1,4 +1,3 @@
-import { fork } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,6 +6,7 @@ import t, { type Test } from 'tap'
 import { LevelJournal } from '../../../src/sandbox/journal.ts'
 import type { Draft } from '../../../src/sandbox/blobs.ts'
 import { buildSandbox, startSandbox, type Sandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
+import { startSandboxProcess } from '../../sandbox-process.ts'
 
 const BYTES = randomBytes(100)
 
@@ -227,39 +227,26 @@ async function temporaryFolder (t: Test): Promise<string> {
   return folder
 }
 
-/** A sandbox in a process of its own, and how to end that. */
-async function startProcess (t: Test, data: string) {
-  const child = fork(join(import.meta.dirname, '../../fixtures/sandbox-process.ts'), [data, '{"minChunkBytes":10}'], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const ended = new Promise<void>((resolve) => { child.once('exit', () => { resolve() }) })
-  const kill = async () => {
-    child.kill('SIGKILL')
-    await ended
-  }
-  t.teardown(kill)
-  const url = await new Promise<string>((resolve) => { child.once('message', (message) => { resolve(String(message)) }) })
-  return { url, kill }
-}
-
 t.test('kill -9 between two chunks: after the restart the next one makes the whole file', async (t) => {
   const data = await temporaryFolder(t)
   const big = randomBytes(3_000_000)
-  const first = await startProcess(t, data)
+  const first = await startSandboxProcess(t, data, { minChunkBytes: 10 })
   t.match(await send(first, 0, 999_999, -1, { bytes: big }), { done: false, bytes: 1_000_000 })
   t.match(await send(first, 0, 39, 100, { id: 'other', publicId: 'other' }), { done: false })
   await first.kill()
   const [part = ''] = (await readdir(join(data, 'blobs'))).filter((name) => name.endsWith('.part'))
   await appendFile(join(data, 'blobs', part), 'half a chunk that nobody was told to have arrived')
-  const second = await startProcess(t, data)
+  const second = await startSandboxProcess(t, data, { minChunkBytes: 10 })
   t.match(await send(second, 0, 999_999, -1, { bytes: big }), { done: false, bytes: 1_000_000 }, 'the last chunk before the kill may come again')
   t.match(await send(second, 2_000_000, 2_999_999, 3_000_000, { bytes: big }), { done: false, bytes: 2_000_000 }, 'the last one waits for the one before')
   await second.kill()
-  const third = await startProcess(t, data)
+  const third = await startSandboxProcess(t, data, { minChunkBytes: 10 })
   const done = await send(third, 1_000_000, 1_999_999, -1, { bytes: big })
   t.match(done, { done: true, bytes: 3_000_000, etag: createHash('md5').update(big).digest('hex') })
   const link = await fetch(`${third.url}/demo/raw/upload/x`)
   t.ok(Buffer.from(await link.arrayBuffer()).equals(big), 'byte for byte')
   await third.kill()
-  const fourth = await startProcess(t, data)
+  const fourth = await startSandboxProcess(t, data, { minChunkBytes: 10 })
   t.same(await send(fourth, 1_000_000, 1_999_999, -1, { bytes: big }), done, 'the piece that made it whole gets the same answer, even now')
   t.match(await send(fourth, 40, 99, 100, { id: 'other', publicId: 'other' }), { done: true, etag: MD5 })
   t.equal((await readdir(join(data, 'blobs'))).length, 2, 'two assets and nothing else')
