@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, Socket } from 'node:net'
 import fastify from 'fastify'
 import t from 'tap'
-import callerGone, { closedStatus } from '../../src/plugins/caller-gone.ts'
+import callerGone, { closedStatus, owedAnswers } from '../../src/plugins/caller-gone.ts'
 
 t.test('the signal fires when the caller leaves before the answer, and only then', async (t) => {
   const app = fastify()
@@ -102,4 +102,27 @@ t.test('what is asked for after the end is done at once', async (t) => {
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   await t.rejects(fetch(url, { headers: { 'x-gone': '1' } }))
   t.same(late, ['gone'])
+})
+
+t.test('the answers that a connection owes, in their order', async (t) => {
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(callerGone)
+  const owed: string[][] = []
+  const tell = (socket: Socket): void => { owed.push(owedAnswers(socket).map(({ req }) => req.url ?? '')) }
+  let answerFirst = (): void => {}
+  app.get('/first', async () => new Promise((resolve) => { answerFirst = () => { resolve('one') } }))
+  app.get('/second', async (request) => {
+    tell(request.raw.socket)
+    request.raw.socket.once('close', () => { tell(request.raw.socket) })
+    answerFirst()
+    return 'two'
+  })
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  const socket = connect(Number(port), '127.0.0.1', () => { socket.write('GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n') })
+  socket.resume()
+  await once(socket, 'close')
+  while (owed.length < 2) await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(owed, [['/first', '/second'], []])
+  t.same(owedAnswers(new Socket()), [], 'one that asked for nothing')
 })
