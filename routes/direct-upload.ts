@@ -1,6 +1,6 @@
 import multipart from '@fastify/multipart'
 import { Type } from '@sinclair/typebox'
-import { GatewayError, invalidRequest, type Fault } from '../src/errors.ts'
+import { GatewayError, invalidRequest, pointerTo, type Fault } from '../src/errors.ts'
 import { addressKey } from '../src/schemas/address-key.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { nearestName } from '../src/schemas/nearest-name.ts'
@@ -60,7 +60,7 @@ function texts (fields: TextFields): Texts {
   const read: Texts = {}
   for (const [given, value] of Object.entries(fields)) {
     const name = given.endsWith('[]') && LISTS.has(given.slice(0, -2)) ? given.slice(0, -2) : given
-    if (!NAMES.includes(name)) faults.push({ pointer: `/${given}`, message: unknown(given) })
+    if (!NAMES.includes(name)) faults.push({ pointer: pointerTo(given), message: unknown(given) })
     else if (Object.hasOwn(read, name) || (typeof value !== 'string' && !LISTS.has(name))) faults.push({ pointer: `/${name}`, message: 'is given more than once' })
     else read[name] = [value].flat().join(',')
   }

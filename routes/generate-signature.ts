@@ -5,16 +5,10 @@ import { UploadResourceType } from '../src/schemas/assets.ts'
 import { nearestName } from '../src/schemas/nearest-name.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
+import { CLOCK_AHEAD_SECONDS, MILLISECONDS_FROM, SIGNATURE_LIFE_SECONDS } from '../src/schemas/signature-time.ts'
 import { readTextFields } from '../src/schemas/text-fields.ts'
 import { SIGNABLE_PARAMETER_NAMES, signableParameters } from '../src/schemas/upload-parameters.ts'
 import { validated } from '../src/schemas/validated.ts'
-
-/** Cloudinary takes a signature for one hour after its timestamp. */
-const LIFETIME_SECONDS = 3600
-/** How far a caller's clock may be ahead of ours. */
-const AHEAD_SECONDS = 300
-/** As seconds this lies in the year 5138; whoever sends so much means milliseconds. */
-const MILLISECONDS_FROM = 1e11
 
 type WidgetValue = string | number | boolean | null | Array<string | number>
 const WidgetParameters = Type.Unsafe<Record<string, WidgetValue>>({
@@ -49,8 +43,8 @@ const Signed = Type.Object({
 
 function timestampFault (timestamp: number, nowSeconds: number): string | undefined {
   if (timestamp >= MILLISECONDS_FROM) return `looks like milliseconds; it must be seconds: ${Math.floor(timestamp / 1000)}`
-  if (nowSeconds - timestamp > LIFETIME_SECONDS) return `is ${nowSeconds - timestamp} seconds old; Cloudinary takes a signature for ${LIFETIME_SECONDS} seconds after its timestamp`
-  if (timestamp - nowSeconds > AHEAD_SECONDS) return `lies ${timestamp - nowSeconds} seconds in the future; check the clock that made it`
+  if (nowSeconds - timestamp > SIGNATURE_LIFE_SECONDS) return `is ${nowSeconds - timestamp} seconds old; Cloudinary takes a signature for ${SIGNATURE_LIFE_SECONDS} seconds after its timestamp`
+  if (timestamp - nowSeconds > CLOCK_AHEAD_SECONDS) return `lies ${timestamp - nowSeconds} seconds in the future; check the clock that made it`
   return undefined
 }
 
@@ -157,7 +151,7 @@ export const generateSignature: Route = async (app) => {
       return {
         signature,
         timestamp: signedAt,
-        expires_at: signedAt + LIFETIME_SECONDS,
+        expires_at: signedAt + SIGNATURE_LIFE_SECONDS,
         api_key: apiKey,
         cloud_name: cloudName,
         resource_type: resourceType,

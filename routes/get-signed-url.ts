@@ -4,10 +4,9 @@ import { invalidRequest } from '../src/errors.ts'
 import { Choice, DELIVERY_TYPES, PublicId, ResourceType } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
+import { MILLISECONDS_FROM } from '../src/schemas/signature-time.ts'
 
 const ONE_HOUR_SECONDS = 3600
-/** As seconds this lies in the year 5138; whoever sends so much means milliseconds. */
-const MILLISECONDS_FROM = 1e11
 
 const Asked = Type.Object({
   public_id: PublicId,

@@ -1,4 +1,5 @@
 import type { Fault } from '../errors.ts'
+import { isOn } from './wire-flags.ts'
 
 export type Parameters = Readonly<Record<string, string>>
 
@@ -37,10 +38,6 @@ export function outsideFault (folder: string, name: string, pointer: string): Fa
   return { pointer, message: ambiguity(name) ?? `must be below "${folder}/"` }
 }
 
-/** A flag that is on in wire text. */
-export const isOn = (value: string | undefined): boolean => value === 'true' || value === '1'
-/** A flag that was switched off. One that is absent has Cloudinary's default, or that of a preset. */
-export const isOff = (value: string | undefined): boolean => value === 'false' || value === '0'
 /** Stands for the name that Cloudinary will choose. */
 const ANY_NAME = 'any'
 

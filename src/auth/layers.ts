@@ -1,3 +1,4 @@
+import { decoded } from '../schemas/decoded.ts'
 import { isInside } from './folder-jail.ts'
 import { isParameter } from './transformation-tokens.ts'
 
@@ -16,15 +17,6 @@ const SUBTITLES_STYLE = /^subtitles:[A-Za-z][\w .-]*_\d+(?:_[\w.-]+)*:/
 
 /** The public ID inside `private:users:1:logo`; its folders are written with colons. */
 function layerId (layer: string): string { return layer.replace(SUBTITLES_STYLE, 'subtitles:').replace(LAYER_KINDS, '').replaceAll(':', '/') }
-
-/** The text as it is once a URL has been decoded; undefined when it cannot be. */
-function decoded (text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
-  }
-}
 
 /** Only in a text may characters be encoded, and separators twice, as Cloudinary wants them: else they part the text. */
 function textFault (token: string): string | undefined {

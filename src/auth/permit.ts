@@ -1,4 +1,5 @@
 import { GatewayError, movedBelow, refusal, type Fault } from '../errors.ts'
+import { CLOCK_AHEAD_SECONDS } from '../schemas/signature-time.ts'
 import { smugglingFault } from '../schemas/smuggling.ts'
 import { derivedFaults } from './derived-assets.ts'
 import { outsideFault, uploadFaults, withFolder, type Parameters } from './folder-jail.ts'
@@ -6,7 +7,7 @@ import type { Permissions } from './permissions.ts'
 import { protectionFaults, withoutPresetToken } from './protection.ts'
 import { withoutReplay } from './replay-guard.ts'
 import { backDated, signingFaults, withForced, type SigningRules } from './signing-rules.ts'
-import { NOTIFICATION_SCHEMES, REMOTE_FILE_SCHEMES, requireUrls, urlFault } from './url-policy.ts'
+import { isBucketUrl, REMOTE_FILE_SCHEMES, requireNotifications, urlFault, type NotificationRules } from './url-policy.ts'
 
 /** What a caller wants to upload, or wants a signature for. */
 export interface UploadWish {
@@ -43,9 +44,6 @@ export interface Circumstances {
 
 /** Scripts see and change every parameter of an upload, its public ID too. */
 const SCRIPTS = ['eval', 'on_success'] as const
-const BUCKET = /^(?:s3|gs):/i
-/** How far a caller's clock may be ahead. A later timestamp would make a signature outlive its hour. */
-const CLOCK_SKEW_SECONDS = 300
 
 /** Ways out of the folder. */
 function folderFaults (folder: string, { parameters, filename }: UploadWish, presetsAreListed: boolean): Fault[] {
@@ -81,7 +79,7 @@ function withTimestamp (parameters: Parameters, latest: number): Parameters {
 function timestampFault (timestamp: string | undefined, signing: SigningRules | undefined, nowSeconds: number): Fault[] {
   const latest = signing ? backDated(signing, nowSeconds) : nowSeconds
   const isShort = latest < nowSeconds
-  if (timestamp === undefined || Number(timestamp) <= (isShort ? latest : latest + CLOCK_SKEW_SECONDS)) return []
+  if (timestamp === undefined || Number(timestamp) <= (isShort ? latest : latest + CLOCK_AHEAD_SECONDS)) return []
   const why = isShort ? '; this caller\'s signatures live less than an hour, so the timestamp must be dated back, which the Upload Widget\'s own is not' : ''
   return [{ pointer: '/timestamp', message: `must not be later than ${latest}: the signature would live longer than it may${why}` }]
 }
@@ -129,22 +127,18 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   }
 }
 
-interface UrlRules { readonly sandbox: boolean, readonly hosts: readonly string[] | undefined, readonly folder: string | undefined }
+interface UrlRules extends NotificationRules { readonly folder: string | undefined }
 
 /** Cloudinary reads a bucket with rights of the account, so what lies there is no more the caller's than what lies outside its folder. */
 function remoteFileFault (fileUrl: string, { sandbox, folder }: UrlRules): string | undefined {
   const message = urlFault(fileUrl, { schemes: REMOTE_FILE_SCHEMES, privateHosts: sandbox, anyPort: sandbox })
-  if (message !== undefined || folder === undefined || !BUCKET.test(fileUrl)) return message
+  if (message !== undefined || folder === undefined || !isBucketUrl(fileUrl)) return message
   return 'must begin with https://, http:// or ftp://: a caller with a folder may not read from buckets'
 }
 
 /** Cloudinary fetches these addresses, not we: those it cannot reach are refused as mistakes or probes. */
 function requireGivenUrls (fileUrl: string | undefined, parameters: Parameters, rules: UrlRules): void {
-  if (fileUrl === undefined && parameters['notification_url'] === undefined && parameters['eager_notification_url'] === undefined) return
-  const { sandbox, hosts } = rules
-  const notifications = Object.fromEntries(['notification_url', 'eager_notification_url']
-    .flatMap((name) => parameters[name] === undefined ? [] : [[name, parameters[name]]]))
-  requireUrls(notifications, { schemes: NOTIFICATION_SCHEMES, privateHosts: sandbox, anyPort: sandbox, ...(hosts && { hosts }) })
+  requireNotifications(parameters, rules)
   const message = fileUrl === undefined ? undefined : remoteFileFault(fileUrl, rules)
   if (message !== undefined) throw refusal('url_not_allowed', [{ pointer: '/file', message }])
 }

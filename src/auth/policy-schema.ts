@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { RESOURCE_TYPES } from '../schemas/assets.ts'
+import { SIGNATURE_LIFE_SECONDS } from '../schemas/signature-time.ts'
 import { ACTIONS } from './caller.ts'
 
 /** Values that TypeBox itself can check; the `Choice` of routes is for ajv. */
@@ -26,7 +27,7 @@ const Sign = Type.Object({
   presets: optionalNames('Upload presets. A preset brings parameters of its own, so list only ones you know.'),
   notification_hosts: optionalNames('Hosts of `notification_url` and `eager_notification_url`.'),
   resource_types: Type.Optional(Type.Array(oneOf([...RESOURCE_TYPES, 'auto']), { description: 'Kinds of asset. Cloudinary does not sign the kind: limit `formats` as well.' })),
-  validity_seconds: Type.Optional(Type.Integer({ minimum: 10, maximum: 3600, description: 'How long a signature lives. Less than an hour is had by dating its timestamp back, so the timestamp that an Upload Widget sends by itself is then refused.' })),
+  validity_seconds: Type.Optional(Type.Integer({ minimum: 10, maximum: SIGNATURE_LIFE_SECONDS, description: 'How long a signature lives. Less than an hour is had by dating its timestamp back, so the timestamp that an Upload Widget sends by itself is then refused.' })),
   max_bytes: Type.Optional(Type.Integer({ minimum: 1, description: 'Largest file sent through the gateway. No signature can carry a size: limit direct uploads in an upload preset.' }))
 }, closed)
 

@@ -1,6 +1,7 @@
 import { refusal, type Fault } from '../errors.ts'
-import { ambiguity, isOff, isOn, readings, type Parameters } from './folder-jail.ts'
+import { ambiguity, readings, type Parameters } from './folder-jail.ts'
 import type { Permissions } from './permissions.ts'
+import { isOff, isOn } from './wire-flags.ts'
 
 /** A name that Cloudinary takes as it is, where a file gives it: other characters are replaced. */
 const PLAIN_FILENAME = /^[\w-]+(?:\.[\w-]+)*$/

@@ -1,13 +1,11 @@
 import type { Fault } from '../errors.ts'
+import { SIGNATURE_LIFE_SECONDS } from '../schemas/signature-time.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../schemas/upload-parameters.ts'
 import type { Claims } from './caller.ts'
 import type { Parameters } from './folder-jail.ts'
 import { compilePatterns, fillClaims, type Pattern } from './patterns.ts'
 import type { SignRules } from './policy-schema.ts'
-import { NOTIFICATION_SCHEMES, urlFault } from './url-policy.ts'
-
-/** Cloudinary takes a signature for this long after its timestamp; nothing can make it live longer, or shorter. */
-export const SIGNATURE_LIFE_SECONDS = 3600
+import { NOTIFICATION_SCHEMES, NOTIFICATIONS, urlFault } from './url-policy.ts'
 
 /** Parameters that run scripts, choose proxies or write headers: a rule has to name them before they may be signed. */
 const POWERFUL: ReadonlySet<string> = new Set(['eval', 'on_success', 'proxy', 'headers', 'callback'])
@@ -118,7 +116,7 @@ const presets: Check = ({ presets: list }, { upload_preset: preset }) => preset 
 
 const notifications: Check = ({ notificationHosts: hosts }, parameters) => {
   if (!hosts) return []
-  return ['notification_url', 'eager_notification_url'].flatMap((name) => {
+  return NOTIFICATIONS.flatMap((name) => {
     const value = parameters[name]
     const message = value === undefined ? undefined : urlFault(value, { schemes: NOTIFICATION_SCHEMES, hosts })
     return message === undefined ? [] : [{ pointer: `/${name}`, message }]

@@ -19,9 +19,13 @@ export interface UrlPolicy {
 /** Remote files and notifications: Cloudinary fetches those, so an address that it cannot reach is a mistake or a probe. */
 export const REMOTE_FILE_SCHEMES = ['https', 'http', 'ftp', 's3', 'gs'] as const
 export const NOTIFICATION_SCHEMES = ['https', 'http'] as const
+/** Parameters that name where Cloudinary is to call. */
+export const NOTIFICATIONS = ['notification_url', 'eager_notification_url'] as const
 
 /** Buckets have names, not addresses. */
 const BUCKET_SCHEMES: ReadonlySet<string> = new Set(['s3', 'gs'])
+/** Whether Cloudinary reads it with rights of the account. */
+export const isBucketUrl = (text: string): boolean => BUCKET_SCHEMES.has(text.slice(0, Math.max(text.indexOf(':'), 0)).toLowerCase())
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { https: '443', http: '80', ftp: '21' }
 /** Well-known services above 1023 that speak no HTTP, and answer it all the same. */
 const SERVICE_PORTS: ReadonlySet<number> = new Set([
@@ -91,11 +95,16 @@ export function urlFault (text: string, policy: UrlPolicy): string | undefined {
   return policy.anyPort ? undefined : portFault(url, scheme)
 }
 
-/** @throws {GatewayError} `url_not_allowed` that names every field whose URL is not taken. */
-export function requireUrls (urls: Readonly<Record<string, string>>, policy: UrlPolicy): void {
+/** Where notifications may go. A policy may name hosts; the sandbox reaches what this machine reaches. */
+export interface NotificationRules { readonly sandbox: boolean, readonly hosts?: readonly string[] | undefined }
+
+/** @throws {GatewayError} `url_not_allowed` that names every notification of these parameters that may not go where it would. */
+export function requireNotifications (parameters: Readonly<Record<string, unknown>>, { sandbox, hosts }: NotificationRules): void {
+  const policy = { schemes: NOTIFICATION_SCHEMES, privateHosts: sandbox, anyPort: sandbox, ...(hosts && { hosts }) }
   const errors: Fault[] = []
-  for (const [name, text] of Object.entries(urls)) {
-    const message = urlFault(text, policy)
+  for (const name of NOTIFICATIONS) {
+    const text = parameters[name]
+    const message = typeof text === 'string' ? urlFault(text, policy) : undefined
     if (message !== undefined) errors.push({ pointer: `/${name}`, message })
   }
   if (errors.length > 0) throw refusal('url_not_allowed', errors)

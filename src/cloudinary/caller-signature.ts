@@ -1,17 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { GatewayError, invalidRequest, type Fault } from '../errors.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
+import { CLOCK_AHEAD_SECONDS, MILLISECONDS_FROM, SIGNATURE_LIFE_SECONDS } from '../schemas/signature-time.ts'
 import { Secret } from '../secret.ts'
 import { diagnose } from './diagnosis.ts'
 import type { IssuedSignatures } from './issued-signatures.ts'
 import { verifyParameters } from './signature.ts'
-
-/** Cloudinary takes a signature for one hour. Source: "authentication_signatures". */
-const LIFETIME_SECONDS = 3600
-/** How far a caller's clock may be ahead of ours. */
-const AHEAD_SECONDS = 300
-/** A second count this large lies in the year 5138; it is milliseconds. */
-const MILLISECONDS_FROM = 1e11
 
 function timestampFault (text: string | undefined, nowSeconds: number): Fault | undefined {
   const pointer = '/timestamp'
@@ -19,7 +13,7 @@ function timestampFault (text: string | undefined, nowSeconds: number): Fault | 
   if (!/^\d{1,15}$/.test(text)) return { pointer, message: 'must be Unix time in whole seconds' }
   const timestamp = Number(text)
   if (timestamp >= MILLISECONDS_FROM) return { pointer, message: `looks like milliseconds; it must be seconds: ${Math.floor(timestamp / 1000)}` }
-  if (timestamp > nowSeconds + AHEAD_SECONDS) return { pointer, message: `lies ${timestamp - nowSeconds} seconds in the future; check the clock that made it` }
+  if (timestamp > nowSeconds + CLOCK_AHEAD_SECONDS) return { pointer, message: `lies ${timestamp - nowSeconds} seconds in the future; check the clock that made it` }
   return undefined
 }
 
@@ -62,7 +56,7 @@ export function checkCallerSignature (proof: CallerProof): void {
   if (signature === '') faults.push({ pointer: '/signature', message: 'is missing; with a large file, the fields must stand before the file' })
   if (faults.length > 0) throw invalidRequest(faults)
   const age = nowSeconds - Number(timestamp)
-  if (age > LIFETIME_SECONDS) throw new GatewayError('signature_expired', `The timestamp is ${age} seconds old; a signature is good for ${LIFETIME_SECONDS}.`)
+  if (age > SIGNATURE_LIFE_SECONDS) throw new GatewayError('signature_expired', `The timestamp is ${age} seconds old; a signature is good for ${SIGNATURE_LIFE_SECONDS}.`)
   const astray = addressFault(proof)
   if (astray && !stranger) throw astray
   if (!astray && verifyParameters(fields, signature, environment.apiSecret)) return

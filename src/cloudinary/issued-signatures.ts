@@ -1,3 +1,5 @@
+import { SIGNATURE_LIFE_SECONDS } from '../schemas/signature-time.ts'
+
 /** A signature that this process gave out, and what exactly it covers. */
 export interface IssuedSignature {
   /** Name of the environment whose secret signed it. */
@@ -37,7 +39,7 @@ export class IssuedSignatures {
   #oldest = 0
   #characters = 0
 
-  constructor ({ maxEntries = 10_000, maxCharacters = 16 * 1024 * 1024, lifetimeSeconds = 3600 }: IssuedSignaturesOptions = {}) {
+  constructor ({ maxEntries = 10_000, maxCharacters = 16 * 1024 * 1024, lifetimeSeconds = SIGNATURE_LIFE_SECONDS }: IssuedSignaturesOptions = {}) {
     this.#maxEntries = maxEntries
     this.#maxCharacters = maxCharacters
     this.#lifetimeSeconds = lifetimeSeconds

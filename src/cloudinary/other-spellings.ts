@@ -1,3 +1,5 @@
+import { decoded } from '../schemas/decoded.ts'
+
 /** One way in which the signer may have written a value otherwise than it was sent. */
 export interface Spelling {
   /** Ends the sentence "It was signed …". */
@@ -26,14 +28,6 @@ function spaced (value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(spaced).join(', ')}]`
   if (isObject(value)) return `{${Object.entries(value).map(([name, each]) => `${JSON.stringify(name)}: ${spaced(each)}`).join(', ')}}`
   return JSON.stringify(value)
-}
-
-function decoded (text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
-  }
 }
 
 function encoded (text: string): string | undefined {

@@ -17,7 +17,7 @@ const MAX_FIELDS = 40
 const MAX_FIELDS_FOR_PAIRS = 24
 /** Longest value, in characters, that is tried in other spellings. */
 const MAX_RESPELLED = 8192
-/** Characters that one diagnosis may put together and hash, with a charge for each attempt: some ten milliseconds of work. */
+/** Characters that one diagnosis may put together and hash, with a charge for each attempt: nobody keeps the process busy with it. */
 const WORK_LIMIT = 1024 * 1024
 const WORK_PER_ATTEMPT = 512
 

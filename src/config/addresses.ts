@@ -35,15 +35,7 @@ export function parseUrl (text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined
 }
 
-/** A part of a URL as it is meant; undefined when a `%` in it begins no character, which `STRAY_PERCENT` says. */
-export function decoded (text: string): string | undefined {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return undefined
-  }
-}
-
+/** Of a part of a URL that cannot be decoded. */
 export const STRAY_PERCENT = 'has a % that does not begin a percent-encoded character'
 
 /** Checks an http(s) address: no user, no query, no fragment; plain http only on this machine, unless `insecure`. */

@@ -1,4 +1,4 @@
-import { nearestName } from '../schemas/nearest-name.ts'
+import { editDistance, nearestName } from '../schemas/nearest-name.ts'
 import { isCredentialVariable } from './environments.ts'
 import { FILE_SUFFIX } from './source.ts'
 import { CREDENTIAL_VARIABLES, readableFromFile, Settings } from './variables.ts'
@@ -27,20 +27,13 @@ function candidates (asked: string): string[] {
   return [...KNOWN, ...credentials, ...credentials.map((name) => name + FILE_SUFFIX)]
 }
 
-/** Whether so many letters inserted, deleted or replaced make the one text of the other. */
-function within (edits: number, one: string, other: string): boolean {
-  if (one === other) return true
-  if (edits === 0) return false
-  let same = 0
-  while (one[same] === other[same]) same++
-  const [a, b] = [one.slice(same), other.slice(same)]
-  return within(edits - 1, a.slice(1), b) || within(edits - 1, a, b.slice(1)) || within(edits - 1, a.slice(1), b.slice(1))
-}
+/** Two letters at most inserted, deleted or replaced. The length is looked at first: of most names it says enough. */
+const isNear = (one: string, other: string): boolean => Math.abs(one.length - other.length) <= 2 && editDistance(one, other) <= 2
 
 function isMeantForUs (name: string, names: readonly string[]): boolean {
   if (KNOWN.has(name) || FOREIGN.has(name) || isCredentialVariable(name) || SERVICE_LINK.test(name)) return false
   if (name.endsWith('_PORT') && names.includes(name.replace(/_PORT$/, '_SERVICE_HOST'))) return false
-  return PREFIX.test(name) || candidates(name).some((known) => known.length >= SHORTEST_NEAR && within(2, name.toUpperCase(), known))
+  return PREFIX.test(name) || candidates(name).some((known) => known.length >= SHORTEST_NEAR && isNear(name.toUpperCase(), known))
 }
 
 /** A line for each variable that was probably meant for us, by its beginning or its likeness, and that nothing here reads. The value is not looked at. */
@@ -57,6 +50,6 @@ export function unknownVariables (names: readonly string[]): string[] {
 
 /** A line when `NODE_ENV` was probably meant to be `production`: what holds in production does not hold then. */
 export function productionWarnings (value: string): string[] {
-  const isNear = /^prod/i.test(value) || within(2, value.toLowerCase(), 'production')
-  return isNear && value !== 'production' ? ['NODE_ENV looks like production and is not: only `production`, written exactly so, counts'] : []
+  const looksLikeIt = /^prod/i.test(value) || isNear(value.toLowerCase(), 'production')
+  return looksLikeIt && value !== 'production' ? ['NODE_ENV looks like production and is not: only `production`, written exactly so, counts'] : []
 }

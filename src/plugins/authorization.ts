@@ -6,7 +6,7 @@ import { layerFault } from '../auth/layers.ts'
 import { permitUpload, prefixInside, requireInside, type UploadPermit, type UploadWish } from '../auth/permit.ts'
 import { requireAction } from '../auth/permissions.ts'
 import { requireDeletable } from '../auth/protection.ts'
-import { NOTIFICATION_SCHEMES, requireUrls } from '../auth/url-policy.ts'
+import { requireNotifications } from '../auth/url-policy.ts'
 import { refusal, type Fault } from '../errors.ts'
 import { flatTransformation, type Transformation } from '../schemas/transformation.ts'
 
@@ -83,10 +83,7 @@ function confine (folder: string, action: Action, request: FastifyRequest): void
 
 /** An update may announce itself too; uploads and signatures ask by `permit`. */
 function requireNotificationUrl ({ body, caller, cloudinary }: FastifyRequest): void {
-  const url = fieldsOf(body)['notification_url']
-  const { sandbox } = cloudinary.environment
-  const hosts = caller.permissions.signing?.notificationHosts
-  if (typeof url === 'string') requireUrls({ notification_url: url }, { schemes: NOTIFICATION_SCHEMES, privateHosts: sandbox, anyPort: sandbox, ...(hosts && { hosts }) })
+  requireNotifications(fieldsOf(body), { sandbox: cloudinary.environment.sandbox, hosts: caller.permissions.signing?.notificationHosts })
 }
 
 /**

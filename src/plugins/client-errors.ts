@@ -8,7 +8,7 @@ import { problemDocument } from './error-handler.ts'
 import { lingeringClose } from './lingering-close.ts'
 
 /** What Node's HTTP parser refuses before there is a request. */
-function refusal (code: string | undefined): GatewayError {
+function failureOf (code: string | undefined): GatewayError {
   if (code === 'HPE_HEADER_OVERFLOW') return new GatewayError('headers_too_large', 'The request line and headers together are over 16 KiB.')
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new GatewayError('request_timeout', 'The request headers took too long.')
   return new GatewayError('invalid_request', 'This is not a valid HTTP request.')
@@ -65,6 +65,6 @@ export function answerClientError (docs: string) {
     ending.add(socket)
     // A caller that keeps its side open would keep the connection, and the request before the broken one with it.
     lingeringClose(socket)
-    conclude(socket, () => { refuse(socket, refusal(error.code), docs) })
+    conclude(socket, () => { refuse(socket, failureOf(error.code), docs) })
   }
 }

@@ -1,5 +1,5 @@
-/** Edits (insert, delete, replace) that turn `a` into `b`. */
-function distance (a: string, b: string): number {
+/** Edits (insert, delete, replace) that turn `a` into `b`. The work grows with the product of their lengths. */
+export function editDistance (a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {
     const above = previous
@@ -25,7 +25,7 @@ export function nearestName (given: string, known: Iterable<string>): string | u
   let bestDistance = Math.max(2, Math.floor(given.length / 3)) + 1
   for (const name of known) {
     // Of two names that are equally near, the one that was begun is meant.
-    const edits = distance(folded, name.toLowerCase()) - (name.toLowerCase().startsWith(folded) ? 0.5 : 0)
+    const edits = editDistance(folded, name.toLowerCase()) - (name.toLowerCase().startsWith(folded) ? 0.5 : 0)
     if (edits < bestDistance) [best, bestDistance] = [name, edits]
   }
   return best

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { ambiguity, isFolderInside, isInside, isOff, isOn, outsideFault, uploadFaults, withFolder } from '../../src/auth/folder-jail.ts'
+import { ambiguity, isFolderInside, isInside, outsideFault, uploadFaults, withFolder } from '../../src/auth/folder-jail.ts'
 
 const FOLDER = 'users/1'
 const pointers = (parameters: Record<string, string>, filename?: string) => uploadFaults(FOLDER, parameters, filename).map(({ pointer }) => pointer)
@@ -8,10 +8,6 @@ const pointers = (parameters: Record<string, string>, filename?: string) => uplo
 t.test('a name is inside by whole segments', async (t) => {
   for (const name of ['users/1/a', 'users/1/a/b', 'users/1/a.b', 'users/1/é', 'users/1/日本', 'users/1/..a', 'users/1/a%', 'users/1/100% sure']) t.equal(isInside(FOLDER, name), true, name)
   for (const name of ['', 'a', 'users', 'users/1', 'users/10/a', 'users/1a', 'Users/1/a', 'xusers/1/a', 'my/users/1/a']) t.equal(isInside(FOLDER, name), false, name)
-})
-
-t.test('flags in wire text: on, off, or left to others', async (t) => {
-  t.same(['true', '1', 'false', '0', 'maybe', undefined].map((value) => [isOn(value), isOff(value)]), [[true, false], [true, false], [false, true], [false, true], [false, false], [false, false]])
 })
 
 t.test('a name that could mean another once decoded or joined is outside', async (t) => {

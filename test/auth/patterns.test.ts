@@ -26,10 +26,9 @@ t.test('it fits as the expression of the same meaning does', async (t) => {
   t.pass()
 })
 
-t.test('a name made to be tried in many ways takes no longer than another', async (t) => {
-  const began = performance.now()
+t.test('a name made to be tried in many ways comes to an end', async (t) => {
+  // An expression that tries one way after the other would not, before the time for this file is over.
   for (const [pattern, name] of [['*-*.jpg', '-'.repeat(60_000) + '/'], ['**a**a**a**b', 'a'.repeat(60_000)], ['*-*-*-*-*-*.jpg', '-'.repeat(60_000)]] as const) t.equal(new Pattern(pattern).matches(name), false, pattern)
-  t.ok(performance.now() - began < 2_000, 'an expression would take minutes')
 })
 
 t.test('claims are put in', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { hostRuleFault, keySetAddressFits, keySetUrlFault, NOTIFICATION_SCHEMES, REMOTE_FILE_SCHEMES, requireUrls, urlFault } from '../../src/auth/url-policy.ts'
+import { hostRuleFault, isBucketUrl, keySetAddressFits, keySetUrlFault, NOTIFICATION_SCHEMES, REMOTE_FILE_SCHEMES, requireNotifications, urlFault } from '../../src/auth/url-policy.ts'
 
 const anyPublic = { schemes: NOTIFICATION_SCHEMES }
 const remote = { schemes: REMOTE_FILE_SCHEMES }
@@ -59,12 +59,21 @@ t.test('rules of hosts are checked', async (t) => {
 })
 
 t.test('422 that names every URL that is not taken', async (t) => {
-  t.doesNotThrow(() => requireUrls({ notification_url: 'https://example.com' }, anyPublic))
-  t.throws(() => requireUrls({ notification_url: 'http://10.0.0.1', eager_notification_url: 'file:///x', other: 'https://example.com' }, anyPublic), {
+  const outside = { sandbox: false }
+  t.doesNotThrow(() => requireNotifications({ notification_url: 'https://example.com' }, outside))
+  t.doesNotThrow(() => requireNotifications({ notification_url: 'http://10.0.0.1:3000' }, { sandbox: true }), 'the sandbox reaches what this machine reaches')
+  t.doesNotThrow(() => requireNotifications({ public_id: 'http://10.0.0.1', notification_url: undefined }, outside))
+  t.throws(() => requireNotifications({ notification_url: 'https://example.com' }, { sandbox: true, hosts: ['hooks.example.com'] }), { errors: [{ pointer: '/notification_url', message: /hooks\.example\.com/ }] })
+  t.throws(() => requireNotifications({ notification_url: 'http://10.0.0.1', eager_notification_url: 'file:///x', other: 'https://example.com' }, outside), {
     code: 'url_not_allowed',
     statusCode: 422,
     errors: [{ pointer: '/notification_url' }, { pointer: '/eager_notification_url' }]
   })
+})
+
+t.test('buckets are told by their schemes', async (t) => {
+  for (const url of ['s3://a/b', 'GS://a/b']) t.equal(isBucketUrl(url), true, url)
+  for (const url of ['https://a/b', 'ftp://a/b', 's3', ':', '']) t.equal(isBucketUrl(url), false, url)
 })
 
 t.test('key sets come by https, or from this machine', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { decoded, httpUrlFault, isLoopback, originFault, parseUrl, rangeFault } from '../../src/config/addresses.ts'
+import { httpUrlFault, isLoopback, originFault, parseUrl, rangeFault } from '../../src/config/addresses.ts'
 
 t.test('isLoopback', async (t) => {
   for (const host of ['127.0.0.1', '127.8.9.10', '::1', '[::1]', 'localhost', 'LOCALHOST']) t.ok(isLoopback(host), host)
@@ -41,9 +41,4 @@ t.test('httpUrlFault', async (t) => {
 t.test('parseUrl', async (t) => {
   t.equal(parseUrl('https://example.com/a')?.pathname, '/a')
   t.equal(parseUrl('no url'), undefined)
-})
-
-t.test('decoded', async (t) => {
-  t.equal(decoded('a%2Fb+c'), 'a/b+c')
-  for (const text of ['100%', '%zz', '%ff']) t.equal(decoded(text), undefined, text)
 })

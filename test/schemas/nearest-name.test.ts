@@ -1,7 +1,11 @@
 import t from 'tap'
-import { nearestName } from '../../src/schemas/nearest-name.ts'
+import { editDistance, nearestName } from '../../src/schemas/nearest-name.ts'
 
 const known = ['public_id', 'resource_type', 'type', 'tags', 'folder']
+
+t.test('counts what is inserted, deleted and replaced', async (t) => {
+  for (const [one, other, edits] of [['', '', 0], ['abc', 'abc', 0], ['abc', 'abcd', 1], ['abcd', 'bcd', 1], ['abc', 'axc', 1], ['ab', 'ba', 2], ['', 'abc', 3]] as const) t.equal(editDistance(one, other), edits, `${one} ${other}`)
+})
 
 t.test('finds the name that was meant', async (t) => {
   t.equal(nearestName('publicId', known), 'public_id')

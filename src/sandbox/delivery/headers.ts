@@ -1,3 +1,4 @@
+import { decoded } from '../../schemas/decoded.ts'
 import type { AssetRecord } from '../asset.ts'
 import { contentType } from '../transformation/formats.ts'
 import type { Component } from '../transformation/parser.ts'
@@ -98,17 +99,9 @@ function attachment (record: AssetRecord, components: readonly Component[], form
   if (flag === undefined) return undefined
   const given = flag.slice('attachment:'.length)
   const last = record.public_id.slice(record.public_id.lastIndexOf('/') + 1)
-  const name = given === '' ? (record.resource_type === 'raw' ? last : record.original_filename ?? last) : decode(given)
+  const name = given === '' ? (record.resource_type === 'raw' ? last : record.original_filename ?? last) : decoded(given) ?? given
   const full = record.resource_type === 'raw' && given === '' ? name : format === undefined ? name : `${name}.${format}`
   return `attachment; filename="${headerText(full).replaceAll(/["\\]/g, '_')}"`
-}
-
-function decode (text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 /** `headers` of the upload: lines `Name: value`. Only names that cannot change how the answer is read. */

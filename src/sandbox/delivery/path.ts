@@ -1,3 +1,4 @@
+import { decoded } from '../../schemas/decoded.ts'
 import { ALL_FORMATS } from '../transformation/formats.ts'
 import { SandboxError } from '../errors.ts'
 import { invalidComponent } from '../transformation/faults.ts'
@@ -133,9 +134,7 @@ function strictEncode (text: string): string {
 }
 
 function decode (segment: string): string {
-  try {
-    return decodeURIComponent(segment)
-  } catch {
-    throw new SandboxError(400, 'Invalid URL')
-  }
+  const text = decoded(segment)
+  if (text === undefined) throw new SandboxError(400, 'Invalid URL')
+  return text
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { decoded } from '../../schemas/decoded.ts'
 import { admitAdmin, admitUpload, type Admitted, type Attempt } from '../auth/credentials.ts'
 import { KNOWN_PARAMETERS, TRANSPORT } from '../auth/known-parameters.ts'
 import type { SandboxContext } from '../context.ts'
@@ -98,13 +99,9 @@ function admit ({ guard, ...route }: Route, params: Call['params'], attempt: Att
 function splitUrl (url: string): { cloudName: string, path: string, query: string } {
   const mark = url.indexOf('?')
   const raw = mark < 0 ? url : url.slice(0, mark)
-  let decoded: string
-  try {
-    decoded = decodeURIComponent(raw)
-  } catch {
-    throw new SandboxError(400, 'Invalid percent-encoding in the path')
-  }
-  const [, cloudName = '', path = ''] = /^\/v1_1\/([^/]+)\/?(.*)$/s.exec(decoded) ?? []
+  const whole = decoded(raw)
+  if (whole === undefined) throw new SandboxError(400, 'Invalid percent-encoding in the path')
+  const [, cloudName = '', path = ''] = /^\/v1_1\/([^/]+)\/?(.*)$/s.exec(whole) ?? []
   return { cloudName, path: path.replace(/(?<!\/)\/+$/, ''), query: mark < 0 ? '' : url.slice(mark + 1) }
 }
 

@@ -28,6 +28,11 @@ export interface Call {
   readonly reply: FastifyReply
 }
 
+/** A call that did not come through the API: of a link, or of what an earlier process has left undone. */
+export function callFrom (context: SandboxContext, cloud: CloudSettings, given: Pick<Call, 'method' | 'path' | 'params' | 'fields' | 'unsigned' | 'reply'>): Call {
+  return { context, cloud, store: context.store.cloud(cloud.cloudName), headers: {}, file: undefined, ...given }
+}
+
 /** A value is sent as JSON; undefined means that the action has answered by itself. */
 export type Action = (call: Call) => Promise<unknown>
 

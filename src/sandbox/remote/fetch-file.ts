@@ -1,5 +1,6 @@
 import { request as httpRequest, STATUS_CODES, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { decoded } from '../../schemas/decoded.ts'
 import { SandboxError } from '../errors.ts'
 import { publicLookup, refusedUrl, type Resolve } from './guard.ts'
 
@@ -84,12 +85,7 @@ async function * body (answer: IncomingMessage, address: string): AsyncGenerator
 
 function filenameOf (address: string): { filename?: string } {
   const last = new URL(address).pathname.split('/').at(-1)
-  if (!last) return {}
-  try {
-    return { filename: decodeURIComponent(last) }
-  } catch {
-    return { filename: last }
-  }
+  return last ? { filename: decoded(last) ?? last } : {}
 }
 
 function loading (address: string, reason: string): SandboxError {

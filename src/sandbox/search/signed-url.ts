@@ -1,9 +1,8 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { hex, sameText } from '../auth/signature.ts'
-import type { CloudSettings } from '../clouds.ts'
 import type { SandboxContext } from '../context.ts'
 import { SandboxError } from '../errors.ts'
-import type { Call } from '../http/call.ts'
+import { callFrom } from '../http/call.ts'
 import { Fields } from '../http/fields.ts'
 import { search } from './search.ts'
 
@@ -21,7 +20,7 @@ export function registerSearchUrls (app: FastifyInstance, context: SandboxContex
     const [signature = '', ttl = '', ...rest] = params['*'].split('/')
     const { query, cursor } = signedPart(rest, (text) => sameText(hex('sha256', ttl + text + cloud.apiSecret), signature))
     if (!/^\d+$/.test(ttl)) throw new SandboxError(400, `Invalid value ${ttl} for parameter ttl`)
-    const answer = await search(searchCall(context, cloud, reply, readQuery(query, cursor)))
+    const answer = await search(callFrom(context, cloud, { method: 'GET', path: 'resources/search', params: {}, fields: readQuery(query, cursor), unsigned: true, reply }))
     return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': `public, max-age=${ttl}` }).send(answer)
   })
 }
@@ -48,8 +47,4 @@ function readQuery (query: string, cursor: string | undefined): Fields {
   fields.assign(value as Record<string, unknown>) // JSON objects have text names
   if (cursor !== undefined) fields.set('next_cursor', cursor)
   return fields
-}
-
-function searchCall (context: SandboxContext, cloud: CloudSettings, reply: FastifyReply, fields: Fields): Call {
-  return { context, cloud, store: context.store.cloud(cloud.cloudName), method: 'GET', path: 'resources/search', params: {}, fields, headers: {}, file: undefined, unsigned: true, reply }
 }

@@ -1,3 +1,4 @@
+import { decoded } from '../../schemas/decoded.ts'
 import { invalidValue, notRendered } from './faults.ts'
 
 /** What `l_` or `u_` names. */
@@ -69,11 +70,5 @@ function parseStyle (style: string): TextStyle {
  * once, so that a percent sign of the text itself stands bare by now.
  */
 function decodeOnce (text: string): string {
-  return text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => {
-    try {
-      return decodeURIComponent(escapes)
-    } catch {
-      return escapes
-    }
-  })
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => decoded(escapes) ?? escapes)
 }

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { CloudSettings } from '../clouds.ts'
 import type { SandboxContext } from '../context.ts'
-import type { Call } from '../http/call.ts'
+import { callFrom, type Call } from '../http/call.ts'
 import { Fields } from '../http/fields.ts'
 import { notifyUpload } from '../notifications/events.ts'
 import { uploadAnswer } from './answer.ts'
@@ -28,18 +28,7 @@ async function resume (call: Call, batch: string, upload: PendingUpload): Promis
 function laterCall (context: SandboxContext, cloud: CloudSettings, { wanted, fields: kept }: PendingUpload): Call {
   const fields = new Fields()
   fields.assign(kept)
-  return {
-    context,
-    cloud,
-    store: context.store.cloud(cloud.cloudName),
-    method: 'POST',
-    path: `${wanted}/upload`,
-    params: { rt: wanted },
-    fields,
-    headers: {},
-    file: undefined,
-    unsigned: false,
-    // Nobody is answered any more, and of an answer that has gone out nothing else is looked at.
-    reply: { sent: true } as FastifyReply
-  }
+  // Nobody is answered any more, and of an answer that has gone out nothing else is looked at.
+  const reply = { sent: true } as FastifyReply
+  return callFrom(context, cloud, { method: 'POST', path: `${wanted}/upload`, params: { rt: wanted }, fields, unsigned: false, reply })
 }
