@@ -6,6 +6,7 @@ import { loadConfig } from '../src/config/config.ts'
 import { unknownVariables } from '../src/config/unknown-variables.ts'
 import { VARIABLES } from '../src/config/variables.ts'
 import { allowedByIgnoreFile, pairs, parseDockerfile, type Instruction } from './dockerfile.ts'
+import { startFlags } from './start-flags.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -34,10 +35,12 @@ t.test('Dockerfile', async (t) => {
   })
 
   t.test('starts the program that package.json names, and asks it for its health', async (t) => {
-    const { bin, version } = JSON.parse(read('package.json'))
-    const program = ['/nodejs/bin/node', `/app/${bin['cloudinary-gateway']}`]
-    t.same(JSON.parse(texts('ENTRYPOINT')[0] ?? ''), program)
-    t.same(JSON.parse((texts('HEALTHCHECK')[0] ?? '').replace(/^.*CMD /, '')), [...program, 'health'])
+    const { bin, scripts, version } = JSON.parse(read('package.json'))
+    const program = bin['cloudinary-gateway']
+    const [node, ...args] = JSON.parse(texts('ENTRYPOINT')[0] ?? '')
+    t.equal(node, '/nodejs/bin/node')
+    t.same(args, [...startFlags(scripts.start), `/app/${program}`], 'with the flags of npm start')
+    t.same(JSON.parse((texts('HEALTHCHECK')[0] ?? '').replace(/^.*CMD /, '')), [node, `/app/${program}`, 'health'])
     t.ok(texts('ARG').includes(`VERSION=${version}`), 'its version is that of the package')
     t.match(pairs(texts('LABEL')[0] ?? ''), { 'org.opencontainers.image.title': 'cloudinary-gateway', 'org.opencontainers.image.licenses': 'MIT' })
   })

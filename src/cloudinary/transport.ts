@@ -1,4 +1,4 @@
-import { Pool, type Dispatcher } from 'undici'
+import { Pool, type buildConnector, type Dispatcher } from 'undici'
 import type { UpstreamLimits } from '../config/types.ts'
 
 /** One request to Cloudinary. `lane` chooses the pool: long uploads never stand before JSON calls. */
@@ -39,6 +39,11 @@ const SENT_HEADERS: ReadonlySet<string> = new Set([
 ])
 /** A whole answer, once begun, may take as long as this many of the longest allowed pauses. */
 const ANSWER_PAUSES = 2
+/**
+ * What an upload may have waiting at its connection, in bytes: with less than a few reads every piece would wait for the
+ * one before. undici hands all options on to `net` and `tls`; its types leave this one out.
+ */
+const UPLOAD_SOCKETS = { highWaterMark: 256 * 1024 } as buildConnector.BuildOptions
 const PATH = /^\/[!-~]*$/
 const HEADER_VALUE = /^[\t -~]*$/
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL'])
@@ -167,7 +172,7 @@ export class Transport {
     this.#pools = {
       json: new Pool(origin, { ...shared, headersTimeout: limits.headersTimeoutMs, connections: jsonConnections }),
       // Not bounded here: the gateway admits only so many uploads at a time.
-      upload: new Pool(origin, { ...shared, headersTimeout: limits.uploadHeadersTimeoutMs })
+      upload: new Pool(origin, { ...shared, headersTimeout: limits.uploadHeadersTimeoutMs, connect: UPLOAD_SOCKETS })
     }
   }
 

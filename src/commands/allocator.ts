@@ -1,11 +1,24 @@
-/** Twice this stays with the process. The most that glibc takes notice of is 32 MiB. */
-const BLOCK_BYTES = 8 * 1024 ** 2
+import { setFlagsFromString } from 'node:v8'
+
+/** Twice this stays with the process. The most that glibc takes notice of is 32 MiB, its own bookkeeping included. */
+const BLOCK_BYTES = 31 * 1024 ** 2
 
 /**
  * Teaches the C library to keep freed memory for a while. glibc gives the end of its heap back to the system whenever
- * 128 KiB of it are free, so that a stream of 64 KiB buffers costs a page fault for every 4 KiB of it, a third of all
- * the CPU time of an upload. It raises that bound to twice the largest block it has seen freed: so one is asked for,
- * never written to (it takes no memory) and left to the collector. Other C libraries take no notice.
+ * 128 KiB of it are free, so that a stream of 64 KiB buffers costs a page fault for every 4 KiB of it. It raises that
+ * bound to twice the largest block it has seen freed: so one is asked for, never written to (it takes no memory) and
+ * left to the collector. The bound must be above what one collection frees, which is up to 32 MiB of buffers. Other C
+ * libraries take no notice.
  * Source: mallopt(3), "M_MMAP_THRESHOLD" and "M_TRIM_THRESHOLD".
  */
 export function keepFreedMemory (): void { Buffer.allocUnsafeSlow(BLOCK_BYTES) }
+
+/** The heap may grow by this much, in percent of what lives, before all of it is searched: the most that V8 itself allows. */
+const GROWING_PERCENT = 300
+
+/**
+ * Lets the heap grow as much after a quiet time as at any other. V8 shrinks it when little happens, for a process that is
+ * up for a while too, and then lets it grow by a third only. It counts the buffers of uploads as growth, and they are
+ * more than that: so it would search the whole heap about thirty times per GiB. The limit of the heap still holds.
+ */
+export function growSteadily (): void { setFlagsFromString(`--heap-growing-percent=${GROWING_PERCENT}`) }

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { startFlags } from '../start-flags.ts'
 import type { Bench } from './figure.ts'
 import { startProgram, type RunningServer } from './servers.ts'
 
 const KEY = 'a-key-for-the-bench-and-nothing-else'
 
 export const WITH_KEY: Readonly<Record<string, string>> = { authorization: `Bearer ${KEY}` }
+
+const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as { scripts: { start: string } } // the project's own
 
 let started = 0
 
@@ -16,7 +20,7 @@ let started = 0
 export async function startGateway ({ dist, folder, options }: Bench, upstreamUrl: string, variables: Readonly<Record<string, string>> = {}): Promise<RunningServer> {
   return startProgram({
     command: process.execPath,
-    args: [...options.nodeFlags, join(dist, 'src/server.js')],
+    args: [...startFlags(scripts.start), ...options.nodeFlags, join(dist, 'src/server.js')],
     env: {
       PORT: '0',
       AUTH: 'keys',
