@@ -132,7 +132,7 @@ export function withoutReplay (parameters: Parameters, exact: boolean): Paramete
   const markers = exact ? undefined : knownMarkers(names)
   if (markers?.length === 0) return parameters
   if (markers) {
-    const guarded: Record<string, string> = Object.assign({}, parameters) // a spread that is added to is five times as slow
+    const guarded: Record<string, string> = Object.assign({}, parameters) // an object from a spread is slow to add to
     for (const [name, value] of markers) guarded[name] ??= value
     return guarded
   }

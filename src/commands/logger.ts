@@ -58,8 +58,8 @@ async function prettyStream (): Promise<DestinationStream> {
 }
 
 /** How long a line may wait for others to be written with it, and how many characters are enough to go at once. */
-const LINGER_MS = 10
-const ENOUGH_CHARACTERS = 16 * 1024
+const LINGER_MS = 50
+const ENOUGH_CHARACTERS = 64 * 1024
 
 /**
  * Writes lines together, passed through `edit`: a system call, and the thread that makes it, cost many times what a line

@@ -57,27 +57,29 @@ interface Bounded {
 
 /**
  * The first list or map in a value that holds more than its schema allows. ajv would say so too, and then go on to judge
- * each of a million items and remember what is wrong with it.
+ * each of a million items and remember what is wrong with it. The path is that from the value on, made on the way back:
+ * hardly ever is there one.
  */
-function overfull (schema: Bounded, value: unknown, instancePath: string): ErrorObject | undefined {
+function overfull (schema: Bounded, value: unknown): ErrorObject | undefined {
   if (typeof value !== 'object' || value === null) return undefined
+  const members = value as Readonly<Record<string, unknown>>
   const [keyword, what, size] = Array.isArray(value) ? ['maxItems', 'items', value.length] as const : ['maxProperties', 'properties', Object.keys(value).length] as const
   const limit = schema[keyword]
   if (limit !== undefined && size > limit) {
-    return { instancePath, schemaPath: `#/${keyword}`, keyword, params: { limit }, message: `must NOT have more than ${limit} ${what}`, schema: limit, parentSchema: schema, data: value }
+    return { instancePath: '', schemaPath: `#/${keyword}`, keyword, params: { limit }, message: `must NOT have more than ${limit} ${what}`, schema: limit, parentSchema: schema, data: value }
   }
   const { items, properties = {}, additionalProperties: rest } = schema
-  for (const [name, member] of Object.entries(value)) {
+  for (const name of Object.keys(members)) {
     const inner = items ?? properties[name] ?? rest
-    const found = typeof inner === 'object' ? overfull(inner, member, `${instancePath}${pointerTo(name)}`) : undefined
-    if (found) return found
+    const found = typeof inner === 'object' ? overfull(inner, members[name]) : undefined
+    if (found) return { ...found, instancePath: pointerTo(name) + found.instancePath }
   }
   return undefined
 }
 
 function fits (field: Field, data: Fields): ErrorObject[] | undefined {
-  const tooMany = overfull(field.schema, data[field.name], field.instancePath)
-  if (tooMany) return [tooMany]
+  const tooMany = overfull(field.schema, data[field.name])
+  if (tooMany) return [{ ...tooMany, instancePath: field.instancePath + tooMany.instancePath }]
   const validate = field.judge()
   const valid = validate(data[field.name], { instancePath: field.instancePath, parentData: data, parentDataProperty: field.name, rootData: data, dynamicAnchors: NO_ANCHORS })
   return valid ? undefined : validate.errors as ErrorObject[] // there are some when it is not
