@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { mayUse } from '../auth/permissions.ts'
-import { readRefusal } from '../auth/refusal-text.ts'
+import { readRefusal } from '../cloudinary/refusal-text.ts'
 import { stringToSign, verifyParameters } from '../cloudinary/signature.ts'
 import { invalidRequest } from '../errors.ts'
 import { problems } from '../schemas/problem.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readRefusal } from '../../src/auth/refusal-text.ts'
+import { readRefusal } from '../../src/cloudinary/refusal-text.ts'
 
 const known = new Set(['folder', 'notification_url', 'public_id', 'tags', 'timestamp'])
 const refusal = (string: string, signature = 'abc123') => `Invalid Signature ${signature}. String to sign - '${string}'.`
