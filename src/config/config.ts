@@ -9,7 +9,7 @@ import { readSmallFile } from '../small-file.ts'
 import { Source, type EnvironmentVariables, type ReadFile } from './source.ts'
 import { Secret } from '../secret.ts'
 import type { Config, Rate, SandboxSettings, UploadLimits, UpstreamLimits } from './types.ts'
-import { productionWarnings, unknownVariables } from './unknown-variables.ts'
+import { productionWarnings, proxyWarnings, unknownVariables } from './unknown-variables.ts'
 import type { SettingValues } from './variables.ts'
 
 export { ConfigError } from './config-error.ts'
@@ -89,7 +89,7 @@ export function loadConfig (variables: EnvironmentVariables, { readFile = readSm
   const source = new Source(variables, readFile)
   const settings = readSettings(source)
   const production = settings.NODE_ENV === 'production'
-  const warnings = [...unknownVariables(source.names), ...productionWarnings(settings.NODE_ENV)]
+  const warnings = [...unknownVariables(source.names), ...proxyWarnings(source.names), ...productionWarnings(settings.NODE_ENV)]
   const environments = readEnvironments(source, settings.ALLOW_INSECURE_UPSTREAM, warnings)
   const sandbox = sandboxSettings(source, settings, production)
   const auth = readCallers(source, settings)

@@ -53,3 +53,10 @@ export function productionWarnings (value: string): string[] {
   const looksLikeIt = /^prod/i.test(value) || isNear(value.toLowerCase(), 'production')
   return looksLikeIt && value !== 'production' ? ['NODE_ENV looks like production and is not: only `production`, written exactly so, counts'] : []
 }
+
+const PROXY_VARIABLE = /^(?:https?_proxy|all_proxy|CLOUDINARY_API_PROXY)$/i
+
+/** A line for each variable that other programs, Cloudinary's clients among them, take a proxy from: where one is needed, its want shows only as timeouts. */
+export function proxyWarnings (names: readonly string[]): string[] {
+  return names.filter((name) => PROXY_VARIABLE.test(name)).map((name) => `${name} is not read: connections to Cloudinary are direct`)
+}
