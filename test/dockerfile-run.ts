@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import assert from 'node:assert/strict'
-import { runDockerfile } from './dockerfile.ts'
+import { parseDockerfile, runDockerfile } from './dockerfile.ts'
 
 // Runs the Dockerfile's own commands in a clean folder, then uses what they made as a container would.
 // Usage: tsx test/dockerfile-run.ts <folder that does not exist yet>
@@ -15,6 +15,10 @@ mkdirSync(folder)
 const { root, environment } = runDockerfile(context, folder, (line) => { console.log(line) })
 const app = join(root, 'app')
 const program = join(app, 'dist/src/server.js')
+const entry = parseDockerfile(readFileSync(join(context, 'Dockerfile'), 'utf8')).at(-1)?.instructions.find(({ name }) => name === 'ENTRYPOINT')?.text
+assert.ok(entry, 'the last stage has an entry point')
+/** What the image runs, with the Node of this machine in the place of its own. */
+const [, ...entryPoint] = (JSON.parse(entry) as string[]).map((part) => part.startsWith('/') ? join(root, part) : part)
 const basic = { PATH: process.env['PATH'], ...environment }
 const output = (args: string[]): string => execFileSync(process.execPath, [program, ...args], { cwd: app, env: basic, encoding: 'utf8', timeout: 30_000 })
 
@@ -32,7 +36,7 @@ assert.equal(output(['--version']).trim(), version)
 assert.equal(output(['openapi']), readFileSync(join(app, 'openapi.yaml'), 'utf8'))
 
 console.log('it refuses to start without credentials and keys')
-const refused = spawnSync(process.execPath, [program], { cwd: app, env: basic, encoding: 'utf8', timeout: 30_000 })
+const refused = spawnSync(process.execPath, entryPoint, { cwd: app, env: basic, encoding: 'utf8', timeout: 30_000 })
 assert.equal(refused.status, 2)
 assert.match(refused.stderr, /CLOUDINARY_URL is missing[^]*HOST lets other machines in/)
 
@@ -42,7 +46,7 @@ await new Promise((resolve) => free.once('listening', resolve))
 const { port } = free.address() as AddressInfo // it listens on a port, not on a pipe
 await new Promise((resolve) => free.close(resolve))
 const started = { ...basic, HOST: '127.0.0.1', PORT: String(port), SANDBOX: 'on', SANDBOX_PORT: '0', SANDBOX_DATA: join(root, 'data') }
-const running = spawn(process.execPath, [program, 'serve'], { cwd: app, env: started, stdio: ['ignore', 'inherit', 'inherit'] })
+const running = spawn(process.execPath, [...entryPoint, 'serve'], { cwd: app, env: started, stdio: ['ignore', 'inherit', 'inherit'] })
 const ended = new Promise<number | null>((resolve) => running.once('exit', resolve))
 const deadline = Date.now() + 30_000
 let healthy = false
