@@ -29,7 +29,7 @@ export function notifyFailure (call: Call, fields: Fields, error: unknown, pendi
   call.context.notifier.notify(call.cloud, 'error', notificationUrl(fields), { ...facts, error: { message } })
 }
 
-export function notifyEager (call: Call, fields: Fields, record: AssetRecord, eager: unknown, batch: string): void {
+export function notifyEager (call: Call, fields: Fields, record: Pick<AssetRecord, 'public_id' | 'asset_id'>, eager: unknown, batch: string): void {
   const address = notificationUrl(fields, 'eager_notification_url') ?? notificationUrl(fields)
   call.context.notifier.notify(call.cloud, 'eager', address, { eager, public_id: record.public_id, asset_id: record.asset_id, batch_id: batch })
 }

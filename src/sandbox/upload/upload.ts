@@ -12,8 +12,8 @@ import { randomSource } from '../random.ts'
 import { readAccessControl, readCoordinates, readDeliveryType, readPairs, readRegions, readTags, resourceType } from '../parameters.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
 import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/events.ts'
-import { derivationAnswer, deriveWishes, type Derivation } from './derivation.ts'
-import { eagerAnswer, readEager } from './eager.ts'
+import { answerAgain, derivationAnswer, deriveWishes, type Derivation } from './derivation.ts'
+import { promiseEager, type EagerPromise } from './eager-later.ts'
 import { canonicalFormat } from './formats.ts'
 import { convertIncoming, draftRecord } from './incoming.ts'
 import { inspect, type Inspected } from './inspect.ts'
@@ -63,7 +63,7 @@ function stands (call: Call, told: Partial<AssetRecord>): boolean {
 
 async function recall (call: Call, fields: Fields, blob: string): Promise<object | undefined> {
   const record = [...call.store.all()].find((one) => one.blob === blob)
-  return record && { ...await uploadAnswer(call, record, fields), ...eagerAnswer(call, record, fields, record.derived, readEager(fields, record.resource_type)) }
+  return record && answerAgain(call, record, fields)
 }
 
 /** An upload that was answered and is still to be done, as it is kept until then. Its bytes are in the blob. */
@@ -98,15 +98,15 @@ function assertAnswerable (fields: Fields): void {
   notificationUrl(fields, 'eager_notification_url')
 }
 
-interface Made { record: AssetRecord, existing?: true, overwritten?: boolean, derivation: Derivation }
+interface Made { record: AssetRecord, existing?: true, overwritten?: boolean, derivation: Derivation, promise?: EagerPromise | undefined }
 
 /** Makes an asset of bytes; those that do not become a part of it go. */
 async function storeUpload (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<Record<string, unknown>> {
   const loose = new Set([file.key])
   try {
-    const { record, existing, overwritten, derivation } = await makeAsset(call, fields, wanted, file, loose)
+    const { record, existing, overwritten, derivation, promise } = await makeAsset(call, fields, wanted, file, loose)
     if (existing) return { ...await uploadAnswer(call, record, fields), existing: true }
-    const derived = derivationAnswer(call, record, fields, derivation)
+    const derived = derivationAnswer(call, record, fields, derivation, promise)
     const answer = { ...await uploadAnswer(call, record, fields), ...derived, ...overwritten && { overwritten: true } }
     notifyUpload(call, fields, answer)
     return answer
@@ -155,9 +155,10 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
     blob: incoming.file.key,
     derived: derivation.stored
   }
-  await call.store.put(record)
+  const promise = promiseEager(call, record, fields, derivation.eager)
+  await call.store.put(record, promise)
   for (const key of blobsOf(record)) loose.delete(key)
-  return { record, overwritten: present !== undefined, derivation }
+  return { record, overwritten: present !== undefined, derivation, promise }
 }
 
 function resourceTypeFor (wanted: string, { resource_type: actual }: Inspected): ResourceTypeName {

@@ -1,6 +1,4 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -12,31 +10,10 @@ import { startSandboxProcess } from '../../sandbox-process.ts'
 import { Notifier } from '../../../src/sandbox/notifications/notifier.ts'
 import { randomSource } from '../../../src/sandbox/random.ts'
 import { Store } from '../../../src/sandbox/store.ts'
+import { receiver } from '../receiver.ts'
 
 const CLOUD = { cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }
 const BASIC = { authorization: `Basic ${btoa('1234:abcd')}` }
-
-/** Somebody who listens, and answers with `statuses`, then with 200. */
-async function receiver (t: Test, statuses: number[] = []) {
-  const heard: Record<string, unknown>[] = []
-  const listeners = new Set<() => void>()
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-      heard.push(JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>) // what the sandbox sends is an object
-      response.writeHead(statuses.shift() ?? 200).end()
-      for (const listener of listeners) listener()
-    })
-  })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  t.teardown(() => server.close())
-  const until = (count: number) => new Promise<void>((resolve) => {
-    const check = () => { if (heard.length >= count) resolve() }
-    listeners.add(check)
-    check()
-  })
-  return { heard, until, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` } // a TCP server
-}
 
 async function temporaryFolder (t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sandbox-durable-'))
