@@ -148,6 +148,7 @@ function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore
   const clock = options.clock ?? Date.now
   const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, value]) => [name, options[name as keyof SandboxLimits] ?? value])) as unknown as SandboxLimits // the same names as LIMITS
   const clouds = options.clouds ?? [DEFAULT_CLOUD]
+  const onError = (error: unknown): void => { options.logger?.error({ err: error }, 'what was to be done after an answer failed') }
   return {
     store,
     blobs,
@@ -159,10 +160,12 @@ function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore
     options: limits,
     chunks: new ChunkedUploads({ store, blobs, minChunkBytes: limits.minChunkBytes, clock }),
     deleteTokens: new DeleteTokens(random, clock),
-    background: new Background(),
+    onError,
+    background: new Background(onError),
     notifier: new Notifier({
       store,
       clock,
+      onError,
       random: random.fork('notifications'),
       allowPrivate: limits.allowPrivateFetch,
       timeoutMs: limits.notificationTimeoutMs,

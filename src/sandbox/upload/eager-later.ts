@@ -1,10 +1,10 @@
 import type { AssetRecord } from '../asset.ts'
 import { assetUrls } from '../asset-urls.ts'
 import type { NamedDocument } from '../cloud-store.ts'
-import { notFound, SandboxError } from '../errors.ts'
+import { notFound } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import { Fields } from '../http/fields.ts'
-import { notifyEager } from '../notifications/events.ts'
+import { notifyEager, reasonOf } from '../notifications/events.ts'
 import { adopt, derive, entries, withExtension, type Wanted } from './eager.ts'
 
 /** Derived assets of `eager_async` that an answer has promised, as they are kept until they are made. */
@@ -53,7 +53,7 @@ export function processing ({ name, value }: EagerPromise): { eager: unknown[] }
 export async function keepPromise (call: Call, { name, value }: EagerPromise): Promise<void> {
   const told: Record<string, unknown>[] = []
   for (const index of value.wanted.keys()) {
-    told.push(await tell(call, value, index).catch((error: unknown) => ({ ...value.promised[index], status: 'failed', reason: error instanceof SandboxError ? error.message : 'General Error' })))
+    told.push(await tell(call, value, index).catch((error: unknown) => ({ ...value.promised[index], status: 'failed', reason: reasonOf(call, error) })))
   }
   const fields = new Fields()
   fields.assign(value.fields)

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import sharp from 'sharp'
 import t, { type Test } from 'tap'
 import { MemoryBlobs } from '../../../src/sandbox/blobs-memory.ts'
@@ -87,6 +88,7 @@ t.test('the times of further tries count from the first one, whoever makes them;
       allowPrivate: true,
       timeoutMs: 20_000,
       retryAfterMs: [180_000, 360_000, 540_000],
+      onError: (error) => { throw error },
       wait: async (ms) => { waits.push(ms) }
     })
     await store.cloud('demo').putDocument('notification', 'n', { address: url, body: '{}', firstMs: 1_700_000_000_000 - passedMs, tries })
@@ -96,6 +98,48 @@ t.test('the times of further tries count from the first one, whoever makes them;
     t.equal(heard.length, posts, title)
     t.same(store.cloud('demo').documents('notification'), [], `${title}: then it is forgotten`)
   }
+})
+
+/** Takes no more than `writes` of them. */
+class FullDisk extends MemoryJournal {
+  writes = 0
+
+  override async write (): Promise<void> {
+    if (this.writes-- <= 0) throw new Error('no space left')
+  }
+}
+
+t.test('why a notification could not be kept or forgotten is said; that nobody answers, or that it is given up, is no failure', async (t) => {
+  const { heard, url } = await receiver(t, [200, 500])
+  const journal = new FullDisk()
+  const store = await Store.open(journal, new MemoryBlobs())
+  const errors: unknown[] = []
+  const notifier = new Notifier({
+    store,
+    clock: () => 1_700_000_000_000,
+    random: randomSource(1),
+    allowPrivate: true,
+    timeoutMs: 20_000,
+    retryAfterMs: [180_000],
+    onError: (error) => { errors.push(error) }
+  })
+  const tell = async (writes: number) => {
+    journal.writes = writes
+    notifier.notify(CLOUD, 'upload', url, {})
+    await notifier.settle()
+    return errors.splice(0)
+  }
+  t.match(await tell(0), [{ message: 'no space left' }], 'not kept')
+  t.equal(heard.length, 0)
+  t.match(await tell(1), [{ message: 'no space left' }], 'not forgotten')
+  t.equal(heard.length, 1)
+  journal.writes = 100
+  notifier.notify(CLOUD, 'upload', url, {})
+  const failed = () => store.cloud('demo').documents<{ tries: number }>('notification').some(([, { tries }]) => tries === 1)
+  while (!failed()) await turn()
+  await notifier.abandon()
+  t.same(errors, [])
+  t.equal(heard.length, 2)
 })
 
 t.test('a reset forgets what is still to be told', async (t) => {
