@@ -9,7 +9,7 @@ import { Fields } from '../http/fields.ts'
 import { newMetadata } from '../metadata.ts'
 import { startModeration } from '../moderation.ts'
 import { randomSource } from '../random.ts'
-import { readAccessControl, readCoordinates, readDeliveryType, readPairs, readRegions, readTags, resourceType } from '../parameters.ts'
+import { readAccessControl, readAreas, readDeliveryType, readPairs, readTags, resourceType } from '../parameters.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
 import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/events.ts'
 import { answerAgain, derivationAnswer, deriveWishes, type Derivation } from './derivation.ts'
@@ -135,22 +135,16 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
   // From here to the first change nothing waits, so two uploads of one ID cannot both find it free.
   const present = call.store.find(type, delivery, names.public_id)
   if (present && !fields.flag('overwrite', true)) return { record: present, existing: true, derivation }
-  const nowMs = call.context.clock()
   const record: AssetRecord = {
     ...names,
     ...incoming.found,
     ...optional,
     ...fields.flag('unique_display_name') && { display_name: uniqueDisplayName(call, names.display_name, present?.asset_id) },
-    asset_id: present?.asset_id ?? call.context.random.hex(32),
+    ...identityOf(call, present),
     resource_type: type,
     type: delivery,
-    version: Math.floor(nowMs / 1000),
-    version_id: call.context.random.hex(32),
     bytes: incoming.file.bytes,
     etag: incoming.file.md5,
-    created_at: present?.created_at ?? isoTime(nowMs),
-    uploaded_at: isoTime(nowMs),
-    sequence: present?.sequence ?? call.context.store.nextSequence(),
     api_key: call.cloud.apiKey,
     blob: incoming.file.key,
     derived: derivation.stored
@@ -159,6 +153,19 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
   await call.store.put(record, promise)
   for (const key of blobsOf(record)) loose.delete(key)
   return { record, overwritten: present !== undefined, derivation, promise }
+}
+
+/** Which asset it is, and which version of it: overwriting makes a new version, not another asset. */
+function identityOf ({ context }: Call, present: AssetRecord | undefined): Pick<AssetRecord, 'asset_id' | 'version' | 'version_id' | 'created_at' | 'uploaded_at' | 'sequence'> {
+  const nowMs = context.clock()
+  return {
+    asset_id: present?.asset_id ?? context.random.hex(32),
+    version: Math.floor(nowMs / 1000),
+    version_id: context.random.hex(32),
+    created_at: present?.created_at ?? isoTime(nowMs),
+    uploaded_at: isoTime(nowMs),
+    sequence: present?.sequence ?? context.store.nextSequence()
+  }
 }
 
 function resourceTypeFor (wanted: string, { resource_type: actual }: Inspected): ResourceTypeName {
@@ -183,9 +190,7 @@ function optionalParts (call: Call, fields: Fields): Pick<AssetRecord, 'tags' | 
   const metadata = newMetadata(call.store, readPairs(fields, 'metadata') ?? {}, { clearInvalid: fields.flag('clear_invalid') })
   const moderation = fields.text('moderation')
   const accessControl = readAccessControl(fields)
-  const faces = readCoordinates(fields, 'face_coordinates')
-  const custom = readCoordinates(fields, 'custom_coordinates')
-  const regions = readRegions(fields)
+  const areas = readAreas(fields)
   const headers = fields.text('headers')
   return {
     tags: readTags(fields) ?? [],
@@ -194,9 +199,7 @@ function optionalParts (call: Call, fields: Fields): Pick<AssetRecord, 'tags' | 
     ...Object.keys(metadata).length > 0 && { metadata },
     ...moderation !== undefined && { moderation: startModeration(moderation, isoTime(call.context.clock())) },
     ...accessControl && { access_control: accessControl },
-    ...faces && { face_coordinates: faces },
-    ...custom && { custom_coordinates: custom },
-    ...regions && { regions },
+    ...areas,
     ...headers !== undefined && { headers }
   }
 }
