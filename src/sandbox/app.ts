@@ -79,25 +79,8 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   const faults = new Faults()
   const requests = new RequestLog()
   const adminLimit = new HourlyLimit(context.options.adminRateLimit, context.clock)
-  const app = fastify({
-    ...options.logger ? { loggerInstance: options.logger } : { logger: false },
-    frameworkErrors: answerBadUrl,
-    // A fault with a misspelt member would strike everything.
-    ajv: { customOptions: { removeAdditional: false } },
-    // Paths are matched by their decoded form further in; here only the first segment counts.
-    routerOptions: { maxParamLength: 65_536 },
-    forceCloseConnections: true,
-    serverFactory: (handle) => {
-      // A large upload takes as long as it takes; silence does not.
-      const server = createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 65_536 }, intercept(faults, requests, handle))
-      return server.setTimeout(IDLE_TIMEOUT_MS)
-    }
-  })
-  const fill = async () => {
-    if (!options.samples) return
-    const { addSamples } = await import('./samples.ts')
-    for (const cloudName of context.clouds.keys()) await addSamples(context, cloudName)
-  }
+  const app = makeApp(options.logger, faults, requests)
+  const fill = async () => { if (options.samples) await fillClouds(context) }
   const reset = async () => {
     await context.background.settle()
     await context.notifier.abandon()
@@ -130,6 +113,28 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   return { app, context, faults, requests, reset, resume }
 }
 
+function makeApp (logger: FastifyBaseLogger | undefined, faults: Faults, requests: RequestLog): FastifyInstance {
+  return fastify({
+    ...logger ? { loggerInstance: logger } : { logger: false },
+    frameworkErrors: answerBadUrl,
+    // A fault with a misspelt member would strike everything.
+    ajv: { customOptions: { removeAdditional: false } },
+    // Paths are matched by their decoded form further in; here only the first segment counts.
+    routerOptions: { maxParamLength: 65_536 },
+    forceCloseConnections: true,
+    serverFactory: (handle) => {
+      // A large upload takes as long as it takes; silence does not.
+      const server = createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 65_536 }, intercept(faults, requests, handle))
+      return server.setTimeout(IDLE_TIMEOUT_MS)
+    }
+  })
+}
+
+async function fillClouds (context: SandboxContext): Promise<void> {
+  const { addSamples } = await import('./samples.ts')
+  for (const cloudName of context.clouds.keys()) await addSamples(context, cloudName)
+}
+
 async function openStore (data: string): Promise<{ store: Store, blobs: BlobStore }> {
   if (data === ':memory:') {
     const blobs = new MemoryBlobs()
@@ -148,6 +153,7 @@ function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore
   const clock = options.clock ?? Date.now
   const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, value]) => [name, options[name as keyof SandboxLimits] ?? value])) as unknown as SandboxLimits // the same names as LIMITS
   const clouds = options.clouds ?? [DEFAULT_CLOUD]
+  const onError = (error: unknown): void => { options.logger?.error({ err: error }, 'what was to be done after an answer failed') }
   return {
     store,
     blobs,
@@ -159,10 +165,12 @@ function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore
     options: limits,
     chunks: new ChunkedUploads({ store, blobs, minChunkBytes: limits.minChunkBytes, clock }),
     deleteTokens: new DeleteTokens(random, clock),
-    background: new Background(),
+    onError,
+    background: new Background(onError),
     notifier: new Notifier({
       store,
       clock,
+      onError,
       random: random.fork('notifications'),
       allowPrivate: limits.allowPrivateFetch,
       timeoutMs: limits.notificationTimeoutMs,

@@ -1,10 +1,13 @@
 /** Work that goes on after an answer. `settle` waits for it, so that closing leaves nothing half done. */
 export class Background {
   readonly #running = new Set<Promise<unknown>>()
+  readonly #onError: (error: unknown) => void
 
-  /** A failure is nobody's to hear: whoever asked has long been answered. */
+  /** @param onError hears of failures: whoever asked has long been answered. */
+  constructor (onError: (error: unknown) => void) { this.#onError = onError }
+
   add (work: Promise<unknown>): void {
-    const settled = work.catch(() => {}).finally(() => this.#running.delete(settled))
+    const settled = work.catch(this.#onError).finally(() => this.#running.delete(settled))
     this.#running.add(settled)
   }
 

@@ -4,9 +4,12 @@ import type { Change, Journal } from './journal.ts'
 
 /** What a cloud keeps besides assets, each kind by name. */
 export const DOCUMENT_KINDS = [
-  'preset', 'transformation', 'unnamed_transformation', 'metadata_field', 'deleted_metadata_field', 'folder', 'trigger', 'chunked', 'delete_token', 'pending_upload', 'notification'
+  'preset', 'transformation', 'unnamed_transformation', 'metadata_field', 'deleted_metadata_field', 'folder', 'trigger', 'chunked', 'delete_token', 'pending_upload', 'pending_eager', 'pending_explicit', 'notification'
 ] as const
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number]
+
+/** A document with its name, as it is written together with an asset. */
+export interface NamedDocument { kind: DocumentKind, name: string, value: unknown }
 
 /** What one cloud holds. */
 export class CloudStore {
@@ -34,12 +37,13 @@ export class CloudStore {
   /**
    * Stores a record under its name and its `asset_id`. Whatever held either of them before is gone, and so are the bytes
    * that no longer have a record.
+   * @param beside what is to be kept exactly if the record is: a process that ends leaves both or neither.
    */
-  put (record: AssetRecord): Promise<void> {
-    return this.#put(record, true)
+  put (record: AssetRecord, beside?: NamedDocument): Promise<void> {
+    return this.#put(record, { durable: true, beside })
   }
 
-  async #put (record: AssetRecord, durable: boolean): Promise<void> {
+  async #put (record: AssetRecord, { durable, beside }: { durable: boolean, beside?: NamedDocument | undefined }): Promise<void> {
     const displaced = new Set([this.#byId.get(record.asset_id), this.#byKey.get(keyOf(record))])
     displaced.delete(undefined)
     const gone = [...displaced].filter((old) => old !== undefined)
@@ -50,8 +54,10 @@ export class CloudStore {
     const key = this.#journalKey('asset', record.asset_id)
     if (!durable) this.#journal.writeLater(key, () => JSON.stringify(this.#byId.get(record.asset_id)))
     else {
-      await this.#commit([...dropped, ...left.changes, { key, value: JSON.stringify(record) }], () => {
+      const kept = beside && this.#keepDocument(beside)
+      await this.#commit([...dropped, ...left.changes, ...kept ? [kept.change] : [], { key, value: JSON.stringify(record) }], () => {
         left.undo()
+        kept?.undo()
         if (this.#byId.get(record.asset_id) !== record) return
         this.#forget(record)
         for (const old of gone) this.#putBack(old)
@@ -69,7 +75,7 @@ export class CloudStore {
   async change (assetId: string, change: (record: AssetRecord) => AssetRecord | undefined, { durable = true } = {}): Promise<AssetRecord | undefined> {
     const record = this.#byId.get(assetId)
     const changed = record && change(record)
-    if (changed) await this.#put(changed, durable)
+    if (changed) await this.#put(changed, { durable })
     return changed
   }
 
@@ -120,13 +126,22 @@ export class CloudStore {
   }
 
   async putDocument (kind: DocumentKind, name: string, value: unknown): Promise<void> {
+    const { change, undo } = this.#keepDocument({ kind, name, value })
+    await this.#commit([change], undo)
+  }
+
+  /** Shows it from now on: what is to be written for that, and how it is taken back. */
+  #keepDocument ({ kind, name, value }: NamedDocument): { change: Change, undo: () => void } {
     const before = this.document(kind, name)
     this.adoptDocument(kind, name, value)
-    await this.#commit([{ key: this.#journalKey(kind, name), value: JSON.stringify(value) }], () => {
-      if (this.document(kind, name) !== value) return
-      if (before === undefined) this.#documents.get(kind)?.delete(name)
-      else this.adoptDocument(kind, name, before)
-    })
+    return {
+      change: { key: this.#journalKey(kind, name), value: JSON.stringify(value) },
+      undo: () => {
+        if (this.document(kind, name) !== value) return
+        if (before === undefined) this.#documents.get(kind)?.delete(name)
+        else this.adoptDocument(kind, name, before)
+      }
+    }
   }
 
   /** @returns whether it was there. */

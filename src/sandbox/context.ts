@@ -63,6 +63,8 @@ export interface SandboxContext {
   readonly options: SandboxLimits
   readonly chunks: ChunkedUploads
   readonly deleteTokens: DeleteTokens
+  /** Hears what fails inside when nobody waits for an answer any more. */
+  readonly onError: (error: unknown) => void
   readonly background: Background
   readonly notifier: Notifier
 }

@@ -1,4 +1,4 @@
-import { isoTime, type AccessRule } from './asset.ts'
+import { isoTime, type AccessRule, type AssetRecord } from './asset.ts'
 import { SandboxError } from './errors.ts'
 import type { Fields } from './http/fields.ts'
 
@@ -45,8 +45,16 @@ function unescapePair (text: string): string {
   return text.replace(/\\([=|"\\])/g, '$1')
 }
 
+/** Marked areas of a picture: those that were sent. */
+export function readAreas (fields: Fields): Pick<AssetRecord, 'face_coordinates' | 'custom_coordinates' | 'regions'> {
+  const faces = readCoordinates(fields, 'face_coordinates')
+  const custom = readCoordinates(fields, 'custom_coordinates')
+  const regions = readRegions(fields)
+  return { ...faces && { face_coordinates: faces }, ...custom && { custom_coordinates: custom }, ...regions && { regions } }
+}
+
 /** `x,y,w,h` lists, divided by pipes. */
-export function readCoordinates (fields: Fields, name: string): number[][] | undefined {
+function readCoordinates (fields: Fields, name: string): number[][] | undefined {
   const text = fields.text(name)
   if (text === undefined) return undefined
   return text.split('|').map((group) => {
@@ -68,7 +76,7 @@ export function readAccessControl (fields: Fields): AccessRule[] | undefined {
 }
 
 /** `regions`: a JSON object of named lists of points. */
-export function readRegions (fields: Fields): Record<string, number[][]> | undefined {
+function readRegions (fields: Fields): Record<string, number[][]> | undefined {
   if (!fields.has('regions')) return undefined
   const value = fields.json('regions')
   const isPoint = (point: unknown) => Array.isArray(point) && point.length === 2 && point.every((number) => typeof number === 'number')

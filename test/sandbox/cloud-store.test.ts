@@ -101,6 +101,23 @@ t.test('a document that could not be written is as it was, and one that could no
   t.same(store.documents('preset'), [])
 })
 
+t.test('an asset and what is kept beside it are written in one go, or neither is there', async (t) => {
+  const { journal, store, shown } = start()
+  const beside = { kind: 'pending_eager', name: 'b', value: 1 } as const
+  const writes: string[][] = []
+  const write = journal.write.bind(journal)
+  journal.write = (changes = []) => {
+    writes.push(changes.map(({ key }) => key.split('\u0000').slice(1).join(' ')).sort())
+    return write(changes)
+  }
+  await t.rejects(store.put(asset('1', 'a'), beside), NO_SPACE)
+  t.same([shown(), store.documents('pending_eager')], [[], []])
+  journal.full = false
+  await store.put(asset('1', 'a'), beside)
+  t.same([shown(), store.documents('pending_eager')], [['1 a'], [['b', 1]]])
+  t.same(writes, Array(2).fill(['asset 1', 'pending_eager b']))
+})
+
 t.test('what could not be forgotten is still known', async (t) => {
   const { journal, store, shown } = start()
   store.adopt(asset('1', 'one'))

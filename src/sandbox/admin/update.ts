@@ -1,12 +1,11 @@
 import { isoTime, type AssetRecord } from '../asset.ts'
-import { SandboxError } from '../errors.ts'
 import { readFolder } from '../folder-path.ts'
 import type { Call, Route } from '../http/call.ts'
 import { mergeMetadata, typedMetadata, validMetadata } from '../metadata.ts'
 import { decideModeration } from '../moderation.ts'
 import { notificationUrl, notifyModeration } from '../notifications/events.ts'
-import { readAccessControl, readCoordinates, readPairs, readRegions, readTags } from '../parameters.ts'
-import { uniqueDisplayName } from '../upload/naming.ts'
+import { readAccessControl, readAreas, readPairs, readTags } from '../parameters.ts'
+import { readDisplayName, uniqueDisplayName } from '../upload/naming.ts'
 import { checkSupport, inUpdates } from '../upload/support.ts'
 import { byAssetId, byPublicId, details } from './details.ts'
 
@@ -39,12 +38,9 @@ export function readChanges (call: Call): (record: AssetRecord) => AssetRecord {
   if (status !== undefined) decideModeration([], status, nowIso)
   const folder = call.cloud.folderMode === 'fixed' ? undefined : fields.given('asset_folder')
   const assetFolder = folder === undefined ? undefined : readFolder(folder, 'asset_folder')
-  const name = fields.text('display_name')
-  if (name !== undefined && (name.length > 255 || name.includes('/'))) throw new SandboxError(400, `display_name (${name}) is invalid`)
+  const name = readDisplayName(fields)
   const accessControl = readAccessControl(fields)
-  const faces = readCoordinates(fields, 'face_coordinates')
-  const custom = readCoordinates(fields, 'custom_coordinates')
-  const regions = readRegions(fields)
+  const areas = readAreas(fields)
   const headers = fields.text('headers')
   const accessMode = fields.text('access_mode')
   return (record) => {
@@ -64,9 +60,7 @@ export function readChanges (call: Call): (record: AssetRecord) => AssetRecord {
       ...fields.flag('unique_display_name') ? { display_name: uniqueDisplayName(call, shownName, record.asset_id) } : { display_name: shownName },
       ...accessControl && { access_control: accessControl },
       ...accessMode !== undefined && { access_mode: accessMode === 'authenticated' ? 'authenticated' : 'public' },
-      ...faces && { face_coordinates: faces },
-      ...custom && { custom_coordinates: custom },
-      ...regions && { regions },
+      ...areas,
       ...headers !== undefined && { headers }
     }
   }

@@ -15,7 +15,7 @@ import { RouteTable } from './route-table.ts'
 
 /** Serves `routes` below `/v1_1/{cloud}/`. */
 export function registerApi (app: FastifyInstance, context: SandboxContext, { routes, adminLimit }: { routes: readonly Route[], adminLimit: HourlyLimit }): void {
-  const table = new RouteTable(routes)
+  const calls = new ApiCalls(context, new RouteTable(routes), adminLimit)
   app.register(async (api) => {
     // Bodies of every kind are read by the call itself, as they come.
     api.removeAllContentTypeParsers()
@@ -26,7 +26,7 @@ export function registerApi (app: FastifyInstance, context: SandboxContext, { ro
       url: '/v1_1/*',
       handler: async (request, reply) => {
         try {
-          return await answer(request, reply)
+          return await calls.answer(request, reply)
         } catch (error) {
           if (!(error instanceof ConnectionEnded)) throw error
           return reply.hijack()
@@ -34,22 +34,35 @@ export function registerApi (app: FastifyInstance, context: SandboxContext, { ro
       }
     })
   })
+}
 
-  async function answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+class ApiCalls {
+  readonly #context: SandboxContext
+  readonly #table: RouteTable
+  readonly #adminLimit: HourlyLimit
+
+  constructor (context: SandboxContext, table: RouteTable, adminLimit: HourlyLimit) {
+    this.#context = context
+    this.#table = table
+    this.#adminLimit = adminLimit
+  }
+
+  async answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const context = this.#context
     reply.header('x-request-id', context.random.hex(32)).header('cache-control', 'no-store')
     const { cloudName, path, query } = splitUrl(request.raw.url ?? '')
-    const found = table.find(request.method, path)
+    const found = this.#table.find(request.method, path)
     if ('allowed' in found) throw unknownRoute(request.method, path, found.allowed)
     const { route, params } = found
     if (route.guard !== 'admin') reply.headers(CORS_HEADERS)
     const fields = new Fields()
     fields.appendQuery(query)
-    const file = await readFile(request, fields)
+    const file = await this.#readFile(request, fields)
     let admitted: Admitted
     try {
       const known = knownTo(route)
       admitted = admit(route, params, { clouds: context.clouds, cloudName, authorization: request.headers.authorization, fields, known, nowMs: context.clock() })
-      if (route.guard === 'admin') reply.headers(adminLimit.spend(cloudName))
+      if (route.guard === 'admin') reply.headers(this.#adminLimit.spend(cloudName))
       // What no signature covers must have no effect either.
       else if (route.guard !== 'none') nameIgnored(reply, fields.retain((name) => known.has(name) || TRANSPORT.has(name)))
     } catch (error) {
@@ -66,13 +79,14 @@ export function registerApi (app: FastifyInstance, context: SandboxContext, { ro
     }
   }
 
-  async function readFile (request: FastifyRequest, fields: Fields): Promise<Call['file']> {
+  async #readFile (request: FastifyRequest, fields: Fields): Promise<Call['file']> {
+    const { blobs, options } = this.#context
     const exchange = exchangeOf(request.raw)
     const { file } = await readBody(exchange?.body() ?? request.raw, {
       contentType: request.headers['content-type'] ?? '',
       fields,
-      blobs: context.blobs,
-      limits: context.options,
+      blobs,
+      limits: options,
       durable: request.headers['content-range'] === undefined
     })
     if (!exchange) return file

@@ -25,11 +25,17 @@ export function notifyUpload (call: Call, fields: Fields, answer: Record<string,
  */
 export function notifyFailure (call: Call, fields: Fields, error: unknown, pending: Record<string, unknown>): void {
   const { status, ...facts } = pending
-  const message = error instanceof SandboxError ? error.message : 'General Error'
-  call.context.notifier.notify(call.cloud, 'error', notificationUrl(fields), { ...facts, error: { message } })
+  call.context.notifier.notify(call.cloud, 'error', notificationUrl(fields), { ...facts, error: { message: reasonOf(call, error) } })
 }
 
-export function notifyEager (call: Call, fields: Fields, record: AssetRecord, eager: unknown, batch: string): void {
+/** What is told of a failure after the answer. What broke inside is for the log. */
+export function reasonOf ({ context }: Call, error: unknown): string {
+  if (error instanceof SandboxError) return error.message
+  context.onError(error)
+  return 'General Error'
+}
+
+export function notifyEager (call: Call, fields: Fields, record: Pick<AssetRecord, 'public_id' | 'asset_id'>, eager: unknown, batch: string): void {
   const address = notificationUrl(fields, 'eager_notification_url') ?? notificationUrl(fields)
   call.context.notifier.notify(call.cloud, 'eager', address, { eager, public_id: record.public_id, asset_id: record.asset_id, batch_id: batch })
 }

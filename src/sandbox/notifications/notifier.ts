@@ -36,7 +36,9 @@ export interface NotifierOptions {
   timeoutMs: number
   /** When each further try comes, counted from the first one. */
   retryAfterMs: readonly number[]
-  /** Waits, until the signal ends it; a clock of somebody's own is as good. */
+  /** Hears why a notification could not be kept or forgotten; one that nobody answers is no such failure. */
+  onError: (error: unknown) => void
+  /** Waits, and no longer once the signal ends it; a clock of somebody's own is as good. */
   wait?: (ms: number, signal: AbortSignal) => Promise<unknown>
 }
 
@@ -105,6 +107,7 @@ export class Notifier {
     for (const [index, afterMs] of times.entries()) {
       if (index < first) continue
       if (afterMs > lastMs) await wait(afterMs - lastMs, signal)
+      if (signal.aborted) return
       lastMs = Math.max(lastMs, afterMs)
       const delivered = await this.#post(cloud, letter, signal)
       if (signal.aborted) return
@@ -127,11 +130,12 @@ export class Notifier {
   }
 
   #track (delivery: Promise<void>): void {
-    const settled = delivery.catch(() => {}).finally(() => { this.#running.delete(settled) })
+    const settled = delivery.catch(this.#options.onError).finally(() => { this.#running.delete(settled) })
     this.#running.add(settled)
   }
 }
 
 function waitFor (ms: number, signal: AbortSignal): Promise<unknown> {
-  return sleep(ms, undefined, { signal, ref: false })
+  // Only the signal makes it fail, and whoever waited looks at that.
+  return sleep(ms, undefined, { signal, ref: false }).catch(() => {})
 }

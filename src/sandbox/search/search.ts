@@ -49,12 +49,25 @@ function ordering (call: Call): Ordering<AssetRecord> {
 }
 
 async function searchItem (call: Call, record: AssetRecord): Promise<Record<string, unknown>> {
-  const { cloud, fields } = call
+  const { fields } = call
   const withField = fields.list('with_field') ?? []
   const only = fields.list('fields')
   const wants = (name: string): boolean => withField.includes(name) || (only?.some((one) => one.split('.', 1)[0] === name) ?? false)
-  const sized = record.width !== undefined && record.height !== undefined
   const item: Record<string, unknown> = {
+    ...alwaysShown(call, record),
+    ...wants('tags') && { tags: record.tags },
+    // Flat here, unlike everywhere else.
+    ...wants('context') && record.context && { context: record.context },
+    ...wants('metadata') && record.metadata && { metadata: record.metadata },
+    ...wants('image_metadata') && await imageMetadata(call, record)
+  }
+  return only ? onlyFields(call, item, only, ALWAYS) : item
+}
+
+/** What nobody has to ask for. */
+function alwaysShown ({ cloud, context }: Call, record: AssetRecord): Record<string, unknown> {
+  const { width, height } = record
+  return {
     asset_id: record.asset_id,
     public_id: record.public_id,
     ...cloud.folderMode === 'fixed'
@@ -69,26 +82,18 @@ async function searchItem (call: Call, record: AssetRecord): Promise<Record<stri
     uploaded_at: record.uploaded_at,
     bytes: record.bytes,
     backup_bytes: 0,
-    ...record.width !== undefined && record.height !== undefined && {
-      width: record.width, height: record.height, aspect_ratio: Math.round(record.width / record.height * 1e5) / 1e5, pixels: record.width * record.height
-    },
+    ...width !== undefined && height !== undefined && { width, height, aspect_ratio: Math.round(width / height * 1e5) / 1e5, pixels: width * height },
     ...record.duration !== undefined && { duration: record.duration },
-    ...record.pages !== undefined && sized && { pages: record.pages },
-    ...assetUrls(call.context.publicUrl, cloud, record),
+    ...record.pages !== undefined && width !== undefined && height !== undefined && { pages: record.pages },
+    ...assetUrls(context.publicUrl, cloud, record),
     status: 'active',
     access_mode: record.access_mode,
     access_control: record.access_control ?? null,
     etag: record.etag,
     created_by: { access_key: record.api_key },
     uploaded_by: { access_key: record.api_key },
-    ...record.moderation?.[0] && { moderation_kind: record.moderation[0].kind, moderation_status: record.moderation[0].status },
-    ...wants('tags') && { tags: record.tags },
-    // Flat here, unlike everywhere else.
-    ...wants('context') && record.context && { context: record.context },
-    ...wants('metadata') && record.metadata && { metadata: record.metadata },
-    ...wants('image_metadata') && await imageMetadata(call, record)
+    ...record.moderation?.[0] && { moderation_kind: record.moderation[0].kind, moderation_status: record.moderation[0].status }
   }
-  return only ? onlyFields(call, item, only, ALWAYS) : item
 }
 
 function aggregate (call: Call, found: readonly AssetRecord[]): Record<string, Record<string, number>> | undefined {

@@ -1,8 +1,10 @@
 import type { AssetRecord, DerivedRecord } from '../asset.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
+import { uploadAnswer } from './answer.ts'
 import { breakpointsAnswer, derivedBreakpoints, findBreakpoints, readBreakpoints, type Breakpoints } from './breakpoints.ts'
-import { deriveAll, eagerAnswer, eagerLater, readEager, type Wanted } from './eager.ts'
+import { deriveAll, eagerAnswer, readEager, type Wanted } from './eager.ts'
+import { keepPromise, processing, promiseOf, type EagerPromise } from './eager-later.ts'
 
 /** What `eager` and `responsive_breakpoints` of an upload ask for, and what of it is made. */
 export interface Derivation {
@@ -26,10 +28,18 @@ export async function deriveWishes (call: Call, record: AssetRecord, fields: Fie
   return { eager, made: all.slice(0, now.length), stored, breakpoints }
 }
 
-/** What an answer says of it, once the asset is stored. What is left for later begins now. */
-export function derivationAnswer (call: Call, record: AssetRecord, fields: Fields, { eager, made, breakpoints }: Derivation): Record<string, unknown> {
+/** What an answer says of it, once the asset is stored, and the promise with it. What is promised begins now. */
+export function derivationAnswer (call: Call, record: AssetRecord, fields: Fields, { eager, made, breakpoints }: Derivation, promise?: EagerPromise): Record<string, unknown> {
+  if (promise) call.context.background.add(keepPromise(call, promise))
   return {
-    ...fields.flag('eager_async') && eager.length > 0 ? eagerLater(call, record, fields, eager) : eagerAnswer(call, record, fields, made, eager),
+    ...promise ? processing(promise) : eagerAnswer(call, record, fields, made, eager),
     ...breakpointsAnswer(call, record, breakpoints)
   }
+}
+
+/** The answer to an upload whose asset was made just before the process ended. */
+export async function answerAgain (call: Call, record: AssetRecord, fields: Fields): Promise<Record<string, unknown>> {
+  const promise = promiseOf(call, record)
+  const eager = promise ? processing(promise) : eagerAnswer(call, record, fields, record.derived, readEager(fields, record.resource_type))
+  return { ...await uploadAnswer(call, record, fields), ...eager }
 }

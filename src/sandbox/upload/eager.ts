@@ -1,6 +1,5 @@
 import { isoTime, type AssetRecord, type DerivedRecord } from '../asset.ts'
 import { assetUrls } from '../asset-urls.ts'
-import { SandboxError } from '../errors.ts'
 import type { Call } from '../http/call.ts'
 import type { Fields } from '../http/fields.ts'
 import { nameIgnored } from '../http/ignored.ts'
@@ -34,38 +33,6 @@ export async function deriveAll (call: Call, record: AssetRecord, wanted: readon
   }
 }
 
-/**
- * What an answer says of them now, while they are made. One that fails keeps no other back; the notification tells of each.
- * They are not kept anywhere: a process that is killed leaves the rest undone.
- */
-export function eagerLater (call: Call, record: AssetRecord, fields: Fields, wanted: readonly Wanted[]): { eager: unknown[] } {
-  const batch = call.context.random.hex(64)
-  const promised = wanted.map(({ transformation, format }) => ({
-    transformation: withExtension(transformation, format),
-    ...assetUrls(call.context.publicUrl, call.cloud, record, transformation, format)
-  }))
-  // All at once, before anything waits, as in `deriveAll`.
-  const ids = wanted.map(() => call.context.random.hex(32))
-  call.context.background.add((async () => {
-    const told: Record<string, unknown>[] = []
-    for (const [index, one] of wanted.entries()) {
-      const made = await derive(call, record, one).then((derived) => ({ ...derived, id: ids[index] ?? '' }), failureOf)
-      if ('failed' in made) {
-        told.push({ ...promised[index], status: 'failed', reason: made.failed })
-      } else {
-        await adopt(call, record, [made])
-        told.push(...entries(call, record, [made], [one]))
-      }
-    }
-    notifyEager(call, fields, record, told, batch)
-  })())
-  return { eager: promised.map((one) => ({ status: 'processing', batch_id: batch, ...one })) }
-}
-
-function failureOf (error: unknown): { failed: string } {
-  return { failed: error instanceof SandboxError ? error.message : 'General Error' }
-}
-
 /** `eager` of an answer, for those that are made. */
 export function eagerAnswer (call: Call, record: AssetRecord, fields: Fields, derived: readonly DerivedRecord[], wanted: readonly Wanted[]): { eager?: unknown[] } {
   if (derived.length === 0) return {}
@@ -74,7 +41,8 @@ export function eagerAnswer (call: Call, record: AssetRecord, fields: Fields, de
   return { eager }
 }
 
-async function derive (call: Call, record: AssetRecord, { transformation, format }: Wanted): Promise<Omit<DerivedRecord, 'id'>> {
+/** Makes one, and leaves it to the caller to store it with the asset. */
+export async function derive (call: Call, record: AssetRecord, { transformation, format }: Wanted): Promise<Omit<DerivedRecord, 'id'>> {
   const rendered = await call.context.renderer.render(call.cloud, record, transformation, format)
   nameIgnored(call.reply, rendered.ignored)
   const stored = await call.context.blobs.write((async function * () { yield rendered.bytes })())
@@ -100,7 +68,8 @@ export async function adopt (call: Call, record: AssetRecord, derived: readonly 
   if (!changed) await Promise.all(derived.map(({ blob }) => call.context.blobs.remove(blob)))
 }
 
-function entries (call: Call, record: AssetRecord, derived: readonly DerivedRecord[], wanted: readonly Wanted[]): Record<string, unknown>[] {
+/** As answers and notifications show those that are made. */
+export function entries (call: Call, record: AssetRecord, derived: readonly DerivedRecord[], wanted: readonly Wanted[]): Record<string, unknown>[] {
   return derived.map(({ transformation, width, height, bytes, format }, index) => {
     const extension = wanted[index]?.format
     const bare = extension === undefined ? transformation : transformation.slice(0, -extension.length - 1)
@@ -108,6 +77,6 @@ function entries (call: Call, record: AssetRecord, derived: readonly DerivedReco
   })
 }
 
-function withExtension (transformation: string, format: string | undefined): string {
+export function withExtension (transformation: string, format: string | undefined): string {
   return format === undefined ? transformation : `${transformation}/${format}`
 }

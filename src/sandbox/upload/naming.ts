@@ -39,9 +39,15 @@ export function nameAsset (fields: Fields, { cloud, resourceType, filename, rand
   }
 }
 
-export function displayName (fields: Fields, publicId: string, originalName: string | undefined): string {
+/** @throws {SandboxError} 400 for what no asset can be shown as. */
+export function readDisplayName (fields: Fields): string | undefined {
   const given = fields.text('display_name')
   if (given !== undefined && (given.length > 255 || given.includes('/'))) throw new SandboxError(400, `display_name (${given}) is invalid`)
+  return given
+}
+
+export function displayName (fields: Fields, publicId: string, originalName: string | undefined): string {
+  const given = readDisplayName(fields)
   const fallback = fields.flag('use_filename_as_display_name') ? originalName : undefined
   return given ?? fallback ?? publicId.split('/').at(-1) ?? publicId
 }

@@ -9,11 +9,11 @@ import { Fields } from '../http/fields.ts'
 import { newMetadata } from '../metadata.ts'
 import { startModeration } from '../moderation.ts'
 import { randomSource } from '../random.ts'
-import { readAccessControl, readCoordinates, readDeliveryType, readPairs, readRegions, readTags, resourceType } from '../parameters.ts'
+import { readAccessControl, readAreas, readDeliveryType, readPairs, readTags, resourceType } from '../parameters.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
 import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/events.ts'
-import { derivationAnswer, deriveWishes, type Derivation } from './derivation.ts'
-import { eagerAnswer, readEager } from './eager.ts'
+import { answerAgain, derivationAnswer, deriveWishes, type Derivation } from './derivation.ts'
+import { promiseEager, type EagerPromise } from './eager-later.ts'
 import { canonicalFormat } from './formats.ts'
 import { convertIncoming, draftRecord } from './incoming.ts'
 import { inspect, type Inspected } from './inspect.ts'
@@ -63,7 +63,7 @@ function stands (call: Call, told: Partial<AssetRecord>): boolean {
 
 async function recall (call: Call, fields: Fields, blob: string): Promise<object | undefined> {
   const record = [...call.store.all()].find((one) => one.blob === blob)
-  return record && { ...await uploadAnswer(call, record, fields), ...eagerAnswer(call, record, fields, record.derived, readEager(fields, record.resource_type)) }
+  return record && answerAgain(call, record, fields)
 }
 
 /** An upload that was answered and is still to be done, as it is kept until then. Its bytes are in the blob. */
@@ -98,15 +98,15 @@ function assertAnswerable (fields: Fields): void {
   notificationUrl(fields, 'eager_notification_url')
 }
 
-interface Made { record: AssetRecord, existing?: true, overwritten?: boolean, derivation: Derivation }
+interface Made { record: AssetRecord, existing?: true, overwritten?: boolean, derivation: Derivation, promise?: EagerPromise | undefined }
 
 /** Makes an asset of bytes; those that do not become a part of it go. */
 async function storeUpload (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<Record<string, unknown>> {
   const loose = new Set([file.key])
   try {
-    const { record, existing, overwritten, derivation } = await makeAsset(call, fields, wanted, file, loose)
+    const { record, existing, overwritten, derivation, promise } = await makeAsset(call, fields, wanted, file, loose)
     if (existing) return { ...await uploadAnswer(call, record, fields), existing: true }
-    const derived = derivationAnswer(call, record, fields, derivation)
+    const derived = derivationAnswer(call, record, fields, derivation, promise)
     const answer = { ...await uploadAnswer(call, record, fields), ...derived, ...overwritten && { overwritten: true } }
     notifyUpload(call, fields, answer)
     return answer
@@ -135,29 +135,37 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
   // From here to the first change nothing waits, so two uploads of one ID cannot both find it free.
   const present = call.store.find(type, delivery, names.public_id)
   if (present && !fields.flag('overwrite', true)) return { record: present, existing: true, derivation }
-  const nowMs = call.context.clock()
   const record: AssetRecord = {
     ...names,
     ...incoming.found,
     ...optional,
     ...fields.flag('unique_display_name') && { display_name: uniqueDisplayName(call, names.display_name, present?.asset_id) },
-    asset_id: present?.asset_id ?? call.context.random.hex(32),
+    ...identityOf(call, present),
     resource_type: type,
     type: delivery,
-    version: Math.floor(nowMs / 1000),
-    version_id: call.context.random.hex(32),
     bytes: incoming.file.bytes,
     etag: incoming.file.md5,
-    created_at: present?.created_at ?? isoTime(nowMs),
-    uploaded_at: isoTime(nowMs),
-    sequence: present?.sequence ?? call.context.store.nextSequence(),
     api_key: call.cloud.apiKey,
     blob: incoming.file.key,
     derived: derivation.stored
   }
-  await call.store.put(record)
+  const promise = promiseEager(call, record, fields, derivation.eager)
+  await call.store.put(record, promise)
   for (const key of blobsOf(record)) loose.delete(key)
-  return { record, overwritten: present !== undefined, derivation }
+  return { record, overwritten: present !== undefined, derivation, promise }
+}
+
+/** Which asset it is, and which version of it: overwriting makes a new version, not another asset. */
+function identityOf ({ context }: Call, present: AssetRecord | undefined): Pick<AssetRecord, 'asset_id' | 'version' | 'version_id' | 'created_at' | 'uploaded_at' | 'sequence'> {
+  const nowMs = context.clock()
+  return {
+    asset_id: present?.asset_id ?? context.random.hex(32),
+    version: Math.floor(nowMs / 1000),
+    version_id: context.random.hex(32),
+    created_at: present?.created_at ?? isoTime(nowMs),
+    uploaded_at: isoTime(nowMs),
+    sequence: present?.sequence ?? context.store.nextSequence()
+  }
 }
 
 function resourceTypeFor (wanted: string, { resource_type: actual }: Inspected): ResourceTypeName {
@@ -182,9 +190,7 @@ function optionalParts (call: Call, fields: Fields): Pick<AssetRecord, 'tags' | 
   const metadata = newMetadata(call.store, readPairs(fields, 'metadata') ?? {}, { clearInvalid: fields.flag('clear_invalid') })
   const moderation = fields.text('moderation')
   const accessControl = readAccessControl(fields)
-  const faces = readCoordinates(fields, 'face_coordinates')
-  const custom = readCoordinates(fields, 'custom_coordinates')
-  const regions = readRegions(fields)
+  const areas = readAreas(fields)
   const headers = fields.text('headers')
   return {
     tags: readTags(fields) ?? [],
@@ -193,9 +199,7 @@ function optionalParts (call: Call, fields: Fields): Pick<AssetRecord, 'tags' | 
     ...Object.keys(metadata).length > 0 && { metadata },
     ...moderation !== undefined && { moderation: startModeration(moderation, isoTime(call.context.clock())) },
     ...accessControl && { access_control: accessControl },
-    ...faces && { face_coordinates: faces },
-    ...custom && { custom_coordinates: custom },
-    ...regions && { regions },
+    ...areas,
     ...headers !== undefined && { headers }
   }
 }

@@ -1,8 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import sharp from 'sharp'
 import t, { type Test } from 'tap'
 import { MemoryBlobs } from '../../../src/sandbox/blobs-memory.ts'
@@ -12,31 +11,10 @@ import { startSandboxProcess } from '../../sandbox-process.ts'
 import { Notifier } from '../../../src/sandbox/notifications/notifier.ts'
 import { randomSource } from '../../../src/sandbox/random.ts'
 import { Store } from '../../../src/sandbox/store.ts'
+import { receiver } from '../receiver.ts'
 
 const CLOUD = { cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }
 const BASIC = { authorization: `Basic ${btoa('1234:abcd')}` }
-
-/** Somebody who listens, and answers with `statuses`, then with 200. */
-async function receiver (t: Test, statuses: number[] = []) {
-  const heard: Record<string, unknown>[] = []
-  const listeners = new Set<() => void>()
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = []
-    request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-      heard.push(JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>) // what the sandbox sends is an object
-      response.writeHead(statuses.shift() ?? 200).end()
-      for (const listener of listeners) listener()
-    })
-  })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  t.teardown(() => server.close())
-  const until = (count: number) => new Promise<void>((resolve) => {
-    const check = () => { if (heard.length >= count) resolve() }
-    listeners.add(check)
-    check()
-  })
-  return { heard, until, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` } // a TCP server
-}
 
 async function temporaryFolder (t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sandbox-durable-'))
@@ -110,6 +88,7 @@ t.test('the times of further tries count from the first one, whoever makes them;
       allowPrivate: true,
       timeoutMs: 20_000,
       retryAfterMs: [180_000, 360_000, 540_000],
+      onError: (error) => { throw error },
       wait: async (ms) => { waits.push(ms) }
     })
     await store.cloud('demo').putDocument('notification', 'n', { address: url, body: '{}', firstMs: 1_700_000_000_000 - passedMs, tries })
@@ -119,6 +98,48 @@ t.test('the times of further tries count from the first one, whoever makes them;
     t.equal(heard.length, posts, title)
     t.same(store.cloud('demo').documents('notification'), [], `${title}: then it is forgotten`)
   }
+})
+
+/** Takes no more than `writes` of them. */
+class FullDisk extends MemoryJournal {
+  writes = 0
+
+  override async write (): Promise<void> {
+    if (this.writes-- <= 0) throw new Error('no space left')
+  }
+}
+
+t.test('why a notification could not be kept or forgotten is said; that nobody answers, or that it is given up, is no failure', async (t) => {
+  const { heard, url } = await receiver(t, [200, 500])
+  const journal = new FullDisk()
+  const store = await Store.open(journal, new MemoryBlobs())
+  const errors: unknown[] = []
+  const notifier = new Notifier({
+    store,
+    clock: () => 1_700_000_000_000,
+    random: randomSource(1),
+    allowPrivate: true,
+    timeoutMs: 20_000,
+    retryAfterMs: [180_000],
+    onError: (error) => { errors.push(error) }
+  })
+  const tell = async (writes: number) => {
+    journal.writes = writes
+    notifier.notify(CLOUD, 'upload', url, {})
+    await notifier.settle()
+    return errors.splice(0)
+  }
+  t.match(await tell(0), [{ message: 'no space left' }], 'not kept')
+  t.equal(heard.length, 0)
+  t.match(await tell(1), [{ message: 'no space left' }], 'not forgotten')
+  t.equal(heard.length, 1)
+  journal.writes = 100
+  notifier.notify(CLOUD, 'upload', url, {})
+  const failed = () => store.cloud('demo').documents<{ tries: number }>('notification').some(([, { tries }]) => tries === 1)
+  while (!failed()) await turn()
+  await notifier.abandon()
+  t.same(errors, [])
+  t.equal(heard.length, 2)
 })
 
 t.test('a reset forgets what is still to be told', async (t) => {
