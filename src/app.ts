@@ -152,8 +152,9 @@ async function load (app: FastifyInstance, { config, version = '0.0.0' }: AppOpt
       onPolicyReload: config.auth.policyFile === undefined ? undefined : app.metrics?.watch('policy')
     })
     await guarded.register(callerRate, rates)
-    // It guards this scope alone, but whoever holds the app may reload its policy.
+    // It guards this scope alone, but whoever holds the app may reload its policy and replace its keys.
     app.decorate('reloadPolicy', guarded.reloadPolicy)
+    app.decorate('replaceKeys', guarded.replaceKeys)
     await guarded.register(environments)
     await guarded.register(environmentChoice)
     await guarded.register(authorization)
