@@ -111,8 +111,26 @@ export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
   return app
 }
 
-async function load (app: FastifyInstance, { config, version = '0.0.0' }: AppOptions, docs: string): Promise<void> {
+async function load (app: FastifyInstance, options: AppOptions, docs: string): Promise<void> {
+  const { config } = options
   const prefix = config.routePrefix
+  await loadBorder(app, options, docs)
+  await loadUpstream(app, config)
+  await app.register(health)
+  await app.register(loadPages, { prefix })
+  await app.register(async (guarded) => {
+    // Before any route: it refuses one that nothing would hold to what its caller may do.
+    await guarded.register(routeActions)
+    await loadChecks(guarded, config)
+    await loadActions(guarded, config)
+    // They guard this scope alone, but whoever holds the app may reload its policy and replace its keys.
+    app.decorate('reloadPolicy', guarded.reloadPolicy)
+    app.decorate('replaceKeys', guarded.replaceKeys)
+  }, { prefix })
+}
+
+/** What every request passes, and every answer: whichever route it is for, or none. */
+async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: AppOptions, docs: string): Promise<void> {
   // JSON as `text/plain` is what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain')
   await app.register(callerGone)
@@ -125,42 +143,45 @@ async function load (app: FastifyInstance, { config, version = '0.0.0' }: AppOpt
   await app.register(securityHeaders)
   await app.register(cors, { origins: config.corsOrigins })
   await app.register(errorHandler, { docs })
-  await app.register(openapiDocument, { version, prefix })
+  await app.register(openapiDocument, { version, prefix: config.routePrefix })
+}
+
+/** The way to Cloudinary and back. */
+async function loadUpstream (app: FastifyInstance, { environments, defaultEnvironment, upstream, upload }: Config): Promise<void> {
   await app.register(relay)
-  await app.register(cloudinary, {
-    environments: config.environments,
-    defaultEnvironment: config.defaultEnvironment,
-    client: { upstream: config.upstream, upload: config.upload, onTry: app.metrics?.tried }
-  })
+  await app.register(cloudinary, { environments, defaultEnvironment, client: { upstream, upload, onTry: app.metrics?.tried } })
   await app.register(credentialProofs)
-  await app.register(health)
-  await app.register(async (pages) => {
-    await pages.register(pageHeaders)
-    await pages.register(errorPage)
-    await pages.register(openapiPages)
-  }, { prefix })
-  await app.register(async (guarded) => {
-    // Before any route: it refuses one that nothing would hold to what its caller may do.
-    await guarded.register(routeActions)
-    // The order is the order of the checks: who asks too often, who it is, where it goes, what it may do.
-    const rates = { ...config.rates, onLimited: app.metrics?.limited }
-    await guarded.register(rateLimit, { ...rates, redisUrl: config.redisUrl })
-    await guarded.register(authentication, {
-      auth: config.auth,
-      environments: app.cloudinary.names(),
-      corsOrigins: config.corsOrigins,
-      onPolicyReload: config.auth.policyFile === undefined ? undefined : app.metrics?.watch('policy')
-    })
-    await guarded.register(callerRate, rates)
-    // It guards this scope alone, but whoever holds the app may reload its policy.
-    app.decorate('reloadPolicy', guarded.reloadPolicy)
-    await guarded.register(environments)
-    await guarded.register(environmentChoice)
-    await guarded.register(authorization)
-    await guarded.register(bodyTimeout, { timeoutMs: Math.min(BODY_TIMEOUT_MS, config.upload.idleTimeoutMs) })
-    await guarded.register(textInput)
-    await guarded.register(idempotency, { redisUrl: config.redisUrl })
-    await guarded.register(explainSignature)
-    for (const action of ACTIONS) await guarded.register(action)
-  }, { prefix })
+}
+
+/** Pages for people, open to all. */
+async function loadPages (pages: FastifyInstance): Promise<void> {
+  await pages.register(pageHeaders)
+  await pages.register(errorPage)
+  await pages.register(openapiPages)
+}
+
+/** The order is the order of the checks: who asks too often, who it is, where it goes, what it may do. */
+async function loadChecks (guarded: FastifyInstance, { auth, corsOrigins, rates: limits, redisUrl, upload }: Config): Promise<void> {
+  const { metrics: meters } = guarded
+  const rates = { ...limits, onLimited: meters?.limited }
+  await guarded.register(rateLimit, { ...rates, redisUrl })
+  await guarded.register(authentication, {
+    auth,
+    environments: guarded.cloudinary.names(),
+    corsOrigins,
+    onPolicyReload: auth.policyFile === undefined ? undefined : meters?.watch('policy')
+  })
+  await guarded.register(callerRate, rates)
+  await guarded.register(environments)
+  await guarded.register(environmentChoice)
+  await guarded.register(authorization)
+  await guarded.register(bodyTimeout, { timeoutMs: Math.min(BODY_TIMEOUT_MS, upload.idleTimeoutMs) })
+}
+
+/** The nine actions, and what they read bodies with and remember uploads by. */
+async function loadActions (guarded: FastifyInstance, { redisUrl }: Config): Promise<void> {
+  await guarded.register(textInput)
+  await guarded.register(idempotency, { redisUrl })
+  await guarded.register(explainSignature)
+  for (const action of ACTIONS) await guarded.register(action)
 }

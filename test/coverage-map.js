@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 
 /** These speak to Redis. On a machine without it their tests are skipped, and coverage of them would tell nothing. */
-const WITH_REDIS = new Set(['src/auth/rate-limit-redis.ts', 'src/idempotency/redis-store.ts', 'src/plugins/idempotency.ts', 'src/plugins/rate-limit.ts'])
+const WITH_REDIS = new Set(['src/auth/rate-limit-redis.ts', 'src/idempotency/redis-store.ts', 'src/plugins/idempotency.ts', 'src/plugins/rate-limit.ts', 'src/redis-link.ts'])
 
 function hasRedis () {
   try {

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 
@@ -26,17 +29,21 @@ function run (t: Test, args: string[], variables: Record<string, string | undefi
   return { child, output, ended, until }
 }
 
-/** Waits for the gateway to serve, then sends it a body that never ends. The answer's promise is wrapped, not awaited. */
-async function hangingUpload ({ until }: ReturnType<typeof run>): Promise<{ answer: Promise<unknown> }> {
+/** Waits for the gateway to serve, then sends it a body that does not end before `end`. The answer's promise is wrapped, not awaited. */
+async function hangingUpload ({ until }: ReturnType<typeof run>, headers: Record<string, string> = {}): Promise<{ answer: Promise<Response>, end: () => void }> {
   const [, base = ''] = await until(/answers at (http\S+),/)
   let arrived = () => {}
+  let end = () => {}
   const pulled = new Promise<void>((resolve) => { arrived = resolve })
-  const answer = fetch(`${base}/upload?public_id=never`, {
+  const answer = fetch(`${base}/upload?public_id=late&resource_type=raw`, {
     method: 'POST',
-    headers: { 'content-type': 'application/octet-stream' },
+    headers: { ...headers, 'content-type': 'application/octet-stream' },
     // Asked for a second piece, the body has had its first one taken: the request is on its way.
     body: new ReadableStream({
-      start: (controller) => { controller.enqueue(Buffer.alloc(1024)) },
+      start: (controller) => {
+        controller.enqueue(Buffer.alloc(1024))
+        end = () => { controller.close() }
+      },
       pull: () => { arrived() }
     }, { highWaterMark: 1 }),
     duplex: 'half'
@@ -45,7 +52,7 @@ async function hangingUpload ({ until }: ReturnType<typeof run>): Promise<{ answ
   await pulled
   // Answered on another connection, so the process has had its turn at the first one.
   await fetch(`${base}/healthz`)
-  return { answer }
+  return { answer, end }
 }
 
 t.test('the process', async (t) => {
@@ -93,7 +100,7 @@ t.test('the process', async (t) => {
     gateway.child.kill('SIGUSR2')
     for (let times = 1; times <= 2; times++) {
       gateway.child.kill('SIGHUP')
-      await gateway.until(new RegExp(`(?:looking at policy and credential files[^]*){${times}}`))
+      await gateway.until(new RegExp(`(?:looking at policy, key and credential files[^]*){${times}}`))
     }
     t.equal((await fetch(`${base}/healthz`)).status, 200)
     gateway.child.kill('SIGTERM')
@@ -102,6 +109,31 @@ t.test('the process', async (t) => {
     await sandbox.until(/answers at/)
     sandbox.child.kill('SIGHUP')
     t.equal(await sandbox.ended, 0)
+  })
+
+  t.test('SIGHUP after a change of keys: 401 for the one before, 200 for the new one; an upload that had begun goes on', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'keys-'))
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+    const keys = join(folder, 'keys')
+    const write = (...names: string[]): void => { writeFileSync(keys, names.map((name) => `web=sha256:${createHash('sha256').update(name).digest('hex')}\n`).join('')) }
+    write('old')
+    const gateway = run(t, [], { PORT: '0', GATEWAY_KEYS_FILE: keys })
+    const [, base = ''] = await gateway.until(/answers at (http\S+),/)
+    const as = (name: string) => ({ authorization: `Bearer ${name}`, connection: 'close' })
+    const status = async (name: string): Promise<number> => (await fetch(`${base}/resources`, { headers: as(name) })).status
+    t.same([await status('old'), await status('new')], [200, 401])
+    const { answer, end } = await hangingUpload(gateway, as('old'))
+    write('new')
+    gateway.child.kill('SIGHUP')
+    await gateway.until(/keys were reloaded/)
+    t.same([await status('old'), await status('new')], [401, 200])
+    end()
+    t.equal((await answer).status, 200)
+    writeFileSync(keys, 'web=canary')
+    gateway.child.kill('SIGHUP')
+    await gateway.until(/changed keys cannot be used/)
+    t.same([await status('old'), await status('new')], [401, 200])
+    t.notMatch(gateway.output.out + gateway.output.err, /canary/)
   })
 
   t.test('a running request holds the end back; a second signal ends at once', async (t) => {

@@ -9,7 +9,8 @@ import { tokenName, tokenScope, type Policy } from './policy.ts'
 import { looksLikeJwt } from './token-shape.ts'
 
 export interface AuthenticatorOptions {
-  readonly keys: readonly KeyDigest[]
+  /** The keys of this moment: the same list until they change. */
+  readonly keys: () => readonly KeyDigest[]
   /** The policy of this moment; it may be replaced while the process runs. */
   readonly policy?: () => Policy
   readonly jwt?: JwtVerifier
@@ -33,8 +34,8 @@ export class Authenticator {
   readonly #options: AuthenticatorOptions
   /** By the claims that the verifier remembers. */
   readonly #holders = new WeakMap<Claims, Caller>()
-  /** Keys of the configuration and of one policy together, joined when the policy changes and not for each request. */
-  #joined: { readonly policy: Policy | undefined, readonly keys: readonly KeyDigest[] } | undefined
+  /** Keys of the configuration and of one policy together, joined when one of them changes and not for each request. */
+  #joined: { readonly policy: Policy | undefined, readonly own: readonly KeyDigest[], readonly keys: readonly KeyDigest[] } | undefined
 
   constructor (options: AuthenticatorOptions) { this.#options = options }
 
@@ -88,7 +89,8 @@ export class Authenticator {
   }
 
   #keys (policy: Policy | undefined): readonly KeyDigest[] {
-    if (this.#joined?.policy !== policy || !this.#joined) this.#joined = { policy, keys: [...this.#options.keys, ...policy?.keys ?? []] }
+    const own = this.#options.keys()
+    if (this.#joined?.own !== own || this.#joined.policy !== policy) this.#joined = { policy, own, keys: [...own, ...policy?.keys ?? []] }
     return this.#joined.keys
   }
 }

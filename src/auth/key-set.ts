@@ -122,18 +122,21 @@ export class RemoteKeySet implements KeySource {
 export class StaticKey implements KeySource {
   readonly #pem: string
   #loaded: Promise<LoadedKey[]> | undefined
+  #live: ReadonlySet<string> = new Set()
   constructor (pem: string) { this.#pem = pem }
 
   async find (header: CompactJWSHeaderParameters, token: FlattenedJWSInput): Promise<FoundKey | undefined> {
     this.#loaded ??= this.#load()
-    for (const { fingerprint, select } of await this.#loaded) {
+    const loaded = await this.#loaded
+    this.#live = new Set(loaded.map(({ fingerprint }) => fingerprint))
+    for (const { fingerprint, select } of loaded) {
       const key = await select(header, token).catch(() => undefined)
       if (key) return { key, fingerprint }
     }
     return undefined
   }
 
-  isLive (): boolean { return true }
+  isLive (fingerprint: string): boolean { return this.#live.has(fingerprint) }
 
   async #load (): Promise<LoadedKey[]> {
     const { createPublicKey } = await import('node:crypto')
@@ -143,4 +146,27 @@ export class StaticKey implements KeySource {
     // ... once the header has none either; dropping `kid` leaves a header all the same.
     return loaded.map((one) => ({ ...one, select: ({ kid: _any, ...header }, token) => one.select(header as CompactJWSHeaderParameters, token) }))
   }
+}
+
+/** A single key that may change while the process runs. Tokens that the one before vouched for have to prove themselves anew. */
+export class ReplaceableKey implements KeySource {
+  #pem: string
+  #current: StaticKey
+
+  constructor (pem: string) {
+    this.#pem = pem
+    this.#current = new StaticKey(pem)
+  }
+
+  /** @returns whether it is another one. */
+  replace (pem: string): boolean {
+    if (pem === this.#pem) return false
+    this.#pem = pem
+    this.#current = new StaticKey(pem)
+    return true
+  }
+
+  find (header: CompactJWSHeaderParameters, token: FlattenedJWSInput): Promise<FoundKey | undefined> { return this.#current.find(header, token) }
+
+  isLive (fingerprint: string): boolean { return this.#current.isLive(fingerprint) }
 }

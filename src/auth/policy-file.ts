@@ -111,8 +111,8 @@ function readText (path: string): string {
 
 export interface PolicyFileOptions {
   readonly environments: readonly string[]
-  /** Where callers come from: a policy for one that can never come is not valid. */
-  readonly sources?: CallerSources
+  /** Where callers come from at this moment: a policy for one that can never come is not valid. */
+  readonly sources?: () => CallerSources
   readonly pollMs?: number
   /** Told when a changed file has taken effect. */
   readonly onChange?: () => void
@@ -135,12 +135,13 @@ export class PolicyFile {
   readonly #timer: NodeJS.Timeout
   #checking: Promise<void> | undefined
   #unreadable = ''
+  #isRefused = false
 
   private constructor (path: string, options: PolicyFileOptions, text: string) {
     this.#path = path
     this.#options = options
     this.#digest = digest(text)
-    this.#current = parsePolicy(text, options.environments, options.sources)
+    this.#current = parsePolicy(text, options.environments, options.sources?.())
     this.#timer = setInterval(() => { this.#look() }, options.pollMs ?? POLL_MS).unref()
   }
 
@@ -151,10 +152,19 @@ export class PolicyFile {
 
   get current (): Policy { return this.#current }
 
+  /** False while the file as it stands cannot be used, and an earlier policy is in force. */
+  get isSound (): boolean { return !this.#isRefused && this.#unreadable === '' }
+
   /** Reads the file again, and takes it over when it has changed. Never rejects. Calls at the same time share one reading. */
   check (): Promise<void> {
     this.#checking ??= this.#lookTwice().finally(() => { this.#checking = undefined })
     return this.#checking
+  }
+
+  /** As `check`; what was refused is read anew even if it stands there unchanged, since other callers may come now. */
+  reconsider (): Promise<void> {
+    if (this.#isRefused) this.#digest = ''
+    return this.check()
   }
 
   async #lookTwice (): Promise<void> {
@@ -192,9 +202,11 @@ export class PolicyFile {
     this.#digest = found
     this.#unreadable = ''
     try {
-      this.#current = parsePolicy(text, this.#options.environments, this.#options.sources)
+      this.#current = parsePolicy(text, this.#options.environments, this.#options.sources?.())
+      this.#isRefused = false
       this.#options.onChange?.()
     } catch (error) {
+      this.#isRefused = true
       this.#options.onFault?.(error)
     }
   }

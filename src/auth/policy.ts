@@ -67,11 +67,15 @@ export interface CallerSources {
   readonly tokens: boolean
 }
 
+/** Whether anybody can come by this name. */
+const isMet = (name: string, { keys = [], jwt }: CallerRules, keyNames: readonly string[]): boolean =>
+  jwt !== undefined || keys.length > 0 || keyNames.includes(name)
+
 /** A rule that no caller can ever fall under is a mistake: whom it was meant for is shut out, or may do everything. */
-function checkReach (name: string, { keys = [], jwt }: CallerRules, { keyNames, tokens }: CallerSources, report: Report): void {
+function checkReach (name: string, rules: CallerRules, { keyNames, tokens }: CallerSources, report: Report): void {
   const path = ['callers', name]
-  if (jwt && !tokens) report([...path, 'jwt'], 'has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY')
-  if (jwt || keys.length > 0 || keyNames.includes(name)) return
+  if (rules.jwt && !tokens) report([...path, 'jwt'], 'has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY')
+  if (isMet(name, rules, keyNames)) return
   const nearest = nearestName(name, keyNames)
   report(path, `can never be met: it has no keys and no jwt, and GATEWAY_KEYS has no key of "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`)
 }
@@ -129,6 +133,11 @@ export class Policy {
     const caller: Caller = { name, permissions: permissionsOf(rules, {}) }
     this.#named.set(name, caller)
     return caller
+  }
+
+  /** Callers of the policy that nobody can be when the configuration has keys for `keyNames` alone. */
+  unmet (keyNames: readonly string[]): string[] {
+    return [...this.#rules].filter(([name, rules]) => !isMet(name, rules, keyNames)).map(([name]) => name)
   }
 
   /** The first caller whose claims the token holds. Its `sub` is part of the name, so that each user has a rate of their own. */

@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { Redis } from 'ioredis'
+import { RedisLink, type LinkWatchers } from '../redis-link.ts'
 import type { Secret } from '../secret.ts'
 import type { Rate } from './permissions.ts'
 import { MemoryRateStore, verdictAt, type RateStore, type RateVerdict } from './rate-limit.ts'
@@ -25,12 +24,9 @@ const COMMAND_TIMEOUT_MS = 250
 /** After a failure memory counts for this long, so that a Redis that hangs does not delay every request. */
 const PAUSE_MS = 1_000
 
-export interface RedisRateStoreOptions {
+export interface RedisRateStoreOptions extends LinkWatchers {
   readonly url: Secret
   readonly now?: () => number
-  /** Told once when Redis stops answering, and once when it answers again. */
-  readonly onFault?: (error: unknown) => void
-  readonly onRecovery?: () => void
 }
 
 /**
@@ -38,62 +34,37 @@ export interface RedisRateStoreOptions {
  * still limited, at worst to one rate a replica, and none waits or is turned away because of Redis.
  */
 export class RedisRateStore implements RateStore {
-  readonly #redis: Redis
+  readonly #link: RedisLink
   readonly #memory: MemoryRateStore
-  readonly #options: RedisRateStoreOptions
   readonly #now: () => number
   #downUntilMs = 0
-  #isDown = false
 
-  constructor (options: RedisRateStoreOptions) {
-    this.#options = options
-    this.#now = options.now ?? Date.now
-    this.#memory = new MemoryRateStore({ now: this.#now })
-    this.#redis = new Redis(options.url.reveal(), {
-      commandTimeout: COMMAND_TIMEOUT_MS,
-      connectTimeout: 2_000,
-      maxRetriesPerRequest: 0,
-      enableOfflineQueue: false,
-      retryStrategy: (attempt) => Math.min(attempt * 100, 2_000)
-    })
-    // Reconnecting is ioredis's business; an error without a listener would end the process.
-    this.#redis.on('error', (error) => this.#fail(error))
+  constructor ({ now = Date.now, ...link }: RedisRateStoreOptions) {
+    this.#now = now
+    this.#memory = new MemoryRateStore({ now })
+    this.#link = new RedisLink({ ...link, commandTimeoutMs: COMMAND_TIMEOUT_MS })
   }
 
   async take (key: string, rate: Rate): Promise<RateVerdict> {
     if (this.#now() < this.#downUntilMs) return this.#memory.take(key, rate)
     try {
-      const reply = await this.#redis.eval(SCRIPT, 1, PREFIX + key, rate.perSeconds * 1000, rate.requests)
+      const reply = await this.#link.run(SCRIPT, PREFIX + key, rate.perSeconds * 1000, rate.requests)
       const [now, whole] = reply as [string, string] // what the script returns
-      this.#recover()
+      // Connected alone is not enough: a Redis that hangs takes connections.
+      this.#link.recover()
       return verdictAt(Number(now), Number(whole), rate).verdict
     } catch (error) {
-      this.#fail(error)
+      this.#link.fail(error)
       this.#downUntilMs = this.#now() + PAUSE_MS
       return this.#memory.take(key, rate)
     }
   }
 
-  /** Resolves when Redis is connected, or has not been within `timeoutMs`: start-up does not hang on it. */
-  async ready (timeoutMs = 2_000): Promise<void> {
-    if (this.#redis.status === 'ready') return
-    await once(this.#redis, 'ready', { signal: AbortSignal.timeout(timeoutMs) }).catch(() => {})
-  }
+  /** See `RedisLink`. */
+  ready (timeoutMs?: number): Promise<void> { return this.#link.ready(timeoutMs) }
 
   async close (): Promise<void> {
-    this.#redis.disconnect()
+    this.#link.close()
     await this.#memory.close()
-  }
-
-  #fail (error: unknown): void {
-    if (this.#isDown) return
-    this.#isDown = true
-    this.#options.onFault?.(error)
-  }
-
-  #recover (): void {
-    if (!this.#isDown) return
-    this.#isDown = false
-    this.#options.onRecovery?.()
   }
 }

@@ -7,7 +7,7 @@ import { SANDBOX_CLOUDS, withSandbox } from '../config/sandbox-environments.ts'
 import type { Config } from '../config/types.ts'
 import { banner } from './banner.ts'
 import { listenFault } from './listening.ts'
-import { reloadCredentials } from './reloading.ts'
+import { reloadFiles } from './reloading.ts'
 import { createLogger, SecretMask } from './logger.ts'
 import { listenForMetrics } from './metrics-listener.ts'
 import { programFinder } from './program.ts'
@@ -85,8 +85,8 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
     place = { ...config.metrics ?? config, variable: 'METRICS_PORT' }
     const app = await buildApp({ config, logger, version: terminal.version })
     closers.push(() => app.close())
-    const credentials = reloadCredentials(app, { variables: terminal.variables, logger, sandboxUrl, mask })
-    closers.push(async () => { credentials.stop() })
+    const files = reloadFiles(app, { variables: terminal.variables, logger, sandboxUrl, mask })
+    closers.push(async () => { files.stop() })
     await openMetrics(app, config, logger, closers)
     place = { ...config, variable: 'PORT' }
     const url = await app.listen({ host: config.host, port: config.port })
@@ -97,8 +97,8 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
       await sleep(drain * 1000)
       await closeAll(closers)
     }, () => {
-      logger.info('looking at policy and credential files')
-      credentials.check()
+      logger.info('looking at policy, key and credential files')
+      files.check()
       app.reloadPolicy() // it never rejects
     })
     if (config.auth.mode === 'none') logger.warn('AUTH=none: whoever reaches this address may do everything')

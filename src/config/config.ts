@@ -80,12 +80,21 @@ function defaultEnvironment (source: Source, own: readonly string[], sandbox: Sa
   return ''
 }
 
+export interface LoadOptions {
+  readonly readFile?: ReadFile
+  /**
+   * The variables whose faults count, where only a part is wanted: what is read anew is not kept back by a bad file that
+   * has nothing to do with it. What other variables speak of is then not to be used.
+   */
+  readonly heeded?: RegExp
+}
+
 /**
  * Reads the environment once. An empty variable counts as unset; `<NAME>_FILE` names a file that holds a secret.
  * With `sandbox.start`, the sandbox's own environments are still to be added: see `withSandbox`.
  * @throws {ConfigError} naming every bad variable together, and no value: values are secrets.
  */
-export function loadConfig (variables: EnvironmentVariables, { readFile = readSmallFile }: { readFile?: ReadFile } = {}): Config {
+export function loadConfig (variables: EnvironmentVariables, { readFile = readSmallFile, heeded = /^/ }: LoadOptions = {}): Config {
   const source = new Source(variables, readFile)
   const settings = readSettings(source)
   const production = settings.NODE_ENV === 'production'
@@ -94,7 +103,8 @@ export function loadConfig (variables: EnvironmentVariables, { readFile = readSm
   const sandbox = sandboxSettings(source, settings, production)
   const auth = readCallers(source, settings)
   const preferred = defaultEnvironment(source, environments.map(({ name }) => name), sandbox)
-  if (source.faults.length > 0) throw new ConfigError(source.faults)
+  const faults = source.faults.filter(({ name }) => heeded.test(name))
+  if (faults.length > 0) throw new ConfigError(faults)
   return deepFreeze<Config>({
     host: settings.HOST,
     port: settings.PORT,

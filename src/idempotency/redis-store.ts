@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { once } from 'node:events'
-import { Redis } from 'ioredis'
 import { GatewayError } from '../errors.ts'
+import { RedisLink, type LinkWatchers } from '../redis-link.ts'
 import type { Secret } from '../secret.ts'
 import { KEPT_MS, type Claim, type Hold, type IdempotencyRecord, type IdempotencyStore } from './record.ts'
 
@@ -53,13 +52,10 @@ const PREFIX = 'cloudinary-gateway:idempotency:'
 const COMMAND_TIMEOUT_MS = 1_000
 const RETRY_AFTER_SECONDS = 5
 
-export interface RedisStoreOptions {
+export interface RedisStoreOptions extends LinkWatchers {
   readonly url: Secret
   /** How long a key stays in progress when its process has died. Renewed three times in that span. */
   readonly leaseMs?: number
-  /** Told once when the connection fails, and once when it is back. */
-  readonly onFault?: (error: unknown) => void
-  readonly onRecovery?: () => void
 }
 
 /**
@@ -67,28 +63,13 @@ export interface RedisStoreOptions {
  * a repeated one could store a second asset. None waits longer than a second.
  */
 export class RedisIdempotencyStore implements IdempotencyStore {
-  readonly #redis: Redis
+  readonly #link: RedisLink
   readonly #leaseMs: number
 
-  constructor ({ url, leaseMs = 30_000, onFault, onRecovery }: RedisStoreOptions) {
+  constructor ({ leaseMs = 30_000, ...link }: RedisStoreOptions) {
     this.#leaseMs = leaseMs
-    this.#redis = new Redis(url.reveal(), {
-      commandTimeout: COMMAND_TIMEOUT_MS,
-      connectTimeout: 2_000,
-      maxRetriesPerRequest: 0,
-      enableOfflineQueue: false,
-      retryStrategy: (attempt) => Math.min(attempt * 100, 2_000)
-    })
-    // Reconnecting is ioredis's business; an error without a listener would end the process.
-    let isDown = false
-    this.#redis.on('error', (error) => {
-      if (!isDown) onFault?.(error)
-      isDown = true
-    })
-    this.#redis.on('ready', () => {
-      if (isDown) onRecovery?.()
-      isDown = false
-    })
+    this.#link = new RedisLink({ ...link, commandTimeoutMs: COMMAND_TIMEOUT_MS })
+    this.#link.onReady(() => { this.#link.recover() })
   }
 
   async claim (name: string): Promise<Claim> {
@@ -104,13 +85,10 @@ export class RedisIdempotencyStore implements IdempotencyStore {
     return { state: 'held', hold: this.#hold(name, owner) }
   }
 
-  /** Resolves when Redis is connected, or has not been within `timeoutMs`: start-up does not hang on it. */
-  async ready (timeoutMs = 2_000): Promise<void> {
-    if (this.#redis.status === 'ready') return
-    await once(this.#redis, 'ready', { signal: AbortSignal.timeout(timeoutMs) }).catch(() => {})
-  }
+  /** See `RedisLink`. */
+  ready (timeoutMs?: number): Promise<void> { return this.#link.ready(timeoutMs) }
 
-  async close (): Promise<void> { this.#redis.disconnect() }
+  async close (): Promise<void> { this.#link.close() }
 
   #hold (name: string, owner: string): Hold {
     const leaseMs = this.#leaseMs
@@ -141,7 +119,7 @@ export class RedisIdempotencyStore implements IdempotencyStore {
 
   async #run (script: string, name: string, ...parameters: ReadonlyArray<string | number>): Promise<unknown> {
     try {
-      return await this.#redis.eval(script, 1, PREFIX + name, ...parameters)
+      return await this.#link.run(script, PREFIX + name, ...parameters)
     } catch (cause) {
       throw new GatewayError('overloaded', 'The memory of Idempotency-Keys is out of reach, so this upload cannot be told from a repeated one.', {
         cause, headers: { 'retry-after': String(RETRY_AFTER_SECONDS) }

@@ -5,7 +5,8 @@ import { foreignPage } from '../auth/browser-guard.ts'
 import type { Caller } from '../auth/caller.ts'
 import { JwtVerifier } from '../auth/jwt.ts'
 import { fetchKeySet } from '../auth/key-set-fetch.ts'
-import { RemoteKeySet, StaticKey, type KeySource } from '../auth/key-set.ts'
+import { KeyRing } from '../auth/key-ring.ts'
+import { RemoteKeySet, ReplaceableKey, type KeySource } from '../auth/key-set.ts'
 import type { KeyDigest } from '../auth/keys.ts'
 import { originMatcher } from '../auth/origins.ts'
 import type { PolicyFile } from '../auth/policy-file.ts'
@@ -19,7 +20,16 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Reads the policy file now instead of at the next poll; does nothing without one. */
     reloadPolicy: () => Promise<void>
+    /** Takes the keys in `auth` for the requests to come; those that run go on. Who may call at all, and how, stays. */
+    replaceKeys: (auth: Pick<AuthSettings, 'keys' | 'jwtPublicKey'>) => Promise<ReplacedKeys>
   }
+}
+
+export interface ReplacedKeys {
+  /** The variables whose keys are others now. */
+  readonly changed: readonly string[]
+  /** Why not all of them are in force; undefined when they are. */
+  readonly reason: string | undefined
 }
 
 /** The part of the configuration that says who may call. */
@@ -46,27 +56,25 @@ export interface AuthenticationOptions {
   readonly onPolicyReload?: ((outcome: 'loaded' | 'failed') => void) | undefined
 }
 
-function keySource ({ log }: FastifyInstance, { jwksUrl, jwtPublicKey }: AuthSettings, now: () => number): KeySource | undefined {
-  if (jwtPublicKey !== undefined) return new StaticKey(jwtPublicKey)
+function keySource ({ log }: FastifyInstance, { jwksUrl }: AuthSettings, now: () => number): KeySource | undefined {
   if (jwksUrl === undefined) return undefined
   return new RemoteKeySet({ fetch: () => fetchKeySet(jwksUrl), now, onFault: (error) => log.warn({ err: error }, 'the key set cannot be fetched') })
 }
 
-function verifier (app: FastifyInstance, auth: AuthSettings, now: () => number): JwtVerifier | undefined {
-  const keys = keySource(app, auth, now)
+function verifier (auth: AuthSettings, keys: KeySource | undefined, now: () => number): JwtVerifier | undefined {
   if (!keys) return undefined
   // Without these, a token that was made for somebody else would be good here too.
   if (!auth.issuer || !auth.audience) throw new Error('JWT callers need an issuer and an audience.')
   return new JwtVerifier({ keys, issuer: auth.issuer, audience: auth.audience, now })
 }
 
-async function openPolicy (app: FastifyInstance, { auth, environments, policyPollMs, onPolicyReload }: AuthenticationOptions): Promise<PolicyFile | undefined> {
+async function openPolicy (app: FastifyInstance, { auth, environments, policyPollMs, onPolicyReload }: AuthenticationOptions, keys: KeyRing): Promise<PolicyFile | undefined> {
   if (auth.policyFile === undefined) return undefined
   // Loaded only where there is one: with what reads YAML it takes a tenth of the start-up time.
   const { PolicyFile } = await import('../auth/policy-file.ts')
   const file = await PolicyFile.open(auth.policyFile, {
     environments,
-    sources: { keyNames: auth.keys.map(({ caller }) => caller), tokens: auth.jwksUrl !== undefined || auth.jwtPublicKey !== undefined },
+    sources: () => ({ keyNames: keys.names, tokens: auth.jwksUrl !== undefined || auth.jwtPublicKey !== undefined }),
     ...(policyPollMs !== undefined && { pollMs: policyPollMs }),
     onChange: () => {
       app.log.info('the policy was reloaded')
@@ -117,12 +125,19 @@ function guardWithKeys (scope: FastifyInstance, authenticator: Authenticator): v
 export default fp<AuthenticationOptions>(async (scope, options) => {
   const { auth, now = Date.now } = options
   scope.decorateRequest('caller')
-  const policy = await openPolicy(scope, options)
+  const keys = new KeyRing(auth.keys)
+  const publicKey = auth.jwtPublicKey === undefined ? undefined : new ReplaceableKey(auth.jwtPublicKey)
+  const policy = await openPolicy(scope, options, keys)
   scope.decorate('reloadPolicy', async () => { await policy?.check() })
+  scope.decorate('replaceKeys', async ({ keys: given, jwtPublicKey }) => {
+    const isOther = jwtPublicKey !== undefined && publicKey?.replace(jwtPublicKey)
+    const { isChanged, reason } = await keys.replace(given, policy)
+    return { changed: [...isChanged ? ['GATEWAY_KEYS'] : [], ...isOther ? ['AUTH_PUBLIC_KEY'] : []], reason }
+  })
   if (auth.mode !== 'keys') {
     guardWithoutKeys(scope, options)
     return
   }
-  const jwt = verifier(scope, auth, now)
-  guardWithKeys(scope, new Authenticator({ keys: auth.keys, ...(policy && { policy: () => policy.current }), ...(jwt && { jwt }) }))
+  const jwt = verifier(auth, publicKey ?? keySource(scope, auth, now), now)
+  guardWithKeys(scope, new Authenticator({ keys: () => keys.current, ...(policy && { policy: () => policy.current }), ...(jwt && { jwt }) }))
 }, { name: 'authentication' })

@@ -14,7 +14,7 @@ export interface Meters {
   text (): Promise<string>
 }
 
-export type Reloadable = 'policy' | 'credentials'
+export type Reloadable = 'policy' | 'credentials' | 'keys'
 
 export interface MetersOptions {
   readonly uploads: Pick<UploadBudget, 'running' | 'heldBytes' | 'waiting'>

@@ -12,8 +12,9 @@ const verifier = (keys: KeySource = new StaticKey(pem)) => new JwtVerifier({ key
 const tokenFor = (claims: Record<string, unknown>, issuer = 'i') =>
   new SignJWT(claims).setProtectedHeader({ alg: 'ES256', kid: 'x' }).setIssuer(issuer).setAudience('a').setExpirationTime('1 minute').sign(privateKey)
 
+const SIMPLE = [{ caller: 'simple', digest: digestOf('simple-key') }]
 const digest = (key: string) => `sha256:${digestOf(key).toString('hex')}`
-const make = (options: Partial<AuthenticatorOptions> = {}) => new Authenticator({ keys: [{ caller: 'simple', digest: digestOf('simple-key') }], ...options })
+const make = (options: Partial<AuthenticatorOptions> = {}) => new Authenticator({ keys: () => SIMPLE, ...options })
 const bearer = (token: string) => ['Authorization', `Bearer ${token}`]
 
 t.test('a key is told at once, and may do everything where no policy speaks of it', async (t) => {
@@ -32,6 +33,18 @@ t.test('a policy rules over a simple key of the same name, and may change at any
   policy = new Policy({ callers: { fresh: { keys: [digest('new-key')] } } })
   t.match(auth.identify(bearer('new-key')), { name: 'fresh' })
   t.match(auth.identify(bearer('simple-key')), { permissions: { readOnly: false } })
+})
+
+t.test('keys of the configuration may change at any time, beside those of a policy', async (t) => {
+  let keys = SIMPLE
+  const policy = new Policy({ callers: { web: { keys: [digest('web-key')] } } })
+  for (const auth of [make({ keys: () => keys }), make({ keys: () => keys, policy: () => policy })]) {
+    keys = SIMPLE
+    t.match(auth.identify(bearer('simple-key')), { name: 'simple' })
+    keys = [{ caller: 'simple', digest: digestOf('next-key') }]
+    t.throws(() => auth.identify(bearer('simple-key')), { code: 'unauthorized' })
+    t.match(auth.identify(bearer('next-key')), { name: 'simple' })
+  }
 })
 
 t.test('401 with a challenge', async (t) => {

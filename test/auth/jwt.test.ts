@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { base64url, CompactEncrypt, CompactSign, exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose'
 import t from 'tap'
 import { JwtVerifier } from '../../src/auth/jwt.ts'
-import { KeySetUnavailable, RemoteKeySet, StaticKey, type KeySource } from '../../src/auth/key-set.ts'
+import { KeySetUnavailable, RemoteKeySet, ReplaceableKey, StaticKey, type KeySource } from '../../src/auth/key-set.ts'
 
 const NOW = 1_700_000_000
 const ISSUER = 'https://idp.example.com/'
@@ -116,6 +116,37 @@ t.test('a remembered token runs out, and dies with its key', async (t) => {
   t.match(await jwt.verify(long), { sub: '7' }, 'nobody knows yet')
   await t.rejects(jwt.verify(await sign(good, { kid: 'two' })), refused, 'a token of the new key brings the new set')
   await t.rejects(jwt.verify(long), refused)
+})
+
+t.test('401: a remembered token, once the key of the configuration is another one', async (t) => {
+  const keys = new ReplaceableKey(pem)
+  const jwt = verifier({ value: NOW }, keys)
+  const token = await sign(good)
+  await jwt.verify(token)
+  t.ok(jwt.remembered(token))
+  const other = await generateKeyPair('RS256', { extractable: true })
+  const otherPem = await exportSPKI(other.publicKey)
+  keys.replace(otherPem)
+  t.equal(jwt.remembered(token), undefined)
+  await t.rejects(jwt.verify(token), refused)
+  t.match(await jwt.verify(await sign(good, {}, other.privateKey)), { sub: '7' })
+})
+
+t.test('a token whose key is replaced while it is verified is good for that request alone', async (t) => {
+  const keys = new ReplaceableKey(pem)
+  const otherPem = await exportSPKI((await generateKeyPair('RS256', { extractable: true })).publicKey)
+  const jwt = verifier({ value: NOW }, {
+    find: (header, input) => {
+      const found = keys.find(header, input)
+      keys.replace(otherPem)
+      return found
+    },
+    isLive: (fingerprint) => keys.isLive(fingerprint)
+  })
+  const token = await sign(good)
+  t.match(await jwt.verify(token), { sub: '7' })
+  t.equal(jwt.remembered(token), undefined)
+  await t.rejects(jwt.verify(token), refused)
 })
 
 t.test('the keys are out of reach: that is not the caller\'s fault', async (t) => {

@@ -1,6 +1,6 @@
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CompactJWSHeaderParameters, type JWK } from 'jose'
 import t from 'tap'
-import { KeySetUnavailable, RemoteKeySet, StaticKey } from '../../src/auth/key-set.ts'
+import { KeySetUnavailable, RemoteKeySet, ReplaceableKey, StaticKey } from '../../src/auth/key-set.ts'
 
 const header = (kid?: string, alg = 'RS256'): CompactJWSHeaderParameters => ({ alg, ...(kid !== undefined && { kid }) })
 const token = { payload: '', signature: '' }
@@ -128,7 +128,29 @@ t.test('one key of the configuration fits whatever id the token names', async (t
   const found = await keys.find(header('whatever', 'ES256'), token)
   t.ok(found?.key)
   t.equal((await keys.find(header(undefined, 'ES256'), token))?.fingerprint, found?.fingerprint)
-  t.equal(keys.isLive(), true)
+  t.equal(keys.isLive(found?.fingerprint ?? ''), true)
+  t.equal(keys.isLive('another'), false)
   t.equal(await keys.find(header(undefined, 'RS256'), token), undefined, 'another kind of key')
   t.ok(await new SignJWT({}).setProtectedHeader({ alg: 'ES256' }).sign(privateKey))
+})
+
+t.test('a key that is replaced is not live any more, and comes to life again only when it is back', async (t) => {
+  const [one, other] = await Promise.all(['ES256', 'ES256'].map(async (alg) => exportSPKI((await generateKeyPair(alg, { extractable: true })).publicKey)))
+  const keys = new ReplaceableKey(one ?? '')
+  const fingerprint = async (): Promise<string> => (await keys.find(header('k', 'ES256'), token))?.fingerprint ?? ''
+  const first = await fingerprint()
+  t.equal(keys.isLive(first), true)
+  t.equal(keys.replace(one ?? ''), false, 'it is the same')
+  t.equal(keys.isLive(first), true)
+  const running = fingerprint()
+  t.equal(keys.replace(other ?? ''), true)
+  t.equal(keys.isLive(first), false, 'at once, before the new one was ever used')
+  t.equal(await running, first, 'who had begun goes on with it')
+  t.equal(keys.isLive(first), false, 'and does not bring it back')
+  const second = await fingerprint()
+  t.not(second, first)
+  t.equal(keys.isLive(second), true)
+  keys.replace(one ?? '')
+  t.equal(await fingerprint(), first)
+  t.equal(keys.isLive(first), true)
 })

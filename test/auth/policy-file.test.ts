@@ -33,14 +33,37 @@ t.test('the example policy loads', async (t) => {
 t.test('callers that can never come are a fault, at start and after a change', async (t) => {
   const path = join(t.testdir({ 'policy.yaml': 'callers: { web: {} }' }), 'policy.yaml')
   const sources = { keyNames: ['web'], tokens: false }
-  await t.rejects(PolicyFile.open(path, { environments, sources: { ...sources, keyNames: ['cms'] } }), { name: 'PolicyError', message: /line 1, \/callers\/web: can never be met/ })
+  await t.rejects(PolicyFile.open(path, { environments, sources: () => ({ ...sources, keyNames: ['cms'] }) }), { name: 'PolicyError', message: /line 1, \/callers\/web: can never be met/ })
   const told: string[] = []
-  const file = await PolicyFile.open(path, { environments, sources, pollMs: 3_600_000, onFault: (error) => told.push(String(error)) })
+  const file = await PolicyFile.open(path, { environments, sources: () => sources, pollMs: 3_600_000, onFault: (error) => told.push(String(error)) })
   t.teardown(() => { file.close() })
   writeFileSync(path, 'callers: { webb: {} }')
   await file.check()
   t.match(told, [/webb: can never be met.*did you mean "web"\?/])
   t.ok(file.current.byName('web'), 'the policy before stays')
+})
+
+t.test('a policy that was refused for want of a key is taken once that key is there', async (t) => {
+  const path = join(t.testdir({ 'policy.yaml': 'callers: { web: {} }' }), 'policy.yaml')
+  let keyNames = ['web']
+  const told: string[] = []
+  const file = await PolicyFile.open(path, { environments, sources: () => ({ keyNames, tokens: false }), pollMs: 3_600_000, onChange: () => told.push('changed'), onFault: () => told.push('refused') })
+  t.teardown(() => { file.close() })
+  await file.reconsider()
+  t.same([file.isSound, told.splice(0)], [true, []], 'what is in force is not read anew')
+  writeFileSync(path, 'callers: { web: {}, cms: {} }')
+  await file.check()
+  await file.check()
+  t.same([file.isSound, told.splice(0)], [false, ['refused']])
+  await file.reconsider()
+  t.same([file.isSound, told.splice(0)], [false, ['refused']], 'still nobody has that key')
+  keyNames = ['web', 'cms']
+  await file.reconsider()
+  t.same([file.isSound, told.splice(0)], [true, ['changed']])
+  t.ok(file.current.byName('cms'))
+  await rm(path)
+  await file.check()
+  t.equal(file.isSound, false, 'nor is a file that is gone')
 })
 
 t.test('JSON is taken as well', async (t) => {

@@ -62,6 +62,12 @@ t.test('a caller that can never come is named', async (t) => {
   t.same(unmet(callers, ['webb', 'report', 'empty'], false), ['members.jwt: has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY', 'both.jwt: has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY'])
 })
 
+t.test('of the callers in force, those whom nobody can be', async (t) => {
+  const policy = new Policy({ callers: { web: {}, cms: { keys: [digest('a')] }, report: {}, empty: { keys: [] }, members: { jwt: { claims: {} } } } })
+  t.same(policy.unmet(['web']), ['report', 'empty'])
+  t.same(policy.unmet(['web', 'report', 'empty', 'other']), [])
+})
+
 t.test('callers by key', async (t) => {
   const policy = new Policy({ callers: { web: { keys: [digest('a'), digest('b')], read_only: true }, nobody: {} } })
   t.same(policy.keys, [{ caller: 'web', digest: digestOf('a') }, { caller: 'web', digest: digestOf('b') }])

@@ -2,21 +2,28 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import pino from 'pino'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { reloadCredentials } from '../../src/commands/reloading.ts'
+import { digestOf } from '../../src/auth/keys.ts'
+import { reloadFiles } from '../../src/commands/reloading.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 
 const POLL_MS = 20
 
-async function start (t: Test, further: Record<string, string> = {}) {
+/** A folder that goes with the test. */
+function folderOf (t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'reload-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+async function start (t: Test, further: Record<string, string> = {}) {
   const sandbox = await startSandbox({ clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }, { cloudName: 'other', apiKey: '5678', apiSecret: 'efgh' }] })
   t.teardown(() => sandbox.close())
-  const file = join(folder, 'url')
+  const file = join(folderOf(t), 'url')
   writeFileSync(file, sandbox.cloudinaryUrl('demo'))
   const variables = { CLOUDINARY_URL_FILE: file }
   const lines: Array<Record<string, unknown>> = []
@@ -34,7 +41,7 @@ async function until (holds: () => boolean): Promise<void> {
 t.test('a changed file gives its credentials to the requests to come, and a bad one changes nothing', async (t) => {
   const { app, sandbox, file, variables, logger, lines } = await start(t, { METRICS_PORT: '0' })
   const learnt: string[] = []
-  const { stop } = reloadCredentials(app, {
+  const { stop } = reloadFiles(app, {
     variables,
     logger,
     sandboxUrl: undefined,
@@ -62,7 +69,7 @@ t.test('a changed file gives its credentials to the requests to come, and a bad 
   t.match((await app.inject('/environments')).json(), { environments: [{ cloud_name: 'other', verified: true }] })
 
   writeFileSync(file, sandbox.cloudinaryUrl('other'))
-  await until(() => told(/there again/) === 1)
+  await until(() => told(/files of credentials can be used again/) === 1)
   writeFileSync(file, sandbox.cloudinaryUrl('demo'))
   await until(() => told(/were reloaded/) === 2)
   stop()
@@ -75,7 +82,7 @@ t.test('a changed file gives its credentials to the requests to come, and a bad 
 
 t.test('the embedded sandbox beside them stays', async (t) => {
   const { app, sandbox, variables, logger, lines } = await start(t)
-  t.teardown(reloadCredentials(app, { variables: { ...variables, SANDBOX: 'on' }, logger, sandboxUrl: sandbox.url, pollMs: POLL_MS }).stop)
+  t.teardown(reloadFiles(app, { variables: { ...variables, SANDBOX: 'on' }, logger, sandboxUrl: sandbox.url, pollMs: POLL_MS }).stop)
   await until(() => lines.length > 0)
   t.same(app.cloudinary.names(), ['production', 'sandbox'])
   t.same(lines[0]?.['environments'], ['sandbox'], 'and what has not changed is left alone')
@@ -83,8 +90,96 @@ t.test('the embedded sandbox beside them stays', async (t) => {
 
 t.test('without such files there is nothing to look at', async (t) => {
   const { app, logger } = await start(t)
-  const { check, stop } = reloadCredentials(app, { variables: { CLOUDINARY_URL: 'x' }, logger, sandboxUrl: undefined })
+  const { check, stop } = reloadFiles(app, { variables: { CLOUDINARY_URL: 'x' }, logger, sandboxUrl: undefined })
   check()
   stop()
   t.same(app.cloudinary.names(), ['production'])
+})
+
+const line = (caller: string, key: string): string => `${caller}=sha256:${digestOf(key).toString('hex')}\n`
+
+/** A gateway whose keys and credentials stand in files. `status` is what a request with this bearer token gets. */
+async function startWithKeys (t: Test, further: Record<string, string> = {}) {
+  const keys = join(folderOf(t), 'keys')
+  writeFileSync(keys, line('web', 'old'))
+  const own = { GATEWAY_KEYS_FILE: keys, ...further }
+  const { app, file, variables, logger, lines } = await start(t, { ...own, METRICS_PORT: '0' })
+  t.teardown(reloadFiles(app, { variables: { ...variables, ...own }, logger, sandboxUrl: undefined, pollMs: POLL_MS }).stop)
+  const status = async (token: string) => (await app.inject({ url: '/url?public_id=a', headers: { authorization: `Bearer ${token}` } })).statusCode
+  const told = (msg: RegExp): number => lines.filter((entry) => msg.test(String(entry['msg']))).length
+  return { app, file, keys, lines, status, told }
+}
+
+t.test('a changed file of keys: 401 for the key before, 200 for the new one; a bad one changes nothing', async (t) => {
+  const { app, keys, lines, status, told } = await startWithKeys(t)
+  t.same([await status('old'), await status('new')], [200, 401])
+  writeFileSync(keys, line('web', 'new') + line('cms', 'cms'))
+  await until(() => told(/^keys were reloaded/) === 1)
+  t.same([await status('old'), await status('new'), await status('cms')], [401, 200, 200])
+  for (const bad of ['web=canary', '', line('web', 'x') + line('cms', 'x')]) {
+    const before = told(/changed keys cannot be used/)
+    writeFileSync(keys, bad)
+    await until(() => told(/changed keys cannot be used/) > before)
+    t.same([await status('old'), await status('new'), await status('x')], [401, 200, 401], bad.slice(0, 10))
+  }
+  rmSync(keys)
+  await until(() => lines.some(({ reason }) => /GATEWAY_KEYS_FILE names a file that cannot be read \(ENOENT\)/.test(String(reason))))
+  t.equal(await status('new'), 200)
+  t.match(await app.metrics?.text(), /reload_last_successful\{what="keys"\} 0\n/)
+  t.match(await app.metrics?.text(), /reload_last_successful\{what="credentials"\} 1\n/)
+  writeFileSync(keys, line('web', 'new') + line('cms', 'cms'))
+  await until(() => told(/files of keys can be used again/) === 1)
+  t.match(await app.metrics?.text(), /reload_last_successful\{what="keys"\} 1\n/)
+  t.match(await app.metrics?.text(), /reloads_total\{what="keys",outcome="failed"\} [4-9]\n/)
+  t.equal(told(/credentials/), 0, 'those have files of their own')
+  t.notMatch(JSON.stringify(lines), /canary/)
+})
+
+t.test('bad credentials do not keep a key in force that was taken out', async (t) => {
+  const { file, keys, status, told } = await startWithKeys(t)
+  writeFileSync(file, 'cloudinary://canary')
+  await until(() => told(/changed credentials cannot be used/) === 1)
+  writeFileSync(keys, line('web', 'new'))
+  await until(() => told(/^keys were reloaded/) === 1)
+  t.same([await status('old'), await status('new')], [401, 200])
+})
+
+t.test('beside a policy: a key that comes without rules, while rules lost their key, waits for the policy; told once', async (t) => {
+  const policy = join(folderOf(t), 'policy.yaml')
+  writeFileSync(policy, 'callers: { web: { read_only: true } }')
+  const { app, keys, lines, status, told } = await startWithKeys(t, { POLICY_FILE: policy })
+  writeFileSync(keys, line('webb', 'new'))
+  await until(() => told(/not all keys can be used/) === 1)
+  t.same([await status('old'), await status('new')], [401, 401])
+  t.match(lines.at(-1)?.['reason'], /"web".*"webb"/)
+  t.match(await app.metrics?.text(), /reload_last_successful\{what="keys"\} 0\n/)
+  writeFileSync(policy, 'callers: { webb: { read_only: true } }')
+  await app.reloadPolicy()
+  await until(() => told(/^keys were reloaded/) === 2)
+  t.same([await status('old'), await status('new')], [401, 200])
+  t.equal((await app.inject({ method: 'DELETE', url: '/resources/a', headers: { authorization: 'Bearer new' } })).statusCode, 403)
+  t.equal(told(/not all keys can be used/), 1)
+  t.match(await app.metrics?.text(), /reload_last_successful\{what="keys"\} 1\n/)
+})
+
+t.test('a changed public key: 401 for tokens of the one before, though they were good a moment ago', async (t) => {
+  const pairs = await Promise.all(['one', 'other'].map(() => generateKeyPair('ES256', { extractable: true })))
+  const [old, next] = await Promise.all(pairs.map(async ({ publicKey, privateKey }) => ({
+    pem: await exportSPKI(publicKey),
+    token: await new SignJWT({ sub: '7' }).setProtectedHeader({ alg: 'ES256' }).setIssuer('i').setAudience('a').setExpirationTime('10 minutes').sign(privateKey)
+  })))
+  if (!old || !next) throw new Error('there are two')
+  const pem = join(folderOf(t), 'pem')
+  writeFileSync(pem, old.pem)
+  const policy = join(folderOf(t), 'policy.yaml')
+  writeFileSync(policy, 'callers: { members: { jwt: { claims: {} } } }')
+  const { lines, status, told } = await startWithKeys(t, { AUTH_PUBLIC_KEY_FILE: pem, AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'a', POLICY_FILE: policy })
+  t.same([await status(old.token), await status(next.token)], [200, 401])
+  writeFileSync(pem, '-----BEGIN PUBLIC KEY-----\ncanary\n-----END PUBLIC KEY-----\n')
+  await until(() => told(/changed keys cannot be used/) === 1)
+  t.same([await status(old.token), await status(next.token)], [200, 401])
+  writeFileSync(pem, next.pem)
+  await until(() => told(/^keys were reloaded/) === 1)
+  t.same([await status(old.token), await status(next.token), await status('old')], [401, 200, 200])
+  t.notMatch(JSON.stringify(lines), /canary/)
 })

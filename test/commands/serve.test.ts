@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { serve } from '../../src/commands/serve.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
@@ -52,16 +52,18 @@ t.test('serve', async (t) => {
     await t.rejects(fetch(`${url}/healthz`))
   })
 
-  t.test('looks at policy and credential files when it is asked to', async (t) => {
+  t.test('looks at policy, key and credential files when it is asked to', async (t) => {
     const sandbox = await startSandbox()
     t.teardown(() => sandbox.close())
-    const digest = 'a'.repeat(64)
-    const folder = t.testdir({ url: sandbox.cloudinaryUrl().replace('abcd', 'wrong'), 'policy.yaml': 'callers: { web: { read_only: true } }' })
-    const { terminal, lines } = await start(t, { PORT: '0', GATEWAY_KEYS: `web=sha256:${digest}`, CLOUDINARY_URL_FILE: `${folder}/url`, POLICY_FILE: `${folder}/policy.yaml` })
+    const keys = (digit: string): string => `web=sha256:${digit.repeat(64)}`
+    const folder = t.testdir({ url: sandbox.cloudinaryUrl().replace('abcd', 'wrong'), keys: keys('a'), 'policy.yaml': 'callers: { web: { read_only: true } }' })
+    const { terminal, lines } = await start(t, { PORT: '0', GATEWAY_KEYS_FILE: `${folder}/keys`, CLOUDINARY_URL_FILE: `${folder}/url`, POLICY_FILE: `${folder}/policy.yaml` })
     writeFileSync(`${folder}/url`, sandbox.cloudinaryUrl())
+    writeFileSync(`${folder}/keys`, keys('b'))
     writeFileSync(`${folder}/policy.yaml`, 'callers: { web: {} }')
     terminal.shutdown?.reload?.()
-    t.ok(lines.some(({ msg }) => msg === 'credentials were reloaded'), 'at once')
+    await turn()
+    for (const what of ['credentials', 'keys']) t.ok(lines.some(({ msg }) => msg === `${what} were reloaded`), `${what}, at once`)
     while (!lines.some(({ msg }) => msg === 'the policy was reloaded')) await sleep(5)
   })
 

@@ -1,13 +1,13 @@
 import { inspect } from 'node:util'
 import t from 'tap'
-import { ConfigError, loadConfig } from '../../src/config/config.ts'
+import { ConfigError, loadConfig, type LoadOptions } from '../../src/config/config.ts'
 
 const URL = 'cloudinary://123456789012345:s3cret-canary@demo'
 const REDIS = 'redis://:r3dis-canary@redis:6379'
 
-function faults (variables: Record<string, string>) {
+function faults (variables: Record<string, string>, options: LoadOptions = {}) {
   try {
-    loadConfig(variables)
+    loadConfig(variables, options)
     return []
   } catch (error) {
     if (error instanceof ConfigError) return error.faults.map(({ name, reason }) => `${name} ${reason}`)
@@ -40,6 +40,14 @@ t.test('loadConfig', async (t) => {
     t.same(loadConfig({ METRICS_PORT: '9464' }).metrics, { host: '127.0.0.1', port: 9464 })
     t.same(loadConfig({ METRICS_PORT: '0', METRICS_HOST: '0.0.0.0' }).metrics, { host: '0.0.0.0', port: 0 })
     t.same(faults({ METRICS_PORT: '65536', METRICS_HOST: 'a b' }).map((line) => line.split(' ')[0]), ['METRICS_PORT', 'METRICS_HOST'])
+  })
+
+  t.test('can be asked for a part: only the faults of its own variables count', async (t) => {
+    const variables = { CLOUDINARY_URL: 'cloudinary://canary', GATEWAY_KEYS: `web=sha256:${'a'.repeat(64)}`, PORT: 'x' }
+    t.same(loadConfig(variables, { heeded: /^GATEWAY_KEYS$/ }).auth.keys.map(({ caller }) => caller), ['web'])
+    t.match(faults(variables, { heeded: /^CLOUDINARY_/ }), [/^CLOUDINARY_URL /])
+    t.match(faults({ ...variables, GATEWAY_KEYS: 'web' }, { heeded: /^GATEWAY_KEYS$/ }), [/^GATEWAY_KEYS /])
+    t.equal(faults(variables).length, 2, 'all of them where nothing is said')
   })
 
   t.test('shows no secret when it is printed', async (t) => {

@@ -27,6 +27,7 @@ async function start (t: Test, auth: AuthSettings, options: Partial<Authenticati
     guarded.post('/upload', async ({ caller }) => caller)
     guarded.post('/direct-upload', { config: { action: 'directUpload' } }, async ({ caller }) => ({ name: caller.name, actions: [...caller.permissions.actions ?? []] }))
     guarded.get('/reload', async () => guarded.reloadPolicy())
+    app.decorate('replaceKeys', guarded.replaceKeys)
   })
   return app
 }
@@ -56,6 +57,20 @@ t.test('keys', async (t) => {
   t.test('reloading does nothing without a policy', async (t) => {
     t.equal((await app.inject({ url: '/reload', headers: key })).statusCode, 200)
   })
+})
+
+t.test('other keys: the requests to come are held to them, one that runs goes on', async (t) => {
+  const app = await start(t, KEYS)
+  const status = async (name: string) => (await app.inject({ url: '/me', headers: { authorization: `Bearer ${name}` } })).statusCode
+  const body = new Readable({ read () {} })
+  const running = app.inject({ method: 'POST', url: '/upload', headers: { ...key, 'content-type': 'application/json' }, payload: body })
+  t.equal(await status('web-key'), 200)
+  t.same(await app.replaceKeys({ keys: [{ caller: 'web', digest: digestOf('next-key') }], jwtPublicKey: undefined }), { changed: ['GATEWAY_KEYS'], reason: undefined })
+  t.same([await status('web-key'), await status('next-key')], [401, 200])
+  body.push('{}')
+  body.push(null)
+  t.match((await running).json(), { name: 'web' })
+  t.same(await app.replaceKeys({ keys: [{ caller: 'web', digest: digestOf('next-key') }], jwtPublicKey: undefined }), { changed: [], reason: undefined })
 })
 
 t.test('401 on a socket: two headers are refused, and an announced body is not read', async (t) => {
@@ -101,6 +116,14 @@ t.test('tokens', async (t) => {
     t.match((await app.inject({ url: '/me', headers: { authorization: await token() } })).json(), { name: 'jwt/7', claims: { sub: '7' } })
     t.match((await app.inject({ url: '/me', headers: { authorization: await token('other') } })).json(), { status: 401, detail: /issuer/ })
   })
+  t.test('401 with the key before, once there is another one: for tokens that were good already too', async (t) => {
+    const app = await start(t, { ...NOBODY, ...claims, jwtPublicKey: await exportSPKI(publicKey) })
+    const headers = { authorization: await token() }
+    t.equal((await app.inject({ url: '/me', headers })).statusCode, 200)
+    const other = await exportSPKI((await generateKeyPair('ES256', { extractable: true })).publicKey)
+    t.same(await app.replaceKeys({ keys: [], jwtPublicKey: other }), { changed: ['AUTH_PUBLIC_KEY'], reason: undefined })
+    t.equal((await app.inject({ url: '/me', headers })).statusCode, 401)
+  })
   t.test('200 with a key set; 503 when it cannot be had', async (t) => {
     let up = false
     const jwks = createServer(async (_request, response) => { response.writeHead(up ? 200 : 500).end(JSON.stringify({ keys: [{ ...await exportJWK(publicKey), kid: 'k', alg: 'ES256' }] })) })
@@ -138,6 +161,25 @@ t.test('a policy file, reloaded while requests come in', async (t) => {
   while (outcomes.length < 2) await app.inject({ url: '/reload', headers: key })
   t.same(outcomes, ['failed', 'loaded'])
   t.match(await me('next-key'), { name: 'cms', permissions: { readOnly: false } })
+  t.match(await me('cms-key'), { status: 401 })
+})
+
+t.test('keys that come with rules in the policy file are never without them', async (t) => {
+  const path = join(t.testdir({ 'policy.yaml': 'callers: { web: { read_only: true } }' }), 'policy.yaml')
+  const outcomes: string[] = []
+  const app = await start(t, { ...KEYS, policyFile: path }, { policyPollMs: 3_600_000, onPolicyReload: (outcome) => outcomes.push(outcome) })
+  const me = async (name: string) => (await app.inject({ url: '/me', headers: { authorization: `Bearer ${name}` } })).json()
+  t.match(await me('web-key'), { name: 'web', permissions: { readOnly: true } })
+  const keys = [{ caller: 'web', digest: digestOf('next-key') }, { caller: 'cms', digest: digestOf('cms-key') }]
+  await writeFile(path, 'callers: { web: { read_only: true }, cms: { read_only: true } }')
+  const replaced = app.replaceKeys({ keys, jwtPublicKey: undefined })
+  const early = await me('cms-key')
+  t.match(early, early.status === 401 ? {} : { permissions: { readOnly: true } })
+  t.same(await replaced, { changed: ['GATEWAY_KEYS'], reason: undefined })
+  t.match([await me('cms-key'), await me('next-key')], [{ name: 'cms', permissions: { readOnly: true } }, { name: 'web', permissions: { readOnly: true } }])
+  t.match(await me('web-key'), { status: 401 })
+  t.same(outcomes, ['loaded'])
+  t.match(await app.replaceKeys({ keys: keys.slice(0, 1), jwtPublicKey: undefined }), { changed: ['GATEWAY_KEYS'], reason: /no key is left for "cms"/ })
   t.match(await me('cms-key'), { status: 401 })
 })
 
