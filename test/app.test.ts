@@ -6,6 +6,7 @@ import pino from 'pino'
 import t from 'tap'
 import { buildApp } from '../src/app.ts'
 import { digestOf } from '../src/auth/keys.ts'
+import { loadConfig } from '../src/config/config.ts'
 import { Secret } from '../src/secret.ts'
 import { environmentAt, startGateway, testConfig } from './helper.ts'
 
@@ -27,6 +28,22 @@ t.test('what the framework refuses is a problem document like any other', async 
   }
   t.match(await (await fetch(`${url}/upload`, { method: 'PUT' })).json(), { status: 405 })
   t.equal((await fetch(`${url}/url`, { method: 'DELETE' })).headers.get('allow'), 'GET, HEAD, POST')
+})
+
+t.test('CORS on a real socket: an origin is listed as a person types it, and one that is not is told so', async (t) => {
+  const { corsOrigins } = loadConfig({ CORS_ORIGINS: 'https://WWW.Example.com' })
+  const { url } = await startGateway(t, { corsOrigins })
+  const preflight = (origin: string, path = '/signature') => fetch(url + path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } })
+  const listed = await preflight('https://www.example.com')
+  t.equal(listed.status, 204)
+  t.equal(listed.headers.get('access-control-allow-origin'), 'https://www.example.com')
+  for (const path of ['/signature', '/upload', '/resources/a', '/nowhere']) {
+    const other = await preflight('https://shop.example', path)
+    t.equal(other.headers.get('access-control-allow-origin'), null)
+    t.match(await other.json(), { status: 403, code: 'origin_not_allowed', detail: /"https:\/\/shop\.example"/, advice: /`CORS_ORIGINS`/, instance: path })
+  }
+  const plain = await fetch(`${url}/signature`, { method: 'OPTIONS' })
+  t.match(await plain.json(), { status: 405, code: 'method_not_allowed', detail: 'OPTIONS is not possible here; POST is.' }, 'what is no preflight')
 })
 
 t.test('a prefix stands before everything but health and readiness', async (t) => {

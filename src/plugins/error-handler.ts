@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ERRORS, GatewayError } from '../errors.ts'
 import { Problem, PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts'
+import { preflightFailure } from './cors.ts'
 import { toGatewayError } from './framework-errors.ts'
 import { lingeringClose } from './lingering-close.ts'
 
@@ -83,7 +84,10 @@ export default fp<ErrorHandlerOptions>(async (app, { docs }) => {
   const methods = new MethodTable()
   app.addHook('onRoute', ({ url, method }) => methods.add(url, [method].flat()))
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, docs))
-  const notFound = ({ method, url }: FastifyRequest): GatewayError => {
+  const notFound = (request: FastifyRequest): GatewayError => {
+    const refused = preflightFailure(request)
+    if (refused) return refused
+    const { method, url } = request
     const path = pathOf(url)
     const allow = methods.allowed(path)
     // A route may find nothing itself; then its method was right.
