@@ -2,9 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ERRORS, GatewayError } from '../errors.ts'
 import { Problem, PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts'
+import { announcesBody } from './body-encoding.ts'
 import { preflightFailure } from './cors.ts'
 import { toGatewayError } from './framework-errors.ts'
 import { lingeringClose } from './lingering-close.ts'
+
+const JSON_MEDIA_TYPE = 'application/json'
 
 export interface ErrorHandlerOptions {
   /** Where the page that explains the codes lives, e.g. `/docs/errors`. */
@@ -35,13 +38,18 @@ const pathOf = (url: string): string => url.replace(/[?#][^]*$/, '')
 
 /** A body that was announced and not read to its end: the socket cannot be used again, and the rest is not swallowed. */
 function leavesBodyUnread ({ raw }: FastifyRequest): boolean {
-  const announced = raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
-  return announced && !raw.complete
+  return announcesBody(raw.headers) && !raw.complete
+}
+
+/** The media types that a route takes, as its part of the document tells; none when it takes no body. */
+function mediaTypesOf ({ config, schema }: FastifyRequest['routeOptions']): string[] {
+  const { content = {} } = (config?.requestBody ?? {}) as { content?: object } // an OpenAPI request body
+  return schema?.body === undefined ? Object.keys(content) : [JSON_MEDIA_TYPE]
 }
 
 /** Sends the problem answer of `error`. The one place where an error becomes a reply. */
 export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, docs: string): FastifyReply {
-  const failure = toGatewayError(error, { announced: request.headers['content-length'], limit: request.routeOptions.bodyLimit })
+  const failure = toGatewayError(error, { announced: request.headers['content-length'], limit: request.routeOptions.bodyLimit, takes: mediaTypesOf(request.routeOptions) })
   const log = failure.statusCode >= 500 ? 'error' : 'info'
   request.log[log]({ code: failure.code, err: failure.cause }, failure.message)
   if (leavesBodyUnread(request)) {

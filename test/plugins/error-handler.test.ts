@@ -68,6 +68,21 @@ t.test('404 for an unknown path, 405 with Allow for a known path and a wrong met
   t.match(await app.inject({ url: '/aXb' }), { statusCode: 404 })
 })
 
+t.test('415 names what the route takes: its JSON body, or what its part of the document lists', async (t) => {
+  const app = await start(t)
+  app.post('/json', { schema: { body: { type: 'object' } } }, async () => 'ok')
+  app.route({ method: 'POST', url: '/form', config: { requestBody: { content: { 'multipart/form-data': {}, 'text/csv': {} } } }, handler: async () => 'ok' })
+  const told = async (url: string) => (await app.inject({ method: 'POST', url, payload: 'x', headers: { 'content-type': 'image/png' } }))
+  t.match(await told('/json'), { statusCode: 415, headers: { accept: 'application/json' } })
+  t.match((await told('/form')).json(), { code: 'unsupported_media_type', detail: 'This route takes multipart/form-data, text/csv, named in Content-Type.' })
+})
+
+t.test('403 for a preflight that nobody has answered: its method is not to blame', async (t) => {
+  const app = await start(t)
+  const headers = { origin: 'https://a.example', 'access-control-request-method': 'GET' }
+  t.match((await app.inject({ method: 'OPTIONS', url: '/things/7', headers })).json(), { status: 403, code: 'origin_not_allowed' })
+})
+
 t.test('an answer given before the body was read closes the connection, so that the rest is not swallowed', async (t) => {
   const app = await start(t)
   const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
