@@ -90,7 +90,12 @@ export class GatewayError extends Error {
   }
 
   get statusCode (): number { return ERRORS[this.code].status }
-  get advice (): string { return ERRORS[this.#mayHaveStored ? 'outcome_unknown' : this.code].advice }
+  get advice (): string {
+    // What cannot be read as a request at all has no fields to point at.
+    if (this.code === 'invalid_request' && this.errors.length === 0) return 'Correct what `detail` says and send the request again.'
+    return ERRORS[this.#mayHaveStored ? 'outcome_unknown' : this.code].advice
+  }
+
   get retryable (): boolean { return RETRYABLE.has(this.code) && !this.#mayHaveStored }
 
   /** The same request could store a second asset. */

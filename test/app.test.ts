@@ -17,7 +17,7 @@ t.test('what the framework refuses is a problem document like any other', async 
     [{ method: 'PUT', url: '/upload' }, { status: 405, code: 'method_not_allowed' }],
     [{ method: 'DELETE', url: '/resources' }, { status: 405, code: 'method_not_allowed' }],
     [{ url: '/resources/%zz' }, { status: 400, code: 'invalid_request' }],
-    [{ method: 'POST', url: '/signature', payload: '{"a":', headers: { 'content-type': 'application/json' } }, { status: 400, code: 'invalid_request', detail: 'The body is not valid JSON.' }],
+    [{ method: 'POST', url: '/signature', payload: '{"a":', headers: { 'content-type': 'application/json' } }, { status: 400, code: 'invalid_request', detail: 'The body is not valid JSON.', advice: 'Correct what `detail` says and send the request again.' }],
     [{ method: 'POST', url: '/signature', payload: '{"folder":"a"}', headers: { 'content-type': 'text/plain' } }, { status: 415, code: 'unsupported_media_type', detail: 'This route takes application/json, named in Content-Type.' }],
     [{ method: 'PATCH', url: '/resources/a', payload: '{}' }, { status: 415, detail: /takes application\/json/ }],
     [{ method: 'DELETE', url: '/resources/a', payload: 'x', headers: { 'content-type': 'text/plain' } }, { status: 415, detail: 'This route takes no body.' }],
@@ -27,6 +27,7 @@ t.test('what the framework refuses is a problem document like any other', async 
     const answer = await app.inject(call)
     t.match(answer.headers['content-type'], 'application/problem+json', JSON.stringify(call).slice(0, 60))
     t.match(answer.json(), expected)
+    if (!('errors' in answer.json())) t.notMatch(answer.json().advice, /`errors`/, 'nothing to look up there')
   }
   t.match(await (await fetch(`${url}/upload`, { method: 'PUT' })).json(), { status: 405 })
   t.equal((await fetch(`${url}/url`, { method: 'DELETE' })).headers.get('allow'), 'GET, HEAD, POST')
