@@ -47,11 +47,23 @@ function mediaTypesOf ({ config, schema }: FastifyRequest['routeOptions']): stri
   return schema?.body === undefined ? Object.keys(content) : [JSON_MEDIA_TYPE]
 }
 
+/**
+ * The type, message and code of an error, for the log of a caller's own mistake: where in our code it was noticed helps
+ * nobody, and whoever sends many fills the log with it. An error still, so that every serializer knows what it is.
+ */
+function withoutStack (error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { name, message, code } = error as NodeJS.ErrnoException // Node's errors and Fastify's have a code, others none
+  const told: object = Object.create(Object.getPrototypeOf(error) as object)
+  return Object.assign(told, { name, message, stack: undefined, ...(code !== undefined && { code }) })
+}
+
 /** Sends the problem answer of `error`. The one place where an error becomes a reply. */
 export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, docs: string): FastifyReply {
   const failure = toGatewayError(error, { announced: request.headers['content-length'], limit: request.routeOptions.bodyLimit, takes: mediaTypesOf(request.routeOptions) })
-  const log = failure.statusCode >= 500 ? 'error' : 'info'
-  request.log[log]({ code: failure.code, err: failure.cause }, failure.message)
+  const { code, statusCode, cause, message } = failure
+  if (statusCode >= 500) request.log.error({ code, err: cause }, message)
+  else request.log.info({ code, err: withoutStack(cause) }, message)
   if (leavesBodyUnread(request)) {
     reply.header('connection', 'close')
     lingeringClose(request.raw.socket)

@@ -1,7 +1,9 @@
 import { connect } from 'node:net'
 import fastify from 'fastify'
+import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { GatewayError } from '../../src/errors.ts'
+import { loggedError } from '../../src/commands/logged-error.ts'
 import errorHandler, { problemDocument } from '../../src/plugins/error-handler.ts'
 
 async function start (t: Test) {
@@ -53,6 +55,34 @@ t.test('500 internal: what broke stays inside, and so do the headers of the answ
   t.match(answer.json(), { status: 500, code: 'internal', retryable: false })
   t.notMatch(answer.body, /TOPSECRET/)
   t.notOk(answer.headers.etag)
+})
+
+t.test('the log has the stack of what broke here, and of a caller\'s mistake its type, message and code alone', async (t) => {
+  const lines: string[] = []
+  for (const serializers of [{ err: loggedError }, {}]) {
+    lines.length = 0
+    const app = fastify({ loggerInstance: pino({ serializers }, { write: (line: string) => { lines.push(line) } }) })
+    t.teardown(() => app.close())
+    await app.register(errorHandler, { docs: '/docs/errors' })
+    app.post('/things', async () => 'thing')
+    app.get('/mistake', async () => { throw new GatewayError('forbidden', 'No.', { cause: new TypeError('inside', { cause: new Error('deeper') }) }) })
+    app.get('/word', async () => { throw new GatewayError('forbidden', 'No.', { cause: 'a word' }) })
+    app.get('/breaks', async () => { throw new TypeError('inside') })
+    const logged = async (url: string, payload?: string): Promise<Record<string, unknown>> => {
+      await app.inject(payload === undefined ? { url } : { method: 'POST', url, payload, headers: { 'content-type': 'application/json' } })
+      const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ code }) => code !== undefined) // lines of the error handler
+      lines.length = 0
+      return told[0] ?? {}
+    }
+    const json = await logged('/things', '{"a":')
+    t.match(json, { level: 30, code: 'invalid_request', err: { type: /Error$/, message: String, code: 'FST_ERR_CTP_INVALID_JSON_BODY' } })
+    t.notMatch(JSON.stringify(json), / at |node_modules/)
+    const mistake = await logged('/mistake')
+    t.match(mistake, { level: 30, code: 'forbidden', err: { type: 'TypeError', message: 'inside' } })
+    t.notMatch(JSON.stringify(mistake), / at |deeper/)
+    t.match(await logged('/word'), { level: 30, code: 'forbidden', msg: 'No.' })
+    t.match(await logged('/breaks'), { level: 50, code: 'internal', err: { type: 'TypeError', message: 'inside', stack: /error-handler\.test/ } })
+  }
 })
 
 t.test('404 for an unknown path, 405 with Allow for a known path and a wrong method', async (t) => {
