@@ -49,6 +49,13 @@ t.test('CORS on a real socket: an origin is listed as a person types it, and one
   t.match(await plain.json(), { status: 405, code: 'method_not_allowed', detail: 'OPTIONS is not possible here; POST is.' }, 'what is no preflight')
 })
 
+t.test('400 to a megabyte in one field that is to be explained: no signature is searched in it', async (t) => {
+  const { app } = await startGateway(t)
+  const payload = { fields: { folder: '&'.repeat(1_000_000) }, signature: '0'.repeat(40) }
+  const told = (await app.inject({ method: 'POST', url: '/signature/explain', payload })).json()
+  t.match(told, { status: 400, code: 'invalid_request', errors: [{ pointer: '/fields', message: 'must have at most 100000 characters together, has 1000006' }] })
+})
+
 t.test('a prefix stands before everything but health and readiness', async (t) => {
   const { app } = await startGateway(t, { routePrefix: '/media' })
   t.equal((await app.inject('/media/environments')).statusCode, 200)
