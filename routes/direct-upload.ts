@@ -92,7 +92,7 @@ export const directUpload: Route = async (app) => {
   await app.register(multipart, MULTIPART)
   app.addHook('onRequest', async (request) => {
     checkBodyHeaders(request.headers)
-    if (!/^multipart\//i.test(request.headers['content-type'] ?? '')) throw new GatewayError('unsupported_media_type', 'Send multipart/form-data: the file beside the signed fields.')
+    if (!/^multipart\//i.test(request.headers['content-type'] ?? '')) throw new GatewayError('unsupported_media_type', 'This route takes multipart/form-data: the file beside the signed fields.', { headers: { accept: 'multipart/form-data' } })
     const leave = request.cloudinary.admitUnproven(addressKey(request.ip), announcedSize(request.headers))
     request.whenOver(leave)
     request[UNPROVEN] = leave

@@ -2,10 +2,12 @@ import { Readable } from 'node:stream'
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { GatewayError } from '../src/errors.ts'
+import { acceptedType } from '../src/schemas/accepted-type.ts'
 import { Asset, Choice, DeliveryType, PublicId, ResourceType } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 
+const JSON_PAGE = 'application/json'
 const NDJSON = 'application/x-ndjson'
 /** The largest page Cloudinary gives: streaming everything takes the fewest calls. */
 const LARGEST_PAGE = 500
@@ -78,7 +80,7 @@ async function * loggedLines (request: FastifyRequest, query: ListQuery, first: 
   }
 }
 
-/** Assets of one kind, a page at a time; or all of them, streamed, for `Accept: application/x-ndjson`. */
+/** Assets of one kind, a page at a time; or all of them, streamed, for who likes `application/x-ndjson` better than JSON. */
 export const getAllResources: Route = async (app) => {
   app.route({
     method: 'GET',
@@ -88,19 +90,19 @@ export const getAllResources: Route = async (app) => {
       operationId: 'getAllResources',
       tags: ['actions'],
       summary: 'Get All Resources',
-      description: 'With `Accept: application/x-ndjson` every page is fetched and streamed, one asset a line.',
+      description: 'With `Accept: application/x-ndjson` every page is fetched and streamed, one asset a line. Where the header likes both types equally, or neither, the answer is one page as JSON.',
       querystring: Query,
       response: {
         200: {
           description: 'A page of assets. The `Link` header names the next one.',
-          content: { 'application/json': { schema: Page }, [NDJSON]: { schema: Type.String() } }
+          content: { [JSON_PAGE]: { schema: Page }, [NDJSON]: { schema: Type.String() } }
         },
         ...problems('invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'asset_processing', 'rate_limited', 'quota_exhausted', 'upstream_rejected', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
       }
     },
     handler: async (request, reply) => {
       const { query } = request
-      if (request.headers.accept?.includes(NDJSON)) {
+      if (acceptedType(request.headers.accept, [JSON_PAGE, NDJSON]) === NDJSON) {
         const all = { ...query, max_results: query.max_results ?? LARGEST_PAGE }
         const { page } = await fetchPage(request, all)
         return reply.type(NDJSON).send(Readable.from(loggedLines(request, all, page)) as never) // a stream, where the schema tells of its text

@@ -10,6 +10,7 @@ export const ERRORS = {
   signature_mismatch: { status: 401, title: 'Signature mismatch', advice: 'Send exactly the fields that were signed, as text, and nothing else beside `file`.' },
   signature_expired: { status: 401, title: 'Signature expired', advice: 'Ask `POST /signature` for a new one; a signature lives for at most an hour.' },
   forbidden: { status: 403, title: 'Not allowed', advice: 'Use a key that may do this, or ask for the right.' },
+  origin_not_allowed: { status: 403, title: 'Origin not allowed', advice: 'List the origin of the page in `CORS_ORIGINS`, such as `https://www.example.com`.' },
   upstream_forbidden: { status: 403, title: 'Cloudinary forbids it', advice: 'Check the plan and the role of this environment\'s API key.' },
   not_found: { status: 404, title: 'Asset not found', advice: 'Check `public_id`, `resource_type`, `type` and the environment; `found_under` tells where it does exist.' },
   route_not_found: { status: 404, title: 'No such route', advice: 'See `/docs` for the routes.' },
@@ -89,7 +90,12 @@ export class GatewayError extends Error {
   }
 
   get statusCode (): number { return ERRORS[this.code].status }
-  get advice (): string { return ERRORS[this.#mayHaveStored ? 'outcome_unknown' : this.code].advice }
+  get advice (): string {
+    // What cannot be read as a request at all has no fields to point at.
+    if (this.code === 'invalid_request' && this.errors.length === 0) return 'Correct what `detail` says and send the request again.'
+    return ERRORS[this.#mayHaveStored ? 'outcome_unknown' : this.code].advice
+  }
+
   get retryable (): boolean { return RETRYABLE.has(this.code) && !this.#mayHaveStored }
 
   /** The same request could store a second asset. */

@@ -6,6 +6,7 @@ import pino from 'pino'
 import t from 'tap'
 import { buildApp } from '../src/app.ts'
 import { digestOf } from '../src/auth/keys.ts'
+import { loadConfig } from '../src/config/config.ts'
 import { Secret } from '../src/secret.ts'
 import { environmentAt, startGateway, testConfig } from './helper.ts'
 
@@ -16,17 +17,43 @@ t.test('what the framework refuses is a problem document like any other', async 
     [{ method: 'PUT', url: '/upload' }, { status: 405, code: 'method_not_allowed' }],
     [{ method: 'DELETE', url: '/resources' }, { status: 405, code: 'method_not_allowed' }],
     [{ url: '/resources/%zz' }, { status: 400, code: 'invalid_request' }],
-    [{ method: 'POST', url: '/signature', payload: '{"a":', headers: { 'content-type': 'application/json' } }, { status: 400, code: 'invalid_request', detail: 'The body is not valid JSON.' }],
-    [{ method: 'POST', url: '/signature', payload: '{"folder":"a"}', headers: { 'content-type': 'text/plain' } }, { status: 415, code: 'unsupported_media_type' }],
+    [{ method: 'POST', url: '/signature', payload: '{"a":', headers: { 'content-type': 'application/json' } }, { status: 400, code: 'invalid_request', detail: 'The body is not valid JSON.', advice: 'Correct what `detail` says and send the request again.' }],
+    [{ method: 'POST', url: '/signature', payload: '{"folder":"a"}', headers: { 'content-type': 'text/plain' } }, { status: 415, code: 'unsupported_media_type', detail: 'This route takes application/json, named in Content-Type.' }],
+    [{ method: 'PATCH', url: '/resources/a', payload: '{}' }, { status: 415, detail: /takes application\/json/ }],
+    [{ method: 'DELETE', url: '/resources/a', payload: 'x', headers: { 'content-type': 'text/plain' } }, { status: 415, detail: 'This route takes no body.' }],
     [{ method: 'POST', url: '/signature', payload: JSON.stringify({ folder: 'x'.repeat(2_000_000) }), headers: { 'content-type': 'application/json' } }, { status: 413, code: 'payload_too_large' }]
   ]
   for (const [call, expected] of cases) {
     const answer = await app.inject(call)
     t.match(answer.headers['content-type'], 'application/problem+json', JSON.stringify(call).slice(0, 60))
     t.match(answer.json(), expected)
+    if (!('errors' in answer.json())) t.notMatch(answer.json().advice, /`errors`/, 'nothing to look up there')
   }
   t.match(await (await fetch(`${url}/upload`, { method: 'PUT' })).json(), { status: 405 })
   t.equal((await fetch(`${url}/url`, { method: 'DELETE' })).headers.get('allow'), 'GET, HEAD, POST')
+})
+
+t.test('CORS on a real socket: an origin is listed as a person types it, and one that is not is told so', async (t) => {
+  const { corsOrigins } = loadConfig({ CORS_ORIGINS: 'https://WWW.Example.com' })
+  const { url } = await startGateway(t, { corsOrigins })
+  const preflight = (origin: string, path = '/signature') => fetch(url + path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } })
+  const listed = await preflight('https://www.example.com')
+  t.equal(listed.status, 204)
+  t.equal(listed.headers.get('access-control-allow-origin'), 'https://www.example.com')
+  for (const path of ['/signature', '/upload', '/resources/a', '/nowhere']) {
+    const other = await preflight('https://shop.example', path)
+    t.equal(other.headers.get('access-control-allow-origin'), null)
+    t.match(await other.json(), { status: 403, code: 'origin_not_allowed', detail: /"https:\/\/shop\.example"/, advice: /`CORS_ORIGINS`/, instance: path })
+  }
+  const plain = await fetch(`${url}/signature`, { method: 'OPTIONS' })
+  t.match(await plain.json(), { status: 405, code: 'method_not_allowed', detail: 'OPTIONS is not possible here; POST is.' }, 'what is no preflight')
+})
+
+t.test('400 to a megabyte in one field that is to be explained: no signature is searched in it', async (t) => {
+  const { app } = await startGateway(t)
+  const payload = { fields: { folder: '&'.repeat(1_000_000) }, signature: '0'.repeat(40) }
+  const told = (await app.inject({ method: 'POST', url: '/signature/explain', payload })).json()
+  t.match(told, { status: 400, code: 'invalid_request', errors: [{ pointer: '/fields', message: 'must have at most 100000 characters together, has 1000006' }] })
 })
 
 t.test('a prefix stands before everything but health and readiness', async (t) => {

@@ -29,6 +29,11 @@ t.test('invalidRequest says the first fault in its message and how many more the
   t.match(invalidRequest([]), { message: 'The request is not valid.' })
 })
 
+t.test('advice speaks of `errors` only where there are some', async (t) => {
+  t.match(invalidRequest([{ pointer: '/tags/0', message: 'must not be empty' }]).advice, /fields named in `errors`/)
+  for (const error of [invalidRequest([]), new GatewayError('invalid_request', 'The body is not valid JSON.')]) t.equal(error.advice, 'Correct what `detail` says and send the request again.')
+})
+
 t.test('a pointer escapes names as RFC 6901 says', async (t) => {
   t.same(['folder', 'a/b', 'm~n', '~1', ''].map(pointerTo), ['/folder', '/a~1b', '/m~0n', '/~01', '/'])
 })

@@ -24,6 +24,18 @@ export interface DiagnosisInput {
 
 type Fields = Readonly<Record<string, string>>
 
+/** Characters of all fields together among which a mistake is searched: each attempt builds and hashes all of them. */
+export const MAX_SEARCHED = 100_000
+
+/** Characters of names and values together. */
+export function lengthOf (fields: Fields): number {
+  return Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+}
+
+function tooLong (length: number): Finding {
+  return { code: 'unexplained', message: `The signature does not fit. The fields have ${length} characters together; mistakes are searched in up to ${MAX_SEARCHED}.` }
+}
+
 function judgeTimestamp ({ timestamp = '' }: Fields, nowSeconds: number): Finding[] {
   const about = (code: FindingCode, message: string): Finding[] => [fieldFinding(code, 'timestamp', message)]
   if (timestamp === '') return about('timestamp_missing', 'timestamp is missing; it is signed and sent in Unix seconds.')
@@ -77,6 +89,8 @@ function findOtherEnvironment ({ fields, others = [], environment }: DiagnosisIn
 function explain (input: DiagnosisInput, signature: string, algorithm: SignatureAlgorithm): Finding[] {
   const exact = compareWithIssued(input, signature)
   if (exact.length > 0) return exact
+  const length = lengthOf(input.fields)
+  if (length > MAX_SEARCHED) return [tooLong(length)]
   const elsewhere = findOtherEnvironment(input, signature)
   if (elsewhere.length > 0) return elsewhere
   return findMistake(input, signature, algorithm)

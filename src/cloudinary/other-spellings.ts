@@ -8,10 +8,19 @@ export interface Spelling {
   readonly respell: (sent: string) => string | undefined
 }
 
+/** Levels of JSON that are spelled otherwise: text that is nothing but brackets grows with the square of them when it is indented. */
+const MAX_DEPTH = 20
+
+function isDeeper (value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1))
+}
+
 function parsed (text: string): unknown {
   if (!/^\s*[[{]/.test(text)) return undefined
   try {
-    return JSON.parse(text) as unknown // JSON.parse returns any
+    const value = JSON.parse(text) as unknown // JSON.parse returns any
+    return isDeeper(value, MAX_DEPTH) ? undefined : value
   } catch {
     return undefined
   }

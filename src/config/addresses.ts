@@ -17,19 +17,6 @@ export function rangeFault (range: string): string | undefined {
   return Number(bits) === 0 ? 'must not trust every address' : undefined
 }
 
-/** Checks `scheme://host[:port]`; a host may begin with `*.`, which stands for one or more labels of a subdomain. */
-export function originFault (origin: string): string | undefined {
-  if (origin === '*' || origin === 'null') return 'must list exact origins; neither * nor null is allowed'
-  const parts = /^(https?:\/\/)(\*\.)?(.+)$/i.exec(origin)
-  const url = parts ? parseUrl(`${parts[1]}${parts[3]}`) : undefined
-  if (!parts || !url || url.origin !== `${parts[1]}${parts[3]}`.toLowerCase()) {
-    return 'must list origins such as https://www.example.com, without a path, a slash at the end or a default port'
-  }
-  if (url.hostname.includes('*')) return 'may have a * only as the whole first label, as in https://*.example.com'
-  if (parts[2] && (!url.hostname.includes('.') || isIP(url.hostname) !== 0)) return 'must not allow a whole top-level domain'
-  return undefined
-}
-
 /** `URL.parse` of later Node versions. */
 export function parseUrl (text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined

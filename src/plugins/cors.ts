@@ -1,27 +1,40 @@
 import cors from '@fastify/cors'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { originMatcher } from '../auth/origins.ts'
+import { GatewayError } from '../errors.ts'
 
 export interface CorsOptions {
-  /** `https://www.example.com`, `https://*.example.com`, or `*`. None: no CORS headers at all. */
+  /** `https://www.example.com`, or `https://*.example.com`. None: no CORS headers at all. */
   readonly origins: readonly string[]
-  /** Let browsers send cookies. The gateway wants none; never together with `*`. */
+  /** Let browsers send cookies. The gateway wants none. */
   readonly credentials?: boolean
 }
 
 /** How long a browser may remember the answer to a preflight. */
 const MAX_AGE_SECONDS = 600
+const MAX_ORIGIN_TOLD = 120
 const REQUEST_HEADERS = ['Accept', 'Authorization', 'Content-Type', 'Content-Range', 'Idempotency-Key', 'X-Environment', 'X-Request-Id', 'X-Unique-Upload-Id']
 const ANSWER_HEADERS = ['Idempotent-Replayed', 'Link', 'Location', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Request-Id', 'X-Upload-Attempts', 'X-Upload-Integrity']
 
 /**
+ * What to say to a preflight that nobody answered: `cors` answers those of listed origins, so its origin is what is
+ * wrong, and not its method. Undefined for a request that is no preflight. Source: Fetch, "CORS-preflight request".
+ */
+export function preflightFailure ({ method, headers }: Pick<FastifyRequest, 'method' | 'headers'>): GatewayError | undefined {
+  const { origin, 'access-control-request-method': wanted } = headers
+  if (method !== 'OPTIONS' || origin === undefined || wanted === undefined) return undefined
+  return new GatewayError('origin_not_allowed', `Pages of ${JSON.stringify(origin.slice(0, MAX_ORIGIN_TOLD))} may not call this gateway.`)
+}
+
+/**
  * Lets pages of some origins call, on every route and every error. Off without origins. An origin that is not listed
- * gets the answer without CORS headers, which its browser then keeps from the page. To be registered before
- * `error-handler`: the route for preflights matches every path, and is no reason to answer 405 in place of 404.
+ * gets the answer without CORS headers, which its browser then keeps from the page; its preflights are for
+ * `error-handler` to refuse. To be registered before that one: the route for preflights matches every path, and is no
+ * reason to answer 405 in place of 404.
  */
 export default fp<CorsOptions>(async (app, { origins, credentials = false }) => {
   if (origins.length === 0) return
-  if (credentials && origins.includes('*')) throw new Error('CORS with credentials needs a list of origins, not *.')
   const isAllowed = originMatcher(origins)
   await app.register(cors, {
     origin: (origin, callback) => { callback(null, origin !== undefined && isAllowed(origin) ? origin : false) },

@@ -2,8 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ERRORS, GatewayError } from '../errors.ts'
 import { Problem, PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts'
+import { announcesBody } from './body-encoding.ts'
+import { preflightFailure } from './cors.ts'
 import { toGatewayError } from './framework-errors.ts'
 import { lingeringClose } from './lingering-close.ts'
+
+const JSON_MEDIA_TYPE = 'application/json'
 
 export interface ErrorHandlerOptions {
   /** Where the page that explains the codes lives, e.g. `/docs/errors`. */
@@ -34,15 +38,32 @@ const pathOf = (url: string): string => url.replace(/[?#][^]*$/, '')
 
 /** A body that was announced and not read to its end: the socket cannot be used again, and the rest is not swallowed. */
 function leavesBodyUnread ({ raw }: FastifyRequest): boolean {
-  const announced = raw.headers['transfer-encoding'] !== undefined || Number(raw.headers['content-length'] ?? 0) > 0
-  return announced && !raw.complete
+  return announcesBody(raw.headers) && !raw.complete
+}
+
+/** The media types that a route takes, as its part of the document tells; none when it takes no body. */
+function mediaTypesOf ({ config, schema }: FastifyRequest['routeOptions']): string[] {
+  const { content = {} } = (config?.requestBody ?? {}) as { content?: object } // an OpenAPI request body
+  return schema?.body === undefined ? Object.keys(content) : [JSON_MEDIA_TYPE]
+}
+
+/**
+ * The type, message and code of an error, for the log of a caller's own mistake: where in our code it was noticed helps
+ * nobody, and whoever sends many fills the log with it. An error still, so that every serializer knows what it is.
+ */
+function withoutStack (error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { name, message, code } = error as NodeJS.ErrnoException // Node's errors and Fastify's have a code, others none
+  const told: object = Object.create(Object.getPrototypeOf(error) as object)
+  return Object.assign(told, { name, message, stack: undefined, ...(code !== undefined && { code }) })
 }
 
 /** Sends the problem answer of `error`. The one place where an error becomes a reply. */
 export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, docs: string): FastifyReply {
-  const failure = toGatewayError(error, { announced: request.headers['content-length'], limit: request.routeOptions.bodyLimit })
-  const log = failure.statusCode >= 500 ? 'error' : 'info'
-  request.log[log]({ code: failure.code, err: failure.cause }, failure.message)
+  const failure = toGatewayError(error, { announced: request.headers['content-length'], limit: request.routeOptions.bodyLimit, takes: mediaTypesOf(request.routeOptions) })
+  const { code, statusCode, cause, message } = failure
+  if (statusCode >= 500) request.log.error({ code, err: cause }, message)
+  else request.log.info({ code, err: withoutStack(cause) }, message)
   if (leavesBodyUnread(request)) {
     reply.header('connection', 'close')
     lingeringClose(request.raw.socket)
@@ -83,7 +104,10 @@ export default fp<ErrorHandlerOptions>(async (app, { docs }) => {
   const methods = new MethodTable()
   app.addHook('onRoute', ({ url, method }) => methods.add(url, [method].flat()))
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, docs))
-  const notFound = ({ method, url }: FastifyRequest): GatewayError => {
+  const notFound = (request: FastifyRequest): GatewayError => {
+    const refused = preflightFailure(request)
+    if (refused) return refused
+    const { method, url } = request
     const path = pathOf(url)
     const allow = methods.allowed(path)
     // A route may find nothing itself; then its method was right.

@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { mayUse } from '../auth/permissions.ts'
+import { lengthOf, MAX_SEARCHED } from '../cloudinary/diagnosis.ts'
 import { readRefusal } from '../cloudinary/refusal-text.ts'
 import { stringToSign, verifyParameters } from '../cloudinary/signature.ts'
 import { invalidRequest } from '../errors.ts'
@@ -14,7 +15,7 @@ const Body = Type.Object({
     type: 'object',
     additionalProperties: { type: ['string', 'number', 'boolean', 'array'], items: { type: ['string', 'number'] }, maxItems: 1000 },
     maxProperties: 100,
-    description: 'Every field of the form but `file`, as it was sent; `signature` may be among them.'
+    description: `Every field of the form but \`file\`, as it was sent; \`signature\` may be among them. Up to ${MAX_SEARCHED} characters together.`
   })),
   signature: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'The signature that was refused.' })),
   error: Type.Optional(Type.String({ minLength: 1, maxLength: 100_000, description: 'The text of Cloudinary\'s answer: it holds the signature and the fields.' }))
@@ -39,6 +40,8 @@ function questionOf ({ fields, signature, error }: Static<typeof Body>): Questio
   if (error !== undefined && !refusal) throw invalidRequest([{ pointer: '/error', message: 'is not the text of a refused signature: "Invalid Signature <signature>. String to sign - \'...\'."' }])
   const given = Object.entries(fields ?? refusal?.fields ?? {}).map(([name, value]) => [name, String(value)] as const) // an array's own text has commas
   const { signature: inFields, ...rest } = Object.fromEntries(given)
+  const length = lengthOf(rest)
+  if (length > MAX_SEARCHED) throw invalidRequest([{ pointer: '/fields', message: `must have at most ${MAX_SEARCHED} characters together, has ${length}` }])
   const offered = signature ?? inFields ?? refusal?.signature
   if (offered === undefined) throw invalidRequest([{ pointer: '/signature', message: 'is required, by itself, among the fields or inside the error' }])
   return { fields: rest, signature: offered }

@@ -4,7 +4,6 @@ import { validationFaults } from './validation-faults.ts'
 
 /** Fastify's and its plugins' own errors, by their code. */
 const BY_CODE: Readonly<Record<string, { code: ErrorCode, detail: string }>> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: { code: 'unsupported_media_type', detail: 'This route does not take that Content-Type.' },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'invalid_request', detail: 'The body is empty, but Content-Type says that it is JSON.' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'invalid_request', detail: 'The body is not valid JSON.' },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { code: 'invalid_request', detail: 'The body is not as long as Content-Length says.' },
@@ -29,20 +28,30 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   503: 'overloaded'
 }
 
-/** Of the request whose body was refused, as far as it told. */
-export interface BodySize {
+/** What is known of a request whose body was refused. */
+export interface RefusedBody {
   /** Content-Length, when there is one. */
   announced: string | undefined
   limit: number
+  /** Media types that the route takes; none when it takes no body. */
+  takes: readonly string[]
 }
 
-function tooLarge ({ announced, limit }: BodySize, cause: Error): GatewayError {
+function tooLarge ({ announced, limit }: RefusedBody, cause: Error): GatewayError {
   const size = announced === undefined ? `more than ${limit}` : announced
   return new GatewayError('payload_too_large', `The body has ${size} bytes; the limit for JSON is ${limit}.`, { cause })
 }
 
+/** A body without any Content-Type is refused for its type, too. */
+function wrongMediaType ({ takes }: RefusedBody, cause: Error): GatewayError {
+  if (takes.length === 0) return new GatewayError('unsupported_media_type', 'This route takes no body.', { cause })
+  const types = takes.join(', ')
+  // RFC 9110, section 15.5.16: this header tells programs the same.
+  return new GatewayError('unsupported_media_type', `This route takes ${types}, named in Content-Type.`, { cause, headers: { accept: types } })
+}
+
 /** Makes a GatewayError of anything thrown. What nobody foresaw is `internal` and keeps its cause for the log alone. */
-export function toGatewayError (error: unknown, body: BodySize): GatewayError {
+export function toGatewayError (error: unknown, body: RefusedBody): GatewayError {
   if (error instanceof GatewayError) return error
   if (!(error instanceof Error)) return new GatewayError('internal', 'Something unexpected happened.', { cause: error })
   // Errors of Fastify carry these members; on any other error they are undefined.
@@ -50,6 +59,7 @@ export function toGatewayError (error: unknown, body: BodySize): GatewayError {
   // No cause: it carries the schema and all that was sent, which has no place in a log.
   if (validation) return invalidRequest(validationFaults(validation, validationContext))
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge(body, error)
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return wrongMediaType(body, error)
   const known = code === undefined ? undefined : BY_CODE[code]
   if (known) return new GatewayError(known.code, known.detail, { cause: error })
   const byStatus = statusCode === undefined ? undefined : BY_STATUS[statusCode]

@@ -69,14 +69,10 @@ export function incomingFailure (error: unknown): unknown {
 
 /**
  * Judges a body by its headers alone.
- * @throws {GatewayError} `unsupported_media_type` for an encoded body, `invalid_multipart` for a boundary nobody can use.
+ * @throws {GatewayError} `unsupported_media_type` for another kind of multipart, `invalid_multipart` for a boundary nobody can use.
  */
 export function checkBodyHeaders (headers: Readonly<Record<string, string | string[] | undefined>>): void {
-  const { 'content-encoding': encoding, 'content-type': type = '' } = headers
-  if (encoding !== undefined && encoding !== 'identity') {
-    throw new GatewayError('unsupported_media_type', 'Content-Encoding is not understood; send the bytes as they are.')
-  }
-  const contentType = String(type)
+  const contentType = String(headers['content-type'] ?? '')
   if (!/^multipart\//i.test(contentType)) return
   if (!/^multipart\/form-data\s*(?:;|$)/i.test(contentType)) throw new GatewayError('unsupported_media_type', 'Of multipart types only multipart/form-data is understood.')
   const boundaries = [...contentType.matchAll(/;\s*boundary=(?:"([^"]*)"|([^;\s]*))/gi)]

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { diagnose, type DiagnosisInput } from '../../src/cloudinary/diagnosis.ts'
+import { diagnose, lengthOf, MAX_SEARCHED, type DiagnosisInput } from '../../src/cloudinary/diagnosis.ts'
 import { IssuedSignatures } from '../../src/cloudinary/issued-signatures.ts'
 import { signParameters } from '../../src/cloudinary/signature.ts'
 import { Secret } from '../../src/secret.ts'
@@ -88,6 +88,31 @@ t.test('a stranger is told a signed value only where it is the one that differs'
   t.equal(told({ ...time, public_id: 'hidden' }), 'folder was signed as "users/1" but not sent.')
   t.equal(told({ ...time, folder: 'users/2' }), 'folder was signed with another value but sent as "users/2". public_id was signed but not sent.')
   t.equal(told({ ...signed, timestamp: '1700000001' }), 'timestamp was signed with another value but sent as "1700000001".', 'the time is never told')
+})
+
+t.test('in more text than the bound no mistake is searched, with however many environments; the answer says so', async (t) => {
+  const others = Array.from({ length: 50 }, (_, index) => ({ ...staging, name: `other${index}` }))
+  const readsOf = (length: number): { reads: number, found: ReturnType<typeof findings> } => {
+    let reads = 0
+    const fields: Fields = Object.defineProperty({ ...time }, 'folder', { enumerable: true, get: () => { reads++; return '&'.repeat(length) } })
+    const found = findings(fields, sign(time, 2, 'sha1', 'another-secret'), { others })
+    return { reads, found }
+  }
+  const around = lengthOf({ ...time, folder: '' })
+  const { reads, found } = readsOf(MAX_SEARCHED - around + 1)
+  t.match(found, [{ code: 'unexplained', message: `The signature does not fit. The fields have ${MAX_SEARCHED + 1} characters together; mistakes are searched in up to ${MAX_SEARCHED}.` }])
+  t.ok(reads < 5, `the field is read ${reads} times: for both versions of the text, and to be measured`)
+  const within = readsOf(MAX_SEARCHED - around)
+  t.match(within.found, [{ code: 'unexplained', message: /^No single known mistake/ }])
+  t.ok(within.reads > others.length, 'up to the bound every environment is tried')
+})
+
+t.test('beyond the bound what this process signed is told all the same', async (t) => {
+  const issued = new IssuedSignatures()
+  const signed = { ...time, context: 'x'.repeat(MAX_SEARCHED) }
+  const signature = sign(signed)
+  issued.remember(signature, 'production', signed, NOW)
+  t.strictSame(codes({ ...signed, folder: 'a' }, signature, { issued }), ['field_not_signed /folder'])
 })
 
 t.test('1000 random mismatches: no finding holds the secret or a signature that would be valid', async (t) => {

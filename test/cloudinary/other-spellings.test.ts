@@ -23,6 +23,17 @@ t.test('lists, maps and structures', async (t) => {
   t.notHas(spellings('{broken'), { 'as JSON without blanks': '{broken' })
 })
 
+t.test('JSON of very many levels is left as it is: indented, it would grow with the square of them', async (t) => {
+  const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
+  const hidden = `${'["]",'.repeat(1000)}1${']'.repeat(1000)}`
+  t.match(spellings(nested(20)), { 'as indented JSON': /\n/ })
+  for (const text of [nested(100), hidden, `{"a":${nested(100)}}`]) {
+    const longest = Math.max(...Object.values(spellings(text)).map((signed) => signed.length))
+    t.ok(longest <= 6 * text.length, `${text.length} characters become at most ${longest}`)
+    t.notHas(spellings(text), { 'as indented JSON': String })
+  }
+})
+
 t.test('flags, blanks, escapes, letters and clocks', async (t) => {
   t.match(spellings('true'), { 'as a number': '1', 'as Python writes it': 'True' })
   t.match(spellings('0'), { 'as true or false': 'false', 'as Python writes it': 'False' })

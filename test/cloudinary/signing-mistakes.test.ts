@@ -67,6 +67,35 @@ t.test('hardly any text is built of very long fields', async (t) => {
   t.ok(reads < 150, `each of ten fields is read a few times, not for every attempt: ${reads}`)
 })
 
+t.test('characters that version 2 writes as three count as three', async (t) => {
+  let computed = 0
+  class CountedSecret extends Secret {
+    override reveal (): string {
+      computed++
+      return super.reveal()
+    }
+  }
+  const attemptsOn = (unit: string): number => {
+    computed = 0
+    const found = findMistake({ fields: { ...time, folder: unit.repeat(90_000) }, environment: { ...environment, apiSecret: new CountedSecret(SECRET) } }, 'a'.repeat(40), 'sha1')
+    t.match(found, [{ code: 'unexplained' }])
+    return computed
+  }
+  t.equal(attemptsOn('x'), 11, 'signatures tried on a long text')
+  t.equal(attemptsOn('&'), 3, 'and on one that is three times as long where it is signed')
+})
+
+t.test('no spelling is made that could not be tried', async (t) => {
+  let made = 0
+  const text = `{"a":"${'x'.repeat(8_000)}"}`
+  const parse = JSON.parse
+  t.intercept(JSON, 'parse', { value: (json: string): unknown => { made++; return parse(json) as unknown } })
+  const fields: Fields = { ...time }
+  for (let index = 0; index < 40; index++) fields[`field_${index}`] = text
+  t.strictSame(codes(fields, 'a'.repeat(40)), ['unexplained'])
+  t.equal(made, 0)
+})
+
 t.test('what no known mistake explains: the names that count are told', async (t) => {
   t.match(findings({ ...time, folder: 'a', api_key: '1', tags: '' }, 'f'.repeat(40)), [{ code: 'unexplained', message: /What counts here: folder, timestamp\.$/ }])
   t.match(findings({}, 'f'.repeat(40)), [{ code: 'unexplained', message: /no field at all\.$/ }])

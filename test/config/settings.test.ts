@@ -62,7 +62,7 @@ t.test('readSettings', async (t) => {
       HOST: [['[::1]', /without brackets/], ['a b', /address or a host name/], ['example.com:80', /without a port/]],
       ROUTE_PREFIX: [['media', /path such as/], ['/a//b', /path such as/]],
       TRUST_PROXY: [['true', /IP addresses/], ['10.0.0.1,0.0.0.0/0', /every address/]],
-      CORS_ORIGINS: [['*', /exact origins/], ['https://a.example/', /slash at the end/]],
+      CORS_ORIGINS: [['*', /exact origins/], ['https://a.example/', /slash at the end/], ['https://a.example,https://*.com', /top-level/], ['https://bücher.example', /origins such as/]],
       REDIS_URL: [['http://redis', /redis:\/\/ or rediss/], ['redis', /redis/], ['redis:///0', /with a host/], ['redis://:100%@redis', /begin a percent-encoded/], ['redis://%ff@redis', /has a %/]],
       AUTH_JWKS_URL: [['http://id.example/jwks', /https/]],
       AUTH_PUBLIC_KEY: [['secret', /PEM/], ['-----BEGIN PUBLIC KEY-----\\nAAAA\\n-----END PUBLIC KEY-----', /cannot be read/]],

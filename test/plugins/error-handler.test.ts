@@ -1,7 +1,9 @@
 import { connect } from 'node:net'
 import fastify from 'fastify'
+import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { GatewayError } from '../../src/errors.ts'
+import { loggedError } from '../../src/commands/logged-error.ts'
 import errorHandler, { problemDocument } from '../../src/plugins/error-handler.ts'
 
 async function start (t: Test) {
@@ -55,6 +57,34 @@ t.test('500 internal: what broke stays inside, and so do the headers of the answ
   t.notOk(answer.headers.etag)
 })
 
+t.test('the log has the stack of what broke here, and of a caller\'s mistake its type, message and code alone', async (t) => {
+  const lines: string[] = []
+  for (const serializers of [{ err: loggedError }, {}]) {
+    lines.length = 0
+    const app = fastify({ loggerInstance: pino({ serializers }, { write: (line: string) => { lines.push(line) } }) })
+    t.teardown(() => app.close())
+    await app.register(errorHandler, { docs: '/docs/errors' })
+    app.post('/things', async () => 'thing')
+    app.get('/mistake', async () => { throw new GatewayError('forbidden', 'No.', { cause: new TypeError('inside', { cause: new Error('deeper') }) }) })
+    app.get('/word', async () => { throw new GatewayError('forbidden', 'No.', { cause: 'a word' }) })
+    app.get('/breaks', async () => { throw new TypeError('inside') })
+    const logged = async (url: string, payload?: string): Promise<Record<string, unknown>> => {
+      await app.inject(payload === undefined ? { url } : { method: 'POST', url, payload, headers: { 'content-type': 'application/json' } })
+      const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ code }) => code !== undefined) // lines of the error handler
+      lines.length = 0
+      return told[0] ?? {}
+    }
+    const json = await logged('/things', '{"a":')
+    t.match(json, { level: 30, code: 'invalid_request', err: { type: /Error$/, message: String, code: 'FST_ERR_CTP_INVALID_JSON_BODY' } })
+    t.notMatch(JSON.stringify(json), / at |node_modules/)
+    const mistake = await logged('/mistake')
+    t.match(mistake, { level: 30, code: 'forbidden', err: { type: 'TypeError', message: 'inside' } })
+    t.notMatch(JSON.stringify(mistake), / at |deeper/)
+    t.match(await logged('/word'), { level: 30, code: 'forbidden', msg: 'No.' })
+    t.match(await logged('/breaks'), { level: 50, code: 'internal', err: { type: 'TypeError', message: 'inside', stack: /error-handler\.test/ } })
+  }
+})
+
 t.test('404 for an unknown path, 405 with Allow for a known path and a wrong method', async (t) => {
   const app = await start(t)
   t.match((await app.inject('/nowhere?x=1')).json(), { status: 404, code: 'route_not_found', detail: 'There is no route GET /nowhere.' })
@@ -66,6 +96,21 @@ t.test('404 for an unknown path, 405 with Allow for a known path and a wrong met
   t.match(await app.inject({ url: '/a.b' }), { statusCode: 405, headers: { allow: 'PATCH, PUT' } })
   for (const url of ['/pages', '/pages/']) t.match(await app.inject({ method: 'POST', url }), { statusCode: 405, headers: { allow: 'GET, HEAD' } })
   t.match(await app.inject({ url: '/aXb' }), { statusCode: 404 })
+})
+
+t.test('415 names what the route takes: its JSON body, or what its part of the document lists', async (t) => {
+  const app = await start(t)
+  app.post('/json', { schema: { body: { type: 'object' } } }, async () => 'ok')
+  app.route({ method: 'POST', url: '/form', config: { requestBody: { content: { 'multipart/form-data': {}, 'text/csv': {} } } }, handler: async () => 'ok' })
+  const told = async (url: string) => (await app.inject({ method: 'POST', url, payload: 'x', headers: { 'content-type': 'image/png' } }))
+  t.match(await told('/json'), { statusCode: 415, headers: { accept: 'application/json' } })
+  t.match((await told('/form')).json(), { code: 'unsupported_media_type', detail: 'This route takes multipart/form-data, text/csv, named in Content-Type.' })
+})
+
+t.test('403 for a preflight that nobody has answered: its method is not to blame', async (t) => {
+  const app = await start(t)
+  const headers = { origin: 'https://a.example', 'access-control-request-method': 'GET' }
+  t.match((await app.inject({ method: 'OPTIONS', url: '/things/7', headers })).json(), { status: 403, code: 'origin_not_allowed' })
 })
 
 t.test('an answer given before the body was read closes the connection, so that the rest is not swallowed', async (t) => {

@@ -95,6 +95,17 @@ t.test('200: what was signed here is told exactly, to the one it was signed for'
   t.notMatch(JSON.stringify(others), /hidden|users\/1/, 'whoever picked up a signature does not get its form')
 })
 
+t.test('400 for more text than is searched, with both numbers; up to that many it is explained', async (t) => {
+  const ask = await start(t)
+  const around = 'foldertimestamp'.length + now.length
+  const tooMuch = { status: 400, code: 'invalid_request', errors: [{ pointer: '/fields', message: 'must have at most 100000 characters together, has 100001' }] }
+  t.match(await ask({ fields: { folder: '&'.repeat(100_001 - around), timestamp: now }, signature: '0'.repeat(40) }), tooMuch)
+  t.match(await ask({ fields: { folder: ['&'.repeat(50_000 - around), '&'.repeat(50_000)], timestamp: now }, signature: '0'.repeat(40) }), tooMuch, 'lists count as the text that they are')
+  const fields = { folder: '&'.repeat(100_000 - around), timestamp: now }
+  t.match(await ask({ fields, signature: sign(fields) }), { fits: true, findings: [] })
+  t.match(await ask({ fields, signature: '0'.repeat(40) }), { fits: false, findings: [{ code: 'unexplained' }] })
+})
+
 t.test('400 names what is missing', async (t) => {
   const ask = await start(t)
   t.match(await ask({ fields: { timestamp: now } }), { status: 400, errors: [{ pointer: '/signature' }] })

@@ -115,8 +115,9 @@ t.test('POST /direct-upload', async (t) => {
   })
 
   t.test('415 for anything but a form', async (t) => {
-    t.match(await post(url, '{}', { 'content-type': 'application/json' }), { status: 415 })
-    t.match(await post(url, new Blob(['x'])), { status: 415 })
+    const told = { status: 415, body: { code: 'unsupported_media_type', detail: /takes multipart\/form-data/ } }
+    t.match(await post(url, '{}', { 'content-type': 'application/json' }), told)
+    t.match(await post(url, new Blob(['x'])), told)
     t.match(await post(url, form({}), { 'content-encoding': 'gzip' }), { status: 415 })
   })
 

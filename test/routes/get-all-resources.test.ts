@@ -48,6 +48,14 @@ t.test('GET /resources', async (t) => {
     t.equal(await none.text(), '')
   })
 
+  t.test('200: the form that `Accept` likes better, and a page as JSON where it likes both alike', async (t) => {
+    const typeFor = async (accept: string) => (await fetch(`${url}/resources?prefix=cats/`, { headers: { accept } })).headers.get('content-type')
+    for (const accept of ['application/json, application/x-ndjson;q=0', 'application/x-ndjson;q=0.5, application/json', 'application/x-ndjson, application/json', '*/*', 'text/html']) {
+      t.match(await typeFor(accept), /^application\/json/, accept)
+    }
+    for (const accept of ['application/json;q=0.5, application/x-ndjson', 'APPLICATION/X-NDJSON', 'application/x-ndjson, */*;q=0.1']) t.equal(await typeFor(accept), 'application/x-ndjson', accept)
+  })
+
   t.test('a stream that breaks is cut off, never ended as if it were whole', async (t) => {
     await sandbox.faults.add({ kind: 'html', status: 502, times: 9, match: { path: 'next_cursor=' } })
     const answer = await fetch(`${url}/resources?prefix=cats/&max_results=5`, { headers: { accept: 'application/x-ndjson' } })

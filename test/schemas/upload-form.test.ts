@@ -138,7 +138,6 @@ t.test('errors of the parser: broken multipart is a 400, a caller that left is t
 
 t.test('M17, M8: headers alone tell that a body cannot be read', async (t) => {
   const check = (headers: Record<string, string>) => (): void => checkBodyHeaders(headers)
-  t.throws(check({ 'content-encoding': 'gzip' }), { code: 'unsupported_media_type' })
   t.throws(check({ 'content-type': 'multipart/mixed; boundary=x' }), { code: 'unsupported_media_type' })
   for (const parameters of ['', '; boundary=', '; boundary=""', `; boundary=${'x'.repeat(71)}`, `; boundary=${'x'.repeat(1000)}`, '; boundary=a; boundary=b']) {
     t.throws(check({ 'content-type': `multipart/form-data${parameters}` }), { code: 'invalid_multipart' }, parameters)
@@ -146,7 +145,7 @@ t.test('M17, M8: headers alone tell that a body cannot be read', async (t) => {
   for (const boundary of ['x'.repeat(70), '"a b"', '----WebKitFormBoundary1', '"quoted"; charset=utf-8']) {
     t.doesNotThrow(check({ 'content-type': `Multipart/Form-Data; boundary=${boundary}` }), boundary)
   }
-  t.doesNotThrow(check({ 'content-encoding': 'identity' }))
+  t.doesNotThrow(check({}))
 })
 
 t.test('the announced size is exact for a raw body, a lower bound for a form, and none for a text around a data URI', async (t) => {

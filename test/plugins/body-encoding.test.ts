@@ -1,0 +1,61 @@
+import { connect } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import t from 'tap'
+import { announcesBody } from '../../src/plugins/body-encoding.ts'
+import { startGateway } from '../helper.ts'
+
+const WITH_BODY = [
+  ['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], ['POST', '/signature/explain'], ['POST', '/upload'], ['POST', '/direct-upload'],
+  ['PATCH', '/resources/cats/tom'], ['DELETE', '/resources/cats/tom']
+] as const
+
+/** Sends a head that announces a body, and no byte of it; resolves once the server has closed. */
+function announce (base: string, head: readonly string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(base).port), '127.0.0.1', () => socket.write(`${head.join('\r\n')}\r\n\r\n`))
+    let text = ''
+    socket.on('data', (data) => { text += data.toString() })
+    socket.on('close', () => resolve(text))
+    socket.on('error', reject)
+    socket.setTimeout(5_000, () => socket.destroy(new Error('the server left the connection open')))
+  })
+}
+
+t.test('415 for an encoded body on every route that takes one, before a byte of it is read', async (t) => {
+  const { url, sandbox } = await startGateway(t)
+  for (const [method, path] of WITH_BODY) {
+    for (const type of ['application/json', 'multipart/form-data; boundary=B']) {
+      for (const more of [['Content-Length: 300000000'], ['Transfer-Encoding: chunked'], ['Content-Length: 300000000', 'Expect: 100-continue']]) {
+        const answer = await announce(url, [`${method} ${path} HTTP/1.1`, 'Host: 127.0.0.1', `Content-Type: ${type}`, 'Content-Encoding: gzip', ...more])
+        t.match(answer, /^HTTP\/1\.1 415 [^]*\r\naccept-encoding: identity\r\n/i, `${method} ${path} ${more.join()}`)
+        t.match(JSON.parse(answer.split('\r\n\r\n')[1] ?? ''), { code: 'unsupported_media_type', detail: 'Content-Encoding is not understood; send the bytes as they are.' })
+      }
+    }
+  }
+  t.equal(sandbox.requests.length, 0)
+})
+
+t.test('whatever the encoding is called, and whatever is in the body', async (t) => {
+  const { app } = await startGateway(t)
+  const send = (encoding: string, payload: string | Buffer = '{}') =>
+    app.inject({ method: 'POST', url: '/signature', payload, headers: { 'content-type': 'application/json', 'content-encoding': encoding } })
+  t.match((await send('gzip', gzipSync('{"folder":"a"}'))).json(), { status: 415, detail: /Content-Encoding/ }, 'it is not called invalid JSON')
+  for (const encoding of ['GZIP', 'br', 'identity, gzip', 'identityx', '*']) t.equal((await send(encoding)).statusCode, 415, encoding)
+  t.equal((await app.inject({ method: 'POST', url: '/signature', payload: {} })).statusCode, 200)
+  for (const encoding of ['identity', 'Identity', ' identity , identity', '']) t.equal((await send(encoding)).statusCode, 200, encoding)
+})
+
+t.test('without a body the header says nothing', async (t) => {
+  const { app, sandbox } = await startGateway(t)
+  await sandbox.add('cats/tom')
+  const headers = { 'content-encoding': 'gzip' }
+  t.equal((await app.inject({ url: '/url?public_id=a', headers })).statusCode, 200)
+  t.equal((await app.inject({ url: '/url?public_id=a', headers, payload: 'x' })).statusCode, 200, 'nobody reads the body of a GET')
+  t.equal((await app.inject({ method: 'HEAD', url: '/url?public_id=a', headers, payload: 'x' })).statusCode, 200)
+  t.equal((await app.inject({ method: 'DELETE', url: '/resources/cats/tom', headers })).statusCode, 200)
+})
+
+t.test('announcesBody', async (t) => {
+  for (const headers of [{ 'transfer-encoding': 'chunked' }, { 'content-length': '1' }]) t.ok(announcesBody(headers))
+  for (const headers of [{}, { 'content-length': '0' }]) t.notOk(announcesBody(headers))
+})
