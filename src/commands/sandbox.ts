@@ -1,6 +1,8 @@
+import { pino } from 'pino'
 import type { SandboxArguments } from './command-line.ts'
 import { isLoopback } from '../config/addresses.ts'
 import { listenFault } from './listening.ts'
+import { loggedError } from './logged-error.ts'
 import { programFinder } from './program.ts'
 import { EXIT, type Command } from './terminal.ts'
 
@@ -21,8 +23,10 @@ export const sandbox: Command<SandboxArguments> = async (terminal, { coverage, a
     return EXIT.misused
   }
   const { startSandbox } = await import('../sandbox/index.ts')
+  // Its requests can be looked up; what breaks inside it cannot.
+  const logger = pino({ level: 'error', serializers: { err: loggedError } }, { write: (line) => terminal.err(line) })
   try {
-    const running = await startSandbox({ samples: true, ...options, findFfmpeg: programFinder('ffmpeg', terminal.variables['PATH']) })
+    const running = await startSandbox({ samples: true, ...options, logger, findFfmpeg: programFinder('ffmpeg', terminal.variables['PATH']) })
     terminal.onShutdown(GRACE_SECONDS, () => running.close())
     for (const { cloudName } of running.clouds) terminal.out(`export CLOUDINARY_URL='${running.cloudinaryUrl(cloudName).replaceAll('\'', '%27')}'\n`)
     terminal.err(`The sandbox answers at ${running.url}; Ctrl-C ends it.\n`)

@@ -21,10 +21,20 @@ async function closeAll (closers: Closers): Promise<void> {
 }
 
 /** Starts the embedded sandbox. It is loaded only now: a gateway with credentials never loads the image library. */
-async function startEmbedded (config: Config, path: string | undefined, closers: Closers): Promise<string> {
+async function startEmbedded (config: Config, logger: Logger, path: string | undefined, closers: Closers): Promise<string> {
   const { startSandbox } = await import('../sandbox/index.ts')
   const { host, port, data, publicUrl } = config.sandbox
-  const sandbox = await startSandbox({ host, port, data, clouds: SANDBOX_CLOUDS, samples: true, findFfmpeg: programFinder('ffmpeg', path), ...publicUrl === undefined ? {} : { publicUrl } })
+  const sandbox = await startSandbox({
+    host,
+    port,
+    data,
+    clouds: SANDBOX_CLOUDS,
+    samples: true,
+    // Its requests are those of the gateway, which logs them.
+    logger: logger.child({ part: 'sandbox' }, { level: 'error' }),
+    findFfmpeg: programFinder('ffmpeg', path),
+    ...publicUrl === undefined ? {} : { publicUrl }
+  })
   closers.push(() => sandbox.close())
   return sandbox.url
 }
@@ -78,7 +88,7 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
   let place: Place = { ...config.sandbox, variable: 'SANDBOX_PORT' }
   try {
     if (config.sandbox.start) {
-      sandboxUrl = await startEmbedded(config, terminal.variables['PATH'], closers)
+      sandboxUrl = await startEmbedded(config, logger, terminal.variables['PATH'], closers)
       config = withSandbox(config, sandboxUrl)
       logger.info({ url: sandboxUrl, data: config.sandbox.data }, 'no Cloudinary account is used: the sandbox answers in its place')
     }

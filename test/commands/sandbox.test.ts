@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { sandbox } from '../../src/commands/sandbox.ts'
 import { loadConfig } from '../../src/config/config.ts'
+import { Background } from '../../src/sandbox/background.ts'
 import { recordedTerminal } from './test-terminal.ts'
 
 const CLOUDS = [{ cloudName: 'a', apiKey: '1', apiSecret: 'x' }, { cloudName: 'b', apiKey: '2', apiSecret: 'y' }]
@@ -28,6 +29,20 @@ t.test('sandbox', async (t) => {
     t.match(terminal.written.err, 'cloudinary.url(id, { secure: false })')
     await terminal.shutdown?.close()
     await t.rejects(fetch(config.environments[0]?.uploadPrefix ?? ''))
+  })
+
+  t.test('what breaks inside it after an answer is written where the rest is', async (t) => {
+    const { add } = Background.prototype
+    t.teardown(() => { Background.prototype.add = add })
+    Background.prototype.add = function (work) { add.call(this, work.then(() => { throw new Error('it broke later') })) }
+    const terminal = recordedTerminal()
+    await sandbox(terminal, { host: '127.0.0.1', port: 0, data: ':memory:', ...OPTIONS })
+    const url = /answers at (\S+);/.exec(terminal.written.err)?.[1] ?? ''
+    const authorization = `Basic ${Buffer.from('1:x').toString('base64')}`
+    const body = new URLSearchParams({ file: 'data:text/plain;base64,YQ==', public_id: 'later', async: 'true' })
+    t.equal((await fetch(`${url}/v1_1/a/raw/upload`, { method: 'POST', headers: { authorization }, body })).status, 200)
+    await terminal.shutdown?.close() // settles what is under way
+    t.match(terminal.written.err, /"level":50.*it broke later/)
   })
 
   t.test('0: says what it can, and ends', async (t) => {

@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { serve } from '../../src/commands/serve.ts'
+import { Background } from '../../src/sandbox/background.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { recordedTerminal } from './test-terminal.ts'
 
@@ -106,6 +107,17 @@ t.test('serve', async (t) => {
     t.match(await (await fetch(served)).text(), /http_requests_total\{method="GET",route="none",status="404"\} 1\n/)
     const port = String(await occupiedPort(t))
     t.match(await start(t, { ...EMBEDDED, METRICS_PORT: port }), { code: 3, terminal: { written: { err: `127.0.0.1:${port} is in use; set METRICS_PORT to another port.\n` }, shutdown: undefined } })
+  })
+
+  t.test('what breaks inside the sandbox after an answer is in the log', async (t) => {
+    const { add } = Background.prototype
+    t.teardown(() => { Background.prototype.add = add })
+    Background.prototype.add = function (work) { add.call(this, work.then(() => { throw new Error('it broke later') })) }
+    const { lines, terminal, url } = await start(t, EMBEDDED)
+    const body = new URLSearchParams({ file: 'data:text/plain;base64,YQ==', public_id: 'later', resource_type: 'raw', async: 'true' })
+    t.equal((await fetch(`${url}/upload`, { method: 'POST', body })).status, 200)
+    await terminal.shutdown?.close() // settles what is under way
+    t.match(lines.filter(({ level }) => Number(level) >= 50), [{ part: 'sandbox', err: { message: 'it broke later' } }])
   })
 
   t.test('tells browsers the public address of the sandbox', async (t) => {
