@@ -14,6 +14,7 @@ import { uploadResource } from '../routes/upload-resource.ts'
 import type { Config } from './config/types.ts'
 import authentication from './plugins/authentication.ts'
 import authorization from './plugins/authorization.ts'
+import bodyEncoding from './plugins/body-encoding.ts'
 import bodyTimeout from './plugins/body-timeout.ts'
 import callerGone from './plugins/caller-gone.ts'
 import cloudinary from './plugins/cloudinary.ts'
@@ -141,8 +142,8 @@ async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: 
   await app.register(headerNames)
   await app.register(expectContinue)
   await app.register(securityHeaders)
-  await app.register(cors, { origins: config.corsOrigins })
   await app.register(errorHandler, { docs })
+  await app.register(cors, { origins: config.corsOrigins })
   await app.register(openapiDocument, { version, prefix: config.routePrefix })
 }
 
@@ -180,6 +181,7 @@ async function loadChecks (guarded: FastifyInstance, { auth, corsOrigins, rates:
 
 /** The nine actions, and what they read bodies with and remember uploads by. */
 async function loadActions (guarded: FastifyInstance, { redisUrl }: Config): Promise<void> {
+  await guarded.register(bodyEncoding)
   await guarded.register(textInput)
   await guarded.register(idempotency, { redisUrl })
   await guarded.register(explainSignature)

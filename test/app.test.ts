@@ -45,6 +45,12 @@ t.test('CORS on a real socket: an origin is listed as a person types it, and one
     t.equal(other.headers.get('access-control-allow-origin'), null)
     t.match(await other.json(), { status: 403, code: 'origin_not_allowed', detail: /"https:\/\/shop\.example"/, advice: /`CORS_ORIGINS`/, instance: path })
   }
+  const faulty = await new Promise<string | undefined>((resolve, reject) => {
+    request(`${url}/signature`, { method: 'OPTIONS', headers: { origin: 'https://www.example.com', 'access-control-request-method': 'POST', expect: 'nonsense' } }, (answer) => {
+      answer.resume().on('end', () => { resolve(answer.headers['content-type']) })
+    }).on('error', reject).end()
+  })
+  t.match(faulty, 'application/problem+json', 'a preflight that is refused for another reason gets a problem too')
   const plain = await fetch(`${url}/signature`, { method: 'OPTIONS' })
   t.match(await plain.json(), { status: 405, code: 'method_not_allowed', detail: 'OPTIONS is not possible here; POST is.' }, 'what is no preflight')
 })

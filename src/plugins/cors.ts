@@ -30,8 +30,7 @@ export function preflightFailure ({ method, headers }: Pick<FastifyRequest, 'met
 /**
  * Lets pages of some origins call, on every route and every error. Off without origins. An origin that is not listed
  * gets the answer without CORS headers, which its browser then keeps from the page; its preflights are for
- * `error-handler` to refuse. To be registered before that one: the route for preflights matches every path, and is no
- * reason to answer 405 in place of 404.
+ * `error-handler` to refuse. To be registered after that one, so that it renders the failures of preflights as well.
  */
 export default fp<CorsOptions>(async (app, { origins, credentials = false }) => {
   if (origins.length === 0) return
@@ -45,4 +44,4 @@ export default fp<CorsOptions>(async (app, { origins, credentials = false }) => 
     maxAge: MAX_AGE_SECONDS,
     strictPreflight: true
   })
-}, { name: 'cors' })
+}, { name: 'cors', dependencies: ['error-handler'] })

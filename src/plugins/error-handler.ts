@@ -102,7 +102,10 @@ class MethodTable {
 export default fp<ErrorHandlerOptions>(async (app, { docs }) => {
   app.addSchema(Problem)
   const methods = new MethodTable()
-  app.addHook('onRoute', ({ url, method }) => methods.add(url, [method].flat()))
+  app.addHook('onRoute', ({ url, method }) => {
+    // The route for preflights matches every path, and is no reason to answer 405 in place of 404.
+    if (url !== '*') methods.add(url, [method].flat())
+  })
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, docs))
   const notFound = (request: FastifyRequest): GatewayError => {
     const refused = preflightFailure(request)

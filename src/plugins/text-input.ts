@@ -1,6 +1,5 @@
 import fp from 'fastify-plugin'
 import { readTextFields } from '../schemas/text-fields.ts'
-import bodyEncoding from './body-encoding.ts'
 
 /** The properties of a route's own object schema. */
 function propertiesOf (schema: unknown): Record<string, object> | undefined {
@@ -14,10 +13,9 @@ function isPlainObject (value: unknown): value is Record<string, unknown> {
 /**
  * A query is text, but some of its fields are lists or maps: they are read here, before validation, by the route's own
  * schema. JSON bodies get the same courtesy for text where a list or a map belongs: `"tags": "a,b"`. An
- * empty body is none, and an encoded one is refused: there is no text to be read in it.
+ * empty body is none.
  */
 export default fp(async (scope) => {
-  await scope.register(bodyEncoding)
   const parse = scope.getDefaultJsonParser('error', 'error')
   // Many clients put `Content-Type: application/json` on everything, a DELETE without a body included.
   scope.removeContentTypeParser('application/json')
