@@ -104,7 +104,7 @@ t.test('lines are written together, and none is lost at the end', async (t) => {
   t.equal(written(), 'one\ntwo\nthree, ******\n', 'the process may end now')
   stream.flushSync()
   t.equal(written(), 'one\ntwo\nthree, ******\n', 'once')
-  const long = `${'x'.repeat(20_000)}\n`
+  const long = `${'x'.repeat(70_000)}\n`
   stream.write(long)
   await once(stream, 'drain')
   t.equal(written(), `one\ntwo\nthree, ******\n${long}`, 'a long one waits for nothing')
