@@ -23,6 +23,8 @@ function isSame<T> (one: ReadonlySet<T>, other: ReadonlySet<T>): boolean {
 export class KeyRing {
   #inForce: readonly KeyDigest[]
   #given: readonly KeyDigest[]
+  /** Names have changed since the policy was last read to its end. */
+  #isPolicyDue = false
 
   constructor (keys: readonly KeyDigest[]) {
     this.#inForce = keys
@@ -38,12 +40,15 @@ export class KeyRing {
   /** Takes other keys for the requests to come. Without a policy it is done when the call returns. */
   async replace (given: readonly KeyDigest[], policy?: PolicyFile): Promise<KeyChange> {
     const before = this.#inForce
-    const hasOtherNames = !isSame(namesOf(given), namesOf(this.#given))
+    this.#isPolicyDue ||= !isSame(namesOf(given), namesOf(this.#given))
     this.#given = given
     const known = namesOf(before)
     this.#become(given.filter(({ caller }) => known.has(caller)))
     // A policy that was changed together with the keys is to be in force before them.
-    if (policy && hasOtherNames) await policy.reconsider()
+    if (policy && this.#isPolicyDue) {
+      await policy.reconsider()
+      this.#isPolicyDue = false
+    }
     // What was given last, should there be something newer meanwhile.
     const reason = this.#admit(known, policy)
     return { isChanged: this.#inForce !== before, reason }

@@ -45,6 +45,19 @@ t.test('a key of a known name is in force at once, and the policy is not read fo
   t.match(file.current.byName('web'), { permissions: { readOnly: false } })
 })
 
+t.test('a second look, while the first still reads the policy, lets no new name in before it', async (t) => {
+  const { ring, file, write } = await open(t, [key('web')], '{ web: {} }')
+  write('{ web: {}, cms: { read_only: true } }')
+  const given = [key('web'), key('cms')]
+  const first = ring.replace(given, file)
+  const second = ring.replace(given, file)
+  t.same(shown(ring), ['web=web'])
+  await second
+  t.match(file.current.byName('cms'), { permissions: { readOnly: true } })
+  await first
+  t.same(shown(ring), ['web=web', 'cms=cms'])
+})
+
 t.test('a new name waits until the policy was read again; what is taken out does not', async (t) => {
   const seen: unknown[] = []
   const { ring, file, write } = await open(t, [key('web', 'old'), key('web')], '{ web: {} }', (what) => seen.push(what, shown(ring)))
