@@ -13,12 +13,12 @@ const BLOCK_BYTES = 31 * 1024 ** 2
  */
 export function keepFreedMemory (): void { Buffer.allocUnsafeSlow(BLOCK_BYTES) }
 
-/** The heap may grow by this much, in percent of what lives, before all of it is searched: the most that V8 itself allows. */
+/** The heap may grow by this much, in percent of what lives, before all of it is searched. */
 const GROWING_PERCENT = 300
 
 /**
- * Lets the heap grow as much after a quiet time as at any other. V8 shrinks it when little happens, for a process that is
- * up for a while too, and then lets it grow by a third only. It counts the buffers of uploads as growth, and they are
- * more than that: so it would search the whole heap about thirty times per GiB. The limit of the heap still holds.
+ * Lets the heap grow as much after V8 has made it smaller as at any other time. V8 does that when little happens, and once
+ * a process is up for a while, and lets it grow by little from then on. It counts the buffers of uploads as growth, and
+ * they are more than that: so it would search the whole heap about thirty times per GiB. The limit of the heap still holds.
  */
 export function growSteadily (): void { setFlagsFromString(`--heap-growing-percent=${GROWING_PERCENT}`) }

@@ -62,16 +62,15 @@ interface Bounded {
  */
 function overfull (schema: Bounded, value: unknown): ErrorObject | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const members = value as Readonly<Record<string, unknown>>
   const [keyword, what, size] = Array.isArray(value) ? ['maxItems', 'items', value.length] as const : ['maxProperties', 'properties', Object.keys(value).length] as const
   const limit = schema[keyword]
   if (limit !== undefined && size > limit) {
     return { instancePath: '', schemaPath: `#/${keyword}`, keyword, params: { limit }, message: `must NOT have more than ${limit} ${what}`, schema: limit, parentSchema: schema, data: value }
   }
   const { items, properties = {}, additionalProperties: rest } = schema
-  for (const name of Object.keys(members)) {
+  for (const [name, member] of Object.entries(value)) {
     const inner = items ?? properties[name] ?? rest
-    const found = typeof inner === 'object' ? overfull(inner, members[name]) : undefined
+    const found = typeof inner === 'object' ? overfull(inner, member) : undefined
     if (found) return { ...found, instancePath: pointerTo(name) + found.instancePath }
   }
   return undefined

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { sandbox } from '../../src/commands/sandbox.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import { Background } from '../../src/sandbox/background.ts'
+import { failingBackground } from './failing-background.ts'
 import { recordedTerminal } from './test-terminal.ts'
 
 const CLOUDS = [{ cloudName: 'a', apiKey: '1', apiSecret: 'x' }, { cloudName: 'b', apiKey: '2', apiSecret: 'y' }]
@@ -32,9 +32,7 @@ t.test('sandbox', async (t) => {
   })
 
   t.test('what breaks inside it after an answer is written where the rest is', async (t) => {
-    const { add } = Background.prototype
-    t.teardown(() => { Background.prototype.add = add })
-    Background.prototype.add = function (work) { add.call(this, work.then(() => { throw new Error('it broke later') })) }
+    failingBackground(t, 'it broke later')
     const terminal = recordedTerminal()
     await sandbox(terminal, { host: '127.0.0.1', port: 0, data: ':memory:', ...OPTIONS })
     const url = /answers at (\S+);/.exec(terminal.written.err)?.[1] ?? ''

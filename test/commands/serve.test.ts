@@ -3,8 +3,8 @@ import { createServer, type AddressInfo } from 'node:net'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { serve } from '../../src/commands/serve.ts'
-import { Background } from '../../src/sandbox/background.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
+import { failingBackground } from './failing-background.ts'
 import { recordedTerminal } from './test-terminal.ts'
 
 const EMBEDDED = { PORT: '0', SANDBOX_PORT: '0', SANDBOX_DATA: ':memory:' }
@@ -110,9 +110,7 @@ t.test('serve', async (t) => {
   })
 
   t.test('what breaks inside the sandbox after an answer is in the log', async (t) => {
-    const { add } = Background.prototype
-    t.teardown(() => { Background.prototype.add = add })
-    Background.prototype.add = function (work) { add.call(this, work.then(() => { throw new Error('it broke later') })) }
+    failingBackground(t, 'it broke later')
     const { lines, terminal, url } = await start(t, EMBEDDED)
     const body = new URLSearchParams({ file: 'data:text/plain;base64,YQ==', public_id: 'later', resource_type: 'raw', async: 'true' })
     t.equal((await fetch(`${url}/upload`, { method: 'POST', body })).status, 200)

@@ -40,7 +40,7 @@ export function promiseEager (call: Call, record: AssetRecord, fields: Fields, w
 
 /** The promise of an asset's upload that is still to be kept. */
 export function promiseOf (call: Call, record: AssetRecord): EagerPromise | undefined {
-  const [found] = call.store.documents<PendingEager>('pending_eager').filter(([, { asset }]) => asset.version_id === record.version_id)
+  const found = call.store.documents<PendingEager>('pending_eager').find(([, { asset }]) => asset.version_id === record.version_id)
   return found && { kind: 'pending_eager', name: found[0], value: found[1] }
 }
 

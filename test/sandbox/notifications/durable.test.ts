@@ -69,6 +69,9 @@ t.test('a notification that was not heard is tried again by the next process', a
   t.same(heard[1], heard[0], 'the same words')
 })
 
+/** Of a notifier at a fixed time that may reach this machine. */
+const optionsFor = (store: Store) => ({ store, clock: () => 1_700_000_000_000, random: randomSource(1), allowPrivate: true, timeoutMs: 20_000 })
+
 t.test('the times of further tries count from the first one, whoever makes them; those that are overdue are one', async (t) => {
   const cases: [title: string, tries: number, passedMs: number, statuses: number[], posts: number, waits: number[]][] = [
     ['in time for the second', 1, 60_000, [500, 500, 500], 3, [120_000, 180_000, 180_000]],
@@ -82,11 +85,7 @@ t.test('the times of further tries count from the first one, whoever makes them;
     const store = await Store.open(new MemoryJournal(), new MemoryBlobs())
     const waits: number[] = []
     const notifier = new Notifier({
-      store,
-      clock: () => 1_700_000_000_000,
-      random: randomSource(1),
-      allowPrivate: true,
-      timeoutMs: 20_000,
+      ...optionsFor(store),
       retryAfterMs: [180_000, 360_000, 540_000],
       onError: (error) => { throw error },
       wait: async (ms) => { waits.push(ms) }
@@ -115,11 +114,7 @@ t.test('why a notification could not be kept or forgotten is said; that nobody a
   const store = await Store.open(journal, new MemoryBlobs())
   const errors: unknown[] = []
   const notifier = new Notifier({
-    store,
-    clock: () => 1_700_000_000_000,
-    random: randomSource(1),
-    allowPrivate: true,
-    timeoutMs: 20_000,
+    ...optionsFor(store),
     retryAfterMs: [180_000],
     onError: (error) => { errors.push(error) }
   })
