@@ -1,6 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyInstance, RouteOptions } from 'fastify'
 import t, { type Test } from 'tap'
@@ -8,6 +7,7 @@ import { parse } from 'yaml'
 import { buildApp } from '../src/app.ts'
 import { digestOf } from '../src/auth/keys.ts'
 import type { Config } from '../src/config/types.ts'
+import { announce } from './announce.ts'
 import { environmentAt, testConfig } from './helper.ts'
 
 const KEY = 'surface-key'
@@ -45,20 +45,6 @@ async function startSurface (t: Test, auth: Auth = { mode: 'keys', keys: [{ call
 const sample = (url: string): string => url.replace('/*', '/cats/tom')
 const isOpen = ({ url }: Route): boolean => OPEN.has(url)
 
-/** Sends a head that announces a body, and no byte of it; resolves once the server has closed. */
-function announce (base: string, { method, url }: Route, framing: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(base).port), '127.0.0.1', () => {
-      socket.write(`${method} ${sample(url)} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`)
-    })
-    let text = ''
-    socket.on('data', (data) => { text += data.toString() })
-    socket.on('close', () => resolve(text))
-    socket.on('error', reject)
-    socket.setTimeout(5_000, () => socket.destroy(new Error('the server left the connection open')))
-  })
-}
-
 t.test('A1: without a key', async (t) => {
   const { app, table } = await startSurface(t)
   const base = await app.listen({ host: '127.0.0.1', port: 0 })
@@ -84,7 +70,7 @@ t.test('A1: without a key', async (t) => {
   t.test('401 and the connection closes, where a body was announced: it is not read', async (t) => {
     for (const route of guarded) {
       for (const framing of ['Content-Length: 300000000', 'Transfer-Encoding: chunked']) {
-        t.match(await announce(base, route, framing), /^HTTP\/1\.1 401 [^]*\r\nconnection: close\r\n/i, `${route.method} ${route.url}, ${framing}`)
+        t.match(await announce(base, [`${route.method} ${sample(route.url)} HTTP/1.1`, 'Host: 127.0.0.1', 'Content-Type: application/json', framing]), /^HTTP\/1\.1 401 [^]*\r\nconnection: close\r\n/i, `${route.method} ${route.url}, ${framing}`)
       }
     }
   })
@@ -231,5 +217,5 @@ t.test('every answer has an X-Request-Id, and problem documents repeat it', asyn
     const answer = await app.inject({ method, url })
     t.equal(answer.headers['x-request-id'], answer.json().request_id, `${method} ${url}`)
   }
-  t.match(await announce(base, { method: 'GET', url: '/ no http', operationId: undefined, hidden: false }, 'x'), /^HTTP\/1\.1 400 [^]*\r\nX-Request-Id: ([-\w]{36})\r\n[^]*"request_id":"\1"/)
+  t.match(await announce(base, ['GET / no http HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: application/json', 'x']), /^HTTP\/1\.1 400 [^]*\r\nX-Request-Id: ([-\w]{36})\r\n[^]*"request_id":"\1"/)
 })

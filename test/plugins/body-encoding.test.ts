@@ -1,25 +1,13 @@
-import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { announcesBody } from '../../src/plugins/body-encoding.ts'
+import { announce } from '../announce.ts'
 import { startGateway } from '../helper.ts'
 
 const WITH_BODY = [
   ['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], ['POST', '/signature/explain'], ['POST', '/upload'], ['POST', '/direct-upload'],
   ['PATCH', '/resources/cats/tom'], ['DELETE', '/resources/cats/tom']
 ] as const
-
-/** Sends a head that announces a body, and no byte of it; resolves once the server has closed. */
-function announce (base: string, head: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(base).port), '127.0.0.1', () => socket.write(`${head.join('\r\n')}\r\n\r\n`))
-    let text = ''
-    socket.on('data', (data) => { text += data.toString() })
-    socket.on('close', () => resolve(text))
-    socket.on('error', reject)
-    socket.setTimeout(5_000, () => socket.destroy(new Error('the server left the connection open')))
-  })
-}
 
 t.test('415 for an encoded body on every route that takes one, before a byte of it is read', async (t) => {
   const { url, sandbox } = await startGateway(t)
