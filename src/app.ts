@@ -14,6 +14,7 @@ import { uploadResource } from '../routes/upload-resource.ts'
 import type { Config } from './config/types.ts'
 import authentication from './plugins/authentication.ts'
 import authorization from './plugins/authorization.ts'
+import batching from './plugins/batching.ts'
 import bodyEncoding from './plugins/body-encoding.ts'
 import bodyTimeout from './plugins/body-timeout.ts'
 import callerGone from './plugins/caller-gone.ts'
@@ -134,6 +135,7 @@ async function load (app: FastifyInstance, options: AppOptions, docs: string): P
 async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: AppOptions, docs: string): Promise<void> {
   // JSON as `text/plain` is what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain')
+  await app.register(batching)
   await app.register(callerGone)
   await app.register(metrics, { wanted: config.metrics !== undefined, upload: config.upload, version })
   // Before whatever refuses: its refusals are logged too.

@@ -1,4 +1,3 @@
-import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatewayError } from '../errors.ts'
 
@@ -7,35 +6,34 @@ export interface BodyTimeoutOptions {
   readonly timeoutMs: number
 }
 
-/** How often it is looked whether a body is late. */
-const CHECK_MS = 1_000
+const TIMER = Symbol('body timer')
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [TIMER]: NodeJS.Timeout | undefined
+  }
+}
 
 /**
  * 408 for JSON bodies and the like that do not come: Node sets no limit to them, and whoever is gone without a word would
- * be waited for for ever. Files are read by their handlers, which watch them themselves. One timer serves all requests.
+ * be waited for for ever. Files are read by their handlers, which watch them themselves.
  */
 export default fp<BodyTimeoutOptions>(async (scope, { timeoutMs }) => {
-  /** Of requests whose bodies are being read, since when, in milliseconds; the oldest first. */
-  const reading = new Map<FastifyReply, number>()
-  const check = setInterval(() => {
-    const latest = performance.now() - timeoutMs
-    for (const [reply, since] of reading) {
-      if (since > latest) break
-      reading.delete(reply)
-      // One that could not be parsed has its answer, and one whose caller left needs none.
-      if (!reply.sent && !reply.request.raw.socket.destroyed) reply.send(new GatewayError('request_timeout', `The body did not come within ${timeoutMs / 1000} seconds.`))
-    }
-  }, Math.min(CHECK_MS, timeoutMs))
-  check.unref()
-  scope.addHook('onClose', async () => { clearInterval(check) })
+  scope.decorateRequest(TIMER, undefined)
   scope.addHook('preParsing', (request, reply, _payload, done) => {
-    reading.set(reply, performance.now())
+    // Most bodies come with their heads.
+    if (request.raw.complete) return done()
+    const timer = setTimeout(() => {
+      // It may have been refused, with an answer that is still on its way.
+      if (!reply.sent) reply.send(new GatewayError('request_timeout', `The body did not come within ${timeoutMs / 1000} seconds.`))
+    }, timeoutMs)
+    request[TIMER] = timer
     // One that cannot be parsed is never validated.
-    request.whenOver(() => { reading.delete(reply) })
+    request.whenOver(() => { clearTimeout(timer) })
     done()
   })
-  scope.addHook('preValidation', (_request, reply, done) => {
-    reading.delete(reply)
+  scope.addHook('preValidation', (request, _reply, done) => {
+    clearTimeout(request[TIMER])
     done()
   })
 }, { name: 'body-timeout', dependencies: ['caller-gone'] })

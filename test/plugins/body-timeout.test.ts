@@ -7,6 +7,8 @@ import callerGone from '../../src/plugins/caller-gone.ts'
 import errorHandler from '../../src/plugins/error-handler.ts'
 import { startGateway } from '../helper.ts'
 
+/** More than a connection holds while nobody reads from it. */
+const LARGE = 'a'.repeat(20_000_000)
 const BEGUN = 'Host: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"fi'
 
 /** Sends bytes and gives all that came back, until the other side ends. */
@@ -23,7 +25,8 @@ function talk (url: string, bytes: string): Promise<string> {
 }
 
 async function start (t: Test) {
-  const app = fastify()
+  const lines: string[] = []
+  const app = fastify({ logger: { level: 'warn', stream: { write: (line) => { lines.push(line) } } } })
   t.teardown(() => app.close())
   await app.register(callerGone)
   await app.register(errorHandler, { docs: '/docs/errors' })
@@ -34,7 +37,10 @@ async function start (t: Test) {
     await sleep(200)
     return body
   })
-  return { app, url: await app.listen({ host: '127.0.0.1', port: 0 }), handled: () => handled }
+  app.post('/early', {
+    preParsing: (_request, reply) => { reply.send(LARGE) }
+  }, async () => {})
+  return { app, url: await app.listen({ host: '127.0.0.1', port: 0 }), handled: () => handled, lines }
 }
 
 t.test('408, and the end of the connection, for a JSON body that does not come', async (t) => {
@@ -48,6 +54,23 @@ t.test('200 for a body that is there, however long its handler takes', async (t)
   const { url } = await start(t)
   const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":1}' })
   t.same(await answer.json(), { a: 1 })
+})
+
+t.test('who is slow to read a refusal, and does not send its body either, gets no second answer', async (t) => {
+  const { url, lines } = await start(t)
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  socket.write(`POST /early HTTP/1.1\r\n${BEGUN}`)
+  await sleep(300) // five times as long as a body may take
+  t.same(lines, [])
+  let text = ''
+  await new Promise<void>((resolve) => {
+    socket.on('data', (data) => {
+      text += data.toString()
+      if (text.length > LARGE.length) resolve()
+    })
+  })
+  t.match(text.slice(0, 20), 'HTTP/1.1 200 OK')
 })
 
 t.test('a body that cannot be parsed is answered once, and a caller that has left not at all', async (t) => {
@@ -68,4 +91,6 @@ t.test('the whole gateway: actions with JSON bodies do not wait for ever, upload
   for (const path of ['/upload', '/signature', '/url']) {
     t.match(await talk(url, `POST ${path} HTTP/1.1\r\n${BEGUN}`), /^HTTP\/1\.1 408 [^]*"code":"request_timeout"/, path)
   }
+  const answer = await fetch(`${url}/signature`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"folder":"a"}' })
+  t.equal(answer.status, 200, 'a body that is there is not waited for')
 })

@@ -1,0 +1,61 @@
+import { connect } from 'node:net'
+import fastify from 'fastify'
+import t, { type Test } from 'tap'
+import batching from '../../src/plugins/batching.ts'
+import callerGone from '../../src/plugins/caller-gone.ts'
+import { answerClientError } from '../../src/plugins/client-errors.ts'
+
+const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
+
+/** A server that writes down what happens to requests, and in which order. */
+async function start (t: Test) {
+  const app = fastify({ clientErrorHandler: answerClientError('/docs/errors') })
+  t.teardown(() => app.close())
+  const seen: string[] = []
+  await app.register(batching)
+  await app.register(callerGone)
+  app.server.on('request', ({ url }) => { seen.push(`${url} read`) })
+  app.addHook('onRequest', (request, _reply, done) => {
+    seen.push(`${request.url} handled`)
+    done()
+  })
+  app.post('/body', ({ raw }, reply) => { reply.send({ complete: raw.complete }) })
+  app.get('/*', ({ url }, reply) => {
+    seen.push(`${url} answered`)
+    reply.send(url)
+  })
+  const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
+  /** Sends bytes at once; gives what comes back until `enough` of it is there, or the connection ends. */
+  const talk = (bytes: string, enough = /$^/): Promise<string> => new Promise((resolve, reject) => {
+    let text = ''
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(bytes)).on('error', reject)
+    socket.on('data', (data) => {
+      text += data.toString()
+      if (enough.test(text)) socket.destroy()
+    })
+    socket.on('close', () => resolve(text))
+  })
+  return { talk, seen }
+}
+
+t.test('requests of one turn are read first and handled then, in their order', async (t) => {
+  const { talk, seen } = await start(t)
+  t.match(await talk(GET('/1') + GET('/2') + GET('/3'), /\/3$/), /\/1HTTP[^]*\/2HTTP[^]*\/3$/)
+  t.same(seen, [
+    '/1 read', '/2 read', '/3 read',
+    '/1 handled', '/1 answered', '/2 handled', '/2 answered', '/3 handled', '/3 answered'
+  ])
+})
+
+t.test('a body that came with its head is complete when the request is handled', async (t) => {
+  const { talk } = await start(t)
+  const answer = await talk('POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}', /\}$/)
+  t.match(answer, /\{"complete":true\}$/)
+})
+
+t.test('what cannot be parsed does not overtake the request before it', async (t) => {
+  const { talk, seen } = await start(t)
+  const answer = await talk(`${GET('/1')}no http at all\r\n\r\n`)
+  t.match(answer, /^HTTP\/1\.1 200 [^]*\r\n\r\n\/1$/, 'the answer, whole, and the end of the connection')
+  t.same(seen, ['/1 read', '/1 handled', '/1 answered'])
+})
