@@ -3,7 +3,7 @@ import type { CloudinaryEnvironment, SignatureAlgorithm } from '../schemas/envir
 import type { Secret } from '../secret.ts'
 import { fieldFinding, quoted, type Finding } from './finding.ts'
 import { OTHER_SPELLINGS } from './other-spellings.ts'
-import { escapedPair, sameDigest, stringToSign, UNSIGNED_NAMES } from './signature.ts'
+import { escaped, sameDigest, stringToSign, UNSIGNED_NAMES } from './signature.ts'
 
 /** What was sent, as wire text without the signature itself, and the account that it was to be signed for. */
 export interface SignedForm {
@@ -33,7 +33,7 @@ class Trials {
     this.#signature = signature
     this.#algorithm = algorithm
     this.#secret = secret
-    this.#size = Object.entries(fields).reduce((sum, [name, value]) => sum + escapedPair(`${name}=${value}`).length, WORK_PER_ATTEMPT)
+    this.#size = Object.entries(fields).reduce((sum, [name, value]) => sum + escaped(`${name}=${value}`).length, WORK_PER_ATTEMPT)
   }
 
   get spent (): boolean { return this.#work < 0 }
@@ -68,7 +68,7 @@ function without (fields: Fields, ...names: string[]): Fields {
 
 /** Pairs in the given order, for signers that break the rules of `stringToSign`. */
 function joined (entries: ReadonlyArray<readonly [string, string]>): string {
-  return entries.map(([name, value]) => escapedPair(`${name}=${value}`)).join('&')
+  return entries.map(([name, value]) => escaped(`${name}=${value}`)).join('&')
 }
 
 function sorted (entries: Array<[string, string]>): Array<[string, string]> {

@@ -20,25 +20,25 @@ type Action = () => void
 const ENDING = Symbol('ending')
 const SIGNAL = Symbol('signal')
 
-const endings = new WeakMap<Socket, Set<Ending>>()
+const endings = new WeakMap<Socket, Ending[]>()
 
-/** The requests of a connection that are not over. One listener serves them all: of pipelined ones there may be many. */
-function endingsOf (socket: Socket): Set<Ending> {
+/** The requests of a connection that are not over, the oldest first. One listener serves them all: of pipelined ones there may be many. */
+function endingsOf (socket: Socket): Ending[] {
   const known = endings.get(socket)
   if (known) return known
-  const open = new Set<Ending>()
+  const open: Ending[] = []
   endings.set(socket, open)
-  socket.once('close', () => { for (const ending of open) ending.come() })
+  socket.once('close', () => { for (const ending of [...open]) ending.come() })
   return open
 }
 
 /** The answers that a connection owes, the one under way among them, in the order in which they go out. */
-export function owedAnswers (socket: Socket): ServerResponse[] { return [...endings.get(socket) ?? []].map(({ response }) => response) }
+export function owedAnswers (socket: Socket): ServerResponse[] { return (endings.get(socket) ?? []).map(({ response }) => response) }
 
 /** The end of one request. Its response alone would not tell: Node closes none that is queued behind another one of its connection. */
 class Ending {
   readonly response: ServerResponse
-  readonly #open: Set<Ending>
+  readonly #open: Ending[]
   readonly #actions: Action[] = []
   #over: boolean
 
@@ -47,7 +47,7 @@ class Ending {
     this.#open = endingsOf(socket)
     this.#over = socket.destroyed
     if (this.#over) return
-    this.#open.add(this)
+    this.#open.push(this)
     response.on('close', () => this.come())
   }
 
@@ -57,9 +57,10 @@ class Ending {
   }
 
   come (): void {
+    if (this.#over) return
     this.#over = true
-    this.#open.delete(this)
-    for (const action of this.#actions.splice(0)) action()
+    this.#open.splice(this.#open.indexOf(this), 1)
+    for (const action of this.#actions) action()
   }
 }
 

@@ -130,31 +130,42 @@ function readField (given: unknown, shape: Shape, report: Report): unknown {
  */
 export const NO_VALUE = Symbol('null')
 
-/** The value with `null` marked wherever the schema knows what belongs there. What it leaves open stays as it is. */
-function marked (value: unknown, shape: Shape | undefined): unknown {
-  if (shape === undefined || typeof value !== 'object') return value
-  if (value === null) return allows(shape, 'null') || shape.type === undefined ? value : NO_VALUE
-  // Copied only where something changes: hardly anybody sends null.
-  if (Array.isArray(value)) {
-    const { items } = shape
-    return value.every((item) => marked(item, items) === item) ? value : value.map((item) => marked(item, items))
-  }
-  const { properties = {}, additionalProperties: rest } = shape
-  const inside = (name: string): Shape | undefined => Object.hasOwn(properties, name) ? properties[name] : typeof rest === 'object' ? rest : undefined
+/** What a member of a map should be. */
+function shapeOf ({ properties, additionalProperties: rest }: Shape, name: string): Shape | undefined {
+  if (properties && Object.hasOwn(properties, name)) return properties[name]
+  return typeof rest === 'object' ? rest : undefined
+}
+
+/** Is there `null` where the schema knows what belongs there? What it leaves open may be null. */
+function holdsNull (value: unknown, shape: Shape | undefined): boolean {
+  if (shape === undefined || typeof value !== 'object') return false
+  if (value === null) return shape.type !== undefined && !allows(shape, 'null')
+  if (Array.isArray(value)) return value.some((item) => holdsNull(item, shape.items))
   const members = value as Readonly<Record<string, unknown>> // an object, so its members can be read
-  const names = Object.keys(members)
-  if (names.every((name) => marked(members[name], inside(name)) === members[name])) return value
-  return Object.fromEntries(names.map((name) => [name, marked(members[name], inside(name))]))
+  for (const name of Object.keys(members)) if (holdsNull(members[name], shapeOf(shape, name))) return true
+  return false
+}
+
+/** The value with each such `null` marked; the same value where there is none, as hardly anybody sends one. */
+function marked (value: unknown, shape: Shape | undefined): unknown {
+  if (shape === undefined || !holdsNull(value, shape)) return value
+  if (value === null) return NO_VALUE
+  if (Array.isArray(value)) return value.map((item) => marked(item, shape.items))
+  return Object.fromEntries(Object.entries(value as object).map(([name, member]) => [name, marked(member, shapeOf(shape, name))])) // it holds something
 }
 
 /** True when every field is already as it should be, which is so for most JSON bodies. */
 function isRead (properties: Properties, fields: Readonly<Record<string, unknown>>): boolean {
-  return Object.keys(fields).every((name) => {
-    if (!Object.hasOwn(properties, name)) return !name.endsWith('[]') && !FORBIDDEN_NAMES.has(name)
+  for (const name of Object.keys(fields)) {
+    if (!Object.hasOwn(properties, name)) {
+      if (name.endsWith('[]') || FORBIDDEN_NAMES.has(name)) return false
+      continue
+    }
     const value = fields[name]
     const shape = properties[name] as Shape // TypeBox schemas are plain JSON Schema
-    return value !== undefined && marked(readField(value, shape, noReport), shape) === value
-  })
+    if (value === undefined || readField(value, shape, noReport) !== value || holdsNull(value, shape)) return false
+  }
+  return true
 }
 
 /**

@@ -104,6 +104,21 @@ t.test('what is asked for after the end is done at once', async (t) => {
   t.same(late, ['gone'])
 })
 
+t.test('what is done at the end is done once, however often the end is told', async (t) => {
+  const app = fastify()
+  await app.register(callerGone)
+  let done = 0
+  app.get('/', (request, reply) => {
+    request.whenOver(() => { done++ })
+    reply.raw.once('close', () => reply.raw.emit('close'))
+    reply.send('answered')
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  await (await fetch(url)).text()
+  await app.close()
+  t.equal(done, 1)
+})
+
 t.test('the answers that a connection owes, in their order', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
