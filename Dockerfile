@@ -44,5 +44,5 @@ HEALTHCHECK --interval=10s --timeout=4s --start-period=10s --retries=3 \
   CMD ["/nodejs/bin/node", "/app/dist/src/server.js", "health"]
 # From Node 24 on the free buffers of uploads are only found when the space for young objects is full: so it is small. And
 # V8 would make the heap smaller under load, too, and the uploads after that would cost more CPU.
-ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=4", "--no-memory-reducer", "/app/dist/src/server.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=8", "--no-memory-reducer", "/app/dist/src/server.js"]
 CMD ["serve"]
