@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module'
 import closeWithGrace from 'close-with-grace'
-import { growSteadily, keepFreedMemory } from './commands/allocator.ts'
+import { beginYoung, growSteadily, keepFreedMemory } from './commands/allocator.ts'
 import { HELP, parseCommandLine, UsageError, type CommandLine } from './commands/command-line.ts'
 import { EXIT, type ExitCode, type Terminal } from './commands/terminal.ts'
 
@@ -54,6 +54,7 @@ async function run (line: CommandLine): Promise<ExitCode | undefined> {
 
 keepFreedMemory()
 growSteadily()
+beginYoung()
 try {
   process.exitCode = await run(parseCommandLine(process.argv.slice(2), process.env))
 } catch (error) {
