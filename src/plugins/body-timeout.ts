@@ -21,7 +21,7 @@ declare module 'fastify' {
 export default fp<BodyTimeoutOptions>(async (scope, { timeoutMs }) => {
   scope.decorateRequest(TIMER, undefined)
   scope.addHook('preParsing', (request, reply, _payload, done) => {
-    // Most bodies come with their heads.
+    // The body of a request that waited for others of its turn is mostly there.
     if (request.raw.complete) return done()
     const timer = setTimeout(() => {
       // It may have been refused, with an answer that is still on its way.

@@ -14,7 +14,7 @@ async function start (t: Test) {
   const seen: string[] = []
   await app.register(batching)
   await app.register(callerGone)
-  app.server.on('request', ({ url }) => { seen.push(`${url} read`) })
+  app.server.prependListener('request', ({ url }) => { seen.push(`${url} read`) })
   app.addHook('onRequest', (request, _reply, done) => {
     seen.push(`${request.url} handled`)
     done()
@@ -38,24 +38,25 @@ async function start (t: Test) {
   return { talk, seen }
 }
 
-t.test('requests of one turn are read first and handled then, in their order', async (t) => {
+t.test('the first request of a turn is handled at once, the others once all have been read, in their order', async (t) => {
   const { talk, seen } = await start(t)
   t.match(await talk(GET('/1') + GET('/2') + GET('/3'), /\/3$/), /\/1HTTP[^]*\/2HTTP[^]*\/3$/)
   t.same(seen, [
-    '/1 read', '/2 read', '/3 read',
-    '/1 handled', '/1 answered', '/2 handled', '/2 answered', '/3 handled', '/3 answered'
+    '/1 read', '/1 handled', '/1 answered',
+    '/2 read', '/3 read',
+    '/2 handled', '/2 answered', '/3 handled', '/3 answered'
   ])
 })
 
-t.test('a body that came with its head is complete when the request is handled', async (t) => {
+t.test('a body that came with its head is complete when a request that waited is handled', async (t) => {
   const { talk } = await start(t)
-  const answer = await talk('POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}', /\}$/)
+  const answer = await talk(`${GET('/1')}POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`, /\}$/)
   t.match(answer, /\{"complete":true\}$/)
 })
 
-t.test('what cannot be parsed does not overtake the request before it', async (t) => {
+t.test('what cannot be parsed does not overtake a request that waits', async (t) => {
   const { talk, seen } = await start(t)
-  const answer = await talk(`${GET('/1')}no http at all\r\n\r\n`)
-  t.match(answer, /^HTTP\/1\.1 200 [^]*\r\n\r\n\/1$/, 'the answer, whole, and the end of the connection')
-  t.same(seen, ['/1 read', '/1 handled', '/1 answered'])
+  const answer = await talk(`${GET('/1')}${GET('/2')}no http at all\r\n\r\n`)
+  t.match(answer, /^HTTP\/1\.1 200 [^]*\r\n\r\n\/1HTTP\/1\.1 200 [^]*\r\n\r\n\/2$/, 'both answers, whole, and the end of the connection')
+  t.same(seen, ['/1 read', '/1 handled', '/1 answered', '/2 read', '/2 handled', '/2 answered'])
 })
