@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process'
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net'
+import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../src/sandbox/index.ts'
 import { freePort } from './redis.ts'
+import { talk } from './talk.ts'
 
 const root = join(import.meta.dirname, '..')
 const bird = (name: string): string => `canary-${name}+/=&%~${randomBytes(9).toString('base64')}`
@@ -166,17 +167,8 @@ async function drive (base: string): Promise<string[]> {
   for (const path of [`/url?public_id=cat&to%6ben=${SENT.query}`, `/nowhere?signature=${SENT.query}`, `/environments?token=${SENT.query}`]) {
     await send('GET', path, undefined, { authorization: `Bearer ${CALLER_KEY}`, referer: `https://www.example.com/?token=${SENT.query}` })
   }
-  answers.push(await rawAnswer(base, `GET /url HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${SENT.basic}\r\nX Y: ${SENT.cookie}\r\n\r\n`))
+  answers.push(await talk(base, `GET /url HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${SENT.basic}\r\nX Y: ${SENT.cookie}\r\n\r\n`))
   return answers
-}
-
-/** What is answered to bytes that no client would send. */
-function rawAnswer (base: string, bytes: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    const socket = connect(Number(new URL(base).port), '127.0.0.1', () => socket.write(bytes))
-    socket.on('data', (data) => { text += data.toString() }).on('close', () => resolve(text)).on('error', reject)
-  })
 }
 
 t.test('the check itself finds a canary in each spelling', async (t) => {

@@ -7,8 +7,8 @@ import { parse } from 'yaml'
 import { buildApp } from '../src/app.ts'
 import { digestOf } from '../src/auth/keys.ts'
 import type { Config } from '../src/config/types.ts'
-import { announce } from './announce.ts'
 import { environmentAt, testConfig } from './helper.ts'
+import { announce } from './talk.ts'
 
 const KEY = 'surface-key'
 /** Names that no word of an answer looks like. */

@@ -26,6 +26,6 @@ export function growSteadily (): void { setFlagsFromString(`--heap-growing-perce
 /**
  * Lets every object begin among the young ones, of which V8 drops the unused at no cost. It would let a kind begin among the
  * old when nearly all of its kind were alive at one collection, and of requests that arrive together many are. From then
- * on each of them would keep its request in memory until all of the heap is searched.
+ * on each of them that holds a request would keep it in memory until all of the heap is searched.
  */
 export function beginYoung (): void { setFlagsFromString('--no-allocation-site-pretenuring') }

@@ -9,9 +9,9 @@ interface Exchange {
 /**
  * Handles the requests that arrive in one turn of the event loop one after the other, when all of them have been read:
  * Node would handle each between reading it and reading the next. The same work in a row finds its code and data in the
- * caches of the processor, and answers in a row wake up their readers once. The first request of a turn is handled at
- * once: mostly it comes alone, and it need not wait for the uploads that are read beside it. To be registered before
- * whatever refuses.
+ * caches of the processor, and answers in a row find their readers awake. The first request of a turn is handled at once:
+ * it may be the only one, and need not wait for the uploads that are read beside it. What waits is what one turn reads.
+ * To be registered before whatever refuses.
  */
 export default fp(async (app) => {
   const { server } = app

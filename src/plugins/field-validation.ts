@@ -18,8 +18,6 @@ interface Field {
   /** Where its value stands, as a JSON pointer. */
   readonly instancePath: string
   readonly schema: Bounded
-  /** What is inside its value may be a list or a map in its turn, with a bound of its own. */
-  readonly nests: boolean
   readonly preset: unknown
   /** Compiled when the first value comes: of many dozens of fields a request has a few. */
   readonly judge: () => ValidateFunction
@@ -43,7 +41,7 @@ function fieldsOf ({ properties }: ObjectSchema, compile: Compile): Field[] {
       compiled ??= compile(schema)
       return compiled
     }
-    return { name, instancePath: pointerTo(name), schema, nests: nests(schema), preset, judge }
+    return { name, instancePath: pointerTo(name), schema, preset, judge }
   })
 }
 
@@ -57,30 +55,18 @@ interface Bounded {
   readonly [keyword: string]: unknown
 }
 
-function nests ({ items, properties = {}, additionalProperties: rest }: Bounded): boolean {
-  return [items, rest, ...Object.values(properties)].some((inner) => typeof inner === 'object' && (inner.maxItems !== undefined || inner.maxProperties !== undefined || nests(inner)))
-}
-
-const isHolder = (value: unknown): value is object => typeof value === 'object' && value !== null
-
-/** What is wrong with a list or map that holds more than its schema allows. */
-function overfullItself (schema: Bounded, value: object): ErrorObject | undefined {
-  const keyword = Array.isArray(value) ? 'maxItems' : 'maxProperties'
-  const limit = schema[keyword]
-  if (limit === undefined || (Array.isArray(value) ? value : Object.keys(value)).length <= limit) return undefined
-  const message = `must NOT have more than ${limit} ${keyword === 'maxItems' ? 'items' : 'properties'}`
-  return { instancePath: '', schemaPath: `#/${keyword}`, keyword, params: { limit }, message, schema: limit, parentSchema: schema, data: value }
-}
-
 /**
  * The first list or map in a value that holds more than its schema allows. ajv would say so too, and then go on to judge
  * each of a million items and remember what is wrong with it. The path is that from the value on, made on the way back:
  * hardly ever is there one.
  */
 function overfull (schema: Bounded, value: unknown): ErrorObject | undefined {
-  if (!isHolder(value)) return undefined
-  const fault = overfullItself(schema, value)
-  if (fault) return fault
+  if (typeof value !== 'object' || value === null) return undefined
+  const [keyword, what, size] = Array.isArray(value) ? ['maxItems', 'items', value.length] as const : ['maxProperties', 'properties', Object.keys(value).length] as const
+  const limit = schema[keyword]
+  if (limit !== undefined && size > limit) {
+    return { instancePath: '', schemaPath: `#/${keyword}`, keyword, params: { limit }, message: `must NOT have more than ${limit} ${what}`, schema: limit, parentSchema: schema, data: value }
+  }
   const { items, properties = {}, additionalProperties: rest } = schema
   for (const [name, member] of Object.entries(value)) {
     const inner = items ?? properties[name] ?? rest
@@ -92,7 +78,7 @@ function overfull (schema: Bounded, value: unknown): ErrorObject | undefined {
 
 function fits (field: Field, data: Fields): ErrorObject[] | undefined {
   const value = data[field.name]
-  const tooMany = field.nests ? overfull(field.schema, value) : isHolder(value) && overfullItself(field.schema, value)
+  const tooMany = overfull(field.schema, value)
   if (tooMany) return [{ ...tooMany, instancePath: field.instancePath + tooMany.instancePath }]
   const validate = field.judge()
   const valid = validate(value, { instancePath: field.instancePath, parentData: data, parentDataProperty: field.name, rootData: data, dynamicAnchors: NO_ANCHORS })

@@ -156,16 +156,12 @@ function marked (value: unknown, shape: Shape | undefined): unknown {
 
 /** True when every field is already as it should be, which is so for most JSON bodies. */
 function isRead (properties: Properties, fields: Readonly<Record<string, unknown>>): boolean {
-  for (const name of Object.keys(fields)) {
-    if (!Object.hasOwn(properties, name)) {
-      if (name.endsWith('[]') || FORBIDDEN_NAMES.has(name)) return false
-      continue
-    }
+  return Object.keys(fields).every((name) => {
+    if (!Object.hasOwn(properties, name)) return !name.endsWith('[]') && !FORBIDDEN_NAMES.has(name)
     const value = fields[name]
     const shape = properties[name] as Shape // TypeBox schemas are plain JSON Schema
-    if (value === undefined || readField(value, shape, noReport) !== value || holdsNull(value, shape)) return false
-  }
-  return true
+    return value !== undefined && readField(value, shape, noReport) === value && !holdsNull(value, shape)
+  })
 }
 
 /**

@@ -1,11 +1,12 @@
-import { connect } from 'node:net'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import batching from '../../src/plugins/batching.ts'
 import callerGone from '../../src/plugins/caller-gone.ts'
 import { answerClientError } from '../../src/plugins/client-errors.ts'
+import { talk } from '../talk.ts'
 
-const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
+const GET = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`
+const LAST = 'Connection: close\r\n'
 
 /** A server that writes down what happens to requests, and in which order. */
 async function start (t: Test) {
@@ -24,23 +25,12 @@ async function start (t: Test) {
     seen.push(`${url} answered`)
     reply.send(url)
   })
-  const { port } = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
-  /** Sends bytes at once; gives what comes back until `enough` of it is there, or the connection ends. */
-  const talk = (bytes: string, enough = /$^/): Promise<string> => new Promise((resolve, reject) => {
-    let text = ''
-    const socket = connect(Number(port), '127.0.0.1', () => socket.write(bytes)).on('error', reject)
-    socket.on('data', (data) => {
-      text += data.toString()
-      if (enough.test(text)) socket.destroy()
-    })
-    socket.on('close', () => resolve(text))
-  })
-  return { talk, seen }
+  return { url: await app.listen({ port: 0, host: '127.0.0.1' }), seen }
 }
 
 t.test('the first request of a turn is handled at once, the others once all have been read, in their order', async (t) => {
-  const { talk, seen } = await start(t)
-  t.match(await talk(GET('/1') + GET('/2') + GET('/3'), /\/3$/), /\/1HTTP[^]*\/2HTTP[^]*\/3$/)
+  const { url, seen } = await start(t)
+  t.match(await talk(url, GET('/1') + GET('/2') + GET('/3', LAST)), /\/1HTTP[^]*\/2HTTP[^]*\/3$/)
   t.same(seen, [
     '/1 read', '/1 handled', '/1 answered',
     '/2 read', '/3 read',
@@ -49,14 +39,14 @@ t.test('the first request of a turn is handled at once, the others once all have
 })
 
 t.test('a body that came with its head is complete when a request that waited is handled', async (t) => {
-  const { talk } = await start(t)
-  const answer = await talk(`${GET('/1')}POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`, /\}$/)
+  const { url } = await start(t)
+  const answer = await talk(url, `${GET('/1')}POST /body HTTP/1.1\r\nHost: x\r\n${LAST}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`)
   t.match(answer, /\{"complete":true\}$/)
 })
 
 t.test('what cannot be parsed does not overtake a request that waits', async (t) => {
-  const { talk, seen } = await start(t)
-  const answer = await talk(`${GET('/1')}${GET('/2')}no http at all\r\n\r\n`)
+  const { url, seen } = await start(t)
+  const answer = await talk(url, `${GET('/1')}${GET('/2')}no http at all\r\n\r\n`)
   t.match(answer, /^HTTP\/1\.1 200 [^]*\r\n\r\n\/1HTTP\/1\.1 200 [^]*\r\n\r\n\/2$/, 'both answers, whole, and the end of the connection')
   t.same(seen, ['/1 read', '/1 handled', '/1 answered', '/2 read', '/2 handled', '/2 answered'])
 })

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { announcesBody } from '../../src/plugins/body-encoding.ts'
-import { announce } from '../announce.ts'
 import { startGateway } from '../helper.ts'
+import { announce } from '../talk.ts'
 
 const WITH_BODY = [
   ['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], ['POST', '/signature/explain'], ['POST', '/upload'], ['POST', '/direct-upload'],

@@ -6,23 +6,11 @@ import bodyTimeout from '../../src/plugins/body-timeout.ts'
 import callerGone from '../../src/plugins/caller-gone.ts'
 import errorHandler from '../../src/plugins/error-handler.ts'
 import { startGateway } from '../helper.ts'
+import { talk } from '../talk.ts'
 
 /** More than a connection holds while nobody reads from it. */
 const LARGE = 'a'.repeat(20_000_000)
 const BEGUN = 'Host: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"fi'
-
-/** Sends bytes and gives all that came back, until the other side ends. */
-function talk (url: string, bytes: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true }, () => socket.write(bytes))
-    socket.on('data', (data) => { text += data.toString() }).on('error', reject)
-    socket.on('end', () => {
-      socket.destroy()
-      resolve(text)
-    })
-  })
-}
 
 async function start (t: Test) {
   const lines: string[] = []
