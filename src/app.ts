@@ -164,10 +164,10 @@ async function loadPages (pages: FastifyInstance): Promise<void> {
 }
 
 /** The order is the order of the checks: who asks too often, who it is, where it goes, what it may do. */
-async function loadChecks (guarded: FastifyInstance, { auth, corsOrigins, rates: limits, redisUrl, upload }: Config): Promise<void> {
+async function loadChecks (guarded: FastifyInstance, { auth, corsOrigins, rates: limits, redisUrl, redisPrefix, upload }: Config): Promise<void> {
   const { metrics: meters } = guarded
   const rates = { ...limits, onLimited: meters?.limited }
-  await guarded.register(rateLimit, { ...rates, redisUrl })
+  await guarded.register(rateLimit, { ...rates, redisUrl, redisPrefix })
   await guarded.register(authentication, {
     auth,
     environments: guarded.cloudinary.names(),
@@ -182,10 +182,10 @@ async function loadChecks (guarded: FastifyInstance, { auth, corsOrigins, rates:
 }
 
 /** The nine actions, and what they read bodies with and remember uploads by. */
-async function loadActions (guarded: FastifyInstance, { redisUrl }: Config): Promise<void> {
+async function loadActions (guarded: FastifyInstance, { redisUrl, redisPrefix }: Config): Promise<void> {
   await guarded.register(bodyEncoding)
   await guarded.register(textInput)
-  await guarded.register(idempotency, { redisUrl })
+  await guarded.register(idempotency, { redisUrl, redisPrefix })
   await guarded.register(explainSignature)
   for (const action of ACTIONS) await guarded.register(action)
 }

@@ -8,8 +8,13 @@ export interface LinkWatchers {
   readonly onRecovery?: (() => void) | undefined
 }
 
-export interface RedisLinkOptions extends LinkWatchers {
+/** Which Redis, and what the name of every key in it begins with. */
+export interface RedisPlace {
   readonly url: Secret
+  readonly prefix: string
+}
+
+export interface RedisLinkOptions extends RedisPlace, LinkWatchers {
   /** Longest wait for the answer to one command. */
   readonly commandTimeoutMs: number
 }
@@ -23,9 +28,11 @@ export class RedisLink {
   readonly #watchers: LinkWatchers
   #isDown = false
 
-  constructor ({ url, commandTimeoutMs, onFault, onRecovery }: RedisLinkOptions) {
+  constructor ({ url, prefix, commandTimeoutMs, onFault, onRecovery }: RedisLinkOptions) {
     this.#watchers = { onFault, onRecovery }
     this.#redis = new Redis(url.reveal(), {
+      // Here and nowhere else, so that no key can go without it.
+      keyPrefix: prefix,
       commandTimeout: commandTimeoutMs,
       connectTimeout: 2_000,
       maxRetriesPerRequest: 0,

@@ -35,6 +35,7 @@ export function testConfig (environments: readonly CloudinaryEnvironment[], chan
     trustProxy: [],
     corsOrigins: [],
     redisUrl: undefined,
+    redisPrefix: 'test:',
     metrics: undefined,
     auth: { mode: 'loopback', keys: [], policyFile: undefined, jwksUrl: undefined, jwtPublicKey: undefined, issuer: undefined, audience: undefined },
     rates: { perAddress: undefined, perCaller: undefined },

@@ -7,12 +7,12 @@ import { freePort, NO_REDIS, startRedis } from './redis.ts'
 const ECHO = 'return { KEYS[1], ARGV[1], ARGV[2] }'
 
 function open (t: Test, port: number, watchers: LinkWatchers = {}): RedisLink {
-  const link = new RedisLink({ url: new Secret(`redis://127.0.0.1:${port}`), commandTimeoutMs: 250, ...watchers })
+  const link = new RedisLink({ url: new Secret(`redis://127.0.0.1:${port}`), prefix: '{shop}:', commandTimeoutMs: 250, ...watchers })
   t.teardown(() => { link.close() })
   return link
 }
 
-t.test('runs a script for one key', { skip: NO_REDIS }, async (t) => {
+t.test('runs a script for one key, whose name begins with the prefix', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   await startRedis(t, port)
   const link = open(t, port)
@@ -21,7 +21,7 @@ t.test('runs a script for one key', { skip: NO_REDIS }, async (t) => {
   await link.ready()
   await link.ready()
   t.equal(ready, 1)
-  t.same(await link.run(ECHO, 'a', 'b', 7), ['a', 'b', '7'])
+  t.same(await link.run(ECHO, 'a', 'b', 7), ['{shop}:a', 'b', '7'])
 })
 
 t.test('without Redis a command fails at once, and is told once; it is connected when Redis comes', { skip: NO_REDIS }, async (t) => {
@@ -37,7 +37,7 @@ t.test('without Redis a command fails at once, and is told once; it is connected
   t.same(told, ['down'])
   await startRedis(t, port)
   await link.ready(10_000)
-  t.same(await link.run(ECHO, 'a', 'b', 'c'), ['a', 'b', 'c'])
+  t.same(await link.run(ECHO, 'a', 'b', 'c'), ['{shop}:a', 'b', 'c'])
   t.same(told, ['down'], 'whether it is of use again is for others to say')
   link.recover()
   link.recover()

@@ -13,7 +13,7 @@ import routeActions from '../src/plugins/route-actions.ts'
 import textInput from '../src/plugins/text-input.ts'
 import { environmentAt, testConfig } from './helper.ts'
 
-export interface Options extends IdempotencyOptions {
+export interface Options extends Partial<IdempotencyOptions> {
   upload?: Partial<UploadLimits>
   auth?: Partial<AuthSettings>
   /** Longest wait for an answer to an upload. */
@@ -40,7 +40,7 @@ export async function startOnce (t: { teardown: (end: () => unknown) => void }, 
   await app.register(environmentChoice)
   await app.register(authorization)
   await app.register(textInput)
-  await app.register(idempotency, options)
+  await app.register(idempotency, { redisPrefix: config.redisPrefix, ...options })
   await app.register(uploadResource)
   return { url: `${await app.listen({ host: '127.0.0.1', port: 0 })}/upload` }
 }

@@ -1,5 +1,4 @@
-import { RedisLink, type LinkWatchers } from '../redis-link.ts'
-import type { Secret } from '../secret.ts'
+import { RedisLink, type LinkWatchers, type RedisPlace } from '../redis-link.ts'
 import type { Rate } from './permissions.ts'
 import { MemoryRateStore, verdictAt, type RateStore, type RateVerdict } from './rate-limit.ts'
 
@@ -19,13 +18,13 @@ if next - period - now <= 0.001 then
 end
 return { string.format('%.3f', now), string.format('%.3f', whole) }
 `
-const PREFIX = 'cloudinary-gateway:rate:'
+/** No account: requests are counted before their environment is known. */
+const KIND = 'rate:'
 const COMMAND_TIMEOUT_MS = 250
 /** After a failure memory counts for this long, so that a Redis that hangs does not delay every request. */
 const PAUSE_MS = 1_000
 
-export interface RedisRateStoreOptions extends LinkWatchers {
-  readonly url: Secret
+export interface RedisRateStoreOptions extends RedisPlace, LinkWatchers {
   readonly now?: () => number
 }
 
@@ -48,7 +47,7 @@ export class RedisRateStore implements RateStore {
   async take (key: string, rate: Rate): Promise<RateVerdict> {
     if (this.#now() < this.#downUntilMs) return this.#memory.take(key, rate)
     try {
-      const reply = await this.#link.run(SCRIPT, PREFIX + key, rate.perSeconds * 1000, rate.requests)
+      const reply = await this.#link.run(SCRIPT, KIND + key, rate.perSeconds * 1000, rate.requests)
       const [now, whole] = reply as [string, string] // what the script returns
       // Connected alone is not enough: a Redis that hangs takes connections.
       this.#link.recover()

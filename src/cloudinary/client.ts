@@ -4,6 +4,7 @@ import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import type { UpstreamLimits, UploadLimits } from '../config/types.ts'
 import type { AnnouncedSize, StreamedFile } from '../schemas/upload-form.ts'
 import type { UploadParameters } from '../schemas/upload-parameters.ts'
+import { accountOf } from './account.ts'
 import { AdminCalls, type Call, type Connection, type Place, type Query } from './admin.ts'
 import type { Relayed } from './answer.ts'
 import { checkCallerSignature } from './caller-signature.ts'
@@ -68,6 +69,8 @@ export interface DirectUploadInput {
 /** Everything that one environment asks of Cloudinary. */
 export class CloudinaryClient {
   readonly environment: CloudinaryEnvironment
+  /** See `accountOf`. */
+  readonly account: string
   readonly uploadLimits: UploadLimits
   readonly #connection: Connection
   readonly #admin: AdminCalls
@@ -77,6 +80,7 @@ export class CloudinaryClient {
 
   constructor (environment: CloudinaryEnvironment, { upstream, upload, uploads = budgetOf(upload), onTry = () => {}, ...pace }: ClientOptions) {
     this.environment = environment
+    this.account = accountOf(environment)
     this.uploadLimits = upload
     const paced = { ...REAL_PACE, ...pace }
     this.#connection = {

@@ -114,6 +114,7 @@ export function loadConfig (variables: EnvironmentVariables, { readFile = readSm
     trustProxy: settings.TRUST_PROXY,
     corsOrigins: settings.CORS_ORIGINS,
     redisUrl: settings.REDIS_URL === undefined ? undefined : new Secret(settings.REDIS_URL),
+    redisPrefix: settings.REDIS_PREFIX,
     metrics: settings.METRICS_PORT === undefined ? undefined : { host: settings.METRICS_HOST, port: settings.METRICS_PORT },
     auth,
     rates: { perAddress: readRate(settings.RATE_PER_ADDRESS), perCaller: readRate(settings.RATE_PER_CALLER) },

@@ -65,6 +65,8 @@ export interface Config {
   readonly trustProxy: readonly string[]
   readonly corsOrigins: readonly string[]
   readonly redisUrl: Secret | undefined
+  /** Begins the name of every key in Redis. */
+  readonly redisPrefix: string
   /** Where `/metrics` is served, away from everything else; undefined: nowhere. */
   readonly metrics: { readonly host: string, readonly port: number } | undefined
   readonly auth: {

@@ -38,6 +38,12 @@ export const Settings = Type.Object({
   TRUST_PROXY: list('Addresses or ranges of proxies whose `X-Forwarded-*` headers are believed, separated by commas.'),
   CORS_ORIGINS: list('Origins whose pages may call the gateway, separated by commas: `https://www.example.com`, or `https://*.example.com` for every subdomain.'),
   REDIS_URL: text('`redis://` or `rediss://` address of what replicas share: rate limits, quota budget, idempotency records. Unset: in memory.', FROM_FILE),
+  REDIS_PREFIX: Type.String({
+    default: 'cloudinary-gateway:',
+    pattern: '^[\\w.:/{}-]{1,64}$',
+    'x-fault': 'must be 1 to 64 letters, digits or characters of . _ - : / { }',
+    description: 'Begins the name of every key in Redis. Gateways that share it share rates, and the idempotency records of one account; give each deployment its own.'
+  }),
   SHUTDOWN_DRAIN_SECONDS: Type.Integer({ default: 0, minimum: 0, maximum: 300, description: 'Seconds after SIGTERM in which `/readyz` says 503 and requests are still taken, so that a balancer has stopped sending before the door closes.' }),
   SHUTDOWN_GRACE_SECONDS: Type.Integer({ default: 25, minimum: 0, maximum: 3600, description: 'Seconds that running requests get to finish after that.' }),
 

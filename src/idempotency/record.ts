@@ -87,9 +87,17 @@ export function idempotencyKey (header: string | readonly string[] | undefined):
   return key
 }
 
-/** The name under which a key is remembered: the same key of another caller, or in another environment, is another key. */
-export function recordName (environment: string, caller: string, key: string): string {
-  return sha256(JSON.stringify([environment, caller, key]))
+/** Who has a key. The same key of another owner is another key. */
+export interface KeyOwner {
+  /** The account whose asset is answered: see `accountOf`. The name of an environment says nothing about it. */
+  readonly account: string
+  readonly environment: string
+  readonly caller: string
+}
+
+/** The name under which a key is remembered. */
+export function recordName ({ account, environment, caller }: KeyOwner, key: string): string {
+  return sha256(JSON.stringify([account, environment, caller, key]))
 }
 
 /** The order in which fields were given does not matter. */

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { GatewayError } from '../errors.ts'
-import { RedisLink, type LinkWatchers } from '../redis-link.ts'
-import type { Secret } from '../secret.ts'
+import { RedisLink, type LinkWatchers, type RedisPlace } from '../redis-link.ts'
 import { KEPT_MS, type Claim, type Hold, type IdempotencyRecord, type IdempotencyStore } from './record.ts'
 
 /**
@@ -48,12 +47,11 @@ const RELEASE = `
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 `
-const PREFIX = 'cloudinary-gateway:idempotency:'
+const KIND = 'idempotency:'
 const COMMAND_TIMEOUT_MS = 1_000
 const RETRY_AFTER_SECONDS = 5
 
-export interface RedisStoreOptions extends LinkWatchers {
-  readonly url: Secret
+export interface RedisStoreOptions extends RedisPlace, LinkWatchers {
   /** How long a key stays in progress when its process has died. Renewed three times in that span. */
   readonly leaseMs?: number
 }
@@ -119,7 +117,7 @@ export class RedisIdempotencyStore implements IdempotencyStore {
 
   async #run (script: string, name: string, ...parameters: ReadonlyArray<string | number>): Promise<unknown> {
     try {
-      return await this.#link.run(script, PREFIX + name, ...parameters)
+      return await this.#link.run(script, KIND + name, ...parameters)
     } catch (cause) {
       throw new GatewayError('overloaded', 'The memory of Idempotency-Keys is out of reach, so this upload cannot be told from a repeated one.', {
         cause, headers: { 'retry-after': String(RETRY_AFTER_SECONDS) }

@@ -25,8 +25,11 @@ export interface CredentialProofsOptions {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Proves the credentials of every environment with one call each, or repeats a proof that still holds. */
-    proveCredentials: () => Promise<VerdictValue[]>
+    /**
+     * Proves the credentials of these clients, by default of every environment, with one call each, or repeats a proof
+     * that still holds. The verdicts come in the order of the clients.
+     */
+    proveCredentials: (clients?: readonly CloudinaryClient[]) => Promise<VerdictValue[]>
   }
 }
 
@@ -69,5 +72,5 @@ export default fp<CredentialProofsOptions>(async (app, { now = Date.now, pingTim
     return proof.verdict
   }
 
-  app.decorate('proveCredentials', () => Promise.all(app.cloudinary.all().map(verdictOf)))
+  app.decorate('proveCredentials', (clients = app.cloudinary.all()) => Promise.all(clients.map(verdictOf)))
 }, { name: 'credential-proofs', dependencies: ['cloudinary'] })

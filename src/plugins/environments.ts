@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { mayUse } from '../auth/permissions.ts'
 import { problems } from '../schemas/problem.ts'
-import { Verdict } from './credential-proofs.ts'
+import { Verdict, type VerdictValue } from './credential-proofs.ts'
 
 const Environment = Type.Object({
   ...Verdict.properties,
@@ -24,13 +24,12 @@ export const environments: FastifyPluginAsync = async (app) => {
       response: { 200: Type.Object({ environments: Type.Array(Environment) }), ...problems('unauthorized', 'forbidden') }
     }
   }, async ({ caller: { permissions } }) => {
-    const verdicts = await app.proveCredentials()
     const usable = app.cloudinary.all().filter(({ environment }) => mayUse(permissions, environment.name))
+    // Of these very clients: meanwhile the name of an environment may have come to stand for another cloud.
+    const verdicts = await app.proveCredentials(usable)
     return {
-      environments: usable.map(({ environment: { name, cloudName, sandbox } }) => ({
-        name,
-        verified: false,
-        ...verdicts.find((verdict) => verdict.name === name),
+      environments: usable.map(({ environment: { name, cloudName, sandbox } }, index) => ({
+        ...verdicts[index] as VerdictValue, // there is one for each
         cloud_name: cloudName,
         default: name === app.cloudinary.defaultEnvironment,
         sandbox

@@ -8,7 +8,7 @@ import { HashedFile, HashedText } from '../idempotency/hashed-file.ts'
 import { MemoryIdempotencyStore } from '../idempotency/memory-store.ts'
 import {
   failedOutcome, idempotencyKey, keptAnswer, recordName, recordOf, replay,
-  type Hold, type IdempotencyRecord, type IdempotencyStore, type Identity
+  type Hold, type IdempotencyRecord, type IdempotencyStore, type Identity, type KeyOwner
 } from '../idempotency/record.ts'
 import type { StreamedFile } from '../schemas/upload-form.ts'
 import type { UploadParameters } from '../schemas/upload-parameters.ts'
@@ -24,6 +24,8 @@ declare module 'fastify' {
 export interface IdempotencyOptions {
   /** Where keys are shared between replicas; without it they are kept in memory. */
   readonly redisUrl?: Secret | undefined
+  /** Begins the name of every key in Redis. */
+  readonly redisPrefix: string
   /** How long a key stays in progress in Redis when its process has died. */
   readonly leaseMs?: number
 }
@@ -128,15 +130,18 @@ async function repeated (request: FastifyRequest, input: UploadInput, record: Id
   return replay(record, upload.identity)
 }
 
-/** Whose key it is. */
-const ownerOf = ({ caller }: FastifyRequest): string => caller.scope ?? caller.name
+/** Whose key it is: of one caller in one environment, and of the account that the environment stands for just now. */
+function ownerOf ({ caller, cloudinary: { account, environment } }: FastifyRequest): KeyOwner {
+  return { account, environment: environment.name, caller: caller.scope ?? caller.name }
+}
 
-async function openStore (app: FastifyInstance, { redisUrl, leaseMs }: IdempotencyOptions): Promise<IdempotencyStore> {
+async function openStore (app: FastifyInstance, { redisUrl, redisPrefix, leaseMs }: IdempotencyOptions): Promise<IdempotencyStore> {
   if (!redisUrl) return new MemoryIdempotencyStore()
   // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
   const { RedisIdempotencyStore } = await import('../idempotency/redis-store.ts')
   const store = new RedisIdempotencyStore({
     url: redisUrl,
+    prefix: redisPrefix,
     ...(leaseMs !== undefined && { leaseMs }),
     onFault: (error) => app.log.error({ err: error }, 'Redis is out of reach; uploads with an Idempotency-Key are refused until it is back'),
     onRecovery: () => app.log.info('Redis is back; uploads with an Idempotency-Key are taken again')
@@ -145,14 +150,14 @@ async function openStore (app: FastifyInstance, { redisUrl, leaseMs }: Idempoten
   return store
 }
 
-/** Gives requests `uploadOnce`, in the scope that registers it. Keys belong to one environment and one caller. */
+/** Gives requests `uploadOnce`, in the scope that registers it. Keys belong to one account, one environment and one caller. */
 export default fp<IdempotencyOptions>(async (scope, options) => {
   const store = await openStore(scope, options)
   scope.addHook('onClose', () => store.close())
   scope.decorateRequest('uploadOnce', async function (input) {
     const key = idempotencyKey(this.headers['idempotency-key'])
     if (key === undefined) return this.cloudinary.upload(input, { signal: this.callerGone })
-    const claim = await store.claim(recordName(this.cloudinary.environment.name, ownerOf(this), key))
+    const claim = await store.claim(recordName(ownerOf(this), key))
     if (claim.state === 'held') return runOnce(this, input, claim.hold, Date.now())
     if (claim.state === 'known') return repeated(this, input, claim.record)
     throw new GatewayError('idempotency_in_progress', 'An upload with this Idempotency-Key is still running.', {

@@ -21,18 +21,21 @@ export interface RateLimitOptions {
   readonly perCaller?: Rate | undefined
   /** Where counts are shared between replicas; without it they are kept in memory. */
   readonly redisUrl?: Secret | undefined
+  /** Begins the name of every key in Redis. */
+  readonly redisPrefix: string
   readonly now?: () => number
   /** For a metric: told of each request that is turned away. */
   readonly onLimited?: ((by: 'address' | 'caller') => void) | undefined
 }
 
-async function openStore (app: FastifyInstance, { redisUrl, now }: RateLimitOptions): Promise<RateStore> {
+async function openStore (app: FastifyInstance, { redisUrl, redisPrefix, now }: RateLimitOptions): Promise<RateStore> {
   const clock = now ? { now } : {}
   if (!redisUrl) return new MemoryRateStore(clock)
   // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
   const { RedisRateStore } = await import('../auth/rate-limit-redis.ts')
   const store = new RedisRateStore({
     url: redisUrl,
+    prefix: redisPrefix,
     ...clock,
     onFault: (error) => app.log.error({ err: error }, 'Redis is out of reach; rates are counted in this process until it is back'),
     onRecovery: () => app.log.info('Redis is back; rates are shared again')

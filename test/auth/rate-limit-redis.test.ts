@@ -7,7 +7,7 @@ import { freePort, NO_REDIS, startRedis } from '../redis.ts'
 const rate = { requests: 5, perSeconds: 3600 }
 
 function open (t: Test, port: number, options: Partial<RedisRateStoreOptions> = {}): RedisRateStore {
-  const store = new RedisRateStore({ url: new Secret(`redis://127.0.0.1:${port}`), ...options })
+  const store = new RedisRateStore({ url: new Secret(`redis://127.0.0.1:${port}`), prefix: 'shop:', ...options })
   t.teardown(() => store.close())
   return store
 }

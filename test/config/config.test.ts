@@ -30,6 +30,7 @@ t.test('loadConfig', async (t) => {
       upload: { chunkBytes: 20_000_000, fileRoot: undefined },
       upstream: { connectTimeoutMs: 5000 },
       redisUrl: undefined,
+      redisPrefix: 'cloudinary-gateway:',
       warnings: [/^UPLOAD_CHUNK is not a variable/, /^NODE_ENV looks like/]
     })
     for (const value of [config, config.upload, config.environments, config.environments[0]?.delivery, config.auth.keys, config.warnings]) t.ok(Object.isFrozen(value))
@@ -54,6 +55,7 @@ t.test('loadConfig', async (t) => {
     const config = loadConfig({ CLOUDINARY_URL: URL, REDIS_URL: REDIS })
     for (const text of [inspect(config, { depth: null }), inspect(config, { depth: null, showHidden: true, customInspect: false }), JSON.stringify(config), String(config.redisUrl)]) t.notMatch(text, 'canary')
     t.equal(config.redisUrl?.reveal(), REDIS)
+    t.equal(loadConfig({ CLOUDINARY_URL: URL, REDIS_PREFIX: '{shop}:' }).redisPrefix, '{shop}:')
   })
 
   t.test('names every bad variable at once, and no value', async (t) => {

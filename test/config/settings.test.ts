@@ -28,6 +28,7 @@ t.test('readSettings', async (t) => {
       UPLOAD_VERIFY_STRICT: 'true',
       ALLOW_INSECURE_UPSTREAM: 'false',
       REDIS_URL: 'redis://:pass@redis:6379/1',
+      REDIS_PREFIX: 'shop/eu-1_{a}.b:',
       GATEWAY_KEYS_FILE: '/keys',
       AUTH_JWKS_URL: 'https://id.example/jwks',
       SANDBOX_PUBLIC_URL: 'http://pc.local:8081',
@@ -44,6 +45,7 @@ t.test('readSettings', async (t) => {
       UPLOAD_VERIFY: 'md5',
       UPLOAD_VERIFY_STRICT: true,
       ALLOW_INSECURE_UPSTREAM: false,
+      REDIS_PREFIX: 'shop/eu-1_{a}.b:',
       GATEWAY_KEYS: 'web=sha256:00',
       UPLOAD_FILE_ROOT: import.meta.dirname
     })
@@ -57,6 +59,7 @@ t.test('readSettings', async (t) => {
       UPSTREAM_CONNECT_TIMEOUT_MS: [['0', /from 1/], ['99999999999', /to 86400000/]],
       UPLOAD_VERIFY_STRICT: [['yes', /true or false/], ['1', /true or false/]],
       LOG_LEVEL: [['loud', /one of fatal, error/]],
+      REDIS_PREFIX: [['a b', /1 to 64 letters, digits or/], ['shop*', /letters/], ['ü', /letters/], ['a'.repeat(65), /1 to 64/]],
       AUTH: [['off', /one of keys, none$/]],
       SANDBOX: [['true', /one of auto, on, off/]],
       HOST: [['[::1]', /without brackets/], ['a b', /address or a host name/], ['example.com:80', /without a port/]],

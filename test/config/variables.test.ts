@@ -11,8 +11,8 @@ t.test('VARIABLES', async (t) => {
   })
 
   t.test('shows defaults as one would write them', async (t) => {
-    const shown = ['PORT', 'UPLOAD_MAX_BYTES', 'UPLOAD_CHUNK_BYTES', 'UPLOAD_VERIFY_STRICT', 'SANDBOX', 'ROUTE_PREFIX', 'TRUST_PROXY', 'REDIS_URL', 'CLOUDINARY_URL']
-    t.same(shown.map((name) => byName.get(name)?.default), ['`8080`', '`5GiB`', '`20MB`', '`false`', '`auto`', '', '', '', ''])
+    const shown = ['PORT', 'UPLOAD_MAX_BYTES', 'UPLOAD_CHUNK_BYTES', 'UPLOAD_VERIFY_STRICT', 'SANDBOX', 'ROUTE_PREFIX', 'TRUST_PROXY', 'REDIS_URL', 'REDIS_PREFIX', 'CLOUDINARY_URL']
+    t.same(shown.map((name) => byName.get(name)?.default), ['`8080`', '`5GiB`', '`20MB`', '`false`', '`auto`', '', '', '', '`cloudinary-gateway:`', ''])
   })
 
   t.test('says which may come from a file: those that hold secrets, and a PEM block', async (t) => {

@@ -15,11 +15,21 @@ t.test('a key is 1 to 255 visible ASCII characters', async (t) => {
   }
 })
 
-t.test('a key is remembered per environment and caller, under a name that tells none of them', async (t) => {
-  const names = [recordName('a', 'b', 'c'), recordName('a', 'bc', ''), recordName('ab', '', 'c'), recordName('a', 'b', 'd'), recordName('b', 'a', 'c')]
+t.test('a key is remembered per account, environment and caller, under a name that tells none of them', async (t) => {
+  const nameOf = (account: string, environment: string, caller: string, key: string): string => recordName({ account, environment, caller }, key)
+  const names = [
+    nameOf('a', 'b', 'c', 'd'),
+    nameOf('x', 'b', 'c', 'd'),
+    nameOf('a', 'x', 'c', 'd'),
+    nameOf('a', 'b', 'x', 'd'),
+    nameOf('a', 'b', 'c', 'x'),
+    nameOf('a', 'b', 'cd', ''),
+    nameOf('ab', '', 'c', 'd'),
+    nameOf('b', 'a', 'c', 'd')
+  ]
   t.equal(new Set(names).size, names.length)
   t.match(names[0], /^[0-9a-f]{64}$/)
-  t.equal(recordName('a', 'b', 'c'), names[0])
+  t.equal(nameOf('a', 'b', 'c', 'd'), names[0])
 })
 
 t.test('the fingerprint holds what makes a request this one, in no order', async (t) => {

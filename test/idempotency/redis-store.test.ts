@@ -16,7 +16,7 @@ function held (claim: Claim): Hold {
 }
 
 async function open (t: Test, port: number, options: Partial<RedisStoreOptions> = {}): Promise<RedisIdempotencyStore> {
-  const store = new RedisIdempotencyStore({ url: new Secret(`redis://127.0.0.1:${port}`), ...options })
+  const store = new RedisIdempotencyStore({ url: new Secret(`redis://127.0.0.1:${port}`), prefix: 'shop:', ...options })
   t.teardown(() => store.close())
   await store.ready()
   return store
@@ -52,11 +52,11 @@ t.test('held by one process at a time, then known to all for 24 hours, or free a
   t.same(await other.claim('a'), { state: 'known', record: done })
   const redis = await inspect(t, port)
   const [key = ''] = await redis.keys('*')
-  t.equal(key, 'cloudinary-gateway:idempotency:a')
+  t.equal(key, 'shop:idempotency:a')
   const left = await redis.pttl(key)
   t.ok(left > 23 * HOUR_MS && left <= 24 * HOUR_MS)
   await held(await one.claim('b')).release()
-  t.equal(await redis.exists('cloudinary-gateway:idempotency:b'), 0)
+  t.equal(await redis.exists('shop:idempotency:b'), 0)
   const sealed = held(await other.claim('b'))
   await sealed.seal(record)
   await sealed.release()
@@ -83,7 +83,7 @@ t.test('whoever lost its hold can neither end an upload nor touch what the next 
   const redis = await inspect(t, port)
   const [one, other] = [await open(t, port), await open(t, port)]
   const lost = held(await one.claim('a'))
-  await redis.del('cloudinary-gateway:idempotency:a') // as if the lease had run out while Redis was out of reach
+  await redis.del('shop:idempotency:a') // as if the lease had run out while Redis was out of reach
   const next = held(await other.claim('a'))
   await t.rejects(lost.seal(record), { code: 'idempotency_in_progress' })
   await next.seal(record)
@@ -117,7 +117,7 @@ t.test('M28: of ten at once in two processes one gets the key, a thousand times'
 t.test('503, soon, while Redis is not there, hangs or dies; told once, and once when it is back', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   const told: string[] = []
-  const store = new RedisIdempotencyStore({ url: new Secret(`redis://127.0.0.1:${port}`), leaseMs: 300, onFault: () => told.push('down'), onRecovery: () => told.push('up') })
+  const store = new RedisIdempotencyStore({ url: new Secret(`redis://127.0.0.1:${port}`), prefix: 'shop:', leaseMs: 300, onFault: () => told.push('down'), onRecovery: () => told.push('up') })
   t.teardown(() => store.close())
   await store.ready(200)
   await t.rejects(store.claim('a'), { code: 'overloaded', headers: { 'retry-after': '5' } })
@@ -148,7 +148,7 @@ t.test('a claim that came too late for its caller does not stand in the way of t
 
 t.test('without a listener failures of the connection harm nobody', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
-  const store = new RedisIdempotencyStore({ url: new Secret(`redis://127.0.0.1:${port}`) })
+  const store = new RedisIdempotencyStore({ url: new Secret(`redis://127.0.0.1:${port}`), prefix: 'shop:' })
   t.teardown(() => store.close())
   await store.ready(150)
   await startRedis(t, port)

@@ -4,6 +4,7 @@ import { buildApp } from '../../src/app.ts'
 import { digestOf } from '../../src/auth/keys.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { Secret } from '../../src/secret.ts'
+import { startFaultUpstream } from '../fault-upstream.ts'
 import { environmentAt, testConfig } from '../helper.ts'
 
 t.test('GET /environments: names, clouds, verdicts; never a secret', async (t) => {
@@ -31,4 +32,19 @@ t.test('a caller that is bound to some environments is told of no other', async 
   const names = async (key: string) => (await app.inject({ url: '/environments', headers: { authorization: `Bearer ${key}` } })).json().environments.map(({ name }: { name: string }) => name)
   t.same(await names('bound'), ['staging'])
   t.same(await names('free'), ['production', 'staging'])
+})
+
+t.test('an environment that is pointed at another cloud meanwhile: the verdict is that of the cloud it is told with', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const upstream = await startFaultUpstream(t)
+  const app = await buildApp({ config: testConfig([environmentAt(upstream.url)]) })
+  t.teardown(() => app.close())
+  upstream.script({ delayMs: 300, status: 401, body: '{"error":{"message":"unknown api_key"}}' })
+  const asked = app.inject('/environments').then((answer) => answer.json<object>()) // on its way from here on
+  await upstream.ended()
+  app.cloudinary.replace([environmentAt(sandbox.url, { cloudName: 'other' })])
+  t.match(await asked, { environments: [{ name: 'production', cloud_name: 'demo', verified: false }] })
+  app.cloudinary.replace([environmentAt(sandbox.url)])
+  t.match((await app.inject('/environments')).json(), { environments: [{ name: 'production', cloud_name: 'demo', verified: true }] })
 })

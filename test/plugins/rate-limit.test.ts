@@ -13,7 +13,8 @@ import { freePort, NO_REDIS, startRedis } from '../redis.ts'
 /** Without a key. */
 const UNNAMED: Readonly<Record<string, Caller>> = { stranger: DIRECT_UPLOADER, anybody: ANYBODY }
 
-async function start (t: Test, options: RateLimitOptions, server: object = {}) {
+async function start (t: Test, changes: Partial<RateLimitOptions>, server: object = {}) {
+  const options = { redisPrefix: 'test:', ...changes }
   const app = fastify(server)
   t.teardown(() => app.close())
   await app.register(errorHandler, { docs: '/docs/errors' })
