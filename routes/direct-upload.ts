@@ -138,9 +138,8 @@ export const directUpload: Route = async (app) => {
             request[UNPROVEN]?.()
           }
         },
-        { signal: request.callerGone }
+        request.uploadCall()
       )
-      if (answer.headers['x-upload-integrity'] === 'differs') request.log.warn('what Cloudinary stored differs from what was sent')
       return reply.relay(answer)
     }
   })

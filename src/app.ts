@@ -137,7 +137,8 @@ async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: 
   app.removeContentTypeParser('text/plain')
   await app.register(batching)
   await app.register(callerGone)
-  await app.register(metrics, { wanted: config.metrics !== undefined, upload: config.upload, version })
+  const environments = config.environments.map(({ name }) => name)
+  await app.register(metrics, { wanted: config.metrics !== undefined, upload: config.upload, version, environments })
   // Before whatever refuses: its refusals are logged too.
   await app.register(requestLog)
   await app.register(oneHost)

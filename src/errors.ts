@@ -34,7 +34,7 @@ export const ERRORS = {
   internal: { status: 500, title: 'Internal error', advice: 'Report the `request_id`; the log of the gateway has the cause.' },
   credentials_rejected: { status: 502, title: 'Credentials rejected', advice: 'Correct the credentials of this environment; those in `_FILE`s are read again, others need a restart.' },
   upstream_failed: { status: 502, title: 'Cloudinary failed', advice: 'Try again; if it lasts, see Cloudinary\'s status page.' },
-  integrity_failed: { status: 502, title: 'Stored bytes differ', advice: 'What was stored is named in `stored`; look at it, delete it, upload again.' },
+  integrity_failed: { status: 502, title: 'Stored bytes differ', advice: 'What was stored is named in `stored`: look at it, delete it, and upload again, with another `Idempotency-Key` if you sent one.' },
   auth_unavailable: { status: 503, title: 'Cannot tell who calls', advice: 'Wait for the seconds in `Retry-After`: the keys of the identity provider are out of reach.' },
   overloaded: { status: 503, title: 'Too busy', advice: 'Wait for the seconds in `Retry-After`.' },
   upstream_unavailable: { status: 503, title: 'Cloudinary unavailable', advice: 'Wait for the seconds in `Retry-After`.' },

@@ -23,10 +23,11 @@ import { Transport } from './transport.ts'
 import { budgetOf, type UploadBudget } from './upload-budget.ts'
 import type { Fields } from './upload-delivery.ts'
 import { tooLarge } from './upload-intake.ts'
-import { Uploads } from './uploads.ts'
+import { Uploads, type UploadCall } from './uploads.ts'
 
 export type { Call, Place, Query } from './admin.ts'
 export type { Relayed } from './answer.ts'
+export type { UploadCall } from './uploads.ts'
 
 export interface ClientOptions extends Partial<Pace> {
   readonly upstream: UpstreamLimits
@@ -142,7 +143,7 @@ export class CloudinaryClient {
   }
 
   /** Stores a file under this environment's own credentials. The answer is Cloudinary's, untouched. */
-  async upload ({ parameters, file, late, maxBytes, permit = (fields) => fields }: UploadInput, call: Call): Promise<Relayed> {
+  async upload ({ parameters, file, late, maxBytes, permit = (fields) => fields }: UploadInput, call: UploadCall): Promise<Relayed> {
     const given = encodeUploadParameters(parameters)
     // Before a file of the server is opened: what is refused leaves nothing open, and does not tell whether there is one.
     const fields = late ? given : permit(given)
@@ -163,7 +164,7 @@ export class CloudinaryClient {
    * the file, before the upload is complete. The signed fields are passed on as they are. Files of the server are not
    * open to whoever holds no more than a signature.
    */
-  async directUpload ({ resource_type: resourceType, fields: given, file, late: readLate, stranger = false, onProven = () => {} }: DirectUploadInput, call: Call): Promise<Relayed> {
+  async directUpload ({ resource_type: resourceType, fields: given, file, late: readLate, stranger = false, onProven = () => {} }: DirectUploadInput, call: UploadCall): Promise<Relayed> {
     const { environment } = this
     // Which cloud is meant is part of the path, and no field.
     let { cloud_name: cloudName, ...fields } = given

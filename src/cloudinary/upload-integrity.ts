@@ -6,15 +6,24 @@ export interface Sent {
   readonly bytes: number | undefined
   /** Hex MD5, when it was computed. */
   readonly md5: string | undefined
+  /** The kind that was asked for; `auto`: Cloudinary's answer says what it is. */
+  readonly resourceType?: string | undefined
 }
 
 export type Integrity = 'verified' | 'differs' | 'not-checked'
 
-const STORED = ['asset_id', 'public_id', 'resource_type', 'type', 'version', 'bytes', 'etag'] as const
+/** Cloudinary's answer to a whole upload, beside what was sent. */
+export interface Stored {
+  readonly answer: Readonly<Record<string, unknown>>
+  readonly sent: Sent
+  readonly integrity: Integrity
+}
+
+const NAMED = ['asset_id', 'public_id', 'resource_type', 'type', 'version', 'bytes', 'etag'] as const
 
 /**
- * Compares what Cloudinary says it stored with what was sent. `differs` need not be a fault: a transformation, a format
- * or a preset may have changed the file on its way in.
+ * Compares what Cloudinary says it stored with what was sent. `differs` need not be a fault of an image or a video: a
+ * transformation, a format or a preset may have changed it on its way in.
  */
 export function compare (answer: Readonly<Record<string, unknown>>, { bytes, md5 }: Sent): Integrity {
   // With overwrite=false the answer describes the asset that was there before.
@@ -25,19 +34,30 @@ export function compare (answer: Readonly<Record<string, unknown>>, { bytes, md5
 }
 
 /**
- * The outcome for an answer to a whole upload.
- * @throws {GatewayError} when the answer is no JSON object or not final, or when `strict` and the bytes differ.
+ * Reads the answer to a whole upload.
+ * @throws {GatewayError} when it is not a JSON object, or says that the file is incomplete.
  */
-export function checkStored (body: Buffer, sent: Sent, strict: boolean): Integrity {
+export function readStored (body: Buffer, sent: Sent): Stored {
   const answer = jsonObject(body)
-  if (answer === undefined) throw new GatewayError('upstream_failed', 'Cloudinary\'s answer is not valid JSON.', { members: { outcome: 'unknown' } })
-  if (answer.done === false) {
-    throw new GatewayError('upstream_failed', 'Cloudinary says that the file is not complete, though all of it was sent.', { members: { outcome: 'unknown' } })
-  }
-  const outcome = compare(answer, sent)
-  if (outcome === 'differs' && strict) {
-    const stored = Object.fromEntries(STORED.flatMap((name) => answer[name] === undefined ? [] : [[name, answer[name]]]))
-    throw new GatewayError('integrity_failed', `${sent.bytes} bytes were sent; Cloudinary stored ${String(answer.bytes)} (etag ${String(answer.etag)}).`, { members: { stored } })
-  }
-  return outcome
+  if (answer === undefined) throw unclear('Cloudinary\'s answer is not valid JSON.')
+  if (answer.done === false) throw unclear('Cloudinary says that the file is not complete, though all of it was sent.')
+  return { answer, sent, integrity: compare(answer, sent) }
+}
+
+function unclear (message: string): GatewayError {
+  return new GatewayError('upstream_failed', message, { members: { outcome: 'unknown' } })
+}
+
+/**
+ * Returns the failure that a stored file is, or undefined. Nothing changes a raw file on its way in, so one that differs
+ * is always a failure; an image or a video only when `strict`.
+ */
+export function integrityFailure ({ answer, sent, integrity }: Stored, strict: boolean): GatewayError | undefined {
+  const isRaw = sent.resourceType === 'raw' || answer.resource_type === 'raw'
+  if (integrity !== 'differs' || !(isRaw || strict)) return undefined
+  const message = answer.bytes === sent.bytes
+    ? `A file with the MD5 ${sent.md5} was sent; Cloudinary stored one with the MD5 ${String(answer.etag)}.`
+    : `${sent.bytes} bytes were sent; Cloudinary stored ${String(answer.bytes)}.`
+  const stored = Object.fromEntries(NAMED.flatMap((name) => answer[name] === undefined ? [] : [[name, answer[name]]]))
+  return new GatewayError('integrity_failed', message, { members: { stored } })
 }

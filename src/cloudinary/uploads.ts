@@ -10,16 +10,21 @@ import { multipartBody, type FilePart, type MultipartBody } from './multipart-bo
 import type { Loan, UploadBudget } from './upload-budget.ts'
 import { surelyNotStored, UploadDelivery, type Delivery, type Fields, type UploadJob } from './upload-delivery.ts'
 import { Intake } from './upload-intake.ts'
-import { checkStored, type Sent } from './upload-integrity.ts'
+import { integrityFailure, readStored, type Sent, type Stored } from './upload-integrity.ts'
 
 /** Files up to this size are held while they are sent, so that they can be sent again. */
 const HELD_BYTES = 1024 * 1024
+
+export interface UploadCall extends Call {
+  /** Told what Cloudinary says it has stored, and the failure that this is to the caller. */
+  readonly onStored?: ((stored: Stored, failure: GatewayError | undefined) => void) | undefined
+}
 
 /** One file on its way. */
 interface Run {
   readonly job: UploadJob
   readonly intake: Intake
-  readonly call: Call
+  readonly call: UploadCall
 }
 
 /** A part of a file: where it begins, how long it is, whether it is the last, and the size of the whole when known. */
@@ -63,7 +68,7 @@ export class Uploads {
    * Sends the file and gives Cloudinary's answer; a file that was cut on its way in never has a well-formed end upstream.
    * @throws {GatewayError} for everything that goes wrong.
    */
-  async store (job: UploadJob, call: Call): Promise<Relayed> {
+  async store (job: UploadJob, call: UploadCall): Promise<Relayed> {
     if (typeof job.file === 'string') return this.#passUrl(job, job.file, call)
     const intake = new Intake(job.file, { ...this.#limits, maxBytes: Math.min(this.#limits.maxBytes, job.maxBytes ?? Infinity) }, this.#now)
     const onGone = (): void => intake.stop(new SourceStopped('the caller went away'))
@@ -77,13 +82,13 @@ export class Uploads {
     }
   }
 
-  async #passUrl (job: UploadJob, url: string, call: Call): Promise<Relayed> {
+  async #passUrl (job: UploadJob, url: string, call: UploadCall): Promise<Relayed> {
     const bytes = Buffer.from(url)
     const { answer, attempts } = await this.#delivery.deliver(job, {
       body: () => provenForm(job, job.fields, { chunks: only(bytes), length: bytes.length, filename: undefined }),
       repeatable: wholeFileRepeats(job.fields)
     }, call)
-    return this.#finish(answer, attempts, { bytes: undefined, md5: undefined })
+    return this.#finish(answer, attempts, { bytes: undefined, md5: undefined, resourceType: job.resourceType }, call)
   }
 
   /** Whether a file surely goes in one request, so that the fields after it are in time. Text always does. */
@@ -101,7 +106,8 @@ export class Uploads {
     return this.inOneRequest(file) ? this.#streamed(run) : this.#inChunks(run, this.#limits.chunkBytes)
   }
 
-  async #streamed ({ job, intake, call }: Run): Promise<Relayed> {
+  async #streamed (run: Run): Promise<Relayed> {
+    const { job, intake, call } = run
     const { fields, late, permit = AS_GIVEN, authorize } = job
     const file = { filename: intake.filename, length: intake.length }
     const tail = late && (async (): Promise<Fields> => {
@@ -117,7 +123,7 @@ export class Uploads {
       // The bytes are gone once they were asked for.
       repeatable: (_error, { begun }) => !begun
     }, call)
-    return this.#finish(answer, attempts, sentBy(intake))
+    return this.#finish(answer, attempts, sentBy(run), call)
   }
 
   async #inChunks (run: Run, chunkBytes: number): Promise<Relayed> {
@@ -133,7 +139,7 @@ export class Uploads {
         const { answer, attempts } = await this.#sendPart(run, part, uploadId, repeats)
         await filling
         repeats = attempts - 1
-        if (part.last) return this.#finish(answer, attempts, sentBy(run.intake))
+        if (part.last) return this.#finish(answer, attempts, sentBy(run), run.call)
         start += part.size
       } catch (error) {
         run.intake.stop(new SourceStopped('the upload is over'))
@@ -181,15 +187,19 @@ export class Uploads {
     }, call)
   }
 
-  #finish (answer: Relayed, attempts: number, sent: Sent): Relayed {
-    const integrity = checkStored(answer.body, sent, this.#limits.verifyStrict)
-    return { ...answer, headers: { ...answer.headers, 'x-upload-attempts': String(attempts), 'x-upload-integrity': integrity } }
+  #finish (answer: Relayed, attempts: number, sent: Sent, { onStored }: UploadCall): Relayed {
+    const stored = readStored(answer.body, sent)
+    const headers = { 'x-upload-attempts': String(attempts), 'x-upload-integrity': stored.integrity }
+    const failure = integrityFailure(stored, this.#limits.verifyStrict)?.but({ headers })
+    onStored?.(stored, failure)
+    if (failure) throw failure
+    return { ...answer, headers: { ...answer.headers, ...headers } }
   }
 }
 
 /** Of a data URI Cloudinary counts the decoded bytes, which never existed here. */
-function sentBy (intake: Intake): Sent {
-  return { bytes: intake.filename === undefined ? undefined : intake.bytes, md5: intake.md5() }
+function sentBy ({ job, intake }: Run): Sent {
+  return { bytes: intake.filename === undefined ? undefined : intake.bytes, md5: intake.md5(), resourceType: job.resourceType }
 }
 
 /** The fields of a part. Those after the file are in time only when the part is the whole of it. */

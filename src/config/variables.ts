@@ -76,7 +76,7 @@ export const Settings = Type.Object({
   UPLOAD_IDLE_TIMEOUT_MS: milliseconds('Longest pause in a body that a caller sends.', 30_000),
   UPLOAD_FILE_ROOT: text('Folder below which server file paths may be uploaded; on Linux only. Unset: none.', { pattern: '^/+[^/]', 'x-fault': 'must be an absolute path, and not /' }),
   UPLOAD_VERIFY: choice(['bytes', 'md5'], 'bytes', 'What of a stored file is compared with what was sent: its size, or its MD5 too.'),
-  UPLOAD_VERIFY_STRICT: flag('Answer 502 when they differ, instead of a header that says so.'),
+  UPLOAD_VERIFY_STRICT: flag('Answer 502 when an image or a video differs too, instead of a header that says so. A raw file that differs is always 502.'),
 
   UPSTREAM_CONNECT_TIMEOUT_MS: milliseconds('Longest wait for a connection to Cloudinary.', 5_000),
   UPSTREAM_HEADERS_TIMEOUT_MS: milliseconds('Longest wait for the beginning of an answer.', 10_000),

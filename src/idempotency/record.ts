@@ -22,6 +22,7 @@ export interface KeptAnswer {
 export interface KeptFailure {
   readonly code: ErrorCode
   readonly message: string
+  readonly headers: Readonly<Record<string, string>>
   readonly members: Readonly<Record<string, unknown>>
 }
 
@@ -134,8 +135,8 @@ export function keptAnswer ({ status, headers, body }: Answer): Outcome {
 export function failedOutcome (error: unknown): Outcome | 'unknown' | 'not_stored' {
   // A fault of ours tells nothing about what is stored.
   if (!(error instanceof GatewayError) || error.members['outcome'] === 'unknown') return 'unknown'
-  const { code, message, members } = error
-  return code === 'integrity_failed' ? { failure: { code, message, members } } : 'not_stored'
+  const { code, message, headers, members } = error
+  return code === 'integrity_failed' ? { failure: { code, message, headers, members } } : 'not_stored'
 }
 
 const REPLAYED = { 'idempotent-replayed': 'true' }
@@ -161,8 +162,8 @@ export function replay (record: IdempotencyRecord, identity: Identity): Answer {
     })
   }
   if ('failure' in outcome) {
-    const { code, message, members } = outcome.failure
-    throw new GatewayError(code, message, { members, headers: REPLAYED })
+    const { code, message, headers, members } = outcome.failure
+    throw new GatewayError(code, message, { members, headers: { ...headers, ...REPLAYED } })
   }
   const { status, headers, body } = outcome.answer
   return { status, headers: { ...headers, ...REPLAYED }, body: Buffer.from(body, 'latin1') }

@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import { CloudinaryClient, type ClientOptions } from '../cloudinary/client.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import { Secret } from '../secret.ts'
+import storedFiles from './stored-files.ts'
 
 export interface CloudinaryOptions {
   environments: readonly CloudinaryEnvironment[]
@@ -80,5 +81,6 @@ export class Clients {
 export default fp<CloudinaryOptions>(async (app, options) => {
   const clients = new Clients(options)
   app.decorate('cloudinary', clients)
+  await app.register(storedFiles)
   app.addHook('onClose', async () => { await clients.close() })
 }, { name: 'cloudinary' })

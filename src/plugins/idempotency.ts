@@ -93,7 +93,7 @@ async function runOnce (request: FastifyRequest, input: UploadInput, hold: Hold,
   const upload = new WatchedUpload(request, input, seal)
   try {
     if (typeof input.file === 'string') await seal()
-    const answer = await request.cloudinary.upload(upload.input, { signal: giveUp.signal })
+    const answer = await request.cloudinary.upload(upload.input, request.uploadCall(giveUp.signal))
     await noted(request, hold.settle({ ...record(), outcome: keptAnswer(answer) }))
     return answer
   } catch (error) {
@@ -156,7 +156,7 @@ export default fp<IdempotencyOptions>(async (scope, options) => {
   scope.addHook('onClose', () => store.close())
   scope.decorateRequest('uploadOnce', async function (input) {
     const key = idempotencyKey(this.headers['idempotency-key'])
-    if (key === undefined) return this.cloudinary.upload(input, { signal: this.callerGone })
+    if (key === undefined) return this.cloudinary.upload(input, this.uploadCall())
     const claim = await store.claim(recordName(ownerOf(this), key))
     if (claim.state === 'held') return runOnce(this, input, claim.hold, Date.now())
     if (claim.state === 'known') return repeated(this, input, claim.record)

@@ -6,6 +6,8 @@ export interface Meters {
   answers (method: string, route: string): (status: number, ms: number) => void
   /** One request to Cloudinary, repeats included. `outcome` is `ok` or the code of the failure. */
   tried (environment: string, outcome: string): void
+  /** A file that Cloudinary says it has stored, compared with what was sent. `failed`: it differs, and the caller got an error. */
+  stored (environment: string, outcome: StoredOutcome): void
   /** A request that was answered 429, and by whose limit. */
   limited (by: 'address' | 'caller'): void
   /** Files that may change and were read well just now; what comes back is to be told of each later change. */
@@ -14,11 +16,16 @@ export interface Meters {
   text (): Promise<string>
 }
 
+const STORED_OUTCOMES = ['verified', 'differs', 'failed', 'not-checked'] as const
+export type StoredOutcome = (typeof STORED_OUTCOMES)[number]
+
 export type Reloadable = 'policy' | 'credentials' | 'keys'
 
 export interface MetersOptions {
   readonly uploads: Pick<UploadBudget, 'running' | 'heldBytes' | 'waiting'>
   readonly version: string
+  /** Names of those known at start. */
+  readonly environments?: readonly string[]
 }
 
 export const METRICS_MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -81,8 +88,19 @@ function reloadMeter ({ Counter, Gauge }: Library, registers: Registers): Meters
   }
 }
 
+function storedMeter ({ Counter }: Library, registers: Registers, environments: readonly string[]): Meters['stored'] {
+  const integrity = new Counter({
+    name: `${PREFIX}upload_integrity_total`,
+    help: 'Stored files, compared with what was sent.',
+    labelNames: ['environment', 'outcome'],
+    registers
+  })
+  for (const environment of environments) for (const outcome of STORED_OUTCOMES) integrity.inc({ environment, outcome }, 0)
+  return (environment, outcome) => { integrity.inc({ environment, outcome }) }
+}
+
 /** Makes the meters, those of the process among them. The library is loaded only now: most gateways run without. */
-export async function createMeters ({ uploads, version }: MetersOptions): Promise<Meters> {
+export async function createMeters ({ uploads, version, environments = [] }: MetersOptions): Promise<Meters> {
   const library = await import('prom-client')
   const { Counter, Gauge } = library
   const registry = new library.Registry()
@@ -98,6 +116,7 @@ export async function createMeters ({ uploads, version }: MetersOptions): Promis
   return {
     answers,
     tried: (environment, outcome) => { tries.inc({ environment, outcome }) },
+    stored: storedMeter(library, registers, environments),
     limited: (limit) => { limited.inc({ limit }) },
     watch: reloadMeter(library, registers),
     text: () => registry.metrics()

@@ -16,6 +16,8 @@ export interface MetricsOptions {
   /** The limits that the clients were built from: they know the uploads that run. */
   readonly upload: UploadLimits
   readonly version: string
+  /** Names of those known at start. */
+  readonly environments: readonly string[]
 }
 
 /** Of requests that no route takes; their paths are the caller's own. Methods are few: Node's parser knows no others. */
@@ -42,12 +44,12 @@ class Counters {
  * Counts every request by the pattern of its route, those that are refused or given up included. What is counted is
  * served elsewhere, on an address of its own: see the command `serve`. To be registered before whatever refuses.
  */
-export default fp<MetricsOptions>(async (app, { wanted, upload, version }) => {
+export default fp<MetricsOptions>(async (app, { wanted, upload, version, environments }) => {
   if (!wanted) {
     app.decorate('metrics', undefined)
     return
   }
-  const meters = await createMeters({ uploads: budgetOf(upload), version })
+  const meters = await createMeters({ uploads: budgetOf(upload), version, environments })
   app.decorate('metrics', meters)
   const counters = new Counters(meters)
   app.addHook('onRequest', (request, reply, done) => {

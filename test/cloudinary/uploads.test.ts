@@ -5,7 +5,7 @@ import type { Relayed } from '../../src/cloudinary/answer.ts'
 import type { Pace } from '../../src/cloudinary/retry.ts'
 import { UploadBudget } from '../../src/cloudinary/upload-budget.ts'
 import type { Fields, UploadJob } from '../../src/cloudinary/upload-delivery.ts'
-import { Uploads } from '../../src/cloudinary/uploads.ts'
+import { Uploads, type UploadCall } from '../../src/cloudinary/uploads.ts'
 import type { UploadLimits } from '../../src/config/types.ts'
 import { GatewayError, invalidRequest } from '../../src/errors.ts'
 import type { StreamedFile } from '../../src/schemas/upload-form.ts'
@@ -25,16 +25,17 @@ function streamed (bytes: Buffer, changes: Partial<StreamedFile> = {}): Streamed
   return { stream, filename: 'x.bin', stop: () => { stream.destroy() }, ...changes }
 }
 
-interface Started { upstream: FaultUpstream, budget: UploadBudget, store: (file: UploadJob['file'], changes?: Partial<UploadJob>, signal?: AbortSignal) => Promise<Relayed> }
+type Changes = Partial<UploadJob> & Pick<UploadCall, 'onStored'>
+interface Started { upstream: FaultUpstream, budget: UploadBudget, store: (file: UploadJob['file'], changes?: Changes, signal?: AbortSignal) => Promise<Relayed> }
 
 async function started (t: Test, limits: Partial<UploadLimits> = {}, pace: Pace = quickPace()): Promise<Started> {
   const upstream = await startFaultUpstream(t)
   const all = { ...testConfig([]).upload, chunkBytes: 300_000, singleRequestMaxBytes: 3 * MB, ...limits }
   const budget = new UploadBudget(all)
   const uploads = new Uploads(connectionTo(t, upstream.url, { pace, limits: { uploadHeadersTimeoutMs: 500 } }), all, budget)
-  const store: Started['store'] = async (file, changes = {}, signal = call().signal) => uploads.store({
+  const store: Started['store'] = async (file, { onStored, ...changes } = {}, signal = call().signal) => uploads.store({
     resourceType: 'raw', file, fields: { public_id: 'x' }, authorize: (fields) => ({ signature: Object.keys(fields).join() }), vouched: 'gateway', ...changes
-  }, { signal })
+  }, { signal, onStored })
   return { upstream, budget, store }
 }
 
@@ -254,13 +255,32 @@ t.test('a URL is passed on as text, a data URI streams through as text', async (
 })
 
 t.test('what was stored is compared: told, or 502 when it must not differ', async (t) => {
-  const differs = { body: '{"public_id":"x","bytes":1,"etag":"ab"}' }
+  const differs = { body: '{"public_id":"x","bytes":1,"etag":"ab","resource_type":"image"}' }
+  const failed = { code: 'integrity_failed', retryable: false, members: { stored: { public_id: 'x', bytes: 1 } }, headers: { 'x-upload-attempts': '1', 'x-upload-integrity': 'differs' } }
   const { upstream, store } = await started(t)
-  upstream.script(differs)
-  t.same(told(await store(streamed(randomBytes(10), { length: 10 }))), ['1', 'differs'])
+  upstream.script(differs, differs)
+  t.same(told(await store(streamed(randomBytes(10), { length: 10 }), { resourceType: 'image' })), ['1', 'differs'])
   const strict = await started(t, { verifyStrict: true })
   strict.upstream.script(differs)
-  await t.rejects(strict.store(streamed(randomBytes(10), { length: 10 })), { code: 'integrity_failed', members: { stored: { public_id: 'x', bytes: 1 } } })
+  await t.rejects(strict.store(streamed(randomBytes(10), { length: 10 }), { resourceType: 'image' }), failed)
+  await t.rejects(store(streamed(randomBytes(10), { length: 10 }), { resourceType: 'raw' }), failed, 'a raw file may never differ')
+  t.equal(upstream.seen.length, 2, 'and is not sent again: it is stored')
+})
+
+t.test('a raw file that differs is a failure whichever way it went: held, streamed, in chunks; the one who asks is told', async (t) => {
+  const { upstream, store } = await started(t)
+  const told: unknown[] = []
+  const onStored: UploadCall['onStored'] = ({ integrity, sent }, failure) => { told.push([integrity, sent.bytes, failure?.code]) }
+  const ways = [[{ length: 10 }, 10, 1], [{ length: 2 * MB }, 2 * MB, 1], [{}, 700_000, 3], [{ length: 4 * MB }, 4 * MB, 14]] as const
+  for (const [announced, size, requests] of ways) {
+    const before = upstream.seen.length
+    upstream.script(...Array.from({ length: requests - 1 }, () => ({})), { body: '{"bytes":1,"resource_type":"raw"}' })
+    await t.rejects(store(streamed(randomBytes(size), announced), { resourceType: 'auto', onStored }), { code: 'integrity_failed', message: `${size} bytes were sent; Cloudinary stored 1.` })
+    t.equal(upstream.seen.length, before + requests)
+    t.same(told.pop(), ['differs', size, 'integrity_failed'])
+  }
+  await store(streamed(randomBytes(10)), { onStored })
+  t.same(told, [['verified', 10, undefined]])
 })
 
 t.test('a small file does not wait for memory: where none is free it is streamed', async (t) => {

@@ -307,8 +307,8 @@ t.test('M31: silence, failures inside Cloudinary and answers that nobody can rea
 })
 
 t.test('what was stored and differs is a known outcome: the same 502 again', async (t) => {
-  const { upstream, url } = await withFaults(t, { upload: { verifyStrict: true } })
-  upstream.script({ body: '{"public_id":"p","bytes":1}' })
+  const { upstream, url } = await withFaults(t)
+  upstream.script({ body: '{"public_id":"p","bytes":1,"resource_type":"raw"}' })
   const first = await post(url, 'k', form(['file', Buffer.from('many')]))
   t.match(first, { status: 502, replayed: false, body: { code: 'integrity_failed', stored: { public_id: 'p' } } })
   const second = await post(url, 'k', form(['file', Buffer.from('many')]))

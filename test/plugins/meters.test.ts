@@ -51,6 +51,20 @@ t.test('meters', async (t) => {
     t.same(linesOf(text, 'rate'), ['cloudinary_gateway_rate_limited_total{limit="address"} 0', 'cloudinary_gateway_rate_limited_total{limit="caller"} 1'])
   })
 
+  t.test('count what became of stored files, of environments known at start from the beginning', async (t) => {
+    const outcomes = ['verified', 'differs', 'failed', 'not-checked']
+    const own = await createMeters({ uploads, version: '1.2.3', environments: ['editor'] })
+    const lineOf = (environment: string, outcome: string, count: number): string =>
+      `cloudinary_gateway_upload_integrity_total{environment="${environment}",outcome="${outcome}"} ${count}`
+    t.same(linesOf(await own.text(), 'upload_integrity'), outcomes.map((outcome) => lineOf('editor', outcome, 0)))
+    own.stored('editor', 'differs')
+    own.stored('added', 'failed')
+    t.same(linesOf(await own.text(), 'upload_integrity'), [
+      ...outcomes.map((outcome) => lineOf('editor', outcome, outcome === 'differs' ? 1 : 0)),
+      lineOf('added', 'failed', 1)
+    ])
+  })
+
   t.test('say whether the files as they are now are in force, and since when', async (t) => {
     t.same(linesOf(await meters.text(), 'reload'), [], 'nothing where no file is watched')
     const reloaded = meters.watch('policy')

@@ -11,7 +11,7 @@ async function start (t: Test, wanted = true) {
   const app = fastify()
   t.teardown(() => app.close())
   await app.register(callerGone)
-  await app.register(metrics, { wanted, upload: testConfig([]).upload, version: '0.0.0' })
+  await app.register(metrics, { wanted, upload: testConfig([]).upload, version: '0.0.0', environments: ['staging'] })
   app.get('/assets/:id', async () => 'ok')
   app.route({ method: ['POST', 'PUT'], url: '/both', handler: async () => { throw new Error('no') } })
   app.get('/slow', () => new Promise(() => {}))

@@ -268,10 +268,11 @@ t.test('POST /upload before an upstream that fails', async (t) => {
     t.equal(upstream.seen.length - before, 2)
   })
 
-  t.test('a stored file that differs is told', async (t) => {
-    upstream.script({ body: '{"bytes":1}' })
+  t.test('200, 502: a stored file that differs is told; a raw one is a failure', async (t) => {
+    upstream.script({ body: '{"bytes":1}' }, { body: '{"bytes":1,"resource_type":"raw"}' })
     const { status, headers } = await post(url, form(['file', randomBytes(100)]))
     t.equal(status, 200)
     t.equal(headers.get('x-upload-integrity'), 'differs')
+    t.match(await post(url, form(['file', randomBytes(100)])), { status: 502, body: { code: 'integrity_failed', retryable: false, stored: { bytes: 1 } } })
   })
 })
