@@ -4,6 +4,7 @@ import { GatewayError, invalidRequest, pointerTo, type Fault } from '../src/erro
 import { addressKey } from '../src/schemas/address-key.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { nearestName } from '../src/schemas/nearest-name.ts'
+import { joined } from '../src/schemas/joined.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields } from '../src/schemas/upload-form.ts'
@@ -80,13 +81,6 @@ function split (fields: Texts): { kind: Kind | undefined, signed: Texts } {
   return { kind: kind === undefined ? undefined : kindOf(kind), signed }
 }
 
-function agreed (inQuery: Kind | undefined, inForm: Kind | undefined): Kind {
-  if (inQuery !== undefined && inForm !== undefined && inQuery !== inForm) {
-    throw invalidRequest([{ pointer: '/resource_type', message: `is "${inForm}" in the form and "${inQuery}" in the query` }])
-  }
-  return inForm ?? inQuery ?? 'auto'
-}
-
 /** Stores a file that a caller signed for: the signature is the credential, and it is checked here first. */
 export const directUpload: Route = async (app) => {
   await app.register(multipart, MULTIPART)
@@ -120,7 +114,7 @@ export const directUpload: Route = async (app) => {
       })
       const { fields, file } = await form.open()
       const early = split(texts(fields))
-      const kind = agreed(request.query.resource_type, early.kind)
+      const { resource_type: kind = 'auto' } = joined(request.query, { resource_type: early.kind })
       const readLate = async (): Promise<Texts> => {
         const late = split(texts(await form.late()))
         if (late.kind !== undefined && late.kind !== kind) throw invalidRequest([{ pointer: '/resource_type', message: 'came after the file; put it before the file, or in the query' }])

@@ -1,6 +1,7 @@
-import { Type, type Static } from '@sinclair/typebox'
+import { Type } from '@sinclair/typebox'
 import { invalidRequest } from '../src/errors.ts'
 import { Asset, Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { joined } from '../src/schemas/joined.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { uploadParameters } from '../src/schemas/upload-parameters.ts'
@@ -36,14 +37,6 @@ const Changes = Type.Object({
   notification_url: notificationUrl
 }, { additionalProperties: false, examples: [{ tags: ['cat', 'grey'], context: { alt: 'A grey cat' } }] })
 
-/** One value from two places: either may name it, both only when they agree. */
-function agreed<T extends string> (name: string, inBody: T | undefined, inQuery: T | undefined, fallback: T): T {
-  if (inBody !== undefined && inQuery !== undefined && inBody !== inQuery) {
-    throw invalidRequest([{ pointer: `/${name}`, message: `is "${inBody}" in the body and "${inQuery}" in the query` }])
-  }
-  return inBody ?? inQuery ?? fallback
-}
-
 /** Changes what is said of an asset, not its bytes. Tags and context are replaced, not added to. */
 export const updateResource: Route = async (app) => {
   app.route({
@@ -63,11 +56,11 @@ export const updateResource: Route = async (app) => {
       }
     },
     handler: async (request, reply) => {
-      const { resource_type: kind, type, ...changes }: Static<typeof Changes> = request.body
+      const { resource_type: kind = 'image', type = 'upload', ...changes } = joined(request.query, request.body)
       if (Object.keys(changes).length === 0) throw invalidRequest([{ pointer: '', message: 'name at least one field to change' }])
       const answer = await request.cloudinary.update(
-        agreed('resource_type', kind, request.query.resource_type, 'image'),
-        agreed('type', type, request.query.type, 'upload'),
+        kind,
+        type,
         request.params['*'],
         changes,
         { signal: request.callerGone }

@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { invalidRequest } from '../src/errors.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { joined } from '../src/schemas/joined.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { readTextFields } from '../src/schemas/text-fields.ts'
@@ -40,13 +41,6 @@ interface Input {
   late?: (() => Promise<UploadParameters>) | undefined
 }
 
-/** Fields of the body beside those of the query; a name in both has two values, and neither is obviously meant. */
-function joined (query: UploadParameters, body: UploadParameters): UploadParameters {
-  const twice = Object.keys(body).filter((name) => Object.hasOwn(query, name))
-  if (twice.length > 0) throw invalidRequest(twice.map((name) => ({ pointer: `/${name}`, message: 'is given in the query and in the body' })))
-  return { ...query, ...body }
-}
-
 /** Reads the parameters that stand after the file. Where the file goes was decided before it was sent. */
 async function readLate (request: FastifyRequest, form: UploadForm, early: UploadParameters): Promise<UploadParameters> {
   const { resource_type: resourceType, ...fields } = await form.late()
@@ -65,7 +59,7 @@ async function fromForm (request: FastifyRequest, query: UploadParameters): Prom
     idleTimeoutMs: request.cloudinary.uploadLimits.idleTimeoutMs
   })
   const { fields, file } = await form.open()
-  const early = joined(query, validated(request, Parameters, readTextFields(parameters, fields)))
+  const early = joined(query, validated<UploadParameters>(request, Parameters, readTextFields(parameters, fields)))
   return { parameters: early, file, late: form.complete ? undefined : async () => readLate(request, form, early) }
 }
 

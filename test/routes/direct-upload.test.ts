@@ -103,10 +103,10 @@ t.test('POST /direct-upload', async (t) => {
       ['', form(fields, picture, 'last', [['timestamp', now()]]), '/timestamp', /more than once/],
       ['', form(fields, picture, 'last', [['tags', 'a'], ['tags[]', 'b']]), '/tags', /more than once/],
       ['', form({ ...fields, resource_type: 'movie' }), '/resource_type', /must be one of auto, image, video, raw/],
-      ['?resource_type=raw', form({ ...fields, resource_type: 'image' }), '/resource_type', /is "image" in the form and "raw" in the query/],
+      ['?resource_type=raw', form({ ...fields, resource_type: 'image' }), '/resource_type', /is "image" in the body and "raw" in the query/],
       ['', form(fields, picture, 'first', [['resource_type', 'raw']]), '/resource_type', /put it before the file/],
       ['', form({ ...fields, cloud_name: 'other' }), '/cloud_name', /is not the cloud/],
-      ['?folder=x', form(fields), '/folder', /not a field/]
+      ['?folder=x', form(fields), '/folder', /^belongs in the body$/]
     ]
     for (const [query, body, pointer, message] of bad) t.match(await post(url + query, body), { status: 400, body: { errors: [{ pointer, message }] } }, `${pointer} ${message}`)
     const empty = new FormData()
