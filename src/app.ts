@@ -42,6 +42,7 @@ import routeActions from './plugins/route-actions.ts'
 import requestLog from './plugins/request-log.ts'
 import { pageHeaders, securityHeaders } from './plugins/security-headers.ts'
 import textInput from './plugins/text-input.ts'
+import unreadHeaders from './plugins/unread-headers.ts'
 
 const ACTIONS = [
   uploadResource, getUrl, getAllResources, getResourceById, updateResource, deleteResource, getSignedUrl, generateSignature, directUpload
@@ -147,6 +148,7 @@ async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: 
   await app.register(securityHeaders)
   await app.register(errorHandler, { docs })
   await app.register(cors, { origins: config.corsOrigins })
+  await app.register(unreadHeaders)
   await app.register(openapiDocument, { version, prefix: config.routePrefix })
 }
 

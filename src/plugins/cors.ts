@@ -14,7 +14,7 @@ export interface CorsOptions {
 /** How long a browser may remember the answer to a preflight. */
 const MAX_AGE_SECONDS = 600
 const MAX_ORIGIN_TOLD = 120
-const REQUEST_HEADERS = ['Accept', 'Authorization', 'Content-Type', 'Content-Range', 'Idempotency-Key', 'X-Environment', 'X-Request-Id', 'X-Unique-Upload-Id']
+const REQUEST_HEADERS = ['Accept', 'Authorization', 'Content-Type', 'Idempotency-Key', 'X-Environment', 'X-Request-Id']
 const ANSWER_HEADERS = ['Idempotent-Replayed', 'Link', 'Location', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Request-Id', 'X-Upload-Attempts', 'X-Upload-Integrity']
 
 /**
