@@ -1,13 +1,19 @@
 import { Type } from '@sinclair/typebox'
-import { Choice, DeliveryType, PublicId, ResourceTypeOrAuto } from '../src/schemas/assets.ts'
+import { Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { joined } from '../src/schemas/joined.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 
-const Query = Type.Object({
-  resource_type: ResourceTypeOrAuto,
-  type: DeliveryType,
-  invalidate: Type.Boolean({ default: false, description: 'Also purge CDN copies; can take minutes.' })
-}, { additionalProperties: false })
+const KINDS = ['auto', ...RESOURCE_TYPES] as const
+
+/** The same fields in the query and in the body. No defaults: what is not given in one may be given in the other. */
+const fields = {
+  resource_type: Type.Optional(Choice(KINDS, { description: 'Kind of asset; `image` when not given, `auto` tries image, video and raw.' })),
+  type: Type.Optional(Choice(DELIVERY_TYPES, { description: 'Storage (delivery) type; `upload` when not given.' })),
+  invalidate: Type.Optional(Type.Boolean({ description: 'Also purge CDN copies; can take minutes.' }))
+}
+const Query = Type.Object(fields, { additionalProperties: false })
+const Body = Type.Object(fields, { additionalProperties: false, default: {}, examples: [{ invalidate: true }] })
 
 const Deleted = Type.Object({
   result: Choice(['ok']),
@@ -26,16 +32,19 @@ export const deleteResource: Route = async (app) => {
       operationId: 'deleteResource',
       tags: ['actions'],
       summary: 'Delete Resource',
+      description: 'Fields may stand in the query or in a JSON body; one that is given in both must be the same.',
       params: Type.Object({ '*': PublicId }),
       querystring: Query,
+      body: Body,
       response: {
         200: Deleted,
-        ...problems('invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
+        ...problems('invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'request_timeout', 'payload_too_large', 'unsupported_media_type', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
       }
     },
     handler: async (request) => {
-      const { resource_type: resourceType, type, invalidate } = request.query
-      const deleted = await request.cloudinary.destroy(resourceType, { public_id: request.params['*'], type, invalidate }, { signal: request.callerGone })
+      const { resource_type: resourceType = 'image', type = 'upload', invalidate = false } = joined(request.query, request.body)
+      const asset = { public_id: request.params['*'], type, invalidate }
+      const deleted = await request.cloudinary.destroy(resourceType, asset, { signal: request.callerGone })
       return { result: 'ok' as const, ...deleted }
     }
   })

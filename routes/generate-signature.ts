@@ -26,7 +26,11 @@ const Body = Type.Object({
   ...signableParameters,
   resource_type: UploadResourceType, // not signed: it is a part of upload_url
   paramsToSign: Type.Optional(WidgetParameters)
-}, { additionalProperties: false, examples: [{ folder: 'users/1', tags: ['avatar'], eager: [{ width: 200, height: 200, crop: 'thumb' }] }] })
+}, {
+  additionalProperties: false,
+  default: {}, // everything has a default, so a call without a body is fine
+  examples: [{ folder: 'users/1', tags: ['avatar'], eager: [{ width: 200, height: 200, crop: 'thumb' }] }]
+})
 
 const Signed = Type.Object({
   signature: Type.String({ description: '40 (SHA-1) or 64 (SHA-256) hex digits.' }),
@@ -131,11 +135,6 @@ export const generateSignature: Route = async (app) => {
         200: Signed,
         ...problems('invalid_request', 'unauthorized', 'forbidden', 'request_timeout', 'payload_too_large', 'unsupported_media_type', 'param_not_allowed', 'url_not_allowed', 'rate_limited')
       }
-    },
-    // Everything has a default, so a call without a body is fine; the validator, which comes next, fills in what the type wants.
-    preValidation: (request, _reply, done) => {
-      request.body ??= {} as Static<typeof Body>
-      done()
     },
     handler: (request, reply): Static<typeof Signed> => {
       const nowSeconds = Math.floor(Date.now() / 1000)

@@ -42,7 +42,9 @@ import routeActions from './plugins/route-actions.ts'
 import requestLog from './plugins/request-log.ts'
 import { pageHeaders, securityHeaders } from './plugins/security-headers.ts'
 import textInput from './plugins/text-input.ts'
+import unreadBody from './plugins/unread-body.ts'
 import unreadHeaders from './plugins/unread-headers.ts'
+import unreadQuery from './plugins/unread-query.ts'
 
 const ACTIONS = [
   uploadResource, getUrl, getAllResources, getResourceById, updateResource, deleteResource, getSignedUrl, generateSignature, directUpload
@@ -122,8 +124,9 @@ async function load (app: FastifyInstance, options: AppOptions, docs: string): P
   await app.register(health)
   await app.register(loadPages, { prefix })
   await app.register(async (guarded) => {
-    // Before any route: it refuses one that nothing would hold to what its caller may do.
+    // Before any route: one that nothing would hold to what its caller may do is refused, and every query is closed.
     await guarded.register(routeActions)
+    await guarded.register(unreadQuery)
     await loadChecks(guarded, config)
     await loadActions(guarded, config)
     // They guard this scope alone, but whoever holds the app may reload its policy and replace its keys.
@@ -148,7 +151,9 @@ async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: 
   await app.register(securityHeaders)
   await app.register(errorHandler, { docs })
   await app.register(cors, { origins: config.corsOrigins })
+  await app.register(bodyTimeout, { timeoutMs: Math.min(BODY_TIMEOUT_MS, config.upload.idleTimeoutMs) })
   await app.register(unreadHeaders)
+  await app.register(unreadBody)
   await app.register(openapiDocument, { version, prefix: config.routePrefix })
 }
 
@@ -167,7 +172,7 @@ async function loadPages (pages: FastifyInstance): Promise<void> {
 }
 
 /** The order is the order of the checks: who asks too often, who it is, where it goes, what it may do. */
-async function loadChecks (guarded: FastifyInstance, { auth, corsOrigins, rates: limits, redisUrl, redisPrefix, upload }: Config): Promise<void> {
+async function loadChecks (guarded: FastifyInstance, { auth, corsOrigins, rates: limits, redisUrl, redisPrefix }: Config): Promise<void> {
   const { metrics: meters } = guarded
   const rates = { ...limits, onLimited: meters?.limited }
   await guarded.register(rateLimit, { ...rates, redisUrl, redisPrefix })
@@ -181,7 +186,6 @@ async function loadChecks (guarded: FastifyInstance, { auth, corsOrigins, rates:
   await guarded.register(environments)
   await guarded.register(environmentChoice)
   await guarded.register(authorization)
-  await guarded.register(bodyTimeout, { timeoutMs: Math.min(BODY_TIMEOUT_MS, upload.idleTimeoutMs) })
 }
 
 /** The nine actions, and what they read bodies with and remember uploads by. */

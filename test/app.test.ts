@@ -20,7 +20,7 @@ t.test('what the framework refuses is a problem document like any other', async 
     [{ method: 'POST', url: '/signature', payload: '{"a":', headers: { 'content-type': 'application/json' } }, { status: 400, code: 'invalid_request', detail: 'The body is not valid JSON.', advice: 'Correct what `detail` says and send the request again.' }],
     [{ method: 'POST', url: '/signature', payload: '{"folder":"a"}', headers: { 'content-type': 'text/plain' } }, { status: 415, code: 'unsupported_media_type', detail: 'This route takes application/json, named in Content-Type.' }],
     [{ method: 'PATCH', url: '/resources/a', payload: '{}' }, { status: 415, detail: /takes application\/json/ }],
-    [{ method: 'DELETE', url: '/resources/a', payload: 'x', headers: { 'content-type': 'text/plain' } }, { status: 415, detail: 'This route takes no body.' }],
+    [{ method: 'DELETE', url: '/resources/a', payload: 'x', headers: { 'content-type': 'text/plain' } }, { status: 415, detail: 'This route takes application/json, named in Content-Type.' }],
     [{ method: 'POST', url: '/signature', payload: JSON.stringify({ folder: 'x'.repeat(2_000_000) }), headers: { 'content-type': 'application/json' } }, { status: 413, code: 'payload_too_large' }]
   ]
   for (const [call, expected] of cases) {

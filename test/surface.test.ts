@@ -1,13 +1,13 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { FastifyInstance, RouteOptions } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { buildApp } from '../src/app.ts'
 import { digestOf } from '../src/auth/keys.ts'
 import type { Config } from '../src/config/types.ts'
 import { environmentAt, testConfig } from './helper.ts'
+import { samplePath as sample, withRouteTable } from './route-table.ts'
 import { announce } from './talk.ts'
 
 const KEY = 'surface-key'
@@ -27,22 +27,16 @@ interface Route { method: string, url: string, operationId: string | undefined, 
 
 /** A gateway that wants keys, and its router table as the routes themselves filled it. */
 async function startSurface (t: Test, auth: Auth = { mode: 'keys', keys: [{ caller: 'web', digest: digestOf(KEY) }] }): Promise<{ app: FastifyInstance, table: Route[] }> {
-  const table: Route[] = []
-  const onInitialization = (message: unknown): void => {
-    const { fastify } = message as { fastify: FastifyInstance } // Fastify's own channel
-    fastify.addHook('onRoute', ({ method, url, schema }: RouteOptions) => {
-      for (const one of [method].flat()) table.push({ method: one, url, operationId: schema?.operationId, hidden: schema?.hide === true })
-    })
-  }
-  subscribe('fastify.initialization', onInitialization)
   const environments = ENVIRONMENTS.map((name) => environmentAt('http://127.0.0.1:9', { name }))
-  const app = await buildApp({ config: testConfig(environments, { auth, metrics: { host: '127.0.0.1', port: 0 } }) }).finally(() => unsubscribe('fastify.initialization', onInitialization))
+  const config = testConfig(environments, { auth, metrics: { host: '127.0.0.1', port: 0 } })
+  const { app, table } = await withRouteTable(() => buildApp({ config }))
   t.teardown(() => app.close())
-  return { app, table }
+  return {
+    app,
+    table: table.map(({ method, options: { url, schema } }) => ({ method, url, operationId: schema?.operationId, hidden: schema?.hide === true }))
+  }
 }
 
-/** A path that a pattern matches. */
-const sample = (url: string): string => url.replace('/*', '/cats/tom')
 const isOpen = ({ url }: Route): boolean => OPEN.has(url)
 
 t.test('A1: without a key', async (t) => {

@@ -1,5 +1,6 @@
 import fp from 'fastify-plugin'
 import { GatewayError } from '../errors.ts'
+import { announcesBody } from './body-encoding.ts'
 
 export interface BodyTimeoutOptions {
   /** How long a request may take until a body that is read before its handler, such as JSON, is there as a whole. */
@@ -22,7 +23,7 @@ export default fp<BodyTimeoutOptions>(async (scope, { timeoutMs }) => {
   scope.decorateRequest(TIMER, undefined)
   scope.addHook('preParsing', (request, reply, _payload, done) => {
     // The body of a request that waited for others of its turn is mostly there.
-    if (request.raw.complete) return done()
+    if (request.raw.complete || !announcesBody(request.raw.headers)) return done()
     const timer = setTimeout(() => {
       // It may have been refused, with an answer that is still on its way.
       if (!reply.sent) reply.send(new GatewayError('request_timeout', `The body did not come within ${timeoutMs / 1000} seconds.`))

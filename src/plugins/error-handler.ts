@@ -6,8 +6,7 @@ import { announcesBody } from './body-encoding.ts'
 import { preflightFailure } from './cors.ts'
 import { toGatewayError } from './framework-errors.ts'
 import { lingeringClose } from './lingering-close.ts'
-
-const JSON_MEDIA_TYPE = 'application/json'
+import { mediaTypesOf, placeOf } from './route-input.ts'
 
 export interface ErrorHandlerOptions {
   /** Where the page that explains the codes lives, e.g. `/docs/errors`. */
@@ -41,12 +40,6 @@ function leavesBodyUnread ({ raw }: FastifyRequest): boolean {
   return announcesBody(raw.headers) && !raw.complete
 }
 
-/** The media types that a route takes, as its part of the document tells; none when it takes no body. */
-function mediaTypesOf ({ config, schema }: FastifyRequest['routeOptions']): string[] {
-  const { content = {} } = (config?.requestBody ?? {}) as { content?: object } // an OpenAPI request body
-  return schema?.body === undefined ? Object.keys(content) : [JSON_MEDIA_TYPE]
-}
-
 /**
  * The type, message and code of an error, for the log of a caller's own mistake: where in our code it was noticed helps
  * nobody, and whoever sends many fills the log with it. An error still, so that every serializer knows what it is.
@@ -60,7 +53,13 @@ function withoutStack (error: unknown): unknown {
 
 /** Sends the problem answer of `error`. The one place where an error becomes a reply. */
 export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, docs: string): FastifyReply {
-  const failure = toGatewayError(error, { announced: request.headers['content-length'], limit: request.routeOptions.bodyLimit, takes: mediaTypesOf(request.routeOptions) })
+  const { headers, routeOptions: route } = request
+  const failure = toGatewayError(error, {
+    announced: headers['content-length'],
+    limit: route.bodyLimit,
+    takes: mediaTypesOf(route),
+    placeOf: (name) => placeOf(name, route)
+  })
   const { code, statusCode, cause, message } = failure
   if (statusCode >= 500) request.log.error({ code, err: cause }, message)
   else request.log.info({ code, err: withoutStack(cause) }, message)

@@ -1,6 +1,6 @@
 import type { FastifyError } from 'fastify'
 import { GatewayError, invalidRequest, type ErrorCode } from '../errors.ts'
-import { validationFaults } from './validation-faults.ts'
+import { validationFaults, type PlaceOf } from './validation-faults.ts'
 
 /** Fastify's and its plugins' own errors, by their code. */
 const BY_CODE: Readonly<Record<string, { code: ErrorCode, detail: string }>> = {
@@ -28,22 +28,24 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   503: 'overloaded'
 }
 
-/** What is known of a request whose body was refused. */
-export interface RefusedBody {
+/** What is known of a request that was refused. */
+export interface RefusedInput {
   /** Content-Length, when there is one. */
   announced: string | undefined
   limit: number
   /** Media types that the route takes; none when it takes no body. */
   takes: readonly string[]
+  /** Where a field belongs that stands elsewhere; undefined for a name that the route does not know. */
+  placeOf: PlaceOf
 }
 
-function tooLarge ({ announced, limit }: RefusedBody, cause: Error): GatewayError {
+function tooLarge ({ announced, limit }: RefusedInput, cause: Error): GatewayError {
   const size = announced === undefined ? `more than ${limit}` : announced
   return new GatewayError('payload_too_large', `The body has ${size} bytes; the limit for JSON is ${limit}.`, { cause })
 }
 
 /** A body without any Content-Type is refused for its type, too. */
-function wrongMediaType ({ takes }: RefusedBody, cause: Error): GatewayError {
+function wrongMediaType ({ takes }: RefusedInput, cause: Error): GatewayError {
   if (takes.length === 0) return new GatewayError('unsupported_media_type', 'This route takes no body.', { cause })
   const types = takes.join(', ')
   // RFC 9110, section 15.5.16: this header tells programs the same.
@@ -51,15 +53,15 @@ function wrongMediaType ({ takes }: RefusedBody, cause: Error): GatewayError {
 }
 
 /** Makes a GatewayError of anything thrown. What nobody foresaw is `internal` and keeps its cause for the log alone. */
-export function toGatewayError (error: unknown, body: RefusedBody): GatewayError {
+export function toGatewayError (error: unknown, input: RefusedInput): GatewayError {
   if (error instanceof GatewayError) return error
   if (!(error instanceof Error)) return new GatewayError('internal', 'Something unexpected happened.', { cause: error })
   // Errors of Fastify carry these members; on any other error they are undefined.
   const { code, statusCode, validation, validationContext } = error as Partial<FastifyError> & Error
   // No cause: it carries the schema and all that was sent, which has no place in a log.
-  if (validation) return invalidRequest(validationFaults(validation, validationContext))
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge(body, error)
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return wrongMediaType(body, error)
+  if (validation) return invalidRequest(validationFaults(validation, validationContext, input.placeOf))
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge(input, error)
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return wrongMediaType(input, error)
   const known = code === undefined ? undefined : BY_CODE[code]
   if (known) return new GatewayError(known.code, known.detail, { cause: error })
   const byStatus = statusCode === undefined ? undefined : BY_STATUS[statusCode]

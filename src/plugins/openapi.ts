@@ -55,7 +55,7 @@ function routeForReaders ({ schema, url }: { schema: FastifySchema | undefined, 
 
 interface Operation {
   readonly operationId: string
-  readonly requestBody?: object
+  readonly requestBody?: { required?: boolean, content?: Readonly<Record<string, { readonly schema?: object }>> }
   readonly servers?: ReadonlyArray<{ readonly url: string }>
 }
 
@@ -70,6 +70,12 @@ function gatherAdditions (additions: Map<string, Additions>, prefix: string): (r
       ...(!url.startsWith(`${prefix}/`) && { servers: [{ url: '/' }] })
     })
   }
+}
+
+/** A body whose schema has a default may be left out. */
+function requireBody ({ requestBody }: Operation): void {
+  const { schema } = requestBody?.content?.['application/json'] ?? {}
+  if (requestBody && schema && 'default' in schema) requestBody.required = false
 }
 
 /** Generates the document from the routes' schemas: the routes are the only source. */
@@ -98,6 +104,7 @@ export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix 
       const { openapiObject } = document as { openapiObject: { paths: Record<string, Record<string, Operation>> } } // the other kind is of version 2
       for (const operation of Object.values(openapiObject.paths).flatMap((methods) => Object.values(methods))) {
         Object.assign(operation, additions.get(operation.operationId))
+        requireBody(operation)
       }
       return forReaders(openapiObject)
     }

@@ -1,10 +1,6 @@
 import fp from 'fastify-plugin'
 import { readTextFields } from '../schemas/text-fields.ts'
-
-/** The properties of a route's own object schema. */
-function propertiesOf (schema: unknown): Record<string, object> | undefined {
-  return (schema as { properties?: Record<string, object> } | undefined)?.properties
-}
+import { absentBodyOf, jsonFieldsOf, queryFieldsOf } from './route-input.ts'
 
 function isPlainObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value)
@@ -13,7 +9,7 @@ function isPlainObject (value: unknown): value is Record<string, unknown> {
 /**
  * A query is text, but some of its fields are lists or maps: they are read here, before validation, by the route's own
  * schema. JSON bodies get the same courtesy for text where a list or a map belongs: `"tags": "a,b"`. An
- * empty body is none.
+ * empty body is none, and a body that was left out is the default of its schema.
  */
 export default fp(async (scope) => {
   const parse = scope.getDefaultJsonParser('error', 'error')
@@ -24,10 +20,12 @@ export default fp(async (scope) => {
     else parse(request, body, done)
   })
   scope.addHook('preValidation', (request, _reply, done) => {
-    const { schema } = request.routeOptions
-    const inQuery = propertiesOf(schema?.querystring)
+    const route = request.routeOptions
+    const inQuery = queryFieldsOf(route)
     if (inQuery) request.query = readTextFields(inQuery, request.query as Record<string, string | string[]>) // what the query parser makes
-    const inBody = propertiesOf(schema?.body)
+    const inBody = jsonFieldsOf(route)
+    // Validation fills in what has a default, so each request needs its own.
+    if (route.schema?.body !== undefined) request.body ??= structuredClone(absentBodyOf(route))
     if (inBody && isPlainObject(request.body)) request.body = readTextFields(inBody, request.body)
     done()
   })

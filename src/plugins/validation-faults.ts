@@ -13,6 +13,9 @@ interface VerboseError extends FastifySchemaValidationError {
 
 type Explain = (error: VerboseError) => Fault
 
+/** Where a field belongs that stands elsewhere; undefined for a name that the route does not know. */
+export type PlaceOf = (name: string) => string | undefined
+
 /** Of one request; ajv reports thousands when thousands were sent, and looking for near names takes time. */
 const MOST_FAULTS = 200
 const MOST_POINTER = 256
@@ -23,12 +26,14 @@ const suggestion = (given: string, known: readonly string[]): string => {
   return nearest === undefined ? '' : `; did you mean "${nearest}"?`
 }
 
-const unknownField: Explain = (error) => {
+/** Looks elsewhere for the field first, unless it lies inside another one, which is then the place that is wrong. */
+const unknownField = (error: VerboseError, placeOf: PlaceOf): Fault => {
   const name = text(error.params['additionalProperty'])
   const known = Object.keys(error.parentSchema?.properties ?? {})
+  const place = error.instancePath === '' ? placeOf(name) : undefined
   return {
     pointer: `${error.instancePath}${pointerTo(name)}`,
-    message: `is not a field of this action${suggestion(name, known)}`
+    message: place === undefined ? `is not a field of this action${suggestion(name, known)}` : `belongs in ${place}`
   }
 }
 
@@ -65,7 +70,6 @@ const wrongType: Explain = (error) => {
 }
 
 const EXPLANATIONS: Readonly<Record<string, Explain>> = {
-  additionalProperties: unknownField,
   required: missingField,
   enum: notAChoice,
   minLength: tooShort,
@@ -99,12 +103,15 @@ function shortened (pointer: string): string {
 
 const nullFault: Explain = (error) => ({ pointer: error.instancePath, message: 'must not be null: leave it out, or give it a value' })
 
+const explainerOf = ({ data, keyword }: VerboseError): Explain => data === NO_VALUE ? nullFault : EXPLANATIONS[keyword] ?? other
+
 /** Turns ajv's errors into faults a person understands: each once, with a pointer into what was sent. */
-export function validationFaults (errors: readonly FastifySchemaValidationError[], context: string | undefined): Fault[] {
+export function validationFaults (
+  errors: readonly FastifySchemaValidationError[], context: string | undefined, placeOf: PlaceOf = () => undefined
+): Fault[] {
   const faults = new Map<string, Fault>()
   for (const error of withoutEchoes(withoutUnionNoise(errors.slice(0, MOST_FAULTS)))) {
-    const explain = error.data === NO_VALUE ? nullFault : EXPLANATIONS[error.keyword] ?? other
-    const fault = explain(error)
+    const fault = error.keyword === 'additionalProperties' ? unknownField(error, placeOf) : explainerOf(error)(error)
     // The rest of a path is called `*` by the router and public_id by everybody else.
     const pointer = shortened(context === 'params' ? fault.pointer.replace(/^\/\*/, '/public_id') : fault.pointer)
     faults.set(`${pointer} ${fault.message}`, { pointer, message: fault.message })

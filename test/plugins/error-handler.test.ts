@@ -107,6 +107,16 @@ t.test('415 names what the route takes: its JSON body, or what its part of the d
   t.match((await told('/form')).json(), { code: 'unsupported_media_type', detail: 'This route takes multipart/form-data, text/csv, named in Content-Type.' })
 })
 
+t.test('400 for a field in the wrong place says where it belongs', async (t) => {
+  const app = fastify({ ajv: { customOptions: { removeAdditional: false } } })
+  t.teardown(() => app.close())
+  await app.register(errorHandler, { docs: '/docs/errors' })
+  const closed = { type: 'object', additionalProperties: false }
+  app.post('/things', { schema: { querystring: closed, body: { ...closed, properties: { tags: {} } } } }, async () => 'ok')
+  const told = await app.inject({ method: 'POST', url: '/things?tags=a&tag=b', payload: {} })
+  t.match(told.json(), { status: 400, errors: [{ pointer: '/tags', message: 'belongs in the body' }] })
+})
+
 t.test('403 for a preflight that nobody has answered: its method is not to blame', async (t) => {
   const app = await start(t)
   const headers = { origin: 'https://a.example', 'access-control-request-method': 'GET' }

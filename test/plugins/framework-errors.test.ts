@@ -2,7 +2,7 @@ import t from 'tap'
 import { GatewayError } from '../../src/errors.ts'
 import { toGatewayError } from '../../src/plugins/framework-errors.ts'
 
-const converted = (error: unknown, announced?: string): GatewayError => toGatewayError(error, { announced, limit: 10, takes: [] })
+const converted = (error: unknown, announced?: string): GatewayError => toGatewayError(error, { announced, limit: 10, takes: [], placeOf: (name) => name === 'file' ? 'the body' : undefined })
 const thrown = (members: object): Error => Object.assign(new Error('said by the framework'), members)
 
 t.test('a GatewayError stays itself', async (t) => {
@@ -27,7 +27,7 @@ t.test('a body over the limit is told with both numbers', async (t) => {
 
 t.test('a media type that the route does not take is told with those that it takes', async (t) => {
   const error = thrown({ code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE', statusCode: 415 })
-  t.match(toGatewayError(error, { announced: '1', limit: 10, takes: ['application/json', 'text/csv'] }), {
+  t.match(toGatewayError(error, { announced: '1', limit: 10, takes: ['application/json', 'text/csv'], placeOf: () => undefined }), {
     code: 'unsupported_media_type', message: 'This route takes application/json, text/csv, named in Content-Type.', headers: { accept: 'application/json, text/csv' }
   })
   t.match(converted(error), { code: 'unsupported_media_type', message: 'This route takes no body.', headers: {} })
@@ -38,4 +38,6 @@ t.test('validation errors become faults', async (t) => {
   t.match(converted(thrown({ code: 'FST_ERR_VALIDATION', validation, validationContext: 'querystring' })), {
     code: 'invalid_request', errors: [{ pointer: '/public_id', message: 'is required' }], cause: undefined
   }, 'the cause would carry the whole schema and all that the caller sent into the log')
+  const misplaced = [{ keyword: 'additionalProperties', instancePath: '', schemaPath: '', params: { additionalProperty: 'file' }, message: '' }]
+  t.match(converted(thrown({ validation: misplaced, validationContext: 'querystring' })), { errors: [{ pointer: '/file', message: 'belongs in the body' }] })
 })

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import fastify from 'fastify'
 import t from 'tap'
 import textInput from '../../src/plugins/text-input.ts'
@@ -29,4 +30,19 @@ t.test('an empty body is no body, even when Content-Type says that it is JSON: m
   t.match(await send('POST', ''), { statusCode: 400 }, 'where one is needed, the schema says so')
   t.match((await send('POST', '{"a":')).json(), { code: 'FST_ERR_CTP_INVALID_JSON_BODY' })
   t.match((await send('POST', '{"__proto__":{}}')).json(), { statusCode: 400 })
+})
+
+t.test('a body that was left out is the default of its schema, and each request has its own', async (t) => {
+  const app = fastify({ ajv: { customOptions: { strictSchema: false } } }).withTypeProvider<TypeBoxTypeProvider>()
+  t.teardown(() => app.close())
+  await app.register(textInput)
+  const body = Type.Object({ n: Type.Optional(Type.Integer()), list: Type.Optional(Type.Array(Type.Integer())) }, { default: { list: [] } })
+  app.post('/things', { schema: { body } }, async (request) => {
+    request.body.list?.push(1)
+    return request.body
+  })
+  const send = async (payload?: object) => (await app.inject({ method: 'POST', url: '/things', ...(payload && { payload }) })).json<unknown>()
+  t.same(await send(), { list: [1] })
+  t.same(await send(), { list: [1] })
+  t.same(await send({ n: 1 }), { n: 1 })
 })

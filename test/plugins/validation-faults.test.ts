@@ -15,6 +15,10 @@ function faults (schema: TSchema, value: unknown, context?: string) {
 t.test('an unknown field is named, with the nearest right name when there is one', async (t) => {
   const schema = Type.Object({ public_id: Type.Optional(Type.String()) }, { additionalProperties: false })
   t.same(faults(schema, { publicId: 'a' }), [{ pointer: '/publicId', message: 'is not a field of this action; did you mean "public_id"?' }])
+  const elsewhere = [{ keyword: 'additionalProperties', instancePath: '', schemaPath: '', params: { additionalProperty: 'tags' } }]
+  t.same(validationFaults(elsewhere, 'querystring', () => 'the body'), [{ pointer: '/tags', message: 'belongs in the body' }])
+  const inside = elsewhere.map((error) => ({ ...error, instancePath: '/context' }))
+  t.same(validationFaults(inside, 'body', () => 'the body'), [{ pointer: '/context/tags', message: 'is not a field of this action' }])
   t.same(faults(schema, { 'a/b~': 1 }), [{ pointer: '/a~1b~0', message: 'is not a field of this action' }])
 })
 

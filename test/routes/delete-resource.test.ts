@@ -33,6 +33,44 @@ t.test('DELETE /resources/{public_id}', async (t) => {
     t.match((await remove('x?purge=true')).json(), { status: 400, errors: [{ pointer: '/purge' }] })
   })
 
+  t.test('200: fields may stand in a JSON body, which deletes what it names and nothing else', async (t) => {
+    const send = (url: string, payload?: object | string, type = 'application/json') =>
+      app.inject({ method: 'DELETE', url: `/resources/${url}`, ...(payload !== undefined && { payload, headers: { 'content-type': type } }) })
+    const left = async (query: string): Promise<boolean> => (await app.inject(`/resources/a/b${query}`)).statusCode === 200
+    await sandbox.add('a/b')
+    await sandbox.add('a/b', { type: 'private' })
+
+    const refused: Array<[string, object | string, object]> = [
+      ['a/b?type=upload', { type: 'private' }, { pointer: '/type', message: 'is "private" in the body and "upload" in the query' }],
+      ['a/b?invalidate=true', { invalidate: false }, { pointer: '/invalidate' }],
+      ['a/b', { typ: 'private' }, { pointer: '/typ', message: 'is not a field of this action; did you mean "type"?' }],
+      ['a/b', { public_id: 'c' }, { pointer: '/public_id', message: 'belongs in the path' }],
+      ['a/b', { type: 'secret' }, { pointer: '/type' }],
+      ['a/b', { type: null }, { pointer: '/type' }],
+      ['a/b', { type: ['private', 'upload'] }, { pointer: '/type' }],
+      ['a/b?type=private&type=upload', '', { pointer: '/type', message: 'must be one value, not a list of 2' }],
+      ['a/b', '[]', { pointer: '' }],
+      ['a/b', '"private"', { pointer: '' }]
+    ]
+    for (const [url, payload, fault] of refused) t.match((await send(url, payload)).json(), { status: 400, errors: [fault] }, JSON.stringify([url, payload]))
+    t.match((await send('a/b', '{"type":')).json(), { status: 400, detail: /not valid JSON/ })
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=b', 'application/octet-stream']) {
+      t.match((await send('a/b', 'type=private', type)).json(), { status: 415, detail: /takes application\/json/ }, type)
+    }
+    t.ok(await left(''), 'nothing was deleted')
+    t.ok(await left('?type=private'))
+
+    t.match((await send('a/b', { type: 'private', invalidate: true })).json(), { result: 'ok', type: 'private' })
+    t.match(sandbox.requests.at(-1), { fields: { type: 'private', invalidate: 'true' } })
+    t.ok(await left(''), 'the public one is still there')
+    t.notOk(await left('?type=private'))
+    t.match((await send('a/b?type=upload', { type: 'upload' })).json(), { result: 'ok', type: 'upload' }, 'the same in both')
+    await sandbox.add('doc', { resource_type: 'raw' })
+    t.match((await send('doc', { resource_type: 'auto' })).json(), { result: 'ok', resource_type: 'raw' })
+    await sandbox.add('doc')
+    t.match((await send('doc', {})).json(), { result: 'ok', resource_type: 'image' })
+  })
+
   t.test('502: an answer that is not Cloudinary\'s', async (t) => {
     await sandbox.add('kept')
     await sandbox.faults.add({ kind: 'html', status: 502, times: 9, match: { path: '/destroy' } })

@@ -1,0 +1,58 @@
+import type { FastifyRequest } from 'fastify'
+
+type RouteOptions = FastifyRequest['routeOptions']
+type Properties = Readonly<Record<string, object>>
+
+interface ObjectSchema {
+  readonly properties?: Properties
+  readonly default?: unknown
+}
+
+/** The part of an OpenAPI request body that is read here. */
+interface RequestBody { readonly content?: Readonly<Record<string, { readonly schema?: ObjectSchema }>> }
+
+const JSON_MEDIA_TYPE = 'application/json'
+
+function requestBodyOf ({ config }: RouteOptions): RequestBody | undefined {
+  return config?.requestBody // an OpenAPI request body
+}
+
+/**
+ * Who reads the body of a route: Fastify parses `json` before the handler, a `handler` reads files by itself, `nobody`
+ * reads any other. Undeclared bodies are not read, so a new route is covered without a word.
+ */
+export function bodyReader (route: RouteOptions): 'json' | 'handler' | 'nobody' {
+  if (requestBodyOf(route)) return 'handler'
+  return route.schema?.body === undefined ? 'nobody' : 'json'
+}
+
+/** Media types that a route takes, as its part of the document lists them; none when it takes no body. */
+export function mediaTypesOf (route: RouteOptions): string[] {
+  return route.schema?.body === undefined ? Object.keys(requestBodyOf(route)?.content ?? {}) : [JSON_MEDIA_TYPE]
+}
+
+/** Fields of a route's query, by name; undefined when its schema says nothing about the query. */
+export function queryFieldsOf ({ schema }: RouteOptions): Properties | undefined {
+  return (schema?.querystring as ObjectSchema | undefined)?.properties
+}
+
+/** Fields of a route's JSON body, by name. */
+export function jsonFieldsOf ({ schema }: RouteOptions): Properties | undefined {
+  return (schema?.body as ObjectSchema | undefined)?.properties
+}
+
+/** Stands for a JSON body that was left out; undefined where the body is required. */
+export function absentBodyOf ({ schema }: RouteOptions): unknown {
+  return (schema?.body as ObjectSchema | undefined)?.default
+}
+
+/** Where a field of some other part of the request belongs; undefined for a name that the route does not know. */
+export function placeOf (name: string, route: RouteOptions): string | undefined {
+  const contents = Object.values(requestBodyOf(route)?.content ?? {})
+  const inBody = [jsonFieldsOf(route), ...contents.map(({ schema }) => schema?.properties)]
+  if (inBody.some((fields) => fields && Object.hasOwn(fields, name))) return 'the body'
+  const inQuery = queryFieldsOf(route)
+  if (inQuery && Object.hasOwn(inQuery, name)) return 'the query'
+  if (name === 'public_id' && route.url?.endsWith('/*')) return 'the path'
+  return name === 'environment' ? 'the query or the X-Environment header' : undefined
+}
