@@ -1,3 +1,5 @@
+import { decodeBase64Url } from '../schemas/base64.ts'
+
 /** Three parts of base64url, as a signed JWT has them. An encrypted one has five. */
 const SIGNED = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/
 
@@ -28,9 +30,10 @@ export function hasDuplicateMembers (json: string): boolean {
 
 /** Why this is not a signed JWT worth verifying, or undefined. */
 export function tokenFault (token: string): string | undefined {
-  if (!SIGNED.test(token)) return 'it is not a signed JWT of three parts'
-  for (const part of token.split('.').slice(0, 2)) {
-    const json = Buffer.from(part, 'base64url').toString()
+  const parts = token.split('.').map(decodeBase64Url)
+  if (!SIGNED.test(token) || parts.includes(undefined)) return 'it is not a signed JWT of three parts'
+  for (const part of parts.slice(0, 2)) {
+    const json = String(part)
     try {
       JSON.parse(json)
     } catch {

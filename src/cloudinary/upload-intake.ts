@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { GatewayError, invalidRequest } from '../errors.ts'
 import type { UploadLimits } from '../config/types.ts'
-import { DecodedSize } from '../schemas/data-uri.ts'
+import { DataUriCheck } from '../schemas/data-uri.ts'
 import { incomingFailure, type StreamedFile } from '../schemas/upload-form.ts'
 import { ByteReader, SourceStopped } from './byte-reader.ts'
 
@@ -23,8 +23,8 @@ export class Intake {
   readonly #limits: IntakeLimits
   readonly #now: () => number
   readonly #md5: Hash | undefined
-  /** Of a data URI, whose limit is on what it stands for. */
-  readonly #decoded: DecodedSize | undefined
+  /** For a data URI: its limit is on the bytes it stands for, and damaged base64 could be decoded to other bytes. */
+  readonly #dataUri: DataUriCheck | undefined
   #bytes = 0
   #waitedMs = 0
   #waiting = false
@@ -39,7 +39,7 @@ export class Intake {
     this.#now = now
     this.#reader = new ByteReader(file.stream)
     this.#md5 = limits.verify === 'md5' && file.filename !== undefined ? createHash('md5') : undefined
-    this.#decoded = file.filename === undefined ? new DecodedSize() : undefined
+    this.#dataUri = file.filename === undefined ? new DataUriCheck() : undefined
   }
 
   /** Bytes taken from the source; all of them once it has ended. */
@@ -56,7 +56,7 @@ export class Intake {
   async begin (): Promise<void> {
     const { length } = this.#file
     const { maxBytes } = this.#limits
-    if (!this.#decoded && length !== undefined && length > maxBytes) throw tooLarge(length, maxBytes)
+    if (!this.#dataUri && length !== undefined && length > maxBytes) throw tooLarge(length, maxBytes)
     await this.more()
   }
 
@@ -126,12 +126,14 @@ export class Intake {
     this.#bytes += chunk.length
     const { length } = this.#file
     if (length !== undefined && this.#bytes > length) throw changed(length)
-    this.#decoded?.add(chunk)
-    const size = this.#decoded?.bytes ?? this.#bytes
+    this.#dataUri?.add(chunk)
+    const size = this.#dataUri?.bytes ?? this.#bytes
     if (size > this.#limits.maxBytes) throw tooLarge(size, this.#limits.maxBytes, this.#bytes !== length)
     if (this.#waitedMs > GRACE_MS && this.#bytes < (this.#waitedMs / 1000) * MIN_BYTES_PER_SECOND) {
       throw new GatewayError('request_timeout', `The file comes at less than ${MIN_BYTES_PER_SECOND} bytes per second.`)
     }
+    // The last byte must not go up before the whole is known to be good.
+    if (this.#bytes === length) this.#dataUri?.end()
     this.#md5?.update(chunk)
   }
 
@@ -139,6 +141,7 @@ export class Intake {
     const { length } = this.#file
     if (length !== undefined && this.#bytes !== length) throw changed(length)
     if (this.#bytes === 0) throw invalidRequest([{ pointer: '/file', message: 'is empty: it has 0 bytes' }])
+    this.#dataUri?.end()
     this.#ended = true
     clearTimeout(this.#pause)
   }

@@ -1,11 +1,13 @@
-import { invalidRequest } from '../errors.ts'
+import { invalidRequest, type GatewayError } from '../errors.ts'
+import { Base64Check } from './base64.ts'
 
 /** As the official client knows them. */
 const HEAD = /^data:[\w.+-]*(?:\/[\w.+-]+)?(?:;[\w.+-]+=[\w.+"-]*)*;base64,/i
 /** Enough for any media type with its attributes. */
 const LONGEST_HEAD = 256
 const COMMA = 0x2c
-const EQUALS = 0x3d
+
+const fault = (message: string): GatewayError => invalidRequest([{ pointer: '/file', message }])
 
 export const isDataUri = (text: string): boolean => /^data:/i.test(text)
 
@@ -14,20 +16,23 @@ export const isDataUri = (text: string): boolean => /^data:/i.test(text)
  * @throws {GatewayError} `invalid_request` when it begins otherwise.
  */
 export function dataUriHead (text: string): number {
-  const head = HEAD.exec(text.slice(0, LONGEST_HEAD))?.[0]
-  if (head === undefined) throw invalidRequest([{ pointer: '/file', message: 'is not a base64 data URI: data:<media type>;base64,<data>' }])
-  return head.length
+  const beginning = text.slice(0, LONGEST_HEAD)
+  const head = HEAD.exec(beginning)?.[0]
+  if (head !== undefined) return head.length
+  // `image/svg+xml` loses its "+" in the same way as the data behind it.
+  const hint = HEAD.test(beginning.replaceAll(' ', '+')) ? '; it has a blank where a "+" was probably lost: percent-encode "+" as %2B in urlencoded forms' : ''
+  throw fault(`is not a base64 data URI: data:<media type>;base64,<data>${hint}`)
 }
 
-/** Bytes that the base64 of a data URI stands for, counted while its text comes in pieces. Line breaks count like data. */
-export class DecodedSize {
+/** Checks the base64 of a data URI while its text arrives in pieces, and counts the bytes it stands for. */
+export class DataUriCheck {
+  readonly #base64 = new Base64Check()
   #inHead = true
-  #characters = 0
-  #padding = 0
 
-  /** Bytes of what came so far, never more than those of the whole. */
-  get bytes (): number { return Math.floor((this.#characters - Math.min(this.#padding, 2)) * 3 / 4) }
+  /** Bytes of what came so far, never more than those of the whole. Line ends alone must have a limit too. */
+  get bytes (): number { return Math.max(this.#base64.bytes, this.#base64.lineEnds) }
 
+  /** @throws {GatewayError} `invalid_request` for anything but base64. */
   add (piece: Buffer): void {
     let start = 0
     if (this.#inHead) {
@@ -36,7 +41,13 @@ export class DecodedSize {
       if (start === 0) return
       this.#inHead = false
     }
-    this.#characters += piece.length - start
-    for (let at = piece.length - 1; at >= start && piece[at] === EQUALS; at--) this.#padding++
+    const message = this.#base64.add(piece, start)
+    if (message !== undefined) throw fault(message)
+  }
+
+  /** @throws {GatewayError} `invalid_request` when the text may not end here. */
+  end (): void {
+    const message = this.#base64.bytes === 0 ? this.#base64.end() ?? 'is empty: it has 0 bytes' : this.#base64.end()
+    if (message !== undefined) throw fault(message)
   }
 }

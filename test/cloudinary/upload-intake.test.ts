@@ -61,6 +61,24 @@ t.test('of a data URI the bytes that it stands for are counted, not its characte
   await t.rejects(drain(intake(undefined, uri(12), 'A'.repeat(400))), { code: 'payload_too_large', message: 'The file has at least 12 bytes; the limit is 10.' })
 })
 
+t.test('400 for a data URI that is no base64, before its last bytes are given on', async (t) => {
+  const given = async (length: number | undefined, ...texts: string[]): Promise<string> => {
+    const intake = new Intake(fileOf(from(...texts), { filename: undefined, length }), limits)
+    let all = ''
+    try {
+      for await (const chunk of intake.chunks()) all += chunk.toString()
+    } catch (error) {
+      t.match(error, { code: 'invalid_request', errors: [{ pointer: '/file' }] })
+      return all
+    }
+    throw new Error('was taken')
+  }
+  const head = 'data:;base64,'
+  t.equal(await given(head.length + 5, head, 'QUJDR'), head, 'known length: the last piece is held back')
+  t.equal(await given(undefined, head, 'QUJDR'), `${head}QUJDR`, 'unknown length: the end of the body is')
+  t.equal(await given(undefined, head, 'QU D', 'QUJD'), head)
+})
+
 t.test('M35: 400 when a file has more or fewer bytes than announced', async (t) => {
   await t.rejects(drain(new Intake(fileOf(from('abc'), { length: 2 }), limits)), { code: 'invalid_request' })
   await t.rejects(drain(new Intake(fileOf(from('abc'), { length: 4 }), limits)), { code: 'invalid_request', message: '/file: does not have the 4 bytes that were announced' })

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { dataUriHead, DecodedSize, isDataUri } from '../../src/schemas/data-uri.ts'
+import { dataUriHead, DataUriCheck, isDataUri } from '../../src/schemas/data-uri.ts'
 
 t.test('the head of a data URI ends with its first comma', async (t) => {
   for (const head of ['data:image/png;base64,', 'data:;base64,', 'DATA:text/plain;charset=utf-8;BASE64,']) {
@@ -20,7 +20,7 @@ t.test('the size is that of the decoded bytes, in whatever pieces the text comes
   for (const bytes of [0, 1, 2, 3, 1000]) {
     const text = Buffer.from(`data:text/plain;base64,${randomBytes(bytes).toString('base64')}`)
     for (const step of [1, 2, 7, text.length]) {
-      const size = new DecodedSize()
+      const size = new DataUriCheck()
       for (let start = 0; start < text.length; start += step) {
         size.add(text.subarray(start, start + step))
         if (size.bytes > bytes) t.fail(`${size.bytes} of ${bytes} bytes after ${start + step} characters`)
@@ -30,8 +30,30 @@ t.test('the size is that of the decoded bytes, in whatever pieces the text comes
   }
 })
 
-t.test('padding without end stands for bytes too, so that no text is without a limit', async (t) => {
-  const size = new DecodedSize()
-  size.add(Buffer.from(`data:;base64,AA${'='.repeat(4000)}`))
-  t.equal(size.bytes, 3000)
+t.test('line ends stand for no bytes, yet text of line ends alone is not without a limit', async (t) => {
+  const lines = new DataUriCheck()
+  lines.add(Buffer.from(`data:;base64,${'QUJD\r\n'.repeat(1000)}`))
+  t.equal(lines.bytes, 3000)
+  const nothing = new DataUriCheck()
+  nothing.add(Buffer.from(`data:;base64,${'\n'.repeat(4000)}`))
+  t.equal(nothing.bytes, 4000)
+  t.throws(() => nothing.end(), { message: '/file: is empty: it has 0 bytes' })
+})
+
+t.test('400 that points at the file for what is no base64, wherever the pieces part', async (t) => {
+  const check = (...pieces: string[]) => (): void => {
+    const dataUri = new DataUriCheck()
+    for (const piece of pieces) dataUri.add(Buffer.from(piece))
+    dataUri.end()
+  }
+  t.doesNotThrow(check('data:text/plain;base64,', 'QU', 'JD'))
+  t.throws(check('data:text/plain;base64,QU', 'J D'), { code: 'invalid_request', errors: [{ pointer: '/file', message: /^has at character 4 of its base64 a blank, most likely a lost "\+"/ }] })
+  t.throws(check('data:text/plain;base64,QUJDR'), { code: 'invalid_request', errors: [{ pointer: '/file', message: /single base64 character/ }] })
+  t.throws(check('data:text/plain;base64,Q'), { errors: [{ message: /single base64 character/ }] }, 'one is not none')
+  t.throws(check('data:text/plain;base64,'), { errors: [{ message: 'is empty: it has 0 bytes' }] })
+})
+
+t.test('400: a media type that lost its plus is named, too', async (t) => {
+  t.throws(() => dataUriHead('data:image/svg xml;base64,AAAA'), { message: /is not a base64 data URI.*"\+" was probably lost/ })
+  t.throws(() => dataUriHead('data:a b,AAAA'), { message: /<data>$/ })
 })

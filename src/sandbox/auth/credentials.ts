@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../base64.ts'
 import type { CloudSettings } from '../clouds.ts'
 import { missingParameter, SandboxError } from '../errors.ts'
 import type { Fields } from '../http/fields.ts'
@@ -54,7 +55,7 @@ function byHeader ({ clouds, cloudName, authorization = '' }: Attempt): CloudSet
     if (cloud?.oauthToken !== undefined && sameText(cloud.oauthToken, value)) return cloud
     throw new SandboxError(401, 'Invalid token')
   }
-  const pair = scheme.toLowerCase() === 'basic' ? Buffer.from(value, 'base64').toString('utf8') : ''
+  const pair = scheme.toLowerCase() === 'basic' ? decodeBase64(value)?.toString('utf8') ?? '' : ''
   const colon = pair.indexOf(':')
   const key = colon < 0 ? pair : pair.slice(0, colon)
   const cloud = byKey(clouds, cloudName, key)

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { hex, sameText } from '../auth/signature.ts'
+import { decodeBase64 } from '../base64.ts'
 import type { SandboxContext } from '../context.ts'
 import { SandboxError } from '../errors.ts'
 import { callFrom } from '../http/call.ts'
@@ -38,7 +39,7 @@ function signedPart (parts: readonly string[], fits: (text: string) => boolean):
 function readQuery (query: string, cursor: string | undefined): Fields {
   let value: unknown
   try {
-    value = JSON.parse(Buffer.from(query, 'base64').toString('utf8'))
+    value = JSON.parse(String(decodeBase64(query, { urlSafe: true })))
   } catch {
     // Said below, as for any other value that is no query.
   }

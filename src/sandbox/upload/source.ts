@@ -1,3 +1,4 @@
+import { decodeBase64 } from '../base64.ts'
 import { missingParameter, notImitated, SandboxError } from '../errors.ts'
 import type { ReceivedFile } from '../http/body.ts'
 import type { Call } from '../http/call.ts'
@@ -30,9 +31,8 @@ export async function takeFile (call: Call): Promise<ReceivedFile> {
 async function storeDataUri (call: Call, text: string): Promise<ReceivedFile> {
   const head = DATA_URI.exec(text.slice(0, 1000))
   if (!head || text.length > MAX_DATA_URI_CHARACTERS) throw new SandboxError(400, 'Invalid data URI')
-  const payload = text.slice(head[0].length)
-  if (!/^[A-Za-z0-9+/_\s-]*={0,2}\s*$/.test(payload)) throw new SandboxError(400, 'Invalid data URI')
-  const bytes = Buffer.from(payload, 'base64')
+  const bytes = decodeBase64(text.slice(head[0].length))
+  if (bytes === undefined) throw new SandboxError(400, 'Could not decode base64') // the vendor's words
   return call.context.blobs.write((async function * () { yield bytes })())
 }
 
