@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { invalidRequest } from '../src/errors.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { checkChosenType, isUrlencoded } from '../src/schemas/body-type.ts'
 import { joined } from '../src/schemas/joined.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
@@ -29,7 +30,7 @@ const REQUEST_BODY = {
   required: true,
   content: {
     'multipart/form-data': { schema: Type.Object({ file: Type.String({ format: 'binary', description: 'The file; it may stand first or last.' }), ...parameters }) },
-    'application/octet-stream': { schema: { description: 'The bytes of the file, under any media type that is not listed here; all fields are in the query.' } },
+    'application/octet-stream': { schema: { description: 'The bytes of the file, under any media type that is not listed here; all fields are in the query. `text/plain` and JSON of other types are bytes only with `resource_type=raw`.' } },
     'application/json': { schema: JsonBody },
     'application/x-www-form-urlencoded': { schema: JsonBody }
   }
@@ -63,7 +64,22 @@ async function fromForm (request: FastifyRequest, query: UploadParameters): Prom
   return { parameters: early, file, late: form.complete ? undefined : async () => readLate(request, form, early) }
 }
 
+/**
+ * Refuses a form in which nothing is a field. curl, wget and many libraries announce a form whatever the body is, and
+ * then its names are pieces of the bytes.
+ */
+function checkIsForm (body: TextFields): void {
+  const names = Object.keys(body)
+  if (names.length === 0 || names.some((name) => Object.hasOwn(JsonBody.properties, name.replace(/\[\]$/, '')))) return
+  throw invalidRequest([{
+    pointer: '/file',
+    message: 'is required, and no other name in this urlencoded form is a field; if the body is the bytes of a file, name their media type, ' +
+      'such as "Content-Type: application/octet-stream", and if it is JSON, "Content-Type: application/json"'
+  }])
+}
+
 function fromText (request: FastifyRequest, query: UploadParameters, body: TextFields): Input {
+  if (isUrlencoded(request.headers)) checkIsForm(body)
   const { file, ...fields } = validated<Static<typeof JsonBody>>(request, JsonBody, readTextFields(JsonBody.properties, body))
   return { parameters: joined(query, fields), file }
 }
@@ -122,6 +138,8 @@ export const uploadResource: Route = async (app) => {
   })
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   app.addHook('onRequest', async (request) => {
+    const { resource_type: resourceType } = request.query as { resource_type?: unknown } // not validated yet
+    checkChosenType(request.headers, { resourceType, takes: Object.keys(REQUEST_BODY.content) })
     checkBodyHeaders(request.headers)
     request.whenOver(request.cloudinary.admitUpload(announcedSize(request.headers), request.caller.permissions.signing?.maxBytes))
   })

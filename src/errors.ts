@@ -61,7 +61,7 @@ export interface GatewayErrorOptions extends ErrorOptions {
   upstream?: UpstreamAnswer
   /** Answer headers that belong to this failure: `Retry-After`, `Allow`. */
   headers?: Readonly<Record<string, string>>
-  /** Further members of the problem document, e.g. `found_under`. */
+  /** Further members of the problem document, e.g. `found_under`; an `advice` replaces that of the code. */
   members?: Readonly<Record<string, unknown>>
 }
 

@@ -1,11 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import fp from 'fastify-plugin'
 import { GatewayError } from '../errors.ts'
-
-/** Whether a body follows the headers, as far as they tell. */
-export function announcesBody (headers: IncomingHttpHeaders): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-}
+import { announcesBody } from '../schemas/body-type.ts'
 
 /** True for no encoding at all, which `identity` is a word for. Source: RFC 9110, section 8.4. */
 function isPlain (encodings: string): boolean {

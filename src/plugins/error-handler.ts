@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ERRORS, GatewayError } from '../errors.ts'
+import { announcesBody, isUrlencoded } from '../schemas/body-type.ts'
 import { Problem, PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts'
-import { announcesBody } from './body-encoding.ts'
 import { preflightFailure } from './cors.ts'
 import { toGatewayError } from './framework-errors.ts'
 import { lingeringClose } from './lingering-close.ts'
@@ -57,6 +57,7 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   const failure = toGatewayError(error, {
     announced: headers['content-length'],
     limit: route.bodyLimit,
+    isForm: isUrlencoded(headers),
     takes: mediaTypesOf(route),
     placeOf: (name) => placeOf(name, route)
   })

@@ -33,15 +33,19 @@ export interface RefusedInput {
   /** Content-Length, when there is one. */
   announced: string | undefined
   limit: number
+  /** Whether it was read as a urlencoded form, which many clients announce for bytes of any kind. */
+  isForm?: boolean
   /** Media types that the route takes; none when it takes no body. */
   takes: readonly string[]
   /** Where a field belongs that stands elsewhere; undefined for a name that the route does not know. */
   placeOf: PlaceOf
 }
 
-function tooLarge ({ announced, limit }: RefusedInput, cause: Error): GatewayError {
+function tooLarge ({ announced, limit, isForm }: RefusedInput, cause: Error): GatewayError {
   const size = announced === undefined ? `more than ${limit}` : announced
-  return new GatewayError('payload_too_large', `The body has ${size} bytes; the limit for JSON is ${limit}.`, { cause })
+  if (!isForm) return new GatewayError('payload_too_large', `The body has ${size} bytes; the limit for JSON is ${limit}.`, { cause })
+  const advice = 'Send the bytes of a file under their own media type, such as `Content-Type: application/octet-stream`, or as `multipart/form-data`.'
+  return new GatewayError('payload_too_large', `The body has ${size} bytes; the limit for a urlencoded form is ${limit}.`, { cause, members: { advice } })
 }
 
 /** A body without any Content-Type is refused for its type, too. */

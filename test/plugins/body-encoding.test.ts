@@ -1,6 +1,5 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { announcesBody } from '../../src/plugins/body-encoding.ts'
 import { startGateway } from '../helper.ts'
 import { announce, talk } from '../talk.ts'
 
@@ -54,9 +53,4 @@ t.test('without a body the header says nothing', async (t) => {
   t.equal((await app.inject({ url: '/url?public_id=a', headers })).statusCode, 200)
   t.match((await app.inject({ url: '/url?public_id=a', headers, payload: 'x' })).json(), { status: 400, detail: /takes no body/ }, 'the body of a GET is the fault, and not how it is packed')
   t.equal((await app.inject({ method: 'DELETE', url: '/resources/cats/tom', headers })).statusCode, 200)
-})
-
-t.test('announcesBody', async (t) => {
-  for (const headers of [{ 'transfer-encoding': 'chunked' }, { 'content-length': '1' }]) t.ok(announcesBody(headers))
-  for (const headers of [{}, { 'content-length': '0' }]) t.notOk(announcesBody(headers))
 })

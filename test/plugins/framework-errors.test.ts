@@ -23,6 +23,9 @@ t.test('a body over the limit is told with both numbers', async (t) => {
   const error = thrown({ code: 'FST_ERR_CTP_BODY_TOO_LARGE', statusCode: 413 })
   t.match(converted(error, '12'), { code: 'payload_too_large', message: 'The body has 12 bytes; the limit for JSON is 10.' })
   t.match(converted(error), { message: 'The body has more than 10 bytes; the limit for JSON is 10.' })
+  t.match(toGatewayError(error, { announced: '12', limit: 10, isForm: true, takes: [], placeOf: () => undefined }), {
+    message: 'The body has 12 bytes; the limit for a urlencoded form is 10.', members: { advice: /under their own media type/ }
+  }, 'clients that announce a form for whatever they send may have meant bytes')
 })
 
 t.test('a media type that the route does not take is told with those that it takes', async (t) => {

@@ -16,7 +16,9 @@ const md5 = (bytes: Buffer): string => createHash('md5').update(bytes).digest('h
 
 interface Answer { status: number, headers: Headers, body: Record<string, unknown> }
 
-async function post (url: string, body: RequestInit['body'], headers: Record<string, string> = {}): Promise<Answer> {
+/** Bytes without a type of their own are sent as what they are. */
+async function post (url: string, body: RequestInit['body'], given: Record<string, string> = {}): Promise<Answer> {
+  const headers = { ...((Buffer.isBuffer(body) || body instanceof ReadableStream) && { 'content-type': 'application/octet-stream' }), ...given }
   const response = await fetch(url, { method: 'POST', body: body ?? null, headers, ...(body instanceof ReadableStream && { duplex: 'half' }) } as RequestInit) // duplex is missing in its type
   return { status: response.status, headers: response.headers, body: await response.json() as Record<string, unknown> } // all answers are JSON objects
 }
@@ -157,7 +159,7 @@ t.test('POST /upload before the sandbox', async (t) => {
 
   t.test('M8, M17: 400 for a boundary nobody can use, 415 for an encoded body, before it is read', async (t) => {
     t.match(await post(url, 'x', { 'content-type': 'multipart/form-data' }), { status: 400, body: { code: 'invalid_multipart' } })
-    t.match(await post(url, 'x', { 'content-encoding': 'gzip' }), { status: 415, body: { code: 'unsupported_media_type' } })
+    t.match(await post(url, 'x', { 'content-encoding': 'gzip', 'content-type': 'x/y' }), { status: 415, body: { code: 'unsupported_media_type' } })
     t.match(await post(url, '--B\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\nabc', { 'content-type': 'multipart/form-data; boundary=B' }), { status: 400, body: { code: 'invalid_multipart' } })
     t.match(await post(url, 'garbage', { 'content-type': 'multipart/form-data; boundary=B' }), { status: 400 })
   })
@@ -175,6 +177,31 @@ t.test('POST /upload before the sandbox', async (t) => {
 
   t.test('400 with Cloudinary\'s own reason', async (t) => {
     t.match(await post(url, form(['resource_type', 'image'], ['file', randomBytes(100)])), { status: 400, body: { code: 'upstream_rejected', upstream: { status: 400, message: /Invalid image file/ } } })
+  })
+})
+
+t.test('POST /upload: what a body is meant to be', async (t) => {
+  const { url: gateway, sandbox } = await startGateway(t)
+  const url = `${gateway}/upload`
+
+  t.test('415 with advice: JSON without a type that was chosen is no file', async (t) => {
+    const body = '{"file":"https://example.com/cat.jpg"}'
+    for (const headers of [{}, { 'content-type': 'text/json' }, { 'content-type': '' }]) { // fetch says text/plain
+      t.match(await post(url, body, headers), { status: 415, body: { code: 'unsupported_media_type', advice: /`application\/json`.*`multipart\/form-data`.*`\?resource_type=raw`/ } })
+    }
+    t.equal(sandbox.requests.length, 0)
+  })
+
+  t.test('400, 413: bytes and JSON that a client called a form are told to name their type', async (t) => {
+    const type = { 'content-type': 'application/x-www-form-urlencoded' }
+    for (const body of [picture, Buffer.from('{"file":"https://example.com/cat.jpg"}'), Buffer.from('hello')]) {
+      t.match(await post(url, body, type), { status: 400, body: { errors: [{ pointer: '/file', message: /is required.*"Content-Type: application\/octet-stream".*"Content-Type: application\/json"/ }] } })
+    }
+    const typo = await post(url, new URLSearchParams({ fodler: 'f', tags: 'a' }))
+    t.match(typo, { status: 400, body: { errors: [{ pointer: '/file', message: 'is required' }, { pointer: '/fodler', message: /did you mean "folder"/ }] } }, 'a form stays one')
+    const large = await post(url, Buffer.alloc(2 * MB, 'x'), type)
+    t.match(large, { status: 413, body: { detail: /limit for a urlencoded form is/, advice: /`Content-Type: application\/octet-stream`/ } })
+    t.equal(sandbox.requests.length, 0)
   })
 })
 

@@ -1,5 +1,5 @@
 import type { StoredBlob, BlobStore } from '../blobs.ts'
-import { SandboxError } from '../errors.ts'
+import { notImitated, SandboxError } from '../errors.ts'
 import { Fields } from './fields.ts'
 import { multipartParts } from './multipart.ts'
 
@@ -33,7 +33,9 @@ export async function readBody (source: AsyncIterable<Uint8Array>, { contentType
   const text = await collect(bytes, limits.maxRequestBytes)
   if (text.trim() === '') return {}
   if (kind === 'application/json') fields.assign(parseObject(text))
-  else fields.appendQuery(text)
+  else if (kind === '' || kind === 'application/x-www-form-urlencoded') fields.appendQuery(text)
+  // Read as a form, JSON would be one field with a strange name, and the call might succeed without what it says.
+  else throw notImitated(`bodies of type ${JSON.stringify(kind)}: send JSON, a urlencoded form or multipart/form-data`)
   return {}
 }
 

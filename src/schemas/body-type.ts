@@ -1,0 +1,50 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { GatewayError } from '../errors.ts'
+
+/** True when a body follows the headers, as far as they tell. */
+export function announcesBody (headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+/** Type and subtype as they are registered, so without wildcards. Source: RFC 6838, section 4.2. */
+const MEDIA_TYPE = /^[a-z\d][\w!#$&^.+-]*\/[a-z\d][\w!#$&^.+-]*$/
+/** Read as fields, or judged by its boundary later. */
+const FIELDS = /^(?:application\/(?:json|x-www-form-urlencoded)|multipart\/.*)$/
+/** `text/json`, `application/problem+json`, `application/x-ndjson`: their text may be meant as fields. */
+const JSON_LIKE = /\/.*json/
+
+const ADVICE = 'Send fields with a URL or a data URI as `application/json`, a file as `multipart/form-data`, or bytes under their own media type, ' +
+  'such as `application/octet-stream`. Text and JSON are stored as they are with `?resource_type=raw`.'
+
+/** Type and subtype in lower case, without parameters; undefined when there is no Content-Type. */
+function mediaTypeOf (headers: IncomingHttpHeaders): string | undefined {
+  return headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+}
+
+/** True for a body that is read as a urlencoded form. */
+export const isUrlencoded = (headers: IncomingHttpHeaders): boolean => mediaTypeOf(headers) === 'application/x-www-form-urlencoded'
+
+/** Why it is unclear what a body of this type is meant to be, or undefined. */
+function typeFault (type: string | undefined, resourceType: unknown): string | undefined {
+  if (type === undefined) return 'The body has no Content-Type, so it is unclear what its bytes are.'
+  if (!MEDIA_TYPE.test(type)) return `Content-Type ${JSON.stringify(type.slice(0, 60))} is not a media type.`
+  if (resourceType === 'raw' || FIELDS.test(type)) return undefined
+  if (type === 'text/plain') return 'text/plain is what clients send when nobody chose a type; it counts as bytes only with resource_type=raw in the query.'
+  if (JSON_LIKE.test(type)) return `${type} is not read as fields; it counts as bytes only with resource_type=raw in the query.`
+  return undefined
+}
+
+/**
+ * Refuses a body whose media type nobody chose: its JSON text would be stored as a file. `resourceType` is the
+ * one in the query, where `raw` says that text is meant as bytes. `takes` lists the media types of the route.
+ * @throws {GatewayError} `unsupported_media_type`, with advice.
+ */
+export function checkChosenType (
+  headers: IncomingHttpHeaders,
+  { resourceType, takes }: { resourceType: unknown, takes: readonly string[] }
+): void {
+  if (!announcesBody(headers)) return
+  const message = typeFault(mediaTypeOf(headers), resourceType)
+  if (message === undefined) return
+  throw new GatewayError('unsupported_media_type', message, { headers: { accept: takes.join(', ') }, members: { advice: ADVICE } })
+}
