@@ -20,6 +20,13 @@ function strangeByte (byte: number): string {
   return byte < 0x80 ? `${JSON.stringify(character)}, which is not a base64 character` : 'a character outside ASCII, which is not a base64 character'
 }
 
+/** Where the run of data ends that begins at `start`. In a loop of its own: a file is nearly all data. */
+function endOfData (piece: Uint8Array, start: number): number {
+  let at = start
+  while (at < piece.length && KINDS[piece[at] as number] === DATA) at++ // within the piece
+  return at
+}
+
 /**
  * Checks base64 text that arrives in pieces, and counts the bytes it stands for. Line ends, missing padding and
  * spare bits in the last character are fine: they do not change the bytes. Everything else that `Buffer.from`
@@ -33,19 +40,24 @@ export class Base64Check {
   /** Bytes that the text read so far stands for. */
   get bytes (): number { return Math.floor(this.#characters * 3 / 4) }
   get lineEnds (): number { return this.#lineEnds }
+  /** Of the next character, counted from 1. */
+  get #place (): number { return this.#characters + this.#padding + this.#lineEnds + 1 }
 
   /** Reads `piece` from `start` on. Returns what is wrong with it, or undefined. */
   add (piece: Uint8Array, start = 0): string | undefined {
-    const readBefore = this.#characters + this.#padding + this.#lineEnds - start
-    for (let at = start; at < piece.length; at++) {
-      const byte = piece[at] ?? 0
+    let at = start
+    while (at < piece.length) {
+      const end = this.#padding === 0 ? endOfData(piece, at) : at
+      this.#characters += end - at
+      at = end + 1
+      const byte = piece[end]
+      if (byte === undefined) break
       const kind = KINDS[byte]
-      if (kind === DATA && this.#padding === 0) this.#characters++
-      else if (kind === LINE_END) this.#lineEnds++
+      if (kind === LINE_END) this.#lineEnds++
       else if (kind === PADDING && this.#characters % 4 === 1) return LONE_CHARACTER
       else if (kind === PADDING && this.#padding < (4 - this.#characters % 4) % 4) this.#padding++
-      else if (kind === OTHER) return `has at character ${readBefore + at + 1} of its base64 ${strangeByte(byte)}`
-      else return `has a misplaced "=" at or before character ${readBefore + at + 1} of its base64`
+      else if (kind === OTHER) return `has at character ${this.#place} of its base64 ${strangeByte(byte)}`
+      else return `has a misplaced "=" at or before character ${this.#place} of its base64`
     }
     return undefined
   }
