@@ -120,20 +120,20 @@ export const directUpload: Route = async (app) => {
         if (late.kind !== undefined && late.kind !== kind) throw invalidRequest([{ pointer: '/resource_type', message: 'came after the file; put it before the file, or in the query' }])
         return late.signed
       }
-      const answer = await request.cloudinary.directUpload(
-        {
-          resource_type: kind,
-          fields: early.signed,
-          file,
-          late: form.complete ? undefined : readLate,
-          stranger: request.caller.stranger ?? false,
-          onProven: () => {
-            request.whenOver(request.cloudinary.admitUpload())
-            request[UNPROVEN]?.()
-          }
-        },
-        request.uploadCall()
-      )
+      const { stranger = false } = request.caller
+      const upload = {
+        resourceType: kind,
+        file,
+        parameters: early.signed,
+        late: form.complete ? undefined : readLate,
+        seal: (all: Texts) => request.cloudinary.checkSigned(all, { stranger }),
+        vouched: 'caller'
+      } as const
+      if (request.cloudinary.provesItself(upload)) {
+        request.whenOver(request.cloudinary.admitUpload())
+        request[UNPROVEN]?.()
+      }
+      const answer = await request.cloudinary.upload(upload, request.uploadCall())
       return reply.relay(answer)
     }
   })

@@ -108,16 +108,13 @@ async function readInput (request: FastifyRequest, query: UploadParameters): Pro
 /** An address that Cloudinary fetches, not the bytes themselves and not a path. */
 const ADDRESS = /^(?!data:)[a-z][a-z0-9+.-]*:/i
 
-/** What the caller's policy says to this upload, once all its parameters are known. */
-function judgement (request: FastifyRequest, { file, parameters: { resource_type: resourceType = 'auto' } }: Input) {
-  return {
-    maxBytes: request.caller.permissions.signing?.maxBytes,
-    permit: (fields: Readonly<Record<string, string>>) => request.permit({
-      action: 'uploadResource',
-      parameters: fields,
-      resourceType,
-      ...(typeof file === 'string' ? { fileUrl: ADDRESS.test(file) ? file : undefined } : { filename: file.filename })
-    }).parameters
+/** Encodes the parameters, judges them by the caller's policy, and adds the environment's proof. */
+function sealOf (request: FastifyRequest, { file, parameters: { resource_type: resourceType = 'auto' } }: Input) {
+  const source = typeof file === 'string' ? { fileUrl: ADDRESS.test(file) ? file : undefined } : { filename: file.filename }
+  return (parameters: UploadParameters) => {
+    const fields = request.cloudinary.encode(parameters)
+    const wish = { action: 'uploadResource', parameters: fields, resourceType, ...source } as const
+    return request.cloudinary.prove(request.permit(wish).parameters)
   }
 }
 
@@ -161,7 +158,13 @@ export const uploadResource: Route = async (app) => {
     },
     handler: async (request, reply) => {
       const input = await readInput(request, request.query)
-      const answer = await request.uploadOnce({ ...input, ...judgement(request, input) })
+      const answer = await request.uploadOnce({
+        ...input,
+        resourceType: input.parameters.resource_type ?? 'auto',
+        seal: sealOf(request, input),
+        maxBytes: request.caller.permissions.signing?.maxBytes,
+        vouched: 'gateway'
+      })
       return reply.relay(answer)
     }
   })

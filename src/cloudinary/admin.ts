@@ -25,14 +25,14 @@ export interface Connection {
   readonly tried: (outcome: 'ok' | ErrorCode) => void
 }
 
-const ATTEMPTS = 3
-/** For one call with all its repeats. */
+const MAX_ATTEMPTS = 3
+/** For one call with all its retries. */
 const DEADLINE_MS = 30_000
 /** How every request to Cloudinary names us. */
 export const USER_AGENT = 'cloudinary-gateway'
 
-/** `GET` and idempotent changes come back after any passing failure; the rest only when nothing was sent. */
-type Repeats = 'always' | 'unsent'
+/** `GET` and idempotent changes are retried after any passing failure; the rest only when nothing was sent. */
+type Retry = 'always' | 'unsent'
 
 /** Cloudinary cannot have seen the request. */
 export function sentNothing (error: GatewayError): boolean {
@@ -173,19 +173,24 @@ export class AdminCalls {
   }
 
   async #get (path: string, call: Call): Promise<Relayed> {
-    return this.#repeat({ method: 'GET', path: this.#root + path, headers: this.#headers, lane: 'json', signal: call.signal }, 'always')
+    return this.#retried({ method: 'GET', path: this.#root + path, headers: this.#headers, lane: 'json', signal: call.signal }, 'always')
   }
 
-  async #post (path: string, fields: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>, repeats: Repeats, call: Call): Promise<Relayed> {
+  async #post (
+    path: string, fields: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>, retry: Retry, call: Call
+  ): Promise<Relayed> {
     const body = Buffer.from(new URLSearchParams(fields).toString())
-    return this.#repeat({ method: 'POST', path: this.#root + path, headers, body, lane: 'json', signal: call.signal }, repeats)
+    return this.#retried({ method: 'POST', path: this.#root + path, headers, body, lane: 'json', signal: call.signal }, retry)
   }
 
-  async #repeat (request: UpstreamRequest, repeats: Repeats): Promise<Relayed> {
+  async #retried (request: UpstreamRequest, retry: Retry): Promise<Relayed> {
     const { pace, budget } = this.#connection
-    const repeatable = (error: GatewayError): boolean => PASSING.has(error.code) && (repeats === 'always' || sentNothing(error))
-    const repetition = { attempts: ATTEMPTS, deadline: pace.now() + DEADLINE_MS, signal: request.signal, repeatable }
-    return withRetries(async () => this.#send(request), repetition, budget, pace)
+    return withRetries(async () => this.#send(request), {
+      maxAttempts: MAX_ATTEMPTS,
+      deadline: pace.now() + DEADLINE_MS,
+      signal: request.signal,
+      canRetry: (error) => PASSING.has(error.code) && (retry === 'always' || sentNothing(error))
+    }, budget, pace)
   }
 
   async #send (request: UpstreamRequest): Promise<Relayed> {

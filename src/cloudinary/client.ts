@@ -2,7 +2,7 @@ import type { DeliveryTypeName, ResourceTypeName } from '../schemas/assets.ts'
 import { invalidRequest, type ErrorCode, type GatewayError } from '../errors.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import type { UpstreamLimits, UploadLimits } from '../config/types.ts'
-import type { AnnouncedSize, StreamedFile } from '../schemas/upload-form.ts'
+import type { AnnouncedSize } from '../schemas/upload-form.ts'
 import type { UploadParameters } from '../schemas/upload-parameters.ts'
 import { accountOf } from './account.ts'
 import { AdminCalls, type Call, type Connection, type Place, type Query } from './admin.ts'
@@ -15,19 +15,19 @@ import { privateDownloadUrl, type DownloadUrlOptions } from './download-url.ts'
 import { openFileText } from './file-text.ts'
 import type { Finding } from './finding.ts'
 import { IssuedSignatures } from './issued-signatures.ts'
-import { encodeUploadParameter, encodeUploadParameters } from './parameters.ts'
+import { encodeUploadParameter, encodeUploadParameters, type FormFields } from './parameters.ts'
 import type { Release } from './release.ts'
 import { REAL_PACE, RetryBudget, type Pace } from './retry.ts'
 import { signParameters } from './signature.ts'
 import { Transport } from './transport.ts'
 import { budgetOf, type UploadBudget } from './upload-budget.ts'
-import type { Fields } from './upload-delivery.ts'
 import { tooLarge } from './upload-intake.ts'
-import { Uploads, type UploadCall } from './uploads.ts'
+import { Uploads, type Upload, type UploadCall } from './uploads.ts'
 
 export type { Call, Place, Query } from './admin.ts'
 export type { Relayed } from './answer.ts'
-export type { UploadCall } from './uploads.ts'
+export type { FormFields } from './parameters.ts'
+export type { Upload, UploadCall } from './uploads.ts'
 
 export interface ClientOptions extends Partial<Pace> {
   readonly upstream: UpstreamLimits
@@ -36,35 +36,6 @@ export interface ClientOptions extends Partial<Pace> {
   readonly uploads?: UploadBudget
   /** Told how each request to Cloudinary ended: `ok`, or the code of its failure. */
   readonly onTry?: ((environment: string, outcome: 'ok' | ErrorCode) => void) | undefined
-}
-
-/** Text: a URL, a data URI, or a path below the upload folder. */
-export type UploadFile = StreamedFile | string
-
-export interface UploadInput {
-  readonly parameters: UploadParameters
-  readonly file: UploadFile
-  /** Judges the text of all parameters, and gives back what is to be sent; what it throws ends the upload. */
-  readonly permit?: ((fields: Fields) => Fields) | undefined
-  /** Less than the limit of the process, where the caller has a limit of its own. */
-  readonly maxBytes?: number | undefined
-  /** Parameters that stood after the file. Asked for once the file has ended well; what it throws ends the upload. */
-  readonly late?: (() => Promise<UploadParameters>) | undefined
-}
-
-export interface DirectUploadInput {
-  readonly resource_type: ResourceTypeName | 'auto'
-  /** The caller's fields as text, `timestamp` and `signature` among them, exactly as they were signed. */
-  readonly fields: Fields
-  readonly file: UploadFile
-  readonly late?: (() => Promise<Fields>) | undefined
-  /** Brought no key: see `CallerProof`. */
-  readonly stranger?: boolean
-  /**
-   * Called before the file is read, when the signature stands before it and fits; what it throws ends the upload. Not
-   * called when the signature comes after the file: that proves something only when all is over.
-   */
-  readonly onProven?: () => void
 }
 
 /** Everything that one environment asks of Cloudinary. */
@@ -134,7 +105,7 @@ export class CloudinaryClient {
 
   /**
    * The same for a direct upload, whose proof is still to come. It takes a place of `admitUpload` once it has shown a
-   * signature: see `onProven`.
+   * signature.
    * @param address whose places it counts among.
    */
   admitUnproven (address: string, announced?: AnnouncedSize): Release {
@@ -142,46 +113,45 @@ export class CloudinaryClient {
     return this.#uploadBudget.admitUnproven(address)
   }
 
-  /** Stores a file under this environment's own credentials. The answer is Cloudinary's, untouched. */
-  async upload ({ parameters, file, late, maxBytes, permit = (fields) => fields }: UploadInput, call: UploadCall): Promise<Relayed> {
-    const given = encodeUploadParameters(parameters)
+  /**
+   * Stores a file. The answer is Cloudinary's, untouched. Files of the server are open only to uploads that the gateway
+   * vouches for, not to whoever holds no more than a signature.
+   */
+  async upload<Parameters extends object> (upload: Upload<Parameters>, call: UploadCall): Promise<Relayed> {
+    const { file, parameters, late, seal, vouched } = upload
     // Before a file of the server is opened: what is refused leaves nothing open, and does not tell whether there is one.
-    const fields = late ? given : permit(given)
-    return this.#uploads.store({
-      resourceType: parameters.resource_type ?? 'auto',
-      file: await opened(file, this.uploadLimits.fileRoot),
-      maxBytes,
-      fields,
-      late: late && (async () => encodeUploadParameters(await late())),
-      permit,
-      authorize: (fields) => this.#proof(fields),
-      vouched: 'gateway'
-    }, call)
+    if (late === undefined) seal(parameters)
+    const source = typeof file === 'string' ? await openFileText(file, vouched === 'gateway' ? this.uploadLimits.fileRoot : undefined) : file
+    return this.#uploads.store({ ...upload, file: source }, call)
+  }
+
+  /** Adds this environment's proof to form fields: a timestamp of now, the API key and the signature. */
+  prove (fields: FormFields): FormFields {
+    const timestamp = String(this.#nowSeconds())
+    return { ...fields, api_key: this.environment.apiKey, timestamp, signature: this.#sign({ ...fields, timestamp }) }
   }
 
   /**
-   * Stores a file under a caller's signature, which is checked before the file is read, or, when the fields stand after
-   * the file, before the upload is complete. The signed fields are passed on as they are. Files of the server are not
-   * open to whoever holds no more than a signature.
+   * Checks the signature that a caller sent with its form fields, and returns the fields to send on: the same, without the
+   * cloud, which is part of the path, and with the API key.
+   * @throws {GatewayError} that says what is wrong, and which field, when that can be known.
    */
-  async directUpload ({ resource_type: resourceType, fields: given, file, late: readLate, stranger = false, onProven = () => {} }: DirectUploadInput, call: UploadCall): Promise<Relayed> {
+  checkSigned ({ cloud_name: cloudName, ...fields }: FormFields, { stranger }: { stranger: boolean }): FormFields {
     const { environment } = this
-    // Which cloud is meant is part of the path, and no field.
-    let { cloud_name: cloudName, ...fields } = given
-    const late = readLate && (async (): Promise<Fields> => {
-      const { cloud_name: lateCloudName, ...rest } = await readLate()
-      cloudName ??= lateCloudName
-      return rest
-    })
-    const authorize = (all: Fields): Fields => {
-      checkCallerSignature({ environment, fields: all, nowSeconds: this.#nowSeconds(), issued: this.#issued, cloudName, stranger })
-      return all.api_key === undefined ? { api_key: environment.apiKey } : {}
-    }
-    if (late === undefined) authorize(fields)
-    else if (fields.signature !== undefined) authorizeEarly(() => authorize(fields))
+    checkCallerSignature({ environment, fields, nowSeconds: this.#nowSeconds(), issued: this.#issued, cloudName, stranger })
+    return { ...fields, api_key: environment.apiKey }
+  }
+
+  /**
+   * Checks the proof of a direct upload before its file is read. False when the signature is still to come, after the file.
+   * @throws {GatewayError} when the signature does not fit, or is still to come and the file is too large to wait for it.
+   */
+  provesItself ({ file, parameters, late, seal }: Upload<FormFields>): boolean {
+    if (late === undefined) seal(parameters)
+    else if (parameters.signature !== undefined) sealEarly(() => seal(parameters))
     else if (typeof file === 'object' && !this.#uploads.inOneRequest(file)) throw invalidRequest(UNPROVEN)
-    if (late === undefined || fields.signature !== undefined) onProven()
-    return this.#uploads.store({ resourceType, file: await opened(file, undefined), fields, late, authorize, vouched: 'caller' }, call)
+    else return false
+    return true
   }
 
   url (options: DeliveryUrlOptions): string { return deliveryUrl(this.environment, options) }
@@ -195,7 +165,7 @@ export class CloudinaryClient {
    * Hex signature of upload parameters, `timestamp` among them. It is remembered for a while, to explain later mismatches
    * to its `owner`.
    */
-  sign (parameters: Fields, owner: string): string {
+  sign (parameters: FormFields, owner: string): string {
     const signature = this.#sign(parameters)
     this.#issued.remember(signature, this.environment.name, parameters, this.#nowSeconds(), owner)
     return signature
@@ -215,12 +185,7 @@ export class CloudinaryClient {
 
   #nowSeconds (): number { return Math.floor(this.#connection.pace.now() / 1000) }
 
-  #proof (fields: Fields): Fields {
-    const timestamp = String(this.#nowSeconds())
-    return { api_key: this.environment.apiKey, timestamp, signature: this.#sign({ ...fields, timestamp }) }
-  }
-
-  #sign (parameters: Fields): string {
+  #sign (parameters: FormFields): string {
     const { apiSecret, signatureAlgorithm: algorithm, signatureVersion: version } = this.environment
     return signParameters(parameters, { apiSecret, algorithm, version })
   }
@@ -231,15 +196,11 @@ const UNPROVEN = [{ pointer: '/signature', message: 'must stand before a file th
 const LATE_FIELDS = 'Fields after the file were not looked at: all that are signed must stand before it, or the signature after it too.'
 
 /** What does not fit before the file might with the fields after it. */
-function authorizeEarly (authorize: () => unknown): void {
+function sealEarly (seal: () => unknown): void {
   try {
-    authorize()
+    seal()
   } catch (error) {
     const refusal = error as GatewayError // nothing else is thrown by who checks signatures
     throw refusal.but({ message: `${refusal.message} ${LATE_FIELDS}` })
   }
-}
-
-async function opened (file: UploadFile, fileRoot: string | undefined): Promise<UploadFile> {
-  return typeof file === 'string' ? openFileText(file, fileRoot) : file
 }

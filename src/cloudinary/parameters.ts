@@ -2,6 +2,9 @@ import type { UploadParameters } from '../schemas/upload-parameters.ts'
 import type { EagerTransformation, Transformation } from '../schemas/transformation.ts'
 import { eagerToString, transformationToString } from './transformation.ts'
 
+/** Form fields as Cloudinary reads them, and as they are signed: text by name. */
+export type FormFields = Readonly<Record<string, string>>
+
 type Scalar = string | number | boolean
 type Encode = (value: never) => string
 

@@ -10,13 +10,13 @@ const BASE_MS = 100
 const CAP_MS = 5_000
 
 /**
- * Tokens that repeated requests of one environment spend and successful ones earn: when Cloudinary is down, repeating
- * soon stops by itself instead of multiplying the load.
+ * Tokens that retries of one environment spend and successful requests earn: when Cloudinary is down, retrying soon
+ * stops by itself instead of multiplying the load.
  */
 export class RetryBudget {
   #tokens = CAPACITY
 
-  /** Takes the price of one repeat, or says no. */
+  /** Takes the price of one retry; false when there is not enough left. */
   spend (error: GatewayError): boolean {
     const cost = error.code === 'upstream_timeout' ? TIMEOUT_COST : COST
     if (this.#tokens < cost) return false
@@ -41,55 +41,55 @@ export const REAL_PACE: Pace = {
   sleep: async (ms, signal) => { await delay(ms, undefined, { signal }) }
 }
 
-/** Full jitter (any wait up to a bound that doubles), so that many callers do not come back in step. */
-export function backoffMs (repeat: number, random: () => number): number {
-  return Math.floor(random() * Math.min(CAP_MS, BASE_MS * 2 ** repeat))
+/** Returns a wait with full jitter (anything up to a bound that doubles), so that many callers do not come back in step. */
+export function backoffMs (retry: number, random: () => number): number {
+  return Math.floor(random() * Math.min(CAP_MS, BASE_MS * 2 ** retry))
 }
 
-export interface Repetition {
-  readonly attempts: number
-  /** Nothing is begun, and nothing waited for, beyond this moment of the clock (milliseconds). */
+export interface RetryRules {
+  /** How many attempts there may be, the first among them. */
+  readonly maxAttempts: number
+  /** No attempt begins, and no wait ends, beyond this moment of the clock (milliseconds). */
   readonly deadline: number
-  /** A refusal that asks for more patience than this is passed on. Default: none. */
+  /** A refusal that asks for a longer wait than this is passed on. Default: none. */
   readonly longestWaitMs?: number
   readonly signal: AbortSignal
-  readonly repeatable: (error: GatewayError) => boolean
+  /** Whether another attempt can do no harm and may help. */
+  readonly canRetry: (error: GatewayError) => boolean
 }
 
-/** How long to wait before a repeat: what the refusal asks for, else backoff. */
-function waitMs (error: GatewayError, repeat: number, random: () => number): number {
+/** How long to wait before a retry: what the refusal asks for, else backoff. */
+function waitMs (error: GatewayError, retry: number, random: () => number): number {
   const asked = Number(error.headers['retry-after'])
-  return Number.isFinite(asked) ? asked * 1000 + backoffMs(0, random) : backoffMs(repeat, random)
+  return Number.isFinite(asked) ? asked * 1000 + backoffMs(0, random) : backoffMs(retry, random)
 }
 
 /**
- * Runs `attempt` again after failures that may pass. `attempt` throws GatewayErrors and learns which try it is, from 1.
+ * Runs `attempt` again after failures that may pass. `attempt` throws GatewayErrors.
  * @throws {GatewayError} the last failure.
  */
-export async function withRetries<T> (attempt: (number: number) => Promise<T>, repetition: Repetition, budget: RetryBudget, pace: Pace): Promise<T> {
-  const { attempts, deadline, longestWaitMs = Infinity, signal, repeatable } = repetition
-  const run = async (number: number): Promise<T> => {
-    const result = await attempt(number)
-    budget.earn()
-    return result
-  }
-  for (let number = 1; number < attempts; number++) {
+export async function withRetries<T> (
+  attempt: () => Promise<T>, rules: RetryRules, budget: RetryBudget, pace: Pace
+): Promise<T> {
+  const { maxAttempts, deadline, longestWaitMs = Infinity, signal, canRetry } = rules
+  for (let retry = 0; ; retry++) {
     try {
-      return await run(number)
+      const result = await attempt()
+      budget.earn()
+      return result
     } catch (error) {
-      if (!(error instanceof GatewayError) || signal.aborted || !repeatable(error)) throw error
-      const wait = waitMs(error, number - 1, pace.random)
+      if (retry + 1 >= maxAttempts || !(error instanceof GatewayError) || signal.aborted || !canRetry(error)) throw error
+      const wait = waitMs(error, retry, pace.random)
       if (wait > longestWaitMs || pace.now() + wait > deadline || !budget.spend(error)) throw error
       await rest(wait, signal, pace)
     }
   }
-  return run(attempts)
 }
 
 async function rest (ms: number, signal: AbortSignal, pace: Pace): Promise<void> {
   try {
     await pace.sleep(ms, signal)
   } catch (cause) {
-    throw new GatewayError('client_closed', 'The caller went away before the request was repeated.', { cause })
+    throw new GatewayError('client_closed', 'The caller went away before the request was sent again.', { cause })
   }
 }

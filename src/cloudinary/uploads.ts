@@ -6,89 +6,67 @@ import type { Call, Connection } from './admin.ts'
 import type { Relayed } from './answer.ts'
 import { SourceStopped } from './byte-reader.ts'
 import { HeldChunk } from './held-chunk.ts'
-import { multipartBody, type FilePart, type MultipartBody } from './multipart-body.ts'
+import type { FilePart } from './multipart-body.ts'
+import type { FormFields } from './parameters.ts'
 import type { Loan, UploadBudget } from './upload-budget.ts'
-import { surelyNotStored, UploadDelivery, type Delivery, type Fields, type UploadJob } from './upload-delivery.ts'
+import { UploadSender, type Destination, type Piece } from './upload-delivery.ts'
 import { Intake } from './upload-intake.ts'
 import { integrityFailure, readStored, type Sent, type Stored } from './upload-integrity.ts'
 
-/** Files up to this size are held while they are sent, so that they can be sent again. */
-const HELD_BYTES = 1024 * 1024
+/** One file to store, and what goes with it. `Parameters` is what `seal` takes: typed values, or text that was signed. */
+export interface Upload<Parameters extends object> extends Destination {
+  /** Text stands for a file elsewhere: a URL, a data URI, a path below the upload folder. */
+  readonly file: StreamedFile | string
+  /** What stood before the file. */
+  readonly parameters: Parameters
+  /** Reads what stood after the file. Called once the file has ended well; what it throws ends the upload. */
+  readonly late?: (() => Promise<Parameters>) | undefined
+  /**
+   * Makes the form fields that go with the file: encodes the parameters, judges them by the caller's policy and adds the
+   * proof, in one act. Called for each attempt, since a proof carries its time; what it throws ends the upload.
+   */
+  readonly seal: (parameters: Parameters) => FormFields
+  /** Largest file in bytes, where the caller has a limit of its own. */
+  readonly maxBytes?: number | undefined
+}
 
 export interface UploadCall extends Call {
   /** Told what Cloudinary says it has stored, and the failure that this is to the caller. */
   readonly onStored?: ((stored: Stored, failure: GatewayError | undefined) => void) | undefined
 }
 
-/** One file on its way. */
-interface Run {
-  readonly job: UploadJob
-  readonly intake: Intake
-  readonly call: UploadCall
-}
-
-/** A part of a file: where it begins, how long it is, whether it is the last, and the size of the whole when known. */
-interface Part {
-  readonly chunk: HeldChunk
-  readonly start: number
-  readonly size: number
-  readonly last: boolean
-  readonly total: number | undefined
-}
-
-const AS_GIVEN = (fields: Fields): Fields => fields
+/** Files up to this size are held while they are sent, so that they can be sent again. */
+const HELD_BYTES = 1024 * 1024
 
 async function * only (bytes: Buffer): AsyncGenerator<Buffer> { yield bytes }
 
-/** A form whose fields all stand before the file, the proof among them. */
-function provenForm ({ authorize }: UploadJob, fields: Fields, file: FilePart): MultipartBody {
-  return multipartBody({ head: { ...fields, ...authorize(fields) }, file })
-}
-
-/** Sending a whole file again is harmless when it was not stored, or when it would replace itself. */
-function wholeFileRepeats (fields: Fields): Delivery['repeatable'] {
-  return (error, progress) => surelyNotStored(error, progress) || fields.public_id !== undefined
-}
-
 /** Stores files in one cloud: in one request or in chunks, chosen by size. */
 export class Uploads {
-  readonly #delivery: UploadDelivery
-  readonly #now: () => number
+  readonly #connection: Connection
   readonly #limits: UploadLimits
   readonly #budget: UploadBudget
 
   constructor (connection: Connection, limits: UploadLimits, budget: UploadBudget) {
-    this.#delivery = new UploadDelivery(connection)
-    this.#now = connection.pace.now
+    this.#connection = connection
     this.#limits = limits
     this.#budget = budget
   }
 
   /**
-   * Sends the file and gives Cloudinary's answer; a file that was cut on its way in never has a well-formed end upstream.
+   * Sends the file and returns Cloudinary's answer. A file that was cut on its way in never has a well-formed end upstream.
    * @throws {GatewayError} for everything that goes wrong.
    */
-  async store (job: UploadJob, call: UploadCall): Promise<Relayed> {
-    if (typeof job.file === 'string') return this.#passUrl(job, job.file, call)
-    const intake = new Intake(job.file, { ...this.#limits, maxBytes: Math.min(this.#limits.maxBytes, job.maxBytes ?? Infinity) }, this.#now)
-    const onGone = (): void => intake.stop(new SourceStopped('the caller went away'))
-    call.signal.addEventListener('abort', onGone)
-    try {
-      await intake.begin()
-      return await this.#choose({ job, intake, call }, job.file)
-    } finally {
-      call.signal.removeEventListener('abort', onGone)
-      intake.stop(new SourceStopped('the upload is over'))
-    }
-  }
-
-  async #passUrl (job: UploadJob, url: string, call: UploadCall): Promise<Relayed> {
-    const bytes = Buffer.from(url)
-    const { answer, attempts } = await this.#delivery.deliver(job, {
-      body: () => provenForm(job, job.fields, { chunks: only(bytes), length: bytes.length, filename: undefined }),
-      repeatable: wholeFileRepeats(job.fields)
-    }, call)
-    return this.#finish(answer, attempts, { bytes: undefined, md5: undefined, resourceType: job.resourceType }, call)
+  async store<Parameters extends object> (upload: Upload<Parameters>, call: UploadCall): Promise<Relayed> {
+    const sender = new UploadSender(this.#connection, upload, call)
+    const { answer, sent } = typeof upload.file === 'string'
+      ? await sendUrl(upload, upload.file, sender)
+      : await this.#sendFile(upload, upload.file, sender, call)
+    const stored = readStored(answer.body, sent)
+    const headers = { 'x-upload-attempts': String(sender.attempts), 'x-upload-integrity': stored.integrity }
+    const failure = integrityFailure(stored, this.#limits.verifyStrict)?.but({ headers })
+    call.onStored?.(stored, failure)
+    if (failure) throw failure
+    return { ...answer, headers: { ...answer.headers, ...headers } }
   }
 
   /** Whether a file surely goes in one request, so that the fields after it are in time. Text always does. */
@@ -96,53 +74,99 @@ export class Uploads {
     return filename === undefined || (maxLength !== undefined && maxLength <= this.#limits.singleRequestMaxBytes)
   }
 
+  async #sendFile<Parameters extends object> (
+    upload: Upload<Parameters>, file: StreamedFile, sender: UploadSender, { signal }: Call
+  ): Promise<Delivered> {
+    const maxBytes = Math.min(this.#limits.maxBytes, upload.maxBytes ?? Infinity)
+    const intake = new Intake(file, { ...this.#limits, maxBytes }, this.#connection.pace.now)
+    const onGone = (): void => intake.stop(new SourceStopped('the caller went away'))
+    signal.addEventListener('abort', onGone)
+    try {
+      await intake.begin()
+      const run = new FileRun(upload, intake, sender)
+      const chunkBytes = this.#chunkBytesFor(file)
+      if (chunkBytes === undefined) return await run.inOneRequest()
+      return await run.inChunks(chunkBytes, async () => this.#borrow(chunkBytes, signal))
+    } finally {
+      signal.removeEventListener('abort', onGone)
+      intake.stop(new SourceStopped('the upload is over'))
+    }
+  }
+
   /**
-   * Small: held, where there is room for it at once, for it need not wait behind large ones. Up to the limit of a single
-   * request, and any text: streamed. Larger, or of unknown size: in chunks.
+   * Small files are held, where there is room for them at once, for they need not wait behind large ones. Up to the limit
+   * of a single request, files, and any text, are streamed: undefined. Larger ones, or of unknown size, go in chunks.
    */
-  async #choose (run: Run, file: StreamedFile): Promise<Relayed> {
-    const { maxLength } = run.intake
-    if (maxLength !== undefined && maxLength <= HELD_BYTES && this.#budget.hasRoom(HELD_BYTES)) return this.#inChunks(run, HELD_BYTES)
-    return this.inOneRequest(file) ? this.#streamed(run) : this.#inChunks(run, this.#limits.chunkBytes)
+  #chunkBytesFor (file: StreamedFile): number | undefined {
+    const { length, maxLength = length } = file
+    if (maxLength !== undefined && maxLength <= HELD_BYTES && this.#budget.hasRoom(HELD_BYTES)) return HELD_BYTES
+    return this.inOneRequest(file) ? undefined : this.#limits.chunkBytes
   }
 
-  async #streamed (run: Run): Promise<Relayed> {
-    const { job, intake, call } = run
-    const { fields, late, permit = AS_GIVEN, authorize } = job
-    const file = { filename: intake.filename, length: intake.length }
-    const tail = late && (async (): Promise<Fields> => {
-      const all = permit({ ...fields, ...await late() })
-      // What was sent before the file stays; what is forced, and was not sent yet, goes after it.
-      const after = Object.fromEntries(Object.entries(all).filter(([name, value]) => fields[name] !== value))
-      return { ...after, ...authorize({ ...fields, ...after }) }
+  async #borrow (bytes: number, signal: AbortSignal): Promise<Loan> {
+    try {
+      return await this.#budget.borrow(bytes, signal)
+    } catch (cause) {
+      throw new GatewayError('client_closed', 'The caller went away before there was room for its file.', { cause })
+    }
+  }
+}
+
+/** Cloudinary's answer to the last request of a file, and what was sent. */
+interface Delivered { readonly answer: Relayed, readonly sent: Sent }
+
+async function sendUrl<Parameters extends object> (
+  { parameters, resourceType, seal }: Upload<Parameters>, url: string, sender: UploadSender
+): Promise<Delivered> {
+  const bytes = Buffer.from(url)
+  const answer = await sender.send({
+    form: () => ({ head: seal(parameters), file: { chunks: only(bytes), length: bytes.length, filename: undefined } }),
+    retry: 'unless_stored'
+  })
+  return { answer, sent: { bytes: undefined, md5: undefined, resourceType } }
+}
+
+/** One file on its way from its source to Cloudinary. */
+class FileRun<Parameters extends object> {
+  readonly #upload: Upload<Parameters>
+  readonly #intake: Intake
+  readonly #sender: UploadSender
+  readonly #id = randomBytes(16).toString('hex')
+
+  constructor (upload: Upload<Parameters>, intake: Intake, sender: UploadSender) {
+    this.#upload = upload
+    this.#intake = intake
+    this.#sender = sender
+  }
+
+  /** Streams the file. Fields that stand after it are not known before its end, so then all fields stand there. */
+  async inOneRequest (): Promise<Delivered> {
+    const { parameters, late, seal } = this.#upload
+    const { filename, length } = this.#intake
+    const file = (): FilePart => ({ filename, length, chunks: this.#intake.chunks() })
+    const tail = late && (async () => seal({ ...parameters, ...await late() }))
+    const answer = await this.#sender.send({
+      form: () => tail ? { head: {}, file: file(), tail } : { head: seal(parameters), file: file() },
+      retry: 'unless_begun'
     })
-    const { answer, attempts } = await this.#delivery.deliver(job, {
-      body: () => tail === undefined
-        ? provenForm(job, fields, { ...file, chunks: intake.chunks() })
-        : multipartBody({ head: fields, file: { ...file, chunks: intake.chunks() }, tail }),
-      // The bytes are gone once they were asked for.
-      repeatable: (_error, { begun }) => !begun
-    }, call)
-    return this.#finish(answer, attempts, sentBy(run), call)
+    return { answer, sent: this.#sent() }
   }
 
-  async #inChunks (run: Run, chunkBytes: number): Promise<Relayed> {
-    const uploadId = randomBytes(16).toString('hex')
-    let repeats = 0
+  /** Sends the file chunk by chunk, each in memory that is borrowed for as long as it may have to be sent again. */
+  async inChunks (chunkBytes: number, borrow: () => Promise<Loan>): Promise<Delivered> {
     for (let start = 0; ;) {
-      const loan = await this.#borrow(chunkBytes, run.call)
+      const loan = await borrow()
       const chunk = new HeldChunk(loan.memory)
-      const filling = chunk.fill(run.intake)
+      const filling = chunk.fill(this.#intake)
       const settled = filling.catch(() => {}) // whoever follows the chunk meets the failure
       try {
-        const part = await this.#part(run.intake, chunk, filling, start, chunkBytes)
-        const { answer, attempts } = await this.#sendPart(run, part, uploadId, repeats)
+        const { size, last } = await this.#extent(chunk, filling, start, chunkBytes)
+        const answer = await this.#sender.send(await this.#piece(chunk, start, size, last))
         await filling
-        repeats = attempts - 1
-        if (part.last) return this.#finish(answer, attempts, sentBy(run), run.call)
-        start += part.size
+        if (last) return { answer, sent: this.#sent() }
+        start += size
       } catch (error) {
-        run.intake.stop(new SourceStopped('the upload is over'))
+        this.#intake.stop(new SourceStopped('the upload is over'))
         throw error
       } finally {
         // Nobody else may have the memory while bytes still come in.
@@ -152,66 +176,54 @@ export class Uploads {
     }
   }
 
-  async #borrow (bytes: number, { signal }: Call): Promise<Loan> {
-    try {
-      return await this.#budget.borrow(bytes, signal)
-    } catch (cause) {
-      throw new GatewayError('client_closed', 'The caller went away before there was room for its file.', { cause })
-    }
-  }
-
-  /** With a known size a part can be sent while it comes in; otherwise its end, and whether it is the last, must be known. */
-  async #part (intake: Intake, chunk: HeldChunk, filling: Promise<void>, start: number, chunkBytes: number): Promise<Part> {
-    const total = intake.length
-    if (total !== undefined) {
-      const size = Math.min(chunkBytes, total - start)
-      return { chunk, start, size, last: start + size === total, total }
+  /**
+   * How long the chunk is, and whether it is the last. With a known size it can be sent while it comes in; otherwise its
+   * end must be known first.
+   */
+  async #extent (
+    chunk: HeldChunk, filling: Promise<void>, start: number, chunkBytes: number
+  ): Promise<{ size: number, last: boolean }> {
+    const { length } = this.#intake
+    if (length !== undefined) {
+      const size = Math.min(chunkBytes, length - start)
+      return { size, last: start + size === length }
     }
     await filling
-    const last = !await intake.more()
-    return { chunk, start, size: chunk.size, last, total: last ? start + chunk.size : undefined }
+    return { size: chunk.size, last: !await this.#intake.more() }
   }
 
-  async #sendPart ({ job, intake, call }: Run, part: Part, uploadId: string, repeats: number): Promise<{ answer: Relayed, attempts: number }> {
-    const { chunk, start, size, last, total } = part
+  async #piece (chunk: HeldChunk, start: number, size: number, last: boolean): Promise<Piece> {
+    const { seal } = this.#upload
+    const { filename, length = last ? start + size : -1 } = this.#intake
     const whole = start === 0 && last
-    const fields = await fieldsOf(job, whole, last)
-    const range = { 'x-unique-upload-id': uploadId, 'content-range': `bytes ${start}-${start + size - 1}/${total ?? -1}` }
-    return this.#delivery.deliver(job, {
-      body: () => provenForm(job, fields, { chunks: chunk.bytes(), length: size, filename: intake.filename }),
-      ...(!whole && { headers: range }),
-      repeats,
+    const parameters = await this.#parameters(whole, last)
+    return {
+      form: () => ({ head: seal(parameters), file: { chunks: chunk.bytes(), length: size, filename } }),
+      range: whole ? undefined : { 'x-unique-upload-id': this.#id, 'content-range': `bytes ${start}-${start + size - 1}/${length}` },
       partial: !last,
       // A chunk that Cloudinary has already is taken again under the same range.
-      repeatable: whole ? wholeFileRepeats(fields) : () => true
-    }, call)
+      retry: whole ? 'unless_stored' : 'always'
+    }
   }
 
-  #finish (answer: Relayed, attempts: number, sent: Sent, { onStored }: UploadCall): Relayed {
-    const stored = readStored(answer.body, sent)
-    const headers = { 'x-upload-attempts': String(attempts), 'x-upload-integrity': stored.integrity }
-    const failure = integrityFailure(stored, this.#limits.verifyStrict)?.but({ headers })
-    onStored?.(stored, failure)
-    if (failure) throw failure
-    return { ...answer, headers: { ...answer.headers, ...headers } }
+  /** Parameters after the file are in time only when the chunk is the whole of it. */
+  async #parameters (whole: boolean, last: boolean): Promise<Parameters> {
+    const { parameters, late } = this.#upload
+    if (late === undefined || !last) return parameters
+    const after = await late()
+    if (!whole) refuseLate(after)
+    return { ...parameters, ...after }
   }
-}
 
-/** Of a data URI Cloudinary counts the decoded bytes, which never existed here. */
-function sentBy ({ job, intake }: Run): Sent {
-  return { bytes: intake.filename === undefined ? undefined : intake.bytes, md5: intake.md5(), resourceType: job.resourceType }
-}
-
-/** The fields of a part. Those after the file are in time only when the part is the whole of it. */
-async function fieldsOf ({ fields, late, permit = AS_GIVEN }: UploadJob, whole: boolean, last: boolean): Promise<Fields> {
-  if (late === undefined) return fields
-  const after = last ? await late() : {}
-  if (!whole) refuseLate(after)
-  return permit({ ...fields, ...after })
+  /** Of a data URI Cloudinary counts the decoded bytes, which never existed here. */
+  #sent (): Sent {
+    const { filename, bytes } = this.#intake
+    return { bytes: filename === undefined ? undefined : bytes, md5: this.#intake.md5(), resourceType: this.#upload.resourceType }
+  }
 }
 
 /** The first chunks went out without these fields: nothing is stored, because the last chunk does not follow. */
-function refuseLate (late: Fields): void {
+function refuseLate (late: object): void {
   const names = Object.keys(late)
   if (names.length === 0) return
   throw invalidRequest(names.map((name) => ({

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Relayed, UploadInput } from '../cloudinary/client.ts'
+import type { Relayed, Upload } from '../cloudinary/client.ts'
 import { SourceStopped } from '../cloudinary/byte-reader.ts'
 import { Intake } from '../cloudinary/upload-intake.ts'
 import { GatewayError } from '../errors.ts'
@@ -17,7 +17,7 @@ import type { Secret } from '../secret.ts'
 declare module 'fastify' {
   interface FastifyRequest {
     /** Stores a file; with an `Idempotency-Key`, once: a repeated request gets the answer of the first. */
-    uploadOnce (input: UploadInput): Promise<Relayed>
+    uploadOnce (upload: Upload<UploadParameters>): Promise<Relayed>
   }
 }
 
@@ -34,30 +34,30 @@ const RETRY_AFTER_SECONDS = 2
 
 /** An upload that is watched on its way in: what makes it this one is known once its parameters and bytes have come. */
 class WatchedUpload {
-  readonly input: UploadInput
-  readonly #request: FastifyRequest
+  readonly upload: Upload<UploadParameters>
   readonly #seen: HashedFile | HashedText
   #late: UploadParameters = {}
 
   /** Whoever reads a stream sees that the upload is complete only after `atEnd`; a text is complete from the beginning. */
-  constructor (request: FastifyRequest, { parameters, file, late, ...rest }: UploadInput, atEnd: () => Promise<void>) {
-    this.#request = request
+  constructor (upload: Upload<UploadParameters>, atEnd: () => Promise<void>) {
+    const { file, late } = upload
     this.#seen = typeof file === 'string' ? new HashedText(file) : new HashedFile(file, async () => { if (!late) await atEnd() })
     const readLate = late && (async () => {
       this.#late = await late()
       await atEnd()
       return this.#late
     })
-    this.input = { ...rest, parameters, file: this.#seen.file, late: readLate }
+    this.upload = { ...upload, file: this.#seen.file, late: readLate }
   }
 
   get identity (): Identity {
-    const { parameters, permit } = this.input
+    const { parameters, resourceType, seal } = this.upload
     const { file, sha256, bytes } = this.#seen
-    const fields = this.#request.cloudinary.encode({ ...parameters, ...this.#late })
+    // What a policy forces is part of the request, and what it no longer allows is not answered either. The proof is new
+    // in each request.
+    const { api_key: _key, timestamp: _time, signature: _proof, ...fields } = seal({ ...parameters, ...this.#late })
     return {
-      // What a policy forces is part of the request, and what it no longer allows is not answered either.
-      fields: { ...fields, ...permit?.(fields), resource_type: parameters.resource_type ?? 'auto' },
+      fields: { ...fields, resource_type: resourceType },
       filename: typeof file === 'string' ? undefined : file.filename,
       sha256,
       bytes
@@ -75,30 +75,30 @@ async function noted (request: FastifyRequest, ending: Promise<void>): Promise<v
 }
 
 /** Runs the upload whose key is held, and keeps what became of it. */
-async function runOnce (request: FastifyRequest, input: UploadInput, hold: Hold, nowMs: number): Promise<Relayed> {
+async function runOnce (request: FastifyRequest, upload: Upload<UploadParameters>, hold: Hold, nowMs: number): Promise<Relayed> {
   const { callerGone } = request
   const giveUp = new AbortController()
   const onGone = (): void => giveUp.abort(callerGone.reason)
   // It may have left while its key was being claimed.
   if (callerGone.aborted) onGone()
   callerGone.addEventListener('abort', onGone)
-  const record = (): IdempotencyRecord => recordOf(upload.identity, nowMs)
-  let sealed = false
-  const seal = async (): Promise<void> => {
+  const record = (): IdempotencyRecord => recordOf(watched.identity, nowMs)
+  let isKept = false
+  const keep = async (): Promise<void> => {
     await hold.seal(record())
-    sealed = true
+    isKept = true
     // A caller that leaves now will ask again: the answer is waited for, so that there is one to repeat.
     callerGone.removeEventListener('abort', onGone)
   }
-  const upload = new WatchedUpload(request, input, seal)
+  const watched = new WatchedUpload(upload, keep)
   try {
-    if (typeof input.file === 'string') await seal()
-    const answer = await request.cloudinary.upload(upload.input, request.uploadCall(giveUp.signal))
+    if (typeof upload.file === 'string') await keep()
+    const answer = await request.cloudinary.upload(watched.upload, request.uploadCall(giveUp.signal))
     await noted(request, hold.settle({ ...record(), outcome: keptAnswer(answer) }))
     return answer
   } catch (error) {
     callerGone.removeEventListener('abort', onGone)
-    const outcome = sealed ? failedOutcome(error) : 'not_stored'
+    const outcome = isKept ? failedOutcome(error) : 'not_stored'
     if (outcome === 'not_stored') await noted(request, hold.release())
     else await noted(request, hold.settle(outcome === 'unknown' ? record() : { ...record(), outcome }))
     throw error
@@ -122,12 +122,12 @@ async function readThrough (request: FastifyRequest, file: StreamedFile, callerM
 }
 
 /** Reads the repeated request, without asking Cloudinary for anything, and gives what is known of the first. */
-async function repeated (request: FastifyRequest, input: UploadInput, record: IdempotencyRecord): Promise<Relayed> {
-  const upload = new WatchedUpload(request, input, async () => {})
-  const { file, late } = upload.input
-  if (typeof file !== 'string') await readThrough(request, file, input.maxBytes)
+async function repeated (request: FastifyRequest, upload: Upload<UploadParameters>, record: IdempotencyRecord): Promise<Relayed> {
+  const watched = new WatchedUpload(upload, async () => {})
+  const { file, late, maxBytes } = watched.upload
+  if (typeof file !== 'string') await readThrough(request, file, maxBytes)
   await late?.()
-  return replay(record, upload.identity)
+  return replay(record, watched.identity)
 }
 
 /** Whose key it is: of one caller in one environment, and of the account that the environment stands for just now. */
@@ -154,12 +154,12 @@ async function openStore (app: FastifyInstance, { redisUrl, redisPrefix, leaseMs
 export default fp<IdempotencyOptions>(async (scope, options) => {
   const store = await openStore(scope, options)
   scope.addHook('onClose', () => store.close())
-  scope.decorateRequest('uploadOnce', async function (input) {
+  scope.decorateRequest('uploadOnce', async function (upload) {
     const key = idempotencyKey(this.headers['idempotency-key'])
-    if (key === undefined) return this.cloudinary.upload(input, this.uploadCall())
+    if (key === undefined) return this.cloudinary.upload(upload, this.uploadCall())
     const claim = await store.claim(recordName(ownerOf(this), key))
-    if (claim.state === 'held') return runOnce(this, input, claim.hold, Date.now())
-    if (claim.state === 'known') return repeated(this, input, claim.record)
+    if (claim.state === 'held') return runOnce(this, upload, claim.hold, Date.now())
+    if (claim.state === 'known') return repeated(this, upload, claim.record)
     throw new GatewayError('idempotency_in_progress', 'An upload with this Idempotency-Key is still running.', {
       headers: { 'retry-after': String(RETRY_AFTER_SECONDS) }
     })

@@ -1,20 +1,21 @@
 import { readdirSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import t, { type Test } from 'tap'
-import { CloudinaryClient, type ClientOptions } from '../../src/cloudinary/client.ts'
+import { CloudinaryClient, type ClientOptions, type FormFields, type Relayed, type Upload } from '../../src/cloudinary/client.ts'
 import { signParameters, verifyParameters } from '../../src/cloudinary/signature.ts'
 import { UploadBudget } from '../../src/cloudinary/upload-budget.ts'
 import type { StreamedFile } from '../../src/schemas/upload-form.ts'
+import type { UploadParameters } from '../../src/schemas/upload-parameters.ts'
 import { GatewayError } from '../../src/errors.ts'
 import { startFaultUpstream, type FaultUpstream } from '../fault-upstream.ts'
 import { environmentAt, testConfig } from '../helper.ts'
 import { call } from './connection.ts'
 
 const now = 1_700_000_000_000
-const { upstream: limits, upload } = testConfig([])
+const { upstream: limits, upload: uploadLimits } = testConfig([])
 
 function clientAt (t: Test, url: string, changes: Partial<ClientOptions> = {}): CloudinaryClient {
-  const client = new CloudinaryClient(environmentAt(url), { upstream: limits, upload, now: () => now, ...changes })
+  const client = new CloudinaryClient(environmentAt(url), { upstream: limits, upload: uploadLimits, now: () => now, ...changes })
   t.teardown(() => client.close())
   return client
 }
@@ -27,6 +28,20 @@ async function started (t: Test): Promise<{ upstream: FaultUpstream, client: Clo
 function file (text = 'hello'): StreamedFile {
   const stream = Readable.from([Buffer.from(text)])
   return { stream, length: text.length, filename: 'x.txt', stop: () => { stream.destroy() } }
+}
+
+/** Stores a file under the environment's own proof, as `POST /upload` does. */
+async function upload (client: CloudinaryClient, changes: Partial<Upload<UploadParameters>> = {}): Promise<Relayed> {
+  const seal = (parameters: UploadParameters): FormFields => client.prove(client.encode(parameters))
+  return client.upload({ resourceType: 'auto', file: file(), parameters: {}, seal, vouched: 'gateway', ...changes }, call())
+}
+
+/** Stores a file under a caller's signature, as `POST /direct-upload` does. */
+async function directUpload (client: CloudinaryClient, parameters: FormFields, changes: Partial<Upload<FormFields>> = {}): Promise<Relayed> {
+  const seal = (fields: FormFields): FormFields => client.checkSigned(fields, { stranger: false })
+  const wanted: Upload<FormFields> = { resourceType: 'auto', file: file(), parameters, seal, vouched: 'caller', ...changes }
+  client.provesItself(wanted)
+  return client.upload(wanted, call())
 }
 
 t.test('asks the Admin API: ping, list, get, update, destroy', async (t) => {
@@ -46,8 +61,8 @@ t.test('asks the Admin API: ping, list, get, update, destroy', async (t) => {
 
 t.test('upload signs with the secret of its environment, early and late parameters alike', async (t) => {
   const { upstream, client } = await started(t)
-  await client.upload({ parameters: { public_id: 'a', tags: ['x', 'y'] }, file: file() }, call())
-  await client.upload({ parameters: { resource_type: 'raw' }, file: file(), late: async () => ({ folder: 'f' }) }, call())
+  await upload(client, { parameters: { public_id: 'a', tags: ['x', 'y'] } })
+  await upload(client, { resourceType: 'raw', late: async () => ({ folder: 'f' }) })
   t.same(upstream.seen.map(({ url }) => url), ['/v1_1/demo/auto/upload', '/v1_1/demo/raw/upload'])
   for (const seen of upstream.seen) {
     const { signature = '', ...fields } = seen.fields
@@ -60,20 +75,20 @@ t.test('upload signs with the secret of its environment, early and late paramete
 
 t.test('upload takes text for a file: a URL, a data URI', async (t) => {
   const { upstream, client } = await started(t)
-  await client.upload({ parameters: {}, file: 'https://example.com/cat.jpg' }, call())
-  await client.upload({ parameters: {}, file: 'data:image/png;base64,AAAA' }, call())
+  await upload(client, { file: 'https://example.com/cat.jpg' })
+  await upload(client, { file: 'data:image/png;base64,AAAA' })
   t.same(upstream.seen.map(({ fields }) => fields['file']), ['https://example.com/cat.jpg', 'data:image/png;base64,AAAA'])
-  await t.rejects(client.upload({ parameters: {}, file: '/etc/passwd' }, call()), { code: 'invalid_request' })
+  await t.rejects(upload(client, { file: '/etc/passwd' }), { code: 'invalid_request' })
 })
 
 t.test('directUpload passes the caller\'s fields on as they are, once their signature fits', async (t) => {
   const { upstream, client } = await started(t)
   const signed = { timestamp: '1700000000', folder: 'a' }
   const fields = { ...signed, signature: signParameters(signed, { apiSecret: 'abcd', algorithm: 'sha256', version: 1 }) }
-  await client.directUpload({ resource_type: 'image', fields, file: file() }, call())
+  await directUpload(client, fields, { resourceType: 'image' })
   t.same({ ...upstream.seen[0]?.fields }, { ...fields, api_key: '1234' })
   t.equal(upstream.seen[0]?.url, '/v1_1/demo/image/upload')
-  await client.directUpload({ resource_type: 'image', fields: { api_key: '1234' }, file: file(), late: async () => fields }, call())
+  await directUpload(client, { api_key: '1234' }, { resourceType: 'image', late: async () => fields })
   t.same({ ...upstream.seen[1]?.fields }, { ...fields, api_key: '1234' }, 'also when they stand after the file')
 })
 
@@ -81,10 +96,10 @@ t.test('directUpload: 401 before a byte is read, or, with late fields, before an
   const { upstream, client } = await started(t)
   const wrong = { timestamp: '1700000000', signature: 'a'.repeat(40) }
   const untouched = file()
-  await t.rejects(client.directUpload({ resource_type: 'auto', fields: wrong, file: untouched }, call()), { code: 'signature_mismatch' })
+  await t.rejects(directUpload(client, wrong, { file: untouched }), { code: 'signature_mismatch' })
   t.notOk(untouched.stream.readableDidRead)
-  await t.rejects(client.directUpload({ resource_type: 'auto', fields: {}, file: file() }, call()), { code: 'invalid_request' })
-  await t.rejects(client.directUpload({ resource_type: 'auto', fields: {}, file: file(), late: async () => wrong }, call()), { code: 'signature_mismatch' })
+  await t.rejects(directUpload(client, {}), { code: 'invalid_request' })
+  await t.rejects(directUpload(client, {}, { late: async () => wrong }), { code: 'signature_mismatch' })
   t.equal(upstream.seen.length, 0)
 })
 
@@ -94,38 +109,38 @@ t.test('directUpload: a signature that stands before the file is judged there; 4
   const signature = signParameters(signed, { apiSecret: 'abcd', algorithm: 'sha1', version: 2 })
   const late = async (): Promise<{ folder: string }> => ({ folder: 'a' })
   const untouched = file()
-  await t.rejects(client.directUpload({ resource_type: 'auto', fields: { timestamp: '1700000000', signature }, file: untouched, late }, call()), {
+  await t.rejects(directUpload(client, { timestamp: '1700000000', signature }, { file: untouched, late }), {
     code: 'signature_mismatch', message: /Fields after the file were not looked at/, errors: [{ pointer: String }]
   })
-  await t.rejects(client.directUpload({ resource_type: 'auto', fields: { folder: 'a', signature }, file: untouched, late: async () => signed }, call()), {
+  await t.rejects(directUpload(client, { folder: 'a', signature }, { file: untouched, late: async () => signed }), {
     code: 'invalid_request', message: /Fields after the file were not looked at/, errors: [{ pointer: '/timestamp' }]
   })
   t.notOk(untouched.stream.readableDidRead)
   const { length: _unknown, ...piped } = file()
-  await t.rejects(client.directUpload({ resource_type: 'auto', fields: {}, file: piped, late: async () => ({ ...signed, signature }) }, call()), { code: 'invalid_request', errors: [{ pointer: '/signature' }] })
+  await t.rejects(directUpload(client, {}, { file: piped, late: async () => ({ ...signed, signature }) }), { code: 'invalid_request', errors: [{ pointer: '/signature' }] })
   t.equal(upstream.seen.length, 0)
-  await client.directUpload({ resource_type: 'auto', fields: { ...signed, signature }, file: piped, late: async () => ({}) }, call())
+  await directUpload(client, { ...signed, signature }, { file: piped, late: async () => ({}) })
   t.equal(upstream.seen.length, 1)
 })
 
 t.test('upload: what may not be uploaded opens no file of the server, and does not tell whether there is one', async (t) => {
   const upstream = await startFaultUpstream(t)
-  const client = clientAt(t, upstream.url, { upload: { ...upload, fileRoot: t.testdir({ 'a.txt': 'CANARY' }) } })
-  const permit = (): never => { throw new GatewayError('forbidden', 'no') }
+  const client = clientAt(t, upstream.url, { upload: { ...uploadLimits, fileRoot: t.testdir({ 'a.txt': 'CANARY' }) } })
+  const seal = (): never => { throw new GatewayError('forbidden', 'no') }
   const openFiles = (): number => readdirSync('/proc/self/fd').length
   const before = openFiles()
-  for (const name of ['a.txt', 'b.txt']) await t.rejects(client.upload({ parameters: {}, file: name, permit }, call()), { code: 'forbidden' })
+  for (const name of ['a.txt', 'b.txt']) await t.rejects(upload(client, { file: name, seal }), { code: 'forbidden' })
   t.equal(openFiles(), before)
 })
 
 t.test('directUpload: a signature opens no files of the server, a folder for uploads or not', async (t) => {
   const root = t.testdir({ 'a.txt': 'CANARY' })
   const upstream = await startFaultUpstream(t)
-  const client = clientAt(t, upstream.url, { upload: { ...upload, fileRoot: root } })
+  const client = clientAt(t, upstream.url, { upload: { ...uploadLimits, fileRoot: root } })
   const signed = { timestamp: '1700000000' }
   const fields = { ...signed, signature: signParameters(signed, { apiSecret: 'abcd', algorithm: 'sha1', version: 2 }) }
-  await t.rejects(client.directUpload({ resource_type: 'raw', fields, file: 'a.txt' }, call()), { errors: [{ pointer: '/file', message: /not open to uploads/ }] })
-  await client.upload({ parameters: {}, file: 'a.txt' }, call())
+  await t.rejects(directUpload(client, fields, { resourceType: 'raw', file: 'a.txt' }), { errors: [{ pointer: '/file', message: /not open to uploads/ }] })
+  await upload(client, { file: 'a.txt' })
   t.equal(upstream.seen.length, 1)
 })
 
@@ -134,16 +149,16 @@ t.test('what it signed is remembered, so that a changed field can be named', asy
   const fields = client.encode({ folder: 'users/1', timestamp: 1_700_000_000 })
   const signature = client.sign(fields, 'web')
   t.ok(verifyParameters(fields, signature, 'abcd'))
-  await t.rejects(client.directUpload({ resource_type: 'auto', fields: { ...fields, folder: 'users/2', signature }, file: file() }, call()), {
+  await t.rejects(directUpload(client, { ...fields, folder: 'users/2', signature }), {
     code: 'signature_mismatch', message: /users\/1.*users\/2/
   })
 })
 
 t.test('admitUpload refuses by announced size and by number', async (t) => {
   const client = clientAt(t, 'http://127.0.0.1:1', { uploads: new UploadBudget({ maxConcurrent: 1, bufferBytes: 1 }) })
-  const over = upload.maxBytes + 1
-  t.throws(() => client.admitUpload({ bytes: over, exact: true }), { code: 'payload_too_large', message: `The file has ${over} bytes; the limit is ${upload.maxBytes}.` })
-  t.throws(() => client.admitUpload({ bytes: over, exact: false }), { message: `The file has at least ${over} bytes; the limit is ${upload.maxBytes}.` })
+  const over = uploadLimits.maxBytes + 1
+  t.throws(() => client.admitUpload({ bytes: over, exact: true }), { code: 'payload_too_large', message: `The file has ${over} bytes; the limit is ${uploadLimits.maxBytes}.` })
+  t.throws(() => client.admitUpload({ bytes: over, exact: false }), { message: `The file has at least ${over} bytes; the limit is ${uploadLimits.maxBytes}.` })
   t.throws(() => client.admitUpload({ bytes: 11, exact: true }, 10), { code: 'payload_too_large', message: 'The file has 11 bytes; the limit is 10.' })
   client.admitUpload({ bytes: 10, exact: true }, 10)()
   client.admitUpload({ bytes: 11, exact: false }, 10)()
@@ -155,7 +170,7 @@ t.test('admitUpload refuses by announced size and by number', async (t) => {
 
 t.test('admitUnproven refuses by announced size and by number too, and leaves the place of an upload free', async (t) => {
   const client = clientAt(t, 'http://127.0.0.1:1', { uploads: new UploadBudget({ maxConcurrent: 1, bufferBytes: 1 }) })
-  t.throws(() => client.admitUnproven('a', { bytes: upload.maxBytes + 1, exact: true }), { code: 'payload_too_large' })
+  t.throws(() => client.admitUnproven('a', { bytes: uploadLimits.maxBytes + 1, exact: true }), { code: 'payload_too_large' })
   const leave = client.admitUnproven('a')
   t.throws(() => client.admitUnproven('b'), { code: 'overloaded' })
   client.admitUpload()()
@@ -163,24 +178,22 @@ t.test('admitUnproven refuses by announced size and by number too, and leaves th
   client.admitUnproven('b')()
 })
 
-t.test('a direct upload tells that it is proven before its file is read, when its signature stands there', async (t) => {
-  const { upstream, client } = await started(t)
+t.test('a direct upload proves itself before its file is read, when its signature stands there', async (t) => {
+  const { client } = await started(t)
   const fields = client.encode({ timestamp: now / 1000 })
   const proof = { ...fields, signature: signParameters(fields, { apiSecret: 'abcd', algorithm: 'sha1', version: 2 }) }
-  const told: number[] = []
-  const onProven = (): void => { told.push(upstream.seen.length) }
-  await client.directUpload({ resource_type: 'auto', fields: proof, file: file(), onProven }, call())
-  await client.directUpload({ resource_type: 'auto', fields: proof, file: file(), late: async () => ({}), onProven }, call())
-  t.same(told, [0, 1])
-  await client.directUpload({ resource_type: 'auto', fields: {}, file: file(), late: async () => proof, onProven }, call())
-  await t.rejects(client.directUpload({ resource_type: 'auto', fields: { ...proof, folder: 'x' }, file: file(), onProven }, call()), { code: 'signature_mismatch' })
-  t.equal(told.length, 2, 'a signature behind the file is no such proof, and one that does not fit none at all')
-  await t.rejects(client.directUpload({ resource_type: 'auto', fields: proof, file: file(), onProven: () => { throw new GatewayError('overloaded', 'full') } }, call()), { code: 'overloaded' })
-  t.equal(upstream.seen.length, 3)
+  const seal = (sent: FormFields): FormFields => client.checkSigned(sent, { stranger: false })
+  const proves = (parameters: FormFields, late?: () => Promise<FormFields>): boolean =>
+    client.provesItself({ resourceType: 'auto', file: file(), parameters, late, seal, vouched: 'caller' })
+  t.equal(proves(proof), true)
+  t.equal(proves(proof, async () => ({})), true)
+  t.equal(proves({}, async () => proof), false, 'a signature behind the file is no such proof')
+  t.throws(() => proves({ ...proof, folder: 'x' }), { code: 'signature_mismatch' })
+  t.throws(() => proves({}), { code: 'invalid_request' })
 })
 
 t.test('clients of two environments share the number of uploads, and nothing else', async (t) => {
-  const shared = { ...upload, maxConcurrent: 1 }
+  const shared = { ...uploadLimits, maxConcurrent: 1 }
   const [one, other] = [clientAt(t, 'http://127.0.0.1:1', { upload: shared }), clientAt(t, 'http://127.0.0.1:2', { upload: shared })]
   one.admitUpload()
   t.throws(() => other.admitUpload(), { code: 'overloaded' })
@@ -194,10 +207,10 @@ t.test('builds delivery and download URLs with its environment\'s settings', asy
 
 t.test('the clock is the machine\'s own when none is given', async (t) => {
   const upstream = await startFaultUpstream(t)
-  const client = new CloudinaryClient(environmentAt(upstream.url), { upstream: limits, upload })
+  const client = new CloudinaryClient(environmentAt(upstream.url), { upstream: limits, upload: uploadLimits })
   t.teardown(() => client.close())
   const before = Math.floor(Date.now() / 1000)
-  await client.upload({ parameters: {}, file: file() }, call())
+  await upload(client)
   t.ok(Number(upstream.seen[0]?.fields['timestamp']) >= before)
 })
 
@@ -207,8 +220,8 @@ t.test('tells how each request to Cloudinary ended, repeats included', async (t)
   const client = clientAt(t, upstream.url, { random: () => 0, sleep: async () => {}, onTry: (environment, outcome) => { told.push(`${environment} ${outcome}`) } })
   upstream.script({ status: 503 }, {}, { status: 400 }, {})
   await client.ping(call())
-  await t.rejects(client.upload({ parameters: {}, file: file() }, call()), { code: 'upstream_rejected' })
-  await client.upload({ parameters: {}, file: file() }, call())
+  await t.rejects(upload(client), { code: 'upstream_rejected' })
+  await upload(client)
   t.same(told, ['production upstream_failed', 'production ok', 'production upstream_rejected', 'production ok'])
 })
 

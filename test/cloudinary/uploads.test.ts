@@ -4,8 +4,8 @@ import t, { type Test } from 'tap'
 import type { Relayed } from '../../src/cloudinary/answer.ts'
 import type { Pace } from '../../src/cloudinary/retry.ts'
 import { UploadBudget } from '../../src/cloudinary/upload-budget.ts'
-import type { Fields, UploadJob } from '../../src/cloudinary/upload-delivery.ts'
-import { Uploads, type UploadCall } from '../../src/cloudinary/uploads.ts'
+import type { FormFields } from '../../src/cloudinary/parameters.ts'
+import { Uploads, type Upload, type UploadCall } from '../../src/cloudinary/uploads.ts'
 import type { UploadLimits } from '../../src/config/types.ts'
 import { GatewayError, invalidRequest } from '../../src/errors.ts'
 import type { StreamedFile } from '../../src/schemas/upload-form.ts'
@@ -25,8 +25,16 @@ function streamed (bytes: Buffer, changes: Partial<StreamedFile> = {}): Streamed
   return { stream, filename: 'x.bin', stop: () => { stream.destroy() }, ...changes }
 }
 
-type Changes = Partial<UploadJob> & Pick<UploadCall, 'onStored'>
-interface Started { upstream: FaultUpstream, budget: UploadBudget, store: (file: UploadJob['file'], changes?: Changes, signal?: AbortSignal) => Promise<Relayed> }
+type AnyUpload = Upload<FormFields>
+
+/** Proves fields by their names: what was signed can be seen upstream. */
+const seal = (fields: FormFields): FormFields => ({ ...fields, signature: Object.keys(fields).join() })
+
+interface Started {
+  upstream: FaultUpstream
+  budget: UploadBudget
+  store: (file: AnyUpload['file'], changes?: Partial<AnyUpload> & Pick<UploadCall, 'onStored'>, signal?: AbortSignal) => Promise<Relayed>
+}
 
 async function started (t: Test, limits: Partial<UploadLimits> = {}, pace: Pace = quickPace()): Promise<Started> {
   const upstream = await startFaultUpstream(t)
@@ -34,7 +42,7 @@ async function started (t: Test, limits: Partial<UploadLimits> = {}, pace: Pace 
   const budget = new UploadBudget(all)
   const uploads = new Uploads(connectionTo(t, upstream.url, { pace, limits: { uploadHeadersTimeoutMs: 500 } }), all, budget)
   const store: Started['store'] = async (file, { onStored, ...changes } = {}, signal = call().signal) => uploads.store({
-    resourceType: 'raw', file, fields: { public_id: 'x' }, authorize: (fields) => ({ signature: Object.keys(fields).join() }), vouched: 'gateway', ...changes
+    resourceType: 'raw', file, parameters: { public_id: 'x' }, seal, vouched: 'gateway', ...changes
   }, { signal, onStored })
   return { upstream, budget, store }
 }
@@ -76,8 +84,8 @@ t.test('M32: a larger file goes in chunks with their ranges, each proved afresh'
     const { upstream, store } = await started(t, { chunkBytes: MB, verify: 'md5' })
     const bytes = randomBytes(4 * MB)
     let proofs = 0
-    const authorize = (): { timestamp: string } => ({ timestamp: String(++proofs) })
-    t.same(told(await store(streamed(bytes, { length }), { authorize })), ['1', 'verified'])
+    const numbered = (): FormFields => ({ timestamp: String(++proofs) })
+    t.same(told(await store(streamed(bytes, { length }), { seal: numbered })), ['1', 'verified'])
     const total = length ?? -1
     t.same(upstream.seen.map((seen) => header(seen, 'content-range')), [
       `bytes 0-1048575/${total}`, `bytes 1048576-2097151/${total}`, `bytes 2097152-3145727/${total}`, 'bytes 3145728-4194303/4194304'
@@ -108,13 +116,13 @@ t.test('M12: 400 for fields after a file in chunks; the last chunk is not sent, 
 
 t.test('M12: what a policy forces stands before the first chunk, and what it refuses is refused before it', async (t) => {
   const { upstream, store } = await started(t)
-  const permit = (fields: Fields): Fields => ({ ...fields, tags: 'forced' })
-  await store(streamed(randomBytes(700_000)), { late: async () => ({}), permit })
+  const forcing = (fields: FormFields): FormFields => seal({ ...fields, tags: 'forced' })
+  await store(streamed(randomBytes(700_000)), { late: async () => ({}), seal: forcing })
   t.same(upstream.seen.map(({ fields }) => fields['tags']), ['forced', 'forced', 'forced'])
-  await store(streamed(randomBytes(2 * MB), { maxLength: 2 * MB + 500 }), { late: async () => ({ folder: 'f' }), permit })
+  await store(streamed(randomBytes(2 * MB), { maxLength: 2 * MB + 500 }), { late: async () => ({ folder: 'f' }), seal: forcing })
   t.match(upstream.seen.at(-1)?.fields, { public_id: 'x', folder: 'f', tags: 'forced', signature: 'public_id,folder,tags' }, 'once, after a streamed file')
   const count = upstream.seen.length
-  await t.rejects(store(streamed(randomBytes(700_000)), { late: async () => ({}), permit: () => { throw new GatewayError('forbidden', 'no') } }), { code: 'forbidden' })
+  await t.rejects(store(streamed(randomBytes(700_000)), { late: async () => ({}), seal: () => { throw new GatewayError('forbidden', 'no') } }), { code: 'forbidden' })
   t.equal(upstream.seen.length, count)
 })
 
@@ -150,15 +158,15 @@ t.test('a held file is sent again when it was surely not stored, or would replac
   const { upstream, store } = await started(t)
   const small = (): StreamedFile => streamed(randomBytes(1000), { length: 1000 })
   upstream.script({ status: 429, headers: { 'retry-after': '1' } })
-  t.same(told(await store(small(), { fields: {} })), ['2', 'verified'])
+  t.same(told(await store(small(), { parameters: {} })), ['2', 'verified'])
   for (const step of [{ status: 500 }, { status: 503 }]) {
     upstream.script(step)
-    await t.rejects(store(small(), { fields: {} }), { code: 'upstream_failed', members: { outcome: 'unknown' } }, 'it may have been stored before it failed')
+    await t.rejects(store(small(), { parameters: {} }), { code: 'upstream_failed', members: { outcome: 'unknown' } }, 'it may have been stored before it failed')
   }
   upstream.script({ act: 'reset' })
   t.same(told(await store(small())), ['2', 'verified'], 'same public_id, same asset')
   upstream.script({ act: 'reset' })
-  await t.rejects(store(small(), { fields: {} }), { code: 'upstream_failed' }, 'a second asset could be the price')
+  await t.rejects(store(small(), { parameters: {} }), { code: 'upstream_failed' }, 'a second asset could be the price')
 })
 
 t.test('U5: a streamed file is sent again only when no byte of it was asked for', async (t) => {
@@ -170,8 +178,8 @@ t.test('U5: a streamed file is sent again only when no byte of it was asked for'
   t.equal(upstream.seen.length, 2)
   const pace = quickPace()
   const nowhere = new Uploads(connectionTo(t, 'http://name.invalid', { pace }), { ...testConfig([]).upload, singleRequestMaxBytes: 3 * MB }, new UploadBudget(testConfig([]).upload))
-  const job: UploadJob = { resourceType: 'raw', file: streamed(randomBytes(2 * MB), { length: 2 * MB }), fields: {}, authorize: () => ({}), vouched: 'gateway' }
-  await t.rejects(nowhere.store(job, call()), { code: 'upstream_failed' })
+  const upload: AnyUpload = { resourceType: 'raw', file: streamed(randomBytes(2 * MB), { length: 2 * MB }), parameters: {}, seal, vouched: 'gateway' }
+  await t.rejects(nowhere.store(upload, call()), { code: 'upstream_failed' })
   t.equal(pace.slept.length, 2)
 })
 
@@ -251,7 +259,7 @@ t.test('a URL is passed on as text, a data URI streams through as text', async (
   t.same(told(await store(streamed(uri, { filename: undefined }))), ['1', 'not-checked'])
   t.match(upstream.seen, [{ fields: { file: 'https://example.com/cat.jpg' } }, { fields: { file: uri.toString() } }])
   upstream.script({ act: 'reset' })
-  await t.rejects(store('https://example.com/cat.jpg', { fields: {} }), { code: 'upstream_failed' })
+  await t.rejects(store('https://example.com/cat.jpg', { parameters: {} }), { code: 'upstream_failed' })
 })
 
 t.test('what was stored is compared: told, or 502 when it must not differ', async (t) => {

@@ -75,7 +75,9 @@ async function oneRun (t: Test, sandbox: Sandbox, number: number): Promise<'stor
   const client = clientFor(sandbox, way, random)
   const call = { signal: new AbortController().signal }
   try {
-    const outcome = await client.upload({ parameters: { resource_type: 'raw', public_id: publicId }, file: sourceOf(bytes, random, way, cutAt) }, call).catch((error: unknown) => error)
+    const outcome = await client.upload({
+      resourceType: 'raw', parameters: { public_id: publicId }, file: sourceOf(bytes, random, way, cutAt), seal: (fields) => client.prove(fields), vouched: 'gateway'
+    }, call).catch((error: unknown) => error)
     sandbox.faults.clear()
     const stored = await client.get('raw', 'upload', publicId, {}, call).then(({ body }) => JSON.parse(body.toString()) as { etag: string }, () => undefined) // an asset of the sandbox
     if (outcome instanceof Error) {
