@@ -41,8 +41,7 @@ const FAILURES = problems('invalid_request', 'unauthorized', 'forbidden', 'rate_
 
 function urlOf (request: FastifyRequest, asked: Static<typeof Body>): Static<typeof Url> {
   const { public_id: publicId, resource_type: resourceType, type } = asked
-  const { transformation = '' } = asked.transformation === undefined ? {} : request.cloudinary.encode({ transformation: asked.transformation })
-  const url = request.cloudinary.url({ ...asked, sign_url: asked.sign_url ?? type !== 'upload' })
+  const { url, transformation } = request.cloudinary.url({ ...asked, sign_url: asked.sign_url ?? type !== 'upload' })
   return { url, public_id: publicId, resource_type: resourceType, type, transformation }
 }
 

@@ -9,7 +9,7 @@ import { AdminCalls, type Call, type Connection, type Place, type Query } from '
 import type { Relayed } from './answer.ts'
 import { checkCallerSignature } from './caller-signature.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
-import { deliveryUrl, type DeliveryUrlOptions } from './delivery-url.ts'
+import { deliveryUrl, type DeliveryUrl, type DeliveryUrlOptions } from './delivery-url.ts'
 import { diagnose, type DiagnosisInput } from './diagnosis.ts'
 import { privateDownloadUrl, type DownloadUrlOptions } from './download-url.ts'
 import { openFileText } from './file-text.ts'
@@ -154,7 +154,7 @@ export class CloudinaryClient {
     return true
   }
 
-  url (options: DeliveryUrlOptions): string { return deliveryUrl(this.environment, options) }
+  url (options: DeliveryUrlOptions): DeliveryUrl { return deliveryUrl(this.environment, options) }
 
   downloadUrl (options: DownloadUrlOptions): string { return privateDownloadUrl(this.environment, options, this.#nowSeconds()) }
 

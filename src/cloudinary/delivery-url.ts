@@ -121,12 +121,15 @@ function pathTransformation ({ type, format, transformation }: DeliveryUrlOption
   return text === '' ? `f_${format}` : `${text}/f_${format}`
 }
 
+/** A delivery URL, and the transformation in it in Cloudinary's syntax: empty when there is none. */
+export interface DeliveryUrl { readonly url: string, readonly transformation: string }
+
 /**
- * The URL under which an asset is delivered, transformed or not, without an analytics suffix.
+ * Builds the URL under which an asset is delivered, transformed or not, without an analytics suffix.
  * Source: Cloudinary, "advanced_url_delivery_options" and "delivery_url_signatures".
  * @throws {GatewayError} `invalid_request` that points at the option.
  */
-export function deliveryUrl (environment: DeliveryEnvironment, options: DeliveryUrlOptions): string {
+export function deliveryUrl (environment: DeliveryEnvironment, options: DeliveryUrlOptions): DeliveryUrl {
   const { delivery } = environment
   const publicId = options.public_id.replace(/([^:])\/\//g, '$1/')
   const remote = REMOTE.test(publicId)
@@ -141,5 +144,5 @@ export function deliveryUrl (environment: DeliveryEnvironment, options: Delivery
   if (kind !== '') url += `/${kind}`
   if (options.sign_url === true) url += pathSignature(transformation === '' ? signed : `${transformation}/${signed}`, environment)
   if (transformation !== '') url += `/${encodeTransformation(transformation)}`
-  return `${url}${versionPath(options, signed, delivery.force_version)}/${source}`
+  return { url: `${url}${versionPath(options, signed, delivery.force_version)}/${source}`, transformation }
 }

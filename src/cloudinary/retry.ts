@@ -72,7 +72,7 @@ export async function withRetries<T> (
   attempt: () => Promise<T>, rules: RetryRules, budget: RetryBudget, pace: Pace
 ): Promise<T> {
   const { maxAttempts, deadline, longestWaitMs = Infinity, signal, canRetry } = rules
-  for (let retry = 0; ; retry++) {
+  const from = async (retry: number): Promise<T> => {
     try {
       const result = await attempt()
       budget.earn()
@@ -83,7 +83,9 @@ export async function withRetries<T> (
       if (wait > longestWaitMs || pace.now() + wait > deadline || !budget.spend(error)) throw error
       await rest(wait, signal, pace)
     }
+    return from(retry + 1)
   }
+  return from(0)
 }
 
 async function rest (ms: number, signal: AbortSignal, pace: Pace): Promise<void> {

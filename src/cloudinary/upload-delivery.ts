@@ -72,7 +72,7 @@ export class UploadSender {
     const attempt = async (): Promise<Relayed> => {
       const form = piece.form()
       const body = multipartBody(form)
-      attempts++
+      if (attempts++ > 0) this.#retries++
       try {
         return await this.#request(body, piece)
       } catch (error) {
@@ -91,9 +91,7 @@ export class UploadSender {
         canRetry: (error) => isHarmless && PASSING.has(error.code)
       }, budget, pace)
     } catch (error) {
-      throw error instanceof GatewayError ? givenUp(error, this.#retries + attempts, unclear) : error
-    } finally {
-      this.#retries += Math.max(attempts - 1, 0)
+      throw error instanceof GatewayError ? givenUp(error, attempts > 0 ? this.attempts : 0, unclear) : error
     }
   }
 

@@ -36,7 +36,7 @@ function contestants ({ signature, urls, secrets }: Sources) {
   const signing = { apiSecret, algorithm: 'sha1', version: 2 } as const
   const environment = { cloudName: 'demo', apiSecret, delivery: DELIVERY, signatureAlgorithm: 'sha1' } as const
   const theirs = { cloud_name: 'demo', api_secret: SECRET, secure: true, urlAnalytics: false, analytics: false, transformation: STEPS }
-  const url = (signed: boolean) => (): string => urls.deliveryUrl(environment, { public_id: PUBLIC_ID, transformation: STEPS as never, sign_url: signed }) // a literal, and narrower than the type of lists
+  const url = (signed: boolean) => (): string => urls.deliveryUrl(environment, { public_id: PUBLIC_ID, transformation: STEPS as never, sign_url: signed }).url // a literal, and narrower than the type of lists
   const sdkUrl = (signed: boolean) => (): string => cloudinary.url(PUBLIC_ID, { ...theirs, transformation: STEPS.map((step) => ({ ...step })), sign_url: signed } as never) // its types know no analytics
   const cloud = new CloudConfig({ cloudName: 'demo' })
   const settings = new URLConfig({ analytics: false })

@@ -201,7 +201,7 @@ t.test('clients of two environments share the number of uploads, and nothing els
 
 t.test('builds delivery and download URLs with its environment\'s settings', async (t) => {
   const client = clientAt(t, 'http://127.0.0.1:1')
-  t.match(client.url({ public_id: 'a' }), /\/demo\/image\/upload\/a$/)
+  t.match(client.url({ public_id: 'a' }).url, /\/demo\/image\/upload\/a$/)
   t.match(client.downloadUrl({ public_id: 'a', format: 'jpg' }), /\/v1_1\/demo\/image\/download\?.*api_key=1234/)
 })
 

@@ -6,7 +6,7 @@ import { Secret } from '../../src/secret.ts'
 const DELIVERY: DeliveryOptions = { secure: true, private_cdn: false, cdn_subdomain: false, long_url_signature: false, force_version: true }
 
 function build (options: DeliveryUrlOptions, delivery: Partial<DeliveryOptions> = {}, signatureAlgorithm: 'sha1' | 'sha256' = 'sha1'): string {
-  return deliveryUrl({ cloudName: 'demo', apiSecret: new Secret('abcd'), signatureAlgorithm, delivery: { ...DELIVERY, ...delivery } }, options)
+  return deliveryUrl({ cloudName: 'demo', apiSecret: new Secret('abcd'), signatureAlgorithm, delivery: { ...DELIVERY, ...delivery } }, options).url
 }
 const tail = (url: string): string => url.replace('https://res.cloudinary.com/demo/', '')
 

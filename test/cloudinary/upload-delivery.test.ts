@@ -126,4 +126,9 @@ t.test('M31: a failure says when the file may be stored all the same', async (t)
     throw new GatewayError('request_timeout', 'too slow')
   }
   t.equal(await outcome([], { ...UNNAMED, form: () => ({ head: {}, file: { chunks: broken(), filename: 'x' } }) }), undefined, 'never whole')
+  const { upstream, sender } = await started(t)
+  const invalid = Object.assign(new Error('late fields'), { validation: [] })
+  const tail = async (): Promise<never> => { throw invalid }
+  t.equal(await sender().send(piece({ form: () => ({ ...form(), tail }) })).catch((error: unknown) => error), invalid, 'what the validator says of late fields is passed on as it is')
+  t.match(await upstream.ended(), { end: 'aborted' })
 })
