@@ -5,7 +5,7 @@ import { UploadResourceType } from '../src/schemas/assets.ts'
 import { nearestName } from '../src/schemas/nearest-name.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { CLOCK_AHEAD_SECONDS, MILLISECONDS_FROM, SIGNATURE_LIFE_SECONDS } from '../src/schemas/signature-time.ts'
+import { SIGNATURE_LIFE_SECONDS, timestampFault } from '../src/schemas/signature-time.ts'
 import { readTextFields } from '../src/schemas/text-fields.ts'
 import { SIGNABLE_PARAMETER_NAMES, signableParameters } from '../src/schemas/upload-parameters.ts'
 import { validated } from '../src/schemas/validated.ts'
@@ -45,17 +45,9 @@ const Signed = Type.Object({
   })
 })
 
-function timestampFault (timestamp: number, nowSeconds: number): string | undefined {
-  if (timestamp >= MILLISECONDS_FROM) return `looks like milliseconds; it must be seconds: ${Math.floor(timestamp / 1000)}`
-  if (nowSeconds - timestamp > SIGNATURE_LIFE_SECONDS) return `is ${nowSeconds - timestamp} seconds old; Cloudinary takes a signature for ${SIGNATURE_LIFE_SECONDS} seconds after its timestamp`
-  if (timestamp - nowSeconds > CLOCK_AHEAD_SECONDS) return `lies ${timestamp - nowSeconds} seconds in the future; check the clock that made it`
-  return undefined
-}
-
-function checkedTimestamp (timestamp: number, pointer: string, nowSeconds: number): number {
-  const message = timestampFault(timestamp, nowSeconds)
-  if (message !== undefined) throw invalidRequest([{ pointer, message }])
-  return timestamp
+function requireTimestamp (timestamp: string | number | undefined, pointer: string, nowSeconds: number): void {
+  const fault = timestampFault(timestamp, nowSeconds)
+  if (fault) throw invalidRequest([{ pointer, message: fault.message }])
 }
 
 /** Only what an upload knows may be signed: Cloudinary would refuse anything else, and another call might take it. */
@@ -99,17 +91,14 @@ function widgetFields (request: FastifyRequest, parameters: Record<string, Widge
   refuseUnsignable(parameters)
   const entries = Object.entries(parameters).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : String(value ?? '')] as const)
   const fields = Object.fromEntries(entries.filter(([, value]) => value !== ''))
-  const pointer = '/paramsToSign/timestamp'
-  const { timestamp } = fields
-  if (timestamp === undefined || !/^\d{1,15}$/.test(timestamp)) throw invalidRequest([{ pointer, message: 'must be Unix time in whole seconds' }])
-  checkedTimestamp(Number(timestamp), pointer, nowSeconds)
+  requireTimestamp(fields.timestamp, '/paramsToSign/timestamp', nowSeconds)
   checkValues(request, fields)
   return fields
 }
 
 /** The parameters with a timestamp that is good, or with the present one. */
 function dated (body: Static<typeof Body>, nowSeconds: number): Static<typeof Body> {
-  checkedTimestamp(body.timestamp ??= nowSeconds, '/timestamp', nowSeconds)
+  requireTimestamp(body.timestamp ??= nowSeconds, '/timestamp', nowSeconds)
   return body
 }
 

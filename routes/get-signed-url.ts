@@ -4,7 +4,7 @@ import { invalidRequest } from '../src/errors.ts'
 import { Choice, DELIVERY_TYPES, PublicId, ResourceType } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { MILLISECONDS_FROM } from '../src/schemas/signature-time.ts'
+import { millisecondsFault } from '../src/schemas/signature-time.ts'
 
 const ONE_HOUR_SECONDS = 3600
 
@@ -26,7 +26,8 @@ const FAILURES = problems('invalid_request', 'unauthorized', 'forbidden', 'rate_
 function expiryOf (given: number | undefined, nowSeconds: number): number {
   if (given === undefined) return nowSeconds + ONE_HOUR_SECONDS
   const fault = (message: string) => invalidRequest([{ pointer: '/expires_at', message }])
-  if (given >= MILLISECONDS_FROM) throw fault(`looks like milliseconds; it must be seconds: ${Math.floor(given / 1000)}`)
+  const inMilliseconds = millisecondsFault(given)
+  if (inMilliseconds !== undefined) throw fault(inMilliseconds)
   if (given <= nowSeconds) throw fault(`lies ${nowSeconds - given} seconds in the past`)
   return given
 }

@@ -1,21 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { GatewayError, invalidRequest, type Fault } from '../errors.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
-import { CLOCK_AHEAD_SECONDS, MILLISECONDS_FROM, SIGNATURE_LIFE_SECONDS } from '../schemas/signature-time.ts'
+import { timestampFault } from '../schemas/signature-time.ts'
 import { Secret } from '../secret.ts'
 import { diagnose } from './diagnosis.ts'
 import type { IssuedSignatures } from './issued-signatures.ts'
 import { verifyParameters } from './signature.ts'
-
-function timestampFault (text: string | undefined, nowSeconds: number): Fault | undefined {
-  const pointer = '/timestamp'
-  if (text === undefined || text === '') return { pointer, message: 'is missing' }
-  if (!/^\d{1,15}$/.test(text)) return { pointer, message: 'must be Unix time in whole seconds' }
-  const timestamp = Number(text)
-  if (timestamp >= MILLISECONDS_FROM) return { pointer, message: `looks like milliseconds; it must be seconds: ${Math.floor(timestamp / 1000)}` }
-  if (timestamp > nowSeconds + CLOCK_AHEAD_SECONDS) return { pointer, message: `lies ${timestamp - nowSeconds} seconds in the future; check the clock that made it` }
-  return undefined
-}
 
 export interface CallerProof {
   readonly environment: CloudinaryEnvironment
@@ -52,11 +42,10 @@ export function checkCallerSignature (proof: CallerProof): void {
   const { signature = '', timestamp } = fields
   const faults: Fault[] = []
   const badTimestamp = timestampFault(timestamp, nowSeconds)
-  if (badTimestamp) faults.push(badTimestamp)
+  if (badTimestamp && badTimestamp.kind !== 'stale') faults.push({ pointer: '/timestamp', message: badTimestamp.message })
   if (signature === '') faults.push({ pointer: '/signature', message: 'is missing; with a large file, the fields must stand before the file' })
   if (faults.length > 0) throw invalidRequest(faults)
-  const age = nowSeconds - Number(timestamp)
-  if (age > SIGNATURE_LIFE_SECONDS) throw new GatewayError('signature_expired', `The timestamp is ${age} seconds old; a signature is good for ${SIGNATURE_LIFE_SECONDS}.`)
+  if (badTimestamp) throw new GatewayError('signature_expired', `The timestamp ${badTimestamp.message}.`)
   const astray = addressFault(proof)
   if (astray && !stranger) throw astray
   if (!astray && verifyParameters(fields, signature, environment.apiSecret)) return

@@ -1,6 +1,6 @@
 import type { CloudinaryEnvironment, SignatureAlgorithm } from '../schemas/environment.ts'
-import { CLOCK_AHEAD_SECONDS, MILLISECONDS_FROM, SIGNATURE_LIFE_SECONDS } from '../schemas/signature-time.ts'
-import { fieldFinding, quoted, type Finding, type FindingCode } from './finding.ts'
+import { timestampFault } from '../schemas/signature-time.ts'
+import { fieldFinding, quoted, type Finding } from './finding.ts'
 import type { IssuedSignatures } from './issued-signatures.ts'
 import { algorithmOf, UNSIGNED_NAMES, verifyParameters } from './signature.ts'
 import { findMistake } from './signing-mistakes.ts'
@@ -37,16 +37,10 @@ function tooLong (length: number): Finding {
 }
 
 function judgeTimestamp ({ timestamp = '' }: Fields, nowSeconds: number): Finding[] {
-  const about = (code: FindingCode, message: string): Finding[] => [fieldFinding(code, 'timestamp', message)]
-  if (timestamp === '') return about('timestamp_missing', 'timestamp is missing; it is signed and sent in Unix seconds.')
-  if (!/^\d{1,15}$/.test(timestamp)) return about('timestamp_invalid', `timestamp is ${quoted(timestamp)}, not a number of Unix seconds.`)
-  const seconds = Number(timestamp)
-  if (seconds > MILLISECONDS_FROM) return about('timestamp_milliseconds', 'timestamp looks like milliseconds; Cloudinary wants seconds.')
-  if (nowSeconds - seconds > SIGNATURE_LIFE_SECONDS) {
-    return about('timestamp_stale', `timestamp is ${nowSeconds - seconds} seconds old; a signature lives for ${SIGNATURE_LIFE_SECONDS}.`)
-  }
-  if (seconds - nowSeconds > CLOCK_AHEAD_SECONDS) return about('timestamp_future', `timestamp is ${seconds - nowSeconds} seconds ahead of this clock.`)
-  return []
+  const fault = timestampFault(timestamp, nowSeconds)
+  if (!fault) return []
+  const shown = fault.kind === 'invalid' ? `timestamp is ${quoted(timestamp)}; it` : 'timestamp'
+  return [fieldFinding(`timestamp_${fault.kind}`, 'timestamp', `${shown} ${fault.message}.`)]
 }
 
 /** What was sent and what was signed, where they differ; empty when a field was not there. */

@@ -1,8 +1,29 @@
 import t from 'tap'
-import { CLOCK_AHEAD_SECONDS, MILLISECONDS_FROM, SIGNATURE_LIFE_SECONDS } from '../../src/schemas/signature-time.ts'
+import { CLOCK_AHEAD_SECONDS, millisecondsFault, SIGNATURE_LIFE_SECONDS, timestampFault } from '../../src/schemas/signature-time.ts'
+
+const now = 1_700_000_000
 
 t.test('no time of this millennium in seconds passes for milliseconds, and every present one in milliseconds does', async (t) => {
-  t.ok(Date.UTC(2999, 11, 31) / 1000 < MILLISECONDS_FROM)
-  t.ok(Date.now() >= MILLISECONDS_FROM)
+  t.equal(millisecondsFault(Date.UTC(2999, 11, 31) / 1000), undefined)
+  t.equal(millisecondsFault(99_999_999_999), undefined)
+  t.match(millisecondsFault(100_000_000_000), /it must be seconds: 100000000$/)
+  t.match(millisecondsFault(Date.now()), /looks like milliseconds/)
   t.ok(CLOCK_AHEAD_SECONDS < SIGNATURE_LIFE_SECONDS)
+})
+
+t.test('a timestamp is good for an hour, and five minutes ahead of our clock, as text and as a number', async (t) => {
+  for (const seconds of [now, now - 3600, now + 300]) {
+    t.equal(timestampFault(seconds, now), undefined)
+    t.equal(timestampFault(String(seconds), now), undefined)
+  }
+})
+
+t.test('everything else is told by its kind', async (t) => {
+  const cases = [
+    [undefined, 'missing', /Unix time/], ['', 'missing', /Unix time/], ['soon', 'invalid', /whole seconds/], ['1.5', 'invalid', /whole/],
+    [-1, 'invalid', /whole/], ['9'.repeat(16), 'invalid', /whole/], ['100000000000', 'milliseconds', /seconds: 100000000$/],
+    [100_000_000_000, 'milliseconds', /seconds: 100000000$/], [now * 1000, 'milliseconds', /seconds: 1700000000$/],
+    [now - 3601, 'stale', /is 3601 seconds old/], ['99999999999', 'future', /in the future/], [now + 301, 'future', /lies 301 seconds in the future/]
+  ] as const
+  for (const [given, kind, message] of cases) t.match(timestampFault(given, now), { kind, message }, String(given))
 })
