@@ -141,8 +141,12 @@ async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: 
   app.removeContentTypeParser('text/plain')
   await app.register(batching)
   await app.register(callerGone)
-  const environments = config.environments.map(({ name }) => name)
-  await app.register(metrics, { wanted: config.metrics !== undefined, upload: config.upload, version, environments })
+  await app.register(metrics, {
+    wanted: config.metrics !== undefined,
+    upload: config.upload,
+    version,
+    environments: config.environments.map(({ name }) => name)
+  })
   // Before whatever refuses: its refusals are logged too.
   await app.register(requestLog)
   await app.register(oneHost)
@@ -172,7 +176,8 @@ async function loadPages (pages: FastifyInstance): Promise<void> {
 }
 
 /** The order is the order of the checks: who asks too often, who it is, where it goes, what it may do. */
-async function loadChecks (guarded: FastifyInstance, { auth, corsOrigins, rates: limits, redisUrl, redisPrefix }: Config): Promise<void> {
+async function loadChecks (guarded: FastifyInstance, config: Config): Promise<void> {
+  const { auth, corsOrigins, rates: limits, redisUrl, redisPrefix } = config
   const { metrics: meters } = guarded
   const rates = { ...limits, onLimited: meters?.limited }
   await guarded.register(rateLimit, { ...rates, redisUrl, redisPrefix })

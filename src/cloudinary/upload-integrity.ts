@@ -22,7 +22,7 @@ export interface Stored {
 const NAMED = ['asset_id', 'public_id', 'resource_type', 'type', 'version', 'bytes', 'etag'] as const
 
 /**
- * Compares what Cloudinary says it stored with what was sent. `differs` need not be a fault of an image or a video: a
+ * Compares what Cloudinary says it stored with what was sent. An image or a video may differ without fault: a
  * transformation, a format or a preset may have changed it on its way in.
  */
 export function compare (answer: Readonly<Record<string, unknown>>, { bytes, md5 }: Sent): Integrity {
@@ -49,15 +49,17 @@ function unclear (message: string): GatewayError {
 }
 
 /**
- * Returns the failure that a stored file is, or undefined. Nothing changes a raw file on its way in, so one that differs
- * is always a failure; an image or a video only when `strict`.
+ * Returns the failure that a stored file is to its caller, or undefined. Nothing changes a raw file on its way
+ * in, so one that differs is always a failure; an image or a video only when `strict`.
  */
-export function integrityFailure ({ answer, sent, integrity }: Stored, strict: boolean): GatewayError | undefined {
+export function integrityFailure (file: Stored, strict: boolean): GatewayError | undefined {
+  const { answer, sent, integrity } = file
   const isRaw = sent.resourceType === 'raw' || answer.resource_type === 'raw'
   if (integrity !== 'differs' || !(isRaw || strict)) return undefined
   const message = answer.bytes === sent.bytes
     ? `A file with the MD5 ${sent.md5} was sent; Cloudinary stored one with the MD5 ${String(answer.etag)}.`
     : `${sent.bytes} bytes were sent; Cloudinary stored ${String(answer.bytes)}.`
-  const stored = Object.fromEntries(NAMED.flatMap((name) => answer[name] === undefined ? [] : [[name, answer[name]]]))
+  const known = NAMED.filter((name) => answer[name] !== undefined)
+  const stored = Object.fromEntries(known.map((name) => [name, answer[name]]))
   return new GatewayError('integrity_failed', message, { members: { stored } })
 }

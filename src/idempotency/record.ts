@@ -90,7 +90,7 @@ export function idempotencyKey (header: string | readonly string[] | undefined):
 
 /** Who has a key. The same key of another owner is another key. */
 export interface KeyOwner {
-  /** The account whose asset is answered: see `accountOf`. The name of an environment says nothing about it. */
+  /** The account that stores the asset. The name of an environment says nothing about it. */
   readonly account: string
   readonly environment: string
   readonly caller: string

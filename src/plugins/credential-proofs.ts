@@ -26,8 +26,8 @@ export interface CredentialProofsOptions {
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Proves the credentials of these clients, by default of every environment, with one call each, or repeats a proof
-     * that still holds. The verdicts come in the order of the clients.
+     * Proves the credentials of these clients, by default of every environment, with one call each, or repeats
+     * a proof that still holds. The verdicts come in the order of the clients.
      */
     proveCredentials: (clients?: readonly CloudinaryClient[]) => Promise<VerdictValue[]>
   }

@@ -130,12 +130,13 @@ async function repeated (request: FastifyRequest, upload: Upload<UploadParameter
   return replay(record, watched.identity)
 }
 
-/** Whose key it is: of one caller in one environment, and of the account that the environment stands for just now. */
+/** Whose key it is. The account is that of the client that stores the file. */
 function ownerOf ({ caller, cloudinary: { account, environment } }: FastifyRequest): KeyOwner {
   return { account, environment: environment.name, caller: caller.scope ?? caller.name }
 }
 
-async function openStore (app: FastifyInstance, { redisUrl, redisPrefix, leaseMs }: IdempotencyOptions): Promise<IdempotencyStore> {
+async function openStore (app: FastifyInstance, options: IdempotencyOptions): Promise<IdempotencyStore> {
+  const { redisUrl, redisPrefix, leaseMs } = options
   if (!redisUrl) return new MemoryIdempotencyStore()
   // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
   const { RedisIdempotencyStore } = await import('../idempotency/redis-store.ts')
@@ -150,7 +151,7 @@ async function openStore (app: FastifyInstance, { redisUrl, redisPrefix, leaseMs
   return store
 }
 
-/** Gives requests `uploadOnce`, in the scope that registers it. Keys belong to one account, one environment and one caller. */
+/** Gives `uploadOnce` to the requests of the scope that registers it. */
 export default fp<IdempotencyOptions>(async (scope, options) => {
   const store = await openStore(scope, options)
   scope.addHook('onClose', () => store.close())

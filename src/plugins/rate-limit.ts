@@ -28,7 +28,8 @@ export interface RateLimitOptions {
   readonly onLimited?: ((by: 'address' | 'caller') => void) | undefined
 }
 
-async function openStore (app: FastifyInstance, { redisUrl, redisPrefix, now }: RateLimitOptions): Promise<RateStore> {
+async function openStore (app: FastifyInstance, options: RateLimitOptions): Promise<RateStore> {
+  const { redisUrl, redisPrefix, now } = options
   const clock = now ? { now } : {}
   if (!redisUrl) return new MemoryRateStore(clock)
   // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.

@@ -5,14 +5,14 @@ import type { UploadCall } from '../cloudinary/client.ts'
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * What an upload of this request runs with: it ends with `signal`, by default with the caller, and what Cloudinary
-     * stored is counted, and logged where it differs from what was sent.
+     * What an upload of this request runs with: it ends with `signal`, by default with the caller, and what
+     * Cloudinary stored is counted, and logged where it differs from what was sent.
      */
     uploadCall (signal?: AbortSignal): UploadCall
   }
 }
 
-/** Tells operators what became of the files of all upload routes. A replayed answer stored nothing, and is not told again. */
+/** Tells operators what became of uploaded files, by whichever route. A replayed answer stores nothing. */
 export default fp(async (app) => {
   app.decorateRequest('uploadCall', function (this: FastifyRequest, signal = this.callerGone): UploadCall {
     const { name: environment } = this.cloudinary.environment

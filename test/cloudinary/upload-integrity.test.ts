@@ -20,7 +20,8 @@ t.test('what cannot be compared is not: fetched files, answers without a size, a
 const SENT: Sent = { bytes: 600_000, md5: undefined }
 
 t.test('a raw file that differs is a failure, by what was asked for and by what Cloudinary made of it', async (t) => {
-  const failureOf = (answer: object, sent: Partial<Sent>, strict = false) => integrityFailure(readStored(stored(answer), { ...SENT, ...sent }), strict)
+  const failureOf = (answer: object, sent: Partial<Sent>, strict = false) =>
+    integrityFailure(readStored(stored(answer), { ...SENT, ...sent }), strict)
   const failing: Array<[object, Partial<Sent>]> = [
     [{ bytes: 1, resource_type: 'raw' }, { resourceType: 'raw' }],
     [{ bytes: 1 }, { resourceType: 'raw' }],
@@ -31,7 +32,8 @@ t.test('a raw file that differs is a failure, by what was asked for and by what 
   ]
   for (const [answer, sent] of failing) {
     const failure = failureOf(answer, sent)
-    t.match(failure, { code: 'integrity_failed', statusCode: 502, retryable: false, members: { stored: answer } }, JSON.stringify([answer, sent]))
+    const expected = { code: 'integrity_failed', statusCode: 502, retryable: false, members: { stored: answer } }
+    t.match(failure, expected, JSON.stringify([answer, sent]))
   }
   t.equal(failureOf({ bytes: 1 }, { resourceType: 'raw' })?.message, '600000 bytes were sent; Cloudinary stored 1.')
   t.match(failureOf({ bytes: 600_000, etag: 'cd' }, { resourceType: 'raw', md5: 'ab' })?.message, /the MD5 ab was sent; .* the MD5 cd\./)

@@ -264,7 +264,12 @@ t.test('a URL is passed on as text, a data URI streams through as text', async (
 
 t.test('what was stored is compared: told, or 502 when it must not differ', async (t) => {
   const differs = { body: '{"public_id":"x","bytes":1,"etag":"ab","resource_type":"image"}' }
-  const failed = { code: 'integrity_failed', retryable: false, members: { stored: { public_id: 'x', bytes: 1 } }, headers: { 'x-upload-attempts': '1', 'x-upload-integrity': 'differs' } }
+  const failed = {
+    code: 'integrity_failed',
+    retryable: false,
+    members: { stored: { public_id: 'x', bytes: 1 } },
+    headers: { 'x-upload-attempts': '1', 'x-upload-integrity': 'differs' }
+  }
   const { upstream, store } = await started(t)
   upstream.script(differs, differs)
   t.same(told(await store(streamed(randomBytes(10), { length: 10 }), { resourceType: 'image' })), ['1', 'differs'])
@@ -278,12 +283,20 @@ t.test('what was stored is compared: told, or 502 when it must not differ', asyn
 t.test('a raw file that differs is a failure whichever way it went: held, streamed, in chunks; the one who asks is told', async (t) => {
   const { upstream, store } = await started(t)
   const told: unknown[] = []
-  const onStored: UploadCall['onStored'] = ({ integrity, sent }, failure) => { told.push([integrity, sent.bytes, failure?.code]) }
-  const ways = [[{ length: 10 }, 10, 1], [{ length: 2 * MB }, 2 * MB, 1], [{}, 700_000, 3], [{ length: 4 * MB }, 4 * MB, 14]] as const
+  const onStored: UploadCall['onStored'] = ({ integrity, sent }, failure) => {
+    told.push([integrity, sent.bytes, failure?.code])
+  }
+  const ways = [
+    [{ length: 10 }, 10, 1],
+    [{ length: 2 * MB }, 2 * MB, 1],
+    [{}, 700_000, 3],
+    [{ length: 4 * MB }, 4 * MB, 14]
+  ] as const
   for (const [announced, size, requests] of ways) {
     const before = upstream.seen.length
     upstream.script(...Array.from({ length: requests - 1 }, () => ({})), { body: '{"bytes":1,"resource_type":"raw"}' })
-    await t.rejects(store(streamed(randomBytes(size), announced), { resourceType: 'auto', onStored }), { code: 'integrity_failed', message: `${size} bytes were sent; Cloudinary stored 1.` })
+    const failing = store(streamed(randomBytes(size), announced), { resourceType: 'auto', onStored })
+    await t.rejects(failing, { code: 'integrity_failed', message: `${size} bytes were sent; Cloudinary stored 1.` })
     t.equal(upstream.seen.length, before + requests)
     t.same(told.pop(), ['differs', size, 'integrity_failed'])
   }

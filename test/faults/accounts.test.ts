@@ -29,7 +29,11 @@ async function answered (response: Response): Promise<Answer> {
 }
 
 async function upload ({ url }: GatewayProcess, key: string, bytes: Buffer | PassThrough): Promise<Answer> {
-  const headers = { 'idempotency-key': key, 'content-type': 'application/octet-stream', 'content-length': String(LENGTH) }
+  const headers = {
+    'idempotency-key': key,
+    'content-type': 'application/octet-stream',
+    'content-length': String(LENGTH)
+  }
   const request = httpRequest(`${url}/upload?resource_type=raw&public_id=a`, { method: 'POST', headers })
   const answer = once(request, 'response') as Promise<[IncomingMessage]>
   if (Buffer.isBuffer(bytes)) request.end(bytes)
@@ -43,7 +47,8 @@ async function upload ({ url }: GatewayProcess, key: string, bytes: Buffer | Pas
 }
 
 async function post ({ url }: GatewayProcess, path: string, body: object): Promise<Answer> {
-  return answered(await fetch(url + path, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }))
+  const headers = { 'content-type': 'application/json' }
+  return answered(await fetch(url + path, { method: 'POST', body: JSON.stringify(body), headers }))
 }
 
 async function until (holds: () => boolean): Promise<void> {
@@ -53,13 +58,15 @@ async function until (holds: () => boolean): Promise<void> {
 /** How many assets a cloud of the sandbox has. */
 async function assetsOf (sandbox: Sandbox, cloud: string, credentials: string): Promise<number> {
   const headers = { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }
-  const answer = await (await fetch(`${sandbox.url}/v1_1/${cloud}/resources/raw`, { headers })).json() as { resources: unknown[] } // as documented
-  return answer.resources.length
+  const answer = await fetch(`${sandbox.url}/v1_1/${cloud}/resources/raw`, { headers })
+  const { resources } = await answer.json() as { resources: unknown[] } // as documented
+  return resources.length
 }
 
 /** The clouds that uploads reached, in their order. */
-const cloudsOf = ({ seen }: FaultUpstream): string[] =>
-  seen.filter(({ method, url }) => method === 'POST' && url.endsWith('/upload')).map(({ url }) => url.split('/')[2] ?? '')
+const cloudsOf = ({ seen }: FaultUpstream): string[] => seen
+  .filter(({ method, url }) => method === 'POST' && url.endsWith('/upload'))
+  .map(({ url }) => url.split('/')[2] ?? '')
 
 /** A gateway whose only environment stands in a file, and what points it at another account. */
 async function startRepointed (t: Test, first: string, variables: Record<string, string> = {}) {
@@ -83,27 +90,53 @@ t.test('gateways that share a Redis and the name of an environment', { skip: NO_
   await startRedis(t, port)
   const redis = new Redis(port, '127.0.0.1')
   t.teardown(() => { redis.disconnect() })
-  const sandbox = await startSandbox({ clouds: [{ cloudName: 'one', apiKey: '1', apiSecret: 'abcd' }, { cloudName: 'other', apiKey: '2', apiSecret: 'efgh' }] })
+  const clouds = [
+    { cloudName: 'one', apiKey: '1', apiSecret: 'abcd' },
+    { cloudName: 'other', apiKey: '2', apiSecret: 'efgh' }
+  ]
+  const sandbox = await startSandbox({ clouds })
   t.teardown(() => sandbox.close())
   const start = (cloud: string, further: Record<string, string> = {}): Promise<GatewayProcess> =>
-    startGatewayProcess(t, { CLOUDINARY_URL: sandbox.cloudinaryUrl(cloud), REDIS_URL: `redis://127.0.0.1:${port}`, RATE_PER_ADDRESS: '100/86400', ...further })
-  const [one, replica, other, apart] = await Promise.all([start('one'), start('one'), start('other'), start('one', { REDIS_PREFIX: 'apart:' })])
+    startGatewayProcess(t, {
+      CLOUDINARY_URL: sandbox.cloudinaryUrl(cloud),
+      REDIS_URL: `redis://127.0.0.1:${port}`,
+      RATE_PER_ADDRESS: '100/86400',
+      ...further
+    })
+  const [one, replica, other, apart] = await Promise.all([
+    start('one'),
+    start('one'),
+    start('other'),
+    start('one', { REDIS_PREFIX: 'apart:' })
+  ])
   const bytes = randomBytes(LENGTH)
   const uploads = (): number => sandbox.requests.filter(({ path }) => path.endsWith('/upload')).length
 
-  t.match(await upload(one, 'k', bytes), { status: 200, replayed: false, body: { secure_url: /\/one\// } })
-  t.match(await upload(replica, 'k', bytes), { status: 200, replayed: true, body: { secure_url: /\/one\// } }, 'replicas share a key')
-  t.match(await upload(other, 'k', bytes), { status: 200, replayed: false, body: { secure_url: /\/other\// } }, 'another cloud stores an asset of its own')
-  t.match(await upload(other, 'k', bytes), { status: 200, replayed: true, body: { secure_url: /\/other\// } })
+  const [ofOne, ofOther] = [/\/one\//, /\/other\//].map((pattern) => ({ secure_url: pattern }))
+  t.match(await upload(one, 'k', bytes), { status: 200, replayed: false, body: ofOne })
+  t.match(await upload(replica, 'k', bytes), { status: 200, replayed: true, body: ofOne }, 'replicas share a key')
+  t.match(await upload(other, 'k', bytes), { status: 200, replayed: false, body: ofOther }, 'another cloud stores its own')
+  t.match(await upload(other, 'k', bytes), { status: 200, replayed: true, body: ofOther })
   t.match(await upload(replica, 'k', randomBytes(LENGTH)), { status: 422, body: { code: 'idempotency_key_reused' } })
-  t.same([await assetsOf(sandbox, 'one', '1:abcd'), await assetsOf(sandbox, 'other', '2:efgh'), uploads()], [1, 1, 2])
+  t.equal(await assetsOf(sandbox, 'one', '1:abcd'), 1)
+  t.equal(await assetsOf(sandbox, 'other', '2:efgh'), 1)
+  t.equal(uploads(), 2)
 
   t.match(await upload(apart, 'k', bytes), { status: 200, replayed: false }, 'another prefix is another memory, even of one account')
   t.equal(uploads(), 3)
 
   const keys = (await redis.keys('*')).map((key) => key.replace(/(idempotency|rate):.*/, '$1')).sort()
-  t.same(keys, ['apart:idempotency', 'apart:rate', 'cloudinary-gateway:idempotency', 'cloudinary-gateway:idempotency', 'cloudinary-gateway:rate'])
-  const left = async ({ url }: GatewayProcess): Promise<string | undefined> => /r=(\d+)/.exec((await fetch(`${url}/url?public_id=a`)).headers.get('ratelimit') ?? '')?.[1]
+  t.same(keys, [
+    'apart:idempotency',
+    'apart:rate',
+    'cloudinary-gateway:idempotency',
+    'cloudinary-gateway:idempotency',
+    'cloudinary-gateway:rate'
+  ])
+  const left = async ({ url }: GatewayProcess): Promise<string | undefined> => {
+    const { headers } = await fetch(`${url}/url?public_id=a`)
+    return /r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]
+  }
   t.same([await left(one), await left(other), await left(apart)], ['94', '93', '98'], 'rates carry the prefix alone')
 })
 
@@ -136,7 +169,9 @@ for (const [where, skip] of [['memory', false], ['Redis', NO_REDIS]] as const) {
     t.same(cloudsOf(upstream), ['one', 'one', 'other', 'other'])
 
     await repoint(urlOf('one'))
-    for (const key of ['k', 'running']) t.match(await upload(gateway, key, bytes), { status: 200, replayed: true }, 'and the old account still knows its own')
+    for (const key of ['k', 'running']) {
+      t.match(await upload(gateway, key, bytes), { status: 200, replayed: true }, 'and the old account still knows its own')
+    }
     t.equal(cloudsOf(upstream).length, 4)
   })
 }
@@ -150,9 +185,12 @@ t.test('an environment that its file points at another cloud: neither circuit, p
   const signed = await post(gateway, '/signature', { folder: 'users/1' })
   const { signature, ...fields } = signed.body['fields'] as Record<string, string> // as documented
   const question = { fields: { ...fields, folder: 'users/2' }, signature }
-  t.match(await post(gateway, '/signature/explain', question), { body: { findings: [{ code: 'field_changed', message: /users\/1/ }] } })
+  const changed = { code: 'field_changed', message: /users\/1/ }
+  t.match(await post(gateway, '/signature/explain', question), { body: { findings: [changed] } })
   let code: unknown
-  for (let turn = 0; turn < 50 && code !== 'upstream_unavailable'; turn++) code = (await ask('/resources')).body['code']
+  for (let turn = 0; turn < 50 && code !== 'upstream_unavailable'; turn++) {
+    code = (await ask('/resources')).body['code']
+  }
   t.equal(code, 'upstream_unavailable', 'the circuit is open')
   t.match(await ask('/environments'), { body: { environments: [{ cloud_name: 'one', verified: false }] } })
 

@@ -16,7 +16,8 @@ t.test('a key is 1 to 255 visible ASCII characters', async (t) => {
 })
 
 t.test('a key is remembered per account, environment and caller, under a name that tells none of them', async (t) => {
-  const nameOf = (account: string, environment: string, caller: string, key: string): string => recordName({ account, environment, caller }, key)
+  const nameOf = (account: string, environment: string, caller: string, key: string): string =>
+    recordName({ account, environment, caller }, key)
   const names = [
     nameOf('a', 'b', 'c', 'd'),
     nameOf('x', 'b', 'c', 'd'),

@@ -10,24 +10,30 @@ import { environmentAt, testConfig } from '../helper.ts'
 const SIZE = 1_500_000
 const LINE = 'what Cloudinary stored differs from what was sent'
 
-type Way = (kind: string, headers?: Record<string, string>) => Promise<{ status: number, integrity: string | null, body: object }>
+interface Answer { status: number, integrity: string | null, body: object }
+/** One of the two routes that store files. */
+type Way = (kind: string, headers?: Record<string, string>) => Promise<Answer>
 
-/** A gateway with metrics and a log before an upstream that misbehaves, and the two routes that store files. */
+const COUNT = /_upload_integrity_total\{environment="production",outcome="(.+)"\} (\d+)/g
+
+/** A gateway with metrics and a log before an upstream that misbehaves. */
 async function start (t: Test, upload: Partial<UploadLimits> = {}) {
   const upstream = await startFaultUpstream(t)
   const lines: Array<Record<string, unknown>> = []
   const logger = pino({}, { write: (line) => { lines.push(JSON.parse(line) as Record<string, unknown>) } })
-  const config = testConfig([environmentAt(upstream.url)], { upload, metrics: { host: '127.0.0.1', port: 0 } })
+  const metrics = { host: '127.0.0.1', port: 0 }
+  const config = testConfig([environmentAt(upstream.url)], { upload, metrics })
   const app = await buildApp({ config, logger })
   t.teardown(() => app.close())
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const file = randomBytes(SIZE)
-  const send = async (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) => {
+  const send = async (path: string, fields: Record<string, string>, headers = {}): Promise<Answer> => {
     const form = new FormData()
     for (const [name, value] of Object.entries(fields)) form.append(name, value)
     form.append('file', new Blob([file]), 'x.bin')
     const answer = await fetch(url + path, { method: 'POST', body: form, headers })
-    return { status: answer.status, integrity: answer.headers.get('x-upload-integrity'), body: await answer.json() as object }
+    const integrity = answer.headers.get('x-upload-integrity')
+    return { status: answer.status, integrity, body: await answer.json() as object } // all answers are JSON objects
   }
   const ways: Record<string, Way> = {
     '/upload': (kind, headers) => send('/upload', { resource_type: kind }, headers),
@@ -38,7 +44,10 @@ async function start (t: Test, upload: Partial<UploadLimits> = {}) {
     }
   }
   const told = () => lines.filter(({ msg }) => msg === LINE)
-  const counted = async () => Object.fromEntries([...(await app.metrics?.text() ?? '').matchAll(/_upload_integrity_total\{environment="production",outcome="(.+)"\} (\d+)/g)].map(([, name, count]) => [name, Number(count)]))
+  const counted = async () => {
+    const text = await app.metrics?.text() ?? ''
+    return Object.fromEntries([...text.matchAll(COUNT)].map(([, outcome, count]) => [outcome, Number(count)]))
+  }
   return { upstream, file, ways, told, counted }
 }
 
@@ -48,7 +57,15 @@ t.test('an image that differs is answered with a header, a line of the log and a
   for (const way of Object.values(ways)) {
     upstream.script({ body: '{"public_id":"cats/tom","bytes":1,"resource_type":"image"}' })
     t.match(await way('image'), { status: 200, integrity: 'differs', body: { bytes: 1 } })
-    t.match(told().pop(), { level: 40, reqId: /./, environment: 'production', public_id: 'cats/tom', resource_type: 'image', sent_bytes: SIZE, stored_bytes: 1 })
+    t.match(told().pop(), {
+      level: 40,
+      reqId: /./,
+      environment: 'production',
+      public_id: 'cats/tom',
+      resource_type: 'image',
+      sent_bytes: SIZE,
+      stored_bytes: 1
+    })
     upstream.script({ body: '{"public_id":"cats/tom","resource_type":"image"}' })
     t.match(await way('image'), { status: 200, integrity: 'not-checked' })
     t.match(await way('raw'), { status: 200, integrity: 'verified' })
@@ -66,12 +83,14 @@ t.test('a raw file that differs is 502, by both routes, as raw and as auto that 
       for (const kind of ['raw', 'auto']) {
         const before = upstream.seen.length
         upstream.script(...chunks, { body: JSON.stringify(stored) })
-        const body = { code: 'integrity_failed', retryable: false, detail: '1500000 bytes were sent; Cloudinary stored 1.', stored }
+        const detail = '1500000 bytes were sent; Cloudinary stored 1.'
+        const body = { code: 'integrity_failed', retryable: false, detail, stored }
         t.match(await way(kind), { status: 502, integrity: 'differs', body })
         t.equal(upstream.seen.length, before + 1 + chunks.length, 'it is not sent again')
       }
     }
-    t.match(told(), Array.from({ length: 4 }, () => ({ environment: 'production', public_id: 'x.bin', sent_bytes: SIZE, stored_bytes: 1 })))
+    const line = { environment: 'production', public_id: 'x.bin', sent_bytes: SIZE, stored_bytes: 1 }
+    t.match(told(), [line, line, line, line])
     t.match(await counted(), { failed: 4, differs: 0 })
   }
 })
@@ -81,7 +100,9 @@ t.test('with an Idempotency-Key the same 502 again: nothing is stored twice, tol
   upstream.script({ body: '{"public_id":"x.bin","bytes":1,"resource_type":"raw"}' })
   const answers = []
   for (let turn = 0; turn < 3; turn++) answers.push(await ways['/upload']?.('auto', { 'idempotency-key': 'k' }))
-  t.match(answers, Array.from({ length: 3 }, () => ({ status: 502, integrity: 'differs', body: { code: 'integrity_failed', retryable: false, stored: { public_id: 'x.bin' } } })))
+  const body = { code: 'integrity_failed', retryable: false, stored: { public_id: 'x.bin' } }
+  const answer = { status: 502, integrity: 'differs', body }
+  t.match(answers, [answer, answer, answer])
   t.same([upstream.seen.length, told().length], [1, 1])
   t.match(await counted(), { failed: 1 })
 })
