@@ -42,7 +42,8 @@ export const deleteResource: Route = async (app) => {
       }
     },
     handler: async (request) => {
-      const { resource_type: resourceType = 'image', type = 'upload', invalidate = false } = joined(request.query, request.body)
+      const given = joined(request.query, request.body)
+      const { resource_type: resourceType = 'image', type = 'upload', invalidate = false } = given
       const asset = { public_id: request.params['*'], type, invalidate }
       const deleted = await request.cloudinary.destroy(resourceType, asset, { signal: request.callerGone })
       return { result: 'ok' as const, ...deleted }

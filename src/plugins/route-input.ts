@@ -18,8 +18,8 @@ function requestBodyOf ({ config }: RouteOptions): RequestBody | undefined {
 }
 
 /**
- * Who reads the body of a route: Fastify parses `json` before the handler, a `handler` reads files by itself, `nobody`
- * reads any other. Undeclared bodies are not read, so a new route is covered without a word.
+ * Who reads the body of a route: `json` is parsed before the handler, a `handler` reads files by itself, and `nobody`
+ * reads a body that the route does not declare.
  */
 export function bodyReader (route: RouteOptions): 'json' | 'handler' | 'nobody' {
   if (requestBodyOf(route)) return 'handler'
@@ -28,7 +28,8 @@ export function bodyReader (route: RouteOptions): 'json' | 'handler' | 'nobody' 
 
 /** Media types that a route takes, as its part of the document lists them; none when it takes no body. */
 export function mediaTypesOf (route: RouteOptions): string[] {
-  return route.schema?.body === undefined ? Object.keys(requestBodyOf(route)?.content ?? {}) : [JSON_MEDIA_TYPE]
+  if (route.schema?.body !== undefined) return [JSON_MEDIA_TYPE]
+  return Object.keys(requestBodyOf(route)?.content ?? {})
 }
 
 /** Fields of a route's query, by name; undefined when its schema says nothing about the query. */

@@ -21,7 +21,9 @@ function whenKnown (raw: IncomingMessage, tell: (holdsBytes: boolean) => void): 
 
 /** Makes the framework see a request without a body: it would refuse the type of a body that is empty. */
 function forgetBody (headers: IncomingHttpHeaders): void {
-  for (const name of ['content-type', 'content-length', 'transfer-encoding']) if (headers[name] !== undefined) delete headers[name]
+  for (const name of ['content-type', 'content-length', 'transfer-encoding']) {
+    if (headers[name] !== undefined) delete headers[name]
+  }
 }
 
 function refusalOf ({ method, routeOptions }: FastifyRequest) {
@@ -30,9 +32,9 @@ function refusalOf ({ method, routeOptions }: FastifyRequest) {
 }
 
 /**
- * Refuses a body that the route does not read: ignored, it could have changed what is meant. An empty body is none, even
- * with a media type, which many clients put on everything. Runs before parsing, so that strangers are refused first.
- * The routes that read files judge their bodies themselves.
+ * Refuses a body that the route does not read: ignored, it could have changed what is meant. An empty body is none,
+ * even with a media type, which many clients put on everything. Runs before parsing, so that strangers are refused
+ * first. The routes that read files judge their bodies themselves.
  */
 export default fp(async (app) => {
   app.addHook('preParsing', (request, _reply, _payload, done) => {

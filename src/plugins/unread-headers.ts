@@ -14,7 +14,7 @@ interface Refused {
   readonly on?: (request: FastifyRequest) => boolean
 }
 
-const UPLOADS: ReadonlySet<Action | undefined> = new Set<Action | undefined>(['uploadResource', 'directUpload'])
+const UPLOADS: ReadonlySet<Action | undefined> = new Set<Action>(['uploadResource', 'directUpload'])
 const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 const isUpload = ({ routeOptions }: FastifyRequest): boolean => UPLOADS.has(routeOptions.config.action)
@@ -37,7 +37,7 @@ const REFUSED: readonly Refused[] = [
     on: mayChange
   },
   {
-    // Source: RFC 9110, section 13. On GET and HEAD they may be ignored, and If-Modified-Since is for those alone.
+    // Source: RFC 9110, section 13. GET and HEAD may ignore them, and If-Modified-Since is for those alone.
     names: ['If-Match', 'If-None-Match', 'If-Unmodified-Since'],
     message: 'is not understood; the request would be carried out whether the condition holds or not',
     on: mayChange
@@ -60,7 +60,9 @@ const REFUSED: readonly Refused[] = [
   }
 ]
 
-const ROWS = REFUSED.map((row) => ({ ...row, names: row.names.map((name) => [name, name.toLowerCase()] as const) }))
+const ROWS = REFUSED.map((row) => {
+  return { ...row, names: row.names.map((name) => [name, name.toLowerCase()] as const) }
+})
 
 /** Names of the headers that are to follow the body, where nobody reads them either. */
 function trailersOf ({ trailer = '' }: IncomingHttpHeaders): string[] {
@@ -71,14 +73,20 @@ function trailersOf ({ trailer = '' }: IncomingHttpHeaders): string[] {
 export function unreadHeaders (request: FastifyRequest): Fault[] {
   const { headers } = request.raw
   const trailers = trailersOf(headers)
-  return ROWS.filter(({ on }) => on?.(request) ?? true).flatMap(({ names, message, toUploads = message }) => names
-    .filter(([, name]) => headers[name] !== undefined || trailers.includes(name))
-    .map(([name]) => ({ pointer: pointerTo(name), message: isUpload(request) ? toUploads : message })))
+  const isSent = (name: string): boolean => headers[name] !== undefined || trailers.includes(name)
+  const faults: Fault[] = []
+  for (const { names, message, toUploads = message, on } of ROWS) {
+    if (on && !on(request)) continue
+    for (const [name, inLowerCase] of names) {
+      if (isSent(inLowerCase)) faults.push({ pointer: pointerTo(name), message: isUpload(request) ? toUploads : message })
+    }
+  }
+  return faults
 }
 
 /**
- * Refuses headers that change what a request or its bytes mean, and that nobody here honours: a chunk would be stored
- * as the whole file, a conditional change be made without its condition. Runs before the body is asked for.
+ * Refuses headers that change what a request or its bytes mean, and that nobody here honours: a chunk would be
+ * stored as the whole file, a conditional change made without its condition. Runs before the body is asked for.
  */
 export default fp(async (app) => {
   app.addHook('preParsing', (request, _reply, _payload, done) => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { invalidRequest, pointerTo } from '../errors.ts'
+import { invalidRequest, pointerTo, type Fault } from '../errors.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -12,16 +12,20 @@ function difference (inQuery: unknown, inBody: unknown): string {
 }
 
 /**
- * Joins the fields of the query and those of the body. A field may stand in either, and in both when they agree: of two
- * values neither is obviously meant.
+ * Joins the fields of the query and those of the body. A field may stand in either, and in both when they agree: of
+ * two values neither is obviously meant.
  * @throws {GatewayError} `invalid_request` that names every field with two values.
  */
 export function joined<Q extends object, B extends object> (query: Q, body: B): Q & B {
   const inQuery = query as Fields // an object, so its members can be read
   const given = Object.entries(body).filter(([, value]) => value !== undefined)
-  const differing = given.filter(([name, value]) => inQuery[name] !== undefined && !isDeepStrictEqual(value, inQuery[name]))
-  if (differing.length > 0) {
-    throw invalidRequest(differing.map(([name, value]) => ({ pointer: pointerTo(name), message: difference(inQuery[name], value) })))
+  const faults: Fault[] = []
+  for (const [name, value] of given) {
+    const other = inQuery[name]
+    if (other !== undefined && !isDeepStrictEqual(value, other)) {
+      faults.push({ pointer: pointerTo(name), message: difference(other, value) })
+    }
   }
+  if (faults.length > 0) throw invalidRequest(faults)
   return { ...query, ...Object.fromEntries(given) as B } // its members, but for those that are undefined
 }

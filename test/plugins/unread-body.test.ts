@@ -34,6 +34,15 @@ t.test('a body of unknown length is one as soon as a byte of it has come, and no
   t.match(await talk(url, `GET /url HTTP/1.1\r\n${HOST}Content-Length: 1\r\n\r\nx`), /GET takes no body here; its fields go into the query/)
 })
 
+t.test('a body that is read passes, in chunks too, also when it waits for 100 Continue', async (t) => {
+  const { url } = await startGateway(t)
+  const chunks = '12\r\n{"public_id":"a/b"\r\n1\r\n}\r\n0\r\n\r\n'
+  for (const expect of ['', 'Expect: 100-continue\r\n']) {
+    const head = `POST /url HTTP/1.1\r\n${HOST}Connection: close\r\nContent-Type: application/json\r\n${expect}${CHUNKED}`
+    t.match(await talk(url, head + chunks), /HTTP\/1\.1 200 [^]*"public_id":"a\/b"/, expect)
+  }
+})
+
 t.test('several requests at once: each is judged by its own body', async (t) => {
   const { url } = await startGateway(t)
   const empty = `GET /healthz HTTP/1.1\r\n${HOST}${CHUNKED}0\r\n\r\n`
