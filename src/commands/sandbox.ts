@@ -13,7 +13,7 @@ const LINKS = 'The Node SDK makes https links, which lead here but fail: cloudin
 /** Starts the sandbox alone and prints what to export; or only says what it can. */
 export const sandbox: Command<SandboxArguments> = async (terminal, { coverage, allowProduction, ...options }) => {
   if (coverage) {
-    const { coverageText } = await import('../sandbox/coverage.ts')
+    const { coverageText } = await import('../sandbox/pages/coverage.ts')
     terminal.out(coverageText())
     return EXIT.done
   }

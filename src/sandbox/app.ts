@@ -3,29 +3,29 @@ import { join } from 'node:path'
 import { mkdir } from 'node:fs/promises'
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { Background } from './background.ts'
-import { DiskBlobs } from './blobs-disk.ts'
-import { MemoryBlobs } from './blobs-memory.ts'
-import type { BlobStore } from './blobs.ts'
+import { DiskBlobs } from './store/blobs-disk.ts'
+import { MemoryBlobs } from './store/blobs-memory.ts'
+import type { BlobStore } from './store/blobs.ts'
 import { DEFAULT_CLOUD, type CloudSettings } from './clouds.ts'
 import type { SandboxContext, SandboxLimits } from './context.ts'
-import { DeleteTokens } from './delete-tokens.ts'
-import { registerDelivery, type DeliveryOptions } from './delivery.ts'
+import { DeleteTokens } from './upload/delete-tokens.ts'
+import { registerDelivery, type DeliveryOptions } from './delivery/routes.ts'
 import { answerBadUrl } from './delivery/bad-url.ts'
 import { notImitated } from './errors.ts'
 import { registerControl } from './faults/control.ts'
 import { Faults } from './faults/faults.ts'
 import { intercept } from './faults/interception.ts'
 import { RequestLog } from './faults/requests.ts'
-import { registerHome } from './home.ts'
-import { registerApi } from './http/api.ts'
-import { registerErrors } from './http/error-answers.ts'
-import { HourlyLimit } from './http/rate-limit.ts'
-import { LevelJournal, MemoryJournal } from './journal.ts'
+import { registerHome } from './pages/home.ts'
+import { registerApi } from './api/api.ts'
+import { registerErrors } from './api/error-answers.ts'
+import { HourlyLimit } from './api/rate-limit.ts'
+import { LevelJournal, MemoryJournal } from './store/journal.ts'
 import { Notifier } from './notifications/notifier.ts'
 import { randomSource, type RandomSource } from './random.ts'
 import { ROUTES } from './routes.ts'
 import { registerSearchUrls } from './search/signed-url.ts'
-import { Store } from './store.ts'
+import { Store } from './store/store.ts'
 import { ChunkedUploads } from './upload/chunks.ts'
 import { resumePending } from './upload/pending.ts'
 
@@ -131,7 +131,7 @@ function makeApp (logger: FastifyBaseLogger | undefined, faults: Faults, request
 }
 
 async function fillClouds (context: SandboxContext): Promise<void> {
-  const { addSamples } = await import('./samples.ts')
+  const { addSamples } = await import('./pages/samples.ts')
   for (const cloudName of context.clouds.keys()) await addSamples(context, cloudName)
 }
 

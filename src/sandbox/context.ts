@@ -1,11 +1,11 @@
-import type { AssetRecord } from './asset.ts'
+import type { AssetRecord } from './assets/asset.ts'
 import type { Background } from './background.ts'
-import type { BlobStore } from './blobs.ts'
+import type { BlobStore } from './store/blobs.ts'
 import type { CloudSettings } from './clouds.ts'
-import type { DeleteTokens } from './delete-tokens.ts'
+import type { DeleteTokens } from './upload/delete-tokens.ts'
 import type { Notifier } from './notifications/notifier.ts'
 import type { RandomSource } from './random.ts'
-import type { Store } from './store.ts'
+import type { Store } from './store/store.ts'
 import type { ChunkedUploads } from './upload/chunks.ts'
 
 /** A rendered image (or whatever a transformation made). */

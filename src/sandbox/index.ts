@@ -3,13 +3,13 @@ import { clientUrl } from './client-url.ts'
 import type { CloudSettings } from './clouds.ts'
 import type { Faults } from './faults/faults.ts'
 import type { RequestRecord } from './faults/requests.ts'
-import { addAsset, type AddOptions, type AddedAsset } from './adding.ts'
+import { addAsset, type AddOptions, type AddedAsset } from './add-asset.ts'
 
 export type { SandboxAppOptions } from './app.ts'
 export type { CloudSettings } from './clouds.ts'
 export type { FaultKind, FaultOrder, PendingFault } from './faults/faults.ts'
 export type { RequestRecord } from './faults/requests.ts'
-export type { AddOptions, AddedAsset } from './adding.ts'
+export type { AddOptions, AddedAsset } from './add-asset.ts'
 export { buildSandbox } from './app.ts'
 
 export interface SandboxOptions extends SandboxAppOptions {

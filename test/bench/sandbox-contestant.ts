@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import sharp from 'sharp'
-import { addAsset } from '../../src/sandbox/adding.ts'
+import { addAsset } from '../../src/sandbox/add-asset.ts'
 import { buildSandbox } from '../../src/sandbox/index.ts'
 import { CHAINS, PHOTOS } from './sandbox-chains.ts'
 

@@ -2,8 +2,8 @@ import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { buildSandbox } from '../../src/sandbox/app.ts'
 import { Background } from '../../src/sandbox/background.ts'
-import { addAsset } from '../../src/sandbox/adding.ts'
-import { receiver } from './receiver.ts'
+import { addAsset } from '../../src/sandbox/add-asset.ts'
+import { receiver } from '../support/receiver.ts'
 
 t.test('settling waits for all work, also for what comes meanwhile; a failure keeps nothing back and is heard', async (t) => {
   const errors: unknown[] = []

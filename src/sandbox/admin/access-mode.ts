@@ -1,6 +1,6 @@
-import { listItem } from '../asset-views.ts'
+import { listItem } from '../assets/asset-views.ts'
 import { SandboxError } from '../errors.ts'
-import type { Call, Route } from '../http/call.ts'
+import type { Call, Route } from '../api/call.ts'
 
 /** Many assets at once: who may see them. Deprecated by the vendor in favour of `access_control`, and still used. */
 export const accessModeRoutes: Route[] = [

@@ -1,9 +1,9 @@
-import type { AssetRecord } from '../asset.ts'
+import type { AssetRecord } from '../assets/asset.ts'
 import { missingParameter, SandboxError } from '../errors.ts'
-import type { Call, Route } from '../http/call.ts'
+import type { Call, Route } from '../api/call.ts'
 import { notifyDelete } from '../notifications/events.ts'
-import { deliveryType } from '../parameters.ts'
-import { page, type Ordering } from './cursor.ts'
+import { deliveryType } from '../assets/parameters.ts'
+import { page, type Ordering } from '../api/paging.ts'
 
 const MAX_IDS = 100
 /** Originals that one call removes; the rest is left for the next. */

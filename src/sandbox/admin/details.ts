@@ -1,10 +1,10 @@
-import type { AssetRecord } from '../asset.ts'
-import { assetDetails, derivedItem } from '../asset-views.ts'
+import type { AssetRecord } from '../assets/asset.ts'
+import { assetDetails, derivedItem } from '../assets/asset-views.ts'
 import { notFound } from '../errors.ts'
-import type { Call, Route } from '../http/call.ts'
-import { analyses } from '../upload/analysis.ts'
-import { nameIgnoredAnalyses, nameUnfit } from '../upload/support.ts'
-import { page } from './cursor.ts'
+import type { Call, Route } from '../api/call.ts'
+import { analyses } from '../upload/inspect/analysis.ts'
+import { nameIgnoredAnalyses, nameUnfit } from '../api/upload-parameters.ts'
+import { page } from '../api/paging.ts'
 
 /** One asset. Any one name that no list has taken before is an asset ID, if only one that nobody has. */
 export const detailRoutes: Route[] = [

@@ -1,11 +1,11 @@
 import { SandboxError } from '../errors.ts'
-import { hex } from '../auth/signature.ts'
-import { isFolder, trimSlashes } from '../folder-path.ts'
-import type { Call, Route } from '../http/call.ts'
+import { hex } from '../api/signature.ts'
+import { isFolder, trimSlashes } from '../assets/folder-path.ts'
+import type { Call, Route } from '../api/call.ts'
 import { parseExpression } from '../search/expression.ts'
 import { fits } from '../search/matching.ts'
 import { sortRules } from '../search/sort-rules.ts'
-import { page, type Ordering } from './cursor.ts'
+import { page, type Ordering } from '../api/paging.ts'
 
 /** Folders exist because an asset is or was in them, or because somebody made them. Source: Cloudinary, "Admin API reference", "folders". */
 export const folderRoutes: Route[] = [

@@ -1,9 +1,9 @@
-import type { AssetRecord } from '../asset.ts'
-import { listItem } from '../asset-views.ts'
+import type { AssetRecord } from '../assets/asset.ts'
+import { listItem } from '../assets/asset-views.ts'
 import { missingParameter, SandboxError } from '../errors.ts'
-import type { Call, Route } from '../http/call.ts'
-import { deliveryType, resourceType } from '../parameters.ts'
-import { page, type Ordering } from './cursor.ts'
+import type { Call, Route } from '../api/call.ts'
+import { deliveryType, resourceType } from '../assets/parameters.ts'
+import { page, type Ordering } from '../api/paging.ts'
 
 const MAX_IDS = 100
 

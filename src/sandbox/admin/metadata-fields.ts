@@ -1,8 +1,8 @@
 import { SandboxError } from '../errors.ts'
-import type { Call, Route } from '../http/call.ts'
-import { checkedValue, takes, type MetadataField } from '../metadata.ts'
-import { readValidation } from '../metadata-validation.ts'
-import { compareKeys } from './cursor.ts'
+import type { Call, Route } from '../api/call.ts'
+import { checkedValue, takes, type MetadataField } from '../assets/metadata.ts'
+import { readValidation } from '../assets/metadata-validation.ts'
+import { compareKeys } from '../api/paging.ts'
 
 /** Structured metadata fields. Source: Cloudinary, "Admin API reference", "metadata_fields". */
 export const metadataFieldRoutes: Route[] = [

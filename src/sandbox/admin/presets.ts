@@ -1,13 +1,13 @@
 import { SandboxError } from '../errors.ts'
-import type { Call, Route } from '../http/call.ts'
-import { Fields } from '../http/fields.ts'
-import { parsePairs } from '../parameters.ts'
+import type { Call, Route } from '../api/call.ts'
+import { Fields } from '../api/fields.ts'
+import { parsePairs } from '../assets/parameters.ts'
 import { eagerText, spelledOut, wireText } from '../transformation/long-names.ts'
 import { parseTransformation } from '../transformation/parser.ts'
-import { readBreakpoints } from '../upload/breakpoints.ts'
-import { readEager } from '../upload/eager.ts'
+import { readBreakpoints } from '../upload/derive/breakpoints.ts'
+import { readEager } from '../upload/derive/eager.ts'
 import type { UploadPreset } from '../upload/preset.ts'
-import { page } from './cursor.ts'
+import { page } from '../api/paging.ts'
 
 /** Named sets of upload parameters. Source: Cloudinary, "Admin API reference", "upload_presets". */
 export const presetRoutes: Route[] = [

@@ -1,10 +1,10 @@
 import { missingParameter, SandboxError } from '../errors.ts'
-import type { Call, Route } from '../http/call.ts'
-import { derivedItem } from '../asset-views.ts'
+import type { Call, Route } from '../api/call.ts'
+import { derivedItem } from '../assets/asset-views.ts'
 import { spelledOut } from '../transformation/long-names.ts'
 import type { KnownTransformation } from '../transformation/named.ts'
 import { canonical, normalise, parseTransformation } from '../transformation/parser.ts'
-import { page } from './cursor.ts'
+import { page } from '../api/paging.ts'
 
 /** Named transformations, and chains without a name that made a derived asset or were made known. Source: Cloudinary, "Admin API reference", "transformations". */
 export const transformationRoutes: Route[] = [

@@ -1,9 +1,9 @@
-import type { AccessRule, AssetRecord } from '../asset.ts'
+import type { AccessRule, AssetRecord } from '../assets/asset.ts'
 import type { CloudSettings } from '../clouds.ts'
 import type { DeliveryPath } from './path.ts'
 import { signatureFitsPath, tokenOpens } from './signature.ts'
 import { SandboxError } from '../errors.ts'
-import { BLOCKED_FORMATS } from '../transformation/formats.ts'
+import { BLOCKED_FORMATS } from '../transformation/output-formats.ts'
 
 /** Who asks, and for what. */
 export interface AccessRequest {

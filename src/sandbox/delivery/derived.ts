@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { isoTime, type AssetRecord, type DerivedRecord } from '../asset.ts'
+import { isoTime, type AssetRecord, type DerivedRecord } from '../assets/asset.ts'
 import type { SandboxContext } from '../context.ts'
-import type { AssetRenderer, RenderRequest } from '../render/renderer.ts'
-import { negotiateFormat } from '../transformation/formats.ts'
+import type { AssetRenderer, RenderRequest } from './asset-renderer.ts'
+import { negotiateFormat } from '../transformation/output-formats.ts'
 import { flagsOf } from '../transformation/parser.ts'
 import type { PreparedChain } from '../transformation/prepared.ts'
-import { canonicalFormat } from '../upload/formats.ts'
+import { canonicalFormat } from '../assets/formats.ts'
 
 /** A derived record that also knows what its name stood for when it was made. */
 interface NamedDerived extends DerivedRecord { readonly recipe?: string }

@@ -1,6 +1,6 @@
 import { decoded } from '../../schemas/decoded.ts'
-import type { AssetRecord } from '../asset.ts'
-import { contentType } from '../transformation/formats.ts'
+import type { AssetRecord } from '../assets/asset.ts'
+import { contentType } from '../transformation/output-formats.ts'
 import type { Component } from '../transformation/parser.ts'
 import { flagTexts } from '../transformation/parser.ts'
 

@@ -1,4 +1,4 @@
-import type { AssetRecord } from '../asset.ts'
+import type { AssetRecord } from '../assets/asset.ts'
 import { flagsOf, type Component } from '../transformation/parser.ts'
 import type { PreparedChain } from '../transformation/prepared.ts'
 

@@ -1,5 +1,5 @@
-import { isoTime, type AssetRecord } from '../asset.ts'
-import type { CloudStore } from '../store.ts'
+import { isoTime, type AssetRecord } from '../assets/asset.ts'
+import type { CloudStore } from '../store/store.ts'
 
 /**
  * `/image/list/{tag}.json`: the public assets with a tag, newest first. Undefined when the name does not end in `.json`.

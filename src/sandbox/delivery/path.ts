@@ -1,5 +1,5 @@
 import { decoded } from '../../schemas/decoded.ts'
-import { ALL_FORMATS } from '../transformation/formats.ts'
+import { ALL_FORMATS } from '../transformation/output-formats.ts'
 import { SandboxError } from '../errors.ts'
 import { invalidComponent } from '../transformation/faults.ts'
 import { isComponent } from '../transformation/parser.ts'

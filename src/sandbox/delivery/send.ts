@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { BlobStore } from '../blobs.ts'
+import type { BlobStore } from '../store/blobs.ts'
 import { SandboxError } from '../errors.ts'
 import type { Delivered, Headers } from './headers.ts'
 import { select } from './range.ts'

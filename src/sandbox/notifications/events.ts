@@ -1,8 +1,8 @@
-import type { AssetRecord } from '../asset.ts'
-import { assetUrls } from '../asset-urls.ts'
+import type { AssetRecord } from '../assets/asset.ts'
+import { assetUrls } from '../assets/asset-urls.ts'
 import { SandboxError } from '../errors.ts'
-import type { Call } from '../http/call.ts'
-import type { Fields } from '../http/fields.ts'
+import type { Call } from '../api/call.ts'
+import type { Fields } from '../api/fields.ts'
 
 /**
  * The address that a call wants to be told at.

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hex } from '../auth/signature.ts'
+import { hex } from '../api/signature.ts'
 import type { CloudSettings } from '../clouds.ts'
 import type { RandomSource } from '../random.ts'
-import type { Store } from '../store.ts'
+import type { Store } from '../store/store.ts'
 import { post } from './post.ts'
 
 /** A global notification address, as the Admin API shows it. */

@@ -1,7 +1,7 @@
 import type { Sharp } from 'sharp'
 import { WHITE } from '../transformation/color.ts'
-import { canonicalFormat } from '../upload/formats.ts'
-import { IMAGE_TYPES } from '../transformation/formats.ts'
+import { canonicalFormat } from '../assets/formats.ts'
+import { IMAGE_TYPES } from '../transformation/output-formats.ts'
 import { notRendered } from '../transformation/faults.ts'
 import { flagsOf, flagTexts, type Component } from '../transformation/parser.ts'
 

@@ -1,4 +1,4 @@
-import type { AssetRecord } from '../asset.ts'
+import type { AssetRecord } from '../assets/asset.ts'
 
 export type FieldValue = string | number
 

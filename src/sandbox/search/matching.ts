@@ -1,4 +1,4 @@
-import type { AssetRecord } from '../asset.ts'
+import type { AssetRecord } from '../assets/asset.ts'
 import { textsOf, TIME_FIELDS, valuesOf, type FieldValue } from './asset-fields.ts'
 import type { Comparison, Query } from './expression.ts'
 

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
-import { hex, sameText } from '../auth/signature.ts'
+import { hex, sameText } from '../api/signature.ts'
 import { decodeBase64 } from '../base64.ts'
 import type { SandboxContext } from '../context.ts'
 import { SandboxError } from '../errors.ts'
-import { callFrom } from '../http/call.ts'
-import { Fields } from '../http/fields.ts'
+import { callFrom } from '../api/call.ts'
+import { Fields } from '../api/fields.ts'
 import { search } from './search.ts'
 
 /** How the coverage table calls it. A cursor may follow. */

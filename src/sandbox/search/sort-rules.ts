@@ -1,5 +1,5 @@
 import { SandboxError } from '../errors.ts'
-import type { Call } from '../http/call.ts'
+import type { Call } from '../api/call.ts'
 
 /** One rule as text: clients that send forms write each by itself. */
 function parsed (rule: string): unknown {

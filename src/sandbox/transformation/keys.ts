@@ -1,5 +1,5 @@
 import { parseColor } from './color.ts'
-import { ALL_FORMATS } from './formats.ts'
+import { ALL_FORMATS } from './output-formats.ts'
 
 /** What the sandbox does with a key: renders it, takes it without effect (and says so in a header), or refuses it by name. */
 export type Support = 'real' | 'ignored' | 'refused'

@@ -1,5 +1,5 @@
 import { SandboxError } from '../errors.ts'
-import type { CloudStore } from '../store.ts'
+import type { CloudStore } from '../store/store.ts'
 import { parseTransformation, type Component } from './parser.ts'
 
 /** What the Admin API keeps of a transformation: under its name, or of one without a name under its canonical text. */

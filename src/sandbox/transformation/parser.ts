@@ -1,5 +1,5 @@
 import { checkEffect } from './effect-rules.ts'
-import { ALL_FORMATS } from './formats.ts'
+import { ALL_FORMATS } from './output-formats.ts'
 import { parseLayer } from './layer-name.ts'
 import { invalidComponent, invalidValue, notRendered } from './faults.ts'
 import { FLAGS, KEYS } from './keys.ts'

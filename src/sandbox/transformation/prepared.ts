@@ -1,4 +1,4 @@
-import type { CloudStore } from '../store.ts'
+import type { CloudStore } from '../store/store.ts'
 import { expandNamed } from './named.ts'
 import { checkComponents, flagsOf, normalise, parseComponents, type Component } from './parser.ts'
 

@@ -1,9 +1,9 @@
-import type { AssetRecord } from '../asset.ts'
-import { assetUrls } from '../asset-urls.ts'
-import { responseSignature } from '../auth/signature.ts'
-import type { Call } from '../http/call.ts'
-import type { Fields } from '../http/fields.ts'
-import { analyses, echoedFaces } from './analysis.ts'
+import type { AssetRecord } from '../assets/asset.ts'
+import { assetUrls } from '../assets/asset-urls.ts'
+import { responseSignature } from '../api/signature.ts'
+import type { Call } from '../api/call.ts'
+import type { Fields } from '../api/fields.ts'
+import { analyses, echoedFaces } from './inspect/analysis.ts'
 
 /** The answer to an upload, and to what answers like one. Source: Cloudinary, "Upload API reference", sample answers. */
 export async function uploadAnswer (call: Call, record: AssetRecord, fields?: Fields): Promise<Record<string, unknown>> {

@@ -1,8 +1,8 @@
-import type { AssetRecord } from '../asset.ts'
+import type { AssetRecord } from '../assets/asset.ts'
 import { missingParameter, SandboxError } from '../errors.ts'
-import type { Call } from '../http/call.ts'
-import { mergeMetadata, typedMetadata, validMetadata } from '../metadata.ts'
-import { readPairs, readTags, sortedTags } from '../parameters.ts'
+import type { Call } from '../api/call.ts'
+import { mergeMetadata, typedMetadata, validMetadata } from '../assets/metadata.ts'
+import { readPairs, readTags, sortedTags } from '../assets/parameters.ts'
 
 const MAX_OPERATIONS = 1000
 

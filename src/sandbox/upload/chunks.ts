@@ -1,6 +1,6 @@
-import type { BlobStore, Draft } from '../blobs.ts'
-import type { ReceivedFile } from '../http/body.ts'
-import type { CloudStore, Store } from '../store.ts'
+import type { BlobStore, Draft } from '../store/blobs.ts'
+import type { ReceivedFile } from '../api/body.ts'
+import type { CloudStore, Store } from '../store/store.ts'
 import { invalidRange, joined, received, waiting, type ChunkRange, type Piece } from './pieces.ts'
 
 /** An upload in pieces, as it is stored after each of them. */

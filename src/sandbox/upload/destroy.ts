@@ -1,5 +1,5 @@
 import { missingParameter } from '../errors.ts'
-import type { Call } from '../http/call.ts'
+import type { Call } from '../api/call.ts'
 import { notificationUrl, notifyDelete } from '../notifications/events.ts'
 
 /** `POST /{resource_type}/destroy`: absent assets are no error here. */

@@ -1,11 +1,11 @@
 import type { CloudSettings } from '../clouds.ts'
 import { SandboxError } from '../errors.ts'
-import { isPath, readFolder, trimSlashes } from '../folder-path.ts'
-import type { Call } from '../http/call.ts'
-import type { Fields } from '../http/fields.ts'
+import { isPath, readFolder, trimSlashes } from '../assets/folder-path.ts'
+import type { Call } from '../api/call.ts'
+import type { Fields } from '../api/fields.ts'
 import type { RandomSource } from '../random.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
-import { splitExtension } from './formats.ts'
+import { splitExtension } from '../assets/formats.ts'
 
 export interface Names {
   public_id: string

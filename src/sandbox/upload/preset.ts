@@ -1,8 +1,8 @@
-import { TRANSPORT } from '../auth/known-parameters.ts'
+import { TRANSPORT } from '../api/known-parameters.ts'
 import { SandboxError } from '../errors.ts'
-import type { Call } from '../http/call.ts'
-import { Fields } from '../http/fields.ts'
-import { readPairs } from '../parameters.ts'
+import type { Call } from '../api/call.ts'
+import { Fields } from '../api/fields.ts'
+import { readPairs } from '../assets/parameters.ts'
 
 export interface UploadPreset {
   name: string

@@ -1,7 +1,7 @@
 import { missingParameter, notFound, SandboxError } from '../errors.ts'
-import type { Call } from '../http/call.ts'
+import type { Call } from '../api/call.ts'
 import { notificationUrl, notifyRename } from '../notifications/events.ts'
-import { readDeliveryType } from '../parameters.ts'
+import { readDeliveryType } from '../assets/parameters.ts'
 import { uploadAnswer } from './answer.ts'
 import { assertPublicId } from './naming.ts'
 

@@ -1,7 +1,7 @@
 import { decodeBase64 } from '../base64.ts'
 import { missingParameter, notImitated, SandboxError } from '../errors.ts'
-import type { ReceivedFile } from '../http/body.ts'
-import type { Call } from '../http/call.ts'
+import type { ReceivedFile } from '../api/body.ts'
+import type { Call } from '../api/call.ts'
 import { fetchFile } from '../remote/fetch-file.ts'
 
 const DATA_URI = /^data:([\w.+-]+\/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*);base64,/i

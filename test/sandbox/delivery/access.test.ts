@@ -1,6 +1,6 @@
 import t from 'tap'
 import { startSandbox } from '../../../src/sandbox/index.ts'
-import { openGallery } from '../gallery.ts'
+import { openGallery } from '../../support/gallery.ts'
 
 const { sandbox, photo, get } = await openGallery()
 t.teardown(() => sandbox.close())

@@ -1,8 +1,8 @@
 import t from 'tap'
 import sharp from 'sharp'
-import { addAsset } from '../../../src/sandbox/adding.ts'
+import { addAsset } from '../../../src/sandbox/add-asset.ts'
 import { buildSandbox } from '../../../src/sandbox/index.ts'
-import { seeded } from '../transformation/geometry-oracle.ts'
+import { seeded } from '../../support/geometry-oracle.ts'
 
 t.setTimeout(240_000)
 

@@ -6,10 +6,10 @@ import t from 'tap'
 import fastify from 'fastify'
 import sharp from 'sharp'
 import { programFinder } from '../../../src/commands/program.ts'
-import { addAsset } from '../../../src/sandbox/adding.ts'
+import { addAsset } from '../../../src/sandbox/add-asset.ts'
 import { buildSandbox, startSandbox } from '../../../src/sandbox/index.ts'
-import { registerDelivery } from '../../../src/sandbox/delivery.ts'
-import { addSamples } from '../../../src/sandbox/samples.ts'
+import { registerDelivery } from '../../../src/sandbox/delivery/routes.ts'
+import { addSamples } from '../../../src/sandbox/pages/samples.ts'
 
 const findFfmpeg = programFinder('ffmpeg', process.env['PATH'])
 /** Why the real program is not tried, or false. Where everything is installed, its absence is a failure. */

@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import sharp from 'sharp'
 import t, { type Test } from 'tap'
-import { MemoryBlobs } from '../../../src/sandbox/blobs-memory.ts'
-import { MemoryJournal } from '../../../src/sandbox/journal.ts'
+import { MemoryBlobs } from '../../../src/sandbox/store/blobs-memory.ts'
+import { MemoryJournal } from '../../../src/sandbox/store/journal.ts'
 import { startSandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
 import { startSandboxProcess } from '../../sandbox-process.ts'
 import { Notifier } from '../../../src/sandbox/notifications/notifier.ts'
 import { randomSource } from '../../../src/sandbox/random.ts'
-import { Store } from '../../../src/sandbox/store.ts'
-import { receiver } from '../receiver.ts'
+import { Store } from '../../../src/sandbox/store/store.ts'
+import { receiver } from '../../support/receiver.ts'
 
 const CLOUD = { cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }
 const BASIC = { authorization: `Basic ${btoa('1234:abcd')}` }

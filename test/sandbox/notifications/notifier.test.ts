@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { MemoryBlobs } from '../../../src/sandbox/blobs-memory.ts'
-import { MemoryJournal } from '../../../src/sandbox/journal.ts'
+import { MemoryBlobs } from '../../../src/sandbox/store/blobs-memory.ts'
+import { MemoryJournal } from '../../../src/sandbox/store/journal.ts'
 import { Notifier, type NotifierOptions } from '../../../src/sandbox/notifications/notifier.ts'
 import { post as send } from '../../../src/sandbox/notifications/post.ts'
 import { randomSource } from '../../../src/sandbox/random.ts'
 import { startSandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
-import { Store } from '../../../src/sandbox/store.ts'
+import { Store } from '../../../src/sandbox/store/store.ts'
 
 const basic = { authorization: `Basic ${btoa('1234:abcd')}` }
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { startSandbox } from '../../../src/sandbox/index.ts'
-import { oracle, randomCase, seeded } from '../transformation/geometry-oracle.ts'
+import { oracle, randomCase, seeded } from '../../support/geometry-oracle.ts'
 
 const CASES = 1000
 // Small pictures ask the same questions as large ones and are made in a millisecond.

@@ -1,6 +1,6 @@
 import t from 'tap'
 import sharp from 'sharp'
-import { openGallery, picture } from '../gallery.ts'
+import { openGallery, picture } from '../../support/gallery.ts'
 
 const { sandbox, photo, get } = await openGallery()
 t.teardown(() => sandbox.close())

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isoTime, type AssetRecord } from '../../../src/sandbox/asset.ts'
+import { isoTime, type AssetRecord } from '../../../src/sandbox/assets/asset.ts'
 import { parseExpression } from '../../../src/sandbox/search/expression.ts'
 import { matches } from '../../../src/sandbox/search/matching.ts'
 

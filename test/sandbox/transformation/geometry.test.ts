@@ -2,7 +2,7 @@ import t from 'tap'
 import { plan, type Plan } from '../../../src/sandbox/transformation/geometry.ts'
 import { parseComponents } from '../../../src/sandbox/transformation/parser.ts'
 import { sizingOf } from '../../../src/sandbox/transformation/resolution.ts'
-import { oracle, randomCase, seeded } from './geometry-oracle.ts'
+import { oracle, randomCase, seeded } from '../../support/geometry-oracle.ts'
 
 function planOf (text: string, input = { width: 1000, height: 600 }): Plan {
   const [component = new Map<string, string>()] = parseComponents([text])

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../../../src/sandbox/index.ts'
-import { wav } from '../silence.ts'
+import { wav } from '../../support/silence.ts'
 
 const BASIC = { authorization: `Basic ${btoa('1234:abcd')}` }
 

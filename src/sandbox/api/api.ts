@@ -1,0 +1,125 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { decoded } from '../../schemas/decoded.ts'
+import { admitAdmin, admitUpload, type Admitted, type Attempt } from './credentials.ts'
+import { KNOWN_PARAMETERS, TRANSPORT } from './known-parameters.ts'
+import type { SandboxContext } from '../context.ts'
+import { notImitated, SandboxError } from '../errors.ts'
+import { ConnectionEnded, exchangeOf } from '../faults/exchange.ts'
+import { readBody } from './body.ts'
+import type { Call, Route } from './call.ts'
+import { CORS_HEADERS, PREFLIGHT_HEADERS } from './cors.ts'
+import { Fields } from './fields.ts'
+import { nameIgnored } from './ignored.ts'
+import type { HourlyLimit } from './rate-limit.ts'
+import { RouteTable } from './route-table.ts'
+
+/** Serves `routes` below `/v1_1/{cloud}/`. */
+export function registerApi (app: FastifyInstance, context: SandboxContext, { routes, adminLimit }: { routes: readonly Route[], adminLimit: HourlyLimit }): void {
+  const calls = new ApiCalls(context, new RouteTable(routes), adminLimit)
+  app.register(async (api) => {
+    // Bodies of every kind are read by the call itself, as they come.
+    api.removeAllContentTypeParsers()
+    api.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
+    api.options('/v1_1/*', async (_request, reply) => reply.headers(PREFLIGHT_HEADERS).code(200).send())
+    api.route({
+      method: ['GET', 'POST', 'PUT', 'DELETE'],
+      url: '/v1_1/*',
+      handler: async (request, reply) => {
+        try {
+          return await calls.answer(request, reply)
+        } catch (error) {
+          if (!(error instanceof ConnectionEnded)) throw error
+          return reply.hijack()
+        }
+      }
+    })
+  })
+}
+
+class ApiCalls {
+  readonly #context: SandboxContext
+  readonly #table: RouteTable
+  readonly #adminLimit: HourlyLimit
+
+  constructor (context: SandboxContext, table: RouteTable, adminLimit: HourlyLimit) {
+    this.#context = context
+    this.#table = table
+    this.#adminLimit = adminLimit
+  }
+
+  async answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const context = this.#context
+    reply.header('x-request-id', context.random.hex(32)).header('cache-control', 'no-store')
+    const { cloudName, path, query } = splitUrl(request.raw.url ?? '')
+    const found = this.#table.find(request.method, path)
+    if ('allowed' in found) throw unknownRoute(request.method, path, found.allowed)
+    const { route, params } = found
+    if (route.guard !== 'admin') reply.headers(CORS_HEADERS)
+    const fields = new Fields()
+    fields.appendQuery(query)
+    const file = await this.#readFile(request, fields)
+    let admitted: Admitted
+    try {
+      const known = knownTo(route)
+      admitted = admit(route, params, { clouds: context.clouds, cloudName, authorization: request.headers.authorization, fields, known, nowMs: context.clock() })
+      if (route.guard === 'admin') reply.headers(this.#adminLimit.spend(cloudName))
+      // What no signature covers must have no effect either.
+      else if (route.guard !== 'none') nameIgnored(reply, fields.retain((name) => known.has(name) || TRANSPORT.has(name)))
+    } catch (error) {
+      if (file) await context.blobs.remove(file.key)
+      throw error
+    }
+    const { cloud, unsigned } = admitted
+    const call: Call = { context, cloud, store: context.store.cloud(cloud.cloudName), method: request.method, path, params, fields, headers: request.headers, file, unsigned, reply }
+    try {
+      const result = await route.action(call)
+      return reply.sent ? reply : reply.send(result)
+    } finally {
+      if (call.file) await context.blobs.remove(call.file.key)
+    }
+  }
+
+  async #readFile (request: FastifyRequest, fields: Fields): Promise<Call['file']> {
+    const { blobs, options } = this.#context
+    const exchange = exchangeOf(request.raw)
+    const { file } = await readBody(exchange?.body() ?? request.raw, {
+      contentType: request.headers['content-type'] ?? '',
+      fields,
+      blobs,
+      limits: options,
+      durable: request.headers['content-range'] === undefined
+    })
+    if (!exchange) return file
+    for (const name of fields.names()) if (name !== 'file') exchange.record.fields[name] = fields.shown(name)
+    if (file) Object.assign(exchange.record, { sha256: file.sha256, file_bytes: file.bytes })
+    return file
+  }
+}
+
+function knownTo (route: Route): ReadonlySet<string> {
+  return KNOWN_PARAMETERS['call' in route && route.call !== undefined ? route.call : 'upload']
+}
+
+function admit ({ guard, ...route }: Route, params: Call['params'], attempt: Attempt): Admitted {
+  // Of the assets only those of type `upload` have a path that is taken for one of the Upload API.
+  if (guard === 'admin') return admitAdmin(attempt, { signed: 'call' in route && route.call !== undefined && (params.type ?? 'upload') === 'upload' })
+  if (guard !== 'none') return admitUpload(attempt, { unsigned: guard === 'upload' })
+  const cloud = attempt.clouds.get(attempt.cloudName)
+  if (!cloud) throw new SandboxError(401, `Invalid cloud_name ${attempt.cloudName}`)
+  return { cloud, unsigned: true }
+}
+
+/** Decodes the path once, as a whole: some clients send even its own slashes encoded. A path may end in slashes; a name cannot. */
+function splitUrl (url: string): { cloudName: string, path: string, query: string } {
+  const mark = url.indexOf('?')
+  const raw = mark < 0 ? url : url.slice(0, mark)
+  const whole = decoded(raw)
+  if (whole === undefined) throw new SandboxError(400, 'Invalid percent-encoding in the path')
+  const [, cloudName = '', path = ''] = /^\/v1_1\/([^/]+)\/?(.*)$/s.exec(whole) ?? []
+  return { cloudName, path: path.replace(/(?<!\/)\/+$/, ''), query: mark < 0 ? '' : url.slice(mark + 1) }
+}
+
+function unknownRoute (method: string, path: string, allowed: readonly string[]): SandboxError {
+  if (allowed.length === 0) return notImitated(`${method} /v1_1/{cloud}/${path}`)
+  return new SandboxError(405, `Method ${method} is not allowed here`, { allow: allowed.join(', ') })
+}

@@ -1,0 +1,120 @@
+import { SandboxError } from '../errors.ts'
+import { brokenRule, isDate, type Validation } from './metadata-validation.ts'
+import type { CloudStore } from '../store/store.ts'
+
+/** A structured metadata field as the Admin API shows it. */
+export interface MetadataField {
+  external_id: string
+  type: 'string' | 'integer' | 'date' | 'enum' | 'set'
+  label: string
+  mandatory: boolean
+  default_value: unknown
+  validation: Validation | null
+  restrictions: Record<string, unknown> | null
+  datasource?: { values: { external_id: string, value: string, state: string }[] }
+  /** Where it stands in the list, and when it was made, in milliseconds. Neither is shown. */
+  position?: number
+  createdMs?: number
+}
+
+/** With `clearInvalid`, what a field does not take empties it instead of being refused. */
+interface Reading { clearInvalid?: boolean }
+
+/**
+ * Turns the texts of a `metadata` parameter into typed values, as they come back from the API.
+ * @throws {SandboxError} 400 naming unknown fields in the vendor's words, or a value that its field does not take.
+ */
+export function typedMetadata (store: CloudStore, pairs: Readonly<Record<string, string>>, { clearInvalid = false }: Reading = {}): Record<string, unknown> {
+  const unknown = Object.keys(pairs).filter((id) => !store.document('metadata_field', id))
+  if (unknown.length > 0) throw new SandboxError(400, `Metadata External IDs do not exist: ${JSON.stringify(unknown)}`)
+  return Object.fromEntries(Object.entries(pairs).map(([id, text]) => {
+    const field = store.document<MetadataField>('metadata_field', id)
+    if (!field) return [id, text]
+    return [id, clearInvalid && !field.mandatory && !takes(field, text) ? null : checkedValue(field, text)]
+  }))
+}
+
+/** Without the values that their fields, as they are by now, would not take. A mandatory field keeps what it has. */
+export function validMetadata (store: CloudStore, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([id, value]) => {
+    const field = store.document<MetadataField>('metadata_field', id)
+    return field !== undefined && (field.mandatory || takes(field, Array.isArray(value) ? JSON.stringify(value) : String(value)))
+  }))
+}
+
+/** Whether a field takes such a text. */
+export function takes (field: MetadataField, text: string): boolean {
+  try {
+    checkedValue(field, text)
+    return true
+  } catch (error) {
+    if (error instanceof SandboxError) return false
+    throw error
+  }
+}
+
+/** Adds new values to present ones; an empty value clears. */
+export function mergeMetadata (present: Readonly<Record<string, unknown>> | undefined, changes: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries({ ...present, ...changes }).filter(([, value]) => value !== null && value !== undefined))
+}
+
+/**
+ * What a new asset has: the values given, and the defaults of fields that were not named.
+ * @throws {SandboxError} 400 when a mandatory field is left without a value.
+ */
+export function newMetadata (store: CloudStore, pairs: Readonly<Record<string, string>>, reading: Reading = {}): Record<string, unknown> {
+  const fields = store.documents<MetadataField>('metadata_field').map(([, field]) => field)
+  const defaults = Object.fromEntries(fields.map((field) => [field.external_id, field.default_value]))
+  const values = mergeMetadata(defaults, typedMetadata(store, pairs, reading))
+  const missing = fields.filter((field) => field.mandatory && values[field.external_id] === undefined)
+  if (missing.length > 0) throw new SandboxError(400, `Missing mandatory metadata fields: ${JSON.stringify(missing.map((field) => field.external_id))}`)
+  return values
+}
+
+/**
+ * The typed value of a text; null for an empty one, which clears.
+ * @throws {SandboxError} 400 when the field does not take it. The public sources have no literal text for these answers.
+ */
+export function checkedValue (field: MetadataField, text: string): unknown {
+  const value = typedValue(field, text)
+  if (value === null && field.mandatory) throw new SandboxError(400, `Missing mandatory metadata fields: ${JSON.stringify([field.external_id])}`)
+  const broken = value === null || !field.validation ? undefined : brokenRule(field.validation, value)
+  if (broken !== undefined) throw new SandboxError(400, `Value ${text} is invalid for metadata field ${field.external_id}: ${broken}`)
+  return value
+}
+
+function typedValue (field: MetadataField, text: string): unknown {
+  if (text === '') return null
+  const invalid = () => new SandboxError(400, `Value ${text} is invalid for metadata field ${field.external_id}`)
+  const options = new Set(field.datasource?.values.filter(({ state }) => state === 'active').map((entry) => entry.external_id))
+  switch (field.type) {
+    case 'integer': {
+      if (!/^-?\d{1,15}$/.test(text)) throw invalid()
+      return Number(text)
+    }
+    case 'date': {
+      if (!isDate(text)) throw invalid()
+      return text
+    }
+    case 'enum': {
+      if (!options.has(text)) throw invalid()
+      return text
+    }
+    case 'set': {
+      const values = setValues(text)
+      if (!values || values.some((value) => !options.has(value))) throw invalid()
+      return values
+    }
+    default: return text
+  }
+}
+
+function setValues (text: string): string[] | undefined {
+  if (!text.startsWith('[')) return text.split(',').map((value) => value.trim())
+  try {
+    const values: unknown = JSON.parse(text)
+    return Array.isArray(values) ? values.map(String) : undefined
+  } catch {
+    return undefined
+  }
+}

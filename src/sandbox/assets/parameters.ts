@@ -1,0 +1,102 @@
+import { isoTime, type AccessRule, type AssetRecord } from './asset.ts'
+import { SandboxError } from '../errors.ts'
+import type { Fields } from '../api/fields.ts'
+
+const MAX_TAGS = 1000
+const MAX_TAG_LENGTH = 255
+
+/** `tags`, sorted as the vendor shows them, each once. Undefined: not sent. */
+export function readTags (fields: Fields, name = 'tags'): string[] | undefined {
+  const tags = fields.list(name)?.flatMap((tag) => tag.split(',')).map((tag) => tag.trim()).filter((tag) => tag !== '')
+  if (tags === undefined) return undefined
+  if (tags.length > MAX_TAGS || tags.some((tag) => tag.length > MAX_TAG_LENGTH)) throw new SandboxError(400, `Too many tags or too long a tag. Maximum is ${MAX_TAGS} tags of ${MAX_TAG_LENGTH} characters.`)
+  return sortedTags(tags)
+}
+
+export function sortedTags (tags: Iterable<string>): string[] {
+  return [...new Set(tags)].sort()
+}
+
+/**
+ * `a=1|b=2` with backslashes before a literal `=` or `|`. Also what `metadata` looks like.
+ * @throws {SandboxError} 400 when a pair has no `=`.
+ */
+export function readPairs (fields: Fields, name: string): Record<string, string> | undefined {
+  const raw = fields.raw(name)
+  if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) {
+    return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]))
+  }
+  const text = fields.given(name)
+  return text === undefined ? undefined : parsePairs(text, name)
+}
+
+export function parsePairs (text: string, name: string): Record<string, string> {
+  const pairs: Record<string, string> = {}
+  if (text === '') return pairs
+  for (const part of text.match(/(?:\\[\s\S]|[^\\|])+/g) ?? []) {
+    const [, key, value] = /^((?:\\[\s\S]|[^\\=])+)=([\s\S]*)$/.exec(part) ?? []
+    if (key === undefined || value === undefined) throw new SandboxError(400, `Invalid value ${part} for parameter ${name}`)
+    pairs[unescapePair(key).trim()] = unescapePair(value)
+  }
+  return pairs
+}
+
+function unescapePair (text: string): string {
+  return text.replace(/\\([=|"\\])/g, '$1')
+}
+
+/** Marked areas of a picture: those that were sent. */
+export function readAreas (fields: Fields): Pick<AssetRecord, 'face_coordinates' | 'custom_coordinates' | 'regions'> {
+  const faces = readCoordinates(fields, 'face_coordinates')
+  const custom = readCoordinates(fields, 'custom_coordinates')
+  const regions = readRegions(fields)
+  return { ...faces && { face_coordinates: faces }, ...custom && { custom_coordinates: custom }, ...regions && { regions } }
+}
+
+/** `x,y,w,h` lists, divided by pipes. */
+function readCoordinates (fields: Fields, name: string): number[][] | undefined {
+  const text = fields.text(name)
+  if (text === undefined) return undefined
+  return text.split('|').map((group) => {
+    const numbers = group.split(',').map(Number)
+    if (numbers.length !== 4 || numbers.some((number) => !Number.isFinite(number))) throw new SandboxError(400, `Invalid value ${group} for parameter ${name}`)
+    return numbers
+  })
+}
+
+/** `access_control`: a JSON array of rules, at most one of them anonymous. Times are kept as all times are shown: in UTC. */
+export function readAccessControl (fields: Fields): AccessRule[] | undefined {
+  if (!fields.has('access_control')) return undefined
+  const value = fields.json('access_control')
+  const rules = Array.isArray(value) ? value : [value]
+  const valid = rules.every((rule) => typeof rule === 'object' && rule !== null && (rule.access_type === 'token' || rule.access_type === 'anonymous') &&
+    [rule.start, rule.end].every((time) => time === undefined || time === null || !Number.isNaN(Date.parse(time))))
+  if (!valid || rules.filter((rule) => rule.access_type === 'anonymous').length > 1) throw new SandboxError(400, 'Invalid value for parameter access_control')
+  return rules.map(({ access_type: accessType, start, end }) => ({ access_type: accessType, ...start && { start: isoTime(Date.parse(start)) }, ...end && { end: isoTime(Date.parse(end)) } }))
+}
+
+/** `regions`: a JSON object of named lists of points. */
+function readRegions (fields: Fields): Record<string, number[][]> | undefined {
+  if (!fields.has('regions')) return undefined
+  const value = fields.json('regions')
+  const isPoint = (point: unknown) => Array.isArray(point) && point.length === 2 && point.every((number) => typeof number === 'number')
+  const valid = typeof value === 'object' && value !== null && Object.values(value).every((points) => Array.isArray(points) && points.length >= 2 && points.every(isPoint))
+  if (!valid) throw new SandboxError(400, 'Invalid value for parameter regions')
+  // Checked point by point above.
+  return value as Record<string, number[][]>
+}
+
+/** `type`: how an asset is stored and delivered. */
+export function readDeliveryType (fields: Fields, name = 'type'): 'upload' | 'private' | 'authenticated' {
+  return deliveryType(fields.text(name) ?? 'upload')
+}
+
+export function deliveryType (text: string): 'upload' | 'private' | 'authenticated' {
+  if (text === 'upload' || text === 'private' || text === 'authenticated') return text
+  throw new SandboxError(400, `Invalid type ${text}`)
+}
+
+export function resourceType (text: string): 'image' | 'video' | 'raw' {
+  if (text === 'image' || text === 'video' || text === 'raw') return text
+  throw new SandboxError(400, `Invalid resource_type ${text}`)
+}

@@ -1,0 +1,137 @@
+import type { AssetRecord } from '../assets/asset.ts'
+import type { CloudSettings } from '../clouds.ts'
+import type { Rendered, Renderer, SandboxContext } from '../context.ts'
+import { ignoredHere } from './ignored.ts'
+import { SandboxError } from '../errors.ts'
+import { ALL_FORMATS, IMAGE_TYPES, isReadable } from '../transformation/output-formats.ts'
+import type { Region } from '../transformation/gravity.ts'
+import { parseLayer } from '../transformation/layer-name.ts'
+import { prepareChain, type PreparedChain } from '../transformation/prepared.ts'
+import { invalidComponent, notRendered } from '../transformation/faults.ts'
+import { fillIn, type Coordinates } from '../transformation/resolution.ts'
+import type { ByteSource, RenderResult } from '../render/job.ts'
+import { RENDER_LIMITS, tooManyPixels, type RenderLimits } from '../render/limits.ts'
+import type { RenderPool } from '../render/pool.ts'
+import { posterOf, type FindFfmpeg } from '../render/poster.ts'
+
+export interface RendererOptions {
+  readonly pool: RenderPool
+  readonly limits?: RenderLimits
+  readonly findFfmpeg?: FindFfmpeg
+}
+
+/** What is to be made of an asset. */
+export interface RenderRequest {
+  readonly cloud: CloudSettings
+  readonly record: AssetRecord
+  readonly chain: PreparedChain
+  /** A format, or `auto`, decided by `accept`. */
+  readonly format: string
+  readonly accept: string
+}
+
+/** Loads what a chain needs and has it rendered. */
+export class AssetRenderer implements Renderer {
+  readonly #context: SandboxContext
+  readonly #pool: RenderPool
+  readonly #limits: RenderLimits
+  readonly #findFfmpeg: FindFfmpeg
+
+  constructor (context: SandboxContext, { pool, limits = RENDER_LIMITS, findFfmpeg = () => undefined }: RendererOptions) {
+    this.#context = context
+    this.#pool = pool
+    this.#limits = limits
+    this.#findFfmpeg = findFfmpeg
+  }
+
+  /** For uploads: `transformation` is text, a last `/ext` in it is a format. */
+  async render (cloud: CloudSettings, record: AssetRecord, transformation: string, format?: string): Promise<Rendered> {
+    const segments = transformation.split('/').filter((segment) => segment !== '')
+    const named = ALL_FORMATS.has(segments.at(-1)?.toLowerCase() ?? '') ? segments.pop()?.toLowerCase() : undefined
+    const chain = prepareChain(segments, this.#context.store.cloud(cloud.cloudName))
+    const wanted = format?.toLowerCase() ?? named
+    if (wanted === 'auto') throw invalidComponent('auto')
+    const result = await this.derive({ cloud, record, chain, format: targetFormat(record, chain, wanted), accept: '' })
+    const ignored = ignoredHere(chain, record, result.format, false)
+    return { bytes: Buffer.from(result.bytes), width: result.width, height: result.height, format: result.format, transformation: chain.normalised, ignored }
+  }
+
+  /** @throws {SandboxError} 400, 404 for a missing layer, 503 when there is no room. */
+  async derive ({ cloud, record, chain, format, accept }: RenderRequest): Promise<RenderResult> {
+    if (record.resource_type === 'raw') throw notRendered('transformations of raw assets')
+    if (!isReadable(record.format)) throw notRendered(`transformations of ${record.format ?? ''} images`)
+    this.#checkInput(record)
+    const layers = await this.#layers(cloud, chain)
+    const source = await this.#source(record.blob)
+    const isVideo = record.resource_type === 'video'
+    return this.#pool.run({
+      source: isVideo ? await posterOf(source, record.duration, chain.components, this.#findFfmpeg) : source,
+      storedFormat: isVideo ? 'png' : record.format,
+      components: chain.components,
+      format,
+      accept,
+      layers,
+      coordinates: coordinatesOf(record),
+      tags: record.tags,
+      context: record.context ?? {},
+      metadata: record.metadata ?? {},
+      limits: this.#limits
+    })
+  }
+
+  #checkInput ({ resource_type: resourceType, width = 0, height = 0 }: AssetRecord): void {
+    if (resourceType === 'image' && width * height > this.#limits.inputPixels) throw tooManyPixels(width * height, this.#limits.inputPixels)
+  }
+
+  async #source (blob: string): Promise<ByteSource> {
+    const path = this.#context.blobs.path(blob)
+    return path === undefined ? { bytes: await this.#context.blobs.buffer(blob) } : { path }
+  }
+
+  async #layers (cloud: CloudSettings, { components }: PreparedChain): Promise<Map<string, ByteSource>> {
+    const sources = new Map<string, ByteSource>()
+    const variables = new Map<string, string>()
+    for (const component of components) {
+      // Which assets are needed must be known before anything is worked out: here a variable is a text or nothing.
+      for (const [key, value] of component) if (key.startsWith('$')) variables.set(key, value.replace(/^ref:/, ''))
+      const given = component.get('l') ?? component.get('u')
+      const layer = given === undefined ? undefined : fillIn(given, variables)
+      if (layer === undefined || sources.has(layer)) continue
+      const name = parseLayer(layer)
+      if (name.kind === 'text') continue
+      const record = this.#context.store.cloud(cloud.cloudName).find('image', name.type, name.publicId)
+      if (!record) throw new SandboxError(404, `Resource not found - ${name.publicId}`)
+      this.#checkInput(record)
+      sources.set(layer, await this.#source(record.blob))
+    }
+    return sources
+  }
+}
+
+/**
+ * `f_` wins over the extension, the extension over the stored format; what cannot be written becomes PNG.
+ * @throws {SandboxError} 400 for a video that is to be anything but a poster.
+ */
+export function targetFormat (record: AssetRecord, chain: PreparedChain, extension: string | undefined): string {
+  if (record.resource_type === 'video') checkPoster(chain.format === 'auto' ? extension : chain.format ?? extension)
+  const stored = record.format !== undefined && Object.hasOwn(IMAGE_TYPES, record.format) ? record.format : 'png'
+  return chain.format ?? extension ?? stored
+}
+
+function checkPoster (format: string | undefined): void {
+  if (format === undefined || !ALL_FORMATS.has(format)) throw notRendered('video transformations')
+  if (/^(?:jpe?g|png|webp|gif|avif|tiff?)$/.test(format)) return
+  throw notRendered('video transformations and conversions')
+}
+
+function coordinatesOf (record: AssetRecord): Coordinates {
+  const custom = region(record.custom_coordinates?.[0])
+  const face = region(record.face_coordinates?.[0])
+  const regions = Object.entries(record.regions ?? {}).map(([name, boxes]) => [name, region(boxes[0])] as const).filter(([, box]) => box !== undefined)
+  return { ...(custom && { custom }), ...(face && { face }), regions: Object.fromEntries(regions as [string, Region][]) } // `filter` left only boxes
+}
+
+function region (box: readonly number[] | undefined): Region | undefined {
+  const [left, top, width, height] = box ?? []
+  return left === undefined || top === undefined || width === undefined || height === undefined ? undefined : { left, top, width, height }
+}

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { AssetRecord, DerivedRecord } from '../assets/asset.ts'
+import type { CloudSettings } from '../clouds.ts'
+import type { SandboxContext } from '../context.ts'
+import { checkAccess, denied, readToken, type AccessRequest } from './access.ts'
+import { Remembered } from './remembered.ts'
+import { derivedName, DerivedAssets, type Derived } from './derived.ts'
+import { failureHeaders, successHeaders, type Delivered } from './headers.ts'
+import { ignoredHere } from './ignored.ts'
+import { listByTag } from './list.ts'
+import { parseDeliveryPath, type DeliveryPath } from './path.ts'
+import { sendBytes } from './send.ts'
+import { notFound, SandboxError } from '../errors.ts'
+import { isRejected } from '../assets/moderation.ts'
+import type { RenderLimits } from '../render/limits.ts'
+import { RenderPool, type RenderPoolOptions } from '../render/pool.ts'
+import type { FindFfmpeg } from '../render/poster.ts'
+import { AssetRenderer, targetFormat, type RenderRequest } from './asset-renderer.ts'
+import { sameFormat } from '../transformation/output-formats.ts'
+import { invalidValue, notRendered } from '../transformation/faults.ts'
+import { flagsOf } from '../transformation/parser.ts'
+import { isAllowedForStrict } from '../transformation/named.ts'
+import { keepsBytes, prepareChain, type PreparedChain } from '../transformation/prepared.ts'
+import type { CloudStore } from '../store/store.ts'
+
+export interface DeliveryOptions {
+  readonly pool?: RenderPoolOptions
+  readonly limits?: RenderLimits
+  /** Where ffmpeg is, for posters of videos. */
+  readonly findFfmpeg?: FindFfmpeg
+}
+
+/** Serves assets and their transformations under `/{cloud}/{resource_type}/...`, and gives the context its renderer. */
+export function registerDelivery (app: FastifyInstance, context: SandboxContext, options: DeliveryOptions = {}): void {
+  const pool = new RenderPool(options.pool)
+  const renderer = new AssetRenderer(context, { pool, ...(options.limits && { limits: options.limits }), ...(options.findFfmpeg && { findFfmpeg: options.findFfmpeg }) })
+  context.renderer = renderer
+  const delivery = new Delivery(context, new DerivedAssets(context, renderer))
+  app.addHook('onClose', async () => { pool.close() })
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/:cloud/:resource_type/*',
+    handler: (request, reply) => delivery.answer(request, reply)
+  })
+}
+
+interface Target {
+  readonly path: DeliveryPath
+  readonly cloud: CloudSettings
+  readonly record: AssetRecord
+  readonly chain: PreparedChain
+  /** What is served instead of a missing asset carries its status. */
+  readonly status: number
+}
+
+class Delivery {
+  readonly #context: SandboxContext
+  readonly #derived: DerivedAssets
+  // Pages ask for the same few addresses over and over.
+  readonly #paths = new Remembered<DeliveryPath | undefined>(1000)
+  readonly #chains = new Remembered<PreparedChain>(1000)
+
+  constructor (context: SandboxContext, derived: DerivedAssets) {
+    this.#context = context
+    this.#derived = derived
+  }
+
+  async answer (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    // Not from the seeded source: how often a browser asks must not change the IDs of assets.
+    const requestId = randomUUID().replaceAll('-', '')
+    try {
+      const path = this.#paths.get(request.url, () => parseDeliveryPath(request.url))
+      if (!path) {
+        reply.callNotFound()
+        return reply
+      }
+      if (path.type === 'list') return this.#list(reply, path)
+      return await this.#deliverLatest(request, reply, path, requestId)
+    } catch (error) {
+      if (!(error instanceof SandboxError) || reply.sent) throw error
+      return reply.code(error.status).headers({ ...failureHeaders(error.message, requestId), ...error.headers }).send()
+    }
+  }
+
+  #list (reply: FastifyReply, { cloud: cloudName, resourceType, publicId }: DeliveryPath): FastifyReply {
+    if (!this.#cloud(cloudName).allowResourceList) throw denied()
+    const list = listByTag(this.#context.store.cloud(cloudName), resourceType, publicId, this.#context.clock())
+    if (!list) throw notFound(publicId)
+    return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=60' }).send(list)
+  }
+
+  /** An asset that is overwritten or removed while it is read takes its bytes with it: what there is now is looked up again. */
+  async #deliverLatest (request: FastifyRequest, reply: FastifyReply, path: DeliveryPath, requestId: string, tries = 3): Promise<FastifyReply> {
+    const target = this.#find(path)
+    try {
+      return await this.#deliver(request, reply, target, requestId)
+    } catch (error) {
+      if (tries <= 1 || reply.sent || this.#find(path).record.version_id === target.record.version_id) throw error
+      return this.#deliverLatest(request, reply, path, requestId, tries - 1)
+    }
+  }
+
+  /** @throws {SandboxError} what is wrong with the URL first, then whether there is such an asset. */
+  #find (path: DeliveryPath): Target {
+    const cloud = this.#cloud(path.cloud)
+    if (!/^(?:upload|private|authenticated)$/.test(path.type)) throw notRendered(`the delivery type ${path.type}`)
+    const store = this.#context.store.cloud(cloud.cloudName)
+    const chain = this.#chainOf(path, store)
+    const record = store.find(path.resourceType, path.type, path.publicId)
+    if (record && !isRejected(record)) return { path, cloud, record, chain, status: 200 }
+    const placeholder = placeholderOf(path, chain, store)
+    if (!placeholder) throw notFound(path.publicId)
+    return { path, cloud, record: placeholder, chain, status: 404 }
+  }
+
+  #cloud (name: string): CloudSettings {
+    const cloud = this.#context.clouds.get(name)
+    if (!cloud) throw new SandboxError(401, `cloud_name ${name} is disabled`)
+    return cloud
+  }
+
+  /** What a name stands for may change, so only chains without one are remembered. */
+  #chainOf ({ components }: DeliveryPath, store: CloudStore): PreparedChain {
+    const hasName = components.some((component) => /(?:^|,)t_/.test(component))
+    return hasName ? prepareChain(components, store) : this.#chains.get(components.join('/'), () => prepareChain(components, store))
+  }
+
+  async #deliver (request: FastifyRequest, reply: FastifyReply, target: Target, requestId: string): Promise<FastifyReply> {
+    const { path, record, chain, status } = target
+    const isOriginal = servesOriginal(target)
+    const isSigned = checkAccess(this.#accessRequest(request, target), record, isOriginal, path.extension ?? record.format ?? extensionOf(record))
+    const derived = isOriginal ? undefined : await this.#derive(request, target, isSigned)
+    const delivered = derived ? deliveredDerived(derived) : deliveredOriginal(record)
+    if (chain.components.some((component) => flagsOf(component).includes('getinfo'))) return sendInfo(reply, record, delivered)
+    const headers = successHeaders({
+      record,
+      delivered,
+      components: chain.components,
+      isNegotiated: chain.format === 'auto',
+      isProtected: record.type === 'authenticated' || (record.access_control ?? []).length > 0 || (record.type === 'private' && isOriginal),
+      ignored: ignoredHere(chain, record, delivered.format, isOriginal),
+      requestId
+    })
+    if (status !== 200) headers['x-cld-error'] = failureHeaders(`Resource not found - ${path.publicId}`, requestId)['x-cld-error'] ?? ''
+    return sendBytes(request, reply, this.#context.blobs, delivered, headers, { status, ...(derived?.bytes && { held: derived.bytes }) })
+  }
+
+  async #derive (request: FastifyRequest, { cloud, record, chain, path }: Target, isSigned: boolean): Promise<Derived> {
+    const wanted: RenderRequest = { cloud, record, chain, format: targetFormat(record, chain, path.extension), accept: request.headers.accept ?? '' }
+    const known = this.#derived.find(wanted)
+    if (known && await this.#isWhole(known)) return { record: known }
+    const isFree = isSigned || known !== undefined || !cloud.strictTransformations
+    if (!isFree && !isAllowedForStrict(derivedName(record, chain, path.extension), this.#context.store.cloud(cloud.cloudName))) throw denied()
+    return this.#derived.make(wanted, path.extension)
+  }
+
+  /** Nothing waited for the disk when it was made, so a power cut may have taken its bytes: then it is made anew. */
+  async #isWhole ({ blob, bytes }: DerivedRecord): Promise<boolean> {
+    const { blobs } = this.#context
+    return blobs.path(blob) === undefined || (await blobs.stat(blob))?.bytes === bytes
+  }
+
+  #accessRequest (request: FastifyRequest, { cloud, path }: Target): AccessRequest {
+    return {
+      cloud,
+      path,
+      rawPath: request.url.split('?', 1)[0] ?? '',
+      token: readToken(request.url, request.headers.cookie),
+      ip: request.ip,
+      nowMs: this.#context.clock()
+    }
+  }
+}
+
+/** Same format and nothing to do: the bytes exactly as they were uploaded. */
+function servesOriginal ({ path, record, chain }: Target): boolean {
+  const isSame = path.extension === undefined || sameFormat(path.extension, record.format)
+  return record.resource_type === 'raw' ? chain.components.length === 0 || keepsBytes(chain, 'raw') : isSame && keepsBytes(chain, record.resource_type)
+}
+
+/** `d_` names what to show in place of a missing asset. */
+function placeholderOf (path: DeliveryPath, chain: PreparedChain, store: CloudStore): AssetRecord | undefined {
+  const name = chain.components.map((component) => component.get('d')).findLast((value) => value !== undefined)
+  if (name === undefined) return undefined
+  const publicId = name.replaceAll(':', '/').replace(/\.[a-z0-9]{2,5}$/i, '')
+  if (publicId === '') throw invalidValue('default image', name)
+  return store.find('image', path.type === 'upload' ? 'upload' : path.type, publicId) ?? store.find('image', 'upload', publicId)
+}
+
+function extensionOf ({ public_id: publicId }: AssetRecord): string | undefined {
+  return /\.([A-Za-z0-9]+)$/.exec(publicId)?.[1]
+}
+
+function deliveredOriginal (record: AssetRecord): Delivered {
+  return {
+    blob: record.blob,
+    bytes: record.bytes,
+    etag: record.etag,
+    format: record.format ?? extensionOf(record),
+    ...(record.width !== undefined && { width: record.width }),
+    ...(record.height !== undefined && { height: record.height }),
+    modifiedMs: record.version * 1000
+  }
+}
+
+function deliveredDerived ({ record }: Derived): Delivered {
+  const { blob, bytes, etag, format, width, height, created_at: createdAt } = record
+  return { blob, bytes, etag, format, ...(width !== undefined && { width }), ...(height !== undefined && { height }), modifiedMs: Date.parse(createdAt) }
+}
+
+function sendInfo (reply: FastifyReply, record: AssetRecord, delivered: Delivered): FastifyReply {
+  const { width, height, bytes } = record
+  return reply.header('access-control-allow-origin', '*').send({
+    input: { width, height, bytes, format: record.format },
+    output: { width: delivered.width, height: delivered.height, bytes: delivered.bytes, format: delivered.format }
+  })
+}

@@ -1,0 +1,52 @@
+import { refusedRoutes } from '../admin/not-imitated.ts'
+import { ROUTES } from '../routes.ts'
+import { SIGNED_SEARCH } from '../search/signed-url.ts'
+import { transformationCoverage } from '../transformation/coverage.ts'
+import { OTHERWISE, UPLOAD_PARAMETERS, type Support } from '../api/upload-parameters.ts'
+
+/** One line: an endpoint, an upload parameter, or a part of the transformation URL, and what becomes of it here. */
+export interface CoverageLine {
+  readonly kind: string
+  readonly name: string
+  readonly support: Support
+}
+
+/** What is done as the vendor does it, what is taken without effect, and what is refused: read from the tables that decide it. */
+export function coverage (): CoverageLine[] {
+  const refused = new Set(refusedRoutes)
+  const endpoints = ROUTES.map((route): CoverageLine => ({
+    kind: 'endpoint', name: `${route.method} /v1_1/{cloud}/${documented(route.path)}`, support: refused.has(route) ? 'refused' : 'real'
+  }))
+  const search: CoverageLine = { kind: 'endpoint', name: SIGNED_SEARCH, support: 'real' }
+  const parameters = [...UPLOAD_PARAMETERS].map(([name, support]): CoverageLine => ({ kind: 'upload parameter', name, support }))
+  const otherwise = Object.entries(OTHERWISE).flatMap(([type, treated]) => Object.entries(treated).sort().map(([name, support]): CoverageLine => ({ kind: `upload parameter, ${type}`, name, support })))
+  const transformations = transformationCoverage().map(({ kind, name, support }): CoverageLine => ({ kind: `transformation ${kind}`, name, support }))
+  return [...endpoints, search, ...parameters, ...otherwise, ...transformations]
+}
+
+/** For people: one section for each kind. */
+export function coverageText (): string {
+  return [...byKind()].map(([kind, lines]) => {
+    const width = Math.max(...lines.map(({ name }) => name.length))
+    return `${kind}\n${lines.map(({ name, support }) => `  ${name.padEnd(width)}  ${SHOWN[support]}\n`).join('')}`
+  }).join('\n')
+}
+
+/** The same as tables. All of it comes from this program, none from a request. */
+export function coverageHtml (): string {
+  return [...byKind()].map(([kind, lines]) => `<h2>${kind}</h2>\n<table>\n${
+    lines.map(({ name, support }) => `<tr><td><code>${name.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</code><td>${SHOWN[support]}`).join('\n')}\n</table>`).join('\n')
+}
+
+const SHOWN: Readonly<Record<Support, string>> = { real: 'real', ignored: 'accepted and ignored', refused: 'refused' }
+
+function byKind (): Map<string, CoverageLine[]> {
+  const kinds = new Map<string, CoverageLine[]>()
+  for (const line of coverage()) kinds.set(line.kind, [...kinds.get(line.kind) ?? [], line])
+  return kinds
+}
+
+/** `:rt(image|video)/*public_id` is `{image|video}/{public_id}`. */
+function documented (path: string): string {
+  return path.replace(/[:*](\w+)(?:\(([^)]*\|[^)]*)\)|\([^)]*\))?/g, (_whole, name: string, choice: string | undefined) => `{${choice ?? name}}`)
+}

@@ -1,0 +1,134 @@
+import type { AssetRecord } from '../../assets/asset.ts'
+import { assetUrls } from '../../assets/asset-urls.ts'
+import { SandboxError } from '../../errors.ts'
+import type { Call } from '../../api/call.ts'
+import type { Fields } from '../../api/fields.ts'
+import type { ResourceTypeName } from '../../../schemas/assets.ts'
+import { wireText } from '../../transformation/long-names.ts'
+import type { Wanted } from './eager.ts'
+
+/** One member of `responsive_breakpoints`. Source: Cloudinary, "Upload API reference", "responsive_breakpoints". */
+interface Wish {
+  createDerived: boolean
+  /** What comes before the scaling. */
+  transformation: string
+  format?: string
+  minWidth: number
+  maxWidth: number
+  bytesStep: number
+  maxImages: number
+}
+
+/** A picture that was made of it. `asked` is the width that was asked for. */
+interface Tried { asked: number, made: Wanted, width: number, height: number, bytes: number, format: string }
+/** A wish with the widths that were found for it, the largest first. */
+export interface Breakpoints { wish: Wish, found: Tried[] }
+
+const MAX_WISHES = 10
+/** How often one breakpoint is looked for: after that the best so far is good enough. */
+const MAX_GUESSES = 8
+
+/**
+ * Reads the parameter; only images have any.
+ * @throws {SandboxError} 400 when it is no list of settings, or a setting is out of its bounds.
+ */
+export function readBreakpoints (fields: Fields, resourceType: ResourceTypeName): Wish[] {
+  if (resourceType !== 'image' || !fields.has('responsive_breakpoints')) return []
+  const value = fields.json('responsive_breakpoints')
+  const wishes = Array.isArray(value) ? value : [value]
+  if (wishes.length > MAX_WISHES) throw new SandboxError(400, `Too many responsive_breakpoints. Maximum is ${MAX_WISHES}.`)
+  return wishes.map(readWish)
+}
+
+function readWish (value: unknown): Wish {
+  if (typeof value !== 'object' || value === null) throw new SandboxError(400, 'Invalid value for parameter responsive_breakpoints')
+  const given = value as Record<string, unknown> // looked at member by member
+  const flag = String(given.create_derived ?? '')
+  if (!/^(true|false|0|1)$/.test(flag)) throw new SandboxError(400, 'Missing required parameter - create_derived')
+  const number = (name: string, fallback: number, min: number, max: number): number => {
+    const one = Number(given[name] ?? fallback)
+    if (!Number.isInteger(one) || one < min || one > max) throw new SandboxError(400, `Invalid value ${String(given[name])} for parameter ${name}`)
+    return one
+  }
+  const transformation = wireText(given.transformation ?? '')
+  const wish = {
+    createDerived: flag === 'true' || flag === '1',
+    transformation: transformation.replace(/^\/+|\/+$/g, ''),
+    ...typeof given.format === 'string' && given.format !== '' && { format: given.format },
+    minWidth: number('min_width', 50, 1, 10_000),
+    maxWidth: number('max_width', 1000, 1, 10_000),
+    bytesStep: number('bytes_step', 20_000, 1, 100_000_000),
+    maxImages: number('max_images', 20, 3, 200)
+  }
+  if (wish.minWidth > wish.maxWidth) throw new SandboxError(400, 'Invalid value for parameter responsive_breakpoints: min_width is greater than max_width')
+  return wish
+}
+
+/** Looks for the widths of every wish. The record need not be stored yet. */
+export async function findBreakpoints (call: Call, record: AssetRecord, wishes: readonly Wish[]): Promise<Breakpoints[]> {
+  const all: Breakpoints[] = []
+  for (const wish of wishes) all.push({ wish, found: await find(call, record, wish) })
+  return all
+}
+
+/** What is to be stored of them. */
+export function derivedBreakpoints (all: readonly Breakpoints[]): Wanted[] {
+  return all.flatMap(({ wish, found }) => wish.createDerived ? found.map(({ made }) => made) : [])
+}
+
+/** As answers show them. */
+export function breakpointsAnswer (call: Call, record: AssetRecord, all: readonly Breakpoints[]): { responsive_breakpoints?: unknown[] } {
+  if (all.length === 0) return {}
+  return {
+    responsive_breakpoints: all.map(({ wish, found }) => ({
+      ...wish.transformation !== '' && { transformation: wish.transformation },
+      breakpoints: found.map(({ made, width, height, bytes, format }) => ({ width, height, bytes, ...assetUrls(call.context.publicUrl, call.cloud, record, made.transformation, format) }))
+    }))
+  }
+}
+
+async function find (call: Call, record: AssetRecord, wish: Wish): Promise<Tried[]> {
+  const render = (transformation: string) => call.context.renderer.render(call.cloud, record, transformation, wish.format)
+  const known = new Map<number, Tried>()
+  const at: Try = async (asked) => {
+    const present = known.get(asked)
+    if (present) return present
+    const { transformation, width, height, bytes, format } = await render(join(wish.transformation, asked))
+    const tried = { asked, made: { transformation, ...wish.format !== undefined && { format: wish.format } }, width, height, bytes: bytes.length, format }
+    known.set(asked, tried)
+    return tried
+  }
+  // No wider than the picture is by then: enlarging gains nothing.
+  const maxWidth = Math.min(wish.maxWidth, (await render(wish.transformation)).width)
+  const minWidth = Math.min(wish.minWidth, maxWidth)
+  const [largest, smallest] = [await at(maxWidth), await at(minWidth)]
+  if (maxWidth === minWidth) return [largest]
+  const step = Math.max(wish.bytesStep, (largest.bytes - smallest.bytes) / (wish.maxImages - 1))
+  const found = [largest]
+  // Another one fits while there are two steps left, one on either side of it.
+  for (let last = largest; last.bytes - 2 * step >= smallest.bytes;) {
+    last = await widestBelow(at, smallest, last, last.bytes - step, step / 10)
+    if (last === smallest || last.bytes - step < smallest.bytes) break
+    found.push(last)
+  }
+  return [...found, smallest]
+}
+
+type Try = (width: number) => Promise<Tried>
+
+/** The widest one found between two known ones that has at most `bytes`: guessed, closer each time. */
+async function widestBelow (at: Try, from: Tried, to: Tried, bytes: number, tolerance: number): Promise<Tried> {
+  let [low, high] = [from, to]
+  for (let guesses = 0; guesses < MAX_GUESSES && high.asked - low.asked > 1 && bytes - low.bytes > tolerance; guesses++) {
+    const share = (bytes - low.bytes) / Math.max(1, high.bytes - low.bytes)
+    const guess = Math.round(low.asked + share * (high.asked - low.asked))
+    const tried = await at(Math.min(high.asked - 1, Math.max(low.asked + 1, guess)))
+    if (tried.bytes <= bytes) low = tried
+    else high = tried
+  }
+  return low
+}
+
+function join (transformation: string, width: number): string {
+  return [transformation, `c_scale,w_${width}`].filter((part) => part !== '').join('/')
+}

@@ -1,0 +1,82 @@
+import { isoTime, type AssetRecord, type DerivedRecord } from '../../assets/asset.ts'
+import { assetUrls } from '../../assets/asset-urls.ts'
+import type { Call } from '../../api/call.ts'
+import type { Fields } from '../../api/fields.ts'
+import { nameIgnored } from '../../api/ignored.ts'
+import { notifyEager } from '../../notifications/events.ts'
+
+/** One entry of `eager`: what to make, and the extension if one was asked for. */
+export interface Wanted { transformation: string, format?: string }
+
+/** `c_scale,w_100|c_fill,w_50/png`; in JSON also an array of such texts. Raw files have none; of videos only posters are made. */
+export function readEager (fields: Fields, resourceType: string): Wanted[] {
+  if (resourceType === 'raw') return []
+  const raw = fields.raw('eager')
+  const parts = Array.isArray(raw) ? raw.map(String) : (fields.text('eager') ?? '').split('|')
+  return parts.filter((part) => part !== '').map((part) => {
+    const [, transformation, format] = /^(.*)\/([a-z0-9]{2,5})$/i.exec(part) ?? []
+    return transformation !== undefined && format !== undefined ? { transformation, format } : { transformation: part.replace(/\/$/, '') }
+  })
+}
+
+/** Makes them all; when one fails, none is left. The record need not be stored yet. */
+export async function deriveAll (call: Call, record: AssetRecord, wanted: readonly Wanted[]): Promise<DerivedRecord[]> {
+  const made: DerivedRecord[] = []
+  // All at once, before anything waits: whoever draws a name meanwhile must not change them.
+  const ids = wanted.map(() => call.context.random.hex(32))
+  try {
+    for (const [index, one] of wanted.entries()) made.push({ ...await derive(call, record, one), id: ids[index] ?? '' })
+    return made
+  } catch (error) {
+    await Promise.all(made.map(({ blob }) => call.context.blobs.remove(blob)))
+    throw error
+  }
+}
+
+/** `eager` of an answer, for those that are made. */
+export function eagerAnswer (call: Call, record: AssetRecord, fields: Fields, derived: readonly DerivedRecord[], wanted: readonly Wanted[]): { eager?: unknown[] } {
+  if (derived.length === 0) return {}
+  const eager = entries(call, record, derived, wanted)
+  if (fields.has('eager_notification_url')) notifyEager(call, fields, record, eager, call.context.random.hex(64))
+  return { eager }
+}
+
+/** Makes one, and leaves it to the caller to store it with the asset. */
+export async function derive (call: Call, record: AssetRecord, { transformation, format }: Wanted): Promise<Omit<DerivedRecord, 'id'>> {
+  const rendered = await call.context.renderer.render(call.cloud, record, transformation, format)
+  nameIgnored(call.reply, rendered.ignored)
+  const stored = await call.context.blobs.write((async function * () { yield rendered.bytes })())
+  return {
+    transformation: withExtension(rendered.transformation, format),
+    format: rendered.format,
+    bytes: stored.bytes,
+    width: rendered.width,
+    height: rendered.height,
+    etag: stored.md5,
+    blob: stored.key,
+    created_at: isoTime(call.context.clock())
+  }
+}
+
+/** Puts them to the asset that they were made of. */
+export async function adopt (call: Call, record: AssetRecord, derived: readonly DerivedRecord[]): Promise<void> {
+  const names = new Set(derived.map(({ transformation }) => transformation))
+  const changed = await call.store.change(record.asset_id, (present) => present.version_id === record.version_id
+    ? { ...present, derived: [...present.derived.filter((other) => !names.has(other.transformation)), ...derived] }
+    : undefined)
+  // The asset was replaced or removed meanwhile; nobody will ask for these pictures of its former self.
+  if (!changed) await Promise.all(derived.map(({ blob }) => call.context.blobs.remove(blob)))
+}
+
+/** As answers and notifications show those that are made. */
+export function entries (call: Call, record: AssetRecord, derived: readonly DerivedRecord[], wanted: readonly Wanted[]): Record<string, unknown>[] {
+  return derived.map(({ transformation, width, height, bytes, format }, index) => {
+    const extension = wanted[index]?.format
+    const bare = extension === undefined ? transformation : transformation.slice(0, -extension.length - 1)
+    return { transformation, width, height, bytes, format, ...assetUrls(call.context.publicUrl, call.cloud, record, bare, format) }
+  })
+}
+
+export function withExtension (transformation: string, format: string | undefined): string {
+  return format === undefined ? transformation : `${transformation}/${format}`
+}
