@@ -1,6 +1,5 @@
 import { buildSandbox, type SandboxAppOptions } from './app.ts'
-import { clientUrl } from './client-url.ts'
-import type { CloudSettings } from './clouds.ts'
+import { clientUrl, type CloudSettings } from './clouds.ts'
 import type { Faults } from './faults/faults.ts'
 import type { RequestRecord } from './faults/requests.ts'
 import { addAsset, type AddOptions, type AddedAsset } from './add-asset.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { decoded } from '../../schemas/decoded.ts'
+import { decoded } from '../decoded.ts'
 import { admitAdmin, admitUpload, type Admitted, type Attempt } from './credentials.ts'
 import { KNOWN_PARAMETERS, TRANSPORT } from './known-parameters.ts'
 import type { SandboxContext } from '../context.ts'

@@ -1,5 +1,5 @@
 import { SandboxError } from '../errors.ts'
-import { drain } from '../http/drain.ts'
+import { drain } from '../faults/exchange.ts'
 
 /** One part of a multipart body. Its `body` must be read to the end before the next part comes. */
 export interface Part {

@@ -2,7 +2,7 @@ import { notImitated, SandboxError } from '../errors.ts'
 import type { Call } from './call.ts'
 import type { Fields } from './fields.ts'
 import { nameIgnored } from './ignored.ts'
-import type { ResourceTypeName } from '../../schemas/assets.ts'
+import type { ResourceTypeName } from '../assets/kinds.ts'
 
 /** How an upload parameter is treated: done as the vendor does it, taken and not acted upon, or refused by name. */
 export type Support = 'real' | 'ignored' | 'refused'

@@ -1,4 +1,4 @@
-import type { DeliveryTypeName, ResourceTypeName } from '../../schemas/assets.ts'
+import type { DeliveryTypeName, ResourceTypeName } from './kinds.ts'
 
 /** One rule of `access_control`. Source: Cloudinary, "Upload API reference". */
 export interface AccessRule {

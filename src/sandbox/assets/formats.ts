@@ -1,4 +1,4 @@
-import type { ResourceTypeName } from '../../schemas/assets.ts'
+import type { ResourceTypeName } from './kinds.ts'
 
 /** Formats by resource type; what stands in neither list is raw. Source: Cloudinary's official clients. */
 export const IMAGE: ReadonlySet<string> = new Set(['ai', 'avif', 'bmp', 'bpg', 'djvu', 'eps', 'eps3', 'flif', 'gif', 'glb', 'gltf', 'hdp', 'heic', 'heif', 'hpx', 'ico', 'indd', 'j2k',

@@ -1,4 +1,4 @@
-import { decoded } from '../../schemas/decoded.ts'
+import { decoded } from '../decoded.ts'
 import type { AssetRecord } from '../assets/asset.ts'
 import { contentType } from '../transformation/output-formats.ts'
 import type { Component } from '../transformation/parser.ts'

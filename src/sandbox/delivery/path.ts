@@ -1,4 +1,4 @@
-import { decoded } from '../../schemas/decoded.ts'
+import { decoded } from '../decoded.ts'
 import { ALL_FORMATS } from '../transformation/output-formats.ts'
 import { SandboxError } from '../errors.ts'
 import { invalidComponent } from '../transformation/faults.ts'

@@ -4,7 +4,6 @@ import type { AssetRecord, DerivedRecord } from '../assets/asset.ts'
 import type { CloudSettings } from '../clouds.ts'
 import type { SandboxContext } from '../context.ts'
 import { checkAccess, denied, readToken, type AccessRequest } from './access.ts'
-import { Remembered } from './remembered.ts'
 import { derivedName, DerivedAssets, type Derived } from './derived.ts'
 import { failureHeaders, successHeaders, type Delivered } from './headers.ts'
 import { ignoredHere } from './ignored.ts'
@@ -215,4 +214,23 @@ function sendInfo (reply: FastifyReply, record: AssetRecord, delivered: Delivere
     input: { width, height, bytes, format: record.format },
     output: { width: delivered.width, height: delivered.height, bytes: delivered.bytes, format: delivered.format }
   })
+}
+
+/** Results of pure work by their input, as many as fit; then it begins anew. */
+class Remembered<T> {
+  readonly #most: number
+  readonly #values = new Map<string, T>()
+
+  constructor (most: number) {
+    this.#most = most
+  }
+
+  get (key: string, make: () => T): T {
+    const known = this.#values.get(key)
+    if (known !== undefined) return known
+    const value = make()
+    if (this.#values.size >= this.#most) this.#values.clear()
+    this.#values.set(key, value)
+    return value
+  }
 }

@@ -1,7 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import { randomUUID } from 'node:crypto'
+import { errorCodes, type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { BlobStore } from '../store/blobs.ts'
 import { SandboxError } from '../errors.ts'
-import type { Delivered, Headers } from './headers.ts'
+import { failureHeaders, type Delivered, type Headers } from './headers.ts'
 import { select } from './range.ts'
 
 // Below this one read is cheaper than a stream.
@@ -38,4 +39,13 @@ async function read (blobs: BlobStore, { blob }: Delivered): Promise<Buffer> {
 /** The asset was removed between looking it up and reading it. */
 function gone (): SandboxError {
   return new SandboxError(404, 'Resource not found')
+}
+
+/** Answers a path that cannot be decoded (`%zz`), which the router refuses before any route: as delivery does, or as the API does under its prefix. */
+export function answerBadUrl (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const message = error instanceof errorCodes.FST_ERR_BAD_URL ? 'Invalid URL' : error.message
+  const headers = failureHeaders(message, randomUUID().replaceAll('-', ''))
+  const isApi = /^\/(?:v1_1|_sandbox)(?:\/|$)/.test(request.url)
+  if (isApi) reply.code(400).header('x-cld-error', headers['x-cld-error']).send({ error: { message } })
+  else reply.code(400).headers(headers).send()
 }

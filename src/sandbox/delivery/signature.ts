@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { decoded } from '../../schemas/decoded.ts'
+import { decoded } from '../decoded.ts'
 
 /**
  * Whether the signature of a delivery URL fits one of the spellings a client may have signed: eight characters of SHA-1 or

@@ -111,3 +111,9 @@ async function closedOrLate (response: ServerResponse, ms: number | undefined): 
   const closed = new Promise<void>((resolve) => { response.once('close', resolve) })
   await Promise.race(ms === undefined ? [closed] : [closed, sleep(ms)])
 }
+
+/** Reads to the end and keeps nothing. */
+export async function drain (source: AsyncIterable<unknown>): Promise<void> {
+  const iterator = source[Symbol.asyncIterator]()
+  while (!(await iterator.next()).done);
+}

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { drain } from '../http/drain.ts'
-import { ConnectionEnded, Exchange } from './exchange.ts'
+import { ConnectionEnded, drain, Exchange } from './exchange.ts'
 import type { Faults, PendingFault } from './faults.ts'
 import type { RequestLog } from './requests.ts'
 

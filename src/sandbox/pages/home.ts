@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AssetRecord } from '../assets/asset.ts'
-import { DEFAULT_CLOUD, type CloudSettings } from '../clouds.ts'
+import { clientUrl, DEFAULT_CLOUD, type CloudSettings } from '../clouds.ts'
 import { coverage, coverageHtml } from './coverage.ts'
-import { clientUrl } from '../client-url.ts'
 import type { SandboxContext } from '../context.ts'
 import { IMAGE_TYPES } from '../transformation/output-formats.ts'
 

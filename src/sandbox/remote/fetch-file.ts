@@ -1,6 +1,6 @@
 import { request as httpRequest, STATUS_CODES, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { decoded } from '../../schemas/decoded.ts'
+import { decoded } from '../decoded.ts'
 import { SandboxError } from '../errors.ts'
 import { publicLookup, refusedUrl, type Resolve } from './guard.ts'
 

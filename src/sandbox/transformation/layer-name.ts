@@ -1,4 +1,4 @@
-import { decoded } from '../../schemas/decoded.ts'
+import { decoded } from '../decoded.ts'
 import { invalidValue, notRendered } from './faults.ts'
 
 /** What `l_` or `u_` names. */

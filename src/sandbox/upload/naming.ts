@@ -4,7 +4,7 @@ import { isPath, readFolder, trimSlashes } from '../assets/folder-path.ts'
 import type { Call } from '../api/call.ts'
 import type { Fields } from '../api/fields.ts'
 import type { RandomSource } from '../random.ts'
-import type { ResourceTypeName } from '../../schemas/assets.ts'
+import type { ResourceTypeName } from '../assets/kinds.ts'
 import { splitExtension } from '../assets/formats.ts'
 
 export interface Names {

@@ -3,7 +3,7 @@ import { assetUrls } from '../../assets/asset-urls.ts'
 import { SandboxError } from '../../errors.ts'
 import type { Call } from '../../api/call.ts'
 import type { Fields } from '../../api/fields.ts'
-import type { ResourceTypeName } from '../../../schemas/assets.ts'
+import type { ResourceTypeName } from '../../assets/kinds.ts'
 import { wireText } from '../../transformation/long-names.ts'
 import type { Wanted } from './eager.ts'
 

@@ -1,4 +1,4 @@
-import type { ResourceTypeName } from '../../../schemas/assets.ts'
+import type { ResourceTypeName } from '../../assets/kinds.ts'
 import type { BlobStore } from '../../store/blobs.ts'
 import { canonicalFormat, resourceTypeOf } from '../../assets/formats.ts'
 import { probeMedia } from './media.ts'
