@@ -3,7 +3,7 @@ import { assetDetails, derivedItem } from '../assets/asset-views.ts'
 import { notFound } from '../errors.ts'
 import type { Call, Route } from '../api/call.ts'
 import { analyses } from '../upload/inspect/analysis.ts'
-import { nameIgnoredAnalyses, nameUnfit } from '../api/upload-parameters.ts'
+import { nameIgnoredAnalyses, nameUnfit } from '../api/check-parameters.ts'
 import { page } from '../api/paging.ts'
 
 /** One asset. Any one name that no list has taken before is an asset ID, if only one that nobody has. */

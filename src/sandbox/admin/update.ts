@@ -6,7 +6,7 @@ import { decideModeration } from '../assets/moderation.ts'
 import { notificationUrl, notifyModeration } from '../notifications/events.ts'
 import { readAccessControl, readAreas, readPairs, readTags } from '../assets/parameters.ts'
 import { readDisplayName, uniqueDisplayName } from '../upload/naming.ts'
-import { checkSupport, inUpdates } from '../api/upload-parameters.ts'
+import { checkSupport, inUpdates } from '../api/check-parameters.ts'
 import { byAssetId, byPublicId, details } from './details.ts'
 
 /** Changes to what is known about an asset. Source: Cloudinary, "Admin API reference", "update_resource". */

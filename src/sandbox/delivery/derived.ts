@@ -5,7 +5,7 @@ import type { AssetRenderer, RenderRequest } from './asset-renderer.ts'
 import { negotiateFormat } from '../transformation/output-formats.ts'
 import { flagsOf } from '../transformation/parser.ts'
 import type { PreparedChain } from '../transformation/prepared.ts'
-import { canonicalFormat } from '../assets/formats.ts'
+import { canonicalFormat } from '../format-names.ts'
 
 /** A derived record that also knows what its name stood for when it was made. */
 interface NamedDerived extends DerivedRecord { readonly recipe?: string }

@@ -2,13 +2,14 @@ import { refusedRoutes } from '../admin/not-imitated.ts'
 import { ROUTES } from '../routes.ts'
 import { SIGNED_SEARCH } from '../search/signed-url.ts'
 import { transformationCoverage } from '../transformation/coverage.ts'
-import { OTHERWISE, UPLOAD_PARAMETERS, type Support } from '../api/upload-parameters.ts'
+import { OTHERWISE, UPLOAD_PARAMETERS } from '../api/upload-parameters.ts'
+import type { Imitation } from '../imitation.ts'
 
 /** One line: an endpoint, an upload parameter, or a part of the transformation URL, and what becomes of it here. */
 export interface CoverageLine {
   readonly kind: string
   readonly name: string
-  readonly support: Support
+  readonly support: Imitation
 }
 
 /** What is done as the vendor does it, what is taken without effect, and what is refused: read from the tables that decide it. */
@@ -38,7 +39,7 @@ export function coverageHtml (): string {
     lines.map(({ name, support }) => `<tr><td><code>${name.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</code><td>${SHOWN[support]}`).join('\n')}\n</table>`).join('\n')
 }
 
-const SHOWN: Readonly<Record<Support, string>> = { real: 'real', ignored: 'accepted and ignored', refused: 'refused' }
+const SHOWN: Readonly<Record<Imitation, string>> = { real: 'real', ignored: 'accepted and ignored', refused: 'refused' }
 
 function byKind (): Map<string, CoverageLine[]> {
   const kinds = new Map<string, CoverageLine[]>()

@@ -1,5 +1,5 @@
 import { parseColor, type Color } from '../transformation/color.ts'
-import type { Effect } from './effects.ts'
+import type { Effect } from './effect.ts'
 import { fromPixels, pixelsOf } from './picture.ts'
 
 /** Rewrites RGBA bytes in place, one pixel at a time. */

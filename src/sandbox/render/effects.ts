@@ -2,22 +2,11 @@ import type { Component } from '../transformation/parser.ts'
 import { splitEffect, strengthOf } from '../transformation/effect-rules.ts'
 import { COLOR_MATRICES, mixed } from './effect-matrices.ts'
 import type { RenderLimits } from './limits.ts'
+import type { Effect, EffectInput } from './effect.ts'
 import { blur, changed, DIRECT_SIGMA, pixelsOf, scaleChannels, settle, type Picture } from './picture.ts'
 import { REGION_EFFECTS } from './effects-region.ts'
 import { PIXEL_EFFECTS } from './effects-pixel.ts'
 import { parseColor } from '../transformation/color.ts'
-
-/** What an effect has to work with. The picture is settled: RGBA pixels, nothing pending. */
-export interface EffectInput {
-  readonly picture: Picture
-  readonly name: string
-  readonly argument: string
-  readonly strength: number
-  readonly component: Component
-  readonly limits: RenderLimits
-}
-
-export type Effect = (input: EffectInput) => Picture | Promise<Picture>
 
 type Row = [number, number, number, number]
 

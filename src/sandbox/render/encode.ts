@@ -1,6 +1,6 @@
 import type { Sharp } from 'sharp'
 import { WHITE } from '../transformation/color.ts'
-import { canonicalFormat } from '../assets/formats.ts'
+import { canonicalFormat } from '../format-names.ts'
 import { IMAGE_TYPES } from '../transformation/output-formats.ts'
 import { notRendered } from '../transformation/faults.ts'
 import { flagsOf, flagTexts, type Component } from '../transformation/parser.ts'

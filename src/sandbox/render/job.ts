@@ -1,5 +1,5 @@
 import type { Color } from '../transformation/color.ts'
-import type { Size } from '../transformation/geometry.ts'
+import type { Size } from '../transformation/gravity.ts'
 import type { Coordinates } from '../transformation/resolution.ts'
 import type { RenderLimits } from './limits.ts'
 import type { Component } from '../transformation/parser.ts'

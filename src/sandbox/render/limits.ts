@@ -1,5 +1,5 @@
 import { SandboxError } from '../errors.ts'
-import type { Size } from '../transformation/geometry.ts'
+import type { Size } from '../transformation/gravity.ts'
 
 /** What one rendering may cost. */
 export interface RenderLimits {

@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp'
-import type { Size } from '../transformation/geometry.ts'
+import type { Size } from '../transformation/gravity.ts'
 import type { RenderLimits } from './limits.ts'
 
 /** A picture on its way through a chain: a pipeline that will yield exactly this size. */

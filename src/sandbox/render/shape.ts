@@ -1,5 +1,5 @@
 import { cssColor, parseColor, TRANSPARENT, type Color } from '../transformation/color.ts'
-import type { Size } from '../transformation/geometry.ts'
+import type { Size } from '../transformation/gravity.ts'
 import { checkOutput, type RenderLimits } from './limits.ts'
 import { changed, fromPixels, scaleChannels, settle, type Picture } from './picture.ts'
 

@@ -1,7 +1,7 @@
 import type { Sharp } from 'sharp'
 import type { Color } from '../transformation/color.ts'
-import type { Plan, Size } from '../transformation/geometry.ts'
-import { placeInside, type Region } from '../transformation/gravity.ts'
+import type { Plan } from '../transformation/geometry.ts'
+import { placeInside, type Region, type Size } from '../transformation/gravity.ts'
 import { checkOutput, isTooLarge, type RenderLimits } from './limits.ts'
 import { settle, type Picture } from './picture.ts'
 

@@ -1,12 +1,13 @@
+import type { Imitation } from '../imitation.ts'
 import { BLENDS, NOT_RENDERED, SHAPED, STRENGTHS } from './effect-rules.ts'
-import { CROPS, FLAGS, KEYS, type Support } from './keys.ts'
+import { CROPS, FLAGS, KEYS } from './keys.ts'
 
 /** One line of the coverage table. */
-export interface CoverageRow { readonly kind: 'parameter' | 'value' | 'crop mode' | 'flag' | 'effect', readonly name: string, readonly support: Support }
+export interface CoverageRow { readonly kind: 'parameter' | 'value' | 'crop mode' | 'flag' | 'effect', readonly name: string, readonly support: Imitation }
 
 /** What of the transformation URL is real, taken and ignored, or refused: read from the tables that decide it. */
 export function transformationCoverage (): CoverageRow[] {
-  const rows = (kind: CoverageRow['kind'], names: Iterable<string>, support: (name: string) => Support) =>
+  const rows = (kind: CoverageRow['kind'], names: Iterable<string>, support: (name: string) => Imitation) =>
     [...names].sort().map((name) => ({ kind, name, support: support(name) }))
   return [
     ...rows('parameter', Object.keys(KEYS), (name) => KEYS[name]?.support ?? 'refused').map((row) => ({ ...row, name: `${row.name}_ (${KEYS[row.name]?.name ?? ''})` })),
@@ -19,7 +20,7 @@ export function transformationCoverage (): CoverageRow[] {
 }
 
 /** What becomes of one value of a key. */
-function valueSupport (text: string): Support {
+function valueSupport (text: string): Imitation {
   const [, key = '', value = ''] = /^([a-z]+)_(.*)$/.exec(text) ?? []
   if (KEYS[key]?.outside?.test(value)) return 'refused'
   return KEYS[key]?.idle?.test(value) ? 'ignored' : 'real'

@@ -1,7 +1,4 @@
-import { CENTERED, placeInside, type Position, type Region } from './gravity.ts'
-
-/** Pixels. */
-export interface Size { readonly width: number, readonly height: number }
+import { CENTERED, placeInside, type Position, type Region, type Size } from './gravity.ts'
 
 /** What one component asks of the size, with every length in pixels and `dpr` multiplied in. */
 export interface Sizing {

@@ -1,4 +1,5 @@
-import type { Size } from './geometry.ts'
+/** Pixels. */
+export interface Size { readonly width: number, readonly height: number }
 
 /** A part of an image in pixels from its top left corner. */
 export interface Region { readonly left: number, readonly top: number, readonly width: number, readonly height: number }

@@ -1,13 +1,11 @@
+import type { Imitation } from '../imitation.ts'
 import { parseColor } from './color.ts'
 import { ALL_FORMATS } from './output-formats.ts'
-
-/** What the sandbox does with a key: renders it, takes it without effect (and says so in a header), or refuses it by name. */
-export type Support = 'real' | 'ignored' | 'refused'
 
 /** One parameter of the transformation URL: its long name (used in error texts), which values it takes, and what happens. */
 export interface KeyRule {
   readonly name: string
-  readonly support: Support
+  readonly support: Imitation
   readonly accepts: (value: string) => boolean
   /** Values that the vendor renders and the sandbox refuses by name. */
   readonly outside?: RegExp
@@ -23,7 +21,7 @@ const COMPASS = new Set(['north_west', 'north', 'north_east', 'west', 'center', 
 const DETECTED = /^(?:auto|face|faces|adv_face|adv_faces|adv_eyes|ocr_text|body|object|liquid|custom|xy_center|track_person)(?::[\w:!.-]+)?$|^(?:region|clipping_path)_![^!]+!$/
 
 /** Flags that change the answer here; the rest of the vendor's flags are taken and ignored, unknown ones refused. */
-export const FLAGS: Readonly<Record<string, Support>> = {
+export const FLAGS: Readonly<Record<string, Imitation>> = {
   ...support('real', 'attachment', 'progressive', 'lossy', 'png8', 'png24', 'png32', 'preserve_transparency', 'force_strip', 'strip_profile',
     'ignore_aspect_ratio', 'layer_apply', 'no_overflow', 'relative', 'tiled', 'cutter', 'text_disallow_overflow', 'animated', 'awebp', 'getinfo',
     'rasterize', 'immutable_cache'),
@@ -32,7 +30,7 @@ export const FLAGS: Readonly<Record<string, Support>> = {
   ...support('refused', 'apng', 'splice', 'no_stream', 'streaming_attachment', 'truncate_ts', 'waveform', 'mono', 'hlsv3', 'keep_dar', 'alternate', 'draco')
 }
 
-function support<const T extends Support> (kind: T, ...names: string[]): Record<string, T> {
+function support<const T extends Imitation> (kind: T, ...names: string[]): Record<string, T> {
   return Object.fromEntries(names.map((name) => [name, kind]))
 }
 
@@ -68,7 +66,7 @@ function background (value: string): boolean {
   return color(value) || /^(?:auto|blurred|gen_fill)(?::.*)?$/.test(value)
 }
 
-const rule = (name: string, kind: Support, accepts: (value: string) => boolean = anything, values: Pick<KeyRule, 'outside' | 'idle' | 'examples'> = {}): KeyRule =>
+const rule = (name: string, kind: Imitation, accepts: (value: string) => boolean = anything, values: Pick<KeyRule, 'outside' | 'idle' | 'examples'> = {}): KeyRule =>
   ({ name, support: kind, accepts, ...values })
 // Sizes from client hints: nobody sends them here.
 const HINTED = /^auto/

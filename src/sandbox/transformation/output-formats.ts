@@ -1,4 +1,4 @@
-import { canonicalFormat, IMAGE, VIDEO } from '../assets/formats.ts'
+import { canonicalFormat, IMAGE, VIDEO } from '../format-names.ts'
 
 /** Formats that sharp writes, with the media type each is delivered as. */
 export const IMAGE_TYPES: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ALL_FORMATS, contentType, isReadable } from '../../../src/sandbox/transformation/output-formats.ts'
-import { IMAGE, VIDEO } from '../../../src/sandbox/assets/formats.ts'
+import { IMAGE, VIDEO } from '../../../src/sandbox/format-names.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 
 t.test('whatever is stored as an image or a video has a URL that delivers it', async (t) => {

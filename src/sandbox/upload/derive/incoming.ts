@@ -5,7 +5,7 @@ import type { Fields } from '../../api/fields.ts'
 import { nameIgnored } from '../../api/ignored.ts'
 import type { ResourceTypeName } from '../../assets/kinds.ts'
 import { notRendered } from '../../transformation/faults.ts'
-import { canonicalFormat } from '../../assets/formats.ts'
+import { canonicalFormat } from '../../format-names.ts'
 import { inspect, type Inspected } from '../inspect/inspect.ts'
 
 export interface Incoming { file: ReceivedFile, found: Inspected }

@@ -1,6 +1,7 @@
 import type { ResourceTypeName } from '../../assets/kinds.ts'
 import type { BlobStore } from '../../store/blobs.ts'
-import { canonicalFormat, resourceTypeOf } from '../../assets/formats.ts'
+import { resourceTypeOf } from '../../assets/formats.ts'
+import { canonicalFormat } from '../../format-names.ts'
 import { probeMedia } from './media.ts'
 
 /** What bytes turn out to be. Neither image nor video: raw, and then there is nothing more to say. */
