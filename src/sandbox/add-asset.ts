@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { SandboxContext } from './context.ts'
+import type { Clouds } from './clouds.ts'
 
 export interface AddOptions {
   /** Which cloud; the first by default. */
@@ -34,9 +34,11 @@ export interface AddedAsset {
 }
 
 /** Uploads through the API's own code, but neither through a socket nor past the faults, and leaves no trace in the record of requests. */
-export async function addAsset (app: FastifyInstance, context: SandboxContext, publicId: string, options: AddOptions = {}): Promise<AddedAsset> {
+export async function addAsset (
+  app: FastifyInstance, { clouds }: { readonly clouds: Clouds }, publicId: string, options: AddOptions = {}
+): Promise<AddedAsset> {
   const { cloudName, resource_type: resourceType = 'image', file, filename, width = 8, height = 6, ...parameters } = options
-  const cloud = context.clouds.get(cloudName ?? [...context.clouds.keys()][0] ?? '')
+  const cloud = clouds.get(cloudName ?? [...clouds.keys()][0] ?? '')
   if (!cloud) throw new Error(`The sandbox has no cloud ${String(cloudName)}`)
   const form = new FormData()
   form.set('public_id', publicId)

@@ -101,7 +101,7 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   registerApi(app, context, { routes: ROUTES, adminLimit })
   registerSearchUrls(app, context)
   registerHome(app, context)
-  registerDelivery(app, context, options.findFfmpeg ? { findFfmpeg: options.findFfmpeg } : {})
+  context.renderer = registerDelivery(app, context, options.findFfmpeg ? { findFfmpeg: options.findFfmpeg } : {})
   app.addHook('onClose', async () => {
     await context.background.settle()
     await context.notifier.abandon()

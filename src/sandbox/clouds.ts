@@ -19,6 +19,9 @@ export interface CloudSettings {
   readonly authTokenKey?: string
 }
 
+/** All of one sandbox, by cloud name. */
+export type Clouds = ReadonlyMap<string, CloudSettings>
+
 export const DEFAULT_CLOUD: CloudSettings = { cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }
 
 /**

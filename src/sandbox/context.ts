@@ -1,33 +1,12 @@
-import type { AssetRecord } from './assets/asset.ts'
 import type { Background } from './background.ts'
 import type { BlobStore } from './store/blobs.ts'
-import type { CloudSettings } from './clouds.ts'
-import type { DeleteTokens } from './upload/delete-tokens.ts'
+import type { Clouds } from './clouds.ts'
+import type { Renderer } from './delivery/asset-renderer.ts'
 import type { Notifier } from './notifications/notifier.ts'
 import type { RandomSource } from './random.ts'
 import type { Store } from './store/store.ts'
 import type { ChunkedUploads } from './upload/chunks.ts'
-
-/** A rendered image (or whatever a transformation made). */
-export interface Rendered {
-  bytes: Buffer
-  width: number
-  height: number
-  format: string
-  /** Normalised, as Cloudinary echoes it: keys sorted within each component. */
-  transformation: string
-  /** Parts of it that had no effect. */
-  ignored: readonly string[]
-}
-
-/** Applies transformations. `registerDelivery` puts the real one into the context. */
-export interface Renderer {
-  /**
-   * @param format wanted format; absent: what the transformation says, else the format of the original.
-   * @throws {SandboxError} 400 with Cloudinary's words when the transformation is not valid.
-   */
-  render (cloud: CloudSettings, record: AssetRecord, transformation: string, format?: string): Promise<Rendered>
-}
+import type { DeleteTokens } from './upload/delete-tokens.ts'
 
 /** Bounds and switches. */
 export interface SandboxLimits {
@@ -48,12 +27,11 @@ export interface SandboxLimits {
   readonly notificationRetryMs: readonly number[]
 }
 
-/** What every room of the sandbox works with. */
+/** All services of one sandbox, as `app.ts` makes them. Each room names those that it wants, and knows nothing of this. */
 export interface SandboxContext {
   readonly store: Store
   readonly blobs: BlobStore
-  /** By cloud name. */
-  readonly clouds: ReadonlyMap<string, CloudSettings>
+  readonly clouds: Clouds
   /** Milliseconds since 1970. */
   readonly clock: () => number
   readonly random: RandomSource

@@ -1,9 +1,12 @@
 import { SandboxError } from '../errors.ts'
+import type { BodyLimits } from '../api/body.ts'
 import type { Call, Route } from '../api/call.ts'
 import { page } from '../api/paging.ts'
 
+interface AccountServices { readonly options: Pick<BodyLimits, 'maxRequestBytes'> }
+
 /** Small questions about the account. */
-export const miscRoutes: Route[] = [
+export const accountRoutes: Route<AccountServices>[] = [
   { method: 'GET', path: 'ping', guard: 'admin', action: async () => ({ status: 'ok' }) },
   { method: 'GET', path: 'config', guard: 'admin', action: config },
   { method: 'GET', path: 'usage', guard: 'admin', action: usage },
@@ -20,14 +23,14 @@ async function config (call: Call): Promise<unknown> {
 }
 
 /** The sandbox has no plan; what it has is counted, what it has not is zero. */
-async function usage (call: Call): Promise<unknown> {
+async function usage (call: Call, { options }: AccountServices): Promise<unknown> {
   const date = call.params.date ?? call.fields.text('date')
   if (date !== undefined && !/^(\d{2}-\d{2}-\d{4}|\d{4}-\d{2}-\d{2})$/.test(date)) throw new SandboxError(400, `Invalid value ${date} for parameter date`)
   const records = [...call.store.all()]
   const derived = records.reduce((sum, record) => sum + record.derived.length, 0)
   const bytes = records.reduce((sum, record) => sum + record.bytes + record.derived.reduce((total, one) => total + one.bytes, 0), 0)
   const limits = date === undefined ? { limit: 25, used_percent: 0 } : {}
-  const today = new Date(call.context.clock()).toISOString()
+  const today = new Date(call.clock()).toISOString()
   return {
     plan: 'Sandbox',
     last_updated: today.slice(0, 10),
@@ -41,9 +44,9 @@ async function usage (call: Call): Promise<unknown> {
     resources: records.length,
     derived_resources: derived,
     media_limits: {
-      image_max_size_bytes: call.context.options.maxRequestBytes,
-      video_max_size_bytes: call.context.options.maxRequestBytes,
-      raw_max_size_bytes: call.context.options.maxRequestBytes,
+      image_max_size_bytes: options.maxRequestBytes,
+      video_max_size_bytes: options.maxRequestBytes,
+      raw_max_size_bytes: options.maxRequestBytes,
       image_max_px: 25_000_000,
       asset_max_total_px: 50_000_000
     }

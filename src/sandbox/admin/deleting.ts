@@ -2,6 +2,7 @@ import type { AssetRecord } from '../assets/asset.ts'
 import { missingParameter, SandboxError } from '../errors.ts'
 import type { Call, Route } from '../api/call.ts'
 import { notifyDelete } from '../notifications/events.ts'
+import type { Notifier } from '../notifications/notifier.ts'
 import { deliveryType } from '../assets/parameters.ts'
 import { page, type Ordering } from '../api/paging.ts'
 
@@ -9,31 +10,39 @@ const MAX_IDS = 100
 /** Originals that one call removes; the rest is left for the next. */
 const MAX_ORIGINALS = 1000
 
+interface DeleteServices { readonly notifier: Notifier }
+
 /** Deleting many at once. Source: Cloudinary, "Admin API reference", "delete_resources". */
-export const deletingRoutes: Route[] = [
+export const deletingRoutes: Route<DeleteServices>[] = [
   { method: 'DELETE', path: 'resources', guard: 'admin', action: byAssetIds },
-  { method: 'DELETE', path: 'resources/:rt(image|video|raw)/tags/*tag', guard: 'admin', action: async (call) => removeAll(call, ofType(call, (record) => record.tags.includes(call.params.tag ?? ''))) },
+  { method: 'DELETE', path: 'resources/:rt(image|video|raw)/tags/*tag', guard: 'admin', action: ofOneTag },
   { method: 'DELETE', path: 'resources/:rt(image|video|raw)/:type', guard: 'admin', call: 'delete_resources', action: ofOneType },
   { method: 'DELETE', path: 'derived_resources', guard: 'admin', action: derivedByIds }
 ]
 
 interface Wanted { name: string, record?: AssetRecord }
 
-async function ofOneType (call: Call): Promise<unknown> {
+async function ofOneTag (call: Call, services: DeleteServices): Promise<unknown> {
+  return removeAll(call, services, ofType(call, (record) => record.tags.includes(call.params.tag ?? '')))
+}
+
+async function ofOneType (call: Call, services: DeleteServices): Promise<unknown> {
   const { fields } = call
   const type = deliveryType(call.params.type ?? '')
   const ids = limitedIds(call, 'public_ids')
-  if (ids) return remove(call, ids.map((id) => wantedOf(id, call.store.find(call.params.rt ?? '', type, id))))
+  if (ids) return remove(call, services, ids.map((id) => wantedOf(id, call.store.find(call.params.rt ?? '', type, id))))
   const prefix = fields.text('prefix')
-  if (prefix !== undefined) return removeAll(call, ofType(call, (record) => record.type === type && record.public_id.startsWith(prefix)))
-  if (fields.flag('all')) return removeAll(call, ofType(call, (record) => record.type === type))
+  if (prefix !== undefined) {
+    return removeAll(call, services, ofType(call, (record) => record.type === type && record.public_id.startsWith(prefix)))
+  }
+  if (fields.flag('all')) return removeAll(call, services, ofType(call, (record) => record.type === type))
   throw missingParameter('public_ids')
 }
 
-async function byAssetIds (call: Call): Promise<unknown> {
+async function byAssetIds (call: Call, services: DeleteServices): Promise<unknown> {
   const ids = limitedIds(call, 'asset_ids')
   if (!ids) throw missingParameter('asset_ids')
-  return remove(call, ids.map((id) => wantedOf(id, call.store.findById(id))))
+  return remove(call, services, ids.map((id) => wantedOf(id, call.store.findById(id))))
 }
 
 async function derivedByIds (call: Call): Promise<unknown> {
@@ -56,13 +65,13 @@ function ofType (call: Call, wanted: (record: AssetRecord) => boolean): AssetRec
 /** By name: where originals stay, the next call must not meet the same ones again. */
 const BY_NAME: Ordering<AssetRecord> = { name: 'delete', keyOf: (record) => [record.public_id, record.type, record.sequence], descending: [false, false, false] }
 
-async function removeAll (call: Call, records: readonly AssetRecord[]): Promise<unknown> {
+async function removeAll (call: Call, services: DeleteServices, records: readonly AssetRecord[]): Promise<unknown> {
   const { items, ...next } = page(records, BY_NAME, { cursor: call.fields.text('next_cursor'), maxResults: MAX_ORIGINALS })
-  const answer = await remove(call, items.map((record) => wantedOf(record.public_id, record)))
+  const answer = await remove(call, services, items.map((record) => wantedOf(record.public_id, record)))
   return { ...answer, partial: next.next_cursor !== undefined, ...next }
 }
 
-async function remove (call: Call, wanted: readonly Wanted[]): Promise<Record<string, unknown>> {
+async function remove (call: Call, { notifier }: DeleteServices, wanted: readonly Wanted[]): Promise<Record<string, unknown>> {
   const keepOriginal = call.fields.flag('keep_original')
   const transformations = readTransformations(call)?.map(canonical)
   const deleted: Record<string, string> = {}
@@ -76,7 +85,9 @@ async function remove (call: Call, wanted: readonly Wanted[]): Promise<Record<st
     if (original) await call.store.remove(record)
     else await call.store.change(record.asset_id, (present) => ({ ...present, derived: present.derived.filter((one) => !goes.some(({ id }) => id === one.id)) }))
   }))
-  if (!keepOriginal && !transformations) notifyDelete(call, wanted.map(({ record }) => record).filter((record) => record !== undefined))
+  if (!keepOriginal && !transformations) {
+    notifyDelete(notifier, call, wanted.map(({ record }) => record).filter((record) => record !== undefined))
+  }
   return { deleted, deleted_counts: counts, partial: false }
 }
 

@@ -2,14 +2,18 @@ import type { AssetRecord } from '../assets/asset.ts'
 import { assetDetails, derivedItem } from '../assets/asset-views.ts'
 import { notFound } from '../errors.ts'
 import type { Call, Route } from '../api/call.ts'
+import type { BlobStore } from '../store/blobs.ts'
 import { analyses } from '../upload/inspect/analysis.ts'
 import { nameIgnoredAnalyses, nameUnfit } from '../api/check-parameters.ts'
 import { page } from '../api/paging.ts'
 
+/** Where the bytes are that details may be read from. */
+export interface DetailServices { readonly blobs: BlobStore }
+
 /** One asset. Any one name that no list has taken before is an asset ID, if only one that nobody has. */
-export const detailRoutes: Route[] = [
-  { method: 'GET', path: 'resources/:asset_id', guard: 'admin', action: async (call) => shown(call, byAssetId(call)) },
-  { method: 'GET', path: 'resources/:rt(image|video|raw)/:type/*public_id', guard: 'admin', call: 'resource', action: async (call) => shown(call, byPublicId(call)) }
+export const detailRoutes: Route<DetailServices>[] = [
+  { method: 'GET', path: 'resources/:asset_id', guard: 'admin', action: async (call, services) => shown(call, services, byAssetId(call)) },
+  { method: 'GET', path: 'resources/:rt(image|video|raw)/:type/*public_id', guard: 'admin', call: 'resource', action: async (call, services) => shown(call, services, byPublicId(call)) }
 ]
 
 export function byAssetId (call: Call): AssetRecord {
@@ -26,21 +30,21 @@ export function byPublicId (call: Call): AssetRecord {
   return record
 }
 
-async function shown (call: Call, record: AssetRecord): Promise<Record<string, unknown>> {
+async function shown (call: Call, services: DetailServices, record: AssetRecord): Promise<Record<string, unknown>> {
   nameIgnoredAnalyses(call)
   nameUnfit(call, call.fields, record.resource_type)
-  return details(call, record)
+  return details(call, services, record)
 }
 
 /** The whole answer about one asset, with what the call asks for besides. */
-export async function details (call: Call, record: AssetRecord): Promise<Record<string, unknown>> {
+export async function details (call: Call, { blobs }: DetailServices, record: AssetRecord): Promise<Record<string, unknown>> {
   const { items, next_cursor: next } = page(record.derived, { name: 'derived', keyOf: ({ id }) => [id], descending: [false] }, {
     cursor: call.fields.text('derived_next_cursor') ?? call.fields.text('next_cursor'),
     maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 10 })
   })
   return {
     ...assetDetails(call, record),
-    ...await analyses(call, record, call.fields),
+    ...await analyses(blobs, record, call.fields),
     derived: items.map((derived) => derivedItem(call, record, derived)),
     ...next !== undefined && { derived_next_cursor: next, next_cursor: next },
     ...call.fields.flag('versions') && { versions: [versionOf(record)] },

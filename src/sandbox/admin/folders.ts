@@ -35,7 +35,7 @@ async function search (call: Call): Promise<unknown> {
   const found = [...allFolders(call)].map((path) => folderOf(call, path)).filter((folder) => fits(query, {
     valuesOf: (field) => field === 'name' || field === 'path' ? [folder[field]] : [],
     texts: () => [folder.name]
-  }, call.context.clock()))
+  }, call.clock()))
   const { items, ...next } = page(found, folderOrder(call), { cursor: call.fields.text('next_cursor'), maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 50 }) })
   return { total_count: found.length, time: 1, folders: items, ...next }
 }

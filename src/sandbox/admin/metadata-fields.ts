@@ -26,7 +26,7 @@ async function create (call: Call): Promise<unknown> {
   const type = TYPES.find((name) => name === fields.text('type'))
   if (label === undefined) throw new SandboxError(400, 'Missing required parameter - label')
   if (!type) throw new SandboxError(400, `Type ${fields.text('type') ?? ''} is invalid`)
-  const id = fields.text('external_id') ?? call.context.random.name(20)
+  const id = fields.text('external_id') ?? call.random.name(20)
   if (call.store.document('metadata_field', id) || call.store.document('deleted_metadata_field', id)) throw new SandboxError(400, `external id ${id} already exists`)
   const field: MetadataField = {
     external_id: id,
@@ -37,7 +37,7 @@ async function create (call: Call): Promise<unknown> {
     validation: readValidation(fields.json('validation'), type),
     restrictions: objectOf(fields.json('restrictions')),
     position: Math.max(0, ...all(call).map(({ position = 0 }) => position)) + 1,
-    createdMs: call.context.clock(),
+    createdMs: call.clock(),
     ...(type === 'enum' || type === 'set') && { datasource: { values: readValues(call, fields.json('datasource'), []) } }
   }
   return store(call, field)
@@ -147,7 +147,7 @@ function readValues (call: Call, datasource: unknown, present: Values): Values {
   const values = new Map(present.map((value) => [value.external_id, value]))
   for (const entry of entries.map(objectOf)) {
     if (typeof entry?.value !== 'string') throw new SandboxError(400, 'Invalid value for parameter datasource')
-    const id = typeof entry.external_id === 'string' ? entry.external_id : call.context.random.name(20)
+    const id = typeof entry.external_id === 'string' ? entry.external_id : call.random.name(20)
     values.set(id, { external_id: id, value: entry.value, state: 'active' })
   }
   return [...values.values()]

@@ -35,7 +35,7 @@ async function list (call: Call): Promise<unknown> {
 }
 
 async function create (call: Call): Promise<unknown> {
-  const name = call.fields.text('name') ?? call.context.random.name(8)
+  const name = call.fields.text('name') ?? call.random.name(8)
   if (call.store.document('preset', name)) throw new SandboxError(409, `Upload preset ${name} already exists`)
   const others = call.store.documents<UploadPreset>('preset').map(([, { position = 0 }]) => position)
   await call.store.putDocument('preset', name, { name, unsigned: call.fields.flag('unsigned'), settings: readSettings(call), position: Math.max(0, ...others) + 1 } satisfies UploadPreset)

@@ -25,9 +25,9 @@ async function create (call: Call): Promise<unknown> {
   if (eventType === undefined) throw missingParameter('event_type')
   if ((call.fields.text('uri_type') ?? 'webhook') !== 'webhook') throw new SandboxError(501, 'The sandbox does not imitate triggers other than webhooks')
   if (all(call).length >= MAX_TRIGGERS) throw new SandboxError(400, `Too many triggers. Maximum is ${MAX_TRIGGERS}.`)
-  const now = isoTime(call.context.clock())
+  const now = isoTime(call.clock())
   const trigger: Trigger = {
-    id: call.context.random.hex(64),
+    id: call.random.hex(64),
     uri,
     uri_type: 'webhook',
     event_type: eventType,
@@ -42,7 +42,7 @@ async function create (call: Call): Promise<unknown> {
 
 async function update (call: Call): Promise<unknown> {
   const trigger = required(call)
-  await call.store.putDocument('trigger', trigger.id, { ...trigger, uri: readUri(call, 'new_uri'), updated_at: isoTime(call.context.clock()) })
+  await call.store.putDocument('trigger', trigger.id, { ...trigger, uri: readUri(call, 'new_uri'), updated_at: isoTime(call.clock()) })
   return { message: 'Trigger updated' }
 }
 

@@ -2,20 +2,30 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { decoded } from '../decoded.ts'
 import { admitAdmin, admitUpload, type Admitted, type Attempt } from './credentials.ts'
 import { KNOWN_PARAMETERS, TRANSPORT } from './known-parameters.ts'
-import type { SandboxContext } from '../context.ts'
+import type { Clouds } from '../clouds.ts'
+import type { BlobStore } from '../store/blobs.ts'
 import { notImitated, SandboxError } from '../errors.ts'
 import { ConnectionEnded, exchangeOf } from '../faults/exchange.ts'
-import { readBody } from './body.ts'
-import type { Call, Route } from './call.ts'
+import { readBody, type BodyLimits } from './body.ts'
+import { callFrom, type Call, type Guard, type Route, type Surroundings } from './call.ts'
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from './cors.ts'
 import { Fields } from './fields.ts'
 import { nameIgnored } from './ignored.ts'
 import type { HourlyLimit } from './rate-limit.ts'
 import { RouteTable } from './route-table.ts'
 
-/** Serves `routes` below `/v1_1/{cloud}/`. */
-export function registerApi (app: FastifyInstance, context: SandboxContext, { routes, adminLimit }: { routes: readonly Route[], adminLimit: HourlyLimit }): void {
-  const calls = new ApiCalls(context, new RouteTable(routes), adminLimit)
+/** What calls are read and admitted with. */
+export interface ApiServices extends Surroundings {
+  readonly clouds: Clouds
+  readonly blobs: BlobStore
+  readonly options: BodyLimits
+}
+
+/** Serves `routes` below `/v1_1/{cloud}/`, each with the services that it wants. */
+export function registerApi<Services extends ApiServices> (
+  app: FastifyInstance, services: Services, { routes, adminLimit }: { routes: readonly Route<Services>[], adminLimit: HourlyLimit }
+): void {
+  const calls = new ApiCalls(services, new RouteTable(routes), adminLimit)
   app.register(async (api) => {
     // Bodies of every kind are read by the call itself, as they come.
     api.removeAllContentTypeParsers()
@@ -36,20 +46,20 @@ export function registerApi (app: FastifyInstance, context: SandboxContext, { ro
   })
 }
 
-class ApiCalls {
-  readonly #context: SandboxContext
-  readonly #table: RouteTable
+class ApiCalls<Services extends ApiServices> {
+  readonly #services: Services
+  readonly #table: RouteTable<Services>
   readonly #adminLimit: HourlyLimit
 
-  constructor (context: SandboxContext, table: RouteTable, adminLimit: HourlyLimit) {
-    this.#context = context
+  constructor (services: Services, table: RouteTable<Services>, adminLimit: HourlyLimit) {
+    this.#services = services
     this.#table = table
     this.#adminLimit = adminLimit
   }
 
   async answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const context = this.#context
-    reply.header('x-request-id', context.random.hex(32)).header('cache-control', 'no-store')
+    const services = this.#services
+    reply.header('x-request-id', services.random.hex(32)).header('cache-control', 'no-store')
     const { cloudName, path, query } = splitUrl(request.raw.url ?? '')
     const found = this.#table.find(request.method, path)
     if ('allowed' in found) throw unknownRoute(request.method, path, found.allowed)
@@ -61,26 +71,27 @@ class ApiCalls {
     let admitted: Admitted
     try {
       const known = knownTo(route)
-      admitted = admit(route, params, { clouds: context.clouds, cloudName, authorization: request.headers.authorization, fields, known, nowMs: context.clock() })
+      admitted = admit(route, params, { clouds: services.clouds, cloudName, authorization: request.headers.authorization, fields, known, nowMs: services.clock() })
       if (route.guard === 'admin') reply.headers(this.#adminLimit.spend(cloudName))
       // What no signature covers must have no effect either.
       else if (route.guard !== 'none') nameIgnored(reply, fields.retain((name) => known.has(name) || TRANSPORT.has(name)))
     } catch (error) {
-      if (file) await context.blobs.remove(file.key)
+      if (file) await services.blobs.remove(file.key)
       throw error
     }
     const { cloud, unsigned } = admitted
-    const call: Call = { context, cloud, store: context.store.cloud(cloud.cloudName), method: request.method, path, params, fields, headers: request.headers, file, unsigned, reply }
+    const { method, headers } = request
+    const call = callFrom(services, cloud, { method, path, params, fields, headers, file, unsigned, reply })
     try {
-      const result = await route.action(call)
+      const result = await route.action(call, services)
       return reply.sent ? reply : reply.send(result)
     } finally {
-      if (call.file) await context.blobs.remove(call.file.key)
+      if (call.file) await services.blobs.remove(call.file.key)
     }
   }
 
   async #readFile (request: FastifyRequest, fields: Fields): Promise<Call['file']> {
-    const { blobs, options } = this.#context
+    const { blobs, options } = this.#services
     const exchange = exchangeOf(request.raw)
     const { file } = await readBody(exchange?.body() ?? request.raw, {
       contentType: request.headers['content-type'] ?? '',
@@ -96,11 +107,11 @@ class ApiCalls {
   }
 }
 
-function knownTo (route: Route): ReadonlySet<string> {
+function knownTo (route: Guard): ReadonlySet<string> {
   return KNOWN_PARAMETERS['call' in route && route.call !== undefined ? route.call : 'upload']
 }
 
-function admit ({ guard, ...route }: Route, params: Call['params'], attempt: Attempt): Admitted {
+function admit ({ guard, ...route }: Guard, params: Call['params'], attempt: Attempt): Admitted {
   // Of the assets only those of type `upload` have a path that is taken for one of the Upload API.
   if (guard === 'admin') return admitAdmin(attempt, { signed: 'call' in route && route.call !== undefined && (params.type ?? 'upload') === 'upload' })
   if (guard !== 'none') return admitUpload(attempt, { unsigned: guard === 'upload' })

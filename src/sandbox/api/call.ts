@@ -2,14 +2,23 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import type { AdminCall, SignedCall } from './known-parameters.ts'
 import type { CloudSettings } from '../clouds.ts'
-import type { SandboxContext } from '../context.ts'
-import type { CloudStore } from '../store/store.ts'
+import type { RandomSource } from '../random.ts'
+import type { CloudStore, Store } from '../store/store.ts'
 import type { ReceivedFile } from './body.ts'
 import type { Fields } from './fields.ts'
 
+/** What every call depends on, whatever it asks for. */
+export interface Surroundings {
+  readonly store: Store
+  /** Milliseconds since 1970. */
+  readonly clock: () => number
+  readonly random: RandomSource
+  /** Scheme, host and port that links begin with, without a trailing slash. */
+  readonly publicUrl: string
+}
+
 /** One authenticated call of the API, read and ready to be acted upon. */
-export interface Call {
-  readonly context: SandboxContext
+export interface Call extends Omit<Surroundings, 'store'> {
   readonly cloud: CloudSettings
   /** The assets of that cloud. */
   readonly store: CloudStore
@@ -28,13 +37,18 @@ export interface Call {
   readonly reply: FastifyReply
 }
 
-/** A call that did not come through the API: of a link, or of what an earlier process has left undone. */
-export function callFrom (context: SandboxContext, cloud: CloudSettings, given: Pick<Call, 'method' | 'path' | 'params' | 'fields' | 'unsigned' | 'reply'>): Call {
-  return { context, cloud, store: context.store.cloud(cloud.cloudName), headers: {}, file: undefined, ...given }
+type Given = Pick<Call, 'method' | 'path' | 'params' | 'fields' | 'unsigned' | 'reply'> & Partial<Pick<Call, 'headers' | 'file'>>
+
+/** A call of `cloud`. One that came by a link, or that an earlier process has left undone, has neither headers nor a file. */
+export function callFrom ({ store, clock, random, publicUrl }: Surroundings, cloud: CloudSettings, given: Given): Call {
+  return { cloud, store: store.cloud(cloud.cloudName), clock, random, publicUrl, headers: {}, file: undefined, ...given }
 }
 
-/** A value is sent as JSON; undefined means that the action has answered by itself. */
-export type Action = (call: Call) => Promise<unknown>
+/**
+ * Answers a call. A value is sent as JSON; undefined means that the action has answered by itself.
+ * @param services what this action works with besides the call; whoever registers it has to provide them.
+ */
+export type Action<Services = unknown> = (call: Call, services: Services) => Promise<unknown>
 
 /**
  * `signed`: Upload API; `call` says which parameters a signature covers. `upload`: as `signed`, and unsigned with a preset.
@@ -42,9 +56,9 @@ export type Action = (call: Call) => Promise<unknown>
  */
 export type Guard = { readonly guard: 'signed', readonly call: SignedCall } | { readonly guard: 'admin', readonly call?: AdminCall } | { readonly guard: 'upload' | 'none' }
 
-export type Route = Guard & {
+export type Route<Services = unknown> = Guard & {
   readonly method: string
   /** Below `/v1_1/{cloud}/`; `:name` is one segment, `*name` is all that is left, slashes included. */
   readonly path: string
-  readonly action: Action
+  readonly action: Action<Services>
 }

@@ -1,12 +1,10 @@
 import { decodeBase64 } from '../base64.ts'
-import type { CloudSettings } from '../clouds.ts'
+import type { Clouds, CloudSettings } from '../clouds.ts'
 import { missingParameter, SandboxError } from '../errors.ts'
 import type { Fields } from './fields.ts'
 import { sameText, signatureFits, stringsToSign } from './signature.ts'
 
 const HOUR_MS = 3_600_000
-
-export type Clouds = ReadonlyMap<string, CloudSettings>
 
 /** Who is asking, and for which cloud. */
 export interface Attempt {

@@ -1,3 +1,4 @@
+import type { CallParameters } from '../assets/parameters.ts'
 import { SandboxError } from '../errors.ts'
 
 type Value = unknown
@@ -6,7 +7,7 @@ type Value = unknown
  * What a request says, by name, wherever it says it: query, form, JSON. Arrays come as `name[]`, `name[0]`, the name
  * repeated, comma separated or as JSON arrays, depending on the client; all of them end here under the bare name.
  */
-export class Fields {
+export class Fields implements CallParameters {
   readonly #values = new Map<string, Value>()
 
   /** Adds one text pair of a query or form. */

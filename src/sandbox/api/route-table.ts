@@ -1,19 +1,19 @@
 import type { Route } from './call.ts'
 
-interface Compiled { route: Route, pattern: RegExp, names: string[] }
+interface Compiled<Services> { route: Route<Services>, pattern: RegExp, names: string[] }
 
-export interface Match { route: Route, params: Record<string, string> }
+export interface Match<Services> { route: Route<Services>, params: Record<string, string> }
 
 /**
  * Finds routes by their *decoded* path: some clients send whole paths with `%2F`, others send the slashes of a public ID
  * raw. The first route that fits wins, so special paths stand before general ones.
  */
-export class RouteTable {
-  readonly #routes: Compiled[]
-  constructor (routes: readonly Route[]) { this.#routes = routes.map(compile) }
+export class RouteTable<Services> {
+  readonly #routes: Compiled<Services>[]
+  constructor (routes: readonly Route<Services>[]) { this.#routes = routes.map((route) => compile(route)) }
 
   /** @returns the match, or the methods that the path does have. */
-  find (method: string, path: string): Match | { allowed: string[] } {
+  find (method: string, path: string): Match<Services> | { allowed: string[] } {
     const allowed = new Set<string>()
     for (const { route, pattern, names } of this.#routes) {
       const found = pattern.exec(path)
@@ -25,7 +25,7 @@ export class RouteTable {
   }
 }
 
-function compile (route: Route): Compiled {
+function compile<Services> (route: Route<Services>): Compiled<Services> {
   const names: string[] = []
   const source = route.path.split('/').map((segment) => {
     const variable = /^([:*])(\w+)(?:\((.+)\))?$/.exec(segment)

@@ -1,13 +1,19 @@
 import type { AssetRecord, DerivedRecord } from './asset.ts'
 import { assetUrls } from './asset-urls.ts'
-import type { Call } from '../api/call.ts'
-import type { Fields } from '../api/fields.ts'
+import type { CloudSettings } from '../clouds.ts'
 import { isRejected } from './moderation.ts'
+import type { CallParameters } from './parameters.ts'
+
+/** Whom assets are shown to: what their links begin with, and the cloud whose settings decide what else there is. */
+export interface Viewer {
+  readonly cloud: CloudSettings
+  readonly publicUrl: string
+}
 
 /** An asset as lists show it; tags, context and the like only when asked for. Source: Cloudinary, "Admin API reference". */
-export function listItem (call: Call, record: AssetRecord, fields?: Fields): Record<string, unknown> {
+export function listItem (viewer: Viewer, record: AssetRecord, fields?: CallParameters): Record<string, unknown> {
   const item = {
-    ...core(call, record),
+    ...core(viewer, record),
     ...isRejected(record) && { bytes: 0, placeholder: true },
     ...fields?.flag('tags') && { tags: record.tags },
     ...fields?.flag('context') && record.context && { context: { custom: record.context } },
@@ -15,13 +21,13 @@ export function listItem (call: Call, record: AssetRecord, fields?: Fields): Rec
     ...fields?.flag('moderations') && moderationOf(record)
   }
   const only = fields?.list('fields')
-  return only ? onlyFields(call, { ...item, ...extras(record) }, only) : item
+  return only ? onlyFields(viewer, { ...item, ...extras(record) }, only) : item
 }
 
 /** An asset with all that is known of it, but for analyses and derived assets. */
-export function assetDetails (call: Call, record: AssetRecord): Record<string, unknown> {
+export function assetDetails (viewer: Viewer, record: AssetRecord): Record<string, unknown> {
   return {
-    ...core(call, record),
+    ...core(viewer, record),
     ...extras(record),
     etag: record.etag,
     ...record.pages !== undefined && { pages: record.pages },
@@ -32,7 +38,7 @@ export function assetDetails (call: Call, record: AssetRecord): Record<string, u
   }
 }
 
-export function derivedItem (call: Call, record: AssetRecord, derived: DerivedRecord): Record<string, unknown> {
+export function derivedItem (viewer: Viewer, record: AssetRecord, derived: DerivedRecord): Record<string, unknown> {
   // The name of a derived asset ends in `/ext` when a format was asked for; a URL has that as its extension.
   const transformation = derived.transformation.replace(/\/[a-z0-9]{2,5}$/, '')
   return {
@@ -40,12 +46,12 @@ export function derivedItem (call: Call, record: AssetRecord, derived: DerivedRe
     format: derived.format,
     bytes: derived.bytes,
     id: derived.id,
-    ...assetUrls(call.context.publicUrl, call.cloud, record, transformation, derived.format)
+    ...assetUrls(viewer.publicUrl, viewer.cloud, record, transformation, derived.format)
   }
 }
 
-function core (call: Call, record: AssetRecord): Record<string, unknown> {
-  const { cloud, context } = call
+function core (viewer: Viewer, record: AssetRecord): Record<string, unknown> {
+  const { cloud, publicUrl } = viewer
   return {
     asset_id: record.asset_id,
     public_id: record.public_id,
@@ -61,7 +67,7 @@ function core (call: Call, record: AssetRecord): Record<string, unknown> {
       ? { folder: record.public_id.split('/').slice(0, -1).join('/') }
       : { asset_folder: record.asset_folder, display_name: record.display_name },
     access_mode: record.access_mode,
-    ...assetUrls(context.publicUrl, cloud, record),
+    ...assetUrls(publicUrl, cloud, record),
     ...record.access_control && { access_control: record.access_control }
   }
 }
@@ -80,8 +86,10 @@ function moderationOf (record: AssetRecord): Record<string, unknown> {
 }
 
 /** `fields=tags` leaves the identity and what was asked for. */
-export function onlyFields (call: Call, item: Record<string, unknown>, only: readonly string[], always: readonly string[] = ['asset_id', 'public_id']): Record<string, unknown> {
-  const kept = new Set([...always, call.cloud.folderMode === 'fixed' ? 'folder' : 'asset_folder', ...only.map((name) => name.split('.', 1)[0] ?? name)])
+export function onlyFields (
+  viewer: Pick<Viewer, 'cloud'>, item: Record<string, unknown>, only: readonly string[], always: readonly string[] = ['asset_id', 'public_id']
+): Record<string, unknown> {
+  const kept = new Set([...always, viewer.cloud.folderMode === 'fixed' ? 'folder' : 'asset_folder', ...only.map((name) => name.split('.', 1)[0] ?? name)])
   const all: Record<string, unknown> = only.includes('tags') ? { tags: [], ...item } : item
   return Object.fromEntries(Object.entries(all).filter(([name]) => kept.has(name)))
 }

@@ -1,6 +1,5 @@
 import { SandboxError } from '../errors.ts'
 import { brokenRule, isDate, type Validation } from './metadata-validation.ts'
-import type { CloudStore } from '../store/store.ts'
 
 /** A structured metadata field as the Admin API shows it. */
 export interface MetadataField {
@@ -17,6 +16,9 @@ export interface MetadataField {
   createdMs?: number
 }
 
+/** The fields of a cloud, by their external IDs. */
+export type MetadataFields = ReadonlyMap<string, MetadataField>
+
 /** With `clearInvalid`, what a field does not take empties it instead of being refused. */
 interface Reading { clearInvalid?: boolean }
 
@@ -24,20 +26,20 @@ interface Reading { clearInvalid?: boolean }
  * Turns the texts of a `metadata` parameter into typed values, as they come back from the API.
  * @throws {SandboxError} 400 naming unknown fields in the vendor's words, or a value that its field does not take.
  */
-export function typedMetadata (store: CloudStore, pairs: Readonly<Record<string, string>>, { clearInvalid = false }: Reading = {}): Record<string, unknown> {
-  const unknown = Object.keys(pairs).filter((id) => !store.document('metadata_field', id))
+export function typedMetadata (fields: MetadataFields, pairs: Readonly<Record<string, string>>, { clearInvalid = false }: Reading = {}): Record<string, unknown> {
+  const unknown = Object.keys(pairs).filter((id) => !fields.has(id))
   if (unknown.length > 0) throw new SandboxError(400, `Metadata External IDs do not exist: ${JSON.stringify(unknown)}`)
   return Object.fromEntries(Object.entries(pairs).map(([id, text]) => {
-    const field = store.document<MetadataField>('metadata_field', id)
+    const field = fields.get(id)
     if (!field) return [id, text]
     return [id, clearInvalid && !field.mandatory && !takes(field, text) ? null : checkedValue(field, text)]
   }))
 }
 
 /** Without the values that their fields, as they are by now, would not take. A mandatory field keeps what it has. */
-export function validMetadata (store: CloudStore, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function validMetadata (fields: MetadataFields, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).filter(([id, value]) => {
-    const field = store.document<MetadataField>('metadata_field', id)
+    const field = fields.get(id)
     return field !== undefined && (field.mandatory || takes(field, Array.isArray(value) ? JSON.stringify(value) : String(value)))
   }))
 }
@@ -62,11 +64,11 @@ export function mergeMetadata (present: Readonly<Record<string, unknown>> | unde
  * What a new asset has: the values given, and the defaults of fields that were not named.
  * @throws {SandboxError} 400 when a mandatory field is left without a value.
  */
-export function newMetadata (store: CloudStore, pairs: Readonly<Record<string, string>>, reading: Reading = {}): Record<string, unknown> {
-  const fields = store.documents<MetadataField>('metadata_field').map(([, field]) => field)
-  const defaults = Object.fromEntries(fields.map((field) => [field.external_id, field.default_value]))
-  const values = mergeMetadata(defaults, typedMetadata(store, pairs, reading))
-  const missing = fields.filter((field) => field.mandatory && values[field.external_id] === undefined)
+export function newMetadata (fields: MetadataFields, pairs: Readonly<Record<string, string>>, reading: Reading = {}): Record<string, unknown> {
+  const all = [...fields.values()]
+  const defaults = Object.fromEntries(all.map((field) => [field.external_id, field.default_value]))
+  const values = mergeMetadata(defaults, typedMetadata(fields, pairs, reading))
+  const missing = all.filter((field) => field.mandatory && values[field.external_id] === undefined)
   if (missing.length > 0) throw new SandboxError(400, `Missing mandatory metadata fields: ${JSON.stringify(missing.map((field) => field.external_id))}`)
   return values
 }

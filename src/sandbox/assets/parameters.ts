@@ -1,12 +1,27 @@
 import { isoTime, type AccessRule, type AssetRecord } from './asset.ts'
 import { SandboxError } from '../errors.ts'
-import type { Fields } from '../api/fields.ts'
+
+/** The parameters of a call, by name, in whichever form a client has sent them. Those who read calls provide it. */
+export interface CallParameters {
+  /** Whether it was sent, and is not empty. */
+  has (name: string): boolean
+  /** As it was sent. */
+  raw (name: string): unknown
+  /** As text; undefined when it is empty. */
+  text (name: string): string | undefined
+  /** Text, even if it is empty; undefined only when it was not sent. */
+  given (name: string): string | undefined
+  flag (name: string, fallback?: boolean): boolean
+  list (name: string): string[] | undefined
+  /** @throws {SandboxError} 400 when it is not JSON. */
+  json (name: string): unknown
+}
 
 const MAX_TAGS = 1000
 const MAX_TAG_LENGTH = 255
 
 /** `tags`, sorted as the vendor shows them, each once. Undefined: not sent. */
-export function readTags (fields: Fields, name = 'tags'): string[] | undefined {
+export function readTags (fields: CallParameters, name = 'tags'): string[] | undefined {
   const tags = fields.list(name)?.flatMap((tag) => tag.split(',')).map((tag) => tag.trim()).filter((tag) => tag !== '')
   if (tags === undefined) return undefined
   if (tags.length > MAX_TAGS || tags.some((tag) => tag.length > MAX_TAG_LENGTH)) throw new SandboxError(400, `Too many tags or too long a tag. Maximum is ${MAX_TAGS} tags of ${MAX_TAG_LENGTH} characters.`)
@@ -21,7 +36,7 @@ export function sortedTags (tags: Iterable<string>): string[] {
  * `a=1|b=2` with backslashes before a literal `=` or `|`. Also what `metadata` looks like.
  * @throws {SandboxError} 400 when a pair has no `=`.
  */
-export function readPairs (fields: Fields, name: string): Record<string, string> | undefined {
+export function readPairs (fields: CallParameters, name: string): Record<string, string> | undefined {
   const raw = fields.raw(name)
   if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) {
     return Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]))
@@ -46,7 +61,7 @@ function unescapePair (text: string): string {
 }
 
 /** Marked areas of a picture: those that were sent. */
-export function readAreas (fields: Fields): Pick<AssetRecord, 'face_coordinates' | 'custom_coordinates' | 'regions'> {
+export function readAreas (fields: CallParameters): Pick<AssetRecord, 'face_coordinates' | 'custom_coordinates' | 'regions'> {
   const faces = readCoordinates(fields, 'face_coordinates')
   const custom = readCoordinates(fields, 'custom_coordinates')
   const regions = readRegions(fields)
@@ -54,7 +69,7 @@ export function readAreas (fields: Fields): Pick<AssetRecord, 'face_coordinates'
 }
 
 /** `x,y,w,h` lists, divided by pipes. */
-function readCoordinates (fields: Fields, name: string): number[][] | undefined {
+function readCoordinates (fields: CallParameters, name: string): number[][] | undefined {
   const text = fields.text(name)
   if (text === undefined) return undefined
   return text.split('|').map((group) => {
@@ -65,7 +80,7 @@ function readCoordinates (fields: Fields, name: string): number[][] | undefined 
 }
 
 /** `access_control`: a JSON array of rules, at most one of them anonymous. Times are kept as all times are shown: in UTC. */
-export function readAccessControl (fields: Fields): AccessRule[] | undefined {
+export function readAccessControl (fields: CallParameters): AccessRule[] | undefined {
   if (!fields.has('access_control')) return undefined
   const value = fields.json('access_control')
   const rules = Array.isArray(value) ? value : [value]
@@ -76,7 +91,7 @@ export function readAccessControl (fields: Fields): AccessRule[] | undefined {
 }
 
 /** `regions`: a JSON object of named lists of points. */
-function readRegions (fields: Fields): Record<string, number[][]> | undefined {
+function readRegions (fields: CallParameters): Record<string, number[][]> | undefined {
   if (!fields.has('regions')) return undefined
   const value = fields.json('regions')
   const isPoint = (point: unknown) => Array.isArray(point) && point.length === 2 && point.every((number) => typeof number === 'number')
@@ -87,7 +102,7 @@ function readRegions (fields: Fields): Record<string, number[][]> | undefined {
 }
 
 /** `type`: how an asset is stored and delivered. */
-export function readDeliveryType (fields: Fields, name = 'type'): 'upload' | 'private' | 'authenticated' {
+export function readDeliveryType (fields: CallParameters, name = 'type'): 'upload' | 'private' | 'authenticated' {
   return deliveryType(fields.text(name) ?? 'upload')
 }
 

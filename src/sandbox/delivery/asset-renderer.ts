@@ -1,11 +1,13 @@
 import type { AssetRecord } from '../assets/asset.ts'
 import type { CloudSettings } from '../clouds.ts'
-import type { Rendered, Renderer, SandboxContext } from '../context.ts'
 import { ignoredHere } from './ignored.ts'
 import { SandboxError } from '../errors.ts'
+import type { BlobStore } from '../store/blobs.ts'
+import type { CloudStore, Store } from '../store/store.ts'
 import { ALL_FORMATS, IMAGE_TYPES, isReadable } from '../transformation/output-formats.ts'
 import type { Region } from '../transformation/gravity.ts'
 import { parseLayer } from '../transformation/layer-name.ts'
+import type { FindTransformation, KnownTransformation } from '../transformation/named.ts'
 import { prepareChain, type PreparedChain } from '../transformation/prepared.ts'
 import { invalidComponent, notRendered } from '../transformation/faults.ts'
 import { fillIn, type Coordinates } from '../transformation/resolution.ts'
@@ -13,6 +15,27 @@ import type { ByteSource, RenderResult } from '../render/job.ts'
 import { RENDER_LIMITS, tooManyPixels, type RenderLimits } from '../render/limits.ts'
 import type { RenderPool } from '../render/pool.ts'
 import { posterOf, type FindFfmpeg } from '../render/poster.ts'
+
+/** A rendered image (or whatever a transformation made). */
+export interface Rendered {
+  bytes: Buffer
+  width: number
+  height: number
+  format: string
+  /** Normalised, as Cloudinary echoes it: keys sorted within each component. */
+  transformation: string
+  /** Parts of it that had no effect. */
+  ignored: readonly string[]
+}
+
+/** Applies transformations. */
+export interface Renderer {
+  /**
+   * @param format wanted format; absent: what the transformation says, else the format of the original.
+   * @throws {SandboxError} 400 with Cloudinary's words when the transformation is not valid.
+   */
+  render (cloud: CloudSettings, record: AssetRecord, transformation: string, format?: string): Promise<Rendered>
+}
 
 export interface RendererOptions {
   readonly pool: RenderPool
@@ -30,15 +53,21 @@ export interface RenderRequest {
   readonly accept: string
 }
 
+/** Where assets, and what names stand for, are looked up, and their bytes. */
+export interface RenderStores {
+  readonly store: Store
+  readonly blobs: BlobStore
+}
+
 /** Loads what a chain needs and has it rendered. */
 export class AssetRenderer implements Renderer {
-  readonly #context: SandboxContext
+  readonly #stores: RenderStores
   readonly #pool: RenderPool
   readonly #limits: RenderLimits
   readonly #findFfmpeg: FindFfmpeg
 
-  constructor (context: SandboxContext, { pool, limits = RENDER_LIMITS, findFfmpeg = () => undefined }: RendererOptions) {
-    this.#context = context
+  constructor (stores: RenderStores, { pool, limits = RENDER_LIMITS, findFfmpeg = () => undefined }: RendererOptions) {
+    this.#stores = stores
     this.#pool = pool
     this.#limits = limits
     this.#findFfmpeg = findFfmpeg
@@ -48,7 +77,7 @@ export class AssetRenderer implements Renderer {
   async render (cloud: CloudSettings, record: AssetRecord, transformation: string, format?: string): Promise<Rendered> {
     const segments = transformation.split('/').filter((segment) => segment !== '')
     const named = ALL_FORMATS.has(segments.at(-1)?.toLowerCase() ?? '') ? segments.pop()?.toLowerCase() : undefined
-    const chain = prepareChain(segments, this.#context.store.cloud(cloud.cloudName))
+    const chain = prepareChain(segments, transformationsOf(this.#stores.store.cloud(cloud.cloudName)))
     const wanted = format?.toLowerCase() ?? named
     if (wanted === 'auto') throw invalidComponent('auto')
     const result = await this.derive({ cloud, record, chain, format: targetFormat(record, chain, wanted), accept: '' })
@@ -84,8 +113,8 @@ export class AssetRenderer implements Renderer {
   }
 
   async #source (blob: string): Promise<ByteSource> {
-    const path = this.#context.blobs.path(blob)
-    return path === undefined ? { bytes: await this.#context.blobs.buffer(blob) } : { path }
+    const path = this.#stores.blobs.path(blob)
+    return path === undefined ? { bytes: await this.#stores.blobs.buffer(blob) } : { path }
   }
 
   async #layers (cloud: CloudSettings, { components }: PreparedChain): Promise<Map<string, ByteSource>> {
@@ -99,13 +128,18 @@ export class AssetRenderer implements Renderer {
       if (layer === undefined || sources.has(layer)) continue
       const name = parseLayer(layer)
       if (name.kind === 'text') continue
-      const record = this.#context.store.cloud(cloud.cloudName).find('image', name.type, name.publicId)
+      const record = this.#stores.store.cloud(cloud.cloudName).find('image', name.type, name.publicId)
       if (!record) throw new SandboxError(404, `Resource not found - ${name.publicId}`)
       this.#checkInput(record)
       sources.set(layer, await this.#source(record.blob))
     }
     return sources
   }
+}
+
+/** What the names of transformations stand for in a cloud. */
+export function transformationsOf (store: CloudStore): FindTransformation {
+  return (kind, name) => store.document<KnownTransformation>(kind, name)
 }
 
 /**

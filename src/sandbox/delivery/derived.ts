@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isoTime, type AssetRecord, type DerivedRecord } from '../assets/asset.ts'
-import type { SandboxContext } from '../context.ts'
-import type { AssetRenderer, RenderRequest } from './asset-renderer.ts'
+import type { AssetRenderer, RenderRequest, RenderStores } from './asset-renderer.ts'
 import { negotiateFormat } from '../transformation/output-formats.ts'
 import { flagsOf } from '../transformation/parser.ts'
 import type { PreparedChain } from '../transformation/prepared.ts'
@@ -12,14 +11,16 @@ interface NamedDerived extends DerivedRecord { readonly recipe?: string }
 
 export interface Derived { readonly record: DerivedRecord, readonly bytes?: Buffer }
 
+export interface DerivedServices extends RenderStores { readonly clock: () => number }
+
 /** Derived assets: made once, stored with their original, then served like files. */
 export class DerivedAssets {
-  readonly #context: SandboxContext
+  readonly #services: DerivedServices
   readonly #renderer: AssetRenderer
   readonly #underWay = new Map<string, Promise<Derived>>()
 
-  constructor (context: SandboxContext, renderer: AssetRenderer) {
-    this.#context = context
+  constructor (services: DerivedServices, renderer: AssetRenderer) {
+    this.#services = services
     this.#renderer = renderer
   }
 
@@ -50,8 +51,8 @@ export class DerivedAssets {
     const { cloud, record, chain } = request
     const result = await this.#renderer.derive(request)
     const bytes = asBuffer(result.bytes)
-    const blob = await this.#context.blobs.keep(bytes)
-    const createdAt = isoTime(this.#context.clock())
+    const blob = await this.#services.blobs.keep(bytes)
+    const createdAt = isoTime(this.#services.clock())
     const derived: NamedDerived = {
       id: digest(record.asset_id, record.version_id, chain.normalised, result.format),
       transformation: derivedName(record, chain, extension),
@@ -65,11 +66,11 @@ export class DerivedAssets {
       created_at: createdAt,
       ...(chain.recipe !== chain.normalised && { recipe: chain.recipe })
     }
-    const changed = await this.#context.store.cloud(cloud.cloudName).change(record.asset_id, (present) => present.version_id === record.version_id
+    const changed = await this.#services.store.cloud(cloud.cloudName).change(record.asset_id, (present) => present.version_id === record.version_id
       ? { ...present, derived: [...present.derived.filter((other) => !replaces(derived, other)), derived] }
       : undefined, { durable: false })
     // Replaced or removed meanwhile: this is a picture of its former self, shown once.
-    if (!changed) await this.#context.blobs.remove(blob)
+    if (!changed) await this.#services.blobs.remove(blob)
     return { record: derived, bytes }
   }
 }

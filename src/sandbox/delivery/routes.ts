@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AssetRecord, DerivedRecord } from '../assets/asset.ts'
-import type { CloudSettings } from '../clouds.ts'
-import type { SandboxContext } from '../context.ts'
+import type { Clouds, CloudSettings } from '../clouds.ts'
 import { checkAccess, denied, readToken, type AccessRequest } from './access.ts'
-import { derivedName, DerivedAssets, type Derived } from './derived.ts'
+import { derivedName, DerivedAssets, type Derived, type DerivedServices } from './derived.ts'
 import { failureHeaders, successHeaders, type Delivered } from './headers.ts'
 import { ignoredHere } from './ignored.ts'
 import { listByTag } from './list.ts'
@@ -15,7 +14,7 @@ import { isRejected } from '../assets/moderation.ts'
 import type { RenderLimits } from '../render/limits.ts'
 import { RenderPool, type RenderPoolOptions } from '../render/pool.ts'
 import type { FindFfmpeg } from '../render/poster.ts'
-import { AssetRenderer, targetFormat, type RenderRequest } from './asset-renderer.ts'
+import { AssetRenderer, targetFormat, transformationsOf, type RenderRequest } from './asset-renderer.ts'
 import { sameFormat } from '../transformation/output-formats.ts'
 import { invalidValue, notRendered } from '../transformation/faults.ts'
 import { flagsOf } from '../transformation/parser.ts'
@@ -30,18 +29,30 @@ export interface DeliveryOptions {
   readonly findFfmpeg?: FindFfmpeg
 }
 
-/** Serves assets and their transformations under `/{cloud}/{resource_type}/...`, and gives the context its renderer. */
-export function registerDelivery (app: FastifyInstance, context: SandboxContext, options: DeliveryOptions = {}): void {
+/** What is delivered, and from which clouds. */
+export interface DeliveryServices extends DerivedServices {
+  readonly clouds: Clouds
+}
+
+/**
+ * Serves assets and their transformations under `/{cloud}/{resource_type}/...`.
+ * @returns what renders them, for others that have assets rendered.
+ */
+export function registerDelivery (app: FastifyInstance, services: DeliveryServices, options: DeliveryOptions = {}): AssetRenderer {
   const pool = new RenderPool(options.pool)
-  const renderer = new AssetRenderer(context, { pool, ...(options.limits && { limits: options.limits }), ...(options.findFfmpeg && { findFfmpeg: options.findFfmpeg }) })
-  context.renderer = renderer
-  const delivery = new Delivery(context, new DerivedAssets(context, renderer))
+  const renderer = new AssetRenderer(services, {
+    pool,
+    ...(options.limits && { limits: options.limits }),
+    ...(options.findFfmpeg && { findFfmpeg: options.findFfmpeg })
+  })
+  const delivery = new Delivery(services, new DerivedAssets(services, renderer))
   app.addHook('onClose', async () => { pool.close() })
   app.route({
     method: ['GET', 'HEAD'],
     url: '/:cloud/:resource_type/*',
     handler: (request, reply) => delivery.answer(request, reply)
   })
+  return renderer
 }
 
 interface Target {
@@ -54,14 +65,14 @@ interface Target {
 }
 
 class Delivery {
-  readonly #context: SandboxContext
+  readonly #services: DeliveryServices
   readonly #derived: DerivedAssets
   // Pages ask for the same few addresses over and over.
   readonly #paths = new Remembered<DeliveryPath | undefined>(1000)
   readonly #chains = new Remembered<PreparedChain>(1000)
 
-  constructor (context: SandboxContext, derived: DerivedAssets) {
-    this.#context = context
+  constructor (services: DeliveryServices, derived: DerivedAssets) {
+    this.#services = services
     this.#derived = derived
   }
 
@@ -84,7 +95,7 @@ class Delivery {
 
   #list (reply: FastifyReply, { cloud: cloudName, resourceType, publicId }: DeliveryPath): FastifyReply {
     if (!this.#cloud(cloudName).allowResourceList) throw denied()
-    const list = listByTag(this.#context.store.cloud(cloudName), resourceType, publicId, this.#context.clock())
+    const list = listByTag(this.#services.store.cloud(cloudName), resourceType, publicId, this.#services.clock())
     if (!list) throw notFound(publicId)
     return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=60' }).send(list)
   }
@@ -104,7 +115,7 @@ class Delivery {
   #find (path: DeliveryPath): Target {
     const cloud = this.#cloud(path.cloud)
     if (!/^(?:upload|private|authenticated)$/.test(path.type)) throw notRendered(`the delivery type ${path.type}`)
-    const store = this.#context.store.cloud(cloud.cloudName)
+    const store = this.#services.store.cloud(cloud.cloudName)
     const chain = this.#chainOf(path, store)
     const record = store.find(path.resourceType, path.type, path.publicId)
     if (record && !isRejected(record)) return { path, cloud, record, chain, status: 200 }
@@ -114,7 +125,7 @@ class Delivery {
   }
 
   #cloud (name: string): CloudSettings {
-    const cloud = this.#context.clouds.get(name)
+    const cloud = this.#services.clouds.get(name)
     if (!cloud) throw new SandboxError(401, `cloud_name ${name} is disabled`)
     return cloud
   }
@@ -122,7 +133,8 @@ class Delivery {
   /** What a name stands for may change, so only chains without one are remembered. */
   #chainOf ({ components }: DeliveryPath, store: CloudStore): PreparedChain {
     const hasName = components.some((component) => /(?:^|,)t_/.test(component))
-    return hasName ? prepareChain(components, store) : this.#chains.get(components.join('/'), () => prepareChain(components, store))
+    const prepare = () => prepareChain(components, transformationsOf(store))
+    return hasName ? prepare() : this.#chains.get(components.join('/'), prepare)
   }
 
   async #deliver (request: FastifyRequest, reply: FastifyReply, target: Target, requestId: string): Promise<FastifyReply> {
@@ -142,7 +154,7 @@ class Delivery {
       requestId
     })
     if (status !== 200) headers['x-cld-error'] = failureHeaders(`Resource not found - ${path.publicId}`, requestId)['x-cld-error'] ?? ''
-    return sendBytes(request, reply, this.#context.blobs, delivered, headers, { status, ...(derived?.bytes && { held: derived.bytes }) })
+    return sendBytes(request, reply, this.#services.blobs, delivered, headers, { status, ...(derived?.bytes && { held: derived.bytes }) })
   }
 
   async #derive (request: FastifyRequest, { cloud, record, chain, path }: Target, isSigned: boolean): Promise<Derived> {
@@ -150,13 +162,14 @@ class Delivery {
     const known = this.#derived.find(wanted)
     if (known && await this.#isWhole(known)) return { record: known }
     const isFree = isSigned || known !== undefined || !cloud.strictTransformations
-    if (!isFree && !isAllowedForStrict(derivedName(record, chain, path.extension), this.#context.store.cloud(cloud.cloudName))) throw denied()
+    const find = transformationsOf(this.#services.store.cloud(cloud.cloudName))
+    if (!isFree && !isAllowedForStrict(derivedName(record, chain, path.extension), find)) throw denied()
     return this.#derived.make(wanted, path.extension)
   }
 
   /** Nothing waited for the disk when it was made, so a power cut may have taken its bytes: then it is made anew. */
   async #isWhole ({ blob, bytes }: DerivedRecord): Promise<boolean> {
-    const { blobs } = this.#context
+    const { blobs } = this.#services
     return blobs.path(blob) === undefined || (await blobs.stat(blob))?.bytes === bytes
   }
 
@@ -167,7 +180,7 @@ class Delivery {
       rawPath: request.url.split('?', 1)[0] ?? '',
       token: readToken(request.url, request.headers.cookie),
       ip: request.ip,
-      nowMs: this.#context.clock()
+      nowMs: this.#services.clock()
     }
   }
 }

@@ -1,5 +1,5 @@
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hex } from '../api/signature.ts'
 import type { CloudSettings } from '../clouds.ts'
 import type { RandomSource } from '../random.ts'
 import type { Store } from '../store/store.ts'
@@ -124,7 +124,7 @@ export class Notifier {
     const headers = {
       'x-cld-timestamp': timestamp,
       // A plain digest, not an HMAC: that is how it is.
-      'x-cld-signature': hex(cloud.signatureAlgorithm ?? 'sha1', body + timestamp + cloud.apiSecret)
+      'x-cld-signature': createHash(cloud.signatureAlgorithm ?? 'sha1').update(body + timestamp + cloud.apiSecret, 'utf8').digest('hex')
     }
     return await post(address, { headers, body, allowPrivate, timeoutMs, signal }).catch(() => 0) === 200
   }

@@ -14,7 +14,7 @@ export interface CoverageLine {
 
 /** What is done as the vendor does it, what is taken without effect, and what is refused: read from the tables that decide it. */
 export function coverage (): CoverageLine[] {
-  const refused = new Set(refusedRoutes)
+  const refused = new Set<object>(refusedRoutes)
   const endpoints = ROUTES.map((route): CoverageLine => ({
     kind: 'endpoint', name: `${route.method} /v1_1/{cloud}/${documented(route.path)}`, support: refused.has(route) ? 'refused' : 'real'
   }))

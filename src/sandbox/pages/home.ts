@@ -1,13 +1,20 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AssetRecord } from '../assets/asset.ts'
-import { clientUrl, DEFAULT_CLOUD, type CloudSettings } from '../clouds.ts'
+import { clientUrl, DEFAULT_CLOUD, type Clouds, type CloudSettings } from '../clouds.ts'
 import { coverage, coverageHtml } from './coverage.ts'
-import type { SandboxContext } from '../context.ts'
+import type { Store } from '../store/store.ts'
 import { IMAGE_TYPES } from '../transformation/output-formats.ts'
 
+/** What the first page tells of. */
+interface HomeServices {
+  readonly clouds: Clouds
+  readonly store: Store
+  readonly publicUrl: string
+}
+
 /** `GET /`: what this is, what is in it, and how to point a client at it. `GET /_sandbox/coverage`: what it can, as JSON or as a page. */
-export function registerHome (app: FastifyInstance, context: SandboxContext): void {
-  app.get('/', async (_request, reply) => sendPage(reply, welcome(context)))
+export function registerHome (app: FastifyInstance, services: HomeServices): void {
+  app.get('/', async (_request, reply) => sendPage(reply, welcome(services)))
   app.get('/_sandbox/coverage', async (request, reply) => {
     reply.header('vary', 'accept')
     return request.headers.accept?.includes('text/html') ? sendPage(reply, `<h1>What the sandbox can</h1>\n${coverageHtml()}`) : { coverage: coverage() }
@@ -44,8 +51,8 @@ ${content}
 `
 }
 
-function welcome (context: SandboxContext): string {
-  const clouds = [...context.clouds.values()].map((cloud) => section(context, cloud)).join('\n')
+function welcome (services: HomeServices): string {
+  const clouds = [...services.clouds.values()].map((cloud) => section(services, cloud)).join('\n')
   return `<h1>Sandbox</h1>
 <p>This server speaks Cloudinary's wire: Upload API, Admin API, private download, delivery with transformations, signed
 notifications. It is not Cloudinary. What it does not imitate it refuses by name; parameters that it takes without effect it
@@ -62,10 +69,10 @@ ${clouds}
 const KINDS: Readonly<Record<string, string>> = { image: 'images', video: 'videos', raw: 'raw files' }
 const SHOWN_PICTURES = 8
 
-function section (context: SandboxContext, cloud: CloudSettings): string {
+function section (services: HomeServices, cloud: CloudSettings): string {
   const counts: Record<string, number> = {}
   const pictures: AssetRecord[] = []
-  for (const record of context.store.cloud(cloud.cloudName).all()) {
+  for (const record of services.store.cloud(cloud.cloudName).all()) {
     counts[record.resource_type] = (counts[record.resource_type] ?? 0) + 1
     if (isOpenPicture(record)) pictures.push(record)
   }
@@ -75,7 +82,7 @@ function section (context: SandboxContext, cloud: CloudSettings): string {
   const latest = pictures.sort((one, other) => other.sequence - one.sequence).slice(0, SHOWN_PICTURES)
   return `<h2>Cloud ${escapeHtml(cloud.cloudName)}</h2>
 <p>It holds: ${escapeHtml(held)}.</p>
-${latest.length > 0 ? `<ul class="pictures">${latest.map((record) => picture(cloud, record)).join('')}</ul>\n` : ''}${clients(context.publicUrl, cloud, clientUrl(shown, context.publicUrl))}`
+${latest.length > 0 ? `<ul class="pictures">${latest.map((record) => picture(cloud, record)).join('')}</ul>\n` : ''}${clients(services.publicUrl, cloud, clientUrl(shown, services.publicUrl))}`
 }
 
 /** Anybody may see it, and a browser can show it. */

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto'
 import { isoTime, type AssetRecord } from '../assets/asset.ts'
-import type { SandboxContext } from '../context.ts'
+import type { Clouds } from '../clouds.ts'
+import type { BlobStore } from '../store/blobs.ts'
+import type { Store } from '../store/store.ts'
+
+interface SampleServices {
+  readonly clouds: Clouds
+  readonly store: Store
+  readonly blobs: BlobStore
+  readonly clock: () => number
+}
 
 /** One sample, before it is stored. */
 interface Sample {
@@ -21,14 +30,14 @@ interface Sample {
  * Puts a handful of assets into a cloud that holds none, so that there is something to list, show and transform at once.
  * Everything is drawn and written here: the same bytes each time, a few ten kilobytes in all.
  */
-export async function addSamples (context: SandboxContext, cloudName: string): Promise<void> {
-  const cloud = context.clouds.get(cloudName)
-  const store = context.store.cloud(cloudName)
+export async function addSamples (services: SampleServices, cloudName: string): Promise<void> {
+  const cloud = services.clouds.get(cloudName)
+  const store = services.store.cloud(cloudName)
   if (!cloud || !store.all().next().done) return
   for (const sample of await drawSamples()) {
     const { bytes, type = 'upload', tags = [], ...known } = sample
-    const stored = await context.blobs.write((async function * () { yield bytes })())
-    const nowMs = context.clock()
+    const stored = await services.blobs.write((async function * () { yield bytes })())
+    const nowMs = services.clock()
     const name = sample.public_id.slice(sample.public_id.lastIndexOf('/') + 1)
     await store.put({
       ...known,
@@ -42,7 +51,7 @@ export async function addSamples (context: SandboxContext, cloudName: string): P
       ...(sample.resource_type === 'image' && { pages: 1 }),
       created_at: isoTime(nowMs),
       uploaded_at: isoTime(nowMs),
-      sequence: context.store.nextSequence(),
+      sequence: services.store.nextSequence(),
       access_mode: 'public',
       asset_folder: sample.public_id.includes('/') ? sample.public_id.slice(0, sample.public_id.lastIndexOf('/')) : '',
       display_name: name,

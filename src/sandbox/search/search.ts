@@ -5,14 +5,18 @@ import { page, type Ordering } from '../api/paging.ts'
 import { notImitated } from '../errors.ts'
 import type { Call, Route } from '../api/call.ts'
 import { nameIgnored } from '../api/ignored.ts'
+import type { BlobStore } from '../store/blobs.ts'
 import { imageMetadata } from '../upload/inspect/analysis.ts'
 import { valuesOf } from './asset-fields.ts'
 import { parseExpression } from './expression.ts'
 import { matches } from './matching.ts'
 import { sortRules } from './sort-rules.ts'
 
+/** Where the bytes are that answers may be read from. */
+export interface SearchServices { readonly blobs: BlobStore }
+
 /** Source: Cloudinary, "Search API". The index of the vendor lags by seconds; this one does not. */
-export const searchRoutes: Route[] = [
+export const searchRoutes: Route<SearchServices>[] = [
   { method: 'GET', path: 'resources/search', guard: 'admin', action: search },
   { method: 'POST', path: 'resources/search', guard: 'admin', action: search }
 ]
@@ -21,10 +25,10 @@ const ALWAYS = ['asset_id', 'public_id', 'created_at', 'status', 'type', 'resour
 const ON_REQUEST = ['tags', 'context', 'metadata', 'image_metadata']
 
 /** Runs the search that the fields of a call describe. */
-export async function search (call: Call): Promise<unknown> {
-  const { fields, cloud, context } = call
+export async function search (call: Call, { blobs }: SearchServices): Promise<unknown> {
+  const { fields, cloud } = call
   const query = parseExpression(fields.text('expression') ?? '')
-  const options = { nowMs: context.clock(), fixedFolders: cloud.folderMode === 'fixed' }
+  const options = { nowMs: call.clock(), fixedFolders: cloud.folderMode === 'fixed' }
   const found = [...call.store.all()].filter((record) => matches(query, record, options))
   const { items, ...next } = page(found, ordering(call), {
     cursor: fields.text('next_cursor'),
@@ -32,7 +36,7 @@ export async function search (call: Call): Promise<unknown> {
   })
   const aggregations = aggregate(call, found)
   const resources: unknown[] = []
-  for (const record of items) resources.push(await searchItem(call, record))
+  for (const record of items) resources.push(await searchItem(call, blobs, record))
   nameIgnored(call.reply, (fields.list('with_field') ?? []).filter((name) => !ON_REQUEST.includes(name)).map((name) => `with_field:${name}`))
   return { total_count: found.length, time: 1, ...next, resources, ...aggregations && { aggregations } }
 }
@@ -48,7 +52,7 @@ function ordering (call: Call): Ordering<AssetRecord> {
   }
 }
 
-async function searchItem (call: Call, record: AssetRecord): Promise<Record<string, unknown>> {
+async function searchItem (call: Call, blobs: BlobStore, record: AssetRecord): Promise<Record<string, unknown>> {
   const { fields } = call
   const withField = fields.list('with_field') ?? []
   const only = fields.list('fields')
@@ -59,13 +63,13 @@ async function searchItem (call: Call, record: AssetRecord): Promise<Record<stri
     // Flat here, unlike everywhere else.
     ...wants('context') && record.context && { context: record.context },
     ...wants('metadata') && record.metadata && { metadata: record.metadata },
-    ...wants('image_metadata') && await imageMetadata(call, record)
+    ...wants('image_metadata') && await imageMetadata(blobs, record)
   }
   return only ? onlyFields(call, item, only, ALWAYS) : item
 }
 
 /** What nobody has to ask for. */
-function alwaysShown ({ cloud, context }: Call, record: AssetRecord): Record<string, unknown> {
+function alwaysShown ({ cloud, publicUrl }: Call, record: AssetRecord): Record<string, unknown> {
   const { width, height } = record
   return {
     asset_id: record.asset_id,
@@ -85,7 +89,7 @@ function alwaysShown ({ cloud, context }: Call, record: AssetRecord): Record<str
     ...width !== undefined && height !== undefined && { width, height, aspect_ratio: Math.round(width / height * 1e5) / 1e5, pixels: width * height },
     ...record.duration !== undefined && { duration: record.duration },
     ...record.pages !== undefined && width !== undefined && height !== undefined && { pages: record.pages },
-    ...assetUrls(context.publicUrl, cloud, record),
+    ...assetUrls(publicUrl, cloud, record),
     status: 'active',
     access_mode: record.access_mode,
     access_control: record.access_control ?? null,

@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import { hex, sameText } from '../api/signature.ts'
 import { decodeBase64 } from '../base64.ts'
-import type { SandboxContext } from '../context.ts'
 import { SandboxError } from '../errors.ts'
-import { callFrom } from '../api/call.ts'
+import { callFrom, type Surroundings } from '../api/call.ts'
+import type { Clouds } from '../clouds.ts'
 import { Fields } from '../api/fields.ts'
-import { search } from './search.ts'
+import { search, type SearchServices } from './search.ts'
 
 /** How the coverage table calls it. A cursor may follow. */
 export const SIGNED_SEARCH = 'GET /{cloud}/search/{signature}/{ttl}/{query}'
@@ -14,14 +14,16 @@ export const SIGNED_SEARCH = 'GET /{cloud}/search/{signature}/{ttl}/{query}'
  * Searches that anybody with the link may run, and caches may keep for `ttl` seconds. Source: Cloudinary, Node SDK, `search.to_url`;
  * what the vendor says of a wrong signature is not public.
  */
-export function registerSearchUrls (app: FastifyInstance, context: SandboxContext): void {
+export function registerSearchUrls (app: FastifyInstance, services: Surroundings & SearchServices & { readonly clouds: Clouds }): void {
   app.get<{ Params: { cloud: string, '*': string } }>('/:cloud/search/*', async ({ params }, reply) => {
-    const cloud = context.clouds.get(params.cloud)
+    const cloud = services.clouds.get(params.cloud)
     if (!cloud) throw new SandboxError(401, `cloud_name ${params.cloud} is disabled`)
     const [signature = '', ttl = '', ...rest] = params['*'].split('/')
     const { query, cursor } = signedPart(rest, (text) => sameText(hex('sha256', ttl + text + cloud.apiSecret), signature))
     if (!/^\d+$/.test(ttl)) throw new SandboxError(400, `Invalid value ${ttl} for parameter ttl`)
-    const answer = await search(callFrom(context, cloud, { method: 'GET', path: 'resources/search', params: {}, fields: readQuery(query, cursor), unsigned: true, reply }))
+    const fields = readQuery(query, cursor)
+    const call = callFrom(services, cloud, { method: 'GET', path: 'resources/search', params: {}, fields, unsigned: true, reply })
+    const answer = await search(call, services)
     return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': `public, max-age=${ttl}` }).send(answer)
   })
 }

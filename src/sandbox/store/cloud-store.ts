@@ -1,4 +1,5 @@
 import { assetKey, type AssetRecord } from '../assets/asset.ts'
+import type { MetadataField, MetadataFields } from '../assets/metadata.ts'
 import type { BlobStore } from './blobs.ts'
 import type { Change, Journal } from './journal.ts'
 
@@ -124,6 +125,9 @@ export class CloudStore {
     const entries = [...this.#documents.get(kind) ?? []] as [string, T][]
     return entries.sort(([one], [other]) => one < other ? -1 : 1)
   }
+
+  /** The structured metadata that assets may have. */
+  metadataFields (): MetadataFields { return new Map(this.documents<MetadataField>('metadata_field')) }
 
   async putDocument (kind: DocumentKind, name: string, value: unknown): Promise<void> {
     const { change, undo } = this.#keepDocument({ kind, name, value })

@@ -1,5 +1,4 @@
-import type { CloudStore } from '../store/store.ts'
-import { expandNamed } from './named.ts'
+import { expandNamed, type FindTransformation } from './named.ts'
 import { checkComponents, flagsOf, normalise, parseComponents, type Component } from './parser.ts'
 
 /** A chain that has been judged and is ready to render. */
@@ -17,10 +16,10 @@ export interface PreparedChain {
 }
 
 /** @throws {SandboxError} 400 for anything that will not be rendered, before a byte is loaded. */
-export function prepareChain (segments: readonly string[], store: CloudStore): PreparedChain {
+export function prepareChain (segments: readonly string[], find: FindTransformation): PreparedChain {
   const given = parseComponents(segments)
   checkComponents(given)
-  const components = expandNamed(given, store)
+  const components = expandNamed(given, find)
   const ignored = checkComponents(components)
   return {
     components,

@@ -31,10 +31,10 @@ export async function metadata (call: Call): Promise<unknown> {
   const pairs = readPairs(call.fields, 'metadata')
   if (!pairs) throw missingParameter('metadata')
   const clearInvalid = call.fields.flag('clear_invalid')
-  const values = typedMetadata(call.store, pairs, { clearInvalid })
+  const values = typedMetadata(call.store.metadataFields(), pairs, { clearInvalid })
   return changeAll(call, (record) => {
     const merged = mergeMetadata(record.metadata, values)
-    return { ...record, metadata: clearInvalid ? validMetadata(call.store, merged) : merged }
+    return { ...record, metadata: clearInvalid ? validMetadata(call.store.metadataFields(), merged) : merged }
   })
 }
 

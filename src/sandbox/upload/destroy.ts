@@ -1,9 +1,14 @@
 import { missingParameter } from '../errors.ts'
 import type { Call } from '../api/call.ts'
 import { notificationUrl, notifyDelete } from '../notifications/events.ts'
+import type { Notifier } from '../notifications/notifier.ts'
+import type { DeleteTokens } from './delete-tokens.ts'
+
+interface DestroyServices { readonly notifier: Notifier }
+interface TokenServices extends DestroyServices { readonly deleteTokens: DeleteTokens }
 
 /** `POST /{resource_type}/destroy`: absent assets are no error here. */
-export async function destroy (call: Call): Promise<unknown> {
+export async function destroy (call: Call, { notifier }: DestroyServices): Promise<unknown> {
   const { fields, store } = call
   notificationUrl(fields)
   const assetId = fields.text('asset_id')
@@ -14,20 +19,19 @@ export async function destroy (call: Call): Promise<unknown> {
     : store.find(call.params.rt ?? 'image', fields.text('type') ?? 'upload', publicId ?? '')
   if (!record) return { result: 'not found' }
   await store.remove(record)
-  notifyDelete(call, [record])
+  notifyDelete(notifier, call, [record])
   return { result: 'ok', ...assetId !== undefined && { asset_folder: record.asset_folder } }
 }
 
 /** `POST /delete_by_token`: the token alone is the credential. */
-export async function deleteByToken (call: Call): Promise<unknown> {
+export async function deleteByToken (call: Call, { notifier, deleteTokens }: TokenServices): Promise<unknown> {
   const token = call.fields.text('token')
   if (token === undefined) throw missingParameter('token')
-  const { deleteTokens } = call.context
   const record = call.store.findById(deleteTokens.assetOf(call.store, token))
   // The asset first: whoever is cut off in between can ask again.
   if (record) await call.store.remove(record)
   await deleteTokens.spend(call.store, token)
   if (!record) return { result: 'not found' }
-  notifyDelete(call, [record])
+  notifyDelete(notifier, call, [record])
   return { result: 'ok' }
 }

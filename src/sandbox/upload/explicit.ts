@@ -1,5 +1,5 @@
 import { isoTime, type AssetRecord } from '../assets/asset.ts'
-import { readChanges } from '../admin/update.ts'
+import { readChanges } from '../assets/changes.ts'
 import { TRANSPORT } from '../api/known-parameters.ts'
 import { missingParameter, notFound } from '../errors.ts'
 import type { Call } from '../api/call.ts'
@@ -7,17 +7,20 @@ import { nameIgnored } from '../api/ignored.ts'
 import { startModeration } from '../assets/moderation.ts'
 import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/events.ts'
 import { randomSource } from '../random.ts'
-import { uploadAnswer } from './answer.ts'
+import { uploadAnswer, type AnswerServices } from './answer.ts'
 import { checkSupport, nameUnfit } from '../api/check-parameters.ts'
-import { derivationAnswer, deriveWishes } from './derive/derivation.ts'
+import { derivationAnswer, deriveWishes, type DerivationServices } from './derive/derivation.ts'
 import { adopt } from './derive/eager.ts'
 import { promiseEager } from './derive/eager-later.ts'
 
 /** Parameters of uploads that clients send along, and that mean nothing without new bytes. */
 const FOR_NEW_BYTES = ['format', 'transformation', 'upload_preset']
 
+/** What an asset is changed with. */
+export interface ExplicitServices extends AnswerServices, DerivationServices {}
+
 /** `POST /{resource_type}/explicit`: changes an asset as an upload would, without new bytes. */
-export async function explicit (call: Call): Promise<unknown> {
+export async function explicit (call: Call, services: ExplicitServices): Promise<unknown> {
   const { fields, store } = call
   const publicId = fields.text('public_id')
   if (publicId === undefined) throw missingParameter('public_id')
@@ -31,7 +34,7 @@ export async function explicit (call: Call): Promise<unknown> {
   notificationUrl(fields)
   notificationUrl(fields, 'eager_notification_url')
   const change = readChange(call)
-  return fields.flag('async') ? performLater(call, record) : perform(call, record, change)
+  return fields.flag('async') ? performLater(call, services, record) : perform(call, services, record, change)
 }
 
 type ChangeAsset = (present: AssetRecord) => AssetRecord
@@ -40,7 +43,7 @@ type ChangeAsset = (present: AssetRecord) => AssetRecord
 function readChange (call: Call): ChangeAsset {
   const changes = readChanges(call)
   const kinds = call.fields.text('moderation')
-  const moderation = kinds === undefined ? undefined : startModeration(kinds, isoTime(call.context.clock()))
+  const moderation = kinds === undefined ? undefined : startModeration(kinds, isoTime(call.clock()))
   return (present) => ({ ...changes(present), ...moderation && { moderation } })
 }
 
@@ -54,39 +57,44 @@ export interface PendingExplicit {
 }
 
 /** `async`: the answer comes first, and outlives the process, as that of an upload does. */
-async function performLater (call: Call, record: AssetRecord): Promise<object> {
-  const name = call.context.random.hex(64)
+async function performLater (call: Call, services: ExplicitServices, record: AssetRecord): Promise<object> {
+  const name = call.random.hex(64)
   const pending = { status: 'pending', resource_type: record.resource_type, type: record.type, public_id: record.public_id }
   const kept = Object.fromEntries([...call.fields.entries()].filter(([one]) => !TRANSPORT.has(one)))
-  const change: PendingExplicit = { assetId: record.asset_id, fields: kept, pending, askedMs: call.context.clock() }
+  const change: PendingExplicit = { assetId: record.asset_id, fields: kept, pending, askedMs: call.clock() }
   await call.store.putDocument('pending_explicit', name, change)
-  call.context.background.add(performPending(call, name, change))
+  services.background.add(performPending(call, services, name, change))
   return pending
 }
 
 /** Does what `performLater` has promised. Done twice it comes to the same: the process may have ended before it was noted. */
-export async function performPending (call: Call, name: string, { assetId, pending }: PendingExplicit): Promise<void> {
+export async function performPending (
+  call: Call, services: ExplicitServices, name: string, { assetId, pending }: PendingExplicit
+): Promise<void> {
   // Names of its own: nobody can foresee which call has its turn meanwhile.
-  const later: Call = { ...call, context: { ...call.context, random: randomSource(name) } }
+  const later: Call = { ...call, random: randomSource(name) }
   try {
     const record = call.store.findById(assetId)
     if (!record) throw notFound(pending.public_id)
-    notifyUpload(later, call.fields, await perform(later, record, readChange(later)))
+    notifyUpload(services.notifier, call, await perform(later, services, record, readChange(later)))
   } catch (error) {
-    notifyFailure(later, call.fields, error, pending)
+    notifyFailure(services, call, error, pending)
   }
   await call.store.removeDocument('pending_explicit', name)
 }
 
 /** All pictures that are asked for are made of the asset as it is going to be; only then it is changed. */
-async function perform (call: Call, record: AssetRecord, change: ChangeAsset): Promise<Record<string, unknown>> {
+async function perform (
+  call: Call, services: ExplicitServices, record: AssetRecord, change: ChangeAsset
+): Promise<Record<string, unknown>> {
   const { fields, store } = call
-  const derivation = await deriveWishes(call, change(record), fields)
+  const derivation = await deriveWishes(call, services, change(record), fields)
   const changed = await store.change(record.asset_id, change)
-  await adopt(call, record, derivation.stored)
+  await adopt(call, services.blobs, record, derivation.stored)
   if (!changed) throw notFound(record.public_id)
   const asset = store.findById(record.asset_id) ?? changed
   const promise = promiseEager(call, asset, fields, derivation.eager)
   if (promise) await store.putDocument(promise.kind, promise.name, promise.value)
-  return { ...await uploadAnswer(call, asset, fields), ...derivationAnswer(call, asset, fields, derivation, promise) }
+  const answer = await uploadAnswer(call, services, asset, fields)
+  return { ...answer, ...derivationAnswer(call, services, asset, { fields, derivation, promise }) }
 }

@@ -1,7 +1,7 @@
 import type { CloudSettings } from '../clouds.ts'
 import { SandboxError } from '../errors.ts'
+import { readDisplayName } from '../assets/display-name.ts'
 import { isPath, readFolder, trimSlashes } from '../assets/folder-path.ts'
-import type { Call } from '../api/call.ts'
 import type { Fields } from '../api/fields.ts'
 import type { RandomSource } from '../random.ts'
 import type { ResourceTypeName } from '../assets/kinds.ts'
@@ -39,28 +39,10 @@ export function nameAsset (fields: Fields, { cloud, resourceType, filename, rand
   }
 }
 
-/** @throws {SandboxError} 400 for what no asset can be shown as. */
-export function readDisplayName (fields: Fields): string | undefined {
-  const given = fields.text('display_name')
-  if (given !== undefined && (given.length > 255 || given.includes('/'))) throw new SandboxError(400, `display_name (${given}) is invalid`)
-  return given
-}
-
-export function displayName (fields: Fields, publicId: string, originalName: string | undefined): string {
+function displayName (fields: Fields, publicId: string, originalName: string | undefined): string {
   const given = readDisplayName(fields)
   const fallback = fields.flag('use_filename_as_display_name') ? originalName : undefined
   return given ?? fallback ?? publicId.split('/').at(-1) ?? publicId
-}
-
-/**
- * The name, with six random characters if another asset of the cloud is shown under it. How the vendor makes a name unique is not
- * public; it is done here as for public IDs.
- */
-export function uniqueDisplayName ({ store, context }: Pick<Call, 'store' | 'context'>, name: string, assetId: string | undefined): string {
-  const others = new Set([...store.all()].filter((record) => record.asset_id !== assetId).map((record) => record.display_name))
-  let unique = name
-  while (others.has(unique)) unique = `${name}_${context.random.name(6)}`
-  return unique
 }
 
 /** @throws {SandboxError} 400; folders like `v12` are reserved for the version segment of URLs. */

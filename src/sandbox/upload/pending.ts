@@ -1,41 +1,53 @@
 import type { FastifyReply } from 'fastify'
-import type { CloudSettings } from '../clouds.ts'
-import type { SandboxContext } from '../context.ts'
-import { callFrom, type Call } from '../api/call.ts'
+import type { Clouds, CloudSettings } from '../clouds.ts'
+import { callFrom, type Call, type Surroundings } from '../api/call.ts'
 import { Fields } from '../api/fields.ts'
 import { notifyUpload } from '../notifications/events.ts'
-import { answerAgain } from './derive/derivation.ts'
+import { answerAgain } from './answer.ts'
 import { keepPromise, type PendingEager } from './derive/eager-later.ts'
 import { performPending, type PendingExplicit } from './explicit.ts'
-import { storePending, type PendingUpload } from './upload.ts'
+import { storePending, type PendingUpload, type UploadServices } from './upload.ts'
+
+/** What is gone on with, of which clouds. */
+export interface PendingServices extends Omit<UploadServices, 'store'>, Surroundings { readonly clouds: Clouds }
 
 /** Goes on with what an earlier process has answered with `pending` or `processing`. */
-export function resumePending (context: SandboxContext): void {
-  for (const cloud of context.clouds.values()) {
-    const store = context.store.cloud(cloud.cloudName)
+export function resumePending (services: PendingServices): void {
+  for (const cloud of services.clouds.values()) {
+    const store = services.store.cloud(cloud.cloudName)
     const work = [
-      ...store.documents<PendingUpload>('pending_upload').map(([batch, upload]) => resumeUpload(laterCall(context, cloud, 'upload', upload.wanted, upload.fields), batch, upload)),
+      ...store.documents<PendingUpload>('pending_upload').map(([batch, upload]) => {
+        return resumeUpload(laterCall(services, cloud, 'upload', upload.wanted, upload.fields), services, batch, upload)
+      }),
       ...store.documents<PendingExplicit>('pending_explicit').sort(([, one], [, other]) => one.askedMs - other.askedMs)
-        .map(([name, change]) => performPending(laterCall(context, cloud, 'explicit', change.pending.resource_type, change.fields), name, change)),
-      ...store.documents<PendingEager>('pending_eager').map(([name, value]) => keepPromise(laterCall(context, cloud, 'upload', 'image', value.fields), { kind: 'pending_eager', name, value }))
+        .map(([name, change]) => {
+          const call = laterCall(services, cloud, 'explicit', change.pending.resource_type, change.fields)
+          return performPending(call, services, name, change)
+        }),
+      ...store.documents<PendingEager>('pending_eager').map(([name, value]) => {
+        return keepPromise(laterCall(services, cloud, 'upload', 'image', value.fields), services, { kind: 'pending_eager', name, value })
+      })
     ]
-    for (const one of work) context.background.add(one)
+    for (const one of work) services.background.add(one)
   }
 }
 
-async function resumeUpload (call: Call, batch: string, upload: PendingUpload): Promise<void> {
+async function resumeUpload (call: Call, services: UploadServices, batch: string, upload: PendingUpload): Promise<void> {
   const record = [...call.store.all()].find(({ blob }) => blob === upload.blob)
   // The process may have ended when all was done but the noting of it. Better told twice than never.
-  if (record) notifyUpload(call, call.fields, await answerAgain(call, record, call.fields))
-  else if (await call.context.blobs.stat(upload.blob)) return storePending(call, batch, upload)
+  if (record) notifyUpload(services.notifier, call, await answerAgain(call, services, record, call.fields))
+  else if (await services.blobs.stat(upload.blob)) return storePending(call, services, batch, upload)
   await call.store.removeDocument('pending_upload', batch)
 }
 
 /** The call as it was, but for those who wait for its answer. */
-function laterCall (context: SandboxContext, cloud: CloudSettings, method: string, resourceType: string, kept: Record<string, unknown>): Call {
+function laterCall (
+  surroundings: Surroundings, cloud: CloudSettings, method: string, resourceType: string, kept: Record<string, unknown>
+): Call {
   const fields = new Fields()
   fields.assign(kept)
   // Nobody is answered any more, and of an answer that has gone out nothing else is looked at.
   const reply = { sent: true } as FastifyReply
-  return callFrom(context, cloud, { method: 'POST', path: `${resourceType}/${method}`, params: { rt: resourceType }, fields, unsigned: false, reply })
+  const path = `${resourceType}/${method}`
+  return callFrom(surroundings, cloud, { method: 'POST', path, params: { rt: resourceType }, fields, unsigned: false, reply })
 }

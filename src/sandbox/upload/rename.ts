@@ -1,13 +1,16 @@
 import { missingParameter, notFound, SandboxError } from '../errors.ts'
 import type { Call } from '../api/call.ts'
 import { notificationUrl, notifyRename } from '../notifications/events.ts'
+import type { Notifier } from '../notifications/notifier.ts'
 import { readDeliveryType } from '../assets/parameters.ts'
-import { uploadAnswer } from './answer.ts'
+import { uploadAnswer, type AnswerServices } from './answer.ts'
 import { assertPublicId } from './naming.ts'
 
+interface RenameServices extends AnswerServices { readonly notifier: Notifier }
+
 /** `POST /{resource_type}/rename`: a new public ID, another delivery type, or both. Derived assets do not come along. */
-export async function rename (call: Call): Promise<unknown> {
-  const { fields, store, context } = call
+export async function rename (call: Call, services: RenameServices): Promise<unknown> {
+  const { fields, store } = call
   const from = fields.text('from_public_id')
   const to = fields.text('to_public_id')
   if (from === undefined) throw missingParameter('from_public_id')
@@ -26,11 +29,11 @@ export async function rename (call: Call): Promise<unknown> {
     ...present,
     public_id: to,
     type: toType,
-    version: Math.floor(context.clock() / 1000),
+    version: Math.floor(call.clock() / 1000),
     ...fixed && { asset_folder: to.split('/').slice(0, -1).join('/') },
     derived: []
   }))
-  if (changed) notifyRename(call, changed, from)
-  const { context: shownContext, metadata, ...answer } = await uploadAnswer(call, changed ?? record)
+  if (changed) notifyRename(services.notifier, call, changed, from)
+  const { context: shownContext, metadata, ...answer } = await uploadAnswer(call, services, changed ?? record)
   return { ...answer, ...fields.flag('context') && shownContext !== undefined && { context: shownContext }, ...fields.flag('metadata') && metadata !== undefined && { metadata } }
 }

@@ -3,15 +3,26 @@ import { missingParameter, notImitated, SandboxError } from '../errors.ts'
 import type { ReceivedFile } from '../api/body.ts'
 import type { Call } from '../api/call.ts'
 import { fetchFile } from '../remote/fetch-file.ts'
+import type { BlobStore } from '../store/blobs.ts'
 
 const DATA_URI = /^data:([\w.+-]+\/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*);base64,/i
 const MAX_DATA_URI_CHARACTERS = 62_910_000
+
+/** Where the bytes of an upload are put, and how far they are fetched. */
+export interface SourceServices {
+  readonly blobs: BlobStore
+  readonly options: {
+    readonly maxRequestBytes: number
+    readonly allowPrivateFetch: boolean
+    readonly fetchTimeoutMs: number
+  }
+}
 
 /**
  * The bytes of an upload, wherever they are: sent along, inside a data URI, or at a URL. They are taken from the call, so
  * that whoever asked must keep or remove them.
  */
-export async function takeFile (call: Call): Promise<ReceivedFile> {
+export async function takeFile (call: Call, { blobs, options }: SourceServices): Promise<ReceivedFile> {
   if (call.file) {
     const file = call.file
     call.file = undefined
@@ -19,21 +30,22 @@ export async function takeFile (call: Call): Promise<ReceivedFile> {
   }
   const text = call.fields.text('file')
   if (text === undefined) throw missingParameter('file')
-  if (text.startsWith('data:')) return storeDataUri(call, text)
+  if (text.startsWith('data:')) return storeDataUri(blobs, text)
   if (/^https?:/i.test(text)) {
-    const { body, filename } = await fetchFile(text, { allowPrivate: call.context.options.allowPrivateFetch, timeoutMs: call.context.options.fetchTimeoutMs })
-    return { ...await call.context.blobs.write(capped(body, call.context.options.maxRequestBytes)), ...filename !== undefined && { filename } }
+    const { allowPrivateFetch: allowPrivate, fetchTimeoutMs: timeoutMs, maxRequestBytes } = options
+    const { body, filename } = await fetchFile(text, { allowPrivate, timeoutMs })
+    return { ...await blobs.write(capped(body, maxRequestBytes)), ...filename !== undefined && { filename } }
   }
   if (/^(ftp|s3|gs):/i.test(text)) throw notImitated('uploads from ftp, s3 and gs addresses')
   throw new SandboxError(400, 'Invalid file parameter: neither bytes, nor a URL, nor a data URI')
 }
 
-async function storeDataUri (call: Call, text: string): Promise<ReceivedFile> {
+async function storeDataUri (blobs: BlobStore, text: string): Promise<ReceivedFile> {
   const head = DATA_URI.exec(text.slice(0, 1000))
   if (!head || text.length > MAX_DATA_URI_CHARACTERS) throw new SandboxError(400, 'Invalid data URI')
   const bytes = decodeBase64(text.slice(head[0].length))
   if (bytes === undefined) throw new SandboxError(400, 'Could not decode base64') // the vendor's words
-  return call.context.blobs.write((async function * () { yield bytes })())
+  return blobs.write((async function * () { yield bytes })())
 }
 
 async function * capped (source: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {

@@ -2,30 +2,40 @@ import { createHash } from 'node:crypto'
 import { isoTime, type AssetRecord } from '../assets/asset.ts'
 import { TRANSPORT } from '../api/known-parameters.ts'
 import { blobsOf } from '../store/cloud-store.ts'
+import type { Store } from '../store/store.ts'
 import { SandboxError } from '../errors.ts'
 import type { ReceivedFile } from '../api/body.ts'
 import type { Call } from '../api/call.ts'
 import { Fields } from '../api/fields.ts'
+import { uniqueDisplayName } from '../assets/display-name.ts'
 import { newMetadata } from '../assets/metadata.ts'
 import { startModeration } from '../assets/moderation.ts'
 import { randomSource } from '../random.ts'
 import { readAccessControl, readAreas, readDeliveryType, readPairs, readTags, resourceType } from '../assets/parameters.ts'
 import type { ResourceTypeName } from '../assets/kinds.ts'
 import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/events.ts'
-import { answerAgain, derivationAnswer, deriveWishes, type Derivation } from './derive/derivation.ts'
+import { derivationAnswer, deriveWishes, type Derivation } from './derive/derivation.ts'
 import { promiseEager, type EagerPromise } from './derive/eager-later.ts'
 import { canonicalFormat } from '../format-names.ts'
 import { convertIncoming, draftRecord } from './derive/incoming.ts'
 import { inspect, type Inspected } from './inspect/inspect.ts'
-import { nameAsset, uniqueDisplayName } from './naming.ts'
+import { nameAsset } from './naming.ts'
 import { parseContentRange } from './pieces.ts'
+import type { ChunkedUploads } from './chunks.ts'
+import type { ExplicitServices } from './explicit.ts'
 import { effectiveFields } from './preset.ts'
-import { uploadAnswer } from './answer.ts'
+import { answerAgain, uploadAnswer } from './answer.ts'
 import { checkSupport, nameUnfit } from '../api/check-parameters.ts'
-import { takeFile } from './source.ts'
+import { takeFile, type SourceServices } from './source.ts'
+
+/** What an asset is made with. */
+export interface UploadServices extends ExplicitServices, SourceServices {
+  readonly chunks: ChunkedUploads
+  readonly store: Pick<Store, 'nextSequence'>
+}
 
 /** `POST /{resource_type}/upload`, whole or in chunks. Source: Cloudinary, "Upload API reference". */
-export async function upload (call: Call): Promise<unknown> {
+export async function upload (call: Call, services: UploadServices): Promise<unknown> {
   const fields = effectiveFields(call)
   checkSupport(call, fields)
   const wanted = call.params.rt ?? 'auto'
@@ -35,14 +45,14 @@ export async function upload (call: Call): Promise<unknown> {
   if (isLater) assertAnswerable(fields)
   const store = isLater ? storeLater : storeUpload
   // An id alone makes no chunk: one official client sends it with every upload.
-  if (range === undefined) return store(call, fields, wanted, await takeFile(call))
+  if (range === undefined) return store(call, services, { fields, wanted, file: await takeFile(call, services) })
   if (typeof id !== 'string') throw new SandboxError(400, 'Content range is invalid')
   const chunk = parseContentRange(range)
-  const answer = await call.context.chunks.accept(call.store, id, chunk, await takeFile(call), {
+  const answer = await services.chunks.accept(call.store, id, chunk, await takeFile(call, services), {
     wish: wishOf(fields, wanted),
     stands: (told) => stands(call, told),
-    complete: (whole) => store(call, fields, wanted, whole),
-    recall: (blob) => recall(call, fields, blob)
+    complete: (file) => store(call, services, { fields, wanted, file }),
+    recall: (blob) => recall(call, services, fields, blob)
   })
   if (!('done' in answer) || answer.done) return answer
   const publicId = fields.text('public_id')
@@ -61,33 +71,40 @@ function stands (call: Call, told: Partial<AssetRecord>): boolean {
   return versionId === undefined || call.store.find(resourceType, type, publicId)?.version_id === versionId
 }
 
-async function recall (call: Call, fields: Fields, blob: string): Promise<object | undefined> {
+async function recall (call: Call, services: UploadServices, fields: Fields, blob: string): Promise<object | undefined> {
   const record = [...call.store.all()].find((one) => one.blob === blob)
-  return record && answerAgain(call, record, fields)
+  return record && answerAgain(call, services, record, fields)
 }
+
+/** The file of an upload, with what is asked for: `wanted` is a resource type, or `auto`. */
+interface Received { fields: Fields, wanted: string, file: ReceivedFile }
 
 /** An upload that was answered and is still to be done, as it is kept until then. Its bytes are in the blob. */
 export interface PendingUpload { wanted: string, fields: Record<string, unknown>, blob: string, file: Omit<ReceivedFile, 'key'>, pending: Record<string, unknown> }
 
 /** `async`: the answer comes first, and outlives the process. Whether it came to an asset or to nothing, a notification tells. */
-async function storeLater (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<object> {
-  const batch = call.context.random.hex(64)
+async function storeLater (call: Call, services: UploadServices, { fields, wanted, file }: Received): Promise<object> {
+  const batch = call.random.hex(64)
   const publicId = fields.text('public_id')
   const pending = { status: 'pending', resource_type: wanted, type: readDeliveryType(fields), ...publicId !== undefined && { public_id: publicId }, batch_id: batch }
   const { key: blob, ...facts } = file
   const upload: PendingUpload = { wanted, fields: Object.fromEntries([...fields.entries()].filter(([name]) => !TRANSPORT.has(name))), blob, file: facts, pending }
   await call.store.putDocument('pending_upload', batch, upload)
-  call.context.background.add(storePending(call, batch, upload))
+  services.background.add(storePending(call, services, batch, upload))
   return pending
 }
 
 /** Does what `storeLater` has promised. */
-export async function storePending (call: Call, batch: string, { wanted, fields: kept, blob, file, pending }: PendingUpload): Promise<void> {
+export async function storePending (call: Call, services: UploadServices, batch: string, upload: PendingUpload): Promise<void> {
+  const { wanted, fields: kept, blob, pending } = upload
   const fields = new Fields()
   fields.assign(kept)
   // Names of its own: nobody can foresee which call has its turn meanwhile.
-  const later: Call = { ...call, context: { ...call.context, random: randomSource(batch) } }
-  await storeUpload(later, fields, wanted, { ...file, key: blob }).catch((error: unknown) => { notifyFailure(call, fields, error, pending) })
+  const later: Call = { ...call, random: randomSource(batch) }
+  const file = { ...upload.file, key: blob }
+  await storeUpload(later, services, { fields, wanted, file }).catch((error: unknown) => {
+    notifyFailure(services, { cloud: call.cloud, fields }, error, pending)
+  })
   await call.store.removeDocument('pending_upload', batch)
 }
 
@@ -101,36 +118,38 @@ function assertAnswerable (fields: Fields): void {
 interface Made { record: AssetRecord, existing?: true, overwritten?: boolean, derivation: Derivation, promise?: EagerPromise | undefined }
 
 /** Makes an asset of bytes; those that do not become a part of it go. */
-async function storeUpload (call: Call, fields: Fields, wanted: string, file: ReceivedFile): Promise<Record<string, unknown>> {
+async function storeUpload (call: Call, services: UploadServices, received: Received): Promise<Record<string, unknown>> {
+  const { fields, file } = received
   const loose = new Set([file.key])
   try {
-    const { record, existing, overwritten, derivation, promise } = await makeAsset(call, fields, wanted, file, loose)
-    if (existing) return { ...await uploadAnswer(call, record, fields), existing: true }
-    const derived = derivationAnswer(call, record, fields, derivation, promise)
-    const answer = { ...await uploadAnswer(call, record, fields), ...derived, ...overwritten && { overwritten: true } }
-    notifyUpload(call, fields, answer)
+    const { record, existing, overwritten, derivation, promise } = await makeAsset(call, services, received, loose)
+    if (existing) return { ...await uploadAnswer(call, services, record, fields), existing: true }
+    const derived = derivationAnswer(call, services, record, { fields, derivation, promise })
+    const answer = { ...await uploadAnswer(call, services, record, fields), ...derived, ...overwritten && { overwritten: true } }
+    notifyUpload(services.notifier, { cloud: call.cloud, fields }, answer)
     return answer
   } finally {
-    await Promise.all([...loose].map((key) => call.context.blobs.remove(key)))
+    await Promise.all([...loose].map((key) => services.blobs.remove(key)))
   }
 }
 
 /** @param loose keys of bytes that no asset has: what is made on the way joins them, what is stored leaves them. */
-async function makeAsset (call: Call, fields: Fields, wanted: string, file: ReceivedFile, loose: Set<string>): Promise<Made> {
+async function makeAsset (call: Call, services: UploadServices, received: Received, loose: Set<string>): Promise<Made> {
+  const { fields, wanted, file } = received
   if (file.bytes === 0) throw new SandboxError(400, 'Empty file')
   notificationUrl(fields)
   notificationUrl(fields, 'eager_notification_url')
-  const found = await inspect(call.context.blobs, file.key)
+  const found = await inspect(services.blobs, file.key)
   const type = resourceTypeFor(wanted, found)
   nameUnfit(call, fields, type)
   assertAllowedFormat(fields, type, found, file.filename)
-  const names = nameAsset(fields, { cloud: call.cloud, resourceType: type, filename: file.filename, random: call.context.random })
+  const names = nameAsset(fields, { cloud: call.cloud, resourceType: type, filename: file.filename, random: call.random })
   const delivery = readDeliveryType(fields)
   const optional = optionalParts(call, fields)
-  const incoming = await convertIncoming(call, fields, { file, found: type === 'raw' ? { resource_type: type } : found, type })
+  const incoming = await convertIncoming(call, services, fields, { file, found: type === 'raw' ? { resource_type: type } : found, type })
   loose.add(incoming.file.key)
   // Before anything is stored: a wish that cannot be met leaves the asset of that name, if there is one, as it was.
-  const derivation = await deriveWishes(call, { ...draftRecord(call, incoming.file, incoming.found), ...optional, resource_type: type }, fields)
+  const derivation = await deriveWishes(call, services, { ...draftRecord(call, incoming.file, incoming.found), ...optional, resource_type: type }, fields)
   for (const { blob } of derivation.stored) loose.add(blob)
   // From here to the first change nothing waits, so two uploads of one ID cannot both find it free.
   const present = call.store.find(type, delivery, names.public_id)
@@ -140,7 +159,7 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
     ...incoming.found,
     ...optional,
     ...fields.flag('unique_display_name') && { display_name: uniqueDisplayName(call, names.display_name, present?.asset_id) },
-    ...identityOf(call, present),
+    ...identityOf(call, services.store, present),
     resource_type: type,
     type: delivery,
     bytes: incoming.file.bytes,
@@ -155,16 +174,18 @@ async function makeAsset (call: Call, fields: Fields, wanted: string, file: Rece
   return { record, overwritten: present !== undefined, derivation, promise }
 }
 
+type Identity = Pick<AssetRecord, 'asset_id' | 'version' | 'version_id' | 'created_at' | 'uploaded_at' | 'sequence'>
+
 /** Which asset it is, and which version of it: overwriting makes a new version, not another asset. */
-function identityOf ({ context }: Call, present: AssetRecord | undefined): Pick<AssetRecord, 'asset_id' | 'version' | 'version_id' | 'created_at' | 'uploaded_at' | 'sequence'> {
-  const nowMs = context.clock()
+function identityOf ({ clock, random }: Call, store: UploadServices['store'], present: AssetRecord | undefined): Identity {
+  const nowMs = clock()
   return {
-    asset_id: present?.asset_id ?? context.random.hex(32),
+    asset_id: present?.asset_id ?? random.hex(32),
     version: Math.floor(nowMs / 1000),
-    version_id: context.random.hex(32),
+    version_id: random.hex(32),
     created_at: present?.created_at ?? isoTime(nowMs),
     uploaded_at: isoTime(nowMs),
-    sequence: present?.sequence ?? context.store.nextSequence()
+    sequence: present?.sequence ?? store.nextSequence()
   }
 }
 
@@ -187,7 +208,9 @@ function assertAllowedFormat (fields: Fields, type: ResourceTypeName, found: Ins
 /** What is only there when it was sent. */
 function optionalParts (call: Call, fields: Fields): Pick<AssetRecord, 'tags' | 'access_mode'> & Partial<AssetRecord> {
   const context = readPairs(fields, 'context')
-  const metadata = newMetadata(call.store, readPairs(fields, 'metadata') ?? {}, { clearInvalid: fields.flag('clear_invalid') })
+  const metadata = newMetadata(call.store.metadataFields(), readPairs(fields, 'metadata') ?? {}, {
+    clearInvalid: fields.flag('clear_invalid')
+  })
   const moderation = fields.text('moderation')
   const accessControl = readAccessControl(fields)
   const areas = readAreas(fields)
@@ -197,7 +220,7 @@ function optionalParts (call: Call, fields: Fields): Pick<AssetRecord, 'tags' | 
     access_mode: fields.text('access_mode') === 'authenticated' ? 'authenticated' : 'public',
     ...context && Object.keys(context).length > 0 && { context },
     ...Object.keys(metadata).length > 0 && { metadata },
-    ...moderation !== undefined && { moderation: startModeration(moderation, isoTime(call.context.clock())) },
+    ...moderation !== undefined && { moderation: startModeration(moderation, isoTime(call.clock())) },
     ...accessControl && { access_control: accessControl },
     ...areas,
     ...headers !== undefined && { headers }

@@ -2,6 +2,7 @@ import type { AssetRecord } from '../../assets/asset.ts'
 import { assetUrls } from '../../assets/asset-urls.ts'
 import { SandboxError } from '../../errors.ts'
 import type { Call } from '../../api/call.ts'
+import type { Renderer } from '../../delivery/asset-renderer.ts'
 import type { Fields } from '../../api/fields.ts'
 import type { ResourceTypeName } from '../../assets/kinds.ts'
 import { wireText } from '../../transformation/long-names.ts'
@@ -65,9 +66,11 @@ function readWish (value: unknown): Wish {
 }
 
 /** Looks for the widths of every wish. The record need not be stored yet. */
-export async function findBreakpoints (call: Call, record: AssetRecord, wishes: readonly Wish[]): Promise<Breakpoints[]> {
+export async function findBreakpoints (
+  call: Call, renderer: Renderer, record: AssetRecord, wishes: readonly Wish[]
+): Promise<Breakpoints[]> {
   const all: Breakpoints[] = []
-  for (const wish of wishes) all.push({ wish, found: await find(call, record, wish) })
+  for (const wish of wishes) all.push({ wish, found: await find(call, renderer, record, wish) })
   return all
 }
 
@@ -82,13 +85,13 @@ export function breakpointsAnswer (call: Call, record: AssetRecord, all: readonl
   return {
     responsive_breakpoints: all.map(({ wish, found }) => ({
       ...wish.transformation !== '' && { transformation: wish.transformation },
-      breakpoints: found.map(({ made, width, height, bytes, format }) => ({ width, height, bytes, ...assetUrls(call.context.publicUrl, call.cloud, record, made.transformation, format) }))
+      breakpoints: found.map(({ made, width, height, bytes, format }) => ({ width, height, bytes, ...assetUrls(call.publicUrl, call.cloud, record, made.transformation, format) }))
     }))
   }
 }
 
-async function find (call: Call, record: AssetRecord, wish: Wish): Promise<Tried[]> {
-  const render = (transformation: string) => call.context.renderer.render(call.cloud, record, transformation, wish.format)
+async function find ({ cloud }: Call, renderer: Renderer, record: AssetRecord, wish: Wish): Promise<Tried[]> {
+  const render = (transformation: string) => renderer.render(cloud, record, transformation, wish.format)
   const known = new Map<number, Tried>()
   const at: Try = async (asked) => {
     const present = known.get(asked)

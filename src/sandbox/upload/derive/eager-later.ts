@@ -4,8 +4,8 @@ import type { NamedDocument } from '../../store/cloud-store.ts'
 import { notFound } from '../../errors.ts'
 import type { Call } from '../../api/call.ts'
 import { Fields } from '../../api/fields.ts'
-import { notifyEager, reasonOf } from '../../notifications/events.ts'
-import { adopt, derive, entries, withExtension, type Wanted } from './eager.ts'
+import { notifyEager, reasonOf, type FailureListeners } from '../../notifications/events.ts'
+import { adopt, derive, entries, withExtension, type PictureMakers, type Wanted } from './eager.ts'
 
 /** Derived assets of `eager_async` that an answer has promised, as they are kept until they are made. */
 export interface PendingEager {
@@ -28,11 +28,11 @@ const ADDRESSES = ['notification_url', 'eager_notification_url']
 export function promiseEager (call: Call, record: AssetRecord, fields: Fields, wanted: Wanted[]): EagerPromise | undefined {
   if (!fields.flag('eager_async') || wanted.length === 0) return undefined
   const { asset_id: assetId, version_id: versionId, public_id: publicId } = record
-  const name = call.context.random.hex(64)
-  const ids = wanted.map(() => call.context.random.hex(32))
+  const name = call.random.hex(64)
+  const ids = wanted.map(() => call.random.hex(32))
   const promised = wanted.map(({ transformation, format }) => ({
     transformation: withExtension(transformation, format),
-    ...assetUrls(call.context.publicUrl, call.cloud, record, transformation, format)
+    ...assetUrls(call.publicUrl, call.cloud, record, transformation, format)
   }))
   const addresses = Object.fromEntries(ADDRESSES.map((one) => [one, fields.text(one)]))
   return { kind: 'pending_eager', name, value: { asset: { asset_id: assetId, version_id: versionId, public_id: publicId }, wanted, ids, promised, fields: addresses } }
@@ -50,25 +50,28 @@ export function processing ({ name, value }: EagerPromise): { eager: unknown[] }
 }
 
 /** Makes those that are not there yet. One that fails keeps no other back; the notification tells of each. */
-export async function keepPromise (call: Call, { name, value }: EagerPromise): Promise<void> {
+export async function keepPromise (call: Call, services: PictureMakers & FailureListeners, { name, value }: EagerPromise): Promise<void> {
   const told: Record<string, unknown>[] = []
   for (const index of value.wanted.keys()) {
-    told.push(await tell(call, value, index).catch((error: unknown) => ({ ...value.promised[index], status: 'failed', reason: reasonOf(call, error) })))
+    const failed = (error: unknown) => ({ ...value.promised[index], status: 'failed', reason: reasonOf(error, services.onError) })
+    told.push(await tell(call, services, value, index).catch(failed))
   }
   const fields = new Fields()
   fields.assign(value.fields)
-  notifyEager(call, fields, value.asset, told, name)
+  notifyEager(services.notifier, { cloud: call.cloud, fields }, value.asset, told, name)
   await call.store.removeDocument('pending_eager', name)
 }
 
 /** What is told of one that is made, by now or before. */
-async function tell (call: Call, { asset, wanted, ids }: PendingEager, index: number): Promise<Record<string, unknown>> {
+async function tell (
+  call: Call, makers: PictureMakers, { asset, wanted, ids }: PendingEager, index: number
+): Promise<Record<string, unknown>> {
   const { [index]: one } = wanted
   const record = call.store.findById(asset.asset_id)
   if (!one || record?.version_id !== asset.version_id) throw notFound(asset.public_id)
   const id = ids[index] ?? ''
   const known = record.derived.find((derived) => derived.id === id)
-  const made = known ?? { ...await derive(call, record, one), id }
-  if (!known) await adopt(call, record, [made])
+  const made = known ?? { ...await derive(call, makers, record, one), id }
+  if (!known) await adopt(call, makers.blobs, record, [made])
   return { ...entries(call, record, [made], [one])[0] }
 }

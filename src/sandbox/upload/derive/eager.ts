@@ -3,7 +3,16 @@ import { assetUrls } from '../../assets/asset-urls.ts'
 import type { Call } from '../../api/call.ts'
 import type { Fields } from '../../api/fields.ts'
 import { nameIgnored } from '../../api/ignored.ts'
+import type { Renderer } from '../../delivery/asset-renderer.ts'
 import { notifyEager } from '../../notifications/events.ts'
+import type { Notifier } from '../../notifications/notifier.ts'
+import type { BlobStore } from '../../store/blobs.ts'
+
+/** What makes pictures of an asset, and where they are put. */
+export interface PictureMakers {
+  readonly renderer: Renderer
+  readonly blobs: BlobStore
+}
 
 /** One entry of `eager`: what to make, and the extension if one was asked for. */
 export interface Wanted { transformation: string, format?: string }
@@ -20,32 +29,47 @@ export function readEager (fields: Fields, resourceType: string): Wanted[] {
 }
 
 /** Makes them all; when one fails, none is left. The record need not be stored yet. */
-export async function deriveAll (call: Call, record: AssetRecord, wanted: readonly Wanted[]): Promise<DerivedRecord[]> {
+export async function deriveAll (
+  call: Call, makers: PictureMakers, record: AssetRecord, wanted: readonly Wanted[]
+): Promise<DerivedRecord[]> {
   const made: DerivedRecord[] = []
   // All at once, before anything waits: whoever draws a name meanwhile must not change them.
-  const ids = wanted.map(() => call.context.random.hex(32))
+  const ids = wanted.map(() => call.random.hex(32))
   try {
-    for (const [index, one] of wanted.entries()) made.push({ ...await derive(call, record, one), id: ids[index] ?? '' })
+    for (const [index, one] of wanted.entries()) made.push({ ...await derive(call, makers, record, one), id: ids[index] ?? '' })
     return made
   } catch (error) {
-    await Promise.all(made.map(({ blob }) => call.context.blobs.remove(blob)))
+    await Promise.all(made.map(({ blob }) => makers.blobs.remove(blob)))
     throw error
   }
 }
 
+/** What a call wants, and what was made of it, in the same order. */
+interface Eager {
+  readonly fields: Fields
+  readonly derived: readonly DerivedRecord[]
+  readonly wanted: readonly Wanted[]
+}
+
 /** `eager` of an answer, for those that are made. */
-export function eagerAnswer (call: Call, record: AssetRecord, fields: Fields, derived: readonly DerivedRecord[], wanted: readonly Wanted[]): { eager?: unknown[] } {
+export function eagerAnswer (
+  call: Call, notifier: Notifier, record: AssetRecord, { fields, derived, wanted }: Eager
+): { eager?: unknown[] } {
   if (derived.length === 0) return {}
   const eager = entries(call, record, derived, wanted)
-  if (fields.has('eager_notification_url')) notifyEager(call, fields, record, eager, call.context.random.hex(64))
+  if (fields.has('eager_notification_url')) {
+    notifyEager(notifier, { cloud: call.cloud, fields }, record, eager, call.random.hex(64))
+  }
   return { eager }
 }
 
 /** Makes one, and leaves it to the caller to store it with the asset. */
-export async function derive (call: Call, record: AssetRecord, { transformation, format }: Wanted): Promise<Omit<DerivedRecord, 'id'>> {
-  const rendered = await call.context.renderer.render(call.cloud, record, transformation, format)
+export async function derive (
+  call: Call, { renderer, blobs }: PictureMakers, record: AssetRecord, { transformation, format }: Wanted
+): Promise<Omit<DerivedRecord, 'id'>> {
+  const rendered = await renderer.render(call.cloud, record, transformation, format)
   nameIgnored(call.reply, rendered.ignored)
-  const stored = await call.context.blobs.write((async function * () { yield rendered.bytes })())
+  const stored = await blobs.write((async function * () { yield rendered.bytes })())
   return {
     transformation: withExtension(rendered.transformation, format),
     format: rendered.format,
@@ -54,18 +78,20 @@ export async function derive (call: Call, record: AssetRecord, { transformation,
     height: rendered.height,
     etag: stored.md5,
     blob: stored.key,
-    created_at: isoTime(call.context.clock())
+    created_at: isoTime(call.clock())
   }
 }
 
 /** Puts them to the asset that they were made of. */
-export async function adopt (call: Call, record: AssetRecord, derived: readonly DerivedRecord[]): Promise<void> {
+export async function adopt (
+  { store }: Call, blobs: BlobStore, record: AssetRecord, derived: readonly DerivedRecord[]
+): Promise<void> {
   const names = new Set(derived.map(({ transformation }) => transformation))
-  const changed = await call.store.change(record.asset_id, (present) => present.version_id === record.version_id
+  const changed = await store.change(record.asset_id, (present) => present.version_id === record.version_id
     ? { ...present, derived: [...present.derived.filter((other) => !names.has(other.transformation)), ...derived] }
     : undefined)
   // The asset was replaced or removed meanwhile; nobody will ask for these pictures of its former self.
-  if (!changed) await Promise.all(derived.map(({ blob }) => call.context.blobs.remove(blob)))
+  if (!changed) await Promise.all(derived.map(({ blob }) => blobs.remove(blob)))
 }
 
 /** As answers and notifications show those that are made. */
@@ -73,7 +99,7 @@ export function entries (call: Call, record: AssetRecord, derived: readonly Deri
   return derived.map(({ transformation, width, height, bytes, format }, index) => {
     const extension = wanted[index]?.format
     const bare = extension === undefined ? transformation : transformation.slice(0, -extension.length - 1)
-    return { transformation, width, height, bytes, format, ...assetUrls(call.context.publicUrl, call.cloud, record, bare, format) }
+    return { transformation, width, height, bytes, format, ...assetUrls(call.publicUrl, call.cloud, record, bare, format) }
   })
 }
 

@@ -7,6 +7,7 @@ import type { ResourceTypeName } from '../../assets/kinds.ts'
 import { notRendered } from '../../transformation/faults.ts'
 import { canonicalFormat } from '../../format-names.ts'
 import { inspect, type Inspected } from '../inspect/inspect.ts'
+import type { PictureMakers } from './eager.ts'
 
 export interface Incoming { file: ReceivedFile, found: Inspected }
 
@@ -15,7 +16,9 @@ export interface Incoming { file: ReceivedFile, found: Inspected }
  * With `allowed_formats`, `format` converts only what would otherwise be refused.
  * @throws {SandboxError} 400 for videos, which would have to be transcoded.
  */
-export async function convertIncoming (call: Call, fields: Fields, { file, found, type }: Incoming & { type: ResourceTypeName }): Promise<Incoming> {
+export async function convertIncoming (
+  call: Call, { renderer, blobs }: PictureMakers, fields: Fields, { file, found, type }: Incoming & { type: ResourceTypeName }
+): Promise<Incoming> {
   const transformation = fields.text('transformation') ?? ''
   const allowed = fields.list('allowed_formats')?.map(canonicalFormat)
   const wanted = fields.text('format')
@@ -24,12 +27,12 @@ export async function convertIncoming (call: Call, fields: Fields, { file, found
   const asksForMore = transformation !== '' || changesFormat
   if (type === 'video' && asksForMore) throw notRendered('incoming transformations and conversions of videos')
   if (type === 'raw' || !asksForMore) return { file, found }
-  const rendered = await call.context.renderer.render(call.cloud, draftRecord(call, file, found), transformation, format)
+  const rendered = await renderer.render(call.cloud, draftRecord(call, file, found), transformation, format)
   nameIgnored(call.reply, rendered.ignored)
-  const stored = await call.context.blobs.write((async function * () { yield rendered.bytes })())
+  const stored = await blobs.write((async function * () { yield rendered.bytes })())
   return {
     file: { ...stored, ...file.filename !== undefined && { filename: file.filename } },
-    found: await inspect(call.context.blobs, stored.key)
+    found: await inspect(blobs, stored.key)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AssetRecord } from '../../assets/asset.ts'
-import type { Call } from '../../api/call.ts'
-import type { Fields } from '../../api/fields.ts'
+import type { CallParameters } from '../../assets/parameters.ts'
+import type { BlobStore } from '../../store/blobs.ts'
 import { readExif } from './exif.ts'
 import { predominant, type ColorCell } from './predominant.ts'
 
@@ -8,7 +8,7 @@ import { predominant, type ColorCell } from './predominant.ts'
  * The fields that come on request: `faces`, `colors`, `phash`, `exif`, `image_metadata`, `coordinates`. Faces are those that somebody
  * named: the sandbox does not look for any.
  */
-export async function analyses (call: Call, record: AssetRecord, fields: Fields): Promise<Record<string, unknown>> {
+export async function analyses (blobs: BlobStore, record: AssetRecord, fields: CallParameters): Promise<Record<string, unknown>> {
   const answer: Record<string, unknown> = {}
   if (fields.flag('faces')) answer.faces = record.face_coordinates ?? []
   if (fields.flag('coordinates')) {
@@ -20,11 +20,11 @@ export async function analyses (call: Call, record: AssetRecord, fields: Fields)
   if (record.resource_type !== 'image') return answer
   const wantsPixels = fields.flag('colors') || fields.flag('phash')
   // Two names for one wish: the answer goes by the older one. Source: Cloudinary, "Upload API reference", sample answer.
-  if (fields.flag('media_metadata') || fields.flag('image_metadata')) Object.assign(answer, await imageMetadata(call, record))
+  if (fields.flag('media_metadata') || fields.flag('image_metadata')) Object.assign(answer, await imageMetadata(blobs, record))
   if (fields.flag('exif')) answer.exif = {}
   if (!wantsPixels && !fields.flag('exif')) return answer
   try {
-    const open = await opener(call, record)
+    const open = await opener(blobs, record)
     if (fields.flag('exif')) answer.exif = readExif((await open().metadata()).exif)
     if (fields.flag('colors')) Object.assign(answer, await colors(open))
     if (fields.flag('phash')) answer.phash = phash(await open().resize(9, 8, { fit: 'fill' }).grayscale().raw().toBuffer())
@@ -36,10 +36,10 @@ export async function analyses (call: Call, record: AssetRecord, fields: Fields)
 }
 
 /** What stands in the header of an image; of what is none, or cannot be opened here, there is nothing to tell. */
-export async function imageMetadata (call: Call, record: AssetRecord): Promise<{ image_metadata?: Record<string, string> }> {
+export async function imageMetadata (blobs: BlobStore, record: AssetRecord): Promise<{ image_metadata?: Record<string, string> }> {
   if (record.resource_type !== 'image') return {}
   try {
-    return { image_metadata: await describe(await opener(call, record)) }
+    return { image_metadata: await describe(await opener(blobs, record)) }
   } catch {
     return {}
   }
@@ -47,9 +47,9 @@ export async function imageMetadata (call: Call, record: AssetRecord): Promise<{
 
 type Opened = () => import('sharp').Sharp
 
-async function opener (call: Call, { blob }: AssetRecord): Promise<Opened> {
+async function opener (blobs: BlobStore, { blob }: AssetRecord): Promise<Opened> {
   const { default: sharp } = await import('sharp')
-  const input = call.context.blobs.path(blob) ?? await call.context.blobs.buffer(blob)
+  const input = blobs.path(blob) ?? await blobs.buffer(blob)
   return () => sharp(input)
 }
 
