@@ -1,7 +1,7 @@
 import { decoded } from '../decoded.ts'
 import { ALL_FORMATS } from '../transformation/output-formats.ts'
 import { SandboxError } from '../errors.ts'
-import { invalidComponent } from '../transformation/faults.ts'
+import { invalidComponent } from '../transformation/errors.ts'
 import { isComponent } from '../transformation/parser.ts'
 
 /** A delivery URL taken apart. Source of the grammar: Cloudinary, "transformation_reference"; order of the rules is ours. */

@@ -2,7 +2,7 @@ import type { Sharp } from 'sharp'
 import { WHITE } from '../transformation/color.ts'
 import { canonicalFormat } from '../format-names.ts'
 import { IMAGE_TYPES } from '../transformation/output-formats.ts'
-import { notRendered } from '../transformation/faults.ts'
+import { notRendered } from '../transformation/errors.ts'
 import { flagsOf, flagTexts, type Component } from '../transformation/parser.ts'
 
 /** How the result is written. */

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Component } from '../transformation/parser.ts'
-import { notRendered } from '../transformation/faults.ts'
+import { notRendered } from '../transformation/errors.ts'
 import { SandboxError } from '../errors.ts'
 import type { ByteSource } from './job.ts'
 

@@ -1,7 +1,7 @@
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { SandboxError } from '../errors.ts'
 import { tooManyPixels, type RenderLimits } from './limits.ts'
-import { invalidValue } from '../transformation/faults.ts'
+import { invalidValue } from '../transformation/errors.ts'
 import { fromPixels, pixelsOf, type Picture } from './picture.ts'
 import type { ByteSource } from './job.ts'
 

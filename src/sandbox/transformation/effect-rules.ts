@@ -1,5 +1,5 @@
 import { isExpression } from './keys.ts'
-import { invalidValue, notRendered } from './faults.ts'
+import { invalidValue, notRendered } from './errors.ts'
 
 /** Least, most and default of an effect's strength. */
 export type Range = readonly [least: number, most: number, usual: number]

@@ -1,5 +1,5 @@
 import { decoded } from '../decoded.ts'
-import { invalidValue, notRendered } from './faults.ts'
+import { invalidValue, notRendered } from './errors.ts'
 
 /** What `l_` or `u_` names. */
 export type LayerName =

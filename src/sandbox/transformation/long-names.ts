@@ -1,4 +1,4 @@
-import { invalidComponent } from './faults.ts'
+import { invalidComponent } from './errors.ts'
 import type { Component } from './parser.ts'
 
 const LONG_NAMES: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import { checkEffect } from './effect-rules.ts'
 import { ALL_FORMATS } from './output-formats.ts'
 import { parseLayer } from './layer-name.ts'
-import { invalidComponent, invalidValue, notRendered } from './faults.ts'
+import { invalidComponent, invalidValue, notRendered } from './errors.ts'
 import { FLAGS, KEYS } from './keys.ts'
 
 /** One step of a chain: values by key, `if` first, then `$variables` in the order given, then the keys sorted. */

@@ -2,7 +2,7 @@ import { SandboxError } from '../errors.ts'
 import { evaluate, evaluateNumber, type Scope } from './expression.ts'
 import type { Sizing } from './geometry.ts'
 import type { Position, Region, Size } from './gravity.ts'
-import { invalidValue } from './faults.ts'
+import { invalidValue } from './errors.ts'
 import { isExpression, KEYS } from './keys.ts'
 import { flagsOf, type Component } from './parser.ts'
 
