@@ -20,7 +20,7 @@ export const deletingRoutes: Route<DeleteServices>[] = [
   { method: 'DELETE', path: 'derived_resources', guard: 'admin', action: derivedByIds }
 ]
 
-interface Wanted { name: string, record?: AssetRecord }
+interface Named { name: string, record?: AssetRecord }
 
 async function ofOneTag (call: Call, services: DeleteServices): Promise<unknown> {
   return removeAll(call, services, ofType(call, (record) => record.tags.includes(call.params.tag ?? '')))
@@ -30,7 +30,7 @@ async function ofOneType (call: Call, services: DeleteServices): Promise<unknown
   const { fields } = call
   const type = deliveryType(call.params.type ?? '')
   const ids = limitedIds(call, 'public_ids')
-  if (ids) return remove(call, services, ids.map((id) => wantedOf(id, call.store.find(call.params.rt ?? '', type, id))))
+  if (ids) return remove(call, services, ids.map((id) => namedAsset(id, call.store.find(call.params.rt ?? '', type, id))))
   const prefix = fields.text('prefix')
   if (prefix !== undefined) {
     return removeAll(call, services, ofType(call, (record) => record.type === type && record.public_id.startsWith(prefix)))
@@ -42,7 +42,7 @@ async function ofOneType (call: Call, services: DeleteServices): Promise<unknown
 async function byAssetIds (call: Call, services: DeleteServices): Promise<unknown> {
   const ids = limitedIds(call, 'asset_ids')
   if (!ids) throw missingParameter('asset_ids')
-  return remove(call, services, ids.map((id) => wantedOf(id, call.store.findById(id))))
+  return remove(call, services, ids.map((id) => namedAsset(id, call.store.findById(id))))
 }
 
 async function derivedByIds (call: Call): Promise<unknown> {
@@ -67,11 +67,11 @@ const BY_NAME: Ordering<AssetRecord> = { name: 'delete', keyOf: (record) => [rec
 
 async function removeAll (call: Call, services: DeleteServices, records: readonly AssetRecord[]): Promise<unknown> {
   const { items, ...next } = page(records, BY_NAME, { cursor: call.fields.text('next_cursor'), maxResults: MAX_ORIGINALS })
-  const answer = await remove(call, services, items.map((record) => wantedOf(record.public_id, record)))
+  const answer = await remove(call, services, items.map((record) => namedAsset(record.public_id, record)))
   return { ...answer, partial: next.next_cursor !== undefined, ...next }
 }
 
-async function remove (call: Call, { notifier }: DeleteServices, wanted: readonly Wanted[]): Promise<Record<string, unknown>> {
+async function remove (call: Call, { notifier }: DeleteServices, wanted: readonly Named[]): Promise<Record<string, unknown>> {
   const keepOriginal = call.fields.flag('keep_original')
   const transformations = readTransformations(call)?.map(canonical)
   const deleted: Record<string, string> = {}
@@ -102,7 +102,7 @@ function canonical (transformation: string): string {
   return transformation.split('/').map((component) => component.split(',').sort().join(',')).join('/')
 }
 
-function wantedOf (name: string, record: AssetRecord | undefined): Wanted {
+function namedAsset (name: string, record: AssetRecord | undefined): Named {
   return { name, ...record && { record } }
 }
 

@@ -14,7 +14,7 @@ interface ChangingCall extends Neighbours {
   readonly store: Neighbours['store'] & { metadataFields (): MetadataFields }
 }
 
-/** What tags, context and the like of a call change; also what `explicit` changes. All faults are found before anything is done. */
+/** What tags, context and the like of a call change; also what `explicit` changes. All mistakes are found before anything is done. */
 export function readChanges (call: ChangingCall): (record: AssetRecord) => AssetRecord {
   const { fields } = call
   const nowIso = isoTime(call.clock())

@@ -20,13 +20,13 @@ export interface MetadataField {
 export type MetadataFields = ReadonlyMap<string, MetadataField>
 
 /** With `clearInvalid`, what a field does not take empties it instead of being refused. */
-interface Reading { clearInvalid?: boolean }
+interface ReadOptions { clearInvalid?: boolean }
 
 /**
  * Turns the texts of a `metadata` parameter into typed values, as they come back from the API.
  * @throws {SandboxError} 400 naming unknown fields in the vendor's words, or a value that its field does not take.
  */
-export function typedMetadata (fields: MetadataFields, pairs: Readonly<Record<string, string>>, { clearInvalid = false }: Reading = {}): Record<string, unknown> {
+export function typedMetadata (fields: MetadataFields, pairs: Readonly<Record<string, string>>, { clearInvalid = false }: ReadOptions = {}): Record<string, unknown> {
   const unknown = Object.keys(pairs).filter((id) => !fields.has(id))
   if (unknown.length > 0) throw new SandboxError(400, `Metadata External IDs do not exist: ${JSON.stringify(unknown)}`)
   return Object.fromEntries(Object.entries(pairs).map(([id, text]) => {
@@ -64,10 +64,10 @@ export function mergeMetadata (present: Readonly<Record<string, unknown>> | unde
  * What a new asset has: the values given, and the defaults of fields that were not named.
  * @throws {SandboxError} 400 when a mandatory field is left without a value.
  */
-export function newMetadata (fields: MetadataFields, pairs: Readonly<Record<string, string>>, reading: Reading = {}): Record<string, unknown> {
+export function newMetadata (fields: MetadataFields, pairs: Readonly<Record<string, string>>, options: ReadOptions = {}): Record<string, unknown> {
   const all = [...fields.values()]
   const defaults = Object.fromEntries(all.map((field) => [field.external_id, field.default_value]))
-  const values = mergeMetadata(defaults, typedMetadata(fields, pairs, reading))
+  const values = mergeMetadata(defaults, typedMetadata(fields, pairs, options))
   const missing = all.filter((field) => field.mandatory && values[field.external_id] === undefined)
   if (missing.length > 0) throw new SandboxError(400, `Missing mandatory metadata fields: ${JSON.stringify(missing.map((field) => field.external_id))}`)
   return values

@@ -27,7 +27,14 @@ interface Task {
   isSecondTry?: true
 }
 
-interface Renderer { readonly child: ChildProcess, readonly pipe: Socket, task?: Task, isWarm?: true, deadline?: NodeJS.Timeout, idle?: NodeJS.Timeout }
+interface RenderProcess {
+  readonly child: ChildProcess
+  readonly pipe: Socket
+  task?: Task
+  isWarm?: true
+  deadline?: NodeJS.Timeout
+  idle?: NodeJS.Timeout
+}
 
 // Compiled, the neighbour is called `.js`.
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.js', import.meta.url)
@@ -38,7 +45,7 @@ const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './child.ts' : './child.
  */
 export class RenderPool {
   readonly #options: Required<RenderPoolOptions>
-  readonly #renderers = new Set<Renderer>()
+  readonly #renderers = new Set<RenderProcess>()
   readonly #waiting: Task[] = []
   #nextId = 0
   #isClosed = false
@@ -76,7 +83,7 @@ export class RenderPool {
     if (task) this.#start(free ?? this.#spawn(), task)
   }
 
-  #start (renderer: Renderer, task: Task): void {
+  #start (renderer: RenderProcess, task: Task): void {
     const { child, pipe } = renderer
     clearTimeout(renderer.idle)
     renderer.task = task
@@ -88,14 +95,14 @@ export class RenderPool {
     writeFrame(pipe, { id: task.id, job: task.job })
   }
 
-  #spawn (): Renderer {
+  #spawn (): RenderProcess {
     const child = fork(ENTRY, { stdio: ['ignore', 'ignore', 'ignore', 'ipc', 'pipe'] })
     const pipe = child.stdio[PIPE]
     // A pipe that was asked for is a socket.
     if (!(pipe instanceof Socket)) throw new Error('The renderer has no pipe')
     // Node's own channel is not used: it must not keep either side alive.
     child.channel?.unref()
-    const renderer: Renderer = { child, pipe }
+    const renderer: RenderProcess = { child, pipe }
     this.#renderers.add(renderer)
     if (child.pid !== undefined) yieldTo(child.pid)
     // The child is ours and sends nothing else.
@@ -107,7 +114,7 @@ export class RenderPool {
     return renderer
   }
 
-  #finish (renderer: Renderer, reply: RenderReply, bytes: Buffer): void {
+  #finish (renderer: RenderProcess, reply: RenderReply, bytes: Buffer): void {
     const { task, child, pipe } = renderer
     if (!task || task.id !== reply.id) return
     clearTimeout(renderer.deadline)
@@ -123,7 +130,7 @@ export class RenderPool {
   }
 
   /** A process that died while it was idle has not harmed the job it got: that goes to another, once. */
-  #giveBack (renderer: Renderer): void {
+  #giveBack (renderer: RenderProcess): void {
     const { task } = renderer
     if (task && !task.isSecondTry && this.#renderers.has(renderer)) {
       delete renderer.task
@@ -132,7 +139,7 @@ export class RenderPool {
     this.#end(renderer, new SandboxError(503, 'The renderer is gone'))
   }
 
-  #end (renderer: Renderer, reason?: Error): void {
+  #end (renderer: RenderProcess, reason?: Error): void {
     if (!this.#renderers.delete(renderer)) return
     clearTimeout(renderer.deadline)
     clearTimeout(renderer.idle)

@@ -5,7 +5,7 @@ import type { Comparison, Query } from './expression.ts'
 export interface MatchOptions { nowMs: number, fixedFolders: boolean }
 
 /** What can be searched for: an asset, a folder. A field that it has not has no values. */
-export interface Subject {
+export interface Searchable {
   valuesOf (field: string): readonly FieldValue[]
   /** Every text that a bare word is looked for in. */
   texts (): readonly string[]
@@ -17,7 +17,7 @@ export function matches (query: Query, record: AssetRecord, { nowMs, fixedFolder
 }
 
 /** The same for anything. */
-export function fits (query: Query, subject: Subject, nowMs: number): boolean {
+export function fits (query: Query, subject: Searchable, nowMs: number): boolean {
   switch (query.kind) {
     case 'all': return true
     case 'and': return query.parts.every((part) => fits(part, subject, nowMs))
@@ -71,7 +71,7 @@ function toTime (value: string, nowMs: number): { startMs: number, endMs: number
   return { startMs, endMs, pointMs: endMs }
 }
 
-function inRange (query: Query & { kind: 'range' }, subject: Subject, nowMs: number): boolean {
+function inRange (query: Query & { kind: 'range' }, subject: Searchable, nowMs: number): boolean {
   const { field, from, to, fromIncluded, toIncluded } = query
   const isTime = TIME_FIELDS.has(field)
   const bound = (text: string, edge: 'startMs' | 'endMs') => isTime ? toTime(text, nowMs)?.[edge] ?? NaN : toNumber(text)

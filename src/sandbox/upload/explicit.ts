@@ -39,7 +39,7 @@ export async function explicit (call: Call, services: ExplicitServices): Promise
 
 type ChangeAsset = (present: AssetRecord) => AssetRecord
 
-/** All faults of what is asked for are found before anything is done. */
+/** All mistakes in what is asked for are found before anything is done. */
 function readChange (call: Call): ChangeAsset {
   const changes = readChanges(call)
   const kinds = call.fields.text('moderation')

@@ -45,16 +45,16 @@ export async function imageMetadata (blobs: BlobStore, record: AssetRecord): Pro
   }
 }
 
-type Opened = () => import('sharp').Sharp
+type OpenImage = () => import('sharp').Sharp
 
-async function opener (blobs: BlobStore, { blob }: AssetRecord): Promise<Opened> {
+async function opener (blobs: BlobStore, { blob }: AssetRecord): Promise<OpenImage> {
   const { default: sharp } = await import('sharp')
   const input = blobs.path(blob) ?? await blobs.buffer(blob)
   return () => sharp(input)
 }
 
 /** `#rrggbb` and percent, most frequent first, over cells of 32 levels in each channel. */
-async function colors (open: Opened): Promise<{ colors: [string, number][], predominant: unknown }> {
+async function colors (open: OpenImage): Promise<{ colors: [string, number][], predominant: unknown }> {
   const pixels = await open().resize(64, 64, { fit: 'inside' }).flatten({ background: '#ffffff' }).toColourspace('srgb').removeAlpha().raw().toBuffer()
   const cells = new Map<number, ColorCell>()
   for (let at = 0; at + 2 < pixels.length; at += 3) {
@@ -86,7 +86,7 @@ function phash (pixels: Buffer): string {
   return bits.toString(16).padStart(16, '0')
 }
 
-async function describe (open: Opened): Promise<Record<string, string>> {
+async function describe (open: OpenImage): Promise<Record<string, string>> {
   const { space, density, orientation, chromaSubsampling, hasAlpha } = await open().metadata()
   return {
     ...space !== undefined && { Colorspace: space === 'srgb' ? 'RGB' : space },

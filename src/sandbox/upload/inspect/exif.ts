@@ -51,7 +51,7 @@ export function readExif (block: Buffer | undefined): Record<string, string> {
   const tiff = block?.toString('latin1', 0, 6) === 'Exif\0\0' ? block.subarray(6) : block
   const order = tiff?.toString('latin1', 0, 2)
   if (!tiff || (order !== 'II' && order !== 'MM')) return found
-  const read = new Reader(tiff, order === 'II')
+  const read = new TiffReader(tiff, order === 'II')
   const directories: [at: number, base: number][] = [[read.long(4), 0]]
   // A directory that names itself again ends here, too.
   for (let index = 0; index < directories.length && index < 4; index++) {
@@ -71,7 +71,7 @@ export function readExif (block: Buffer | undefined): Record<string, string> {
 }
 
 /** Reads numbers in either byte order; what lies behind the end is 0. */
-class Reader {
+class TiffReader {
   readonly #bytes: DataView
   readonly #little: boolean
 

@@ -1,0 +1,101 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
+import t from 'tap'
+import ts from 'typescript'
+
+const ROOT = join(import.meta.dirname, '../../src/sandbox')
+
+/** From git, so that what is ignored does not count. */
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' })
+  .split('\n').filter((file) => file.endsWith('.ts') && existsSync(join(ROOT, file)))
+const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
+
+/** A room is a folder; a file beside the rooms is one of its own. */
+function roomOf (file: string): string {
+  return file.includes('/') ? dirname(file) : file.replace(/\.ts$/, '')
+}
+
+interface Import { from: string, to: string }
+
+/** Every import and re-export of a file of the project, of types too, as TypeScript itself finds them. */
+const imports: Import[] = files.flatMap((from) => ts.preProcessFile(textOf(from)).importedFiles
+  .filter(({ fileName }) => fileName.startsWith('.'))
+  .map(({ fileName }) => ({ from, to: posix.join(dirname(from), fileName) })))
+
+/** Files beside the rooms that every room may use, and that use nothing of the sandbox themselves. */
+const BASICS = ['background', 'clouds', 'decoded', 'errors', 'format-names', 'imitation', 'random']
+
+/** The arrows that README lists, one room a line: `room > others`. */
+function listedArrows (): string[] {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  const block = /^## Arrows$[^]*?^```$([^]*?)^```$/m.exec(readme)?.[1] ?? ''
+  return block.trim().split('\n').flatMap((line) => {
+    const [room = '', others = ''] = line.split(' > ')
+    return others.split(', ').map((other) => `${room.trim()} > ${other.trim()}`)
+  })
+}
+
+/** A way from a node back to itself, if there is one. */
+function circle (edges: readonly (readonly [string, string])[]): string[] | undefined {
+  const next = new Map<string, string[]>()
+  for (const [from, to] of edges) next.set(from, [...next.get(from) ?? [], to])
+  const done = new Set<string>()
+  const walk = (node: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node]
+    if (done.has(node)) return undefined
+    for (const to of next.get(node) ?? []) {
+      const found = walk(to, [...path, node])
+      if (found) return found
+    }
+    done.add(node)
+    return undefined
+  }
+  for (const node of next.keys()) {
+    const found = walk(node, [])
+    if (found) return found
+  }
+  return undefined
+}
+
+const arrows = imports.map(({ from, to }) => [roomOf(from), roomOf(to)] as const).filter(([from, to]) => from !== to)
+
+t.test('nothing outside is imported', async (t) => {
+  t.same(imports.filter(({ to }) => !files.includes(to)), [])
+})
+
+t.test('the arrows between rooms are those that README lists, and each is used', async (t) => {
+  const used = new Set(arrows.filter(([, to]) => !BASICS.includes(to)).map(([from, to]) => `${from} > ${to}`))
+  t.ok(used.size > 0)
+  t.same([...used].sort(), listedArrows().sort())
+})
+
+t.test('a basic file imports nothing, and at least two rooms use it', async (t) => {
+  for (const basic of BASICS) {
+    t.same(imports.filter(({ from }) => from === `${basic}.ts`), [], `${basic} imports nothing`)
+    t.ok(new Set(arrows.filter(([, to]) => to === basic).map(([from]) => from)).size > 1, `${basic} has users`)
+  }
+})
+
+t.test('no circle, neither of rooms nor of files', async (t) => {
+  t.equal(circle(arrows), undefined)
+  t.equal(circle(imports.map(({ from, to }) => [from, to] as const)), undefined)
+  t.same(circle([['a', 'b'], ['b', 'c'], ['c', 'b']]), ['b', 'c', 'b'], 'one would be found')
+})
+
+t.test('a name of a type means one thing', async (t) => {
+  const homes = new Map<string, string[]>()
+  for (const file of files) {
+    for (const [, name = ''] of textOf(file).matchAll(/^(?:export )?(?:interface|type|class) (\w+)/gm)) {
+      homes.set(name, [...homes.get(name) ?? [], file])
+    }
+  }
+  t.same([...homes].filter(([, where]) => where.length > 1), [])
+})
+
+t.test('rooms and files stay small', async (t) => {
+  const sizes = new Map<string, number>()
+  for (const file of files.filter((file) => file.includes('/'))) sizes.set(roomOf(file), (sizes.get(roomOf(file)) ?? 0) + 1)
+  t.same([...sizes].filter(([, size]) => size > 20), [], 'at most 20 files in a room')
+  t.same(files.filter((file) => textOf(file).split('\n').length > 260), [], 'at most 260 lines in a file')
+})
