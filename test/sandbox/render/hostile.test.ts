@@ -11,7 +11,11 @@
  *   names that mean something to a file system            ../delivery/names.test.ts
  * That a sandbox does not start by itself in production is the server's affair and tested there.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { open, readFile, rm, writeFile, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { deflateSync, crc32 as zlibCrc32 } from 'node:zlib'
 import sharp from 'sharp'
@@ -20,7 +24,7 @@ import { buildSandbox, startSandbox, type Sandbox } from '../../../src/sandbox/i
 import { RENDER_LIMITS } from '../../../src/sandbox/render/limits.ts'
 import { RenderPool } from '../../../src/sandbox/render/pool.ts'
 import type { RenderJob } from '../../../src/sandbox/render/job.ts'
-import { cpuSeconds, processTree } from '../../bench/process-stats.ts'
+import { processTree } from '../../bench/process-stats.ts'
 import { parseComponents } from '../../../src/sandbox/transformation/parser.ts'
 
 t.setTimeout(300_000)
@@ -31,6 +35,17 @@ t.teardown(() => { pool.close() })
 
 function job (bytes: Uint8Array, text: string, storedFormat = 'png'): RenderJob {
   return { source: { bytes }, storedFormat, components: parseComponents(text.split('/')), format: storedFormat === 'svg' ? 'png' : storedFormat, accept: '', layers: new Map(), coordinates: { regions: {} }, tags: [], context: {}, metadata: {}, limits: RENDER_LIMITS }
+}
+
+/** Makes a file of which a reader gets nothing until somebody writes, so that whoever reads it is at work for as long as a test wants. */
+function makeFifo (path: string): string {
+  execFileSync('mkfifo', [path])
+  return path
+}
+
+/** Resolves when a renderer has opened the picture, which it does not get: the other end of the pipe. */
+function readBegun (fifo: string): Promise<FileHandle> {
+  return open(fifo, 'w')
 }
 
 /** A PNG of one colour, whatever its size: a bit per pixel, packed. */
@@ -132,11 +147,13 @@ t.test('503: a process that dies takes its own job with it, no other', { skip: O
   const bytes = await sharp({ create: { width: 3000, height: 3000, channels: 3, background: '#123' } }).png().toBuffer()
   const mortal = new RenderPool({ processes: 1 })
   t.teardown(() => { mortal.close() })
+  const fifo = makeFifo(join(t.testdir(), 'picture'))
+  const endless = { ...job(bytes, 'e_blur:300/e_sharpen/r_max'), source: { path: fifo } }
   await mortal.run(job(bytes, 'w_5'))
   const [pid = 0] = mortal.processIds
-  const used = cpuSeconds(pid)
-  const outcomes = Promise.allSettled([mortal.run(job(bytes, 'e_blur:300/e_sharpen/r_max')), mortal.run(job(bytes, 'w_5'))])
-  while (cpuSeconds(pid) - used < 0.1) await new Promise((resolve) => setImmediate(resolve))
+  const outcomes = Promise.allSettled([mortal.run(endless), mortal.run(job(bytes, 'w_5'))])
+  const writer = await readBegun(fifo)
+  t.teardown(() => writer.close())
   // Ours, started by the line above: as the kernel would when memory runs out.
   process.kill(pid, 'SIGKILL')
   t.match(await outcomes, [{ status: 'rejected', reason: { status: 503 } }, { status: 'fulfilled', value: { width: 5 } }])
@@ -200,18 +217,32 @@ t.test('eight worst cases at once: the API answers every call before the first o
 })
 
 t.test('503: a renderer that is killed ends that request alone, the sandbox goes on', { skip: ONLY_LINUX }, async (t) => {
-  const sandbox = await underLoad(t)
-  const before = renderers()
-  t.ok(before.length > 0)
-  const used = before.map(cpuSeconds)
-  const heavy = fetch(`${sandbox.url}/demo/image/upload/e_blur:2000/r_max/heavy.png`)
-  // It is at work: one of them has spent a tenth of a second on it.
-  while (before.every((pid, at) => cpuSeconds(pid) - (used[at] ?? 0) < 0.1)) await new Promise((resolve) => setImmediate(resolve))
-  // Ours: as the kernel would when memory runs out.
-  for (const pid of before) process.kill(pid, 'SIGKILL')
-  const answer = await heavy
-  t.match({ status: answer.status, error: answer.headers.get('x-cld-error') }, { status: 503, error: 'The renderer ended' })
+  const others = new Set(renderers())
+  const data = t.testdir()
+  const sandbox = await startSandbox({ data })
+  t.teardown(() => sandbox.close())
+  await sandbox.add('victim', { width: 40, height: 30 })
+  const [blob = ''] = readdirSync(join(data, 'blobs'))
+  await sandbox.add('beside', { width: 40, height: 30 })
+  for (const width of [1, 2]) t.equal((await fetch(`${sandbox.url}/demo/image/upload/w_${width}/beside.png`)).status, 200)
+  const own = renderers().filter((pid) => !others.has(pid))
+  t.ok(own.length > 0)
+  // The stored picture becomes one that nobody ever writes.
+  const path = join(data, 'blobs', blob)
+  const picture = await readFile(path)
+  await rm(path)
+  makeFifo(path)
+  const stuck = Promise.allSettled([fetch(`${sandbox.url}/demo/image/upload/w_20/victim.png`)])
+  const writer = await readBegun(path)
+  // Ours, at work: as the kernel would when memory runs out.
+  for (const pid of own) process.kill(pid, 'SIGKILL')
+  const [outcome] = await stuck
+  await writer.close()
+  const answer = outcome.status === 'fulfilled' ? outcome.value : undefined
+  t.match({ status: answer?.status, error: answer?.headers.get('x-cld-error') }, { status: 503, error: 'The renderer ended' })
+  await rm(path)
+  await writeFile(path, picture)
   // A job that an idle one got in the moment of its death would be taken for its killer.
-  while (before.some((pid) => existsSync(`/proc/${pid}`))) await new Promise((resolve) => setImmediate(resolve))
-  t.equal((await fetch(`${sandbox.url}/demo/image/upload/w_20/heavy.jpg`)).status, 200, 'the next one gets a new renderer, though an idle one died too')
+  while (own.some((pid) => existsSync(`/proc/${pid}`))) await sleep(10)
+  t.equal((await fetch(`${sandbox.url}/demo/image/upload/w_20/victim.png`)).status, 200, 'the next one gets a new renderer, though an idle one died too')
 })
