@@ -101,7 +101,8 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   registerApi(app, context, { routes: ROUTES, adminLimit })
   registerSearchUrls(app, context)
   registerHome(app, context)
-  context.renderer = registerDelivery(app, context, options.findFfmpeg ? { findFfmpeg: options.findFfmpeg } : {})
+  const { findFfmpeg } = options
+  context.renderer = registerDelivery(app, context, findFfmpeg ? { findFfmpeg } : {})
   app.addHook('onClose', async () => {
     await context.background.settle()
     await context.notifier.abandon()

@@ -27,7 +27,10 @@ export interface SandboxLimits {
   readonly notificationRetryMs: readonly number[]
 }
 
-/** All services of one sandbox, as `app.ts` makes them. Each room names those that it wants, and knows nothing of this. */
+/**
+ * All services of one sandbox, as `app.ts` makes them. Each room names those that it wants, and knows
+ * nothing of this.
+ */
 export interface SandboxContext {
   readonly store: Store
   readonly blobs: BlobStore

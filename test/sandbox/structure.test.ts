@@ -6,8 +6,9 @@ import ts from 'typescript'
 
 const ROOT = join(import.meta.dirname, '../../src/sandbox')
 
+const LIST = ['ls-files', '--cached', '--others', '--exclude-standard']
 /** From git, so that what is ignored does not count. */
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' })
+const files = execFileSync('git', LIST, { cwd: ROOT, encoding: 'utf8' })
   .split('\n').filter((file) => file.endsWith('.ts') && existsSync(join(ROOT, file)))
 const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
 
@@ -58,7 +59,8 @@ function circle (edges: readonly (readonly [string, string])[]): string[] | unde
   return undefined
 }
 
-const arrows = imports.map(({ from, to }) => [roomOf(from), roomOf(to)] as const).filter(([from, to]) => from !== to)
+const arrows = imports.map(({ from, to }) => [roomOf(from), roomOf(to)] as const)
+  .filter(([from, to]) => from !== to)
 
 t.test('nothing outside is imported', async (t) => {
   t.same(imports.filter(({ to }) => !files.includes(to)), [])
@@ -73,7 +75,8 @@ t.test('the arrows between rooms are those that README lists, and each is used',
 t.test('a basic file imports nothing, and at least two rooms use it', async (t) => {
   for (const basic of BASICS) {
     t.same(imports.filter(({ from }) => from === `${basic}.ts`), [], `${basic} imports nothing`)
-    t.ok(new Set(arrows.filter(([, to]) => to === basic).map(([from]) => from)).size > 1, `${basic} has users`)
+    const users = new Set(arrows.filter(([, to]) => to === basic).map(([from]) => from))
+    t.ok(users.size > 1, `${basic} has users`)
   }
 })
 
@@ -95,7 +98,7 @@ t.test('a name of a type means one thing', async (t) => {
 
 t.test('rooms and files stay small', async (t) => {
   const sizes = new Map<string, number>()
-  for (const file of files.filter((file) => file.includes('/'))) sizes.set(roomOf(file), (sizes.get(roomOf(file)) ?? 0) + 1)
+  for (const room of files.filter((file) => file.includes('/')).map(roomOf)) sizes.set(room, (sizes.get(room) ?? 0) + 1)
   t.same([...sizes].filter(([, size]) => size > 20), [], 'at most 20 files in a room')
   t.same(files.filter((file) => textOf(file).split('\n').length > 260), [], 'at most 260 lines in a file')
 })

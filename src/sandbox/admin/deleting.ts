@@ -30,10 +30,12 @@ async function ofOneType (call: Call, services: DeleteServices): Promise<unknown
   const { fields } = call
   const type = deliveryType(call.params.type ?? '')
   const ids = limitedIds(call, 'public_ids')
-  if (ids) return remove(call, services, ids.map((id) => namedAsset(id, call.store.find(call.params.rt ?? '', type, id))))
+  const find = (id: string) => call.store.find(call.params.rt ?? '', type, id)
+  if (ids) return remove(call, services, ids.map((id) => namedAsset(id, find(id))))
   const prefix = fields.text('prefix')
   if (prefix !== undefined) {
-    return removeAll(call, services, ofType(call, (record) => record.type === type && record.public_id.startsWith(prefix)))
+    const begins = (record: AssetRecord) => record.type === type && record.public_id.startsWith(prefix)
+    return removeAll(call, services, ofType(call, begins))
   }
   if (fields.flag('all')) return removeAll(call, services, ofType(call, (record) => record.type === type))
   throw missingParameter('public_ids')
@@ -65,13 +67,17 @@ function ofType (call: Call, wanted: (record: AssetRecord) => boolean): AssetRec
 /** By name: where originals stay, the next call must not meet the same ones again. */
 const BY_NAME: Ordering<AssetRecord> = { name: 'delete', keyOf: (record) => [record.public_id, record.type, record.sequence], descending: [false, false, false] }
 
-async function removeAll (call: Call, services: DeleteServices, records: readonly AssetRecord[]): Promise<unknown> {
+async function removeAll (
+  call: Call, services: DeleteServices, records: readonly AssetRecord[]
+): Promise<unknown> {
   const { items, ...next } = page(records, BY_NAME, { cursor: call.fields.text('next_cursor'), maxResults: MAX_ORIGINALS })
   const answer = await remove(call, services, items.map((record) => namedAsset(record.public_id, record)))
   return { ...answer, partial: next.next_cursor !== undefined, ...next }
 }
 
-async function remove (call: Call, { notifier }: DeleteServices, wanted: readonly Named[]): Promise<Record<string, unknown>> {
+async function remove (
+  call: Call, { notifier }: DeleteServices, wanted: readonly Named[]
+): Promise<Record<string, unknown>> {
   const keepOriginal = call.fields.flag('keep_original')
   const transformations = readTransformations(call)?.map(canonical)
   const deleted: Record<string, string> = {}

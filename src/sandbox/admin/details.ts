@@ -12,8 +12,19 @@ export interface DetailServices { readonly blobs: BlobStore }
 
 /** One asset. Any one name that no list has taken before is an asset ID, if only one that nobody has. */
 export const detailRoutes: Route<DetailServices>[] = [
-  { method: 'GET', path: 'resources/:asset_id', guard: 'admin', action: async (call, services) => shown(call, services, byAssetId(call)) },
-  { method: 'GET', path: 'resources/:rt(image|video|raw)/:type/*public_id', guard: 'admin', call: 'resource', action: async (call, services) => shown(call, services, byPublicId(call)) }
+  {
+    method: 'GET',
+    path: 'resources/:asset_id',
+    guard: 'admin',
+    action: async (call, services) => shown(call, services, byAssetId(call))
+  },
+  {
+    method: 'GET',
+    path: 'resources/:rt(image|video|raw)/:type/*public_id',
+    guard: 'admin',
+    call: 'resource',
+    action: async (call, services) => shown(call, services, byPublicId(call))
+  }
 ]
 
 export function byAssetId (call: Call): AssetRecord {
@@ -30,14 +41,18 @@ export function byPublicId (call: Call): AssetRecord {
   return record
 }
 
-async function shown (call: Call, services: DetailServices, record: AssetRecord): Promise<Record<string, unknown>> {
+async function shown (
+  call: Call, services: DetailServices, record: AssetRecord
+): Promise<Record<string, unknown>> {
   nameIgnoredAnalyses(call)
   nameUnfit(call, call.fields, record.resource_type)
   return details(call, services, record)
 }
 
 /** The whole answer about one asset, with what the call asks for besides. */
-export async function details (call: Call, { blobs }: DetailServices, record: AssetRecord): Promise<Record<string, unknown>> {
+export async function details (
+  call: Call, { blobs }: DetailServices, record: AssetRecord
+): Promise<Record<string, unknown>> {
   const { items, next_cursor: next } = page(record.derived, { name: 'derived', keyOf: ({ id }) => [id], descending: [false] }, {
     cursor: call.fields.text('derived_next_cursor') ?? call.fields.text('next_cursor'),
     maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 10 })

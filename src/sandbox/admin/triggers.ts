@@ -42,7 +42,8 @@ async function create (call: Call): Promise<unknown> {
 
 async function update (call: Call): Promise<unknown> {
   const trigger = required(call)
-  await call.store.putDocument('trigger', trigger.id, { ...trigger, uri: readUri(call, 'new_uri'), updated_at: isoTime(call.clock()) })
+  const updated: Trigger = { ...trigger, uri: readUri(call, 'new_uri'), updated_at: isoTime(call.clock()) }
+  await call.store.putDocument('trigger', trigger.id, updated)
   return { message: 'Trigger updated' }
 }
 

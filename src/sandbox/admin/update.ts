@@ -8,15 +8,17 @@ import { byAssetId, byPublicId, details, type DetailServices } from './details.t
 
 interface UpdateServices extends DetailServices { readonly notifier: Notifier }
 
-const BY_ASSET_ID = 'resources/:asset_id'
-const BY_PUBLIC_ID = 'resources/:rt(image|video|raw)/:type/*public_id'
-
 /** Changes to what is known about an asset. Source: Cloudinary, "Admin API reference", "update_resource". */
 export const updateRoutes: Route<UpdateServices>[] = [
-  { method: 'PUT', path: BY_ASSET_ID, guard: 'admin', action: async (call, services) => update(call, services, byAssetId(call)) },
+  {
+    method: 'PUT',
+    path: 'resources/:asset_id',
+    guard: 'admin',
+    action: async (call, services) => update(call, services, byAssetId(call))
+  },
   {
     method: 'POST',
-    path: BY_PUBLIC_ID,
+    path: 'resources/:rt(image|video|raw)/:type/*public_id',
     guard: 'admin',
     call: 'update',
     action: async (call, services) => update(call, services, byPublicId(call))

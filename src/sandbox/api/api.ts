@@ -23,7 +23,9 @@ export interface ApiServices extends Surroundings {
 
 /** Serves `routes` below `/v1_1/{cloud}/`, each with the services that it wants. */
 export function registerApi<Services extends ApiServices> (
-  app: FastifyInstance, services: Services, { routes, adminLimit }: { routes: readonly Route<Services>[], adminLimit: HourlyLimit }
+  app: FastifyInstance,
+  services: Services,
+  { routes, adminLimit }: { routes: readonly Route<Services>[], adminLimit: HourlyLimit }
 ): void {
   const calls = new ApiCalls(services, new RouteTable(routes), adminLimit)
   app.register(async (api) => {
@@ -71,7 +73,9 @@ class ApiCalls<Services extends ApiServices> {
     let admitted: Admitted
     try {
       const known = knownTo(route)
-      admitted = admit(route, params, { clouds: services.clouds, cloudName, authorization: request.headers.authorization, fields, known, nowMs: services.clock() })
+      const { clouds, clock } = services
+      const { authorization } = request.headers
+      admitted = admit(route, params, { clouds, cloudName, authorization, fields, known, nowMs: clock() })
       if (route.guard === 'admin') reply.headers(this.#adminLimit.spend(cloudName))
       // What no signature covers must have no effect either.
       else if (route.guard !== 'none') nameIgnored(reply, fields.retain((name) => known.has(name) || TRANSPORT.has(name)))

@@ -37,11 +37,18 @@ export interface Call extends Omit<Surroundings, 'store'> {
   readonly reply: FastifyReply
 }
 
-type Given = Pick<Call, 'method' | 'path' | 'params' | 'fields' | 'unsigned' | 'reply'> & Partial<Pick<Call, 'headers' | 'file'>>
+type Given = Pick<Call, 'method' | 'path' | 'params' | 'fields' | 'unsigned' | 'reply'> &
+  Partial<Pick<Call, 'headers' | 'file'>>
 
-/** A call of `cloud`. One that came by a link, or that an earlier process has left undone, has neither headers nor a file. */
-export function callFrom ({ store, clock, random, publicUrl }: Surroundings, cloud: CloudSettings, given: Given): Call {
-  return { cloud, store: store.cloud(cloud.cloudName), clock, random, publicUrl, headers: {}, file: undefined, ...given }
+/**
+ * A call of `cloud`. One that came by a link, or that an earlier process has left undone, has neither
+ * headers nor a file.
+ */
+export function callFrom (
+  { store, clock, random, publicUrl }: Surroundings, cloud: CloudSettings, given: Given
+): Call {
+  const own = store.cloud(cloud.cloudName)
+  return { cloud, store: own, clock, random, publicUrl, headers: {}, file: undefined, ...given }
 }
 
 /**

@@ -4,14 +4,19 @@ import type { CloudSettings } from '../clouds.ts'
 import { isRejected } from './moderation.ts'
 import type { CallParameters } from './parameters.ts'
 
-/** Whom assets are shown to: what their links begin with, and the cloud whose settings decide what else there is. */
+/**
+ * Whom assets are shown to: what their links begin with, and the cloud whose settings decide what else
+ * there is.
+ */
 export interface Viewer {
   readonly cloud: CloudSettings
   readonly publicUrl: string
 }
 
 /** An asset as lists show it; tags, context and the like only when asked for. Source: Cloudinary, "Admin API reference". */
-export function listItem (viewer: Viewer, record: AssetRecord, fields?: CallParameters): Record<string, unknown> {
+export function listItem (
+  viewer: Viewer, record: AssetRecord, fields?: CallParameters
+): Record<string, unknown> {
   const item = {
     ...core(viewer, record),
     ...isRejected(record) && { bytes: 0, placeholder: true },
@@ -38,7 +43,9 @@ export function assetDetails (viewer: Viewer, record: AssetRecord): Record<strin
   }
 }
 
-export function derivedItem (viewer: Viewer, record: AssetRecord, derived: DerivedRecord): Record<string, unknown> {
+export function derivedItem (
+  viewer: Viewer, record: AssetRecord, derived: DerivedRecord
+): Record<string, unknown> {
   // The name of a derived asset ends in `/ext` when a format was asked for; a URL has that as its extension.
   const transformation = derived.transformation.replace(/\/[a-z0-9]{2,5}$/, '')
   return {
@@ -87,9 +94,13 @@ function moderationOf (record: AssetRecord): Record<string, unknown> {
 
 /** `fields=tags` leaves the identity and what was asked for. */
 export function onlyFields (
-  viewer: Pick<Viewer, 'cloud'>, item: Record<string, unknown>, only: readonly string[], always: readonly string[] = ['asset_id', 'public_id']
+  { cloud }: Pick<Viewer, 'cloud'>,
+  item: Record<string, unknown>,
+  only: readonly string[],
+  always: readonly string[] = ['asset_id', 'public_id']
 ): Record<string, unknown> {
-  const kept = new Set([...always, viewer.cloud.folderMode === 'fixed' ? 'folder' : 'asset_folder', ...only.map((name) => name.split('.', 1)[0] ?? name)])
+  const folder = cloud.folderMode === 'fixed' ? 'folder' : 'asset_folder'
+  const kept = new Set([...always, folder, ...only.map((name) => name.split('.', 1)[0] ?? name)])
   const all: Record<string, unknown> = only.includes('tags') ? { tags: [], ...item } : item
   return Object.fromEntries(Object.entries(all).filter(([name]) => kept.has(name)))
 }

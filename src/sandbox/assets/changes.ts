@@ -14,7 +14,10 @@ interface ChangingCall extends Neighbours {
   readonly store: Neighbours['store'] & { metadataFields (): MetadataFields }
 }
 
-/** What tags, context and the like of a call change; also what `explicit` changes. All mistakes are found before anything is done. */
+/**
+ * What tags, context and the like of a call change; also what `explicit` changes. All mistakes are found
+ * before anything is done.
+ */
 export function readChanges (call: ChangingCall): (record: AssetRecord) => AssetRecord {
   const { fields } = call
   const nowIso = isoTime(call.clock())
@@ -32,6 +35,7 @@ export function readChanges (call: ChangingCall): (record: AssetRecord) => Asset
   const areas = readAreas(fields)
   const headers = fields.text('headers')
   const accessMode = fields.text('access_mode')
+  const isUnique = fields.flag('unique_display_name')
   return (record) => {
     const { context: oldContext, metadata: oldMetadata, ...rest } = record
     const merged = metadata ? mergeMetadata(oldMetadata, metadata) : oldMetadata
@@ -46,7 +50,7 @@ export function readChanges (call: ChangingCall): (record: AssetRecord) => Asset
       ...newMetadata && Object.keys(newMetadata).length > 0 && { metadata: newMetadata },
       ...status !== undefined && { moderation: decideModeration(record.moderation, status, nowIso) },
       ...assetFolder !== undefined && { asset_folder: assetFolder },
-      display_name: fields.flag('unique_display_name') ? uniqueDisplayName(call, shownName, record.asset_id) : shownName,
+      display_name: isUnique ? uniqueDisplayName(call, shownName, record.asset_id) : shownName,
       ...accessControl && { access_control: accessControl },
       ...accessMode !== undefined && { access_mode: accessMode === 'authenticated' ? 'authenticated' : 'public' },
       ...areas,

@@ -22,7 +22,9 @@ export function readDisplayName (fields: CallParameters): string | undefined {
  * The name, with six random characters if another asset of the cloud is shown under it. How the vendor makes a name unique is not
  * public; it is done here as for public IDs.
  */
-export function uniqueDisplayName ({ store, random }: Neighbours, name: string, assetId: string | undefined): string {
+export function uniqueDisplayName (
+  { store, random }: Neighbours, name: string, assetId: string | undefined
+): string {
   const others = new Set([...store.all()]
     .filter((record) => record.asset_id !== assetId)
     .map((record) => record.display_name))

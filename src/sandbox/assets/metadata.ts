@@ -26,7 +26,9 @@ interface ReadOptions { clearInvalid?: boolean }
  * Turns the texts of a `metadata` parameter into typed values, as they come back from the API.
  * @throws {SandboxError} 400 naming unknown fields in the vendor's words, or a value that its field does not take.
  */
-export function typedMetadata (fields: MetadataFields, pairs: Readonly<Record<string, string>>, { clearInvalid = false }: ReadOptions = {}): Record<string, unknown> {
+export function typedMetadata (
+  fields: MetadataFields, pairs: Readonly<Record<string, string>>, { clearInvalid = false }: ReadOptions = {}
+): Record<string, unknown> {
   const unknown = Object.keys(pairs).filter((id) => !fields.has(id))
   if (unknown.length > 0) throw new SandboxError(400, `Metadata External IDs do not exist: ${JSON.stringify(unknown)}`)
   return Object.fromEntries(Object.entries(pairs).map(([id, text]) => {
@@ -37,7 +39,9 @@ export function typedMetadata (fields: MetadataFields, pairs: Readonly<Record<st
 }
 
 /** Without the values that their fields, as they are by now, would not take. A mandatory field keeps what it has. */
-export function validMetadata (fields: MetadataFields, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function validMetadata (
+  fields: MetadataFields, values: Readonly<Record<string, unknown>>
+): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values).filter(([id, value]) => {
     const field = fields.get(id)
     return field !== undefined && (field.mandatory || takes(field, Array.isArray(value) ? JSON.stringify(value) : String(value)))
@@ -64,7 +68,9 @@ export function mergeMetadata (present: Readonly<Record<string, unknown>> | unde
  * What a new asset has: the values given, and the defaults of fields that were not named.
  * @throws {SandboxError} 400 when a mandatory field is left without a value.
  */
-export function newMetadata (fields: MetadataFields, pairs: Readonly<Record<string, string>>, options: ReadOptions = {}): Record<string, unknown> {
+export function newMetadata (
+  fields: MetadataFields, pairs: Readonly<Record<string, string>>, options: ReadOptions = {}
+): Record<string, unknown> {
   const all = [...fields.values()]
   const defaults = Object.fromEntries(all.map((field) => [field.external_id, field.default_value]))
   const values = mergeMetadata(defaults, typedMetadata(fields, pairs, options))

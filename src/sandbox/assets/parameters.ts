@@ -1,7 +1,10 @@
 import { isoTime, type AccessRule, type AssetRecord } from './asset.ts'
 import { SandboxError } from '../errors.ts'
 
-/** The parameters of a call, by name, in whichever form a client has sent them. Those who read calls provide it. */
+/**
+ * The parameters of a call, by name, in whichever form a client has sent them. Those who read calls provide
+ * it.
+ */
 export interface CallParameters {
   /** Whether it was sent, and is not empty. */
   has (name: string): boolean
@@ -61,7 +64,9 @@ function unescapePair (text: string): string {
 }
 
 /** Marked areas of a picture: those that were sent. */
-export function readAreas (fields: CallParameters): Pick<AssetRecord, 'face_coordinates' | 'custom_coordinates' | 'regions'> {
+export function readAreas (
+  fields: CallParameters
+): Pick<AssetRecord, 'face_coordinates' | 'custom_coordinates' | 'regions'> {
   const faces = readCoordinates(fields, 'face_coordinates')
   const custom = readCoordinates(fields, 'custom_coordinates')
   const regions = readRegions(fields)
@@ -102,7 +107,9 @@ function readRegions (fields: CallParameters): Record<string, number[][]> | unde
 }
 
 /** `type`: how an asset is stored and delivered. */
-export function readDeliveryType (fields: CallParameters, name = 'type'): 'upload' | 'private' | 'authenticated' {
+export function readDeliveryType (
+  fields: CallParameters, name = 'type'
+): 'upload' | 'private' | 'authenticated' {
   return deliveryType(fields.text(name) ?? 'upload')
 }
 

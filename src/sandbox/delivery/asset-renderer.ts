@@ -66,7 +66,9 @@ export class AssetRenderer implements Renderer {
   readonly #limits: RenderLimits
   readonly #findFfmpeg: FindFfmpeg
 
-  constructor (stores: RenderStores, { pool, limits = RENDER_LIMITS, findFfmpeg = () => undefined }: RendererOptions) {
+  constructor (
+    stores: RenderStores, { pool, limits = RENDER_LIMITS, findFfmpeg = () => undefined }: RendererOptions
+  ) {
     this.#stores = stores
     this.#pool = pool
     this.#limits = limits

@@ -66,7 +66,8 @@ export class DerivedAssets {
       created_at: createdAt,
       ...(chain.recipe !== chain.normalised && { recipe: chain.recipe })
     }
-    const changed = await this.#services.store.cloud(cloud.cloudName).change(record.asset_id, (present) => present.version_id === record.version_id
+    const store = this.#services.store.cloud(cloud.cloudName)
+    const changed = await store.change(record.asset_id, (present) => present.version_id === record.version_id
       ? { ...present, derived: [...present.derived.filter((other) => !replaces(derived, other)), derived] }
       : undefined, { durable: false })
     // Replaced or removed meanwhile: this is a picture of its former self, shown once.

@@ -1,25 +1,33 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { AssetRecord, DerivedRecord } from '../assets/asset.ts'
+import type { DerivedRecord } from '../assets/asset.ts'
 import type { Clouds, CloudSettings } from '../clouds.ts'
 import { checkAccess, denied, readToken, type AccessRequest } from './access.ts'
 import { derivedName, DerivedAssets, type Derived, type DerivedServices } from './derived.ts'
-import { failureHeaders, successHeaders, type Delivered } from './headers.ts'
+import { failureHeaders, successHeaders } from './headers.ts'
 import { ignoredHere } from './ignored.ts'
 import { listByTag } from './list.ts'
 import { parseDeliveryPath, type DeliveryPath } from './path.ts'
 import { sendBytes } from './send.ts'
+import {
+  deliveredDerived,
+  deliveredOriginal,
+  extensionOf,
+  placeholderOf,
+  sendInfo,
+  servesOriginal,
+  type Target
+} from './target.ts'
 import { notFound, SandboxError } from '../errors.ts'
 import { isRejected } from '../assets/moderation.ts'
 import type { RenderLimits } from '../render/limits.ts'
 import { RenderPool, type RenderPoolOptions } from '../render/pool.ts'
 import type { FindFfmpeg } from '../render/poster.ts'
 import { AssetRenderer, targetFormat, transformationsOf, type RenderRequest } from './asset-renderer.ts'
-import { sameFormat } from '../transformation/output-formats.ts'
-import { invalidValue, notRendered } from '../transformation/errors.ts'
+import { notRendered } from '../transformation/errors.ts'
 import { flagsOf } from '../transformation/parser.ts'
 import { isAllowedForStrict } from '../transformation/named.ts'
-import { keepsBytes, prepareChain, type PreparedChain } from '../transformation/prepared.ts'
+import { prepareChain, type PreparedChain } from '../transformation/prepared.ts'
 import type { CloudStore } from '../store/store.ts'
 
 export interface DeliveryOptions {
@@ -38,7 +46,9 @@ export interface DeliveryServices extends DerivedServices {
  * Serves assets and their transformations under `/{cloud}/{resource_type}/...`.
  * @returns what renders them, for others that have assets rendered.
  */
-export function registerDelivery (app: FastifyInstance, services: DeliveryServices, options: DeliveryOptions = {}): AssetRenderer {
+export function registerDelivery (
+  app: FastifyInstance, services: DeliveryServices, options: DeliveryOptions = {}
+): AssetRenderer {
   const pool = new RenderPool(options.pool)
   const renderer = new AssetRenderer(services, {
     pool,
@@ -53,15 +63,6 @@ export function registerDelivery (app: FastifyInstance, services: DeliveryServic
     handler: (request, reply) => delivery.answer(request, reply)
   })
   return renderer
-}
-
-interface Target {
-  readonly path: DeliveryPath
-  readonly cloud: CloudSettings
-  readonly record: AssetRecord
-  readonly chain: PreparedChain
-  /** What is served instead of a missing asset carries its status. */
-  readonly status: number
 }
 
 class Delivery {
@@ -95,7 +96,8 @@ class Delivery {
 
   #list (reply: FastifyReply, { cloud: cloudName, resourceType, publicId }: DeliveryPath): FastifyReply {
     if (!this.#cloud(cloudName).allowResourceList) throw denied()
-    const list = listByTag(this.#services.store.cloud(cloudName), resourceType, publicId, this.#services.clock())
+    const { store, clock } = this.#services
+    const list = listByTag(store.cloud(cloudName), resourceType, publicId, clock())
     if (!list) throw notFound(publicId)
     return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=60' }).send(list)
   }
@@ -154,7 +156,9 @@ class Delivery {
       requestId
     })
     if (status !== 200) headers['x-cld-error'] = failureHeaders(`Resource not found - ${path.publicId}`, requestId)['x-cld-error'] ?? ''
-    return sendBytes(request, reply, this.#services.blobs, delivered, headers, { status, ...(derived?.bytes && { held: derived.bytes }) })
+    const { blobs } = this.#services
+    const held = derived?.bytes && { held: derived.bytes }
+    return sendBytes(request, reply, blobs, delivered, headers, { status, ...held })
   }
 
   async #derive (request: FastifyRequest, { cloud, record, chain, path }: Target, isSigned: boolean): Promise<Derived> {
@@ -183,50 +187,6 @@ class Delivery {
       nowMs: this.#services.clock()
     }
   }
-}
-
-/** Same format and nothing to do: the bytes exactly as they were uploaded. */
-function servesOriginal ({ path, record, chain }: Target): boolean {
-  const isSame = path.extension === undefined || sameFormat(path.extension, record.format)
-  return record.resource_type === 'raw' ? chain.components.length === 0 || keepsBytes(chain, 'raw') : isSame && keepsBytes(chain, record.resource_type)
-}
-
-/** `d_` names what to show in place of a missing asset. */
-function placeholderOf (path: DeliveryPath, chain: PreparedChain, store: CloudStore): AssetRecord | undefined {
-  const name = chain.components.map((component) => component.get('d')).findLast((value) => value !== undefined)
-  if (name === undefined) return undefined
-  const publicId = name.replaceAll(':', '/').replace(/\.[a-z0-9]{2,5}$/i, '')
-  if (publicId === '') throw invalidValue('default image', name)
-  return store.find('image', path.type === 'upload' ? 'upload' : path.type, publicId) ?? store.find('image', 'upload', publicId)
-}
-
-function extensionOf ({ public_id: publicId }: AssetRecord): string | undefined {
-  return /\.([A-Za-z0-9]+)$/.exec(publicId)?.[1]
-}
-
-function deliveredOriginal (record: AssetRecord): Delivered {
-  return {
-    blob: record.blob,
-    bytes: record.bytes,
-    etag: record.etag,
-    format: record.format ?? extensionOf(record),
-    ...(record.width !== undefined && { width: record.width }),
-    ...(record.height !== undefined && { height: record.height }),
-    modifiedMs: record.version * 1000
-  }
-}
-
-function deliveredDerived ({ record }: Derived): Delivered {
-  const { blob, bytes, etag, format, width, height, created_at: createdAt } = record
-  return { blob, bytes, etag, format, ...(width !== undefined && { width }), ...(height !== undefined && { height }), modifiedMs: Date.parse(createdAt) }
-}
-
-function sendInfo (reply: FastifyReply, record: AssetRecord, delivered: Delivered): FastifyReply {
-  const { width, height, bytes } = record
-  return reply.header('access-control-allow-origin', '*').send({
-    input: { width, height, bytes, format: record.format },
-    output: { width: delivered.width, height: delivered.height, bytes: delivered.bytes, format: delivered.format }
-  })
 }
 
 /** Results of pure work by their input, as many as fit; then it begins anew. */

@@ -31,7 +31,9 @@ export function notificationUrl (fields: CallParameters, name = 'notification_ur
   return url
 }
 
-export function notifyUpload (notifier: Notifier, { cloud, fields }: ToldCall, answer: Record<string, unknown>): void {
+export function notifyUpload (
+  notifier: Notifier, { cloud, fields }: ToldCall, answer: Record<string, unknown>
+): void {
   const { signature, delete_token: token, ...facts } = answer
   notifier.notify(cloud, 'upload', notificationUrl(fields), facts)
 }
@@ -41,10 +43,14 @@ export function notifyUpload (notifier: Notifier, { cloud, fields }: ToldCall, a
  * the `error` that every refusal has, so it says what the `pending` answer said.
  */
 export function notifyFailure (
-  { notifier, onError }: FailureListeners, { cloud, fields }: ToldCall, error: unknown, pending: Record<string, unknown>
+  { notifier, onError }: FailureListeners,
+  { cloud, fields }: ToldCall,
+  error: unknown,
+  pending: Record<string, unknown>
 ): void {
   const { status, ...facts } = pending
-  notifier.notify(cloud, 'error', notificationUrl(fields), { ...facts, error: { message: reasonOf(error, onError) } })
+  const message = reasonOf(error, onError)
+  notifier.notify(cloud, 'error', notificationUrl(fields), { ...facts, error: { message } })
 }
 
 /** What is told of a failure after the answer. What broke inside is for the log. */
@@ -55,25 +61,35 @@ export function reasonOf (error: unknown, onError: FailureListeners['onError']):
 }
 
 export function notifyEager (
-  notifier: Notifier, { cloud, fields }: ToldCall, record: Pick<AssetRecord, 'public_id' | 'asset_id'>, eager: unknown, batch: string
+  notifier: Notifier,
+  { cloud, fields }: ToldCall,
+  { public_id: publicId, asset_id: assetId }: Pick<AssetRecord, 'public_id' | 'asset_id'>,
+  eager: unknown,
+  batch: string
 ): void {
   const address = notificationUrl(fields, 'eager_notification_url') ?? notificationUrl(fields)
-  notifier.notify(cloud, 'eager', address, { eager, public_id: record.public_id, asset_id: record.asset_id, batch_id: batch })
+  notifier.notify(cloud, 'eager', address, { eager, public_id: publicId, asset_id: assetId, batch_id: batch })
 }
 
-export function notifyDelete (notifier: Notifier, { cloud, fields }: ToldCall, records: readonly AssetRecord[]): void {
+export function notifyDelete (
+  notifier: Notifier, { cloud, fields }: ToldCall, records: readonly AssetRecord[]
+): void {
   if (records.length === 0) return
   notifier.notify(cloud, 'delete', notificationUrl(fields), {
     resources: records.map((record) => ({ ...identity(record), public_id: record.public_id, version: record.version }))
   })
 }
 
-export function notifyRename (notifier: Notifier, { cloud, fields }: ToldCall, record: AssetRecord, from: string): void {
+export function notifyRename (
+  notifier: Notifier, { cloud, fields }: ToldCall, record: AssetRecord, from: string
+): void {
   const facts = { ...identity(record), from_public_id: from, to_public_id: record.public_id }
   notifier.notify(cloud, 'rename', notificationUrl(fields), facts)
 }
 
-export function notifyModeration (notifier: Notifier, { cloud, fields, publicUrl }: ToldCall & Viewer, record: AssetRecord): void {
+export function notifyModeration (
+  notifier: Notifier, { cloud, fields, publicUrl }: ToldCall & Viewer, record: AssetRecord
+): void {
   const [moderation] = record.moderation ?? []
   if (!moderation) return
   notifier.notify(cloud, 'moderation', notificationUrl(fields), {

@@ -121,11 +121,10 @@ export class Notifier {
   async #post (cloud: CloudSettings, { address, body }: Letter, signal: AbortSignal): Promise<boolean> {
     const { clock, allowPrivate, timeoutMs } = this.#options
     const timestamp = String(Math.floor(clock() / 1000))
-    const headers = {
-      'x-cld-timestamp': timestamp,
-      // A plain digest, not an HMAC: that is how it is.
-      'x-cld-signature': createHash(cloud.signatureAlgorithm ?? 'sha1').update(body + timestamp + cloud.apiSecret, 'utf8').digest('hex')
-    }
+    // A plain digest, not an HMAC: that is how it is.
+    const hash = createHash(cloud.signatureAlgorithm ?? 'sha1')
+    const signature = hash.update(body + timestamp + cloud.apiSecret, 'utf8').digest('hex')
+    const headers = { 'x-cld-timestamp': timestamp, 'x-cld-signature': signature }
     return await post(address, { headers, body, allowPrivate, timeoutMs, signal }).catch(() => 0) === 200
   }
 

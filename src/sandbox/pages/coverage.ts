@@ -39,7 +39,11 @@ export function coverageHtml (): string {
     lines.map(({ name, support }) => `<tr><td><code>${name.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</code><td>${SHOWN[support]}`).join('\n')}\n</table>`).join('\n')
 }
 
-const SHOWN: Readonly<Record<Imitation, string>> = { real: 'real', ignored: 'accepted and ignored', refused: 'refused' }
+const SHOWN: Readonly<Record<Imitation, string>> = {
+  real: 'real',
+  ignored: 'accepted and ignored',
+  refused: 'refused'
+}
 
 function byKind (): Map<string, CoverageLine[]> {
   const kinds = new Map<string, CoverageLine[]>()

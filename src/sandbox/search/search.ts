@@ -52,7 +52,9 @@ function ordering (call: Call): Ordering<AssetRecord> {
   }
 }
 
-async function searchItem (call: Call, blobs: BlobStore, record: AssetRecord): Promise<Record<string, unknown>> {
+async function searchItem (
+  call: Call, blobs: BlobStore, record: AssetRecord
+): Promise<Record<string, unknown>> {
   const { fields } = call
   const withField = fields.list('with_field') ?? []
   const only = fields.list('fields')

@@ -14,7 +14,9 @@ export const SIGNED_SEARCH = 'GET /{cloud}/search/{signature}/{ttl}/{query}'
  * Searches that anybody with the link may run, and caches may keep for `ttl` seconds. Source: Cloudinary, Node SDK, `search.to_url`;
  * what the vendor says of a wrong signature is not public.
  */
-export function registerSearchUrls (app: FastifyInstance, services: Surroundings & SearchServices & { readonly clouds: Clouds }): void {
+export function registerSearchUrls (
+  app: FastifyInstance, services: Surroundings & SearchServices & { readonly clouds: Clouds }
+): void {
   app.get<{ Params: { cloud: string, '*': string } }>('/:cloud/search/*', async ({ params }, reply) => {
     const cloud = services.clouds.get(params.cloud)
     if (!cloud) throw new SandboxError(401, `cloud_name ${params.cloud} is disabled`)
@@ -22,7 +24,8 @@ export function registerSearchUrls (app: FastifyInstance, services: Surroundings
     const { query, cursor } = signedPart(rest, (text) => sameText(hex('sha256', ttl + text + cloud.apiSecret), signature))
     if (!/^\d+$/.test(ttl)) throw new SandboxError(400, `Invalid value ${ttl} for parameter ttl`)
     const fields = readQuery(query, cursor)
-    const call = callFrom(services, cloud, { method: 'GET', path: 'resources/search', params: {}, fields, unsigned: true, reply })
+    const asked = { method: 'GET', path: 'resources/search', params: {}, fields, unsigned: true, reply }
+    const call = callFrom(services, cloud, asked)
     const answer = await search(call, services)
     return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': `public, max-age=${ttl}` }).send(answer)
   })

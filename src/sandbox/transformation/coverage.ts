@@ -3,7 +3,11 @@ import { BLENDS, NOT_RENDERED, SHAPED, STRENGTHS } from './effect-rules.ts'
 import { CROPS, FLAGS, KEYS } from './keys.ts'
 
 /** One line of the coverage table. */
-export interface CoverageRow { readonly kind: 'parameter' | 'value' | 'crop mode' | 'flag' | 'effect', readonly name: string, readonly support: Imitation }
+export interface CoverageRow {
+  readonly kind: 'parameter' | 'value' | 'crop mode' | 'flag' | 'effect'
+  readonly name: string
+  readonly support: Imitation
+}
 
 /** What of the transformation URL is real, taken and ignored, or refused: read from the tables that decide it. */
 export function transformationCoverage (): CoverageRow[] {

@@ -5,7 +5,9 @@ import { parseTransformation, type Component } from './parser.ts'
 export interface KnownTransformation { readonly transformation: string, readonly allowed_for_strict?: boolean }
 
 /** Looks up one of them; undefined when there is none of that name. */
-export type FindTransformation = (kind: 'transformation' | 'unnamed_transformation', name: string) => KnownTransformation | undefined
+export type FindTransformation = (
+  kind: 'transformation' | 'unnamed_transformation', name: string
+) => KnownTransformation | undefined
 
 const MAX_DEPTH = 5
 
@@ -13,7 +15,9 @@ const MAX_DEPTH = 5
  * Replaces `t_a.b` by what the names stand for; other keys of the component follow as one of their own.
  * @throws {SandboxError} 400 `Unknown transformation` when there is no such name.
  */
-export function expandNamed (components: readonly Component[], find: FindTransformation, depth = 0): Component[] {
+export function expandNamed (
+  components: readonly Component[], find: FindTransformation, depth = 0
+): Component[] {
   return components.flatMap((component) => {
     const names = component.get('t')
     if (names === undefined) return [component]

@@ -96,7 +96,10 @@ export function checkComponents (components: readonly Component[]): string[] {
   return ignored
 }
 
-/** Reads a layer only to report a mistake in it early; a variable in it waits for its value. Other fonts are drawn in the bundled one. */
+/**
+ * Reads a layer only to report a mistake in it early; a variable in it waits for its value. Other fonts are
+ * drawn in the bundled one.
+ */
 function checkLayer (value: string): string[] {
   const layer = value.includes('$') ? undefined : parseLayer(value)
   if (layer?.kind !== 'text') return []

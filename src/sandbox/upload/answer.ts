@@ -30,7 +30,9 @@ export async function uploadAnswer (
     ...record.metadata && { metadata: record.metadata },
     ...record.moderation && { moderation: record.moderation.map(({ kind, status }) => ({ kind, status })) },
     ...record.access_control && { access_control: record.access_control },
-    ...fields?.flag('return_delete_token') && { delete_token: await deleteTokens.issue(call.store, record.asset_id) },
+    ...fields?.flag('return_delete_token') && {
+      delete_token: await deleteTokens.issue(call.store, record.asset_id)
+    },
     api_key: record.api_key
   }
 }

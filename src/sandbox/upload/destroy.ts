@@ -24,7 +24,9 @@ export async function destroy (call: Call, { notifier }: DestroyServices): Promi
 }
 
 /** `POST /delete_by_token`: the token alone is the credential. */
-export async function deleteByToken (call: Call, { notifier, deleteTokens }: TokenServices): Promise<unknown> {
+export async function deleteByToken (
+  call: Call, { notifier, deleteTokens }: TokenServices
+): Promise<unknown> {
   const token = call.fields.text('token')
   if (token === undefined) throw missingParameter('token')
   const record = call.store.findById(deleteTokens.assetOf(call.store, token))

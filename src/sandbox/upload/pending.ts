@@ -9,7 +9,9 @@ import { performPending, type PendingExplicit } from './explicit.ts'
 import { storePending, type PendingUpload, type UploadServices } from './upload.ts'
 
 /** What is gone on with, of which clouds. */
-export interface PendingServices extends Omit<UploadServices, 'store'>, Surroundings { readonly clouds: Clouds }
+export interface PendingServices extends Omit<UploadServices, 'store'>, Surroundings {
+  readonly clouds: Clouds
+}
 
 /** Goes on with what an earlier process has answered with `pending` or `processing`. */
 export function resumePending (services: PendingServices): void {
@@ -17,22 +19,26 @@ export function resumePending (services: PendingServices): void {
     const store = services.store.cloud(cloud.cloudName)
     const work = [
       ...store.documents<PendingUpload>('pending_upload').map(([batch, upload]) => {
-        return resumeUpload(laterCall(services, cloud, 'upload', upload.wanted, upload.fields), services, batch, upload)
+        const call = laterCall(services, cloud, `${upload.wanted}/upload`, upload.fields)
+        return resumeUpload(call, services, batch, upload)
       }),
       ...store.documents<PendingExplicit>('pending_explicit').sort(([, one], [, other]) => one.askedMs - other.askedMs)
         .map(([name, change]) => {
-          const call = laterCall(services, cloud, 'explicit', change.pending.resource_type, change.fields)
+          const call = laterCall(services, cloud, `${change.pending.resource_type}/explicit`, change.fields)
           return performPending(call, services, name, change)
         }),
       ...store.documents<PendingEager>('pending_eager').map(([name, value]) => {
-        return keepPromise(laterCall(services, cloud, 'upload', 'image', value.fields), services, { kind: 'pending_eager', name, value })
+        const call = laterCall(services, cloud, 'image/upload', value.fields)
+        return keepPromise(call, services, { kind: 'pending_eager', name, value })
       })
     ]
     for (const one of work) services.background.add(one)
   }
 }
 
-async function resumeUpload (call: Call, services: UploadServices, batch: string, upload: PendingUpload): Promise<void> {
+async function resumeUpload (
+  call: Call, services: UploadServices, batch: string, upload: PendingUpload
+): Promise<void> {
   const record = [...call.store.all()].find(({ blob }) => blob === upload.blob)
   // The process may have ended when all was done but the noting of it. Better told twice than never.
   if (record) notifyUpload(services.notifier, call, await answerAgain(call, services, record, call.fields))
@@ -42,12 +48,13 @@ async function resumeUpload (call: Call, services: UploadServices, batch: string
 
 /** The call as it was, but for those who wait for its answer. */
 function laterCall (
-  surroundings: Surroundings, cloud: CloudSettings, method: string, resourceType: string, kept: Record<string, unknown>
+  surroundings: Surroundings, cloud: CloudSettings, path: string, kept: Record<string, unknown>
 ): Call {
   const fields = new Fields()
   fields.assign(kept)
   // Nobody is answered any more, and of an answer that has gone out nothing else is looked at.
   const reply = { sent: true } as FastifyReply
-  const path = `${resourceType}/${method}`
-  return callFrom(surroundings, cloud, { method: 'POST', path, params: { rt: resourceType }, fields, unsigned: false, reply })
+  const [rt = ''] = path.split('/')
+  const params = { rt }
+  return callFrom(surroundings, cloud, { method: 'POST', path, params, fields, unsigned: false, reply })
 }

@@ -8,10 +8,8 @@ import type { ReceivedFile } from '../api/body.ts'
 import type { Call } from '../api/call.ts'
 import { Fields } from '../api/fields.ts'
 import { uniqueDisplayName } from '../assets/display-name.ts'
-import { newMetadata } from '../assets/metadata.ts'
-import { startModeration } from '../assets/moderation.ts'
 import { randomSource } from '../random.ts'
-import { readAccessControl, readAreas, readDeliveryType, readPairs, readTags, resourceType } from '../assets/parameters.ts'
+import { readDeliveryType, resourceType } from '../assets/parameters.ts'
 import type { ResourceTypeName } from '../assets/kinds.ts'
 import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/events.ts'
 import { derivationAnswer, deriveWishes, type Derivation } from './derive/derivation.ts'
@@ -20,6 +18,7 @@ import { canonicalFormat } from '../format-names.ts'
 import { convertIncoming, draftRecord } from './derive/incoming.ts'
 import { inspect, type Inspected } from './inspect/inspect.ts'
 import { nameAsset } from './naming.ts'
+import { optionalParts } from './optional-parts.ts'
 import { parseContentRange } from './pieces.ts'
 import type { ChunkedUploads } from './chunks.ts'
 import type { ExplicitServices } from './explicit.ts'
@@ -45,10 +44,11 @@ export async function upload (call: Call, services: UploadServices): Promise<unk
   if (isLater) assertAnswerable(fields)
   const store = isLater ? storeLater : storeUpload
   // An id alone makes no chunk: one official client sends it with every upload.
-  if (range === undefined) return store(call, services, { fields, wanted, file: await takeFile(call, services) })
+  const take = () => takeFile(call, services)
+  if (range === undefined) return store(call, services, { fields, wanted, file: await take() })
   if (typeof id !== 'string') throw new SandboxError(400, 'Content range is invalid')
   const chunk = parseContentRange(range)
-  const answer = await services.chunks.accept(call.store, id, chunk, await takeFile(call, services), {
+  const answer = await services.chunks.accept(call.store, id, chunk, await take(), {
     wish: wishOf(fields, wanted),
     stands: (told) => stands(call, told),
     complete: (file) => store(call, services, { fields, wanted, file }),
@@ -71,7 +71,9 @@ function stands (call: Call, told: Partial<AssetRecord>): boolean {
   return versionId === undefined || call.store.find(resourceType, type, publicId)?.version_id === versionId
 }
 
-async function recall (call: Call, services: UploadServices, fields: Fields, blob: string): Promise<object | undefined> {
+async function recall (
+  call: Call, services: UploadServices, fields: Fields, blob: string
+): Promise<object | undefined> {
   const record = [...call.store.all()].find((one) => one.blob === blob)
   return record && answerAgain(call, services, record, fields)
 }
@@ -83,7 +85,9 @@ interface Received { fields: Fields, wanted: string, file: ReceivedFile }
 export interface PendingUpload { wanted: string, fields: Record<string, unknown>, blob: string, file: Omit<ReceivedFile, 'key'>, pending: Record<string, unknown> }
 
 /** `async`: the answer comes first, and outlives the process. Whether it came to an asset or to nothing, a notification tells. */
-async function storeLater (call: Call, services: UploadServices, { fields, wanted, file }: Received): Promise<object> {
+async function storeLater (
+  call: Call, services: UploadServices, { fields, wanted, file }: Received
+): Promise<object> {
   const batch = call.random.hex(64)
   const publicId = fields.text('public_id')
   const pending = { status: 'pending', resource_type: wanted, type: readDeliveryType(fields), ...publicId !== undefined && { public_id: publicId }, batch_id: batch }
@@ -95,7 +99,9 @@ async function storeLater (call: Call, services: UploadServices, { fields, wante
 }
 
 /** Does what `storeLater` has promised. */
-export async function storePending (call: Call, services: UploadServices, batch: string, upload: PendingUpload): Promise<void> {
+export async function storePending (
+  call: Call, services: UploadServices, batch: string, upload: PendingUpload
+): Promise<void> {
   const { wanted, fields: kept, blob, pending } = upload
   const fields = new Fields()
   fields.assign(kept)
@@ -118,14 +124,18 @@ function assertAnswerable (fields: Fields): void {
 interface Made { record: AssetRecord, existing?: true, overwritten?: boolean, derivation: Derivation, promise?: EagerPromise | undefined }
 
 /** Makes an asset of bytes; those that do not become a part of it go. */
-async function storeUpload (call: Call, services: UploadServices, received: Received): Promise<Record<string, unknown>> {
+async function storeUpload (
+  call: Call, services: UploadServices, received: Received
+): Promise<Record<string, unknown>> {
   const { fields, file } = received
   const loose = new Set([file.key])
   try {
-    const { record, existing, overwritten, derivation, promise } = await makeAsset(call, services, received, loose)
+    const made = await makeAsset(call, services, received, loose)
+    const { record, existing, overwritten, derivation, promise } = made
     if (existing) return { ...await uploadAnswer(call, services, record, fields), existing: true }
     const derived = derivationAnswer(call, services, record, { fields, derivation, promise })
-    const answer = { ...await uploadAnswer(call, services, record, fields), ...derived, ...overwritten && { overwritten: true } }
+    const core = await uploadAnswer(call, services, record, fields)
+    const answer = { ...core, ...derived, ...overwritten && { overwritten: true } }
     notifyUpload(services.notifier, { cloud: call.cloud, fields }, answer)
     return answer
   } finally {
@@ -134,7 +144,9 @@ async function storeUpload (call: Call, services: UploadServices, received: Rece
 }
 
 /** @param loose keys of bytes that no asset has: what is made on the way joins them, what is stored leaves them. */
-async function makeAsset (call: Call, services: UploadServices, received: Received, loose: Set<string>): Promise<Made> {
+async function makeAsset (
+  call: Call, services: UploadServices, received: Received, loose: Set<string>
+): Promise<Made> {
   const { fields, wanted, file } = received
   if (file.bytes === 0) throw new SandboxError(400, 'Empty file')
   notificationUrl(fields)
@@ -143,13 +155,16 @@ async function makeAsset (call: Call, services: UploadServices, received: Receiv
   const type = resourceTypeFor(wanted, found)
   nameUnfit(call, fields, type)
   assertAllowedFormat(fields, type, found, file.filename)
-  const names = nameAsset(fields, { cloud: call.cloud, resourceType: type, filename: file.filename, random: call.random })
+  const { cloud, random } = call
+  const names = nameAsset(fields, { cloud, resourceType: type, filename: file.filename, random })
   const delivery = readDeliveryType(fields)
   const optional = optionalParts(call, fields)
-  const incoming = await convertIncoming(call, services, fields, { file, found: type === 'raw' ? { resource_type: type } : found, type })
+  const known = type === 'raw' ? { resource_type: type } : found
+  const incoming = await convertIncoming(call, services, fields, { file, found: known, type })
   loose.add(incoming.file.key)
   // Before anything is stored: a wish that cannot be met leaves the asset of that name, if there is one, as it was.
-  const derivation = await deriveWishes(call, services, { ...draftRecord(call, incoming.file, incoming.found), ...optional, resource_type: type }, fields)
+  const draft = { ...draftRecord(call, incoming.file, incoming.found), ...optional, resource_type: type }
+  const derivation = await deriveWishes(call, services, draft, fields)
   for (const { blob } of derivation.stored) loose.add(blob)
   // From here to the first change nothing waits, so two uploads of one ID cannot both find it free.
   const present = call.store.find(type, delivery, names.public_id)
@@ -174,10 +189,14 @@ async function makeAsset (call: Call, services: UploadServices, received: Receiv
   return { record, overwritten: present !== undefined, derivation, promise }
 }
 
-type Identity = Pick<AssetRecord, 'asset_id' | 'version' | 'version_id' | 'created_at' | 'uploaded_at' | 'sequence'>
+type Identity = Pick<
+  AssetRecord, 'asset_id' | 'version' | 'version_id' | 'created_at' | 'uploaded_at' | 'sequence'
+>
 
 /** Which asset it is, and which version of it: overwriting makes a new version, not another asset. */
-function identityOf ({ clock, random }: Call, store: UploadServices['store'], present: AssetRecord | undefined): Identity {
+function identityOf (
+  { clock, random }: Call, store: UploadServices['store'], present: AssetRecord | undefined
+): Identity {
   const nowMs = clock()
   return {
     asset_id: present?.asset_id ?? random.hex(32),
@@ -203,26 +222,4 @@ function assertAllowedFormat (fields: Fields, type: ResourceTypeName, found: Ins
   const format = type === 'raw' ? filename.split('.').at(-1) ?? '' : found.format ?? ''
   if (allowed.map(canonicalFormat).includes(canonicalFormat(format))) return
   throw new SandboxError(400, `${type.charAt(0).toUpperCase()}${type.slice(1)} file format ${format} not allowed`)
-}
-
-/** What is only there when it was sent. */
-function optionalParts (call: Call, fields: Fields): Pick<AssetRecord, 'tags' | 'access_mode'> & Partial<AssetRecord> {
-  const context = readPairs(fields, 'context')
-  const metadata = newMetadata(call.store.metadataFields(), readPairs(fields, 'metadata') ?? {}, {
-    clearInvalid: fields.flag('clear_invalid')
-  })
-  const moderation = fields.text('moderation')
-  const accessControl = readAccessControl(fields)
-  const areas = readAreas(fields)
-  const headers = fields.text('headers')
-  return {
-    tags: readTags(fields) ?? [],
-    access_mode: fields.text('access_mode') === 'authenticated' ? 'authenticated' : 'public',
-    ...context && Object.keys(context).length > 0 && { context },
-    ...Object.keys(metadata).length > 0 && { metadata },
-    ...moderation !== undefined && { moderation: startModeration(moderation, isoTime(call.clock())) },
-    ...accessControl && { access_control: accessControl },
-    ...areas,
-    ...headers !== undefined && { headers }
-  }
 }

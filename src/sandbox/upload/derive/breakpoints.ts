@@ -85,7 +85,12 @@ export function breakpointsAnswer (call: Call, record: AssetRecord, all: readonl
   return {
     responsive_breakpoints: all.map(({ wish, found }) => ({
       ...wish.transformation !== '' && { transformation: wish.transformation },
-      breakpoints: found.map(({ made, width, height, bytes, format }) => ({ width, height, bytes, ...assetUrls(call.publicUrl, call.cloud, record, made.transformation, format) }))
+      breakpoints: found.map(({ made, width, height, bytes, format }) => ({
+        width,
+        height,
+        bytes,
+        ...assetUrls(call.publicUrl, call.cloud, record, made.transformation, format)
+      }))
     }))
   }
 }

@@ -32,7 +32,9 @@ export async function deriveWishes (
 }
 
 /** What is made later needs to be told of, too. */
-export interface DerivationServices extends PictureMakers, FailureListeners { readonly background: Background }
+export interface DerivationServices extends PictureMakers, FailureListeners {
+  readonly background: Background
+}
 
 /** What an answer says of it, once the asset is stored, and the promise with it. What is promised begins now. */
 export function derivationAnswer (
@@ -40,10 +42,10 @@ export function derivationAnswer (
 ): Record<string, unknown> {
   const { eager: wanted, made: derived, breakpoints } = derivation
   if (promise) services.background.add(keepPromise(call, services, promise))
-  return {
-    ...promise ? processing(promise) : eagerAnswer(call, services.notifier, record, { fields, derived, wanted }),
-    ...breakpointsAnswer(call, record, breakpoints)
-  }
+  const eager = promise
+    ? processing(promise)
+    : eagerAnswer(call, services.notifier, record, { fields, derived, wanted })
+  return { ...eager, ...breakpointsAnswer(call, record, breakpoints) }
 }
 
 /** What was asked for, what is made of it by now, and what is promised. */

@@ -50,11 +50,14 @@ export function processing ({ name, value }: EagerPromise): { eager: unknown[] }
 }
 
 /** Makes those that are not there yet. One that fails keeps no other back; the notification tells of each. */
-export async function keepPromise (call: Call, services: PictureMakers & FailureListeners, { name, value }: EagerPromise): Promise<void> {
+export async function keepPromise (
+  call: Call, services: PictureMakers & FailureListeners, { name, value }: EagerPromise
+): Promise<void> {
   const told: Record<string, unknown>[] = []
   for (const index of value.wanted.keys()) {
-    const failed = (error: unknown) => ({ ...value.promised[index], status: 'failed', reason: reasonOf(error, services.onError) })
-    told.push(await tell(call, services, value, index).catch(failed))
+    told.push(await tell(call, services, value, index).catch((error: unknown) => {
+      return { ...value.promised[index], status: 'failed', reason: reasonOf(error, services.onError) }
+    }))
   }
   const fields = new Fields()
   fields.assign(value.fields)

@@ -36,7 +36,9 @@ export async function deriveAll (
   // All at once, before anything waits: whoever draws a name meanwhile must not change them.
   const ids = wanted.map(() => call.random.hex(32))
   try {
-    for (const [index, one] of wanted.entries()) made.push({ ...await derive(call, makers, record, one), id: ids[index] ?? '' })
+    for (const [index, one] of wanted.entries()) {
+      made.push({ ...await derive(call, makers, record, one), id: ids[index] ?? '' })
+    }
     return made
   } catch (error) {
     await Promise.all(made.map(({ blob }) => makers.blobs.remove(blob)))
@@ -99,7 +101,8 @@ export function entries (call: Call, record: AssetRecord, derived: readonly Deri
   return derived.map(({ transformation, width, height, bytes, format }, index) => {
     const extension = wanted[index]?.format
     const bare = extension === undefined ? transformation : transformation.slice(0, -extension.length - 1)
-    return { transformation, width, height, bytes, format, ...assetUrls(call.publicUrl, call.cloud, record, bare, format) }
+    const urls = assetUrls(call.publicUrl, call.cloud, record, bare, format)
+    return { transformation, width, height, bytes, format, ...urls }
   })
 }
 

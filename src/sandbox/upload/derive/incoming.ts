@@ -17,7 +17,10 @@ export interface Incoming { file: ReceivedFile, found: Inspected }
  * @throws {SandboxError} 400 for videos, which would have to be transcoded.
  */
 export async function convertIncoming (
-  call: Call, { renderer, blobs }: PictureMakers, fields: Fields, { file, found, type }: Incoming & { type: ResourceTypeName }
+  call: Call,
+  { renderer, blobs }: PictureMakers,
+  fields: Fields,
+  { file, found, type }: Incoming & { type: ResourceTypeName }
 ): Promise<Incoming> {
   const transformation = fields.text('transformation') ?? ''
   const allowed = fields.list('allowed_formats')?.map(canonicalFormat)

@@ -8,7 +8,9 @@ import { predominant, type ColorCell } from './predominant.ts'
  * The fields that come on request: `faces`, `colors`, `phash`, `exif`, `image_metadata`, `coordinates`. Faces are those that somebody
  * named: the sandbox does not look for any.
  */
-export async function analyses (blobs: BlobStore, record: AssetRecord, fields: CallParameters): Promise<Record<string, unknown>> {
+export async function analyses (
+  blobs: BlobStore, record: AssetRecord, fields: CallParameters
+): Promise<Record<string, unknown>> {
   const answer: Record<string, unknown> = {}
   if (fields.flag('faces')) answer.faces = record.face_coordinates ?? []
   if (fields.flag('coordinates')) {
@@ -20,7 +22,9 @@ export async function analyses (blobs: BlobStore, record: AssetRecord, fields: C
   if (record.resource_type !== 'image') return answer
   const wantsPixels = fields.flag('colors') || fields.flag('phash')
   // Two names for one wish: the answer goes by the older one. Source: Cloudinary, "Upload API reference", sample answer.
-  if (fields.flag('media_metadata') || fields.flag('image_metadata')) Object.assign(answer, await imageMetadata(blobs, record))
+  if (fields.flag('media_metadata') || fields.flag('image_metadata')) {
+    Object.assign(answer, await imageMetadata(blobs, record))
+  }
   if (fields.flag('exif')) answer.exif = {}
   if (!wantsPixels && !fields.flag('exif')) return answer
   try {
@@ -36,7 +40,9 @@ export async function analyses (blobs: BlobStore, record: AssetRecord, fields: C
 }
 
 /** What stands in the header of an image; of what is none, or cannot be opened here, there is nothing to tell. */
-export async function imageMetadata (blobs: BlobStore, record: AssetRecord): Promise<{ image_metadata?: Record<string, string> }> {
+export async function imageMetadata (
+  blobs: BlobStore, record: AssetRecord
+): Promise<{ image_metadata?: Record<string, string> }> {
   if (record.resource_type !== 'image') return {}
   try {
     return { image_metadata: await describe(await opener(blobs, record)) }
