@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { MemoryRateStore, verdictAt } from '../../src/auth/rate-limit.ts'
+import { rounds } from '../support/rounds.ts'
 
 const rate = { requests: 3, perSeconds: 6 }
 
@@ -34,7 +35,7 @@ t.test('over any time no more passes than one quota and what came back meanwhile
     }
     const most = rate.requests + Math.floor(nowMs / 1000 / rate.perSeconds * rate.requests) + 1
     return passed.length <= most
-  }), { numRuns: 200 })
+  }), { numRuns: rounds(200) })
 })
 
 t.test('only so many keys are remembered', async (t) => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import { startGateway } from '../helper.ts'
+import { rounds, seed } from '../support/rounds.ts'
 
 const KEY = 'jailed-key'
 const FOLDER = 'users/1'
@@ -73,6 +74,6 @@ t.test('A23: however folder, public_id and their companions are put together, wh
     outcomes.refused++
     // Refused here, before anything was sent; or by Cloudinary itself, which stored nothing.
     return sandbox.requests.slice(before).every(({ status = 0 }) => status >= 400)
-  }), { numRuns: 250, seed: 20_261_124 })
+  }), { numRuns: rounds(250), seed: seed(20_261_124) })
   t.ok(outcomes.stored > 20 && outcomes.refused > 20, `both happened: ${JSON.stringify(outcomes)}`)
 })

@@ -6,9 +6,10 @@ import { GatewayError } from '../../src/errors.ts'
 import { startSandbox, type FaultOrder, type Sandbox } from '../../src/sandbox/index.ts'
 import type { StreamedFile } from '../../src/schemas/upload-form.ts'
 import { environmentAt, testConfig } from '../helper.ts'
+import { rounds, seed } from '../support/rounds.ts'
 
-const RUNS = 500
-const SEED = Number(process.env['SEED'] ?? 20_260_101)
+const RUNS = rounds(500)
+const SEED = seed(20_260_101)
 
 /** Small, fast, and the same for the same seed (mulberry32). */
 function randomFrom (seed: number): (below: number) => number {

@@ -8,6 +8,7 @@ import { validateByField } from '../../src/plugins/field-validation.ts'
 import { validationFaults } from '../../src/plugins/validation-faults.ts'
 import { Problem } from '../../src/schemas/problem.ts'
 import type { Route } from '../../src/schemas/route.ts'
+import { rounds } from '../support/rounds.ts'
 
 const OPTIONS = { removeAdditional: false as const, allErrors: true, verbose: true, strictTypes: false, keywords: ['example', 'x-fault', 'x-component'] }
 const Inner = Type.Object({ width: Type.Optional(Type.Integer()), crop: Type.Optional(Type.String({ minLength: 2 })) }, { additionalProperties: false })
@@ -43,7 +44,7 @@ t.test('a body is judged, filled and changed just as by ajv alone', async (t) =>
       const call = { method: 'POST', url: '/', headers: { 'content-type': 'application/json' }, payload: JSON.stringify(given) } as const
       const [one, other] = await Promise.all([ours.inject(call), whole.inject(call)])
       t.equal(one.body, other.body, call.payload)
-    }), { numRuns: 300 })
+    }), { numRuns: rounds(300) })
   }
 })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { multipartParts } from '../../../src/sandbox/api/multipart.ts'
+import { rounds } from '../../support/rounds.ts'
 
 const TYPE = 'multipart/form-data; boundary=bound'
 
@@ -31,7 +32,7 @@ t.test('fields and files, in any pieces, whatever looks like a boundary', async 
     async (texts, sizes) => {
       const body = Buffer.from(texts.map((text, index) => part(`n${index}`, text, index === 1 ? 'f' : undefined)).join('') + '--bound--\r\n', 'latin1')
       t.same((await read(body, sizes)).map(({ text }) => text), texts)
-    }), { numRuns: 300 })
+    }), { numRuns: rounds(300) })
 })
 
 t.test('names with quotes, Unicode and escapes; an empty file name', async (t) => {

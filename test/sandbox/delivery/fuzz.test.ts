@@ -3,8 +3,12 @@ import sharp from 'sharp'
 import { addAsset } from '../../../src/sandbox/add-asset.ts'
 import { buildSandbox } from '../../../src/sandbox/index.ts'
 import { seeded } from '../../support/geometry-oracle.ts'
+import { rounds, seed } from '../../support/rounds.ts'
 
 t.setTimeout(240_000)
+
+const TOGETHER = 8
+const RUNS = rounds(10_000)
 
 const { app, context } = await buildSandbox()
 t.teardown(() => app.close())
@@ -14,15 +18,15 @@ function picture (width: number, height: number) {
     <rect width="50%" height="50%" fill="#3c3"/><circle cx="50%" cy="50%" r="${height / 4}" fill="#ff0"/></svg>`))
 }
 
-/** Without a socket: ten thousand of them would take most of the time. */
+/** Without a socket: many thousands would take most of the time. */
 async function get (url: string) {
   const { statusCode: status, headers, rawPayload: body } = await app.inject(url)
   return { status, body, error: headers['x-cld-error'] }
 }
 
-t.test('10,000 random transformation strings: always an answer, never a 5xx', async (t) => {
+t.test('random transformation strings: always an answer, never a 5xx', async (t) => {
   await addAsset(app, context, 'fuzz', { file: await picture(30, 20).png().toBuffer() })
-  const random = seeded(4)
+  const random = seeded(seed(4))
   const pick = <T>(list: readonly T[]) => list[Math.floor(random() * list.length)] as T // never empty
   const valid = ['a_20', 'a_-90', 'a_hflip.vflip', 'ar_1:2', 'ar_0.5', 'b_red', 'b_transparent', 'bo_2px_solid_red', 'c_fill', 'c_crop', 'c_pad', 'c_lpad', 'c_thumb', 'c_limit', 'co_green', 'dpr_2.0', 'dpr_0.1',
     'e_sepia', 'e_blur:5', 'e_trim', 'e_trim:100', 'e_shadow:20', 'e_pixelate:3', 'e_vignette', 'e_shear:20:30', 'e_tint:50', 'e_improve', 'e_hue:-100', 'e_gamma:-50', 'e_colorize', 'e_gradient_fade:100', 'e_blackwhite:0',
@@ -44,9 +48,9 @@ t.test('10,000 random transformation strings: always an answer, never a 5xx', as
     if (status === 200 && body.length === 0) t.fail(`no bytes: ${path}`)
     answers.set(status, (answers.get(status) ?? 0) + 1)
   }
-  for (let at = 0; at < 10_000; at += 8) await Promise.all(Array.from({ length: 8 }, (_, offset) => one(at + offset)))
+  for (let at = 0; at < RUNS; at += TOGETHER) await Promise.all(Array.from({ length: TOGETHER }, (_, offset) => one(at + offset)))
   const count = (status: number) => answers.get(status) ?? 0
-  t.equal([...answers.values()].reduce((one, other) => one + other), 10_000)
+  t.equal([...answers.values()].reduce((one, other) => one + other), RUNS)
   t.equal((await get('/demo/image/upload/c_scale,w_7/v1/fuzz.png')).status, 200, 'it still renders')
-  t.ok(count(200) > 500 && count(400) > 5000, JSON.stringify([...answers]))
+  t.ok(count(200) > RUNS / 20 && count(400) > RUNS / 2, JSON.stringify([...answers]))
 })

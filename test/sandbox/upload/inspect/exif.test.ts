@@ -3,6 +3,7 @@ import sharp from 'sharp'
 import t from 'tap'
 import { readExif } from '../../../../src/sandbox/upload/inspect/exif.ts'
 import { startSandbox } from '../../../../src/sandbox/index.ts'
+import { rounds, seed } from '../../../support/rounds.ts'
 
 const plain = sharp({ create: { width: 8, height: 6, channels: 3, background: 'teal' } })
 const photo = await plain.clone().withExif({
@@ -44,6 +45,6 @@ t.test('both byte orders; broken blocks say what they can and harm nobody', asyn
     const broken = Buffer.from(exif.subarray(0, length))
     for (const [at, byte] of changes) if (at < length) broken[at] = byte
     for (const text of Object.values(readExif(broken))) if (typeof text !== 'string') throw new Error('not a text')
-  }), { numRuns: 500, seed: 5 })
+  }), { numRuns: rounds(500), seed: seed(5) })
   t.pass('500 broken blocks')
 })
