@@ -29,6 +29,15 @@ async function inspect (t: Test, port: number): Promise<Redis> {
   return redis
 }
 
+/** Waits until Redis has been asked about this key, by scripts, so many times more. */
+async function untilAsked (redis: Redis, name: string, times: number): Promise<void> {
+  const monitor = await redis.monitor()
+  await new Promise<void>((resolve) => {
+    monitor.on('monitor', (_time: string, args: string[]) => { if (/^eval/i.test(args[0] ?? '') && args[3]?.endsWith(`:${name}`) && --times === 0) resolve() })
+  })
+  monitor.disconnect()
+}
+
 /** Claims until the lease of whoever had the key has run out. */
 async function untilFree (store: RedisIdempotencyStore, name: string): Promise<Claim> {
   for (let round = 0; round < 200; round++) {
@@ -66,10 +75,12 @@ t.test('held by one process at a time, then known to all for 24 hours, or free a
 t.test('a hold lasts as long as its process renews it, and not much longer', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   await startRedis(t, port)
+  const redis = await inspect(t, port)
   const [one, other] = [await open(t, port, { leaseMs: 1500 }), await open(t, port, { leaseMs: 1500 })]
   held(await one.claim('open'))
   await held(await one.claim('sealed')).seal(record)
-  await sleep(3500)
+  // Three renewals of each take as long as a lease.
+  await Promise.all(['open', 'sealed'].map((name) => untilAsked(redis, name, 4)))
   t.same(await other.claim('open'), { state: 'in_progress' })
   t.same(await other.claim('sealed'), { state: 'in_progress' })
   await one.close() // what a process that is killed leaves behind

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastify from 'fastify'
@@ -12,13 +13,13 @@ import { talk } from '../talk.ts'
 const LARGE = 'a'.repeat(20_000_000)
 const BEGUN = 'Host: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"fi'
 
-async function start (t: Test) {
+async function start (t: Test, timeoutMs = 60) {
   const lines: string[] = []
   const app = fastify({ logger: { level: 'warn', stream: { write: (line) => { lines.push(line) } } } })
   t.teardown(() => app.close())
   await app.register(callerGone)
   await app.register(errorHandler, { docs: '/docs/errors' })
-  await app.register(bodyTimeout, { timeoutMs: 60 })
+  await app.register(bodyTimeout, { timeoutMs })
   let handled = 0
   app.post('/', async ({ body }) => {
     handled++
@@ -62,15 +63,19 @@ t.test('who is slow to read a refusal, and does not send its body either, gets n
 })
 
 t.test('a body that cannot be parsed is answered once, and a caller that has left not at all', async (t) => {
-  const { app, url } = await start(t)
+  const { app, url } = await start(t, 60_000)
   const sent: number[] = []
-  app.server.on('request', (_request, response: { statusCode: number, on: (event: 'close', then: () => void) => void }) => { response.on('close', () => sent.push(response.statusCode)) })
+  const closed = new Promise<void>((resolve) => {
+    app.server.on('request', (_request, response: ServerResponse) => {
+      response.on('close', () => { if (sent.push(response.statusCode) === 2) resolve() })
+    })
+  })
   const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a"' })
   t.equal(answer.status, 400)
   const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(`POST / HTTP/1.1\r\n${BEGUN}`))
   await new Promise((resolve) => app.server.once('request', resolve))
   socket.destroy()
-  await sleep(200)
+  await closed
   t.same(sent, [400, 200], 'no answer was begun for the second')
 })
 
