@@ -75,5 +75,5 @@ t.test('A23: however folder, public_id and their companions are put together, wh
     // Refused here, before anything was sent; or by Cloudinary itself, which stored nothing.
     return sandbox.requests.slice(before).every(({ status = 0 }) => status >= 400)
   }), { numRuns: rounds(250), seed: seed(20_261_124) })
-  t.ok(outcomes.stored > 20 && outcomes.refused > 20, `both happened: ${JSON.stringify(outcomes)}`)
+  t.ok(outcomes.stored > 0 && outcomes.refused > 0, `both happened: ${JSON.stringify(outcomes)}`)
 })

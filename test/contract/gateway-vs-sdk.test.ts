@@ -5,12 +5,12 @@ import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { testConfig } from '../helper.ts'
+import { officialClient } from '../support/official-client.ts'
 
 // One CLOUDINARY_URL for both: the official client reads it when it is loaded, the gateway from its configuration.
 const sandbox = await startSandbox()
 t.teardown(() => sandbox.close())
-process.env.CLOUDINARY_URL = sandbox.cloudinaryUrl()
-const { v2: cloudinary } = await import('cloudinary')
+const cloudinary = await officialClient(t, sandbox)
 const { api, uploader } = cloudinary
 /** The package has these; its types do not, or less of them. */
 const utils = cloudinary.utils as unknown as {

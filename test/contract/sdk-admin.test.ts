@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import sharp from 'sharp'
 import t from 'tap'
 import { startSandbox } from '../../src/sandbox/index.ts'
+import { officialClient } from '../support/official-client.ts'
 
 const sandbox = await startSandbox({ adminRateLimit: 1000 })
-process.env.CLOUDINARY_URL = sandbox.cloudinaryUrl()
-const { v2: cloudinary } = await import('cloudinary')
+const cloudinary = await officialClient(t, sandbox)
 const { api } = cloudinary
 t.teardown(() => sandbox.close())
 

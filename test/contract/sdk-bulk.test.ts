@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import t from 'tap'
 import { startSandbox } from '../../src/sandbox/index.ts'
+import { officialClient } from '../support/official-client.ts'
 
 const sandbox = await startSandbox()
-process.env.CLOUDINARY_URL = sandbox.cloudinaryUrl()
-const { v2: cloudinary } = await import('cloudinary')
+const cloudinary = await officialClient(t, sandbox)
 const { api, uploader } = cloudinary
 t.teardown(() => sandbox.close())
 t.beforeEach(() => sandbox.reset())

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { startSandbox } from '../../src/sandbox/index.ts'
+import { officialClient } from '../support/official-client.ts'
 
 const sandbox = await startSandbox()
-process.env.CLOUDINARY_URL = sandbox.cloudinaryUrl()
-const { v2: cloudinary } = await import('cloudinary')
+const cloudinary = await officialClient(t, sandbox)
 const { api, uploader } = cloudinary
 t.teardown(() => sandbox.close())
 

@@ -1,10 +1,10 @@
 import t from 'tap'
 import { startSandbox } from '../../src/sandbox/index.ts'
+import { officialClient } from '../support/official-client.ts'
 
 let nowMs = Date.UTC(2030, 0, 10)
 const sandbox = await startSandbox({ clock: () => nowMs })
-process.env.CLOUDINARY_URL = sandbox.cloudinaryUrl()
-const { v2: cloudinary } = await import('cloudinary')
+const cloudinary = await officialClient(t, sandbox)
 t.teardown(() => sandbox.close())
 
 interface Found { total_count: number, resources: Record<string, unknown>[], next_cursor?: string, aggregations?: Record<string, Record<string, number>> }

@@ -8,11 +8,11 @@ import { Readable } from 'node:stream'
 import sharp from 'sharp'
 import t from 'tap'
 import { startSandbox } from '../../src/sandbox/index.ts'
+import { officialClient } from '../support/official-client.ts'
 
 // The official client picks http or https when it is loaded, by what CLOUDINARY_URL says then.
 const sandbox = await startSandbox({ allowPrivateFetch: true, minChunkBytes: 5 * 1024 * 1024 })
-process.env.CLOUDINARY_URL = sandbox.cloudinaryUrl()
-const { v2: cloudinary } = await import('cloudinary')
+const cloudinary = await officialClient(t, sandbox)
 const { uploader } = cloudinary
 
 const folder = await mkdtemp(join(tmpdir(), 'sandbox-uploader-'))
