@@ -5,13 +5,14 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { WITH_TYPESCRIPT } from './support/with-typescript.ts'
 
 const root = join(import.meta.dirname, '..')
 const QUIET = { PATH: process.env['PATH'], SANDBOX_PORT: '0', SANDBOX_DATA: ':memory:' }
 
 /** Runs the program for real. `until` resolves with all that was written so far once it matches. */
 function run (t: Test, args: string[], variables: Record<string, string | undefined> = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/server.ts'), ...args], { cwd: root, env: { ...QUIET, ...variables } })
+  const child = spawn(process.execPath, [...WITH_TYPESCRIPT, join(root, 'src/server.ts'), ...args], { cwd: root, env: { ...QUIET, ...variables } })
   const output = { out: '', err: '' }
   let look = () => {}
   child.stdout.on('data', (text) => { output.out += text; look() })
@@ -27,6 +28,11 @@ function run (t: Test, args: string[], variables: Record<string, string | undefi
     look()
   })
   return { child, output, ended, until }
+}
+
+/** `NODE_OPTIONS` of a process that runs this first. */
+function preloaded (code: string): string {
+  return `--import=data:text/javascript,${encodeURIComponent(code)}`
 }
 
 /** Waits for the gateway to serve, then sends it a body that does not end before `end`. The answer's promise is wrapped, not awaited. */
@@ -56,6 +62,36 @@ async function hangingUpload ({ until }: ReturnType<typeof run>, headers: Record
 }
 
 t.test('the process', async (t) => {
+  const unforeseen = [
+    ['new Error("unforeseen")', /^Error: unforeseen\n {4}at /m],
+    ['Object.assign(new Error("bare"), { stack: undefined })', /^bare$/m],
+    ['"text"', /^Something that is no error was thrown\.$/m]
+  ] as const
+  for (const [thrown, told] of unforeseen) {
+    t.test(`1, and what can be told of it, when nobody foresaw that ${thrown} would be thrown`, async (t) => {
+      const { child, output, ended, until } = run(t, [], { PORT: '0', NODE_OPTIONS: preloaded(`process.on('SIGUSR2', () => { throw ${thrown} })`) })
+      await until(/answers at http/)
+      child.kill('SIGUSR2')
+      t.not(await ended, 0)
+      t.match(output.err, told)
+    })
+  }
+
+  t.test('1, and its stack, when a command fails as nobody foresaw', async (t) => {
+    const broken = 'import crypto from "node:crypto"; import { syncBuiltinESMExports } from "node:module"; crypto.randomBytes = () => { throw new Error("unforeseen") }; syncBuiltinESMExports()'
+    const { output, ended } = run(t, ['key'], { NODE_OPTIONS: preloaded(broken) })
+    t.equal(await ended, 1)
+    t.match(output.err, /^Error: unforeseen\n {4}at /m)
+  })
+
+  t.test('prints the document, and a key', async (t) => {
+    const [document, key] = [run(t, ['openapi', '--json']), run(t, ['key', 'web'])]
+    t.equal(await document.ended, 0)
+    t.match(JSON.parse(document.output.out), { openapi: /^3\./ })
+    t.equal(await key.ended, 0)
+    t.match(key.output.out, /web=sha256:[0-9a-f]{64}/)
+  })
+
   t.test('prints help and version', async (t) => {
     const help = run(t, ['--help'])
     t.equal(await help.ended, 0)
