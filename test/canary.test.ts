@@ -9,6 +9,7 @@ import t, { type Test } from 'tap'
 import { startSandbox } from '../src/sandbox/index.ts'
 import { freePort } from './redis.ts'
 import { talk } from './talk.ts'
+import { WITH_TYPESCRIPT } from './support/with-typescript.ts'
 
 const root = join(import.meta.dirname, '..')
 const bird = (name: string): string => `canary-${name}+/=&%~${randomBytes(9).toString('base64')}`
@@ -42,7 +43,7 @@ const THEIRS = Object.fromEntries(Object.entries(SENT).map(([name, value]) => [n
 
 /** Runs the program for real; `preload` is a module that it loads first. */
 function run (t: Test, variables: Record<string, string>, preload?: string) {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...preload === undefined ? [] : ['--import', preload], join(root, 'src/server.ts')], { cwd: root, env: { PATH: process.env['PATH'], PORT: '0', ...variables } })
+  const child = spawn(process.execPath, [...WITH_TYPESCRIPT, ...preload === undefined ? [] : ['--import', preload], join(root, 'src/server.ts')], { cwd: root, env: { PATH: process.env['PATH'], PORT: '0', ...variables } })
   t.teardown(() => { child.kill('SIGKILL') })
   const output = { out: '', err: '' }
   let look = (): void => {}

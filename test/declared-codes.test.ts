@@ -5,13 +5,14 @@ import t from 'tap'
 import { ERRORS } from '../src/errors.ts'
 import { problems } from '../src/schemas/problem.ts'
 import { declaredCodes } from './support/declared-codes.ts'
+import { WITH_TYPESCRIPT } from './support/with-typescript.ts'
 
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '..')
 
 /** Runs `test/fixtures/undeclared-code.ts` as tap runs a test file: with what watches the codes loaded before it. */
 async function exitOf (code: string): Promise<{ exit: number, told: string }> {
-  const args = ['--import', 'tsx', '--import', './test/support/declared-codes.ts', 'test/fixtures/undeclared-code.ts', code]
+  const args = [...WITH_TYPESCRIPT, '--import', './test/support/declared-codes.ts', 'test/fixtures/undeclared-code.ts', code]
   return run(process.execPath, args, { cwd: ROOT }).then(({ stderr }) => ({ exit: 0, told: stderr }), (error: { code: number, stderr: string }) => ({ exit: error.code, told: error.stderr }))
 }
 

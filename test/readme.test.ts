@@ -55,6 +55,6 @@ t.test('every curl line of the README works as printed, from top to bottom', asy
   }
 })
 
-t.test('the README\'s table of variables is the one the process reads (npx tsx test/readme-table.ts writes it)', async (t) => {
+t.test('the README\'s table of variables is the one the process reads (npm run readme writes it)', async (t) => {
   t.equal(withVariables(readme), readme)
 })

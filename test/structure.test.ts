@@ -95,6 +95,18 @@ t.test('every file has its mirror test, or a reason', async (t) => {
   t.same(Object.keys(UNMIRRORED).filter((file) => !sources.includes(file)), [], 'no reason outlives its file')
 })
 
+t.test('every test file runs once: by a pattern of its own, or together with its room', async (t) => {
+  const { tap: { include } } = JSON.parse(textOf('package.json')) as { tap: { include: string[] } } // as tap reads it
+  const rooms = files.filter((file) => /^test\/together\/.+\.ts$/.test(file)).map((file) => file.replace(/^test\/together\/(.+)\.ts$/, 'test/$1/'))
+  const alone = include.filter((pattern) => !pattern.startsWith('test/together/')).map((pattern) => new RegExp(`^${pattern
+    .replaceAll('.', '\\.').replace(/\{(.+)\}/, (_all, names: string) => `(${names.replaceAll(',', '|')})`)
+    .replaceAll('**/', '(.+/)?').replace(/(?<!\))\*/g, '[^/]*')}$`))
+  const times = (file: string): number => rooms.filter((room) => file.startsWith(room)).length + alone.filter((pattern) => pattern.test(file)).length
+  const tests = files.filter((file) => /^test\/.+\.test\.ts$/.test(file))
+  t.same(tests.filter((file) => times(file) !== 1), [])
+  t.same(rooms.filter((room) => !tests.some((file) => file.startsWith(room))), [], 'no room is empty')
+})
+
 t.test('files fit on a few screens', async (t) => {
   const long = sources.map((file) => ({ file, lines: textOf(file).split('\n').length })).filter(({ lines }) => lines > 275)
   t.same(long, [])

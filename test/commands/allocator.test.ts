@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { keepFreedMemory } from '../../src/commands/allocator.ts'
+import { WITH_TYPESCRIPT } from '../support/with-typescript.ts'
 
 const { glibcVersionRuntime } = (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header // absent where the C library is another
 const OTHER = glibcVersionRuntime === undefined && 'the C library of this machine is not glibc'
@@ -13,7 +14,7 @@ const OWN_LIMIT = Number(process.versions.v8.split('.')[0]) >= 13 && 'this V8 do
 /** What a fixture prints: one number. V8 would complain of a flag that it does not know. */
 async function measured (fixture: string, flags: readonly string[], args: readonly string[] = []): Promise<number> {
   const file = join(import.meta.dirname, '../fixtures', fixture)
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, [...flags, '--import', 'tsx', file, ...args])
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [...flags, ...WITH_TYPESCRIPT, file, ...args])
   if (stderr !== '') throw new Error(stderr)
   return Number(stdout)
 }

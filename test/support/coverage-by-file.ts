@@ -5,6 +5,7 @@ import { findSourceMap, type SourceMap } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
+const DETAILED = { callCount: true, detailed: true }
 const FOLDER = '.tap/coverage'
 /** How tap tells a process, and the processes which that starts, whether and of which files to count coverage. */
 const WANTED = '_TAPJS_PROCESSINFO_COVERAGE_'
@@ -28,7 +29,7 @@ export class CoverageByFile {
     const session = new Session()
     session.connect()
     await session.post('Profiler.enable')
-    await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true })
+    await session.post('Profiler.startPreciseCoverage', DETAILED)
     for (const source of sources) await import(source)
     const coverage = new CoverageByFile(session)
     await coverage.#write(sources)
@@ -36,9 +37,11 @@ export class CoverageByFile {
   }
 
   /** The test of `source` begins; of none, when it is undefined. */
-  begin (source: string | undefined): void {
+  async begin (source: string | undefined): Promise<void> {
     this.#source = source
     if (!this.#session) return
+    // What V8 has inlined for the files before it does not count; this throws optimized code away.
+    await this.#session.post('Profiler.startPreciseCoverage', DETAILED)
     process.env[WANTED] = source === undefined ? '0' : '1'
     process.env[FILES] = source ?? ''
   }

@@ -19,22 +19,18 @@ const { filesTogether, sourceOf } = await import(resolve(ROOT, 'test/coverage-ma
 export async function runTogether (entry: string): Promise<void> {
   const files = filesTogether(relative(ROOT, entry))
   const runFile = t.test.bind(t) as (name: string, options: object, run: (own: Test) => Promise<void>) => Promise<unknown>
-  const only = process.env['TOGETHER_ONLY']
   t.setTimeout(files.length * FILE_TIMEOUT_MS)
   const coverage = await CoverageByFile.start(files.map(sourceOf).filter((source) => source !== null).map((source) => resolve(ROOT, source)))
   for (const file of files) {
-    if (only && !file.includes(only)) continue
-    const before = process.cpuUsage()
     const source = sourceOf(file)
-    coverage.begin(source === null ? undefined : resolve(ROOT, source))
+    await coverage.begin(source === null ? undefined : resolve(ROOT, source))
     await runFile(file, { timeout: FILE_TIMEOUT_MS }, async (own) => {
       for (const name of ON_IMPORTED) {
-        Object.defineProperty(t, name, { configurable: true, value: (...given: never[]) => (own[name] as (...all: never[]) => unknown)(...given) })
+        const forFile = own[name].bind(own) as (...given: never[]) => unknown // each of them in turn
+        Object.defineProperty(t, name, { configurable: true, value: forFile })
       }
       await import(resolve(ROOT, file))
     })
     await coverage.end()
-    const { user, system } = process.cpuUsage(before)
-    if (process.env['TOGETHER_CPU']) console.error('CPU', ((user + system) / 1e6).toFixed(2), file)
   }
 }

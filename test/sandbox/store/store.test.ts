@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { startSandbox, type Sandbox } from '../../../src/sandbox/index.ts'
+import { WITH_TYPESCRIPT } from '../../support/with-typescript.ts'
 
 const basic = { authorization: `Basic ${btoa('1234:abcd')}` }
 
@@ -92,7 +93,7 @@ t.test('a second process on the same folder: one clear error', async (t) => {
 
 t.test('kill -9 during 200 writes: every upload that was answered is whole, no other is visible', async (t) => {
   const data = await temporaryFolder()
-  const child = fork(join(import.meta.dirname, '../../fixtures/sandbox-process.ts'), [data], { execArgv: ['--import', 'tsx'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(join(import.meta.dirname, '../../fixtures/sandbox-process.ts'), [data], { execArgv: [...WITH_TYPESCRIPT], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const url = await new Promise<string>((resolve) => { child.once('message', (message) => { resolve(String(message)) }) })
   const answered = new Map<string, string>()
   const exited = new Promise((resolve) => { child.once('exit', resolve) })
