@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module'
 import closeWithGrace from 'close-with-grace'
-import { beginYoung, growSteadily, keepFreedMemory } from './commands/allocator.ts'
 import { HELP, parseCommandLine, UsageError, type CommandLine } from './commands/command-line.ts'
 import { EXIT, type ExitCode, type Terminal } from './commands/terminal.ts'
 
@@ -52,9 +51,6 @@ async function run (line: CommandLine): Promise<ExitCode | undefined> {
   }
 }
 
-keepFreedMemory()
-growSteadily()
-beginYoung()
 try {
   process.exitCode = await run(parseCommandLine(process.argv.slice(2), process.env))
 } catch (error) {
