@@ -25,6 +25,11 @@ export default fp(async (app) => {
     drain()
     done()
   })
+  // A connection that its caller keeps open after the answer would hold the process until its grace is over.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing) reply.header('connection', 'close')
+    done()
+  })
 
   app.get('/healthz', {
     schema: { operationId: 'getHealth', tags: ['service'], summary: 'The process lives', security: [], response: { 200: Health } }

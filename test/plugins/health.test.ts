@@ -47,6 +47,13 @@ t.test('/healthz, /readyz', async (t) => {
     t.match(await app.inject('/anything'), { statusCode: 200, body: 'served' })
   })
 
+  t.test('what is answered while it drains ends its connection', async (t) => {
+    const app = await start(['abcd'])
+    t.equal((await app.inject('/anything')).headers.connection, 'keep-alive')
+    app.drain()
+    t.equal((await app.inject('/anything')).headers.connection, 'close')
+  })
+
   t.test('503 as soon as the process shuts down', async (t) => {
     const app = await start(['abcd'])
     let url = ''
