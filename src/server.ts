@@ -1,35 +1,95 @@
 #!/usr/bin/env node
+import { closeSync, openSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { devNull } from 'node:os'
+import { isatty } from 'node:tty'
 import closeWithGrace from 'close-with-grace'
 import { HELP, parseCommandLine, UsageError, type CommandLine } from './commands/command-line.ts'
+import { Outlet } from './commands/outlet.ts'
 import { EXIT, type ExitCode, type Terminal } from './commands/terminal.ts'
 
 const { version } = createRequire(import.meta.url)('cloudinary-gateway/package.json') as { version: string } // our own package.json
 
-// The rest of a document that nobody reads any more (`... openapi | head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'EPIPE') throw error })
+/** Standard streams that were terminals at the start. */
+const TERMINALS = [0, 1, 2].filter((fd) => isatty(fd))
+/** Signals that end the process: the first when its work is done, the second at once. */
+const ENDS = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const
+/** Signals of a crash: with a listener it would repeat for ever. */
+const CRASHES = ['SIGILL', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'SIGTRAP'] as const
+/** All that close-with-grace would listen to. */
+const SIGNALS = [...ENDS, 'SIGHUP', 'SIGUSR2', ...CRASHES] as const
+const IS_NPM_START = process.env['npm_lifecycle_event'] === 'start'
+const LOOK_FOR_PARENT_MS = 500
+
+/** Messages for people: whoever has stopped reading them neither ends nor holds up the process. */
+const messages = new Outlet(2, {
+  onDropped: (count) => { messages.write(`${count} messages are missing here.\n`) }
+})
+/** Runs when the process ends, in this order. */
+const finishers = [() => { messages.flushSync() }, leaveTerminals]
 
 const terminal: Terminal = {
   variables: process.env,
   version,
   interactive: process.stdout.isTTY,
   out: (text) => { process.stdout.write(text) },
-  err: (text) => { process.stderr.write(text) },
+  err: (text) => { messages.write(text) },
+  logDescriptor: 1,
+  onExit: (finish) => { finishers.unshift(finish) },
   onShutdown: (graceSeconds, close, reload) => {
-    const isReloading = reload !== undefined && !process.stdout.isTTY
-    if (isReloading) process.on('SIGHUP', reload)
-    // Profilers and process managers send it; nobody who does wants the process to end.
-    process.on('SIGUSR2', () => {})
-    closeWithGrace({
-      skip: isReloading ? ['SIGHUP', 'SIGUSR2'] : ['SIGUSR2'],
+    process.off('uncaughtException', crash)
+    let isClosing = false
+    const ending = closeWithGrace({
+      skip: [...SIGNALS],
       delay: graceSeconds * 1000,
       logger: false,
-      onSecondSignal: (signal) => { terminal.err(`A second ${signal}: ending at once.\n`) },
+      onSecondError: (error) => { terminal.err(`${described(error)}\nA second error: ending at once.\n`) },
       onTimeout: () => { terminal.err(`Not ended within ${graceSeconds} seconds: ending at once.\n`) }
     }, async ({ err }) => {
+      isClosing = true
       if (err) terminal.err(`${described(err)}\n`)
       await close()
     })
+    endOnSignals(() => isClosing, () => { ending.close() }, reload)
+  }
+}
+
+/** Calls `close` when the process is told to end, once. */
+function endOnSignals (isClosing: () => boolean, close: () => void, reload: (() => void) | undefined): void {
+  const end = (): void => { if (!isClosing()) close() }
+  // npm repeats what the whole process group gets, such as Ctrl-C: it tells its child as well.
+  let echoes = IS_NPM_START ? 1 : 0
+  for (const signal of ENDS) {
+    process.on(signal, () => {
+      if (!isClosing()) return close()
+      if (echoes-- > 0) return
+      terminal.err(`A second ${signal}: ending at once.\n`)
+      process.exit(EXIT.failed)
+    })
+  }
+  // That child is a shell. When it dies of a signal, nobody tells the gateway.
+  const parent = process.ppid
+  if (IS_NPM_START) setInterval(() => { if (process.ppid !== parent) end() }, LOOK_FOR_PARENT_MS).unref()
+  // A terminal that goes away sends it twice, by the shell and by the system.
+  process.on('SIGHUP', reload !== undefined && TERMINALS.length === 0 ? reload : end)
+  // Profilers and process managers send it; nobody who does wants the process to end.
+  process.on('SIGUSR2', () => {})
+}
+
+/** Ends the process after an error that no command waits for. Node would print what libraries hang on it. */
+function crash (error: unknown): void {
+  terminal.err(`${described(error)}\n`)
+  process.exit(EXIT.failed)
+}
+
+/**
+ * Detaches the process from its terminals. On exit Node resets those that were there at the start; when one has gone
+ * away meanwhile, Node 20 never ends and Node 22 crashes. Nothing here changes their modes, so no reset is needed.
+ */
+function leaveTerminals (): void {
+  for (const fd of TERMINALS) {
+    closeSync(fd)
+    openSync(devNull, 'r+') // takes the lowest free number, which is `fd`
   }
 }
 
@@ -51,8 +111,18 @@ async function run (line: CommandLine): Promise<ExitCode | undefined> {
   }
 }
 
+process.on('exit', () => { for (const finish of finishers) finish() })
+process.on('uncaughtException', crash)
+process.stderr.on('error', () => {}) // written to by Node alone
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  // A document that nobody reads to its end (`... openapi | head`, a closed terminal) is not a failure.
+  if (code === 'EPIPE' || TERMINALS.includes(1)) return
+  terminal.err(`Standard output cannot be written: ${code}\n`)
+  process.exitCode = EXIT.failed
+})
 try {
-  process.exitCode = await run(parseCommandLine(process.argv.slice(2), process.env))
+  const code = await run(parseCommandLine(process.argv.slice(2), process.env))
+  process.exitCode ??= code // unless its output could not be written
 } catch (error) {
   const misused = error instanceof UsageError
   terminal.err(misused ? `${error.message} (see --help)\n` : `${described(error)}\n`)

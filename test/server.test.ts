@@ -1,64 +1,14 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { WITH_TYPESCRIPT } from './support/with-typescript.ts'
-
-const root = join(import.meta.dirname, '..')
-const QUIET = { PATH: process.env['PATH'], SANDBOX_PORT: '0', SANDBOX_DATA: ':memory:' }
-
-/** Runs the program for real. `until` resolves with all that was written so far once it matches. */
-function run (t: Test, args: string[], variables: Record<string, string | undefined> = {}) {
-  const child = spawn(process.execPath, [...WITH_TYPESCRIPT, join(root, 'src/server.ts'), ...args], { cwd: root, env: { ...QUIET, ...variables } })
-  const output = { out: '', err: '' }
-  let look = () => {}
-  child.stdout.on('data', (text) => { output.out += text; look() })
-  child.stderr.on('data', (text) => { output.err += text; look() })
-  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => { resolve(code); look() }))
-  t.teardown(() => { child.kill('SIGKILL') })
-  const until = (pattern: RegExp) => new Promise<RegExpExecArray>((resolve, reject) => {
-    look = () => {
-      const found = pattern.exec(output.out) ?? pattern.exec(output.err)
-      if (found) resolve(found)
-      else if (child.exitCode !== null) reject(new Error(`ended with ${child.exitCode}: ${output.err}`))
-    }
-    look()
-  })
-  return { child, output, ended, until }
-}
+import t from 'tap'
+import { hangingUpload, run } from './program.ts'
 
 /** `NODE_OPTIONS` of a process that runs this first. */
 function preloaded (code: string): string {
   return `--import=data:text/javascript,${encodeURIComponent(code)}`
-}
-
-/** Waits for the gateway to serve, then sends it a body that does not end before `end`. The answer's promise is wrapped, not awaited. */
-async function hangingUpload ({ until }: ReturnType<typeof run>, headers: Record<string, string> = {}): Promise<{ answer: Promise<Response>, end: () => void }> {
-  const [, base = ''] = await until(/answers at (http\S+),/)
-  let arrived = () => {}
-  let end = () => {}
-  const pulled = new Promise<void>((resolve) => { arrived = resolve })
-  const answer = fetch(`${base}/upload?public_id=late&resource_type=raw`, {
-    method: 'POST',
-    headers: { ...headers, 'content-type': 'application/octet-stream' },
-    // Asked for a second piece, the body has had its first one taken: the request is on its way.
-    body: new ReadableStream({
-      start: (controller) => {
-        controller.enqueue(Buffer.alloc(1024))
-        end = () => { controller.close() }
-      },
-      pull: () => { arrived() }
-    }, { highWaterMark: 1 }),
-    duplex: 'half'
-  })
-  answer.catch(() => {})
-  await pulled
-  // Answered on another connection, so the process has had its turn at the first one.
-  await fetch(`${base}/healthz`)
-  return { answer, end }
 }
 
 t.test('the process', async (t) => {

@@ -1,6 +1,8 @@
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino'
 import type { Config } from '../config/types.ts'
 import { loggedError } from './logged-error.ts'
+import { Outlet } from './outlet.ts'
+import type { Terminal } from './terminal.ts'
 
 /** A secret as it may turn up in a line: as it is, in a URL, in JSON, alone or with its key in base64 (Basic auth). */
 function spellings (key: string, secret: string): string[] {
@@ -51,54 +53,40 @@ export class SecretMask {
   }
 }
 
-/** Where lines go: a reader of pretty lines for a person at a terminal, JSON lines for everything else. */
-async function prettyStream (): Promise<DestinationStream> {
-  const { default: pretty } = await import('pino-pretty')
-  return pretty({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss', sync: true })
+/** Makes JSON lines readable for a person at a terminal. */
+async function prettyLines (): Promise<(lines: string) => string> {
+  const { prettyFactory } = await import('pino-pretty')
+  const format = prettyFactory({ colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss' })
+  return (lines) => lines.trimEnd().split('\n').map(format).join('')
 }
 
-/** How long a line may wait for others to be written with it, and how many characters are enough to go at once. */
+/** A system call costs many times what a line costs, so lines are written together. */
 const LINGER_MS = 50
-const ENOUGH_CHARACTERS = 64 * 1024
-
-/**
- * Writes lines together, passed through `edit`: a system call, and the thread that makes it, cost many times what a line
- * costs. What is left when the process ends goes out by `flushSync`, which pino calls then.
- */
-export function inPieces (fd: number, edit: (lines: string) => string): ReturnType<typeof pino.destination> {
-  const stream = pino.destination(fd)
-  const { write, flushSync } = stream
-  let lines = ''
-  let timer: NodeJS.Timeout | undefined
-  const pass = (to: (text: string) => void): void => {
-    const text = edit(lines)
-    lines = ''
-    clearTimeout(timer)
-    timer = undefined
-    if (text !== '') to(text)
-  }
-  const later = (): void => pass((text) => write.call(stream, text))
-  stream.write = (line) => {
-    lines += line
-    if (lines.length >= ENOUGH_CHARACTERS) later()
-    else timer ??= setTimeout(later, LINGER_MS)
-    return true
-  }
-  stream.flushSync = () => {
-    flushSync.call(stream)
-    // Nothing waits for the stream's own writes any more.
-    pass((text) => pino.destination({ dest: fd, sync: true }).write(text))
-  }
-  return stream
-}
 
 /** Where libraries put the headers of a request at their most talkative (the multipart parser does): keys and cookies of callers. */
 const HEADERS = ['headers', 'req.headers', 'busboyOptions.headers']
 
-/** The one log of the process, on standard output. */
-export async function createLogger (config: Config, mask: SecretMask, interactive: boolean, destination?: DestinationStream): Promise<Logger> {
-  const edit = (lines: string): string => mask.apply(lines)
+const MISSING = 'lines are missing here: the log was not read, or could not be written'
+
+type LogTerminal = Pick<Terminal, 'interactive' | 'logDescriptor' | 'onExit'>
+
+/** The one log of the process, on standard output. `destination` takes its lines instead, one by one. */
+export async function createLogger (
+  config: Config,
+  mask: SecretMask,
+  terminal: LogTerminal,
+  destination?: DestinationStream
+): Promise<Logger> {
   const options: LoggerOptions = { level: config.logLevel, serializers: { err: loggedError }, redact: { paths: HEADERS, censor: '[secret]' } }
-  const lineByLine = destination ?? (interactive && !config.production ? await prettyStream() : undefined)
-  return lineByLine ? pino({ ...options, hooks: { streamWrite: edit } }, lineByLine) : pino(options, inPieces(1, edit))
+  const edit = (lines: string): string => mask.apply(lines)
+  if (destination) return pino({ ...options, hooks: { streamWrite: edit } }, destination)
+  const format = terminal.interactive && !config.production ? await prettyLines() : undefined
+  const outlet = new Outlet(terminal.logDescriptor, {
+    lingerMs: LINGER_MS,
+    edit: format ? (lines) => format(edit(lines)) : edit,
+    onDropped: (lines) => { logger.error({ lines }, MISSING) }
+  })
+  terminal.onExit(() => { outlet.flushSync() })
+  const logger = pino(options, outlet)
+  return logger
 }

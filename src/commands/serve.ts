@@ -95,9 +95,9 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
   let config = readConfig(terminal)
   if (config === undefined) return EXIT.misused
   const mask = new SecretMask(config)
-  const logger = await createLogger(config, mask, terminal.interactive, destination)
+  const logger = await createLogger(config, mask, terminal, destination)
   for (const warning of config.warnings) logger.warn(warning)
-  const closers: Closers = []
+  const closers: Closers = [() => new Promise<void>((resolve) => { logger.flush(() => { resolve() }) })]
   let sandboxUrl: string | undefined
   let place: Place = { ...config.sandbox, variable: 'SANDBOX_PORT' }
   try {

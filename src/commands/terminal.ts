@@ -20,9 +20,14 @@ export interface Terminal {
   readonly version: string
   /** True when a person reads what `out` writes. */
   readonly interactive: boolean
+  /** For a document, which is complete or a failure, unless its reader leaves. */
   out (text: string): void
-  /** For people; never mixed with what a program reads from `out`. */
+  /** For people; never mixed with what a program reads from `out`. Never waits for who reads it. */
   err (text: string): void
+  /** File descriptor of standard output, for a log. */
+  readonly logDescriptor: number
+  /** Runs `finish` when the process ends, whatever the reason. Nothing may wait then. */
+  onExit (finish: () => void): void
   /**
    * Runs `close` once at SIGTERM or SIGINT, and ends the process when it is done or `graceSeconds` have passed.
    * With `reload`, SIGHUP runs that instead, unless the process has a terminal: then it means that the terminal is gone.

@@ -1,6 +1,8 @@
 import type { Terminal } from '../../src/commands/terminal.ts'
 
 export interface RecordedTerminal extends Terminal {
+  /** What is to run when the process ends. */
+  readonly finishers: Array<() => void>
   /** All that was written, by stream. */
   readonly written: { out: string, err: string }
   /** What a signal would set off; undefined as long as nothing runs. */
@@ -8,12 +10,16 @@ export interface RecordedTerminal extends Terminal {
 }
 
 /** A terminal that remembers what a command wrote and how it would be shut down. */
-export function recordedTerminal (variables: Terminal['variables'] = {}): RecordedTerminal {
+export function recordedTerminal (variables: Terminal['variables'] = {}, logDescriptor = 1): RecordedTerminal {
   const written = { out: '', err: '' }
+  const finishers: Array<() => void> = []
   return {
     variables,
     version: '1.2.3',
     interactive: false,
+    logDescriptor,
+    finishers,
+    onExit (finish) { finishers.push(finish) },
     written,
     shutdown: undefined,
     out (text) { written.out += text },
