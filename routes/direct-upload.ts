@@ -102,7 +102,13 @@ export const directUpload: Route = async (app) => {
       querystring: Query,
       response: {
         200: Asset,
-        ...problems('invalid_request', 'invalid_multipart', 'upstream_rejected', 'signature_mismatch', 'signature_expired', 'upstream_forbidden', 'request_timeout', 'upstream_conflict', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_unavailable', 'upstream_timeout')
+        // No key is needed, but one that is sent is judged.
+        ...problems(
+          'invalid_request', 'invalid_multipart', 'upstream_rejected', 'unauthorized', 'signature_mismatch', 'signature_expired',
+          'forbidden', 'upstream_forbidden', 'request_timeout', 'upstream_conflict', 'payload_too_large',
+          'unsupported_media_type', 'expectation_failed', 'asset_processing', 'rate_limited', 'quota_exhausted',
+          'credentials_rejected', 'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_unavailable', 'upstream_timeout'
+        )
       }
     },
     handler: async (request, reply) => {
