@@ -1,6 +1,7 @@
 import { spawn, type StdioOptions } from 'node:child_process'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WITH_TYPESCRIPT } from './support/with-typescript.ts'
 
@@ -91,4 +92,15 @@ export async function doorClosed (base: string): Promise<void> {
     socket.once('error', () => { resolve(false) })
   })
   while (await isOpen()) await sleep(20)
+}
+
+/** Makes the gateway log more than a pipe or terminal holds, and more than may wait for it. */
+export async function logMuch (base: string): Promise<void> {
+  const { host, hostname, port } = new URL(base)
+  const request = `GET /healthz HTTP/1.1\r\nHost: ${host}\r\nX-Request-Id: ${'x'.repeat(64)}\r\n`
+  const socket = connect(Number(port), hostname)
+  socket.write(`${request}\r\n`.repeat(8000))
+  socket.write(`${request}Connection: close\r\n\r\n`)
+  const answered = (await textOf(socket)).match(/HTTP\/1\.1 200/g)?.length
+  if (answered !== 8001) throw new Error(`${answered} answers to 8001 requests`)
 }
