@@ -4,7 +4,7 @@ import { invalidRequest } from '../src/errors.ts'
 import { Choice, DELIVERY_TYPES, PublicId, ResourceType } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { millisecondsFault } from '../src/schemas/signature-time.ts'
+import { millisecondsFault } from '../src/input/signature-time.ts'
 
 const ONE_HOUR_SECONDS = 3600
 

@@ -65,13 +65,13 @@ const M: Readonly<Record<string, Row>> = {
   M5: at(['cloudinary/uploads.test.ts', 'M4, M5: a file over the limit'], ['routes/upload-resource.test.ts', 'nothing is stored']),
   M6: at(['faults/framing.test.ts', 'M6: a body that ends before its Content-Length'], ['routes/upload-resource.test.ts', 'M21: 408 for a body that stops']),
   M7: partly('garbage behind an answer that is still owed gets no 400 but the end of the connection after that answer; it is never forwarded', ['faults/framing.test.ts', 'M7: bytes after the body']),
-  M8: at(['routes/upload-resource.test.ts', 'M8, M17: 400 for a boundary nobody can use'], ['schemas/upload-form.test.ts', 'M17, M8: headers alone tell']),
-  M10: partly('headers of a part beyond what the parser has room for are passed over, not refused', ['faults/hostile-forms.test.ts', 'M10: forms that are all fields'], ['routes/upload-resource.test.ts', 'M10: 413 for too many fields'], ['schemas/upload-form.test.ts', 'M10: 413 for a field that is too long']),
-  M11: at(['routes/upload-resource.test.ts', 'M11: 400 for a name of the prototype'], ['schemas/upload-form.test.ts', 'pollutes nothing']),
+  M8: at(['routes/upload-resource.test.ts', 'M8, M17: 400 for a boundary nobody can use'], ['input/upload-form.test.ts', 'M17, M8: headers alone tell']),
+  M10: partly('headers of a part beyond what the parser has room for are passed over, not refused', ['faults/hostile-forms.test.ts', 'M10: forms that are all fields'], ['routes/upload-resource.test.ts', 'M10: 413 for too many fields'], ['input/upload-form.test.ts', 'M10: 413 for a field that is too long']),
+  M11: at(['routes/upload-resource.test.ts', 'M11: 400 for a name of the prototype'], ['input/upload-form.test.ts', 'pollutes nothing']),
   M12: at(['cloudinary/uploads.test.ts', 'M12: fields after a streamed file are proved'], ['cloudinary/uploads.test.ts', 'M12: 400 for fields after a file in chunks']),
-  M13: at(['schemas/upload-form.test.ts', 'M13: 400 for no file, two files, text beside bytes']),
-  M14: at(['schemas/upload-form.test.ts', 'M14: 400 for a field before and after the file'], ['routes/upload-resource.test.ts', 'twice, in two places']),
-  M16: at(['faults/framing.test.ts', 'M16: a part that calls itself base64'], ['schemas/upload-form.test.ts', 'M16: JSON in a field is text, untouched']),
+  M13: at(['input/upload-form.test.ts', 'M13: 400 for no file, two files, text beside bytes']),
+  M14: at(['input/upload-form.test.ts', 'M14: 400 for a field before and after the file'], ['routes/upload-resource.test.ts', 'twice, in two places']),
+  M16: at(['faults/framing.test.ts', 'M16: a part that calls itself base64'], ['input/upload-form.test.ts', 'M16: JSON in a field is text, untouched']),
   M17: at(['routes/upload-resource.test.ts', '415 for an encoded body, before it is read']),
   M19: at(['routes/upload-resource.test.ts', 'M19: a caller that leaves ends the request upstream'], ['large-upload.test.ts', 'a caller that disconnects in the middle']),
   M21: at(['cloudinary/upload-intake.test.ts', 'M21: 408 when the bytes drip'], ['routes/upload-resource.test.ts', 'M21: 408 for a body that stops']),
@@ -116,13 +116,13 @@ const U: Readonly<Record<string, Row>> = {
 
 /** Addresses that we are given. */
 const F: Readonly<Record<string, Row>> = {
-  F1: at(['auth/addresses.test.ts', 'IPv4: both ends of each special range'], ['sandbox/remote/guard.test.ts', 'addresses of the public internet, and those beside them']),
-  F2: at(['auth/addresses.test.ts', 'IPv6: only global unicast is public'], ['auth/addresses.test.ts', 'IPv4 hidden in IPv6']),
-  F5: at(['sandbox/remote/guard.test.ts', 'a name is judged by the addresses it leads to'], ['auth/addresses.test.ts', 'names that only a local network knows']),
+  F1: at(['net/addresses.test.ts', 'IPv4: both ends of each special range'], ['sandbox/remote/guard.test.ts', 'addresses of the public internet, and those beside them']),
+  F2: at(['net/addresses.test.ts', 'IPv6: only global unicast is public'], ['net/addresses.test.ts', 'IPv4 hidden in IPv6']),
+  F5: at(['sandbox/remote/guard.test.ts', 'a name is judged by the addresses it leads to'], ['net/addresses.test.ts', 'names that only a local network knows']),
   F6: at(['sandbox/remote/guard.test.ts', 'a name that changes its mind'], ['auth/key-set-fetch.test.ts', 'addresses that no provider has are not connected to']),
   F7: at(['sandbox/remote/guard.test.ts', 'redirects from the public internet to private places'], ['sandbox/remote/guard.test.ts', 'a redirect from https to http is not followed'], ['auth/key-set-fetch.test.ts', 'a redirect is not followed'], ['cloudinary/transport.test.ts', 'U15: a redirect is an answer']),
-  F9: at(['auth/url-policy.test.ts', 'other schemes and other spellings are refused'], ['cloudinary/file-text.test.ts', '400 for other schemes and broken URLs']),
-  F10: at(['auth/url-policy.test.ts', 'ports of other services are refused'])
+  F9: at(['net/urls.test.ts', 'other schemes and other spellings are refused'], ['cloudinary/file-text.test.ts', '400 for other schemes and broken URLs']),
+  F10: at(['net/urls.test.ts', 'ports of other services are refused'])
 }
 
 /** Browsers. */

@@ -11,23 +11,25 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
 const sources = files.filter((file) => /^(src|routes)\/.*\.ts$/.test(file))
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
 
-/** Which rooms a room may import from. `errors`, `secret`, `small-file` and `redis-link` stand at the top of `src/`, and know nothing of rooms. */
+/** Which rooms a room may import from. `errors`, `secret` and `text-file` stand at the top of `src/`, and know nothing of rooms. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   server: ['commands', 'config', 'app', 'sandbox', 'plugins', 'errors', 'secret'],
-  commands: ['config', 'app', 'sandbox', 'plugins', 'schemas', 'errors', 'secret', 'small-file'],
+  commands: ['config', 'app', 'sandbox', 'plugins', 'input', 'net', 'errors', 'secret', 'text-file'],
   app: ['config', 'routes', 'plugins', 'errors', 'secret'],
-  routes: ['schemas', 'errors'],
-  plugins: ['cloudinary', 'auth', 'idempotency', 'schemas', 'errors', 'secret', 'config'],
-  config: ['schemas', 'secret', 'small-file'],
-  cloudinary: ['schemas', 'errors', 'secret', 'config'],
-  auth: ['schemas', 'errors', 'secret', 'small-file', 'redis-link', 'config'],
-  idempotency: ['schemas', 'errors', 'secret', 'redis-link'],
-  schemas: ['errors', 'secret'],
-  sandbox: ['schemas'],
+  routes: ['schemas', 'input', 'net', 'errors'],
+  plugins: ['cloudinary', 'auth', 'idempotency', 'redis', 'schemas', 'input', 'net', 'errors', 'secret', 'config'],
+  config: ['schemas', 'input', 'net', 'secret', 'text-file'],
+  cloudinary: ['schemas', 'input', 'net', 'errors', 'secret', 'config'],
+  auth: ['schemas', 'input', 'net', 'errors', 'secret', 'text-file', 'redis', 'config'],
+  idempotency: ['schemas', 'input', 'errors', 'secret', 'redis'],
+  redis: ['auth', 'idempotency', 'errors', 'secret'],
+  net: ['auth', 'input', 'schemas', 'errors', 'secret'],
+  input: ['schemas', 'errors', 'secret'],
+  schemas: ['errors', 'secret', 'input'],
+  sandbox: ['schemas', 'input'],
   errors: [],
   secret: [],
-  'small-file': [],
-  'redis-link': ['secret']
+  'text-file': []
 }
 /** From these rooms only types may be taken. */
 const TYPES_ONLY: ReadonlySet<string> = new Set(['app>config', 'plugins>config', 'cloudinary>config', 'auth>config'])

@@ -2,8 +2,8 @@ import { lookup, type LookupAddress } from 'node:dns'
 import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { LookupFunction, TcpSocketConnectOpts } from 'node:net'
-import { unmapped } from './addresses.ts'
-import { keySetAddressFits, keySetUrlFault } from './url-policy.ts'
+import { unmapped } from '../net/addresses.ts'
+import { keySetAddressFits, keySetUrlFault } from '../net/urls.ts'
 
 /** Largest key set read, in bytes. */
 const MAX_BYTES = 256 * 1024

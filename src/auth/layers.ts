@@ -1,4 +1,4 @@
-import { decoded } from '../schemas/decoded.ts'
+import { decoded } from '../input/decoded.ts'
 import { isInside } from './folder-jail.ts'
 import { isParameter } from './transformation-tokens.ts'
 

@@ -1,5 +1,5 @@
 import { GatewayError, movedBelow, refusal, type Fault } from '../errors.ts'
-import { CLOCK_AHEAD_SECONDS } from '../schemas/signature-time.ts'
+import { CLOCK_AHEAD_SECONDS } from '../input/signature-time.ts'
 import { smugglingFault } from '../schemas/smuggling.ts'
 import { derivedFaults } from './derived-assets.ts'
 import { outsideFault, uploadFaults, withFolder, type Parameters } from './folder-jail.ts'
@@ -7,7 +7,7 @@ import type { Permissions } from './permissions.ts'
 import { protectionFaults, withoutPresetToken } from './protection.ts'
 import { withoutReplay } from './replay-guard.ts'
 import { backDated, signingFaults, withForced, type SigningRules } from './signing-rules.ts'
-import { isBucketUrl, REMOTE_FILE_SCHEMES, requireNotifications, urlFault, type NotificationRules } from './url-policy.ts'
+import { isBucketUrl, REMOTE_FILE_SCHEMES, requireNotifications, urlFault, type NotificationRules } from '../net/urls.ts'
 
 /** What a caller wants to upload, or wants a signature for. */
 export interface UploadWish {

@@ -5,9 +5,9 @@ import { patternFault, placeholders } from './patterns.ts'
 import { permissionsOf } from './permissions.ts'
 import type { CallerRules, PolicyValue } from './policy-schema.ts'
 import { leadingFault } from './transformation-tokens.ts'
-import { nearestName } from '../schemas/nearest-name.ts'
+import { nearestName } from '../input/nearest-name.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../schemas/upload-parameters.ts'
-import { hostRuleFault } from './url-policy.ts'
+import { hostRuleFault } from '../net/urls.ts'
 
 /** A fault of a policy: where in the document, and what is wrong with it. */
 export interface PolicyFault {

@@ -1,4 +1,4 @@
-import { decodeBase64Url } from '../schemas/base64.ts'
+import { decodeBase64Url } from '../input/base64.ts'
 
 /** Three parts of base64url, as a signed JWT has them. An encrypted one has five. */
 const SIGNED = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/

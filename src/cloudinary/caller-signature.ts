@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { GatewayError, invalidRequest, type Fault } from '../errors.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
-import { timestampFault } from '../schemas/signature-time.ts'
+import { timestampFault } from '../input/signature-time.ts'
 import { Secret } from '../secret.ts'
 import { diagnose } from './diagnosis.ts'
 import type { IssuedSignatures } from './issued-signatures.ts'

@@ -1,5 +1,5 @@
 import type { CloudinaryEnvironment, SignatureAlgorithm } from '../schemas/environment.ts'
-import { timestampFault } from '../schemas/signature-time.ts'
+import { timestampFault } from '../input/signature-time.ts'
 import { fieldFinding, quoted, type Finding } from './finding.ts'
 import type { IssuedSignatures } from './issued-signatures.ts'
 import { algorithmOf, UNSIGNED_NAMES, verifyParameters } from './signature.ts'

@@ -3,8 +3,8 @@ import { open, readlink, realpath, type FileHandle } from 'node:fs/promises'
 import { basename, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { invalidRequest, type GatewayError } from '../errors.ts'
-import { dataUriHead, isDataUri } from '../schemas/data-uri.ts'
-import type { StreamedFile } from '../schemas/upload-form.ts'
+import { dataUriHead, isDataUri } from '../input/data-uri.ts'
+import type { StreamedFile } from '../input/upload-form.ts'
 
 /** Cloudinary fetches these itself. */
 const REMOTE = /^(?:https?|ftp|s3|gs):\/\/[^\s\p{Cc}]+$/iu

@@ -1,4 +1,4 @@
-import { SIGNATURE_LIFE_SECONDS } from '../schemas/signature-time.ts'
+import { SIGNATURE_LIFE_SECONDS } from '../input/signature-time.ts'
 
 /** A signature that this process gave out, and what exactly it covers. */
 export interface IssuedSignature {

@@ -1,4 +1,4 @@
-import { decoded } from '../schemas/decoded.ts'
+import { decoded } from '../input/decoded.ts'
 
 /** One way in which the signer may have written a value otherwise than it was sent. */
 export interface Spelling {

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from 'node:crypto'
 import { GatewayError, invalidRequest } from '../errors.ts'
 import type { UploadLimits } from '../config/types.ts'
-import { DataUriCheck } from '../schemas/data-uri.ts'
-import { incomingFailure, type StreamedFile } from '../schemas/upload-form.ts'
+import { DataUriCheck } from '../input/data-uri.ts'
+import { incomingFailure, type StreamedFile } from '../input/upload-form.ts'
 import { ByteReader, SourceStopped } from './byte-reader.ts'
 
 /** After this much waiting for a caller, its average speed counts too. */

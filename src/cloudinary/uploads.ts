@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { GatewayError, invalidRequest } from '../errors.ts'
 import type { UploadLimits } from '../config/types.ts'
-import type { StreamedFile } from '../schemas/upload-form.ts'
+import type { StreamedFile } from '../input/upload-form.ts'
 import type { Call, Connection } from './admin.ts'
 import type { Relayed } from './answer.ts'
 import { SourceStopped } from './byte-reader.ts'

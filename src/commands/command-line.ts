@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { credentialFaults } from '../config/credentials.ts'
 import type { EnvironmentVariables } from '../config/source.ts'
-import { nearestName } from '../schemas/nearest-name.ts'
+import { nearestName } from '../input/nearest-name.ts'
 
 export const HELP = `Usage: cloudinary-gateway [command] [options]
 

@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/config-error.ts'
 import { readSettings } from '../config/settings.ts'
-import { readSmallFile } from '../small-file.ts'
+import { readSmallFile } from '../text-file.ts'
 import { Source } from '../config/source.ts'
 import { EXIT, type Command, type Terminal } from './terminal.ts'
 

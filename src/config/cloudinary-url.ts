@@ -1,4 +1,4 @@
-import { decoded } from '../schemas/decoded.ts'
+import { decoded } from '../input/decoded.ts'
 import type { CloudinaryEnvironment, DeliveryOptions } from '../schemas/environment.ts'
 import { httpUrlFault, parseUrl, STRAY_PERCENT } from './addresses.ts'
 import { credentialFaults, strayFault, type Credentials } from './credentials.ts'

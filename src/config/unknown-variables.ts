@@ -1,4 +1,4 @@
-import { editDistance, nearestName } from '../schemas/nearest-name.ts'
+import { editDistance, nearestName } from '../input/nearest-name.ts'
 import { isCredentialVariable } from './environments.ts'
 import { FILE_SUFFIX } from './source.ts'
 import { CREDENTIAL_VARIABLES, readableFromFile, Settings } from './variables.ts'

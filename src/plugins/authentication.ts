@@ -8,7 +8,7 @@ import { fetchKeySet } from '../auth/key-set-fetch.ts'
 import { KeyRing } from '../auth/key-ring.ts'
 import { RemoteKeySet, ReplaceableKey, type KeySource } from '../auth/key-set.ts'
 import type { KeyDigest } from '../auth/keys.ts'
-import { originMatcher } from '../auth/origins.ts'
+import { originMatcher } from '../net/origins.ts'
 import type { PolicyFile } from '../auth/policy-file.ts'
 import { GatewayError } from '../errors.ts'
 

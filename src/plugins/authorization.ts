@@ -6,7 +6,7 @@ import { layerFault } from '../auth/layers.ts'
 import { permitUpload, prefixInside, requireInside, type UploadPermit, type UploadWish } from '../auth/permit.ts'
 import { requireAction } from '../auth/permissions.ts'
 import { requireDeletable } from '../auth/protection.ts'
-import { requireNotifications } from '../auth/url-policy.ts'
+import { requireNotifications } from '../net/urls.ts'
 import { refusal, type Fault } from '../errors.ts'
 import { flatTransformation, type Transformation } from '../schemas/transformation.ts'
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import fp from 'fastify-plugin'
 import { GatewayError } from '../errors.ts'
-import { announcesBody } from '../schemas/body-type.ts'
+import { announcesBody } from '../input/body-type.ts'
 
 /** True for no encoding at all, which `identity` is a word for. Source: RFC 9110, section 8.4. */
 function isPlain (encodings: string): boolean {

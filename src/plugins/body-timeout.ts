@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { GatewayError } from '../errors.ts'
-import { announcesBody } from '../schemas/body-type.ts'
+import { announcesBody } from '../input/body-type.ts'
 
 export interface BodyTimeoutOptions {
   /** How long a request may take until a body that is read before its handler, such as JSON, is there as a whole. */

@@ -1,7 +1,7 @@
 import cors from '@fastify/cors'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { originMatcher } from '../auth/origins.ts'
+import { originMatcher } from '../net/origins.ts'
 import { GatewayError } from '../errors.ts'
 
 export interface CorsOptions {

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { mayUse } from '../auth/permissions.ts'
 import type { CloudinaryClient } from '../cloudinary/client.ts'
 import { invalidRequest } from '../errors.ts'
-import { nearestName } from '../schemas/nearest-name.ts'
+import { nearestName } from '../input/nearest-name.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

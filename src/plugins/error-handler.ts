@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ERRORS, GatewayError } from '../errors.ts'
-import { announcesBody, isUrlencoded } from '../schemas/body-type.ts'
+import { announcesBody, isUrlencoded } from '../input/body-type.ts'
 import { Problem, PROBLEM_MEDIA_TYPE } from '../schemas/problem.ts'
 import { preflightFailure } from './cors.ts'
 import { toGatewayError } from './framework-errors.ts'

@@ -4,7 +4,7 @@ import { ANYBODY } from '../auth/authenticator.ts'
 import { MemoryRateStore, type RateStore, type RateVerdict } from '../auth/rate-limit.ts'
 import type { Rate } from '../auth/permissions.ts'
 import { GatewayError } from '../errors.ts'
-import { addressKey } from '../schemas/address-key.ts'
+import { addressKey } from '../net/address-key.ts'
 import type { Secret } from '../secret.ts'
 
 declare module 'fastify' {

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { readTextFields } from '../schemas/text-fields.ts'
+import { readTextFields } from '../input/text-fields.ts'
 import { absentBodyOf, jsonFieldsOf, queryFieldsOf } from './route-input.ts'
 
 function isPlainObject (value: unknown): value is Record<string, unknown> {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { invalidRequest } from '../errors.ts'
-import { announcesBody } from '../schemas/body-type.ts'
+import { announcesBody } from '../input/body-type.ts'
 import { bodyReader, queryFieldsOf } from './route-input.ts'
 
 /** Tells whether a body of unknown length holds a byte: as soon as one has come, or the body has ended. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { openFileText } from '../../src/cloudinary/file-text.ts'
-import type { StreamedFile } from '../../src/schemas/upload-form.ts'
+import type { StreamedFile } from '../../src/input/upload-form.ts'
 
 async function opened (given: string, root?: string): Promise<StreamedFile> {
   const file = await openFileText(given, root)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { encodeCoordinates, encodeEager, encodeList, encodeMap, encodeUploadParameter, encodeUploadParameters } from '../../src/cloudinary/parameters.ts'
-import { readTextFields } from '../../src/schemas/text-fields.ts'
+import { readTextFields } from '../../src/input/text-fields.ts'
 import { uploadParameters } from '../../src/schemas/upload-parameters.ts'
 import { rounds, seed } from '../support/rounds.ts'
 

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { CloudinaryClient } from '../../src/cloudinary/client.ts'
 import { GatewayError } from '../../src/errors.ts'
 import { startSandbox, type FaultOrder, type Sandbox } from '../../src/sandbox/index.ts'
-import type { StreamedFile } from '../../src/schemas/upload-form.ts'
+import type { StreamedFile } from '../../src/input/upload-form.ts'
 import { environmentAt, testConfig } from '../helper.ts'
 import { rounds, seed } from '../support/rounds.ts'
 

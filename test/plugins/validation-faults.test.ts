@@ -2,7 +2,7 @@ import { Ajv } from 'ajv'
 import { Type, type TSchema } from '@sinclair/typebox'
 import t from 'tap'
 import { Choice } from '../../src/schemas/assets.ts'
-import { NO_VALUE } from '../../src/schemas/text-fields.ts'
+import { NO_VALUE } from '../../src/input/text-fields.ts'
 import { validationFaults } from '../../src/plugins/validation-faults.ts'
 
 /** What the app's own validator would report. */

@@ -1,4 +1,4 @@
-import { originAsSent, originFault } from '../schemas/origin.ts'
+import { originAsSent, originFault } from './origin.ts'
 
 const LABELS = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/
 

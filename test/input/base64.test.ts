@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { Base64Check, decodeBase64Url } from '../../src/schemas/base64.ts'
+import { Base64Check, decodeBase64Url } from '../../src/input/base64.ts'
 
 /** What is wrong with text that comes in pieces of `step` characters, and how many bytes it stands for. */
 function judged (text: string, step: number): { message: string | undefined, bytes: number } {

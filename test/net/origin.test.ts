@@ -1,5 +1,5 @@
 import t from 'tap'
-import { originAsSent, originFault } from '../../src/schemas/origin.ts'
+import { originAsSent, originFault } from '../../src/net/origin.ts'
 
 t.test('originFault', async (t) => {
   for (const origin of ['https://example.com', 'http://localhost:3000', 'https://www.example.com:8443', 'https://*.example.com', 'HTTPS://WWW.Example.com', 'http://[::1]:8080', 'https://a_b.example.com', 'https://*.Example.co.uk']) {

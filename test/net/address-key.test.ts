@@ -1,5 +1,5 @@
 import t from 'tap'
-import { addressKey } from '../../src/schemas/address-key.ts'
+import { addressKey } from '../../src/net/address-key.ts'
 
 t.test('addresses are told apart by subscriber', async (t) => {
   t.equal(addressKey('192.0.2.1'), '192.0.2.1')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { originMatcher } from '../../src/auth/origins.ts'
+import { originMatcher } from '../../src/net/origins.ts'
 
 t.test('exact origins', async (t) => {
   const allowed = originMatcher(['https://allowed.com', 'http://localhost:3000', 'http://[::1]:8080'])

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { hostRuleFault, isBucketUrl, keySetAddressFits, keySetUrlFault, NOTIFICATION_SCHEMES, REMOTE_FILE_SCHEMES, requireNotifications, urlFault } from '../../src/auth/url-policy.ts'
+import { hostRuleFault, isBucketUrl, keySetAddressFits, keySetUrlFault, NOTIFICATION_SCHEMES, REMOTE_FILE_SCHEMES, requireNotifications, urlFault } from '../../src/net/urls.ts'
 
 const anyPublic = { schemes: NOTIFICATION_SCHEMES }
 const remote = { schemes: REMOTE_FILE_SCHEMES }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { editDistance, nearestName } from '../../src/schemas/nearest-name.ts'
+import { editDistance, nearestName } from '../../src/input/nearest-name.ts'
 
 const known = ['public_id', 'resource_type', 'type', 'tags', 'folder']
 

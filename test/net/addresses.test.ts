@@ -1,5 +1,5 @@
 import t from 'tap'
-import { addressKind, isLocalHost, unmapped } from '../../src/auth/addresses.ts'
+import { addressKind, isLocalHost, unmapped } from '../../src/net/addresses.ts'
 
 /** First and last address of each range, and its neighbours outside. */
 const RANGES: Array<[kind: string, first: string, last: string, before?: string | undefined, after?: string | undefined]> = [

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { decoded } from '../../src/schemas/decoded.ts'
+import { decoded } from '../../src/input/decoded.ts'
 
 t.test('once, and not at all when a percent sign begins no character', async (t) => {
   t.equal(decoded('a%2Fb+c'), 'a/b+c')

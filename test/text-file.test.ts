@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { readSmallFile } from '../src/small-file.ts'
+import { readSmallFile } from '../src/text-file.ts'
 
 t.test('readSmallFile', async (t) => {
   const folder = t.testdir({ secret: 'abc\n', whole: 'x'.repeat(1024 * 1024), large: 'x'.repeat(1024 * 1024 + 1), folder: {} })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { acceptedType } from '../../src/schemas/accepted-type.ts'
+import { acceptedType } from '../../src/input/accepted-type.ts'
 
 const [JSON_TYPE, LINES] = ['application/json', 'application/x-ndjson'] as const
 const chosen = (accept?: string): string => acceptedType(accept, [JSON_TYPE, LINES])

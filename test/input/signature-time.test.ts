@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CLOCK_AHEAD_SECONDS, millisecondsFault, SIGNATURE_LIFE_SECONDS, timestampFault } from '../../src/schemas/signature-time.ts'
+import { CLOCK_AHEAD_SECONDS, millisecondsFault, SIGNATURE_LIFE_SECONDS, timestampFault } from '../../src/input/signature-time.ts'
 
 const now = 1_700_000_000
 

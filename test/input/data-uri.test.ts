@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { dataUriHead, DataUriCheck, isDataUri } from '../../src/schemas/data-uri.ts'
+import { dataUriHead, DataUriCheck, isDataUri } from '../../src/input/data-uri.ts'
 
 t.test('the head of a data URI ends with its first comma', async (t) => {
   for (const head of ['data:image/png;base64,', 'data:;base64,', 'DATA:text/plain;charset=utf-8;BASE64,']) {

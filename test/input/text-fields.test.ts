@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Type } from '@sinclair/typebox'
-import { NO_VALUE, readTextFields } from '../../src/schemas/text-fields.ts'
+import { NO_VALUE, readTextFields } from '../../src/input/text-fields.ts'
 import { flatTransformation } from '../../src/schemas/transformation.ts'
 import { signableParameters } from '../../src/schemas/upload-parameters.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { announcesBody, checkChosenType, isUrlencoded } from '../../src/schemas/body-type.ts'
+import { announcesBody, checkChosenType, isUrlencoded } from '../../src/input/body-type.ts'
 
 const TAKES = ['multipart/form-data', 'application/json']
 const check = (type: string | undefined, resourceType?: unknown, headers: Record<string, string> = { 'content-length': '1' }) => (): void =>

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { joined } from '../../src/schemas/joined.ts'
+import { joined } from '../../src/input/joined.ts'
 
 t.test('a field stands in the query or in the body, or in both when they agree', async (t) => {
   t.same(joined({ a: 1 }, { b: 2 }), { a: 1, b: 2 })

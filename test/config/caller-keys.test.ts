@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseKeys, readCallers } from '../../src/config/callers.ts'
+import { parseKeys, readCallers } from '../../src/config/caller-keys.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { Source } from '../../src/config/source.ts'
 
