@@ -1,5 +1,5 @@
 import { RedisLink, type LinkWatchers, type RedisPlace } from '../redis-link.ts'
-import type { Rate } from './permissions.ts'
+import type { Rate } from './policy/permissions.ts'
 import { MemoryRateStore, verdictAt, type RateStore, type RateVerdict } from './rate-limit.ts'
 
 /**

@@ -1,15 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { ANYBODY, Authenticator, DIRECT_UPLOADER } from '../auth/authenticator.ts'
-import { foreignPage } from '../auth/browser-guard.ts'
-import type { Caller } from '../auth/caller.ts'
-import { JwtVerifier } from '../auth/jwt.ts'
-import { fetchKeySet } from '../auth/key-set-fetch.ts'
-import { KeyRing } from '../auth/key-ring.ts'
-import { RemoteKeySet, ReplaceableKey, type KeySource } from '../auth/key-set.ts'
-import type { KeyDigest } from '../auth/keys.ts'
+import { ANYBODY, Authenticator, DIRECT_UPLOADER } from '../auth/callers/authenticator.ts'
+import { foreignPage } from '../auth/callers/browser-guard.ts'
+import type { Caller } from '../auth/policy/caller.ts'
+import { JwtVerifier } from '../auth/callers/jwt.ts'
+import { fetchKeySet } from '../auth/callers/key-set-fetch.ts'
+import { KeyRing } from '../auth/callers/key-ring.ts'
+import { RemoteKeySet, ReplaceableKey, type KeySource } from '../auth/callers/key-set.ts'
+import type { KeyDigest } from '../auth/policy/keys.ts'
 import { originMatcher } from '../net/origins.ts'
-import type { PolicyFile } from '../auth/policy-file.ts'
+import type { PolicyFile } from '../auth/policy/policy-file.ts'
 import { GatewayError } from '../errors.ts'
 
 declare module 'fastify' {
@@ -71,7 +71,7 @@ function verifier (auth: AuthSettings, keys: KeySource | undefined, now: () => n
 async function openPolicy (app: FastifyInstance, { auth, environments, policyPollMs, onPolicyReload }: AuthenticationOptions, keys: KeyRing): Promise<PolicyFile | undefined> {
   if (auth.policyFile === undefined) return undefined
   // Loaded only where there is one: with what reads YAML it takes a tenth of the start-up time.
-  const { PolicyFile } = await import('../auth/policy-file.ts')
+  const { PolicyFile } = await import('../auth/policy/policy-file.ts')
   const file = await PolicyFile.open(auth.policyFile, {
     environments,
     sources: () => ({ keyNames: keys.names, tokens: auth.jwksUrl !== undefined || auth.jwtPublicKey !== undefined }),

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { mayUse } from '../auth/permissions.ts'
+import { mayUse } from '../auth/policy/permissions.ts'
 import type { CloudinaryClient } from '../cloudinary/client.ts'
 import { invalidRequest } from '../errors.ts'
 import { nearestName } from '../input/nearest-name.ts'

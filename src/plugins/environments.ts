@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsync } from 'fastify'
-import { mayUse } from '../auth/permissions.ts'
+import { mayUse } from '../auth/policy/permissions.ts'
 import { problems } from '../schemas/problem.ts'
 import { Verdict, type VerdictValue } from './credential-proofs.ts'
 

@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { mayUse } from '../auth/permissions.ts'
+import { mayUse } from '../auth/policy/permissions.ts'
 import { lengthOf, MAX_SEARCHED } from '../cloudinary/diagnosis.ts'
 import { readRefusal } from '../cloudinary/refusal-text.ts'
 import { stringToSign, verifyParameters } from '../cloudinary/signature.ts'

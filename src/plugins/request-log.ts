@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import type { Caller } from '../auth/caller.ts'
+import type { Caller } from '../auth/policy/caller.ts'
 import type { CloudinaryClient } from '../cloudinary/client.ts'
 import { closedStatus } from './caller-gone.ts'
 

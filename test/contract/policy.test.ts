@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { digestOf } from '../../src/auth/keys.ts'
+import { digestOf } from '../../src/auth/policy/keys.ts'
 import { environmentAt, startGateway, testConfig } from '../helper.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { buildApp } from '../../src/app.ts'

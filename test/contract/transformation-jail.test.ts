@@ -1,5 +1,5 @@
 import t from 'tap'
-import { digestOf } from '../../src/auth/keys.ts'
+import { digestOf } from '../../src/auth/policy/keys.ts'
 import { startGateway } from '../helper.ts'
 
 const GIF = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'

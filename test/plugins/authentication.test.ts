@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import fastify from 'fastify'
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import t, { type Test } from 'tap'
-import { digestOf } from '../../src/auth/keys.ts'
+import { digestOf } from '../../src/auth/policy/keys.ts'
 import authentication, { type AuthenticationOptions, type AuthSettings } from '../../src/plugins/authentication.ts'
 import errorHandler from '../../src/plugins/error-handler.ts'
 

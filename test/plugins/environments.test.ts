@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { digestOf } from '../../src/auth/keys.ts'
+import { digestOf } from '../../src/auth/policy/keys.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { Secret } from '../../src/secret.ts'
 import { startFaultUpstream } from '../fault-upstream.ts'

@@ -1,0 +1,69 @@
+import { lookup, type LookupAddress } from 'node:dns'
+import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import type { LookupFunction, TcpSocketConnectOpts } from 'node:net'
+import { unmapped } from '../../net/addresses.ts'
+import { keySetAddressFits, keySetUrlFault } from '../../net/urls.ts'
+
+/** Largest key set read, in bytes. */
+const MAX_BYTES = 256 * 1024
+const TIMEOUT_MS = 5_000
+
+export interface KeySetFetchOptions {
+  readonly timeoutMs?: number
+  readonly maxBytes?: number
+  /** Resolves names; tests put their own here. */
+  readonly resolve?: typeof lookup
+}
+
+/** Checks each address before the socket connects to it: the name may resolve to another one a moment later. */
+function guardedLookup (resolve: typeof lookup, protocol: string): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      if (error) return callback(error, [])
+      const fitting = addresses.filter(({ address }) => keySetAddressFits(unmapped(address), protocol))
+      if (fitting.length === 0) return callback(new Error('the name resolves to an address that key sets are not fetched from'), [])
+      callback(null, fitting)
+    })
+  }
+}
+
+async function readText (response: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) { // without an encoding a response gives buffers
+    bytes += chunk.length
+    if (bytes > maxBytes) throw new Error(`the key set is longer than ${maxBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+/**
+ * Fetches the text of a key set: one request, no redirect, no more than `maxBytes`, no longer than `timeoutMs`.
+ * @throws {Error} for anything but a whole 200 answer.
+ */
+export async function fetchKeySet (url: string, { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, resolve = lookup }: KeySetFetchOptions = {}): Promise<string> {
+  const fault = keySetUrlFault(url)
+  if (fault !== undefined) throw new Error(`the address of the key set ${fault}`)
+  const { protocol, hostname } = new URL(url)
+  // An address in the URL is connected to without a look-up.
+  const address = hostname.replace(/^\[(.*)\]$/, '$1')
+  const send = protocol === 'http:' ? requestHttp : requestHttps
+  const options: RequestOptions & Pick<TcpSocketConnectOpts, 'autoSelectFamily'> = {
+    agent: false,
+    // Says that `lookup` is asked for all addresses, whatever flags the process was started with.
+    autoSelectFamily: true,
+    headers: { accept: 'application/jwk-set+json, application/json', connection: 'close' },
+    lookup: guardedLookup(resolve, protocol),
+    signal: AbortSignal.timeout(timeoutMs)
+  }
+  if (/^[\d.]+$|:/.test(address) && !keySetAddressFits(unmapped(address), protocol)) throw new Error('key sets are not fetched from this address')
+  const response = await new Promise<IncomingMessage>((resolve, reject) => { send(url, options, resolve).once('error', reject).end() })
+  try {
+    if (response.statusCode !== 200) throw new Error(`the key set answered ${response.statusCode}`)
+    return await readText(response, maxBytes)
+  } finally {
+    response.destroy()
+  }
+}

@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto'
+import type { Caller, Claims } from './caller.ts'
+import { parseDigest, type KeyDigest } from './keys.ts'
+import { patternFault, placeholders } from './patterns.ts'
+import { permissionsOf } from './permissions.ts'
+import type { CallerRules, PolicyValue } from './policy-schema.ts'
+import { leadingFault } from './transformation-codes.ts'
+import { nearestName } from '../../input/nearest-name.ts'
+import { SIGNABLE_PARAMETER_NAMES } from '../../schemas/upload-parameters.ts'
+import { hostRuleFault } from '../../net/urls.ts'
+
+/** A fault of a policy: where in the document, and what is wrong with it. */
+export interface PolicyFault {
+  readonly path: readonly string[]
+  readonly message: string
+}
+
+type Report = (path: readonly string[], message: string) => void
+
+/** Set by the gateway itself, or never signed. */
+const NOT_FORCED: ReadonlySet<string> = new Set(['timestamp', 'public_id'])
+
+function checkNames (names: readonly string[], path: readonly string[], report: Report): void {
+  names.forEach((name, index) => {
+    if (SIGNABLE_PARAMETER_NAMES.includes(name)) return
+    const nearest = nearestName(name, SIGNABLE_PARAMETER_NAMES)
+    report([...path, String(index)], `"${name}" is not a parameter that can be signed${nearest ? `; did you mean "${nearest}"?` : ''}`)
+  })
+}
+
+function checkTexts (texts: readonly string[], path: readonly string[], fault: (text: string) => string | undefined, report: Report): void {
+  texts.forEach((text, index) => {
+    const message = fault(text)
+    if (message !== undefined) report([...path, String(index)], message)
+  })
+}
+
+function checkForced (force: NonNullable<CallerRules['sign']>['force'], path: readonly string[], report: Report): void {
+  for (const [name, value] of Object.entries(force ?? {})) {
+    if (!SIGNABLE_PARAMETER_NAMES.includes(name) || NOT_FORCED.has(name)) report([...path, name], 'is not a parameter that can be forced')
+    else if (value === '' || (Array.isArray(value) && value.length === 0)) report([...path, name], 'must not be empty')
+    else checkTexts([value].flat().map(String), [...path, name], (text) => /[{}]/.test(text) ? patternFault(text) : undefined, report)
+  }
+}
+
+function checkCaller (rules: CallerRules, path: readonly string[], report: Report): void {
+  const { folder, sign = {} } = rules
+  const folderMessage = folder === undefined ? undefined : folder.includes('*') ? 'must be one folder, without *' : patternFault(folder) ?? leadingFault(folder)
+  if (folderMessage !== undefined) report([...path, 'folder'], folderMessage)
+  checkTexts(rules.delete?.protected ?? [], [...path, 'delete', 'protected'], patternFault, report)
+  checkNames(sign.allow ?? [], [...path, 'sign', 'allow'], report)
+  checkNames(sign.require ?? [], [...path, 'sign', 'require'], report)
+  checkForced(sign.force, [...path, 'sign', 'force'], report)
+  checkTexts(sign.folder ?? [], [...path, 'sign', 'folder'], patternFault, report)
+  checkTexts(sign.public_id ?? [], [...path, 'sign', 'public_id'], patternFault, report)
+  checkTexts(sign.notification_hosts ?? [], [...path, 'sign', 'notification_hosts'], hostRuleFault, report)
+  checkTexts(sign.formats ?? [], [...path, 'sign', 'formats'], (text) => /^[a-z0-9]{1,16}$/.test(text) ? undefined : 'must be a file extension such as png', report)
+  // A key brings no claims, so nothing could ever be put in.
+  if (!rules.jwt && placeholders(JSON.stringify({ ...rules, keys: [] })).length > 0) report(path, 'uses claims, but only callers with jwt have them')
+}
+
+/** How callers can come in besides by the keys of the policy itself. */
+export interface CallerSources {
+  /** Names that the configuration has keys for. */
+  readonly keyNames: readonly string[]
+  /** Whether tokens are taken. */
+  readonly tokens: boolean
+}
+
+/** Whether anybody can come by this name. */
+const isMet = (name: string, { keys = [], jwt }: CallerRules, keyNames: readonly string[]): boolean =>
+  jwt !== undefined || keys.length > 0 || keyNames.includes(name)
+
+/** A rule that no caller can ever fall under is a mistake: whom it was meant for is shut out, or may do everything. */
+function checkReach (name: string, rules: CallerRules, { keyNames, tokens }: CallerSources, report: Report): void {
+  const path = ['callers', name]
+  if (rules.jwt && !tokens) report([...path, 'jwt'], 'has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY')
+  if (isMet(name, rules, keyNames)) return
+  const nearest = nearestName(name, keyNames)
+  report(path, `can never be met: it has no keys and no jwt, and GATEWAY_KEYS has no key of "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`)
+}
+
+/** What the schema cannot say: every fault of a well-formed policy. `environments` are those that exist; without `sources` every caller may exist. */
+export function policyFaults ({ callers }: PolicyValue, environments: readonly string[], sources?: CallerSources): PolicyFault[] {
+  const faults: PolicyFault[] = []
+  const report: Report = (path, message) => { faults.push({ path, message }) }
+  const owners = new Map<string, string>()
+  for (const [name, rules] of Object.entries(callers)) {
+    const path = ['callers', name]
+    checkCaller(rules, path, report)
+    if (sources) checkReach(name, rules, sources, report)
+    checkTexts(rules.environments ?? [], [...path, 'environments'], (text) => environments.includes(text) ? undefined : `there is no environment "${text}"`, report)
+    rules.keys?.forEach((text, index) => {
+      const digest = text.toLowerCase()
+      const owner = owners.get(digest)
+      if (owner !== undefined) report([...path, 'keys', String(index)], `is also a key of ${owner}`)
+      owners.set(digest, name)
+    })
+  }
+  return faults
+}
+
+function holds (claims: Claims, name: string, wanted: string | number | boolean): boolean {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  if (Array.isArray(value)) return value.includes(wanted)
+  // RFC 8693: scopes are one text with blanks between them.
+  if (name === 'scope' && typeof value === 'string') return value.split(' ').includes(String(wanted))
+  return value === wanted
+}
+
+/** Callers by key and by token. */
+export class Policy {
+  readonly keys: readonly KeyDigest[]
+  readonly #rules: ReadonlyMap<string, CallerRules>
+  /** Callers of tokens seen before. A cached token has the same claims object each time. */
+  readonly #known = new WeakMap<Claims, Caller>()
+  readonly #named = new Map<string, Caller>()
+
+  constructor ({ callers }: PolicyValue) {
+    this.#rules = new Map(Object.entries(callers))
+    this.keys = [...this.#rules].flatMap(([caller, { keys = [] }]) => keys.flatMap((text) => {
+      const digest = parseDigest(text)
+      return digest ? [{ caller, digest }] : []
+    }))
+  }
+
+  /** The caller of this name, or undefined when the policy does not speak of it. */
+  byName (name: string): Caller | undefined {
+    const known = this.#named.get(name)
+    if (known) return known
+    const rules = this.#rules.get(name)
+    if (!rules) return undefined
+    const caller: Caller = { name, permissions: permissionsOf(rules, {}) }
+    this.#named.set(name, caller)
+    return caller
+  }
+
+  /** Callers of the policy that nobody can be when the configuration has keys for `keyNames` alone. */
+  unmet (keyNames: readonly string[]): string[] {
+    return [...this.#rules].filter(([name, rules]) => !isMet(name, rules, keyNames)).map(([name]) => name)
+  }
+
+  /** The first caller whose claims the token holds. Its `sub` is part of the name, so that each user has a rate of their own. */
+  byClaims (claims: Claims): Caller | undefined {
+    const known = this.#known.get(claims)
+    if (known) return known
+    for (const [name, rules] of this.#rules) {
+      if (!rules.jwt || !Object.entries(rules.jwt.claims).every(([claim, wanted]) => holds(claims, claim, wanted))) continue
+      const caller: Caller = { name: tokenName(name, claims), scope: tokenScope(name, claims), claims, permissions: permissionsOf(rules, claims) }
+      this.#known.set(claims, caller)
+      return caller
+    }
+    return undefined
+  }
+}
+
+/** A name fit for a log line: `visitors/42`. */
+export function tokenName (name: string, { sub }: Claims): string {
+  return typeof sub === 'string' && sub !== '' ? `${name}/${sub.replace(/[^\w.@:|-]/g, '_').slice(0, 128)}` : name
+}
+
+/** Claims that change from one token of the same holder to the next. */
+const PASSING: ReadonlySet<string> = new Set(['exp', 'iat', 'nbf', 'jti', 'auth_time', 'nonce', 'at_hash', 'c_hash', 'sid', 'uti', 'rh', 'aio'])
+
+/**
+ * Whose token it is, whatever characters its `sub` holds. Tokens without one (of machines, mostly) are told apart by all
+ * their lasting claims: what is meant for one of them is then not answered to another.
+ */
+export function tokenScope (name: string, claims: Claims): string {
+  const { iss, sub } = claims
+  if (typeof sub === 'string' && sub !== '') return `token:${JSON.stringify([name, iss, sub])}`
+  const lasting = Object.entries(claims).filter(([claim]) => !PASSING.has(claim)).sort(([one], [other]) => one < other ? -1 : 1)
+  return `claims:${createHash('sha256').update(JSON.stringify([name, lasting])).digest('base64')}`
+}

@@ -1,0 +1,150 @@
+import type { Fault } from '../../errors.ts'
+import { SIGNATURE_LIFE_SECONDS } from '../../input/signature-time.ts'
+import { SIGNABLE_PARAMETER_NAMES } from '../../schemas/upload-parameters.ts'
+import type { Claims } from './caller.ts'
+import type { Parameters } from '../uploads/folder.ts'
+import { compilePatterns, fillClaims, type Pattern } from './patterns.ts'
+import type { SignRules } from './policy-schema.ts'
+import { NOTIFICATION_SCHEMES, NOTIFICATIONS, urlFault } from '../../net/urls.ts'
+
+/** Parameters that run scripts, choose proxies or write headers: a rule has to name them before they may be signed. */
+const POWERFUL: ReadonlySet<string> = new Set(['eval', 'on_success', 'proxy', 'headers', 'callback'])
+/** They put another folder before the name that a rule about places has judged. */
+const MOVING: ReadonlySet<string> = new Set(['public_id_prefix', 'use_asset_folder_as_public_id_prefix'])
+const USUAL = SIGNABLE_PARAMETER_NAMES.filter((name) => !POWERFUL.has(name))
+const USUAL_IN_PLACES = USUAL.filter((name) => !MOVING.has(name))
+
+/** What may be signed, and what is uploaded through the gateway, which amounts to the same. Absent members do not restrict. */
+export interface SigningRules {
+  readonly allow: ReadonlySet<string>
+  readonly require: readonly string[]
+  /** Wire text by parameter: set whatever the caller sends. */
+  readonly force: Parameters
+  readonly folder?: readonly Pattern[]
+  readonly publicId?: readonly Pattern[]
+  readonly formats?: readonly string[]
+  readonly presets?: readonly string[]
+  readonly notificationHosts?: readonly string[]
+  readonly resourceTypes?: readonly string[]
+  readonly validitySeconds?: number
+  readonly maxBytes?: number
+}
+
+/** A forced value as Cloudinary takes it: text as it is, lists with commas. */
+function wireText (value: string | number | boolean | readonly string[], claims: Claims): string {
+  return typeof value === 'string' ? fillClaims(value, claims) : typeof value === 'object' ? value.map((item) => fillClaims(item, claims)).join(',') : String(value)
+}
+
+/** A rule about a parameter also says that it may be used. */
+function allowedNames (rules: SignRules): Set<string> {
+  const hasPlaces = rules.folder !== undefined || rules.public_id !== undefined || rules.force?.['folder'] !== undefined
+  const allow = new Set([...(rules.allow ?? (hasPlaces ? USUAL_IN_PLACES : USUAL)), ...(rules.require ?? []), ...Object.keys(rules.force ?? {}), 'timestamp'])
+  if (rules.folder) allow.add('folder')
+  if (rules.public_id) allow.add('public_id')
+  if (rules.formats) allow.add('allowed_formats')
+  if (rules.presets) allow.add('upload_preset')
+  if (rules.notification_hosts) allow.add('notification_url')
+  return allow
+}
+
+/** The rules with the claims of a caller put in. */
+export function compileSigning (rules: SignRules, claims: Claims): SigningRules {
+  const force = Object.entries(rules.force ?? {}).map(([name, value]) => [name, wireText(value, claims)])
+  return {
+    allow: allowedNames(rules),
+    require: rules.require ?? [],
+    force: Object.fromEntries(force),
+    ...(rules.folder && { folder: compilePatterns(rules.folder, claims) }),
+    ...(rules.public_id && { publicId: compilePatterns(rules.public_id, claims) }),
+    ...(rules.formats && { formats: rules.formats }),
+    ...(rules.presets && { presets: rules.presets }),
+    ...(rules.notification_hosts && { notificationHosts: rules.notification_hosts }),
+    ...(rules.resource_types && { resourceTypes: rules.resource_types }),
+    ...(rules.validity_seconds !== undefined && { validitySeconds: rules.validity_seconds }),
+    ...(rules.max_bytes !== undefined && { maxBytes: rules.max_bytes })
+  }
+}
+
+/** `sent` is what will be signed and sent: the parameters with what is forced, and the folder that one without a place gets. */
+type Check = (rules: SigningRules, parameters: Parameters, sent: Parameters) => Fault[]
+
+const listed = (patterns: readonly Pattern[]): string => patterns.map(({ text }) => `"${text}"`).join(' or ')
+
+const allowed: Check = ({ allow }, parameters) => Object.keys(parameters)
+  .filter((name) => !allow.has(name))
+  .map((name) => ({ pointer: `/${name}`, message: 'may not be signed by this caller' }))
+
+const required: Check = ({ require, force }, parameters) => require
+  .filter((name) => parameters[name] === undefined && force[name] === undefined)
+  .map((name) => ({ pointer: `/${name}`, message: 'must be given by this caller' }))
+
+const forced: Check = ({ force }, parameters) => Object.entries(force)
+  .filter(([name, value]) => parameters[name] !== undefined && parameters[name] !== value)
+  .map(([name, value]) => ({ pointer: `/${name}`, message: `is always "${value}" for this caller` }))
+
+const fits = (patterns: readonly Pattern[], name: string): boolean => patterns.some((pattern) => pattern.matches(name))
+
+const publicIds: Check = ({ publicId }, { public_id: name }) => publicId && name !== undefined && !fits(publicId, name)
+  ? [{ pointer: '/public_id', message: `must fit ${listed(publicId)}` }]
+  : []
+
+/** The folder is what stands before the last slash, whether `folder` or the public ID brings it. */
+const folders: Check = ({ folder: patterns, publicId }, _parameters, { folder, public_id: name }) => {
+  if (!patterns || (folder === undefined && name !== undefined && publicId)) return [] // that name has patterns of its own
+  if (folder !== undefined && !fits(patterns, folder)) return [{ pointer: '/folder', message: `must fit ${listed(patterns)}` }]
+  const inName = publicId ? [] : (name ?? '').split('/').slice(0, -1)
+  const joined = [folder ?? [], inName].flat().join('/')
+  if (fits(patterns, joined)) return []
+  return inName.length > 0
+    ? [{ pointer: '/public_id', message: `puts the asset into the folder "${joined}", which must fit ${listed(patterns)}` }]
+    : [{ pointer: '/folder', message: `must be given, and fit ${listed(patterns)}` }]
+}
+
+const formats: Check = ({ formats: list }, { allowed_formats: wanted, format }) => {
+  if (!list) return []
+  const asked = wanted?.split(',').map((name) => name.trim()).filter((name) => name !== '')
+  const faults = (asked ?? []).filter((name) => !list.includes(name)).map((name) => ({ pointer: '/allowed_formats', message: `"${name}" is not one of ${list.join(', ')}` }))
+  // Separators alone would be signed, and limit nothing.
+  if (asked?.length === 0) faults.push({ pointer: '/allowed_formats', message: `must name some of ${list.join(', ')}, or be left out` })
+  if (format !== undefined && !list.includes(format)) faults.push({ pointer: '/format', message: `must be one of ${list.join(', ')}` })
+  return faults
+}
+
+const presets: Check = ({ presets: list }, { upload_preset: preset }) => preset !== undefined && list && !list.includes(preset)
+  ? [{ pointer: '/upload_preset', message: `must be one of ${list.join(', ') || 'none'}` }]
+  : []
+
+const notifications: Check = ({ notificationHosts: hosts }, parameters) => {
+  if (!hosts) return []
+  return NOTIFICATIONS.flatMap((name) => {
+    const value = parameters[name]
+    const message = value === undefined ? undefined : urlFault(value, { schemes: NOTIFICATION_SCHEMES, hosts })
+    return message === undefined ? [] : [{ pointer: `/${name}`, message }]
+  })
+}
+
+const CHECKS: readonly Check[] = [allowed, required, forced, folders, publicIds, formats, presets, notifications]
+
+/** Everything in which the parameters offend against the rules, each named once. `sent`: with all that is added to them. */
+export function signingFaults (rules: SigningRules, parameters: Parameters, resourceType?: string, sent = withForced(rules, parameters)): Fault[] {
+  const faults = CHECKS.flatMap((check) => check(rules, parameters, sent))
+  const { resourceTypes } = rules
+  if (resourceTypes && resourceType !== undefined && !resourceTypes.includes(resourceType)) {
+    faults.push({ pointer: '/resource_type', message: `must be one of ${resourceTypes.join(', ')}` })
+  }
+  return faults
+}
+
+/** The parameters with what is forced, and with `allowed_formats` where formats are limited and none were asked for. */
+export function withForced (rules: SigningRules, parameters: Parameters): Parameters {
+  const formatList = rules.formats && parameters['allowed_formats'] === undefined ? { allowed_formats: rules.formats.join(',') } : {}
+  return { ...parameters, ...formatList, ...rules.force }
+}
+
+/**
+ * The timestamp that makes a signature die `validitySeconds` from now: Cloudinary counts an hour from the timestamp, so
+ * a shorter life is had by dating it back.
+ */
+export function backDated (rules: SigningRules, nowSeconds: number): number {
+  return nowSeconds - SIGNATURE_LIFE_SECONDS + (rules.validitySeconds ?? SIGNATURE_LIFE_SECONDS)
+}

@@ -1,0 +1,95 @@
+import type { Fault } from '../../errors.ts'
+import { isOn } from './wire-flags.ts'
+
+export type Parameters = Readonly<Record<string, string>>
+
+const ENCODED = /%[0-9a-f]{2}/i
+const DOT_SEGMENT = /(?:^|\/)\s*\.{1,2}\s*(?:\/|$)/
+// Both slashes of other alphabets and the full stops that some normalisations turn into "." are refused with the plain ones.
+const LOOKALIKE = /[\u2024\u2025\u2215\u2044\u29f8\ufe52\uff0e\uff0f\uff3c\u3002\uff61]/
+
+/**
+ * Why it cannot be told where this name would end up once somebody decodes, normalises or joins it; undefined when it is
+ * plain. Only callers with a folder of their own are held to this: for others a name is just a name.
+ */
+export function ambiguity (name: string): string | undefined {
+  if (/^[\s/]|[\s/]$|\/\//.test(name)) return 'must not begin or end with a blank or a slash, or hold an empty segment'
+  if (DOT_SEGMENT.test(name)) return 'must not hold a "." or ".." segment'
+  if (name.includes('\\') || LOOKALIKE.test(name)) return 'must not hold a backslash or a look-alike of a slash or a dot'
+  if (ENCODED.test(name)) return 'must not hold percent-encoded characters'
+  if (/[\p{Cc}\p{Cf}\p{Cs}]/u.test(name)) return 'must not hold control or invisible characters'
+  if (name.normalize('NFC') !== name) return 'must be in Unicode form NFC'
+  return undefined
+}
+
+/** Below the folder, by whole segments: `users/1` holds `users/1/a` and neither itself nor `users/10/a`. */
+export function isInside (folder: string, name: string): boolean {
+  return name.startsWith(`${folder}/`) && ambiguity(name) === undefined
+}
+
+/** The folder itself, or a folder below it. */
+export function isFolderInside (folder: string, name: string): boolean {
+  return name === folder || isInside(folder, name)
+}
+
+/** A fault that keeps the caller inside the folder, or undefined when `name` is below it. */
+export function outsideFault (folder: string, name: string, pointer: string): Fault | undefined {
+  if (isInside(folder, name)) return undefined
+  return { pointer, message: ambiguity(name) ?? `must be below "${folder}/"` }
+}
+
+/** Stands for the name that Cloudinary will choose. */
+const ANY_NAME = 'any'
+
+/**
+ * Every public ID an upload with these parameters could get, each with the parameter that decides it; `own` is the end of
+ * it. Whether a cloud has fixed or dynamic folders is not known here, and they read the parameters differently (a prefix
+ * replaces the folder, or stands before it, or is not read): all readings count.
+ * Source: Cloudinary, upload reference, `folder`, `public_id_prefix`, `use_asset_folder_as_public_id_prefix`.
+ */
+export function readings (parameters: Parameters, own = parameters['public_id'] ?? ANY_NAME): { pointer: string, name: string }[] {
+  const { public_id_prefix: prefix, folder, asset_folder: assetFolder } = parameters
+  const base = folder ? `${folder}/${own}` : own
+  const all = [{ pointer: folder ? '/folder' : '/public_id', name: base }]
+  const add = (pointer: string, before: string): void => {
+    all.push({ pointer, name: `${before}/${base}` })
+    if (folder) all.push({ pointer, name: `${before}/${own}` })
+  }
+  if (prefix) add('/public_id_prefix', prefix)
+  if (assetFolder && isOn(parameters['use_asset_folder_as_public_id_prefix'])) add('/use_asset_folder_as_public_id_prefix', assetFolder)
+  return all
+}
+
+/**
+ * Why an upload could leave the folder. `filename` is the name of the file, where it is known: with `use_filename` it
+ * becomes the end of the public ID.
+ */
+export function uploadFaults (folder: string, parameters: Parameters, filename?: string): Fault[] {
+  const faults: Fault[] = []
+  // Each part is judged alone too: "a/." and "./b" would otherwise hide in a join.
+  for (const name of ['public_id', 'folder', 'public_id_prefix'] as const) {
+    const value = parameters[name]
+    const message = value === undefined ? undefined : ambiguity(value)
+    if (message !== undefined) faults.push({ pointer: `/${name}`, message })
+  }
+  if (faults.length === 0) {
+    const outside = readings(parameters).flatMap(({ pointer, name }) => outsideFault(folder, name, pointer) ?? [])
+    // Several readings of one parameter: the first that leads out says enough.
+    faults.push(...outside.filter(({ pointer }, index) => outside.findIndex((fault) => fault.pointer === pointer) === index))
+  }
+  const assetFolder = parameters['asset_folder']
+  if (assetFolder !== undefined && !isFolderInside(folder, assetFolder)) {
+    faults.push({ pointer: '/asset_folder', message: ambiguity(assetFolder) ?? `must be "${folder}" or below it` })
+  }
+  const fileName = parameters['filename_override'] ?? filename
+  if (isOn(parameters['use_filename']) && fileName !== undefined && (/[/\\]/.test(fileName) || ambiguity(fileName) !== undefined)) {
+    faults.push({ pointer: parameters['filename_override'] === undefined ? '/file' : '/filename_override', message: 'must be a plain name when use_filename is on' })
+  }
+  return faults
+}
+
+/** The folder that an upload is given when it names no place at all, so that its random name lies inside. */
+export function withFolder (folder: string, parameters: Parameters): Parameters {
+  const placed = parameters['public_id'] !== undefined || parameters['folder'] !== undefined || parameters['public_id_prefix'] !== undefined
+  return placed ? parameters : { ...parameters, folder }
+}

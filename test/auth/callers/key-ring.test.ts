@@ -1,0 +1,115 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { KeyRing } from '../../../src/auth/callers/key-ring.ts'
+import { digestOf, type KeyDigest } from '../../../src/auth/policy/keys.ts'
+import { PolicyFile } from '../../../src/auth/policy/policy-file.ts'
+
+const key = (caller: string, text = caller): KeyDigest => ({ caller, digest: digestOf(text) })
+const shown = ({ current }: KeyRing): string[] => current.map(({ caller, digest }) => ['old', 'new', 'web', 'cms', 'webb'].filter((text) => digestOf(text).equals(digest)).map((text) => `${caller}=${text}`).join())
+
+/** Keys beside a policy file that is read only when somebody asks for it; `told` is told of each change and each fault. */
+async function open (t: Test, keys: KeyDigest[], callers: string, told: (what: 'changed' | 'refused') => void = () => {}) {
+  const path = join(t.testdir({ 'policy.yaml': `callers: ${callers}` }), 'policy.yaml')
+  const ring = new KeyRing(keys)
+  const file = await PolicyFile.open(path, {
+    environments: [],
+    sources: () => ({ keyNames: ring.names, tokens: false }),
+    pollMs: 3_600_000,
+    onChange: () => told('changed'),
+    onFault: () => told('refused')
+  })
+  t.teardown(() => { file.close() })
+  return { ring, file, path, write: (text: string) => { writeFileSync(path, `callers: ${text}`) } }
+}
+
+t.test('without a policy other keys are in force when the call returns', async (t) => {
+  const ring = new KeyRing([key('web', 'old')])
+  const first = ring.current
+  t.same(await ring.replace([key('web', 'old')]), { isChanged: false, reason: undefined })
+  t.equal(ring.current, first, 'the same list for the same keys')
+  const replaced = ring.replace([key('web', 'new'), key('cms')])
+  t.same(shown(ring), ['web=new', 'cms=cms'])
+  t.same(ring.names, ['web', 'cms'])
+  t.same(await replaced, { isChanged: true, reason: undefined })
+  await ring.replace([key('cms'), key('web', 'new')])
+  t.same(shown(ring), ['web=new', 'cms=cms'], 'their order means nothing')
+})
+
+t.test('a key of a known name is in force at once, and the policy is not read for it', async (t) => {
+  const { ring, file, write } = await open(t, [key('web', 'old')], '{ web: {} }')
+  write('{ web: { read_only: true } }')
+  const replaced = ring.replace([key('web', 'new')], file)
+  t.same(shown(ring), ['web=new'])
+  t.same(await replaced, { isChanged: true, reason: undefined })
+  t.match(file.current.byName('web'), { permissions: { readOnly: false } })
+})
+
+t.test('a second look, while the first still reads the policy, lets no new name in before it', async (t) => {
+  const { ring, file, write } = await open(t, [key('web')], '{ web: {} }')
+  write('{ web: {}, cms: { read_only: true } }')
+  const given = [key('web'), key('cms')]
+  const first = ring.replace(given, file)
+  const second = ring.replace(given, file)
+  t.same(shown(ring), ['web=web'])
+  await second
+  t.match(file.current.byName('cms'), { permissions: { readOnly: true } })
+  await first
+  t.same(shown(ring), ['web=web', 'cms=cms'])
+})
+
+t.test('a new name waits until the policy was read again; what is taken out does not', async (t) => {
+  const seen: unknown[] = []
+  const { ring, file, write } = await open(t, [key('web', 'old'), key('web')], '{ web: {} }', (what) => seen.push(what, shown(ring)))
+  write('{ web: {}, cms: { read_only: true } }')
+  await file.check()
+  t.same(seen.splice(0), ['refused', ['web=old', 'web=web']], 'nobody can be cms yet')
+  const replaced = ring.replace([key('web', 'old'), key('web', 'new'), key('cms')], file)
+  t.same(shown(ring), ['web=old', 'web=new'])
+  t.same(await replaced, { isChanged: true, reason: undefined })
+  t.same(seen, ['changed', ['web=old', 'web=new']], 'its rules come before its key')
+  t.match(file.current.byName('cms'), { permissions: { readOnly: true } })
+  t.same(shown(ring), ['web=old', 'web=new', 'cms=cms'])
+})
+
+t.test('of two changes at once the later one holds', async (t) => {
+  const { ring, file } = await open(t, [key('web', 'old')], '{ web: {} }')
+  await Promise.all([ring.replace([key('web', 'old'), key('cms', 'old')], file), ring.replace([key('web', 'old'), key('cms', 'new')], file)])
+  t.same(shown(ring), ['web=old', 'cms=new'])
+  await Promise.all([ring.replace([key('web', 'old'), key('webb')], file), ring.replace([key('web', 'old')], file)])
+  t.same(shown(ring), ['web=old'])
+})
+
+t.test('a name that a rule lost and another that came: the key that is out stays out, and the new one without rules is held back', async (t) => {
+  const told: string[] = []
+  const { ring, file, write } = await open(t, [key('web', 'old')], '{ web: { read_only: true } }', (what) => told.push(what))
+  const keys = [key('webb')]
+  const { isChanged, reason } = await ring.replace(keys, file)
+  t.equal(isChanged, true)
+  t.match(reason, /^no key is left for "web", of whom the policy speaks; keys of "webb" wait until/)
+  t.same(shown(ring), [])
+  t.same(await ring.replace([...keys], file), { isChanged: false, reason }, 'as long as nothing changes')
+  write('{ webb: { read_only: true } }')
+  await file.check()
+  t.same(await ring.replace([...keys], file), { isChanged: true, reason: undefined })
+  t.same(shown(ring), ['webb=webb'])
+  t.same(told, ['changed'])
+})
+
+t.test('the last key of a caller with rules can be taken out; that its rules are left over is told', async (t) => {
+  const { ring, file } = await open(t, [key('web', 'old'), key('cms')], '{ web: {} }')
+  t.same(await ring.replace([key('cms')], file), { isChanged: true, reason: 'no key is left for "web", of whom the policy speaks' })
+  t.same(shown(ring), ['cms=cms'])
+})
+
+t.test('while the policy file cannot be used, new names without rules wait: it may be there that they are restricted', async (t) => {
+  const { ring, file, path, write } = await open(t, [key('web', 'old')], `{ webb: { keys: ['sha256:${'a'.repeat(64)}'] }, web: {} }`)
+  rmSync(path)
+  const keys = [key('web', 'new'), key('webb'), key('cms')]
+  t.match(await ring.replace(keys, file), { isChanged: true, reason: /^keys of "cms" wait until/ })
+  t.same(shown(ring), ['web=new', 'webb=webb'])
+  write('{ webb: {}, web: {}, cms: {} }')
+  await file.check()
+  t.same(await ring.replace(keys, file), { isChanged: true, reason: undefined })
+  t.same(shown(ring), ['web=new', 'webb=webb', 'cms=cms'])
+})

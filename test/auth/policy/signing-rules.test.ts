@@ -1,0 +1,89 @@
+import t from 'tap'
+import { backDated, compileSigning, signingFaults, withForced } from '../../../src/auth/policy/signing-rules.ts'
+
+const faultsOf = (rules: Parameters<typeof compileSigning>[0], parameters: Record<string, string>, resourceType?: string, claims = {}) =>
+  signingFaults(compileSigning(rules, claims), parameters, resourceType).map(({ pointer }) => pointer)
+
+t.test('without a list, all that is known is allowed, but what runs scripts, picks proxies or writes headers', async (t) => {
+  t.same(faultsOf({}, { folder: 'a', tags: 'b', timestamp: '1', public_id: 'c', eager: 'w_1', source: 'uw' }), [])
+  t.same(faultsOf({}, { eval: 'x', on_success: 'x', proxy: 'x', headers: 'x', callback: 'x', made_up: 'x' }), ['/eval', '/on_success', '/proxy', '/headers', '/callback', '/made_up'])
+})
+
+t.test('every parameter that is not allowed is named, the unknown ones too', async (t) => {
+  t.same(faultsOf({ allow: ['folder', 'eval'] }, {
+    folder: 'a', eval: 'x', timestamp: '1', notification_url: 'https://example.com', eager: 'w_1', type: 'private', access_mode: 'public', overwrite: 'true', invalidate: 'true', upload_preset: 'p', raw_convert: 'x', async: 'true', proxy: 'x', headers: 'x', tomorrow: 'x'
+  }), ['/notification_url', '/eager', '/type', '/access_mode', '/overwrite', '/invalidate', '/upload_preset', '/raw_convert', '/async', '/proxy', '/headers', '/tomorrow'])
+})
+
+t.test('a rule about a parameter allows it', async (t) => {
+  t.same(faultsOf({ allow: [], require: ['tags'], force: { moderation: 'manual' }, folder: ['a'], public_id: ['b'], formats: ['jpg'], presets: ['p'], notification_hosts: ['example.com'] }, {
+    tags: 'x', moderation: 'manual', folder: 'a', public_id: 'b', allowed_formats: 'jpg', upload_preset: 'p', notification_url: 'https://example.com/'
+  }), [])
+})
+
+t.test('what is required must be sent, unless it is forced', async (t) => {
+  t.same(faultsOf({ require: ['folder', 'tags'], force: { folder: 'x' } }, {}), ['/tags'])
+})
+
+t.test('what is forced is set; another value is refused', async (t) => {
+  const rules = compileSigning({ force: { moderation: 'manual', overwrite: false, tags: ['web', '{sub}'], folder: 'users/{sub}', auto_tagging: 0.5 } }, { sub: '7' })
+  t.same(withForced(rules, { tags: 'x', context: 'a=b' }), { context: 'a=b', moderation: 'manual', overwrite: 'false', tags: 'web,7', folder: 'users/7', auto_tagging: '0.5' })
+  t.same(signingFaults(rules, { moderation: 'manual', folder: 'users/8' }), [{ pointer: '/folder', message: 'is always "users/7" for this caller' }])
+})
+
+t.test('folder and public_id must fit one of the patterns', async (t) => {
+  const rules = { folder: ['users/{sub}', 'users/{sub}/**'], public_id: ['*.jpg'] }
+  t.same(faultsOf(rules, { folder: 'users/7', public_id: 'a.jpg' }, undefined, { sub: 7 }), [])
+  t.same(faultsOf(rules, { folder: 'users/7/a/b' }, undefined, { sub: 7 }), [])
+  t.same(faultsOf(rules, { folder: 'users/8', public_id: 'a/b.jpg' }, undefined, { sub: 7 }), ['/folder', '/public_id'])
+})
+
+t.test('a folder that must fit is judged wherever it comes from', async (t) => {
+  const rules = { folder: ['users/1', 'users/1/*'] }
+  for (const parameters of [{ folder: 'users/1' }, { folder: 'users/1', public_id: 'a' }, { folder: 'users/1', public_id: 'b/a' }, { public_id: 'users/1/a' }, { public_id: 'users/1/b/a' }]) t.same(faultsOf(rules, parameters), [], JSON.stringify(parameters))
+  for (const parameters of [{ public_id: 'users/2/a' }, { folder: 'users/1', public_id: 'b/c/a' }]) t.same(faultsOf(rules, parameters), ['/public_id'], JSON.stringify(parameters))
+  for (const parameters of [{}, { public_id: 'a' }, { folder: 'users/2' }, { folder: 'users/2', public_id: 'users/1/a' }]) t.same(faultsOf(rules, parameters), ['/folder'], JSON.stringify(parameters))
+  t.same(signingFaults(compileSigning(rules, {}), { tags: 'a' }, undefined, { tags: 'a', folder: 'users/1' }), [], 'one that the gateway sets counts')
+  t.same(faultsOf({ ...rules, force: { folder: 'users/1' } }, { public_id: 'a' }), [])
+  const both = { ...rules, public_id: ['own/*', '*'] }
+  t.same(faultsOf(both, { public_id: 'own/a' }), [], 'a public ID with patterns of its own needs no folder')
+  t.same(faultsOf(both, { folder: 'users/1', public_id: 'own/a' }), [])
+  t.same(faultsOf(both, { folder: 'users/2', public_id: 'users/1/a' }), ['/folder', '/public_id'])
+  t.same(faultsOf(both, {}), ['/folder'])
+})
+
+t.test('nothing moves an asset away from where it was judged, unless it is allowed by name', async (t) => {
+  const moved = { folder: 'users/1', public_id: 'x', public_id_prefix: 'users/2', asset_folder: 'users/2', use_asset_folder_as_public_id_prefix: 'true' }
+  for (const rules of [{ folder: ['users/1'], public_id: ['*'] }, { folder: ['users/1'] }, { public_id: ['*'] }, { force: { folder: 'users/1' } }]) t.same(faultsOf(rules, moved), ['/public_id_prefix', '/use_asset_folder_as_public_id_prefix'], JSON.stringify(rules))
+  t.same(faultsOf({}, moved), [])
+  t.same(faultsOf({ allow: Object.keys(moved), folder: ['users/1'] }, moved), [])
+})
+
+t.test('formats: signed as allowed_formats, and the target format is held to them too', async (t) => {
+  const rules = compileSigning({ formats: ['jpg', 'png'] }, {})
+  t.same(withForced(rules, {}), { allowed_formats: 'jpg,png' })
+  t.same(withForced(rules, { allowed_formats: 'png' }), { allowed_formats: 'png' })
+  t.same(signingFaults(rules, { allowed_formats: 'png, jpg', format: 'png' }), [])
+  t.same(signingFaults(rules, { allowed_formats: 'png,svg,exe', format: 'svg' }).map(({ pointer }) => pointer), ['/allowed_formats', '/allowed_formats', '/format'])
+  for (const nothing of ['', ',', ' , ']) t.match(signingFaults(rules, { allowed_formats: nothing }), [{ pointer: '/allowed_formats', message: 'must name some of jpg, png, or be left out' }], JSON.stringify(nothing))
+  t.same(faultsOf({ formats: ['jpg'] }, { format: 'svg' }), ['/format'])
+  t.same(faultsOf({}, { allowed_formats: ',' }), [])
+})
+
+t.test('presets, notification hosts and kinds of asset', async (t) => {
+  t.same(faultsOf({ presets: ['a'] }, { upload_preset: 'b' }), ['/upload_preset'])
+  t.match(signingFaults(compileSigning({ presets: [] }, {}), { upload_preset: 'b' }), [{ message: 'must be one of none' }])
+  t.same(faultsOf({ notification_hosts: ['hooks.example.com'] }, { notification_url: 'https://hooks.example.com.evil.com', eager_notification_url: 'https://hooks.example.com/e' }), ['/notification_url'])
+  t.same(faultsOf({ resource_types: ['image'] }, {}, 'raw'), ['/resource_type'])
+  t.same(faultsOf({ resource_types: ['image'] }, {}, 'image'), [])
+  t.same(faultsOf({ resource_types: ['image'] }, {}), [])
+})
+
+t.test('a shorter life is had by an earlier timestamp', async (t) => {
+  t.equal(backDated(compileSigning({ validity_seconds: 300 }, {}), 10_000), 10_000 - 3600 + 300)
+  t.equal(backDated(compileSigning({}, {}), 10_000), 10_000)
+})
+
+t.test('the size limit is carried along', async (t) => {
+  t.equal(compileSigning({ max_bytes: 10 }, {}).maxBytes, 10)
+})
