@@ -37,7 +37,7 @@ const A: Readonly<Record<string, Row>> = {
   A24: at(['auth/uploads/permit.test.ts', 'one foreign ID among many refuses them all']),
   A26: at(['contract/environments.test.ts', 'A26: 1,000 interleaved requests']),
   A27: at(['plugins/authorization.test.ts', '403 for every change by a caller that only reads']),
-  A28: at(['cloudinary/admin.test.ts', '400 for a public ID that would change the path'], ['surface.test.ts', 'O1: the router table and openapi.yaml agree']),
+  A28: at(['cloudinary/upstream/admin.test.ts', '400 for a public ID that would change the path'], ['surface.test.ts', 'O1: the router table and openapi.yaml agree']),
   A29: at(['surface.test.ts', 'A29: metrics are on no path of this address'], ['commands/metrics-listener.test.ts', 'serves the text at /metrics and nothing else'], ['commands/serve.test.ts', 'metrics are on an address of their own']),
   A30: untested('the gateway takes no notifications from Cloudinary: there is no such route')
 }
@@ -45,8 +45,8 @@ const A: Readonly<Record<string, Row>> = {
 /** Signing. */
 const S: Readonly<Record<string, Row>> = {
   S1: at(['contract/signature-vs-sdk.test.ts', 'random parameter sets'], ['contract/signature-vs-sdk.test.ts', 'where we differ on purpose']),
-  S2: at(['contract/signature-vs-sdk.test.ts', 'encoded as by the official package'], ['cloudinary/signature.test.ts', 'one value cannot pose as two parameters in version 2']),
-  S4: at(['routes/generate-signature.test.ts', '400: fields that are never signed'], ['cloudinary/signature.test.ts', 'what travels beside the parameters is not signed']),
+  S2: at(['contract/signature-vs-sdk.test.ts', 'encoded as by the official package'], ['cloudinary/wire/signature.test.ts', 'one value cannot pose as two parameters in version 2']),
+  S4: at(['routes/generate-signature.test.ts', '400: fields that are never signed'], ['cloudinary/wire/signature.test.ts', 'what travels beside the parameters is not signed']),
   S5: at(['auth/uploads/permit.test.ts', '422 for a timestamp from the future'], ['routes/generate-signature.test.ts', '400: timestamps that Cloudinary would refuse'], ['auth/policy/signing-rules.test.ts', 'a shorter life is had by an earlier timestamp']),
   S6: at(['auth/policy/signing-rules.test.ts', 'every parameter that is not allowed is named, the unknown ones too'], ['contract/policy.test.ts', 'param_not_allowed']),
   S7: partly('no signature can carry a size, so a policy\'s limit holds for uploads through the gateway alone', ['auth/policy/signing-rules.test.ts', 'what is forced is set; another value is refused'], ['contract/policy.test.ts', 'what is signed is what the policy wants']),
@@ -58,60 +58,60 @@ const S: Readonly<Record<string, Row>> = {
 
 /** Multipart and upload bodies. */
 const M: Readonly<Record<string, Row>> = {
-  M1: partly(`300 MB in place of 1 GiB; ${BENCH}`, ['large-upload.test.ts', 'with the MD5 of what was sent'], ['cloudinary/uploads.test.ts', 'M1: a file up to the limit']),
+  M1: partly(`300 MB in place of 1 GiB; ${BENCH}`, ['large-upload.test.ts', 'with the MD5 of what was sent'], ['cloudinary/upload/uploader.test.ts', 'M1: a file up to the limit']),
   M2: at(['routes/upload-resource.test.ts', 'M2: 200: a form of unknown length'], ['routes/upload-resource.test.ts', 'a raw body of any media type, of known and of unknown length']),
-  M3: at(['bad-input.test.ts', '400 for zero bytes'], ['cloudinary/upload-intake.test.ts', 'M3: 400 for zero bytes']),
-  M4: at(['routes/upload-resource.test.ts', 'M4, M5: 413 with both numbers'], ['cloudinary/uploads.test.ts', 'has no end upstream, in one request and in chunks']),
-  M5: at(['cloudinary/uploads.test.ts', 'M4, M5: a file over the limit'], ['routes/upload-resource.test.ts', 'nothing is stored']),
+  M3: at(['bad-input.test.ts', '400 for zero bytes'], ['cloudinary/upload/intake.test.ts', 'M3: 400 for zero bytes']),
+  M4: at(['routes/upload-resource.test.ts', 'M4, M5: 413 with both numbers'], ['cloudinary/upload/uploader.test.ts', 'has no end upstream, in one request and in chunks']),
+  M5: at(['cloudinary/upload/uploader.test.ts', 'M4, M5: a file over the limit'], ['routes/upload-resource.test.ts', 'nothing is stored']),
   M6: at(['faults/framing.test.ts', 'M6: a body that ends before its Content-Length'], ['routes/upload-resource.test.ts', 'M21: 408 for a body that stops']),
   M7: partly('garbage behind an answer that is still owed gets no 400 but the end of the connection after that answer; it is never forwarded', ['faults/framing.test.ts', 'M7: bytes after the body']),
   M8: at(['routes/upload-resource.test.ts', 'M8, M17: 400 for a boundary nobody can use'], ['input/upload-form.test.ts', 'M17, M8: headers alone tell']),
   M10: partly('headers of a part beyond what the parser has room for are passed over, not refused', ['faults/hostile-forms.test.ts', 'M10: forms that are all fields'], ['routes/upload-resource.test.ts', 'M10: 413 for too many fields'], ['input/upload-form.test.ts', 'M10: 413 for a field that is too long']),
   M11: at(['routes/upload-resource.test.ts', 'M11: 400 for a name of the prototype'], ['input/upload-form.test.ts', 'pollutes nothing']),
-  M12: at(['cloudinary/uploads.test.ts', 'M12: fields after a streamed file are proved'], ['cloudinary/uploads.test.ts', 'M12: 400 for fields after a file in chunks']),
+  M12: at(['cloudinary/upload/uploader.test.ts', 'M12: fields after a streamed file are proved'], ['cloudinary/upload/uploader.test.ts', 'M12: 400 for fields after a file in chunks']),
   M13: at(['input/upload-form.test.ts', 'M13: 400 for no file, two files, text beside bytes']),
   M14: at(['input/upload-form.test.ts', 'M14: 400 for a field before and after the file'], ['routes/upload-resource.test.ts', 'twice, in two places']),
   M16: at(['faults/framing.test.ts', 'M16: a part that calls itself base64'], ['input/upload-form.test.ts', 'M16: JSON in a field is text, untouched']),
   M17: at(['routes/upload-resource.test.ts', '415 for an encoded body, before it is read']),
   M19: at(['routes/upload-resource.test.ts', 'M19: a caller that leaves ends the request upstream'], ['large-upload.test.ts', 'a caller that disconnects in the middle']),
-  M21: at(['cloudinary/upload-intake.test.ts', 'M21: 408 when the bytes drip'], ['routes/upload-resource.test.ts', 'M21: 408 for a body that stops']),
+  M21: at(['cloudinary/upload/intake.test.ts', 'M21: 408 when the bytes drip'], ['routes/upload-resource.test.ts', 'M21: 408 for a body that stops']),
   M23: at(['plugins/expect-continue.test.ts', 'M23: a refused request gets its answer without a 100']),
   M24: at(['plugins/expect-continue.test.ts', 'M24: 417']),
-  M25: partly(BENCH, ['cloudinary/uploads.test.ts', 'uploads together stay within the memory budget']),
+  M25: partly(BENCH, ['cloudinary/upload/uploader.test.ts', 'uploads together stay within the memory budget']),
   M26: at(['routes/upload-resource.test.ts', 'M26: 503 with Retry-After']),
   M27: at(['plugins/idempotency.test.ts', 'M27: the same request under the same key is one asset']),
   M28: at(['plugins/idempotency.test.ts', 'M28: of ten at once one executes'], ['idempotency/redis-store.test.ts', 'M28: of ten at once in two processes']),
   M29: at(['plugins/idempotency.test.ts', 'M29: another request under the same key is 422'], ['plugins/idempotency.test.ts', 'M29: a key belongs to one environment and one caller']),
   M30: at(['plugins/idempotency.test.ts', 'M30: what failed before Cloudinary had taken the file']),
   M31: at(['plugins/idempotency.test.ts', 'M31: an answer that was lost is 409 outcome_unknown']),
-  M32: partly('callers send no chunks to the gateway, which makes them itself, in order; the sandbox is tested on disordered ones', ['cloudinary/uploads.test.ts', 'M32: a larger file goes in chunks'], ['sandbox/upload/chunks.test.ts', '400: overlaps, wrong lengths'], ['sandbox/upload/chunks.test.ts', '200: in any order']),
+  M32: partly('callers send no chunks to the gateway, which makes them itself, in order; the sandbox is tested on disordered ones', ['cloudinary/upload/uploader.test.ts', 'M32: a larger file goes in chunks'], ['sandbox/upload/chunks.test.ts', '400: overlaps, wrong lengths'], ['sandbox/upload/chunks.test.ts', '200: in any order']),
   M33: untested('an upload is one request to one process: no session of chunks spans two of them'),
   M34: untested('nothing of an upload is written to disk; that a read-only disk does no harm needs a container to show'),
-  M35: at(['cloudinary/file-text.test.ts', 'M35: a file of another user'], ['cloudinary/file-text.test.ts', 'M35: 400 for everything else that looks like a path'], ['cloudinary/file-text.test.ts', 'M35: a link swapped in between two openings'], ['bad-input.test.ts', 'outside the root, through a link, a device'], ['cloudinary/uploads.test.ts', 'M35: a file that shrinks or grows'])
+  M35: at(['cloudinary/upload/file-source.test.ts', 'M35: a file of another user'], ['cloudinary/upload/file-source.test.ts', 'M35: 400 for everything else that looks like a path'], ['cloudinary/upload/file-source.test.ts', 'M35: a link swapped in between two openings'], ['bad-input.test.ts', 'outside the root, through a link, a device'], ['cloudinary/upload/uploader.test.ts', 'M35: a file that shrinks or grows'])
 }
 
 /** Faults of the upstream. */
 const U: Readonly<Record<string, Row>> = {
-  U1: at(['cloudinary/transport.test.ts', 'U1: a refused connection and an unknown name'], ['cloudinary/retry.test.ts', 'U18: tries again, up to three times']),
-  U2: partly('a slow resolver cannot be had without a name server of one\'s own; the connect timeout covers it', ['cloudinary/transport.test.ts', 'U1: a refused connection and an unknown name']),
-  U3: at(['cloudinary/transport.test.ts', 'U3: a connection that cannot be made in time']),
-  U4: at(['faults/tls.test.ts', 'U4: nothing is sent where the certificate'], ['cloudinary/transport.test.ts', 'U4: a server without the expected certificate']),
-  U5: at(['cloudinary/transport.test.ts', 'U5, U6, U12: a connection that is cut'], ['cloudinary/admin.test.ts', 'U5, U18: reading is repeated'], ['cloudinary/uploads.test.ts', 'U5: a streamed file is sent again only when']),
-  U6: at(['cloudinary/transport.test.ts', 'U5, U6, U12: a connection that is cut'], ['routes/upload-resource.test.ts', 'U5, U6, U9: 502 and 504']),
-  U7: at(['routes/upload-resource.test.ts', 'U7: an early refusal, 40 times'], ['cloudinary/uploads.test.ts', 'U7, U8: an early refusal is passed on']),
-  U8: at(['cloudinary/transport.test.ts', 'U7, U8: an early answer is passed on']),
-  U9: at(['cloudinary/transport.test.ts', 'U9, U10: a silent upstream'], ['routes/get-resource-by-id.test.ts', '504: an upstream that never answers']),
-  U10: at(['cloudinary/transport.test.ts', 'U9, U10: a silent upstream, and one that stops within its answer'], ['routes/get-all-resources.test.ts', 'a stream that breaks is cut off']),
-  U11: at(['cloudinary/transport.test.ts', 'U11: an answer that drips']),
-  U12: at(['cloudinary/transport.test.ts', 'U5, U6, U12'], ['cloudinary/answer.test.ts', 'U16: 502 for answers that are none']),
-  U15: at(['cloudinary/transport.test.ts', 'U15: a redirect is an answer; nobody goes there'], ['cloudinary/answer.test.ts', 'U15: 502 for a redirect']),
-  U16: at(['cloudinary/transport.test.ts', 'U16: an answer that is too large, or no HTTP'], ['cloudinary/answer.test.ts', 'U16: 502 for answers that are none']),
-  U17: at(['cloudinary/retry.test.ts', 'U17: a refusal that says when to come back'], ['cloudinary/answer.test.ts', 'U17: Retry-After is what Cloudinary asked for']),
-  U18: at(['cloudinary/retry.test.ts', 'U18: waits lie evenly between nothing and a bound']),
-  U19: partly('no minute-long outage under load has a place in npm test', ['cloudinary/retry.test.ts', 'U19: the budget runs dry in an outage'], ['faults/outage.test.ts', 'then 503 at once for all that asks its API'], ['faults/outage.test.ts', 'once Cloudinary is back, so is the gateway']),
+  U1: at(['cloudinary/upstream/transport.test.ts', 'U1: a refused connection and an unknown name'], ['cloudinary/upstream/retry.test.ts', 'U18: tries again, up to three times']),
+  U2: partly('a slow resolver cannot be had without a name server of one\'s own; the connect timeout covers it', ['cloudinary/upstream/transport.test.ts', 'U1: a refused connection and an unknown name']),
+  U3: at(['cloudinary/upstream/transport.test.ts', 'U3: a connection that cannot be made in time']),
+  U4: at(['faults/tls.test.ts', 'U4: nothing is sent where the certificate'], ['cloudinary/upstream/transport.test.ts', 'U4: a server without the expected certificate']),
+  U5: at(['cloudinary/upstream/transport.test.ts', 'U5, U6, U12: a connection that is cut'], ['cloudinary/upstream/admin.test.ts', 'U5, U18: reading is repeated'], ['cloudinary/upload/uploader.test.ts', 'U5: a streamed file is sent again only when']),
+  U6: at(['cloudinary/upstream/transport.test.ts', 'U5, U6, U12: a connection that is cut'], ['routes/upload-resource.test.ts', 'U5, U6, U9: 502 and 504']),
+  U7: at(['routes/upload-resource.test.ts', 'U7: an early refusal, 40 times'], ['cloudinary/upload/uploader.test.ts', 'U7, U8: an early refusal is passed on']),
+  U8: at(['cloudinary/upstream/transport.test.ts', 'U7, U8: an early answer is passed on']),
+  U9: at(['cloudinary/upstream/transport.test.ts', 'U9, U10: a silent upstream'], ['routes/get-resource-by-id.test.ts', '504: an upstream that never answers']),
+  U10: at(['cloudinary/upstream/transport.test.ts', 'U9, U10: a silent upstream, and one that stops within its answer'], ['routes/get-all-resources.test.ts', 'a stream that breaks is cut off']),
+  U11: at(['cloudinary/upstream/transport.test.ts', 'U11: an answer that drips']),
+  U12: at(['cloudinary/upstream/transport.test.ts', 'U5, U6, U12'], ['cloudinary/upstream/answer.test.ts', 'U16: 502 for answers that are none']),
+  U15: at(['cloudinary/upstream/transport.test.ts', 'U15: a redirect is an answer; nobody goes there'], ['cloudinary/upstream/answer.test.ts', 'U15: 502 for a redirect']),
+  U16: at(['cloudinary/upstream/transport.test.ts', 'U16: an answer that is too large, or no HTTP'], ['cloudinary/upstream/answer.test.ts', 'U16: 502 for answers that are none']),
+  U17: at(['cloudinary/upstream/retry.test.ts', 'U17: a refusal that says when to come back'], ['cloudinary/upstream/answer.test.ts', 'U17: Retry-After is what Cloudinary asked for']),
+  U18: at(['cloudinary/upstream/retry.test.ts', 'U18: waits lie evenly between nothing and a bound']),
+  U19: partly('no minute-long outage under load has a place in npm test', ['cloudinary/upstream/retry.test.ts', 'U19: the budget runs dry in an outage'], ['faults/outage.test.ts', 'then 503 at once for all that asks its API'], ['faults/outage.test.ts', 'once Cloudinary is back, so is the gateway']),
   U20: partly('without a figure for latency', ['bad-input.test.ts', 'while the other one works'], ['faults/outage.test.ts', 'the other environment works all the time'], ['cloudinary/client.test.ts', 'clients of two environments share the number of uploads, and nothing else']),
-  U21: partly('not a thousand races: a cut connection before the answer is the same to the gateway, and is repeated for reading alone', ['cloudinary/transport.test.ts', 'connections are kept and used again'], ['cloudinary/admin.test.ts', 'U5, U18: reading is repeated after resets'], ['cloudinary/admin.test.ts', 'deleting is repeated only when nothing was sent']),
-  U22: at(['cloudinary/transport.test.ts', 'U22: informational answers are passed over'])
+  U21: partly('not a thousand races: a cut connection before the answer is the same to the gateway, and is repeated for reading alone', ['cloudinary/upstream/transport.test.ts', 'connections are kept and used again'], ['cloudinary/upstream/admin.test.ts', 'U5, U18: reading is repeated after resets'], ['cloudinary/upstream/admin.test.ts', 'deleting is repeated only when nothing was sent']),
+  U22: at(['cloudinary/upstream/transport.test.ts', 'U22: informational answers are passed over'])
 }
 
 /** Addresses that we are given. */
@@ -120,8 +120,8 @@ const F: Readonly<Record<string, Row>> = {
   F2: at(['net/addresses.test.ts', 'IPv6: only global unicast is public'], ['net/addresses.test.ts', 'IPv4 hidden in IPv6']),
   F5: at(['sandbox/remote/guard.test.ts', 'a name is judged by the addresses it leads to'], ['net/addresses.test.ts', 'names that only a local network knows']),
   F6: at(['sandbox/remote/guard.test.ts', 'a name that changes its mind'], ['auth/callers/key-set-fetch.test.ts', 'addresses that no provider has are not connected to']),
-  F7: at(['sandbox/remote/guard.test.ts', 'redirects from the public internet to private places'], ['sandbox/remote/guard.test.ts', 'a redirect from https to http is not followed'], ['auth/callers/key-set-fetch.test.ts', 'a redirect is not followed'], ['cloudinary/transport.test.ts', 'U15: a redirect is an answer']),
-  F9: at(['net/urls.test.ts', 'other schemes and other spellings are refused'], ['cloudinary/file-text.test.ts', '400 for other schemes and broken URLs']),
+  F7: at(['sandbox/remote/guard.test.ts', 'redirects from the public internet to private places'], ['sandbox/remote/guard.test.ts', 'a redirect from https to http is not followed'], ['auth/callers/key-set-fetch.test.ts', 'a redirect is not followed'], ['cloudinary/upstream/transport.test.ts', 'U15: a redirect is an answer']),
+  F9: at(['net/urls.test.ts', 'other schemes and other spellings are refused'], ['cloudinary/upload/file-source.test.ts', '400 for other schemes and broken URLs']),
   F10: at(['net/urls.test.ts', 'ports of other services are refused'])
 }
 
@@ -145,7 +145,7 @@ const R: Readonly<Record<string, Row>> = {
   R2: at(['canary.test.ts', 'R1, R2, R5, R6'], ['commands/logger.test.ts', 'replaces a secret in each of its spellings']),
   R3: at(['canary.test.ts', 'R3: a gateway that cannot start'], ['config/config.test.ts', 'shows no secret when it is printed'], ['secret.test.ts', 'a secret shows itself to reveal() alone']),
   R4: at(['canary.test.ts', 'R4: command line'], ['config/environments.test.ts', 'reads each of them from a file']),
-  R5: at(['canary.test.ts', 'R1, R2, R5, R6'], ['cloudinary/answer.test.ts', 'R5: the secret is taken out of every message']),
+  R5: at(['canary.test.ts', 'R1, R2, R5, R6'], ['cloudinary/upstream/answer.test.ts', 'R5: the secret is taken out of every message']),
   R6: at(['canary.test.ts', 'R6: one JSON object a line'], ['plugins/request-id.test.ts', 'anything else gets a new id']),
   R7: at(['canary.test.ts', 'R7: an error that nobody foresaw']),
   R8: at(['surface.test.ts', 'O1: the router table and openapi.yaml agree'])

@@ -1,4 +1,4 @@
-import type { UploadBudget } from '../cloudinary/upload-budget.ts'
+import type { UploadBudget } from '../cloudinary/upload/budget.ts'
 
 /** What is counted. No label holds a value that a caller chooses: the number of series is bounded by the code and the config. */
 export interface Meters {

@@ -1,5 +1,5 @@
 import fp from 'fastify-plugin'
-import { budgetOf } from '../cloudinary/upload-budget.ts'
+import { budgetOf } from '../cloudinary/upload/budget.ts'
 import type { UploadLimits } from '../config/types.ts'
 import { closedStatus } from './caller-gone.ts'
 import { createMeters, type Meters } from './meters.ts'

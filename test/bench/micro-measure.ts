@@ -16,8 +16,8 @@ export interface MicroOrder { readonly dist: string, readonly rounds: number }
 export type MicroReport = Readonly<Record<keyof ReturnType<typeof contestants>, readonly number[]>>
 
 type Sources = {
-  readonly signature: typeof import('../../src/cloudinary/signature.ts')
-  readonly urls: typeof import('../../src/cloudinary/delivery-url.ts')
+  readonly signature: typeof import('../../src/cloudinary/wire/signature.ts')
+  readonly urls: typeof import('../../src/cloudinary/wire/delivery-url.ts')
   readonly secrets: typeof import('../../src/secret.ts')
 }
 
@@ -69,8 +69,8 @@ function checkEqual (all: ReturnType<typeof contestants>): void {
 async function answer ({ dist, rounds }: MicroOrder): Promise<MicroReport> {
   const load = async (file: string): Promise<unknown> => import(pathToFileURL(join(dist, file)).href)
   const all = contestants({
-    signature: await load('src/cloudinary/signature.js'),
-    urls: await load('src/cloudinary/delivery-url.js'),
+    signature: await load('src/cloudinary/wire/signature.js'),
+    urls: await load('src/cloudinary/wire/delivery-url.js'),
     secrets: await load('src/secret.js')
   } as Sources) // the compiled form of these very files
   checkEqual(all)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { signParameters } from '../../src/cloudinary/signature.ts'
+import { signParameters } from '../../src/cloudinary/wire/signature.ts'
 import { KNOWN_PARAMETERS } from '../../src/sandbox/api/known-parameters.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../src/schemas/upload-parameters.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { v2 as cloudinary } from 'cloudinary'
-import { deliveryUrl } from '../../src/cloudinary/delivery-url.ts'
+import { deliveryUrl } from '../../src/cloudinary/wire/delivery-url.ts'
 import { CROP_MODES, type TransformationComponent } from '../../src/schemas/transformation.ts'
 import type { DeliveryOptions } from '../../src/schemas/environment.ts'
 import { Secret } from '../../src/secret.ts'

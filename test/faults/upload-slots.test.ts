@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { budgetOf } from '../../src/cloudinary/upload-budget.ts'
+import { budgetOf } from '../../src/cloudinary/upload/budget.ts'
 import { environmentAt, testConfig } from '../helper.ts'
 import { FaultUpstream } from '../fault-upstream.ts'
 

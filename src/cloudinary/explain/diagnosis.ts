@@ -1,0 +1,114 @@
+import type { CloudinaryEnvironment, SignatureAlgorithm } from '../../schemas/environment.ts'
+import { timestampFault } from '../../input/signature-time.ts'
+import { fieldFinding, quoted, type Finding } from './mismatch.ts'
+import type { IssuedSignatures } from './issued-signatures.ts'
+import { algorithmOf, UNSIGNED_NAMES, verifyParameters } from '../wire/signature.ts'
+import { findMistake } from './signing-mistakes.ts'
+
+export type SigningEnvironment = Pick<CloudinaryEnvironment, 'name' | 'cloudName' | 'apiKey' | 'apiSecret' | 'signatureVersion'>
+
+export interface DiagnosisInput {
+  /** Wire text, as it was received, without the signature itself. */
+  readonly fields: Readonly<Record<string, string>>
+  readonly signature: string
+  readonly environment: SigningEnvironment
+  /** Further environments whose secret may have signed. */
+  readonly others?: readonly SigningEnvironment[]
+  readonly nowSeconds: number
+  readonly issued?: IssuedSignatures | undefined
+  /** Who asks. What others asked to be signed is not told; absent: the one who holds the signature is known by it. */
+  readonly asker?: string | undefined
+  /** Nothing but the signature says who asks. */
+  readonly stranger?: boolean
+}
+
+type Fields = Readonly<Record<string, string>>
+
+/** Characters of all fields together among which a mistake is searched: each attempt builds and hashes all of them. */
+export const MAX_SEARCHED = 100_000
+
+/** Characters of names and values together. */
+export function lengthOf (fields: Fields): number {
+  return Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+}
+
+function tooLong (length: number): Finding {
+  return { code: 'unexplained', message: `The signature does not fit. The fields have ${length} characters together; mistakes are searched in up to ${MAX_SEARCHED}.` }
+}
+
+function judgeTimestamp ({ timestamp = '' }: Fields, nowSeconds: number): Finding[] {
+  const fault = timestampFault(timestamp, nowSeconds)
+  if (!fault) return []
+  const shown = fault.kind === 'invalid' ? `timestamp is ${quoted(timestamp)}; it` : 'timestamp'
+  return [fieldFinding(`timestamp_${fault.kind}`, 'timestamp', `${shown} ${fault.message}.`)]
+}
+
+/** What was sent and what was signed, where they differ; empty when a field was not there. */
+interface Difference { readonly name: string, readonly signed: string, readonly sent: string }
+
+function differences (signed: Fields, sent: Fields): Difference[] {
+  const names = new Set([...Object.keys(signed), ...Object.keys(sent)].filter((name) => !UNSIGNED_NAMES.has(name)))
+  return [...names].map((name) => ({ name, signed: signed[name] ?? '', sent: sent[name] ?? '' })).filter(({ signed, sent }) => signed !== sent)
+}
+
+function tellDifference ({ name, signed, sent }: Difference, tellsValues: boolean): Finding {
+  if (signed === '') return fieldFinding('field_not_signed', name, `${name} was sent but not signed.`)
+  if (sent === '') return fieldFinding('field_not_sent', name, `${name} was signed ${tellsValues ? `as ${quoted(signed)} ` : ''}but not sent.`)
+  return fieldFinding('field_changed', name, `${name} was signed ${tellsValues ? `as ${quoted(signed)}` : 'with another value'} but sent as ${quoted(sent)}.`)
+}
+
+/**
+ * What this process itself signed: the exact differences. Values are told to whoever sends the timestamp that was signed,
+ * and so has the form; a signature alone, picked up somewhere, is not to be made into a whole one. A stranger could try
+ * times, so it has to have all of the form but one field.
+ */
+function compareWithIssued ({ fields, issued, asker, stranger = false, environment, nowSeconds }: DiagnosisInput, signature: string): Finding[] {
+  const known = issued?.find(signature, nowSeconds)
+  if (!known || (asker !== undefined && asker !== known.owner)) return []
+  const found = differences(known.fields, fields)
+  const hasForm = fields['timestamp'] === known.fields['timestamp'] && (!stranger || found.filter(({ signed }) => signed !== '').length === 1)
+  const elsewhere = known.environment === environment.name ? [] : [otherEnvironment(known.environment, environment.name)]
+  return [...elsewhere, ...found.map((difference) => tellDifference(difference, hasForm))]
+}
+
+function otherEnvironment (signedFor: string, sentTo: string): Finding {
+  return { code: 'other_environment', message: `It was signed for the environment "${signedFor}" but sent to "${sentTo}".` }
+}
+
+function findOtherEnvironment ({ fields, others = [], environment }: DiagnosisInput, signature: string): Finding[] {
+  const signer = others.find((other) => other.name !== environment.name && verifyParameters(fields, signature, other.apiSecret))
+  return signer ? [otherEnvironment(signer.name, environment.name)] : []
+}
+
+function explain (input: DiagnosisInput, signature: string, algorithm: SignatureAlgorithm): Finding[] {
+  const exact = compareWithIssued(input, signature)
+  if (exact.length > 0) return exact
+  const length = lengthOf(input.fields)
+  if (length > MAX_SEARCHED) return [tooLong(length)]
+  const elsewhere = findOtherEnvironment(input, signature)
+  if (elsewhere.length > 0) return elsewhere
+  return findMistake(input, signature, algorithm)
+}
+
+/**
+ * Why a signature does not fit the fields that were sent with it. Only the signature that the caller already holds is
+ * ever compared; no other valid one, and never the secret, is part of a finding. The work is bounded.
+ */
+export function diagnose (input: DiagnosisInput): Finding[] {
+  const { fields, environment, nowSeconds } = input
+  const findings = judgeTimestamp(fields, nowSeconds)
+  const signature = input.signature.trim().toLowerCase()
+  const algorithm = algorithmOf(signature)
+  if (algorithm === undefined) {
+    return [...findings, fieldFinding('signature_malformed', 'signature', `signature has ${input.signature.length} characters; it must be 40 (SHA-1) or 64 (SHA-256) hex digits.`)]
+  }
+  if (signature !== input.signature) {
+    findings.push(fieldFinding('signature_malformed', 'signature', 'signature must be lower-case hex digits without blanks.'))
+  }
+  const form = verifyParameters(fields, signature, environment.apiSecret)
+  if (form === undefined) return [...findings, ...explain(input, signature, algorithm)]
+  if (form.version === 1 && environment.signatureVersion === 2) {
+    findings.push({ code: 'signature_version_1', message: 'It is valid, but made by signature version 1, which leaves "&" inside values as it is; version 2 writes "%26".' })
+  }
+  return findings
+}

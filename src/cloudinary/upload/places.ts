@@ -1,0 +1,44 @@
+import { GatewayError } from '../../errors.ts'
+import { once, RETRY_AFTER_SECONDS, type Release } from './release.ts'
+
+/**
+ * Uploads whose signature has not been seen. They have places of their own, half as many as there are uploads, so that
+ * whoever signs nothing keeps nobody else from uploading; and half of those for one address, so that it takes two.
+ */
+export class UnprovenUploads {
+  readonly #most: number
+  readonly #mostOfAddress: number
+  /** How many each address has; only those that have any. */
+  readonly #byAddress = new Map<string, number>()
+  #running = 0
+
+  constructor (maxConcurrent: number) {
+    this.#most = Math.ceil(maxConcurrent / 2)
+    this.#mostOfAddress = Math.ceil(this.#most / 2)
+  }
+
+  get running (): number { return this.#running }
+
+  /**
+   * Lets one more begin.
+   * @throws {GatewayError} `overloaded` when there are as many as may be, in all or of this address.
+   */
+  admit (address: string): Release {
+    const ofAddress = this.#byAddress.get(address) ?? 0
+    if (this.#running >= this.#most || ofAddress >= this.#mostOfAddress) {
+      throw new GatewayError('overloaded', 'As many direct uploads as this gateway takes at a time have not shown a signature yet.', {
+        headers: { 'retry-after': RETRY_AFTER_SECONDS }
+      })
+    }
+    this.#running++
+    this.#byAddress.set(address, ofAddress + 1)
+    return once(() => { this.#leave(address) })
+  }
+
+  #leave (address: string): void {
+    this.#running--
+    const before = this.#byAddress.get(address)
+    if (before !== undefined && before > 1) this.#byAddress.set(address, before - 1)
+    else this.#byAddress.delete(address)
+  }
+}

@@ -1,0 +1,211 @@
+import { GatewayError, invalidRequest, type ErrorCode } from '../../errors.ts'
+import { DELIVERY_TYPES, RESOURCE_TYPES, type DeliveryTypeName, type ResourceTypeName } from '../../schemas/assets.ts'
+import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
+import { jsonObject, relayed, transportFailure, type Relayed } from './answer.ts'
+import type { CircuitBreaker } from './circuit-breaker.ts'
+import { PASSING, withRetries, type Pace, type RetryBudget } from './retry.ts'
+import { signParameters } from '../wire/signature.ts'
+import { TransportError, type Transport, type UpstreamRequest } from './transport.ts'
+
+export interface Call { readonly signal: AbortSignal }
+
+/** Where an asset lives: its kind and its storage type. */
+export interface Place { readonly resource_type: ResourceTypeName, readonly type: DeliveryTypeName }
+
+export type Query = Readonly<Record<string, string | readonly string[]>>
+
+/** What an environment's calls share. */
+export interface Connection {
+  readonly environment: CloudinaryEnvironment
+  readonly transport: Transport
+  readonly pace: Pace
+  readonly budget: RetryBudget
+  readonly circuits: Readonly<Record<'json' | 'upload', CircuitBreaker>>
+  /** Told how each request ended: `ok`, or the code of its failure. */
+  readonly tried: (outcome: 'ok' | ErrorCode) => void
+}
+
+const MAX_ATTEMPTS = 3
+/** For one call with all its retries. */
+const DEADLINE_MS = 30_000
+/** How every request to Cloudinary names us. */
+export const USER_AGENT = 'cloudinary-gateway'
+
+/** `GET` and idempotent changes are retried after any passing failure; the rest only when nothing was sent. */
+type Retry = 'always' | 'unsent'
+
+/** Cloudinary cannot have seen the request. */
+export function sentNothing (error: GatewayError): boolean {
+  return error.cause instanceof TransportError && error.cause.beforeSend
+}
+
+/**
+ * A public ID as one path segment: its slashes become `%2F`, as Cloudinary's own client sends them.
+ * @throws {GatewayError} when it would change meaning in a URL.
+ */
+export function pathSegment (publicId: string): string {
+  if (publicId === '' || publicId === '.' || publicId === '..' || !publicId.isWellFormed()) {
+    throw invalidRequest([{ pointer: '/public_id', message: 'cannot be a public ID' }])
+  }
+  return encodeURIComponent(publicId)
+}
+
+function encodeQuery (query: Query): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (typeof value === 'string') search.append(name, value)
+    else for (const each of value) search.append(`${name}[]`, each)
+  }
+  const text = search.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+/** Where the API of one cloud begins, after the host. */
+export function apiRoot ({ uploadPrefix, cloudName }: CloudinaryEnvironment): string {
+  return `${new URL(uploadPrefix).pathname.replace(/\/$/, '')}/v1_1/${encodeURIComponent(cloudName)}`
+}
+
+function missing (publicId: string, tried: readonly Place[], found: readonly Place[], cause: GatewayError | undefined): GatewayError {
+  const named = (places: readonly Place[]): string => places.map(({ resource_type: kind, type }) => `${kind}/${type}`).join(', ')
+  const elsewhere = found.length > 0 ? ` It exists under ${named(found)}.` : ''
+  return new GatewayError('not_found', `There is no asset "${publicId}" under ${named(tried)}.${elsewhere}`, {
+    ...(cause?.upstream && { upstream: cause.upstream }),
+    ...(found.length > 0 && { members: { found_under: found } }),
+    cause
+  })
+}
+
+/** The JSON calls of one environment. */
+export class AdminCalls {
+  readonly #connection: Connection
+  readonly #root: string
+  readonly #headers: Readonly<Record<string, string>>
+  readonly #formHeaders: Readonly<Record<string, string>>
+
+  constructor (connection: Connection) {
+    const { environment } = connection
+    this.#connection = connection
+    this.#root = apiRoot(environment)
+    const pair = Buffer.from(`${environment.apiKey}:${environment.apiSecret.reveal()}`).toString('base64')
+    // Built once: the header is the same for every call.
+    this.#headers = Object.freeze({ accept: 'application/json', authorization: `Basic ${pair}`, 'user-agent': USER_AGENT })
+    this.#formHeaders = Object.freeze({ ...this.#headers, 'content-type': 'application/x-www-form-urlencoded' })
+  }
+
+  /** Proves the credentials. */
+  async ping (call: Call): Promise<void> {
+    await this.#get('/ping', call)
+  }
+
+  async list (resourceType: ResourceTypeName, type: DeliveryTypeName, query: Query, call: Call): Promise<Relayed> {
+    return this.#get(`/resources/${resourceType}/${type}${encodeQuery(query)}`, call)
+  }
+
+  async get (resourceType: ResourceTypeName | 'auto', type: DeliveryTypeName, publicId: string, query: Query, call: Call): Promise<Relayed> {
+    const path = (kind: ResourceTypeName): string => `/resources/${kind}/${type}/${pathSegment(publicId)}${encodeQuery(query)}`
+    return this.#look(resourceType, type, publicId, call, async (kind) => this.#get(path(kind), call))
+  }
+
+  async update (resourceType: ResourceTypeName, type: DeliveryTypeName, publicId: string, fields: Readonly<Record<string, string>>, call: Call): Promise<Relayed> {
+    const path = `/resources/${resourceType}/${type}/${pathSegment(publicId)}`
+    return this.#look(resourceType, type, publicId, call, async () => this.#post(path, fields, this.#formHeaders, 'always', call))
+  }
+
+  /** Deletes one asset for good; says where it was. */
+  async destroy (resourceType: ResourceTypeName | 'auto', fields: { public_id: string, type: DeliveryTypeName, invalidate: boolean }, call: Call): Promise<Place & { public_id: string }> {
+    const { public_id: publicId, type, invalidate } = fields
+    pathSegment(publicId)
+    return this.#look(resourceType, type, publicId, call, async (kind) => {
+      const { authorization, ...headers } = this.#formHeaders
+      const parameters = { public_id: publicId, type, ...(invalidate && { invalidate: 'true' }) }
+      const { body } = await this.#post(`/${kind}/destroy`, this.#signed(parameters), headers, 'unsent', call)
+      const result = jsonObject(body)?.result
+      if (result === 'ok') return { resource_type: kind, type, public_id: publicId }
+      if (result === 'not found') throw new GatewayError('not_found', 'not found')
+      throw new GatewayError('upstream_failed', 'Cloudinary\'s answer does not say whether the asset was deleted.')
+    })
+  }
+
+  #signed (parameters: Readonly<Record<string, string>>): Record<string, string> {
+    const { environment, pace } = this.#connection
+    const signable = { ...parameters, timestamp: String(Math.floor(pace.now() / 1000)) }
+    const { apiSecret, signatureAlgorithm: algorithm, signatureVersion: version } = environment
+    return { ...signable, api_key: environment.apiKey, signature: signParameters(signable, { apiSecret, algorithm, version }) }
+  }
+
+  /** Asks under one kind, or under each in turn for `auto`; when all say 404, finds out where the asset is instead. */
+  async #look<T> (resourceType: ResourceTypeName | 'auto', type: DeliveryTypeName, publicId: string, call: Call, ask: (kind: ResourceTypeName) => Promise<T>): Promise<T> {
+    const kinds = resourceType === 'auto' ? RESOURCE_TYPES : [resourceType]
+    let absent: GatewayError | undefined
+    for (const kind of kinds) {
+      try {
+        return await ask(kind)
+      } catch (error) {
+        if (!(error instanceof GatewayError) || error.code !== 'not_found') throw error
+        absent = error
+      }
+    }
+    const tried = kinds.map((kind) => ({ resource_type: kind, type }))
+    throw missing(publicId, tried, await this.#elsewhere(publicId, tried, call), absent)
+  }
+
+  /** The places of other kind or type that hold this public ID: same type first, the rest only when that finds nothing. */
+  async #elsewhere (publicId: string, tried: readonly Place[], call: Call): Promise<Place[]> {
+    const type = tried[0]?.type
+    const others = RESOURCE_TYPES.flatMap((kind) => DELIVERY_TYPES.map((each): Place => ({ resource_type: kind, type: each })))
+      .filter((place) => !tried.some((known) => known.resource_type === place.resource_type && known.type === place.type))
+    for (const step of [others.filter((place) => place.type === type), others.filter((place) => place.type !== type)]) {
+      const answers = await Promise.all(step.map(async (place) => this.#exists(place, publicId, call)))
+      const found = step.filter((_, index) => answers[index])
+      if (found.length > 0) return found
+    }
+    return []
+  }
+
+  /** Never fails: this look-up must not hide the answer that it explains. */
+  async #exists ({ resource_type: kind, type }: Place, publicId: string, call: Call): Promise<boolean> {
+    try {
+      await this.#send({ method: 'GET', path: `${this.#root}/resources/${kind}/${type}/${pathSegment(publicId)}`, headers: this.#headers, lane: 'json', signal: call.signal })
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  async #get (path: string, call: Call): Promise<Relayed> {
+    return this.#retried({ method: 'GET', path: this.#root + path, headers: this.#headers, lane: 'json', signal: call.signal }, 'always')
+  }
+
+  async #post (
+    path: string, fields: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>, retry: Retry, call: Call
+  ): Promise<Relayed> {
+    const body = Buffer.from(new URLSearchParams(fields).toString())
+    return this.#retried({ method: 'POST', path: this.#root + path, headers, body, lane: 'json', signal: call.signal }, retry)
+  }
+
+  async #retried (request: UpstreamRequest, retry: Retry): Promise<Relayed> {
+    const { pace, budget } = this.#connection
+    return withRetries(async () => this.#send(request), {
+      maxAttempts: MAX_ATTEMPTS,
+      deadline: pace.now() + DEADLINE_MS,
+      signal: request.signal,
+      canRetry: (error) => PASSING.has(error.code) && (retry === 'always' || sentNothing(error))
+    }, budget, pace)
+  }
+
+  async #send (request: UpstreamRequest): Promise<Relayed> {
+    const { environment, transport, pace, circuits, tried } = this.#connection
+    circuits.json.admit()
+    try {
+      const answer = relayed(await transport.send(request), { environment, nowMs: pace.now() })
+      tried('ok')
+      circuits.json.settle()
+      return answer
+    } catch (error) {
+      const failure = transportFailure(error)
+      tried(failure.code)
+      circuits.json.settle(failure)
+      throw failure
+    }
+  }
+}

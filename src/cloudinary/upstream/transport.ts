@@ -1,0 +1,209 @@
+import { Pool, type buildConnector, type Dispatcher } from 'undici'
+import type { UpstreamLimits } from '../../config/types.ts'
+
+/** One request to Cloudinary. `lane` chooses the pool: long uploads never stand before JSON calls. */
+export interface UpstreamRequest {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: Buffer | AsyncIterable<Buffer>
+  readonly lane: 'json' | 'upload'
+  readonly signal: AbortSignal
+}
+
+/** An answer, complete and bounded. Header names are in lower case. */
+export interface UpstreamReply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: Buffer
+}
+
+export type TransportFault = 'aborted' | 'body' | 'unreachable' | 'connect_timeout' | 'timeout' | 'tls' | 'cut' | 'broken' | 'too_large'
+
+/** Why there is no answer. `cause` holds what undici said, or what the source of the body threw. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError'
+  readonly fault: TransportFault
+
+  constructor (fault: TransportFault, options?: ErrorOptions) {
+    super(`no answer from upstream: ${fault}`, options)
+    this.fault = fault
+  }
+
+  /** True when Cloudinary cannot have seen the request: the connection was never made. */
+  get beforeSend (): boolean { return this.fault === 'unreachable' || this.fault === 'connect_timeout' }
+}
+
+const SENT_HEADERS: ReadonlySet<string> = new Set([
+  'accept', 'authorization', 'content-length', 'content-range', 'content-type', 'user-agent', 'x-unique-upload-id'
+])
+/** A whole answer, once begun, may take as long as this many of the longest allowed pauses. */
+const ANSWER_PAUSES = 2
+/**
+ * What an upload may have waiting at its connection, in bytes: with less than a few reads every piece would wait for the
+ * one before. undici hands all options on to `net` and `tls`; its types leave this one out.
+ */
+const UPLOAD_SOCKETS = { highWaterMark: 256 * 1024 } as buildConnector.BuildOptions
+const PATH = /^\/[!-~]*$/
+const HEADER_VALUE = /^[\t -~]*$/
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL'])
+const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT'])
+const CUT = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'ECONNABORTED'])
+
+/**
+ * undici loses one connection slot of a bounded pool for good with each request it refuses, so nothing that it would
+ * refuse may reach it.
+ */
+function assertSendable ({ path, headers }: UpstreamRequest): void {
+  if (!PATH.test(path)) throw new TypeError('a path to upstream holds a character that must be encoded')
+  for (const [name, value] of Object.entries(headers)) {
+    if (!SENT_HEADERS.has(name)) throw new TypeError(`the header ${name} is not sent upstream`)
+    if (!HEADER_VALUE.test(value)) throw new TypeError(`the value of the header ${name} cannot be sent upstream`)
+  }
+}
+
+function faultOf (error: Error & { code?: string }): TransportFault {
+  const code = String(error.code)
+  if (UNREACHABLE.has(code)) return 'unreachable'
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'connect_timeout'
+  if (TIMEOUTS.has(code)) return 'timeout'
+  if (CUT.has(code)) return 'cut'
+  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|EPROTO)/.test(code)) return 'tls'
+  return 'broken'
+}
+
+function single (headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]))
+}
+
+/** Passes the chunks on and remembers what the source threw, which undici would wrap or replace. */
+class WatchedBody {
+  readonly #source: AsyncIterable<Buffer>
+  failure: unknown
+
+  constructor (source: AsyncIterable<Buffer>) { this.#source = source }
+
+  [Symbol.asyncIterator] (): AsyncIterator<Buffer> {
+    const iterator = this.#source[Symbol.asyncIterator]()
+    return { next: () => iterator.next().then(undefined, this.#onFailure) }
+  }
+
+  readonly #onFailure = (error: unknown): never => {
+    this.failure = error
+    throw error
+  }
+}
+
+/** Collects one answer up to a bound and settles once. */
+class AnswerCollector implements Dispatcher.DispatchHandler {
+  readonly #settle: (outcome: UpstreamReply | Error) => void
+  readonly #limits: UpstreamLimits
+  readonly #chunks: Buffer[] = []
+  #controller: Dispatcher.DispatchController | undefined
+  #aborted: Error | undefined
+  #size = 0
+  #status = 0
+  #tooSlow: NodeJS.Timeout | undefined
+  #headers: Record<string, string | undefined> = {}
+
+  constructor (limits: UpstreamLimits, settle: (outcome: UpstreamReply | Error) => void) {
+    this.#limits = limits
+    this.#settle = (outcome) => {
+      clearTimeout(this.#tooSlow)
+      settle(outcome)
+    }
+  }
+
+  /** Works before the request has a connection too: it is then given up the moment it gets one. */
+  abort (error: Error): void {
+    this.#aborted = error
+    this.#controller?.abort(error)
+    this.#settle(error)
+  }
+
+  onRequestStart (controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#aborted) controller.abort(this.#aborted)
+  }
+
+  onResponseStart (_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
+    if (status < 200) return // informational: the real answer follows
+    this.#status = status
+    this.#headers = single(headers)
+    // undici watches pauses; an answer of one byte a second has none that are long enough.
+    this.#tooSlow = setTimeout(() => this.abort(new TransportError('timeout')), this.#limits.bodyTimeoutMs * ANSWER_PAUSES)
+  }
+
+  onResponseData (_: unknown, chunk: Buffer): void {
+    this.#size += chunk.length
+    if (this.#size > this.#limits.maxAnswerBytes) return this.abort(new TransportError('too_large'))
+    this.#chunks.push(chunk)
+  }
+
+  onResponseEnd (): void {
+    this.#settle({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks, this.#size) })
+  }
+
+  onResponseError (_: unknown, error: Error): void { this.#settle(error) }
+}
+
+export interface TransportOptions {
+  /** Scheme, host and port. */
+  readonly origin: string
+  readonly limits: UpstreamLimits
+  readonly jsonConnections?: number
+}
+
+/** The connections of one environment: one pool for JSON calls, another for uploads. The only user of undici. */
+export class Transport {
+  readonly #pools: Readonly<Record<'json' | 'upload', Pool>>
+  readonly #limits: UpstreamLimits
+
+  constructor ({ origin, limits, jsonConnections = 64 }: TransportOptions) {
+    this.#limits = limits
+    const shared = {
+      pipelining: 1,
+      allowH2: false,
+      connectTimeout: limits.connectTimeoutMs,
+      bodyTimeout: limits.bodyTimeoutMs,
+      maxHeaderSize: 16_384,
+      strictContentLength: true
+    }
+    this.#pools = {
+      json: new Pool(origin, { ...shared, headersTimeout: limits.headersTimeoutMs, connections: jsonConnections }),
+      // Not bounded here: the gateway admits only so many uploads at a time.
+      upload: new Pool(origin, { ...shared, headersTimeout: limits.uploadHeadersTimeoutMs, connect: UPLOAD_SOCKETS })
+    }
+  }
+
+  /**
+   * Sends one request and reads its whole answer. Redirects are answers like any other; nothing is followed or repeated.
+   * @throws {TransportError} when there is no complete answer.
+   */
+  async send (request: UpstreamRequest): Promise<UpstreamReply> {
+    assertSendable(request)
+    const { method, path, headers, body, lane, signal } = request
+    if (signal.aborted) throw new TransportError('aborted', { cause: signal.reason })
+    const watched = body === undefined || Buffer.isBuffer(body) ? undefined : new WatchedBody(body)
+    const outcome = await new Promise<UpstreamReply | Error>((resolve) => {
+      const onAbort = (): void => collector.abort(new TransportError('aborted', { cause: signal.reason }))
+      const collector = new AnswerCollector(this.#limits, (settled) => {
+        signal.removeEventListener('abort', onAbort)
+        resolve(settled)
+      })
+      signal.addEventListener('abort', onAbort)
+      // undici's types leave out async iterables, which its documentation names as bodies.
+      const payload = (watched ?? body ?? null) as Buffer | null
+      this.#pools[lane].dispatch({ method, path, headers, body: payload }, collector)
+    })
+    if (!(outcome instanceof Error)) return outcome
+    if (outcome instanceof TransportError) throw outcome
+    if (watched?.failure !== undefined && watched.failure === outcome) throw new TransportError('body', { cause: outcome })
+    throw new TransportError(faultOf(outcome), { cause: outcome })
+  }
+
+  /** Drops the connections; requests still running end as `cut` or `aborted`. */
+  async close (): Promise<void> {
+    await Promise.all(Object.values(this.#pools).map((pool) => pool.destroy()))
+  }
+}

@@ -1,0 +1,13 @@
+import t from 'tap'
+import { fieldFinding, quoted } from '../../../src/cloudinary/explain/mismatch.ts'
+
+t.test('a finding points at its field', async (t) => {
+  t.strictSame(fieldFinding('field_not_sent', 'tags', 'tags is gone.'), { code: 'field_not_sent', pointer: '/tags', message: 'tags is gone.' })
+  t.equal(fieldFinding('field_not_sent', 'a/b~c', '').pointer, '/a~1b~0c')
+})
+
+t.test('values are quoted, and long ones cut', async (t) => {
+  t.equal(quoted('a "b"'), '"a \\"b\\""')
+  t.equal(quoted('x'.repeat(120)), `"${'x'.repeat(120)}"`)
+  t.equal(quoted('x'.repeat(121)), `"${'x'.repeat(120)}…"`)
+})

@@ -1,0 +1,149 @@
+import t, { type Test } from 'tap'
+import { AdminCalls, apiRoot, pathSegment } from '../../../src/cloudinary/upstream/admin.ts'
+import type { Pace } from '../../../src/cloudinary/upstream/retry.ts'
+import { verifyParameters } from '../../../src/cloudinary/wire/signature.ts'
+import { startFaultUpstream, type FaultUpstream, type Step } from '../../fault-upstream.ts'
+import { environmentAt } from '../../helper.ts'
+import { call, connectionTo, quickPace } from '../connection.ts'
+
+const absent: Step = { status: 404, body: '{"error":{"message":"Resource not found - a"}}' }
+const ok: Step = { body: '{"public_id":"a"}' }
+
+async function started (t: Test, pace: Pace = quickPace()): Promise<{ upstream: FaultUpstream, admin: AdminCalls, asked: () => string[] }> {
+  const upstream = await startFaultUpstream(t)
+  const admin = new AdminCalls(connectionTo(t, upstream.url, { pace }))
+  return { upstream, admin, asked: () => upstream.seen.map(({ method, url }) => `${method} ${url}`) }
+}
+
+t.test('ping proves the credentials with one call', async (t) => {
+  const { upstream, admin, asked } = await started(t)
+  upstream.script({ body: '{"status":"ok"}' }, { status: 401, body: '{"error":{"message":"Unknown API key 1234"}}' })
+  await admin.ping(call())
+  await t.rejects(admin.ping(call()), { code: 'credentials_rejected' })
+  t.same(asked(), ['GET /v1_1/demo/ping', 'GET /v1_1/demo/ping'])
+  const headers = upstream.seen[0]?.rawHeaders.join('|')
+  t.match(headers, `authorization|Basic ${Buffer.from('1234:abcd').toString('base64')}`)
+})
+
+t.test('list asks with its query, lists as repeated names', async (t) => {
+  const { upstream, admin, asked } = await started(t)
+  upstream.script({ body: '{"resources":[]}' }, { body: '{"resources":[]}' })
+  t.equal((await admin.list('image', 'upload', {}, call())).body.toString(), '{"resources":[]}')
+  await admin.list('raw', 'private', { prefix: 'a/b c', public_ids: ['a', 'b&c'] }, call())
+  t.same(asked(), ['GET /v1_1/demo/resources/image/upload', 'GET /v1_1/demo/resources/raw/private?prefix=a%2Fb+c&public_ids%5B%5D=a&public_ids%5B%5D=b%26c'])
+})
+
+t.test('get sends the public ID as one path segment, whatever is in it', async (t) => {
+  const { upstream, admin, asked } = await started(t)
+  upstream.script(ok)
+  t.equal((await admin.get('image', 'upload', 'ordner/ä ?#%&', { colors: 'true' }, call())).status, 200)
+  t.same(asked(), ['GET /v1_1/demo/resources/image/upload/ordner%2F%C3%A4%20%3F%23%25%26?colors=true'])
+})
+
+t.test('400 for a public ID that would change the path, and nothing is asked', async (t) => {
+  const { admin, asked } = await started(t)
+  for (const id of ['', '.', '..', '\ud800']) {
+    t.throws(() => pathSegment(id), { code: 'invalid_request', errors: [{ pointer: '/public_id' }] })
+    await t.rejects(admin.get('image', 'upload', id, {}, call()), { code: 'invalid_request' })
+    await t.rejects(admin.destroy('image', { public_id: id, type: 'upload', invalidate: false }, call()), { code: 'invalid_request' })
+  }
+  t.same(asked(), [])
+})
+
+t.test('404 tells where else the asset is: same type first, the rest only when that finds nothing', async (t) => {
+  const { upstream, admin, asked } = await started(t)
+  upstream.script(absent, ok, ok)
+  await t.rejects(admin.get('image', 'upload', 'a', {}, call()), {
+    code: 'not_found',
+    message: 'There is no asset "a" under image/upload. It exists under video/upload, raw/upload.',
+    members: { found_under: [{ resource_type: 'video', type: 'upload' }, { resource_type: 'raw', type: 'upload' }] },
+    upstream: { status: 404 }
+  })
+  t.equal(asked().length, 3)
+  upstream.script(absent, absent, absent, absent, absent, absent, absent, absent, absent)
+  const error = await admin.get('image', 'upload', 'a', {}, call()).catch((error: unknown) => error)
+  t.match(error, { code: 'not_found', message: 'There is no asset "a" under image/upload.' })
+  t.same((error as { members: object }).members, {}) // a GatewayError, as matched above
+  t.equal(asked().length, 12)
+})
+
+t.test('404 stays 404 when looking elsewhere fails', async (t) => {
+  const { upstream, admin } = await started(t)
+  upstream.script(absent, ...Array.from({ length: 8 }, (): Step => ({ act: 'reset' })))
+  await t.rejects(admin.update('image', 'upload', 'a', { tags: '' }, call()), { code: 'not_found' })
+})
+
+t.test('auto tries each kind in turn', async (t) => {
+  const { upstream, admin, asked } = await started(t)
+  upstream.script(absent, absent, ok)
+  await admin.get('auto', 'upload', 'a', {}, call())
+  t.same(asked().map((line) => line.split('/')[4]), ['image', 'video', 'raw'])
+})
+
+t.test('update posts its fields as a form, and is repeated: the same change twice is the same', async (t) => {
+  const { upstream, admin } = await started(t)
+  upstream.script({ status: 503 }, ok)
+  await admin.update('image', 'upload', 'a', { tags: 'x,y', context: '' }, call())
+  t.match(upstream.seen[1], { method: 'POST', url: '/v1_1/demo/resources/image/upload/a', fields: { tags: 'x,y', context: '' } })
+})
+
+t.test('destroy signs its fields and says where the asset was', async (t) => {
+  const { upstream, admin } = await started(t)
+  upstream.script({ body: '{"result":"not found"}' }, { body: '{"result":"ok"}' }, { body: '{"result":"ok"}' })
+  t.same(await admin.destroy('auto', { public_id: 'a', type: 'private', invalidate: true }, call()), { resource_type: 'video', type: 'private', public_id: 'a' })
+  const { api_key: apiKey, signature = '', ...fields } = upstream.seen[1]?.fields ?? {}
+  t.match(fields, { public_id: 'a', type: 'private', invalidate: 'true', timestamp: /^\d{10}$/ })
+  t.equal(apiKey, '1234')
+  t.ok(verifyParameters(fields, signature, 'abcd'))
+  t.notMatch(upstream.seen[1]?.rawHeaders.join(), /authorization/i)
+  await admin.destroy('image', { public_id: 'a', type: 'upload', invalidate: false }, call())
+  t.notOk(upstream.seen[2]?.fields['invalidate'])
+})
+
+t.test('destroy: 404 for an absent asset, 502 for an answer that says neither', async (t) => {
+  const { upstream, admin } = await started(t)
+  upstream.script({ body: '{"result":"not found"}' }, ok, absent)
+  await t.rejects(admin.destroy('image', { public_id: 'a', type: 'upload', invalidate: false }, call()), { code: 'not_found', members: { found_under: [{ resource_type: 'video', type: 'upload' }] } })
+  upstream.script({ body: '{"partial":true}' })
+  await t.rejects(admin.destroy('image', { public_id: 'a', type: 'upload', invalidate: false }, call()), { code: 'upstream_failed' })
+})
+
+t.test('U5, U18: reading is repeated after resets and 5xx, three times in all', async (t) => {
+  const pace = quickPace()
+  const { upstream, admin, asked } = await started(t, pace)
+  upstream.script({ act: 'reset' }, { status: 502, body: '<html>' }, ok)
+  t.equal((await admin.get('image', 'upload', 'a', {}, call())).status, 200)
+  t.same(pace.slept, [50, 100])
+  upstream.script({ status: 500 }, { status: 500 }, { status: 500 }, ok)
+  await t.rejects(admin.get('image', 'upload', 'a', {}, call()), { code: 'upstream_failed' })
+  t.equal(asked().length, 6)
+})
+
+t.test('U17: a limit is waited out only when that is soon', async (t) => {
+  const pace = quickPace()
+  const { upstream, admin } = await started(t, pace)
+  upstream.script({ status: 420, headers: { 'retry-after': '2' }, body: '{"error":{"message":"Rate limit exceeded"}}' }, ok)
+  await admin.list('image', 'upload', {}, call())
+  t.same(pace.slept, [2050])
+  upstream.script({ status: 420, body: '{"error":{"message":"Rate limit exceeded"}}' })
+  await t.rejects(admin.list('image', 'upload', {}, call()), { code: 'quota_exhausted', headers: { 'retry-after': '60' } })
+})
+
+t.test('deleting is repeated only when nothing was sent', async (t) => {
+  const { upstream, admin, asked } = await started(t)
+  const once = { public_id: 'a', type: 'upload', invalidate: false } as const
+  upstream.script({ act: 'reset' })
+  await t.rejects(admin.destroy('image', once, call()), { code: 'upstream_failed' })
+  upstream.script({ status: 503 })
+  await t.rejects(admin.destroy('image', once, call()), { code: 'upstream_failed' })
+  t.equal(asked().length, 2)
+  const pace = quickPace()
+  const nobody = new AdminCalls(connectionTo(t, 'http://name.invalid', { pace }))
+  await t.rejects(nobody.destroy('image', once, call()), { code: 'upstream_failed' })
+  t.equal(pace.slept.length, 2)
+})
+
+t.test('a prefix of the API\'s address is kept', async (t) => {
+  t.equal(apiRoot(environmentAt('http://host/base')), '/base/v1_1/demo')
+  t.equal(apiRoot(environmentAt('http://host/', { cloudName: 'a b' })), '/v1_1/a%20b')
+})

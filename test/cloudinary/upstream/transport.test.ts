@@ -1,0 +1,186 @@
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import t, { type Test } from 'tap'
+import { Transport, TransportError, type UpstreamReply, type UpstreamRequest } from '../../../src/cloudinary/upstream/transport.ts'
+import { startFaultUpstream, type FaultUpstream } from '../../fault-upstream.ts'
+import { testConfig } from '../../helper.ts'
+
+const { upstream: limits } = testConfig([])
+const never = new AbortController().signal
+
+function transportTo (t: Test, origin: string, changes: Partial<typeof limits> = {}, jsonConnections = 2): Transport {
+  const transport = new Transport({ origin, limits: { ...limits, ...changes }, jsonConnections })
+  t.teardown(() => transport.close())
+  return transport
+}
+
+async function started (t: Test, changes: Partial<typeof limits> = {}): Promise<{ upstream: FaultUpstream, send: (request?: Partial<UpstreamRequest>) => Promise<UpstreamReply> }> {
+  const upstream = await startFaultUpstream(t)
+  const transport = transportTo(t, upstream.url, changes)
+  return { upstream, send: async (request = {}) => transport.send({ method: 'GET', path: '/', headers: {}, lane: 'json', signal: never, ...request }) }
+}
+
+async function * chunks (count: number, size = 65_536): AsyncGenerator<Buffer> {
+  for (let index = 0; index < count; index++) yield Buffer.alloc(size)
+}
+
+const isFault = (fault: string): { name: string, fault: string } => ({ name: 'TransportError', fault })
+
+t.test('sends what it is given and nothing else, and reads the whole answer', async (t) => {
+  const { upstream, send } = await started(t)
+  const reply = await send({ method: 'POST', path: '/a%2Fb?c=d', headers: { 'content-type': 'text/plain' }, body: Buffer.from('hello') })
+  t.equal(reply.status, 200)
+  t.equal(reply.headers['x-request-id'], 'ab12')
+  t.match(JSON.parse(reply.body.toString()), { type: 'upload' })
+  t.match(upstream.seen[0], { method: 'POST', url: '/a%2Fb?c=d', bytes: 5, end: 'complete' })
+  const names = upstream.seen[0]?.rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()).sort()
+  t.same(names, ['connection', 'content-length', 'content-type', 'host'])
+})
+
+t.test('connections are kept and used again, in each lane of its own', async (t) => {
+  const { upstream, send } = await started(t)
+  for (let index = 0; index < 5; index++) await send()
+  const json = upstream.connectionsMade
+  t.ok(json <= 2)
+  await send({ method: 'POST', lane: 'upload', body: chunks(2) })
+  t.equal(upstream.connectionsMade, json + 1)
+})
+
+t.test('P2: what undici would refuse never reaches it, so that no connection slot is lost', async (t) => {
+  const { upstream, send } = await started(t)
+  const bad: Array<Partial<UpstreamRequest>> = [
+    { path: '/a b' }, { path: 'http://evil/' }, { path: '/é' }, { path: '/a\r\nX: 1' }, { headers: { expect: '100-continue' } }, { headers: { 'transfer-encoding': 'chunked' } },
+    { headers: { upgrade: 'x' } }, { headers: { authorization: 'a\r\nb' } }, { headers: { 'content-range': 'é' } }, { headers: { host: 'evil' } }, { headers: { cookie: 'a' } }
+  ]
+  for (let round = 0; round < 20; round++) {
+    for (const request of bad) await t.rejects(send(request), TypeError)
+  }
+  t.equal(upstream.seen.length, 0)
+  const replies = await Promise.all(Array.from({ length: 6 }, async () => send()))
+  t.same(replies.map(({ status }) => status), [200, 200, 200, 200, 200, 200], 'the pool of two still serves')
+})
+
+t.test('U1: a refused connection and an unknown name are told apart from a failed request: nothing was sent', async (t) => {
+  const closed = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => { closed.on('listening', resolve) })
+  const { port } = closed.address() as AddressInfo // it listens on TCP
+  await new Promise((resolve) => { closed.close(resolve) })
+  for (const origin of [`http://127.0.0.1:${port}`, 'http://name.invalid']) {
+    const transport = transportTo(t, origin)
+    const error = await transport.send({ method: 'GET', path: '/', headers: {}, lane: 'json', signal: never }).catch((error: unknown) => error)
+    t.match(error, { fault: 'unreachable', beforeSend: true }, origin)
+  }
+  t.equal(new TransportError('cut').beforeSend, false)
+  t.equal(new TransportError('connect_timeout').beforeSend, true)
+})
+
+t.test('U4: a server without the expected certificate gets nothing', async (t) => {
+  const plain = createServer((socket) => { socket.on('error', () => {}).end('HTTP/1.1 200 OK\r\n\r\n') }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => { plain.on('listening', resolve) })
+  t.teardown(() => { plain.close() })
+  const transport = transportTo(t, `https://127.0.0.1:${(plain.address() as AddressInfo).port}`) // it listens on TCP
+  await t.rejects(transport.send({ method: 'GET', path: '/', headers: {}, lane: 'json', signal: never }), isFault('tls'))
+})
+
+t.test('U5, U6, U12: a connection that is cut: before the answer, within it, and while the body is sent', async (t) => {
+  const { upstream, send } = await started(t)
+  upstream.script({ act: 'reset' }, { act: 'fin' }, { partial: 5, cut: true }, { at: 100_000, act: 'reset' }, { at: 100_000, act: 'fin' })
+  for (let index = 0; index < 3; index++) await t.rejects(send(), isFault('cut'))
+  for (let index = 0; index < 2; index++) await t.rejects(send({ method: 'POST', lane: 'upload', body: chunks(500) }), isFault('cut'))
+  t.match(await upstream.ended(4), { end: 'aborted' })
+})
+
+t.test('U9, U10: a silent upstream, and one that stops within its answer', async (t) => {
+  const { upstream, send } = await started(t, { headersTimeoutMs: 100, bodyTimeoutMs: 100 })
+  upstream.script({ act: 'silent' }, { partial: 5 })
+  await t.rejects(send(), isFault('timeout'))
+  await t.rejects(send(), isFault('timeout'))
+})
+
+t.test('U11: an answer that drips', async (t) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n')
+    const drip = setInterval(() => { socket.write('x') }, 10)
+    socket.on('close', () => { clearInterval(drip) })
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => { server.on('listening', resolve) })
+  t.teardown(() => { server.close() })
+  const transport = transportTo(t, `http://127.0.0.1:${(server.address() as AddressInfo).port}`, { bodyTimeoutMs: 100 }) // it listens on TCP
+  await t.rejects(transport.send({ method: 'GET', path: '/', headers: {}, lane: 'json', signal: never }), isFault('timeout'))
+})
+
+t.test('U16: an answer that is too large, or no HTTP', async (t) => {
+  const { upstream, send } = await started(t, { maxAnswerBytes: 1000 })
+  upstream.script({ body: 'x'.repeat(1001) }, { raw: 'SSH-2.0-OpenSSH\r\n' }, { raw: 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx' })
+  await t.rejects(send(), isFault('too_large'))
+  await t.rejects(send(), isFault('broken'))
+  await t.rejects(send(), isFault('broken'))
+  t.equal((await send()).status, 200)
+})
+
+t.test('U22: informational answers are passed over; repeated headers count once', async (t) => {
+  const { upstream, send } = await started(t)
+  upstream.script({ raw: 'HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nX-A: 1\r\nX-A: 2\r\nContent-Length: 2\r\n\r\n{}' })
+  t.match(await send(), { status: 200, headers: { 'x-a': '1', link: undefined } })
+})
+
+t.test('U15: a redirect is an answer; nobody goes there', async (t) => {
+  const { upstream, send } = await started(t)
+  const elsewhere = await startFaultUpstream(t)
+  upstream.script({ status: 302, headers: { location: `${elsewhere.url}/` } })
+  t.equal((await send()).status, 302)
+  t.equal(elsewhere.connectionsMade, 0)
+})
+
+t.test('M19: a caller that leaves ends the request at once: before, while waiting for a connection, while sending', async (t) => {
+  const { upstream, send } = await started(t)
+  await t.rejects(send({ signal: AbortSignal.abort() }), isFault('aborted'))
+  const leaving = new AbortController()
+  upstream.script({ act: 'silent' }, { act: 'silent' })
+  const running = Array.from({ length: 3 }, async () => send({ signal: leaving.signal })) // the third has no connection yet
+  setTimeout(() => leaving.abort(), 50)
+  for (const each of running) await t.rejects(each, isFault('aborted'))
+  t.equal((await send()).status, 200, 'and the slots are free again')
+  const sending = new AbortController()
+  async function * endless (): AsyncGenerator<Buffer> {
+    yield * chunks(10)
+    await upstream.received(1)
+    sending.abort()
+    yield * chunks(1000)
+  }
+  await t.rejects(send({ method: 'POST', lane: 'upload', body: endless(), signal: sending.signal }), isFault('aborted'))
+  t.match(await upstream.ended(), { end: 'aborted' }, 'upstream saw no end')
+})
+
+t.test('a body whose source fails has no end upstream, and its own error is the reason', async (t) => {
+  const { upstream, send } = await started(t)
+  const failure = new Error('limit')
+  async function * failing (): AsyncGenerator<Buffer> {
+    yield * chunks(3)
+    await upstream.received(1)
+    throw failure
+  }
+  await t.rejects(send({ method: 'POST', lane: 'upload', body: failing() }), { fault: 'body', cause: failure })
+  t.match(await upstream.ended(), { end: 'aborted' })
+  await t.rejects(send({ method: 'POST', lane: 'upload', headers: { 'content-length': '5' }, body: chunks(1) }), isFault('broken'), 'a length that does not fit')
+})
+
+t.test('U7, U8: an early answer is passed on while the body is still being sent, and the pool stays usable', async (t) => {
+  const { upstream, send } = await started(t)
+  for (let round = 0; round < 20; round++) {
+    upstream.script({ at: 100_000, status: 401 })
+    const reply = await send({ method: 'POST', lane: 'upload', body: chunks(200) })
+    t.equal(reply.status, 401)
+  }
+  t.equal((await send({ method: 'POST', lane: 'upload', body: chunks(1) })).status, 200)
+})
+
+t.test('U3: a connection that cannot be made in time', async (t) => {
+  const mute = createServer((socket) => { socket.on('error', () => {}) }).listen(0, '127.0.0.1') // takes the connection and never shakes hands
+  await new Promise((resolve) => { mute.on('listening', resolve) })
+  t.teardown(() => { mute.close() })
+  const transport = transportTo(t, `https://127.0.0.1:${(mute.address() as AddressInfo).port}`, { connectTimeoutMs: 100 }) // it listens on TCP
+  const error = await transport.send({ method: 'GET', path: '/', headers: {}, lane: 'json', signal: never }).catch((error: unknown) => error)
+  t.match(error, { fault: 'connect_timeout', beforeSend: true })
+})
