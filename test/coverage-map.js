@@ -6,8 +6,8 @@ import { posix } from 'node:path'
 const WITH_REDIS = new Set([
   'src/auth/rate-limit-redis.ts',
   'src/idempotency/redis-store.ts',
-  'src/plugins/idempotency.ts',
-  'src/plugins/rate-limit.ts',
+  'src/plugins/actions/idempotency.ts',
+  'src/plugins/access/rate-limit.ts',
   'src/redis-link.ts'
 ])
 

@@ -16,7 +16,7 @@ const BENCH = 'the size and the number are measured by npm run bench; a test of 
 /** Authentication and authorisation. */
 const A: Readonly<Record<string, Row>> = {
   A1: at(['surface.test.ts', 'A1: without a key'], ['surface.test.ts', '401 and the connection closes']),
-  A2: at(['auth/callers/bearer.test.ts', 'two headers are refused'], ['plugins/authentication.test.ts', '401 with a challenge for everything else'], ['plugins/client-errors.test.ts', 'headers_too_large']),
+  A2: at(['auth/callers/bearer.test.ts', 'two headers are refused'], ['plugins/access/authentication.test.ts', '401 with a challenge for everything else'], ['plugins/http/client-errors.test.ts', 'headers_too_large']),
   A3: partly('the statistic of times is a figure of npm run bench (timing): on a shared machine it would make a test a matter of chance', ['auth/policy/keys.test.ts', 'A3: the code rule'], ['auth/policy/keys.test.ts', 'other keys are nobody']),
   A4: at(['auth/policy/keys.test.ts', 'other keys are nobody'], ['auth/callers/bearer.test.ts', 'tokens of up to 8 KiB are taken']),
   A5: at(['auth/callers/jwt.test.ts', '401: no signature, or one that a public key can make']),
@@ -26,17 +26,17 @@ const A: Readonly<Record<string, Row>> = {
   A9: at(['auth/callers/jwt.test.ts', '401: keys that the token itself brings, and none is fetched']),
   A10: at(['auth/callers/jwt.test.ts', '401: time']),
   A11: at(['auth/callers/jwt.test.ts', '401: issuer and audience']),
-  A12: at(['auth/callers/key-set-fetch.test.ts', 'other answers, endless ones, slow ones and cut ones are refused'], ['auth/callers/key-set.test.ts', 'a failing provider'], ['plugins/authentication.test.ts', '503 when it cannot be had']),
+  A12: at(['auth/callers/key-set-fetch.test.ts', 'other answers, endless ones, slow ones and cut ones are refused'], ['auth/callers/key-set.test.ts', 'a failing provider'], ['plugins/access/authentication.test.ts', '503 when it cannot be had']),
   A13: at(['auth/callers/key-set.test.ts', 'rotation: a new key works after the cooldown'], ['auth/callers/jwt.test.ts', 'a remembered token runs out, and dies with its key']),
   A14: at(['auth/callers/key-set.test.ts', 'a slow answer is shared']),
   A15: at(['auth/callers/jwt.test.ts', '401: encrypted tokens, unencoded payloads, members named twice'], ['auth/callers/bearer.test.ts', 'tokens of up to 8 KiB']),
-  A17: at(['plugins/rate-limit.test.ts', 'addresses that a caller writes itself do not count'], ['app.test.ts', 'proxies are believed when named']),
-  A20: at(['plugins/authorization.test.ts', '403 for an environment that is not the caller'], ['surface.test.ts', '403 on every guarded route for a caller that may do nothing'], ['contract/policy.test.ts', 'nothing reaches Cloudinary']),
+  A17: at(['plugins/access/rate-limit.test.ts', 'addresses that a caller writes itself do not count'], ['app.test.ts', 'proxies are believed when named']),
+  A20: at(['plugins/access/authorization.test.ts', '403 for an environment that is not the caller'], ['surface.test.ts', '403 on every guarded route for a caller that may do nothing'], ['contract/policy.test.ts', 'nothing reaches Cloudinary']),
   A22: at(['auth/uploads/folder.test.ts', 'a name that could mean another once decoded or joined is outside'], ['auth/uploads/folder.test.ts', 'NFC and NFD are two names']),
   A23: at(['auth/uploads/folder.test.ts', 'uploads: what folder, public_id and their companions come to'], ['auth/uploads/folder.test.ts', 'with use_filename the name of the file must be plain'], ['contract/folder-jail.test.ts', 'A23: however folder, public_id and their companions']),
   A24: at(['auth/uploads/permit.test.ts', 'one foreign ID among many refuses them all']),
   A26: at(['contract/environments.test.ts', 'A26: 1,000 interleaved requests']),
-  A27: at(['plugins/authorization.test.ts', '403 for every change by a caller that only reads']),
+  A27: at(['plugins/access/authorization.test.ts', '403 for every change by a caller that only reads']),
   A28: at(['cloudinary/upstream/admin.test.ts', '400 for a public ID that would change the path'], ['surface.test.ts', 'O1: the router table and openapi.yaml agree']),
   A29: at(['surface.test.ts', 'A29: metrics are on no path of this address'], ['commands/metrics-listener.test.ts', 'serves the text at /metrics and nothing else'], ['commands/serve.test.ts', 'metrics are on an address of their own']),
   A30: untested('the gateway takes no notifications from Cloudinary: there is no such route')
@@ -51,8 +51,8 @@ const S: Readonly<Record<string, Row>> = {
   S6: at(['auth/policy/signing-rules.test.ts', 'every parameter that is not allowed is named, the unknown ones too'], ['contract/policy.test.ts', 'param_not_allowed']),
   S7: partly('no signature can carry a size, so a policy\'s limit holds for uploads through the gateway alone', ['auth/policy/signing-rules.test.ts', 'what is forced is set; another value is refused'], ['contract/policy.test.ts', 'what is signed is what the policy wants']),
   S8: at(['faults/framing.test.ts', 'S8: names of the prototype']),
-  S10: at(['plugins/rate-limit.test.ts', '429 with Retry-After and the state of each limit'], ['auth/rate-limit.test.ts', 'over any time no more passes than one quota']),
-  S11: at(['plugins/security-headers.test.ts', 'answers are not kept by anybody'], ['routes/generate-signature.test.ts', 'make an upload'], ['contract/gateway-vs-sdk.test.ts', 'posted straight to upload_url']),
+  S10: at(['plugins/access/rate-limit.test.ts', '429 with Retry-After and the state of each limit'], ['auth/rate-limit.test.ts', 'over any time no more passes than one quota']),
+  S11: at(['plugins/http/security-headers.test.ts', 'answers are not kept by anybody'], ['routes/generate-signature.test.ts', 'make an upload'], ['contract/gateway-vs-sdk.test.ts', 'posted straight to upload_url']),
   S12: at(['contract/environments.test.ts', 'S12: a secret that changes while signatures are made'])
 }
 
@@ -75,15 +75,15 @@ const M: Readonly<Record<string, Row>> = {
   M17: at(['routes/upload-resource.test.ts', '415 for an encoded body, before it is read']),
   M19: at(['routes/upload-resource.test.ts', 'M19: a caller that leaves ends the request upstream'], ['large-upload.test.ts', 'a caller that disconnects in the middle']),
   M21: at(['cloudinary/upload/intake.test.ts', 'M21: 408 when the bytes drip'], ['routes/upload-resource.test.ts', 'M21: 408 for a body that stops']),
-  M23: at(['plugins/expect-continue.test.ts', 'M23: a refused request gets its answer without a 100']),
-  M24: at(['plugins/expect-continue.test.ts', 'M24: 417']),
+  M23: at(['plugins/http/expect-continue.test.ts', 'M23: a refused request gets its answer without a 100']),
+  M24: at(['plugins/http/expect-continue.test.ts', 'M24: 417']),
   M25: partly(BENCH, ['cloudinary/upload/uploader.test.ts', 'uploads together stay within the memory budget']),
   M26: at(['routes/upload-resource.test.ts', 'M26: 503 with Retry-After']),
-  M27: at(['plugins/idempotency.test.ts', 'M27: the same request under the same key is one asset']),
-  M28: at(['plugins/idempotency.test.ts', 'M28: of ten at once one executes'], ['idempotency/redis-store.test.ts', 'M28: of ten at once in two processes']),
-  M29: at(['plugins/idempotency.test.ts', 'M29: another request under the same key is 422'], ['plugins/idempotency.test.ts', 'M29: a key belongs to one environment and one caller']),
-  M30: at(['plugins/idempotency.test.ts', 'M30: what failed before Cloudinary had taken the file']),
-  M31: at(['plugins/idempotency.test.ts', 'M31: an answer that was lost is 409 outcome_unknown']),
+  M27: at(['plugins/actions/idempotency.test.ts', 'M27: the same request under the same key is one asset']),
+  M28: at(['plugins/actions/idempotency.test.ts', 'M28: of ten at once one executes'], ['idempotency/redis-store.test.ts', 'M28: of ten at once in two processes']),
+  M29: at(['plugins/actions/idempotency.test.ts', 'M29: another request under the same key is 422'], ['plugins/actions/idempotency.test.ts', 'M29: a key belongs to one environment and one caller']),
+  M30: at(['plugins/actions/idempotency.test.ts', 'M30: what failed before Cloudinary had taken the file']),
+  M31: at(['plugins/actions/idempotency.test.ts', 'M31: an answer that was lost is 409 outcome_unknown']),
   M32: partly('callers send no chunks to the gateway, which makes them itself, in order; the sandbox is tested on disordered ones', ['cloudinary/upload/uploader.test.ts', 'M32: a larger file goes in chunks'], ['sandbox/upload/chunks.test.ts', '400: overlaps, wrong lengths'], ['sandbox/upload/chunks.test.ts', '200: in any order']),
   M33: untested('an upload is one request to one process: no session of chunks spans two of them'),
   M34: untested('nothing of an upload is written to disk; that a read-only disk does no harm needs a container to show'),
@@ -127,16 +127,16 @@ const F: Readonly<Record<string, Row>> = {
 
 /** Browsers. */
 const C: Readonly<Record<string, Row>> = {
-  C1: at(['plugins/cors.test.ts', '204 to its preflight'], ['browser/upload.test.ts', 'C1: of an origin that is listed']),
-  C2: at(['plugins/cors.test.ts', 'an origin that is not listed gets no CORS header'], ['browser/upload.test.ts', 'C2: of any other origin gets nothing']),
-  C3: at(['plugins/cors.test.ts', 'credentials never come with any origin']),
-  C4: at(['plugins/cors.test.ts', '415: JSON as text/plain'], ['auth/callers/browser-guard.test.ts', 'pages of other origins do not'], ['browser/upload.test.ts', 'C4: of any other origin']),
-  C5: at(['plugins/cors.test.ts', 'gets its headers on answers and on every error'], ['browser/upload.test.ts', 'C5: of a listed origin reads what is wrong']),
-  C6: at(['plugins/cors.test.ts', 'what was asked is not repeated']),
-  C7: partly('judged by Vary alone: no cache is set up in front', ['plugins/cors.test.ts', 'and caches are told apart']),
-  C8: at(['plugins/cors.test.ts', 'access-control-allow-private-network']),
-  C9: at(['plugins/cors.test.ts', 'timing-allow-origin']),
-  C10: at(['plugins/security-headers.test.ts', 'answers are not kept by anybody'])
+  C1: at(['plugins/http/cors.test.ts', '204 to its preflight'], ['browser/upload.test.ts', 'C1: of an origin that is listed']),
+  C2: at(['plugins/http/cors.test.ts', 'an origin that is not listed gets no CORS header'], ['browser/upload.test.ts', 'C2: of any other origin gets nothing']),
+  C3: at(['plugins/http/cors.test.ts', 'credentials never come with any origin']),
+  C4: at(['plugins/http/cors.test.ts', '415: JSON as text/plain'], ['auth/callers/browser-guard.test.ts', 'pages of other origins do not'], ['browser/upload.test.ts', 'C4: of any other origin']),
+  C5: at(['plugins/http/cors.test.ts', 'gets its headers on answers and on every error'], ['browser/upload.test.ts', 'C5: of a listed origin reads what is wrong']),
+  C6: at(['plugins/http/cors.test.ts', 'what was asked is not repeated']),
+  C7: partly('judged by Vary alone: no cache is set up in front', ['plugins/http/cors.test.ts', 'and caches are told apart']),
+  C8: at(['plugins/http/cors.test.ts', 'access-control-allow-private-network']),
+  C9: at(['plugins/http/cors.test.ts', 'timing-allow-origin']),
+  C10: at(['plugins/http/security-headers.test.ts', 'answers are not kept by anybody'])
 }
 
 /** Secrets in what leaves the process. */
@@ -146,7 +146,7 @@ const R: Readonly<Record<string, Row>> = {
   R3: at(['canary.test.ts', 'R3: a gateway that cannot start'], ['config/config.test.ts', 'shows no secret when it is printed'], ['secret.test.ts', 'a secret shows itself to reveal() alone']),
   R4: at(['canary.test.ts', 'R4: command line'], ['config/environments.test.ts', 'reads each of them from a file']),
   R5: at(['canary.test.ts', 'R1, R2, R5, R6'], ['cloudinary/upstream/answer.test.ts', 'R5: the secret is taken out of every message']),
-  R6: at(['canary.test.ts', 'R6: one JSON object a line'], ['plugins/request-id.test.ts', 'anything else gets a new id']),
+  R6: at(['canary.test.ts', 'R6: one JSON object a line'], ['plugins/http/request-id.test.ts', 'anything else gets a new id']),
   R7: at(['canary.test.ts', 'R7: an error that nobody foresaw']),
   R8: at(['surface.test.ts', 'O1: the router table and openapi.yaml agree'])
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { METRICS_MEDIA_TYPE } from '../plugins/meters.ts'
+import { METRICS_MEDIA_TYPE } from '../plugins/operations/meters.ts'
 
 export interface MetricsListener {
   /** Where they are read: `http://127.0.0.1:9464/metrics`. */

@@ -1,7 +1,7 @@
 import { buildApp } from '../app.ts'
 import { loadConfig } from '../config/config.ts'
 import { withSandbox } from '../config/sandbox-environments.ts'
-import { openapiYaml } from '../plugins/openapi.ts'
+import { openapiYaml } from '../plugins/docs/openapi.ts'
 import { EXIT, type Command } from './terminal.ts'
 
 /** Prints the contract. Nothing is listened on and no variable is read: the document is the same everywhere. */

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import fastify from 'fastify'
 import t from 'tap'
-import errorHandler from '../../src/plugins/error-handler.ts'
+import errorHandler from '../../src/plugins/http/error-handler.ts'
 import { validated } from '../../src/input/validated.ts'
 
 const Pet = Type.Object({ name: Type.String({ minLength: 1 }), age: Type.Integer() }, { additionalProperties: false })

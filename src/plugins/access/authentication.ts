@@ -1,0 +1,143 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { ANYBODY, Authenticator, DIRECT_UPLOADER } from '../../auth/callers/authenticator.ts'
+import { foreignPage } from '../../auth/callers/browser-guard.ts'
+import type { Caller } from '../../auth/policy/caller.ts'
+import { JwtVerifier } from '../../auth/callers/jwt.ts'
+import { fetchKeySet } from '../../auth/callers/key-set-fetch.ts'
+import { KeyRing } from '../../auth/callers/key-ring.ts'
+import { RemoteKeySet, ReplaceableKey, type KeySource } from '../../auth/callers/key-set.ts'
+import type { KeyDigest } from '../../auth/policy/keys.ts'
+import { originMatcher } from '../../net/origins.ts'
+import type { PolicyFile } from '../../auth/policy/policy-file.ts'
+import { GatewayError } from '../../errors.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who sends this request, and what they may do. */
+    caller: Caller
+  }
+  interface FastifyInstance {
+    /** Reads the policy file now instead of at the next poll; does nothing without one. */
+    reloadPolicy: () => Promise<void>
+    /** Takes the keys in `auth` for the requests to come; those that run go on. Who may call at all, and how, stays. */
+    replaceKeys: (auth: Pick<AuthSettings, 'keys' | 'jwtPublicKey'>) => Promise<ReplacedKeys>
+  }
+}
+
+export interface ReplacedKeys {
+  /** The variables whose keys are others now. */
+  readonly changed: readonly string[]
+  /** Why not all of them are in force; undefined when they are. */
+  readonly reason: string | undefined
+}
+
+/** The part of the configuration that says who may call. */
+export interface AuthSettings {
+  readonly mode: 'keys' | 'loopback' | 'none'
+  readonly keys: readonly KeyDigest[]
+  readonly policyFile: string | undefined
+  readonly jwksUrl: string | undefined
+  readonly jwtPublicKey: string | undefined
+  readonly issuer: string | undefined
+  readonly audience: string | undefined
+}
+
+export interface AuthenticationOptions {
+  readonly auth: AuthSettings
+  /** Names of the environments: a policy that names another one is not valid. */
+  readonly environments: readonly string[]
+  /** Origins whose pages may call, the same as for CORS. */
+  readonly corsOrigins?: readonly string[]
+  readonly now?: () => number
+  /** How often the policy file is looked at. */
+  readonly policyPollMs?: number
+  /** For a metric. */
+  readonly onPolicyReload?: ((outcome: 'loaded' | 'failed') => void) | undefined
+}
+
+function keySource ({ log }: FastifyInstance, { jwksUrl }: AuthSettings, now: () => number): KeySource | undefined {
+  if (jwksUrl === undefined) return undefined
+  return new RemoteKeySet({ fetch: () => fetchKeySet(jwksUrl), now, onFault: (error) => log.warn({ err: error }, 'the key set cannot be fetched') })
+}
+
+function verifier (auth: AuthSettings, keys: KeySource | undefined, now: () => number): JwtVerifier | undefined {
+  if (!keys) return undefined
+  // Without these, a token that was made for somebody else would be good here too.
+  if (!auth.issuer || !auth.audience) throw new Error('JWT callers need an issuer and an audience.')
+  return new JwtVerifier({ keys, issuer: auth.issuer, audience: auth.audience, now })
+}
+
+async function openPolicy (app: FastifyInstance, { auth, environments, policyPollMs, onPolicyReload }: AuthenticationOptions, keys: KeyRing): Promise<PolicyFile | undefined> {
+  if (auth.policyFile === undefined) return undefined
+  // Loaded only where there is one: with what reads YAML it takes a tenth of the start-up time.
+  const { PolicyFile } = await import('../../auth/policy/policy-file.ts')
+  const file = await PolicyFile.open(auth.policyFile, {
+    environments,
+    sources: () => ({ keyNames: keys.names, tokens: auth.jwksUrl !== undefined || auth.jwtPublicKey !== undefined }),
+    ...(policyPollMs !== undefined && { pollMs: policyPollMs }),
+    onChange: () => {
+      app.log.info('the policy was reloaded')
+      onPolicyReload?.('loaded')
+    },
+    onFault: (error) => {
+      app.log.error({ err: error }, 'the changed policy cannot be used; the one before stays in force')
+      onPolicyReload?.('failed')
+    }
+  })
+  app.addHook('onClose', async () => { file.close() })
+  return file
+}
+
+/** Everybody may call, but no page that has no business here. */
+function guardWithoutKeys (scope: FastifyInstance, { auth, corsOrigins = [] }: AuthenticationOptions): void {
+  const isAllowed = originMatcher(corsOrigins)
+  scope.addHook('onRequest', (request, _reply, done) => {
+    const reason = foreignPage(request, auth.mode === 'loopback', isAllowed)
+    request.caller = ANYBODY
+    done(reason === undefined ? undefined : new GatewayError('forbidden', reason))
+  })
+}
+
+/** A direct upload brings a signature, and that is its credential. */
+const needsNoKey = ({ routeOptions }: FastifyRequest): boolean => routeOptions.config.action === 'directUpload'
+
+function guardWithKeys (scope: FastifyInstance, authenticator: Authenticator): void {
+  scope.addHook('onRequest', (request, _reply, done) => {
+    const settle = (caller: Caller | undefined): void => {
+      request.caller = caller ?? DIRECT_UPLOADER
+      done()
+    }
+    try {
+      const found = authenticator.identify(request.raw.rawHeaders, needsNoKey(request))
+      if (found instanceof Promise) found.then(settle, done)
+      else settle(found)
+    } catch (error) {
+      done(error as Error) // identify throws errors only
+    }
+  })
+}
+
+/**
+ * Tells who calls, in the scope that registers it, before a byte of the body is read.
+ * The policy file is read here; what it allows is for `authorization` to enforce.
+ */
+export default fp<AuthenticationOptions>(async (scope, options) => {
+  const { auth, now = Date.now } = options
+  scope.decorateRequest('caller')
+  const keys = new KeyRing(auth.keys)
+  const publicKey = auth.jwtPublicKey === undefined ? undefined : new ReplaceableKey(auth.jwtPublicKey)
+  const policy = await openPolicy(scope, options, keys)
+  scope.decorate('reloadPolicy', async () => { await policy?.check() })
+  scope.decorate('replaceKeys', async ({ keys: given, jwtPublicKey }) => {
+    const isOther = jwtPublicKey !== undefined && publicKey?.replace(jwtPublicKey)
+    const { isChanged, reason } = await keys.replace(given, policy)
+    return { changed: [...isChanged ? ['GATEWAY_KEYS'] : [], ...isOther ? ['AUTH_PUBLIC_KEY'] : []], reason }
+  })
+  if (auth.mode !== 'keys') {
+    guardWithoutKeys(scope, options)
+    return
+  }
+  const jwt = verifier(auth, publicKey ?? keySource(scope, auth, now), now)
+  guardWithKeys(scope, new Authenticator({ keys: () => keys.current, ...(policy && { policy: () => policy.current }), ...(jwt && { jwt }) }))
+}, { name: 'authentication' })

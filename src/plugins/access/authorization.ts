@@ -1,0 +1,112 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { READING, type Action } from '../../auth/policy/caller.ts'
+import { isFolderInside } from '../../auth/uploads/folder.ts'
+import { layerFault } from '../../auth/uploads/layers.ts'
+import { permitUpload, prefixInside, requireInside, type UploadPermit, type UploadWish } from '../../auth/uploads/permit.ts'
+import { requireAction } from '../../auth/policy/permissions.ts'
+import { requireDeletable } from '../../auth/uploads/protection.ts'
+import { requireNotifications } from '../../net/urls.ts'
+import { refusal, type Fault } from '../../errors.ts'
+import { flatTransformation, type Transformation } from '../../schemas/transformation.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /**
+     * Asks whether these parameters may be uploaded or signed, once they are known as the text that will be sent.
+     * What comes back is to be signed and sent in their place. Throws the refusal.
+     */
+    permit (wish: UploadWish): UploadPermit
+  }
+}
+
+export interface AuthorizationOptions {
+  /** Milliseconds, as `Date.now` gives them. */
+  readonly now?: () => number
+}
+
+/** None on the few routes that are for every caller; `route-actions` lets no other route be without one. */
+const actionOf = ({ routeOptions }: FastifyRequest): Action | undefined => routeOptions.config.action
+
+type Fields = Record<string, unknown>
+const fieldsOf = (value: unknown): Fields => typeof value === 'object' && value !== null && !Buffer.isBuffer(value) ? value as Fields : {} // an object, so its members can be read
+
+/** Where a public ID may stand: the rest of the path, the query, the body. */
+function namedAssets ({ params, query, body }: FastifyRequest): Array<readonly [pointer: string, name: string]> {
+  const path = fieldsOf(params)['*']
+  const names = [path, fieldsOf(query)['public_id'], fieldsOf(body)['public_id']]
+  return names.filter((name) => typeof name === 'string').map((name) => ['/public_id', name] as const)
+}
+
+/**
+ * A list shows what lies below its prefix, so that is set to the caller's folder. What Cloudinary does with a prefix
+ * beside `public_ids` or `start_at` is not documented, so there the prefix would confine nothing for sure.
+ */
+function confineList (folder: string, query: Fields): void {
+  const ids = query['public_ids']
+  const faults: Fault[] = []
+  if (query['start_at'] !== undefined) faults.push({ pointer: '/start_at', message: 'cannot be asked for by a caller with a folder: it is for lists without a prefix' })
+  if (ids !== undefined && query['prefix'] !== undefined) faults.push({ pointer: '/prefix', message: 'cannot be asked for together with public_ids by a caller with a folder' })
+  if (faults.length > 0) throw refusal('forbidden', faults)
+  if (Array.isArray(ids)) {
+    requireInside(folder, ids.map((name, index) => [`/public_ids/${index}`, String(name)] as const))
+    return
+  }
+  query['prefix'] = prefixInside(folder, typeof query['prefix'] === 'string' ? query['prefix'] : undefined)
+}
+
+/** The transformations that a request for a URL holds, as the text that will stand in it. */
+function wireTransformations ({ cloudinary, body, query }: FastifyRequest): string[] {
+  const fields = fieldsOf(body ?? query)
+  const flat = Object.fromEntries(Object.entries(fields).filter(([name]) => Object.hasOwn(flatTransformation, name)))
+  return [fields['transformation'], flat].map((transformation) => cloudinary.encode({ transformation: transformation as Transformation })['transformation'] ?? '') // checked by the route's schema
+}
+
+/** Pictures made from other assets, by their layers. */
+function confineTransformations (folder: string, request: FastifyRequest): void {
+  const message = wireTransformations(request).map((text) => text === '' ? undefined : layerFault(folder, text)).find((fault) => fault !== undefined)
+  if (message !== undefined) throw refusal('forbidden', [{ pointer: '/transformation', message }])
+}
+
+function confineMove (folder: string, { asset_folder: target }: Fields): void {
+  if (typeof target !== 'string' || isFolderInside(folder, target)) return
+  throw refusal('forbidden', [{ pointer: '/asset_folder', message: `must be "${folder}" or below it` }])
+}
+
+function confine (folder: string, action: Action, request: FastifyRequest): void {
+  if (action === 'getAllResources') confineList(folder, fieldsOf(request.query))
+  // Uploads and signatures ask by `permit`: their public ID is put together from several fields.
+  if (action !== 'uploadResource' && action !== 'generateSignature') requireInside(folder, namedAssets(request))
+  if (action === 'getUrl') confineTransformations(folder, request)
+  if (action === 'updateResource') confineMove(folder, fieldsOf(request.body))
+}
+
+/** An update may announce itself too; uploads and signatures ask by `permit`. */
+function requireNotificationUrl ({ body, caller, cloudinary }: FastifyRequest): void {
+  requireNotifications(fieldsOf(body), { sandbox: cloudinary.environment.sandbox, hosts: caller.permissions.signing?.notificationHosts })
+}
+
+/**
+ * Holds each caller to what it may do. Environment and action are judged before the body is read; assets once the
+ * request is validated, on the text that goes to Cloudinary; uploads and signatures when their handler asks.
+ */
+export default fp<AuthorizationOptions>(async (scope, { now = Date.now }) => {
+  scope.decorateRequest('permit', function (wish) {
+    const { sandbox, signatureVersion } = this.cloudinary.environment
+    const { permissions } = this.caller
+    return permitUpload(wish, { permissions, nowSeconds: Math.floor(now() / 1000), signatureVersion, sandbox })
+  })
+  scope.addHook('onRequest', (request, _reply, done) => {
+    const action = actionOf(request)
+    if (action) requireAction(request.caller.permissions, action, request.cloudinary.environment.name, READING.has(action))
+    done()
+  })
+  scope.addHook('preHandler', (request, _reply, done) => {
+    const action = actionOf(request)
+    const { folder } = request.caller.permissions
+    if (action && folder !== undefined) confine(folder, action, request)
+    if (action === 'deleteResource') for (const [, name] of namedAssets(request)) requireDeletable(request.caller.permissions, name)
+    if (action === 'updateResource') requireNotificationUrl(request)
+    done()
+  })
+}, { name: 'authorization', dependencies: ['authentication', 'environment-choice', 'route-actions'] })

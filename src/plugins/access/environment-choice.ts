@@ -1,0 +1,51 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { mayUse } from '../../auth/policy/permissions.ts'
+import type { CloudinaryClient } from '../../cloudinary/client.ts'
+import { invalidRequest } from '../../errors.ts'
+import { nearestName } from '../../input/nearest-name.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The client of the environment that the request names, or of the default one. */
+    cloudinary: CloudinaryClient
+  }
+}
+
+/** Takes the name from `X-Environment` or `?environment=`; both may be given when they agree. */
+function takeName ({ headers, query }: FastifyRequest): string | undefined {
+  const parameters = query as Record<string, unknown> // not validated yet: whatever the parser made of it
+  const byHeader = headers['x-environment']
+  const byQuery = parameters['environment']
+  // Routes close their queries; this name belongs to none of them and to all. Deleting what is not there costs as much.
+  if (byQuery !== undefined) delete parameters['environment']
+  if (byQuery !== undefined && typeof byQuery !== 'string') throw invalidRequest([{ pointer: '/environment', message: 'must be given once' }])
+  if (byHeader !== undefined && byQuery !== undefined && byHeader !== byQuery) {
+    throw invalidRequest([{ pointer: '/environment', message: 'differs from the X-Environment header' }])
+  }
+  return byHeader?.toString() ?? byQuery
+}
+
+/** How to find the right name. */
+function advice (name: string, names: readonly string[]): string {
+  const nearest = nearestName(name, names)
+  return `; ${nearest === undefined ? '' : `did you mean "${nearest}"? `}/environments lists them`
+}
+
+/** Chooses the environment of each request in the scope that registers it, before a byte of its body is read. */
+export default fp(async (scope) => {
+  const clients = scope.cloudinary
+  scope.decorateRequest('cloudinary')
+  scope.addHook('onRequest', (request, _reply, done) => {
+    const name = takeName(request) ?? clients.defaultEnvironment
+    // To a stranger one that is absent looks like one whose signature it does not have.
+    const client = clients.get(name.toLowerCase()) ?? (request.caller.stranger ? clients.decoy() : undefined)
+    if (client) {
+      request.cloudinary = client
+      done()
+      return
+    }
+    const usable = clients.names().filter((known) => mayUse(request.caller.permissions, known))
+    done(invalidRequest([{ pointer: '/environment', message: `there is no such environment${advice(name, usable)}` }]))
+  })
+}, { name: 'environment-choice', dependencies: ['cloudinary'] })

@@ -1,0 +1,103 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { ANYBODY } from '../../auth/callers/authenticator.ts'
+import { MemoryRateStore, type RateStore, type RateVerdict } from '../../auth/rate-limit.ts'
+import type { Rate } from '../../auth/policy/permissions.ts'
+import { GatewayError } from '../../errors.ts'
+import { addressKey } from '../../net/address-key.ts'
+import type { Secret } from '../../secret.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Where requests are counted, in the scope that limits them. */
+    rateStore: RateStore
+  }
+}
+
+export interface RateLimitOptions {
+  /** Requests that one address may send, with or without a key. Absent: any number. */
+  readonly perAddress?: Rate | undefined
+  /** Requests of one caller, where its policy says nothing; without a key, of one address. Absent: any number. */
+  readonly perCaller?: Rate | undefined
+  /** Where counts are shared between replicas; without it they are kept in memory. */
+  readonly redisUrl?: Secret | undefined
+  /** Begins the name of every key in Redis. */
+  readonly redisPrefix: string
+  readonly now?: () => number
+  /** For a metric: told of each request that is turned away. */
+  readonly onLimited?: ((by: 'address' | 'caller') => void) | undefined
+}
+
+async function openStore (app: FastifyInstance, options: RateLimitOptions): Promise<RateStore> {
+  const { redisUrl, redisPrefix, now } = options
+  const clock = now ? { now } : {}
+  if (!redisUrl) return new MemoryRateStore(clock)
+  // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
+  const { RedisRateStore } = await import('../../auth/rate-limit-redis.ts')
+  const store = new RedisRateStore({
+    url: redisUrl,
+    prefix: redisPrefix,
+    ...clock,
+    onFault: (error) => app.log.error({ err: error }, 'Redis is out of reach; rates are counted in this process until it is back'),
+    onRecovery: () => app.log.info('Redis is back; rates are shared again')
+  })
+  await store.ready()
+  return store
+}
+
+/** Adds one policy to the headers of the answer. Source: IETF draft-ietf-httpapi-ratelimit-headers. */
+function announce (reply: FastifyReply, name: string, { requests, perSeconds }: Rate, { remaining, resetSeconds }: RateVerdict): void {
+  const append = (header: string, item: string): void => {
+    const before = reply.getHeader(header)
+    reply.header(header, before === undefined ? item : `${String(before)}, ${item}`)
+  }
+  append('ratelimit-policy', `"${name}";q=${requests};w=${perSeconds}`)
+  append('ratelimit', `"${name}";r=${remaining};t=${resetSeconds}`)
+}
+
+function requireQuota (reply: FastifyReply, name: 'address' | 'caller', rate: Rate, verdict: RateVerdict, onLimited: RateLimitOptions['onLimited']): void {
+  announce(reply, name, rate, verdict)
+  if (verdict.allowed) return
+  onLimited?.(name)
+  const who = name === 'caller' ? 'This caller' : 'This address'
+  const { retryAfterSeconds } = verdict
+  throw new GatewayError('rate_limited', `${who} may send ${rate.requests} requests in ${rate.perSeconds} seconds; the next one in ${retryAfterSeconds} s.`, {
+    headers: { 'retry-after': String(retryAfterSeconds) }
+  })
+}
+
+/** Whose requests are counted together. All who bring no key have one name, and one of them must not lock out the others. */
+function callerKey ({ caller, ip }: FastifyRequest): string {
+  return caller.stranger || caller === ANYBODY ? `stranger:${addressKey(ip)}` : `caller:${caller.scope ?? caller.name}`
+}
+
+/**
+ * Limits how often an address may send requests, in the scope that registers it. To be registered before
+ * `authentication`: guesses at keys then count too.
+ */
+export default fp<RateLimitOptions>(async (scope, options) => {
+  const { perAddress, onLimited } = options
+  const store = await openStore(scope, options)
+  scope.decorate('rateStore', store)
+  scope.addHook('onClose', () => store.close())
+  if (!perAddress) return
+  scope.addHook('onRequest', async (request, reply) => {
+    requireQuota(reply, 'address', perAddress, await store.take(`address:${addressKey(request.ip)}`, perAddress), onLimited)
+  })
+}, { name: 'rate-limit' })
+
+/**
+ * Limits how often a caller may send requests. To be registered right after `authentication`: what a caller may not do,
+ * or asks of an environment that is not there, then counts too, and none of its body is read.
+ */
+export const callerRate = fp<Pick<RateLimitOptions, 'perCaller' | 'onLimited'>>(async (scope, { perCaller, onLimited }) => {
+  const { rateStore } = scope
+  scope.addHook('onRequest', (request, reply, done) => {
+    const rate = request.caller.permissions.rate ?? perCaller
+    if (!rate) return done()
+    rateStore.take(callerKey(request), rate).then((verdict) => {
+      requireQuota(reply, 'caller', rate, verdict, onLimited)
+      done()
+    }).catch(done)
+  })
+}, { name: 'caller-rate', dependencies: ['rate-limit'] })

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import fp from 'fastify-plugin'
+import { CloudinaryClient, type ClientOptions } from '../../cloudinary/client.ts'
+import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
+import { Secret } from '../../secret.ts'
+import storedFiles from './stored-files.ts'
+
+export interface CloudinaryOptions {
+  environments: readonly CloudinaryEnvironment[]
+  defaultEnvironment: string
+  client: ClientOptions
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    cloudinary: Clients
+  }
+}
+
+/** A secret compares as the object that hides it, so its text is compared beside the rest. */
+function isSame (one: CloudinaryEnvironment, other: CloudinaryEnvironment): boolean {
+  return one.apiSecret.reveal() === other.apiSecret.reveal() && isDeepStrictEqual({ ...one, apiSecret: '' }, { ...other, apiSecret: '' })
+}
+
+/**
+ * One client per environment: two environments never share a client or a pool. A request keeps the client it was given,
+ * so credentials that change while it runs are never mixed into it.
+ */
+export class Clients {
+  readonly defaultEnvironment: string
+  readonly #options: ClientOptions
+  #clients: ReadonlyMap<string, CloudinaryClient>
+  /** An upload may hold one for hours and still open connections on it, so they are closed with the app; idle sockets close themselves. */
+  readonly #retired: CloudinaryClient[] = []
+  #decoy: { readonly of: CloudinaryClient, readonly client: CloudinaryClient } | undefined
+
+  constructor ({ environments, defaultEnvironment, client }: CloudinaryOptions) {
+    this.defaultEnvironment = defaultEnvironment
+    this.#options = client
+    this.#clients = new Map(environments.map((environment) => [environment.name, new CloudinaryClient(environment, client)]))
+  }
+
+  get (name: string): CloudinaryClient | undefined { return this.#clients.get(name) }
+  names (): string[] { return [...this.#clients.keys()] }
+  all (): CloudinaryClient[] { return [...this.#clients.values()] }
+
+  /**
+   * The default environment with a secret that nobody has: it answers whoever asks for an environment that there is not
+   * and may not learn so. No signature fits it, just as none of theirs would fit one that there is.
+   */
+  decoy (): CloudinaryClient | undefined {
+    const of = this.get(this.defaultEnvironment)
+    if (of !== undefined && this.#decoy?.of !== of) {
+      if (this.#decoy) this.#retired.push(this.#decoy.client)
+      this.#decoy = { of, client: new CloudinaryClient({ ...of.environment, apiSecret: new Secret(randomBytes(32).toString('hex')) }, this.#options) }
+    }
+    return this.#decoy?.client
+  }
+
+  /**
+   * Takes new credentials for the requests to come. A client whose environment stays the same stays; one that is
+   * replaced goes on for the requests that hold it.
+   * @returns names of the environments that changed.
+   */
+  replace (environments: readonly CloudinaryEnvironment[]): string[] {
+    const before = this.#clients
+    const kept = (environment: CloudinaryEnvironment): CloudinaryClient | undefined => {
+      const client = before.get(environment.name)
+      return client && isSame(client.environment, environment) ? client : undefined
+    }
+    this.#clients = new Map(environments.map((environment) => [environment.name, kept(environment) ?? new CloudinaryClient(environment, this.#options)]))
+    this.#retired.push(...[...before.values()].filter((client) => this.#clients.get(client.environment.name) !== client))
+    return [...new Set([...before.keys(), ...this.#clients.keys()])].filter((name) => before.get(name) !== this.#clients.get(name))
+  }
+
+  async close (): Promise<void> { await Promise.all([...this.all(), ...this.#retired, ...this.#decoy ? [this.#decoy.client] : []].map((client) => client.close())) }
+}
+
+/** Holds the clients of all environments and closes them with the app. */
+export default fp<CloudinaryOptions>(async (app, options) => {
+  const clients = new Clients(options)
+  app.decorate('cloudinary', clients)
+  await app.register(storedFiles)
+  app.addHook('onClose', async () => { await clients.close() })
+}, { name: 'cloudinary' })

@@ -1,0 +1,128 @@
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import type { FastifyPluginAsync, FastifySchema, RouteOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import { forReaders } from './openapi-for-readers.ts'
+import { postmanCollection } from './postman.ts'
+
+export interface OpenApiOptions {
+  /** Version of the gateway, for `info.version`. */
+  version: string
+  prefix: string
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /**
+     * What a route takes that is not one JSON schema, e.g. multipart beside JSON: an OpenAPI request body, put into the
+     * document as it is.
+     */
+    requestBody?: object
+  }
+  interface FastifySchema {
+    operationId?: string
+    tags?: readonly string[]
+    summary?: string
+    description?: string
+    security?: ReadonlyArray<Record<string, readonly string[]>>
+  }
+}
+
+const TAGS = [
+  { name: 'actions', description: 'The nine actions.' },
+  { name: 'service', description: 'Health, environments, documentation.' }
+]
+
+const ENVIRONMENT = { type: 'string', description: 'Which environment answers; the default one when not given. `?environment=` does the same.' }
+
+/** Every action takes the environment in a header; no route's own schema repeats it. */
+function withEnvironment (schema: FastifySchema): FastifySchema {
+  if (!schema.tags?.includes('actions')) return schema
+  const own = schema.headers as { properties: object } | undefined // routes declare headers as objects
+  return { ...schema, headers: { type: 'object', properties: { 'X-Environment': ENVIRONMENT, ...own?.properties } } }
+}
+
+/** The router writes the rest of a path as `*`; people and tools know it as public_id, which may hold slashes. */
+function routeForReaders ({ schema, url }: { schema: FastifySchema | undefined, url: string }): { schema: FastifySchema, url: string } {
+  if (!url.endsWith('/*')) return { schema: withEnvironment({ ...schema }), url }
+  // A route with a rest in its path declares it under `*`.
+  const params = schema?.params as { properties: Record<string, object> } | undefined
+  return {
+    url: url.replace(/\*$/, ':public_id'),
+    schema: withEnvironment({ ...schema, params: { type: 'object', properties: { public_id: params?.properties['*'] }, required: ['public_id'] } })
+  }
+}
+
+interface Operation {
+  readonly operationId: string
+  readonly requestBody?: { required?: boolean, content?: Readonly<Record<string, { readonly schema?: object }>> }
+  readonly servers?: ReadonlyArray<{ readonly url: string }>
+}
+
+type Additions = Pick<Operation, 'requestBody' | 'servers'>
+
+/** What schemas do not say, by operationId, gathered while routes are registered: bodies, and who stands outside the prefix. */
+function gatherAdditions (additions: Map<string, Additions>, prefix: string): (route: RouteOptions) => void {
+  return ({ config, schema, url }) => {
+    if (!schema?.operationId) return
+    additions.set(schema.operationId, {
+      ...(config?.requestBody && { requestBody: config.requestBody }),
+      ...(!url.startsWith(`${prefix}/`) && { servers: [{ url: '/' }] })
+    })
+  }
+}
+
+/** A body whose schema has a default may be left out. */
+function requireBody ({ requestBody }: Operation): void {
+  const { schema } = requestBody?.content?.['application/json'] ?? {}
+  if (requestBody && schema && 'default' in schema) requestBody.required = false
+}
+
+/** Generates the document from the routes' schemas: the routes are the only source. */
+export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix }) => {
+  const additions = new Map<string, Additions>()
+  app.addHook('onRoute', gatherAdditions(additions, prefix))
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'cloudinary-gateway',
+        version,
+        description: 'Nine actions on Cloudinary behind one set of errors. Every failure is one `application/problem+json`.',
+        license: { name: 'MIT', identifier: 'MIT' }
+      },
+      servers: [{ url: prefix === '' ? '/' : prefix }],
+      tags: TAGS,
+      security: [{ bearer: [] }, {}],
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'A key of the gateway. Not needed on loopback without keys.' } } }
+    },
+    stripBasePath: prefix !== '',
+    // Named by their own `$id`, not by a running number.
+    refResolver: { buildLocalReference: ({ $id: id }) => String(id) },
+    transform: routeForReaders as never, // the plugin's own type knows a looser schema
+    transformObject: (document) => {
+      const { openapiObject } = document as { openapiObject: { paths: Record<string, Record<string, Operation>> } } // the other kind is of version 2
+      for (const operation of Object.values(openapiObject.paths).flatMap((methods) => Object.values(methods))) {
+        Object.assign(operation, additions.get(operation.operationId))
+        requireBody(operation)
+      }
+      return forReaders(openapiObject)
+    }
+  })
+}, { name: 'openapi-document' })
+
+/** `/openapi.json`, `/openapi.yaml`, `/postman.json` and, as pages, `/docs`. */
+export const openapiPages: FastifyPluginAsync = async (app) => {
+  const hidden = { hide: true } as const
+  app.get('/', { schema: hidden }, async (_request, reply) => reply.redirect(`${app.prefix}/docs/`))
+  app.get('/openapi.json', { schema: hidden }, async () => app.swagger())
+  app.get('/openapi.yaml', { schema: hidden }, async (_request, reply) => reply.type('application/yaml').send(await openapiYaml(app.swagger())))
+  app.get('/postman.json', { schema: hidden }, async (request) => postmanCollection(app.swagger(), `${request.protocol}://${request.host}`, app.prefix))
+  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { docExpansion: 'list', tryItOutEnabled: true } })
+}
+
+/** The document as the text that `openapi.yaml` holds. What writes it is loaded now: a gateway is seldom asked. */
+export async function openapiYaml (document: object): Promise<string> {
+  const { stringify } = await import('yaml')
+  return stringify(JSON.parse(JSON.stringify(document)), { lineWidth: 120, aliasDuplicateObjects: false })
+}

@@ -1,0 +1,47 @@
+import cors from '@fastify/cors'
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { originMatcher } from '../../net/origins.ts'
+import { GatewayError } from '../../errors.ts'
+
+export interface CorsOptions {
+  /** `https://www.example.com`, or `https://*.example.com`. None: no CORS headers at all. */
+  readonly origins: readonly string[]
+  /** Let browsers send cookies. The gateway wants none. */
+  readonly credentials?: boolean
+}
+
+/** How long a browser may remember the answer to a preflight. */
+const MAX_AGE_SECONDS = 600
+const MAX_ORIGIN_TOLD = 120
+const REQUEST_HEADERS = ['Accept', 'Authorization', 'Content-Type', 'Idempotency-Key', 'X-Environment', 'X-Request-Id']
+const ANSWER_HEADERS = ['Idempotent-Replayed', 'Link', 'Location', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Request-Id', 'X-Upload-Attempts', 'X-Upload-Integrity']
+
+/**
+ * What to say to a preflight that nobody answered: `cors` answers those of listed origins, so its origin is what is
+ * wrong, and not its method. Undefined for a request that is no preflight. Source: Fetch, "CORS-preflight request".
+ */
+export function preflightFailure ({ method, headers }: Pick<FastifyRequest, 'method' | 'headers'>): GatewayError | undefined {
+  const { origin, 'access-control-request-method': wanted } = headers
+  if (method !== 'OPTIONS' || origin === undefined || wanted === undefined) return undefined
+  return new GatewayError('origin_not_allowed', `Pages of ${JSON.stringify(origin.slice(0, MAX_ORIGIN_TOLD))} may not call this gateway.`)
+}
+
+/**
+ * Lets pages of some origins call, on every route and every error. Off without origins. An origin that is not listed
+ * gets the answer without CORS headers, which its browser then keeps from the page; its preflights are for
+ * `error-handler` to refuse. To be registered after that one, so that it renders the failures of preflights as well.
+ */
+export default fp<CorsOptions>(async (app, { origins, credentials = false }) => {
+  if (origins.length === 0) return
+  const isAllowed = originMatcher(origins)
+  await app.register(cors, {
+    origin: (origin, callback) => { callback(null, origin !== undefined && isAllowed(origin) ? origin : false) },
+    credentials,
+    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+    allowedHeaders: REQUEST_HEADERS,
+    exposedHeaders: ANSWER_HEADERS,
+    maxAge: MAX_AGE_SECONDS,
+    strictPreflight: true
+  })
+}, { name: 'cors', dependencies: ['error-handler'] })

@@ -1,0 +1,39 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyPluginAsync } from 'fastify'
+import { mayUse } from '../../auth/policy/permissions.ts'
+import { problems } from '../../schemas/problem.ts'
+import { Verdict, type VerdictValue } from './credential-proofs.ts'
+
+const Environment = Type.Object({
+  ...Verdict.properties,
+  cloud_name: Type.String(),
+  default: Type.Boolean({ description: 'True for the one that answers when a request names none.' }),
+  sandbox: Type.Boolean({ description: 'True when the embedded sandbox stands behind it.' })
+})
+
+/**
+ * `/environments`: names, clouds and whether the credentials work; never a secret, and nothing of environments that the
+ * caller may not use. Guarded by the scope that registers it.
+ */
+export const environments: FastifyPluginAsync = async (app) => {
+  app.get('/environments', {
+    schema: {
+      operationId: 'getEnvironments',
+      tags: ['service'],
+      summary: 'The environments and their clouds',
+      response: { 200: Type.Object({ environments: Type.Array(Environment) }), ...problems('invalid_request', 'unauthorized', 'forbidden') }
+    }
+  }, async ({ caller: { permissions } }) => {
+    const usable = app.cloudinary.all().filter(({ environment }) => mayUse(permissions, environment.name))
+    // Of these very clients: meanwhile the name of an environment may have come to stand for another cloud.
+    const verdicts = await app.proveCredentials(usable)
+    return {
+      environments: usable.map(({ environment: { name, cloudName, sandbox } }, index) => ({
+        ...verdicts[index] as VerdictValue, // there is one for each
+        cloud_name: cloudName,
+        default: name === app.cloudinary.defaultEnvironment,
+        sandbox
+      }))
+    }
+  })
+}

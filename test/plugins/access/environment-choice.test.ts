@@ -1,0 +1,49 @@
+import fastify from 'fastify'
+import t from 'tap'
+import { ANYBODY, DIRECT_UPLOADER } from '../../../src/auth/callers/authenticator.ts'
+import { EVERYTHING } from '../../../src/auth/policy/permissions.ts'
+import cloudinary from '../../../src/plugins/actions/cloudinary.ts'
+import environmentChoice from '../../../src/plugins/access/environment-choice.ts'
+import errorHandler from '../../../src/plugins/http/error-handler.ts'
+import { environmentAt, testConfig } from '../../helper.ts'
+
+t.test('the environment of a request: header, query or the default one', async (t) => {
+  const { upstream, upload } = testConfig([])
+  const environments = ['staging', 'production'].map((name) => environmentAt('http://127.0.0.1:9', { name }))
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(errorHandler, { docs: '/e' })
+  await app.register(cloudinary, { environments, defaultEnvironment: 'production', client: { upstream, upload } })
+  app.addHook('onRequest', async (request) => {
+    request.caller = request.headers['x-bound'] === undefined ? ANYBODY : { name: 'web', permissions: { ...EVERYTHING, environments: new Set(['production']) } }
+  })
+  await app.register(environmentChoice)
+  app.get('/chosen', async ({ cloudinary: { environment }, query }) => ({ name: environment.name, query }))
+  const chosen = async (url: string, headers = {}) => (await app.inject({ url, headers })).json()
+
+  t.same(await chosen('/chosen'), { name: 'production', query: {} })
+  t.match(await chosen('/chosen', { 'x-environment': 'Staging' }), { name: 'staging' })
+  t.same(await chosen('/chosen?environment=staging&x=1'), { name: 'staging', query: { x: '1' } }, 'the name is taken out of the query')
+  t.match(await chosen('/chosen?environment=staging', { 'x-environment': 'staging' }), { name: 'staging' })
+  t.match(await chosen('/chosen?environment=staging', { 'x-environment': 'production' }), { status: 400, errors: [{ pointer: '/environment', message: /differs/ }] })
+  t.match(await chosen('/chosen?environment=a&environment=b'), { status: 400, errors: [{ pointer: '/environment', message: 'must be given once' }] })
+  t.match(await chosen('/chosen?environment=stagging'), { status: 400, errors: [{ message: /did you mean "staging"/ }] })
+  t.match(await chosen('/chosen?environment=stagging', { 'x-bound': 'yes' }), { status: 400, errors: [{ message: /^there is no such environment; \/environments/ }] }, 'none is named that the caller may not use')
+  t.match(await chosen('/chosen', { 'x-environment': 'elsewhere' }), { status: 400, errors: [{ message: /no such environment; \/environments/ }] })
+})
+
+t.test('a stranger is not told that there is no such environment: it gets one that no signature fits', async (t) => {
+  const { upstream, upload } = testConfig([])
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(errorHandler, { docs: '/e' })
+  const own = environmentAt('http://127.0.0.1:9')
+  await app.register(cloudinary, { environments: [own], defaultEnvironment: 'production', client: { upstream, upload } })
+  app.addHook('onRequest', async (request) => { request.caller = DIRECT_UPLOADER })
+  await app.register(environmentChoice)
+  app.get('/chosen', async ({ cloudinary: { environment: { apiSecret, ...rest } } }) => ({ rest, real: apiSecret.reveal() === own.apiSecret.reveal() }))
+  const chosen = async (name: string) => (await app.inject({ url: '/chosen', headers: { 'x-environment': name } })).json()
+  const { apiSecret: _, ...rest } = own
+  t.same(await chosen('production'), { rest, real: true })
+  t.same(await chosen('productio'), { rest, real: false })
+})

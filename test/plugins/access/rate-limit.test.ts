@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import fastify from 'fastify'
+import t, { type Test } from 'tap'
+import { ANYBODY, DIRECT_UPLOADER } from '../../../src/auth/callers/authenticator.ts'
+import type { Caller } from '../../../src/auth/policy/caller.ts'
+import { EVERYTHING } from '../../../src/auth/policy/permissions.ts'
+import errorHandler from '../../../src/plugins/http/error-handler.ts'
+import rateLimit, { callerRate, type RateLimitOptions } from '../../../src/plugins/access/rate-limit.ts'
+import { GatewayError } from '../../../src/errors.ts'
+import { Secret } from '../../../src/secret.ts'
+import { freePort, NO_REDIS, startRedis } from '../../redis.ts'
+
+/** Without a key. */
+const UNNAMED: Readonly<Record<string, Caller>> = { stranger: DIRECT_UPLOADER, anybody: ANYBODY }
+
+async function start (t: Test, changes: Partial<RateLimitOptions>, server: object = {}) {
+  const options = { redisPrefix: 'test:', ...changes }
+  const app = fastify(server)
+  t.teardown(() => app.close())
+  await app.register(errorHandler, { docs: '/docs/errors' })
+  app.get('/open', async () => 'open')
+  await app.register(async (guarded) => {
+    await guarded.register(rateLimit, options)
+    guarded.decorateRequest('caller')
+    guarded.addHook('onRequest', async (request) => {
+      const name = String(request.headers['x-caller'] ?? 'web')
+      const scope = request.headers['x-scope']
+      const caller: Caller = { name, ...typeof scope === 'string' && { scope }, permissions: name === 'slow' ? { ...EVERYTHING, rate: { requests: 1, perSeconds: 60 } } : EVERYTHING }
+      request.caller = UNNAMED[name] ?? caller
+    })
+    await guarded.register(callerRate, options)
+    // What is refused afterwards was a request all the same.
+    guarded.addHook('onRequest', async ({ headers }) => { if (headers['x-refused'] !== undefined) throw new GatewayError('forbidden', 'Not this one.') })
+    guarded.get('/me', async ({ caller }) => caller.name)
+  })
+  return app
+}
+
+t.test('429 with Retry-After and the state of each limit', async (t) => {
+  let nowMs = 1_000_000
+  const limited: string[] = []
+  const app = await start(t, { perAddress: { requests: 4, perSeconds: 60 }, perCaller: { requests: 2, perSeconds: 60 }, now: () => nowMs, onLimited: (by) => { limited.push(by) } })
+  const first = await app.inject('/me')
+  t.match(first, {
+    statusCode: 200,
+    headers: { 'ratelimit-policy': '"address";q=4;w=60, "caller";q=2;w=60', ratelimit: '"address";r=3;t=15, "caller";r=1;t=30' }
+  })
+  await app.inject('/me')
+  const third = await app.inject('/me')
+  t.match(third.json(), { status: 429, code: 'rate_limited', retryable: true, detail: /This caller may send 2 requests in 60 seconds; the next one in 30 s/ })
+  t.match(third.headers, { 'retry-after': '30', ratelimit: '"address";r=1;t=45, "caller";r=0;t=60' })
+  t.equal((await app.inject({ url: '/me', headers: { 'x-caller': 'other' } })).statusCode, 200, 'other callers are not concerned')
+  t.match((await app.inject({ url: '/me', headers: { 'x-caller': 'third' } })).json(), { status: 429, detail: /This address/ })
+  t.equal((await app.inject({ url: '/me', remoteAddress: '192.0.2.9', headers: { 'x-caller': 'third' } })).statusCode, 200, 'nor are other addresses')
+  t.equal((await app.inject('/open')).headers.ratelimit, undefined)
+  t.same(limited, ['caller', 'address'])
+  nowMs += 60_000
+  t.equal((await app.inject('/me')).statusCode, 200)
+})
+
+t.test('the policy\'s rate counts before the default; without either there is no limit', async (t) => {
+  const app = await start(t, {})
+  t.equal((await app.inject('/me')).headers.ratelimit, undefined)
+  t.equal((await app.inject({ url: '/me', headers: { 'x-caller': 'slow' } })).statusCode, 200)
+  t.equal((await app.inject({ url: '/me', headers: { 'x-caller': 'slow' } })).statusCode, 429)
+})
+
+t.test('callers whose names look alike in the log have a limit each', async (t) => {
+  const app = await start(t, { perAddress: undefined, perCaller: { requests: 1, perSeconds: 60 } })
+  const statuses = []
+  for (const scope of ['jwt/a/b', 'jwt/a_b', 'jwt/a/b']) statuses.push((await app.inject({ url: '/me', headers: { 'x-caller': 'jwt-a_b', 'x-scope': scope } })).statusCode)
+  t.same(statuses, [200, 200, 429])
+})
+
+t.test('who brings no key is counted by address: one of them locks out nobody else', async (t) => {
+  for (const name of ['stranger', 'anybody']) {
+    const app = await start(t, { perCaller: { requests: 1, perSeconds: 60 } })
+    const from = async (remoteAddress: string): Promise<number> => (await app.inject({ url: '/me', remoteAddress, headers: { 'x-caller': name } })).statusCode
+    t.same([await from('192.0.2.1'), await from('192.0.2.1'), await from('192.0.2.2'), await from('2001:db8::1'), await from('2001:db8::2')], [200, 429, 200, 200, 429], name)
+    t.equal((await app.inject({ url: '/me', remoteAddress: '192.0.2.1', headers: { 'x-caller': 'anonymous' } })).statusCode, 200, 'a caller of that name is another one')
+  }
+})
+
+t.test('what a caller may not do counts as well', async (t) => {
+  const app = await start(t, { perCaller: { requests: 2, perSeconds: 60 } })
+  const statuses = []
+  for (let turn = 0; turn < 3; turn++) statuses.push((await app.inject({ url: '/me', headers: { 'x-refused': 'yes' } })).statusCode)
+  t.same(statuses, [403, 403, 429])
+})
+
+t.test('addresses that a caller writes itself do not count, unless its proxy is trusted', async (t) => {
+  const forged = (turn: number) => ({ 'x-forwarded-for': `203.0.113.${turn}`, 'x-real-ip': `203.0.113.${turn}`, forwarded: `for=203.0.113.${turn}` })
+  const app = await start(t, { perAddress: { requests: 2, perSeconds: 60 } })
+  for (const status of [200, 200, 429]) t.equal((await app.inject({ url: '/me', headers: forged(status) })).statusCode, status)
+  const behind = await start(t, { perAddress: { requests: 1, perSeconds: 60 } }, { trustProxy: '127.0.0.1' })
+  for (const turn of [1, 2, 3]) t.equal((await behind.inject({ url: '/me', headers: forged(turn) })).statusCode, 200)
+})
+
+t.test('Redis: two gateways share one limit; when it is gone each limits by itself', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
+  const options = { perCaller: { requests: 4, perSeconds: 3600 }, redisUrl: new Secret(`redis://127.0.0.1:${port}`) }
+  const redis = await startRedis(t, port)
+  const lines: string[] = []
+  const logger = { level: 'info', stream: { write: (line: string) => { lines.push(line) } } }
+  let nowMs = Date.now()
+  const [one, other] = [await start(t, { ...options, now: () => nowMs }, { logger }), await start(t, options)]
+  const codes = []
+  for (let turn = 0; turn < 6; turn++) codes.push((await (turn % 2 ? one : other).inject('/me')).statusCode)
+  t.same(codes, [200, 200, 200, 200, 429, 429])
+
+  redis.kill('SIGKILL')
+  await new Promise((resolve) => redis.once('exit', resolve))
+  const alone = []
+  for (let turn = 0; turn < 6; turn++) alone.push((await one.inject('/me')).statusCode)
+  t.same(alone, [200, 200, 200, 200, 429, 429], 'it begins to count by itself')
+  t.equal(lines.filter((line) => line.includes('Redis is out of reach')).length, 1)
+
+  await startRedis(t, port)
+  while (!lines.some((line) => line.includes('Redis is back'))) {
+    nowMs += 2_000
+    await one.inject('/me')
+    await sleep(20)
+  }
+  t.pass('and is told when it is back')
+})

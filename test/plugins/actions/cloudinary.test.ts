@@ -1,0 +1,58 @@
+import fastify from 'fastify'
+import t from 'tap'
+import cloudinary, { Clients } from '../../../src/plugins/actions/cloudinary.ts'
+import { startSandbox } from '../../../src/sandbox/index.ts'
+import { Secret } from '../../../src/secret.ts'
+import { environmentAt, testConfig } from '../../helper.ts'
+
+t.test('one client per environment, closed with the app', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const { upstream, upload } = testConfig([])
+  const app = fastify()
+  const environments = ['a', 'b'].map((name) => environmentAt(sandbox.url, { name }))
+  await app.register(cloudinary, { environments, defaultEnvironment: 'b', client: { upstream, upload } })
+  const clients = app.cloudinary
+  t.equal(clients.defaultEnvironment, 'b')
+  t.same(clients.names(), ['a', 'b'])
+  t.not(clients.get('a'), clients.get('b'))
+  const call = { signal: AbortSignal.timeout(5_000) }
+  await clients.get('a')?.ping(call)
+  await app.close()
+  await t.rejects(clients.get('a')?.ping(call) ?? Promise.resolve(), 'a closed client takes no calls')
+})
+
+t.test('new credentials are for the requests to come; those that run keep theirs, and what did not change stays', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const { upstream, upload } = testConfig([])
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => environmentAt(sandbox.url, { name }))
+  const clients = new Clients({ environments: [a, b, c].filter((each) => each !== undefined), defaultEnvironment: 'a', client: { upstream, upload } })
+  t.teardown(() => clients.close())
+  const old = clients.get('a')
+  await sandbox.faults.add({ kind: 'delay', ms: 300, times: 1 })
+  const running = old?.ping({ signal: AbortSignal.timeout(5_000) })
+  const changed = clients.replace([environmentAt(sandbox.url, { name: 'a', apiSecret: new Secret('new') }), environmentAt(sandbox.url, { name: 'b' }), environmentAt(sandbox.url, { name: 'd' })])
+  t.same(changed, ['a', 'c', 'd'])
+  t.same(clients.names(), ['a', 'b', 'd'])
+  t.not(clients.get('a'), old)
+  t.equal(clients.get('b')?.environment, b)
+  await t.resolves(running ?? Promise.reject(new Error('no client')), 'a request that was running ends under the old credentials')
+  await t.rejects(clients.get('a')?.ping({ signal: AbortSignal.timeout(5_000) }) ?? Promise.resolve(), { code: 'credentials_rejected' })
+  t.same(clients.replace(clients.all().map(({ environment }) => environment)), [])
+})
+
+t.test('a decoy has all of the default environment but its secret, and follows it', async (t) => {
+  const { upstream, upload } = testConfig([])
+  const first = environmentAt('http://127.0.0.1:9')
+  const clients = new Clients({ environments: [first], defaultEnvironment: 'production', client: { upstream, upload } })
+  const decoy = clients.decoy()
+  t.match(decoy?.environment, { name: 'production', apiKey: '1234', cloudName: 'demo' })
+  t.not(decoy?.environment.apiSecret.reveal(), 'abcd')
+  t.equal(clients.decoy(), decoy, 'it is made once')
+  clients.replace([environmentAt('http://127.0.0.1:9', { apiKey: '5678' })])
+  t.match(clients.decoy()?.environment, { apiKey: '5678' })
+  await clients.close()
+  for (const each of [decoy, clients.decoy()]) await t.rejects(each?.ping({ signal: AbortSignal.timeout(5_000) }) ?? Promise.resolve(), 'closed with the others')
+  t.equal(new Clients({ environments: [], defaultEnvironment: 'production', client: { upstream, upload } }).decoy(), undefined)
+})

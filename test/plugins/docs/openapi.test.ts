@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { parse } from 'yaml'
+import { buildApp } from '../../../src/app.ts'
+import { openapiYaml } from '../../../src/plugins/docs/openapi.ts'
+import { environmentAt, testConfig } from '../../helper.ts'
+
+interface Document { openapi: string, servers: Array<{ url: string }>, paths: Record<string, Record<string, { operationId: string, parameters?: Array<{ name: string }>, requestBody?: { content: object } }>> }
+
+const root = join(import.meta.dirname, '../../..')
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string } // our own package.json
+const build = (routePrefix = '') => buildApp({ config: testConfig([environmentAt('http://127.0.0.1:9')], { routePrefix }), version })
+
+t.test('openapi.yaml is what the routes say now (npm run openapi writes it)', async (t) => {
+  const app = await build()
+  t.teardown(() => app.close())
+  t.equal(readFileSync(join(root, 'openapi.yaml'), 'utf8'), await openapiYaml(app.swagger()))
+})
+
+t.test('the nine actions are in the document, each with its path, its environment and its body', async (t) => {
+  const app = await build()
+  t.teardown(() => app.close())
+  const document = (await app.inject('/openapi.json')).json() as Document
+  t.equal(document.openapi, '3.1.0')
+  const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, { operationId }]) => `${method} ${path} ${operationId}`))
+  for (const action of [
+    'post /upload uploadResource', 'get /url getUrl', 'post /url getUrlFromJson', 'get /resources getAllResources', 'get /resources/{public_id} getResourceById',
+    'patch /resources/{public_id} updateResource', 'delete /resources/{public_id} deleteResource', 'get /signed-url getSignedUrl',
+    'post /signed-url getSignedUrlFromJson', 'post /signature generateSignature', 'post /direct-upload directUpload'
+  ]) t.ok(operations.includes(action), action)
+  t.ok(document.paths['/resources/{public_id}']?.['get']?.parameters?.some(({ name }) => name === 'public_id'))
+  t.ok(document.paths['/upload']?.['post']?.parameters?.some(({ name }) => name === 'X-Environment'))
+  t.ok(document.paths['/upload']?.['post']?.parameters?.some(({ name }) => name === 'Idempotency-Key'), 'beside the route\'s own')
+  t.match(document.paths['/upload']?.['post']?.requestBody?.content, { 'multipart/form-data': {} })
+  t.match(parse((await app.inject('/openapi.yaml')).body), { openapi: '3.1.0' })
+  t.match(await app.inject('/docs/'), { statusCode: 200, headers: { 'content-type': /text\/html/ } })
+})
+
+t.test('behind a prefix the server says so and the paths stay the same', async (t) => {
+  const app = await build('/media')
+  t.teardown(() => app.close())
+  const document = (await app.inject('/media/openapi.json')).json() as Document
+  t.same(document.servers, [{ url: '/media' }])
+  t.match(document.paths, { '/upload': { post: { servers: undefined } }, '/healthz': { get: { servers: [{ url: '/' }] } } })
+  t.match(await app.inject('/media/docs/errors'), { statusCode: 200 })
+  t.match(await app.inject('/media'), { statusCode: 302, headers: { location: '/media/docs/' } })
+  t.match(await app.inject('/healthz'), { statusCode: 200 })
+})

@@ -1,0 +1,66 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { Writable } from 'node:stream'
+import fastify, { type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { buildApp } from '../../../src/app.ts'
+import { digestOf } from '../../../src/auth/policy/keys.ts'
+import callerGone from '../../../src/plugins/http/request-life.ts'
+import requestLog from '../../../src/plugins/http/request-log.ts'
+import { environmentAt, testConfig } from '../../helper.ts'
+
+async function start (t: Test): Promise<{ app: FastifyInstance, lines: string[], requests: () => object[] }> {
+  const lines: string[] = []
+  const stream = new Writable({ write (chunk: Buffer, _encoding, done) { lines.push(chunk.toString()); done() } })
+  const app = fastify({ logger: { stream }, disableRequestLogging: true, genReqId: () => 'id-1' })
+  t.teardown(() => app.close())
+  await app.register(callerGone)
+  await app.register(requestLog)
+  const requests = (): object[] => lines.map((line) => JSON.parse(line) as object).filter((line) => 'route' in line)
+  return { app, lines, requests }
+}
+
+t.test('one line per request: the route\'s pattern, never the URL, and the id goes back to the caller', async (t) => {
+  const { app, lines, requests } = await start(t)
+  app.get('/assets/:id', async () => 'ok')
+  const answer = await app.inject('/assets/secret-name?signature=canary')
+  t.equal(answer.headers['x-request-id'], 'id-1')
+  await app.inject('/nowhere?signature=canary')
+  t.match(requests(), [{ method: 'GET', route: '/assets/:id', status: 200, ms: Number, reqId: 'id-1', ip: '127.0.0.1' }, { route: null, status: 404 }])
+  t.notMatch(lines.join(''), /canary|secret-name/)
+})
+
+t.test('the whole gateway: who asked, and in which environment', async (t) => {
+  const lines: string[] = []
+  const stream = new Writable({ write (chunk: Buffer, _encoding, done) { lines.push(chunk.toString()); done() } })
+  const keys = ['web', 'cms'].map((name) => ({ caller: name, digest: digestOf(name) }))
+  const environments = ['production', 'staging'].map((name) => environmentAt('http://127.0.0.1:9', { name }))
+  const app = await buildApp({ config: testConfig(environments, { auth: { mode: 'keys', keys } }), logger: { stream } })
+  t.teardown(() => app.close())
+  await app.inject({ url: '/url?public_id=a', headers: { authorization: 'Bearer cms', 'x-environment': 'staging' } })
+  await app.inject({ url: '/url?public_id=a', headers: { authorization: 'Bearer nobody' } })
+  const [known, unknown] = lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line['msg'] === 'request')
+  t.match(known, { caller: 'cms', environment: 'staging', route: '/url', status: 200, ip: '127.0.0.1' })
+  t.match(unknown, { status: 401, ip: '127.0.0.1' })
+  t.notOk('caller' in unknown!)
+})
+
+t.test('499 for a caller that leaves: in its body, and before its answer', async (t) => {
+  const { app, requests } = await start(t)
+  let waits = (): void => {}
+  app.post('/takes', async () => 'ok')
+  app.get('/waits', async (_request, reply) => { waits(); return await new Promise(() => { reply.hijack() }) })
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  const gone = async (head: string): Promise<void> => {
+    const arrived = head.startsWith('GET') ? new Promise<void>((resolve) => { waits = resolve }) : new Promise<void>((resolve) => { app.server.once('request', () => resolve()) })
+    const socket = connect(Number(port), '127.0.0.1', () => { socket.write(head) })
+    await arrived
+    const closed = once(socket, 'close')
+    socket.destroy()
+    await closed
+  }
+  await gone('POST /takes HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\npart')
+  await gone('GET /waits HTTP/1.1\r\nHost: a\r\n\r\n')
+  for (let turns = 0; requests().length < 2 && turns < 500; turns++) await new Promise((resolve) => { setTimeout(resolve, 10) })
+  t.match(requests(), [{ method: 'POST', route: '/takes', status: 499 }, { method: 'GET', route: '/waits', status: 499 }])
+})

@@ -1,0 +1,51 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { buildApp } from '../../../src/app.ts'
+import { digestOf } from '../../../src/auth/policy/keys.ts'
+import { startSandbox } from '../../../src/sandbox/index.ts'
+import { Secret } from '../../../src/secret.ts'
+import { startFaultUpstream } from '../../fault-upstream.ts'
+import { environmentAt, testConfig } from '../../helper.ts'
+
+t.test('GET /environments: names, clouds, verdicts; never a secret', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const environments = [environmentAt(sandbox.url), environmentAt(sandbox.url, { name: 'staging', apiSecret: new Secret('canary'), sandbox: false })]
+  const app = await buildApp({ config: testConfig(environments) })
+  t.teardown(() => app.close())
+  const answer = await app.inject('/environments')
+  t.match(answer.json(), {
+    environments: [
+      { name: 'production', cloud_name: 'demo', verified: true, default: true, sandbox: true },
+      { name: 'staging', cloud_name: 'demo', verified: false, reason: /credentials_rejected/, default: false, sandbox: false }
+    ]
+  })
+  t.notMatch(answer.body, /canary|abcd/)
+})
+
+t.test('a caller that is bound to some environments is told of no other', async (t) => {
+  const digest = (key: string) => `sha256:${digestOf(key).toString('hex')}`
+  const policyFile = join(t.testdir({ 'policy.yaml': `callers: { bound: { keys: ['${digest('bound')}'], environments: [staging] }, free: { keys: ['${digest('free')}'] } }` }), 'policy.yaml')
+  const environments = ['production', 'staging'].map((name) => environmentAt('http://127.0.0.1:9', { name }))
+  const app = await buildApp({ config: testConfig(environments, { auth: { mode: 'keys', policyFile } }) })
+  t.teardown(() => app.close())
+  const names = async (key: string) => (await app.inject({ url: '/environments', headers: { authorization: `Bearer ${key}` } })).json().environments.map(({ name }: { name: string }) => name)
+  t.same(await names('bound'), ['staging'])
+  t.same(await names('free'), ['production', 'staging'])
+})
+
+t.test('an environment that is pointed at another cloud meanwhile: the verdict is that of the cloud it is told with', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const upstream = await startFaultUpstream(t)
+  const app = await buildApp({ config: testConfig([environmentAt(upstream.url)]) })
+  t.teardown(() => app.close())
+  upstream.script({ delayMs: 300, status: 401, body: '{"error":{"message":"unknown api_key"}}' })
+  const asked = app.inject('/environments').then((answer) => answer.json<object>()) // on its way from here on
+  await upstream.ended()
+  app.cloudinary.replace([environmentAt(sandbox.url, { cloudName: 'other' })])
+  t.match(await asked, { environments: [{ name: 'production', cloud_name: 'demo', verified: false }] })
+  app.cloudinary.replace([environmentAt(sandbox.url)])
+  const { environments } = (await app.inject('/environments')).json()
+  t.match(environments, [{ name: 'production', cloud_name: 'demo', verified: true }])
+})
