@@ -4,11 +4,11 @@ import { posix } from 'node:path'
 
 /** These speak to Redis. On a machine without it their tests are skipped, and coverage of them would tell nothing. */
 const WITH_REDIS = new Set([
-  'src/auth/rate-limit-redis.ts',
-  'src/idempotency/redis-store.ts',
+  'src/redis/rate-store.ts',
+  'src/redis/idempotency-store.ts',
   'src/plugins/actions/idempotency.ts',
   'src/plugins/access/rate-limit.ts',
-  'src/redis-link.ts'
+  'src/redis/link.ts'
 ])
 
 function hasRedis () {

@@ -80,7 +80,7 @@ const M: Readonly<Record<string, Row>> = {
   M25: partly(BENCH, ['cloudinary/upload/uploader.test.ts', 'uploads together stay within the memory budget']),
   M26: at(['routes/upload-resource.test.ts', 'M26: 503 with Retry-After']),
   M27: at(['plugins/actions/idempotency.test.ts', 'M27: the same request under the same key is one asset']),
-  M28: at(['plugins/actions/idempotency.test.ts', 'M28: of ten at once one executes'], ['idempotency/redis-store.test.ts', 'M28: of ten at once in two processes']),
+  M28: at(['plugins/actions/idempotency.test.ts', 'M28: of ten at once one executes'], ['redis/idempotency-store.test.ts', 'M28: of ten at once in two processes']),
   M29: at(['plugins/actions/idempotency.test.ts', 'M29: another request under the same key is 422'], ['plugins/actions/idempotency.test.ts', 'M29: a key belongs to one environment and one caller']),
   M30: at(['plugins/actions/idempotency.test.ts', 'M30: what failed before Cloudinary had taken the file']),
   M31: at(['plugins/actions/idempotency.test.ts', 'M31: an answer that was lost is 409 outcome_unknown']),

@@ -1,7 +1,7 @@
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino'
 import type { Config } from '../config/types.ts'
-import { loggedError } from './logged-error.ts'
 import { Outlet } from './outlet.ts'
+import { loggedError } from './serialize-error.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A secret as it may turn up in a line: as it is, in a URL, in JSON, alone or with its key in base64 (Basic auth). */

@@ -2,7 +2,7 @@ import { createServer, request, type IncomingMessage, type ServerResponse } from
 import type { AddressInfo } from 'node:net'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import type { Test } from 'tap'
-import { programFinder } from '../../src/commands/program.ts'
+import { programFinder } from '../../src/commands/find-program.ts'
 
 const find = programFinder('chromium', process.env['PATH'])
 

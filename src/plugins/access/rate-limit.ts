@@ -33,7 +33,7 @@ async function openStore (app: FastifyInstance, options: RateLimitOptions): Prom
   const clock = now ? { now } : {}
   if (!redisUrl) return new MemoryRateStore(clock)
   // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
-  const { RedisRateStore } = await import('../../auth/rate-limit-redis.ts')
+  const { RedisRateStore } = await import('../../redis/rate-store.ts')
   const store = new RedisRateStore({
     url: redisUrl,
     prefix: redisPrefix,

@@ -139,7 +139,7 @@ async function openStore (app: FastifyInstance, options: IdempotencyOptions): Pr
   const { redisUrl, redisPrefix, leaseMs } = options
   if (!redisUrl) return new MemoryIdempotencyStore()
   // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
-  const { RedisIdempotencyStore } = await import('../../idempotency/redis-store.ts')
+  const { RedisIdempotencyStore } = await import('../../redis/idempotency-store.ts')
   const store = new RedisIdempotencyStore({
     url: redisUrl,
     prefix: redisPrefix,

@@ -3,7 +3,7 @@ import fastify from 'fastify'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { GatewayError } from '../../../src/errors.ts'
-import { loggedError } from '../../../src/commands/logged-error.ts'
+import { loggedError } from '../../../src/commands/serialize-error.ts'
 import errorHandler, { problemDocument } from '../../../src/plugins/http/error-handler.ts'
 
 async function start (t: Test) {

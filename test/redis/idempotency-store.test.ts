@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import type { Claim, Hold, IdempotencyRecord } from '../../src/idempotency/record.ts'
-import { RedisIdempotencyStore, type RedisStoreOptions } from '../../src/idempotency/redis-store.ts'
+import { RedisIdempotencyStore, type RedisStoreOptions } from '../../src/redis/idempotency-store.ts'
 import { Secret } from '../../src/secret.ts'
 import { freePort, NO_REDIS, startRedis } from '../redis.ts'
 

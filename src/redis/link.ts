@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Redis } from 'ioredis'
-import type { Secret } from './secret.ts'
+import type { Secret } from '../secret.ts'
 
 /** To be told once when the link fails, and once when it is back. */
 export interface LinkWatchers {

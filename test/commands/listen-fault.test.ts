@@ -1,5 +1,5 @@
 import t from 'tap'
-import { listenFault } from '../../src/commands/listening.ts'
+import { listenFault } from '../../src/commands/listen-fault.ts'
 
 t.test('listenFault', async (t) => {
   const say = (code: unknown) => listenFault(Object.assign(new Error('x'), { code }), '127.0.0.1', 80, 'PORT')

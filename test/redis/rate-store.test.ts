@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { RedisRateStore, type RedisRateStoreOptions } from '../../src/auth/rate-limit-redis.ts'
+import { RedisRateStore, type RedisRateStoreOptions } from '../../src/redis/rate-store.ts'
 import { Secret } from '../../src/secret.ts'
 import { freePort, NO_REDIS, startRedis } from '../redis.ts'
 

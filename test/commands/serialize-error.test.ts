@@ -1,5 +1,5 @@
 import t from 'tap'
-import { loggedError } from '../../src/commands/logged-error.ts'
+import { loggedError } from '../../src/commands/serialize-error.ts'
 
 t.test('an error is told by its type, message, stack and code, and by nothing else that hangs on it', async (t) => {
   const error = Object.assign(new TypeError('refused'), { code: 'WRONGPASS', command: { name: 'auth', args: ['user', 'canary'] }, [Symbol('held')]: 'canary' })

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import t from 'tap'
-import { programFinder } from '../../src/commands/program.ts'
+import { programFinder } from '../../src/commands/find-program.ts'
 
 t.test('the first file on the PATH that can be run', async (t) => {
   const root = mkdtempSync(join(tmpdir(), 'program-'))

@@ -7,7 +7,7 @@ import pino from 'pino'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { digestOf } from '../../src/auth/policy/keys.ts'
-import { reloadFiles } from '../../src/commands/reloading.ts'
+import { reloadFiles } from '../../src/commands/reload-files.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 
