@@ -8,7 +8,7 @@ import { buildApp } from '../src/app.ts'
 import { digestOf } from '../src/auth/policy/keys.ts'
 import { loadConfig } from '../src/config/config.ts'
 import { Secret } from '../src/secret.ts'
-import { environmentAt, startGateway, testConfig } from './helper.ts'
+import { environmentAt, startGateway, testConfig } from './support/gateway.ts'
 
 t.test('what the framework refuses is a problem document like any other', async (t) => {
   const { app, url } = await startGateway(t)

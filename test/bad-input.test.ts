@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { buildApp } from '../src/app.ts'
 import { startSandbox, type Sandbox } from '../src/sandbox/index.ts'
 import { Secret } from '../src/secret.ts'
-import { environmentAt, startGateway, testConfig } from './helper.ts'
+import { environmentAt, startGateway, testConfig } from './support/gateway.ts'
 
 // What people get wrong, sent to the running gateway. Single routes have more of it beside them, in test/routes/.
 

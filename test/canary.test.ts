@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../src/sandbox/index.ts'
-import { freePort } from './redis.ts'
-import { talk } from './talk.ts'
+import { freePort } from './support/redis.ts'
+import { talk } from './support/talk.ts'
 import { WITH_TYPESCRIPT } from './support/with-typescript.ts'
 
 const root = join(import.meta.dirname, '..')

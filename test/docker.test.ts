@@ -5,8 +5,8 @@ import { parse } from 'yaml'
 import { loadConfig } from '../src/config/config.ts'
 import { unknownVariables } from '../src/config/unknown-variables.ts'
 import { VARIABLES } from '../src/config/variables.ts'
-import { allowedByIgnoreFile, pairs, parseDockerfile, type Instruction } from './dockerfile.ts'
-import { startFlags } from './start-flags.ts'
+import { allowedByIgnoreFile, pairs, parseDockerfile, type Instruction } from './support/dockerfile.ts'
+import { startFlags } from './support/start-flags.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')

@@ -10,7 +10,7 @@ import { json } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { startGateway } from './helper.ts'
+import { startGateway } from './support/gateway.ts'
 
 const SIZE = 300_000_000
 const BLOCK = 64 * 1024

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { withVariables } from './readme-table.ts'
+import { withVariables } from './support/readme-table.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')

@@ -6,9 +6,9 @@ import { parse } from 'yaml'
 import { buildApp } from '../src/app.ts'
 import { digestOf } from '../src/auth/policy/keys.ts'
 import type { Config } from '../src/config/types.ts'
-import { environmentAt, testConfig } from './helper.ts'
-import { samplePath as sample, withRouteTable } from './route-table.ts'
-import { announce } from './talk.ts'
+import { environmentAt, testConfig } from './support/gateway.ts'
+import { samplePath as sample, withRouteTable } from './support/route-table.ts'
+import { announce } from './support/talk.ts'
 
 const KEY = 'surface-key'
 /** Names that no word of an answer looks like. */

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildApp } from '../src/app.ts'
 import { startSandbox } from '../src/sandbox/index.ts'
-import { environmentAt, testConfig } from './helper.ts'
+import { environmentAt, testConfig } from './support/gateway.ts'
 
 const PICTURE = join(import.meta.dirname, 'fixtures', 'landscape.jpg')
 const PUBLIC_ID = `tour/${Date.now().toString(36)}`

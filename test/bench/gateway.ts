@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startFlags } from '../start-flags.ts'
+import { startFlags } from '../support/start-flags.ts'
 import type { Bench } from './figure.ts'
 import { startProgram, type RunningServer } from './servers.ts'
 

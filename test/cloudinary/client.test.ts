@@ -7,9 +7,9 @@ import { UploadBudget } from '../../src/cloudinary/upload/budget.ts'
 import type { StreamedFile } from '../../src/input/upload-form.ts'
 import type { UploadParameters } from '../../src/schemas/upload-parameters.ts'
 import { GatewayError } from '../../src/errors.ts'
-import { startFaultUpstream, type FaultUpstream } from '../fault-upstream.ts'
-import { environmentAt, testConfig } from '../helper.ts'
-import { call } from './connection.ts'
+import { startFaultUpstream, type FaultUpstream } from '../support/fault-upstream.ts'
+import { environmentAt, testConfig } from '../support/gateway.ts'
+import { call } from '../support/connection.ts'
 
 const now = 1_700_000_000_000
 const { upstream: limits, upload: uploadLimits } = testConfig([])

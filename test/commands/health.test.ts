@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { health, healthUrl } from '../../src/commands/health.ts'
-import { recordedTerminal } from './test-terminal.ts'
+import { recordedTerminal } from '../support/recorded-terminal.ts'
 
 t.test('healthUrl', async (t) => {
   t.same(healthUrl({}), { url: 'http://127.0.0.1:8080/healthz' })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { key, makeKey } from '../../src/commands/key.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { createHash } from 'node:crypto'
-import { recordedTerminal } from './test-terminal.ts'
+import { recordedTerminal } from '../support/recorded-terminal.ts'
 
 t.test('key', async (t) => {
   t.test('prints a key and the entry that GATEWAY_KEYS takes for it', async (t) => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parse } from 'yaml'
 import { openapi } from '../../src/commands/openapi.ts'
-import { recordedTerminal } from './test-terminal.ts'
+import { recordedTerminal } from '../support/recorded-terminal.ts'
 
 t.test('openapi', async (t) => {
   const yaml = recordedTerminal({ PORT: 'not even looked at' })

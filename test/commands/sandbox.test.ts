@@ -5,8 +5,8 @@ import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { sandbox } from '../../src/commands/sandbox.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import { failingBackground } from './failing-background.ts'
-import { recordedTerminal } from './test-terminal.ts'
+import { failingBackground } from '../support/failing-background.ts'
+import { recordedTerminal } from '../support/recorded-terminal.ts'
 
 const CLOUDS = [{ cloudName: 'a', apiKey: '1', apiSecret: 'x' }, { cloudName: 'b', apiKey: '2', apiSecret: 'y' }]
 const OPTIONS = { clouds: CLOUDS, allowPrivateFetch: false, allowProduction: false, coverage: false }

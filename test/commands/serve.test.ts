@@ -4,8 +4,8 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { serve } from '../../src/commands/serve.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
-import { failingBackground } from './failing-background.ts'
-import { recordedTerminal } from './test-terminal.ts'
+import { failingBackground } from '../support/failing-background.ts'
+import { recordedTerminal } from '../support/recorded-terminal.ts'
 
 const EMBEDDED = { PORT: '0', SANDBOX_PORT: '0', SANDBOX_DATA: ':memory:' }
 

@@ -6,7 +6,7 @@ import { buildApp } from '../../src/app.ts'
 import { digestOf } from '../../src/auth/policy/keys.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.ts'
 import { Secret } from '../../src/secret.ts'
-import { environmentAt, testConfig } from '../helper.ts'
+import { environmentAt, testConfig } from '../support/gateway.ts'
 
 const CLOUD = 'shared'
 const KEY = 'contract-key'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
-import { startGateway } from '../helper.ts'
+import { startGateway } from '../support/gateway.ts'
 import { rounds, seed } from '../support/rounds.ts'
 
 const KEY = 'jailed-key'

@@ -4,7 +4,7 @@ import t from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
-import { testConfig } from '../helper.ts'
+import { testConfig } from '../support/gateway.ts'
 import { officialClient } from '../support/official-client.ts'
 
 // One CLOUDINARY_URL for both: the official client reads it when it is loaded, the gateway from its configuration.

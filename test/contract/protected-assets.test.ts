@@ -1,6 +1,6 @@
 import t from 'tap'
 import { digestOf } from '../../src/auth/policy/keys.ts'
-import { startGateway } from '../helper.ts'
+import { startGateway } from '../support/gateway.ts'
 
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
 const key = (name: string) => `keys: ['sha256:${digestOf(name).toString('hex')}']`

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { v2 as cloudinary, type ConfigAndUrlOptions, type TransformationOptions } from 'cloudinary'
-import { openShop, outcomeOf } from './shop.ts'
+import { openShop, outcomeOf } from '../support/shop.ts'
 
 const { sandbox } = await openShop()
 t.teardown(() => sandbox.close())

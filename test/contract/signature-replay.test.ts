@@ -4,7 +4,7 @@ import { v2 as cloudinary } from 'cloudinary'
 import { buildApp } from '../../src/app.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../src/schemas/upload-parameters.ts'
-import { environmentAt, startGateway, testConfig } from '../helper.ts'
+import { environmentAt, startGateway, testConfig } from '../support/gateway.ts'
 import { rounds, seed } from '../support/rounds.ts'
 
 // Its types do not tell of algorithm and version.

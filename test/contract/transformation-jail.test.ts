@@ -1,6 +1,6 @@
 import t from 'tap'
 import { digestOf } from '../../src/auth/policy/keys.ts'
-import { startGateway } from '../helper.ts'
+import { startGateway } from '../support/gateway.ts'
 
 const GIF = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
 const POLICY = `callers: { member: { keys: ['sha256:${digestOf('member').toString('hex')}'], folder: users/1 } }`

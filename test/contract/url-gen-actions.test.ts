@@ -15,7 +15,7 @@ import { autoGravity, compass, focusOn, xyCenter } from '@cloudinary/url-gen/qua
 import { custom, faces } from '@cloudinary/url-gen/qualifiers/region'
 import { deuteranopia } from '@cloudinary/url-gen/qualifiers/simulateColorBlind'
 import { image } from '@cloudinary/url-gen/qualifiers/source'
-import { openShop, outcomeOf } from './shop.ts'
+import { openShop, outcomeOf } from '../support/shop.ts'
 
 type Action = Parameters<CloudinaryImage['addAction']>[0]
 /** Each action of a module, by name: the compiler asks for those that are missing here. */

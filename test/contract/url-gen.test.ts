@@ -17,7 +17,7 @@ import { compass } from '@cloudinary/url-gen/qualifiers/gravity'
 import { Position } from '@cloudinary/url-gen/qualifiers/position'
 import * as source from '@cloudinary/url-gen/qualifiers/source'
 import { TextStyle } from '@cloudinary/url-gen/qualifiers/textStyle'
-import { openShop, outcomeOf } from './shop.ts'
+import { openShop, outcomeOf } from '../support/shop.ts'
 
 const { sandbox, urls, photo } = await openShop()
 t.teardown(() => sandbox.close())

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { residentBytes } from '../bench/process-stats.ts'
-import { startGatewayProcess } from '../gateway-process.ts'
+import { startGatewayProcess } from '../support/gateway-process.ts'
 import type { Drill } from './run.ts'
 
 const USUAL_MINUTES = 10

@@ -10,9 +10,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.ts'
-import { startFaultUpstream, type FaultUpstream } from '../fault-upstream.ts'
-import { startGatewayProcess, type GatewayProcess } from '../gateway-process.ts'
-import { freePort, NO_REDIS, startRedis } from '../redis.ts'
+import { startFaultUpstream, type FaultUpstream } from '../support/fault-upstream.ts'
+import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts'
+import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
 
 const POLL_MS = 20
 /** Of every file here, in bytes. */

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
-import { startGateway } from '../helper.ts'
+import { startGateway } from '../support/gateway.ts'
 
 const HEAD = 'Host: 127.0.0.1\r\nContent-Type: application/octet-stream\r\n'
 

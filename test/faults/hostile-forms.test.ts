@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../../src/sandbox/index.ts'
-import { startGatewayProcess } from '../gateway-process.ts'
+import { startGatewayProcess } from '../support/gateway-process.ts'
 
 const MIB = 1024 ** 2
 const MOST_GROWTH = 32 * MIB

@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { startFaultUpstream } from '../fault-upstream.ts'
-import { environmentAt, startGateway, testConfig } from '../helper.ts'
-import { startSandboxProcess } from '../sandbox-process.ts'
+import { startFaultUpstream } from '../support/fault-upstream.ts'
+import { environmentAt, startGateway, testConfig } from '../support/gateway.ts'
+import { startSandboxProcess } from '../support/sandbox-process.ts'
 
 // Base64 that was damaged on its way. Lenient decoders skip what they do not know, and store other bytes.
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
-import { environmentAt, testConfig } from '../helper.ts'
+import { environmentAt, testConfig } from '../support/gateway.ts'
 
 const JSON_BODY = { 'content-type': 'application/json' }
 const UNAVAILABLE = { status: 503, code: 'upstream_unavailable', retryable: true }

@@ -5,7 +5,7 @@ import { CloudinaryClient } from '../../src/cloudinary/client.ts'
 import { GatewayError } from '../../src/errors.ts'
 import { startSandbox, type FaultOrder, type Sandbox } from '../../src/sandbox/index.ts'
 import type { StreamedFile } from '../../src/input/upload-form.ts'
-import { environmentAt, testConfig } from '../helper.ts'
+import { environmentAt, testConfig } from '../support/gateway.ts'
 import { rounds, seed } from '../support/rounds.ts'
 
 const RUNS = rounds(500)

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { startGatewayProcess, type GatewayProcess } from '../gateway-process.ts'
-import { freePort, NO_REDIS, startRedis } from '../redis.ts'
+import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts'
+import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
 
 const QUOTA = 10
 const MOST_TRIES = 10

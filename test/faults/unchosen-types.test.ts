@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { startGateway } from '../helper.ts'
-import { announce, talk } from '../talk.ts'
+import { startGateway } from '../support/gateway.ts'
+import { announce, talk } from '../support/talk.ts'
 
 // What clients say of a body when nobody told them what it is. Its text must not be stored as a file.
 

@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import type { Claim, Hold, IdempotencyRecord } from '../../src/idempotency/record.ts'
 import { RedisIdempotencyStore, type RedisStoreOptions } from '../../src/redis/idempotency-store.ts'
 import { Secret } from '../../src/secret.ts'
-import { freePort, NO_REDIS, startRedis } from '../redis.ts'
+import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
 
 const record: IdempotencyRecord = { fingerprint: 'f', look_for: { public_id: 'ä' } }
 const done: IdempotencyRecord = { ...record, outcome: { answer: { status: 200, headers: {}, body: '\u00ff{}' } } }

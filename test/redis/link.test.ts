@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { RedisLink, type LinkWatchers } from '../../src/redis/link.ts'
 import { Secret } from '../../src/secret.ts'
-import { freePort, NO_REDIS, startRedis } from '../redis.ts'
+import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
 
 const ECHO = 'return { KEYS[1], ARGV[1], ARGV[2] }'
 

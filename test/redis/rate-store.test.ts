@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { RedisRateStore, type RedisRateStoreOptions } from '../../src/redis/rate-store.ts'
 import { Secret } from '../../src/secret.ts'
-import { freePort, NO_REDIS, startRedis } from '../redis.ts'
+import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
 
 const rate = { requests: 5, perSeconds: 3600 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startGateway } from '../helper.ts'
+import { startGateway } from '../support/gateway.ts'
 
 t.test('DELETE /resources/{public_id}', async (t) => {
   const { app, sandbox } = await startGateway(t)

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { startGateway } from '../helper.ts'
+import { startGateway } from '../support/gateway.ts'
 
 const MB = 1024 * 1024
 const picture = readFileSync(new URL('../fixtures/landscape.jpg', import.meta.url))

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { v2 as cloudinary } from 'cloudinary'
 import { buildApp } from '../../src/app.ts'
-import { environmentAt, startGateway, testConfig } from '../helper.ts'
+import { environmentAt, startGateway, testConfig } from '../support/gateway.ts'
 
 const now = () => Math.floor(Date.now() / 1000)
 const official = (fields: object) => cloudinary.utils.api_sign_request(fields, 'abcd')

@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { environmentAt, startGateway, testConfig } from '../helper.ts'
+import { environmentAt, startGateway, testConfig } from '../support/gateway.ts'
 
 t.test('GET /resources', async (t) => {
   const { app, sandbox, url } = await startGateway(t)

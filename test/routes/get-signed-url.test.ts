@@ -1,6 +1,6 @@
 import t from 'tap'
 import { v2 as cloudinary } from 'cloudinary'
-import { startGateway } from '../helper.ts'
+import { startGateway } from '../support/gateway.ts'
 
 const now = () => Math.floor(Date.now() / 1000)
 

@@ -7,8 +7,8 @@ import { json } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import type { UploadLimits } from '../../src/config/types.ts'
-import { startFaultUpstream, type FaultUpstream } from '../fault-upstream.ts'
-import { environmentAt, startGateway, testConfig } from '../helper.ts'
+import { startFaultUpstream, type FaultUpstream } from '../support/fault-upstream.ts'
+import { environmentAt, startGateway, testConfig } from '../support/gateway.ts'
 
 const MB = 1024 * 1024
 const picture = readFileSync(new URL('../fixtures/landscape.jpg', import.meta.url))

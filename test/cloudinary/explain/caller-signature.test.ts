@@ -2,7 +2,7 @@ import t from 'tap'
 import { checkCallerSignature } from '../../../src/cloudinary/explain/caller-signature.ts'
 import { IssuedSignatures } from '../../../src/cloudinary/explain/issued-signatures.ts'
 import { signParameters } from '../../../src/cloudinary/wire/signature.ts'
-import { environmentAt } from '../../helper.ts'
+import { environmentAt } from '../../support/gateway.ts'
 
 const environment = environmentAt('http://127.0.0.1:1')
 const nowSeconds = 1_700_000_000

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { budgetOf, UploadBudget, type Loan } from '../../../src/cloudinary/upload/budget.ts'
-import { testConfig } from '../../helper.ts'
+import { testConfig } from '../../support/gateway.ts'
 
 const never = new AbortController().signal
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { multipartBody, type Form } from '../../../src/cloudinary/upload/multipart-body.ts'
-import { parseForm } from '../../fault-upstream.ts'
+import { parseForm } from '../../support/fault-upstream.ts'
 
 async function * chunks (...texts: string[]): AsyncGenerator<Buffer> { for (const text of texts) yield Buffer.from(text) }
 

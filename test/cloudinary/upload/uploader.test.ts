@@ -9,9 +9,9 @@ import { Uploads, type Upload, type UploadCall } from '../../../src/cloudinary/u
 import type { UploadLimits } from '../../../src/config/types.ts'
 import { GatewayError, invalidRequest } from '../../../src/errors.ts'
 import type { StreamedFile } from '../../../src/input/upload-form.ts'
-import { startFaultUpstream, type FaultUpstream } from '../../fault-upstream.ts'
-import { testConfig } from '../../helper.ts'
-import { call, connectionTo, quickPace } from '../connection.ts'
+import { startFaultUpstream, type FaultUpstream } from '../../support/fault-upstream.ts'
+import { testConfig } from '../../support/gateway.ts'
+import { call, connectionTo, quickPace } from '../../support/connection.ts'
 
 const MB = 1024 * 1024
 const md5 = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex')

@@ -2,8 +2,8 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { Transport, TransportError, type UpstreamReply, type UpstreamRequest } from '../../../src/cloudinary/upstream/transport.ts'
-import { startFaultUpstream, type FaultUpstream } from '../../fault-upstream.ts'
-import { testConfig } from '../../helper.ts'
+import { startFaultUpstream, type FaultUpstream } from '../../support/fault-upstream.ts'
+import { testConfig } from '../../support/gateway.ts'
 
 const { upstream: limits } = testConfig([])
 const never = new AbortController().signal

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { accountOf } from '../../../src/cloudinary/wire/account.ts'
 import { Secret } from '../../../src/secret.ts'
-import { environmentAt } from '../../helper.ts'
+import { environmentAt } from '../../support/gateway.ts'
 
 const HOST = 'https://api.cloudinary.com'
 

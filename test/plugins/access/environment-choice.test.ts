@@ -5,7 +5,7 @@ import { EVERYTHING } from '../../../src/auth/policy/permissions.ts'
 import cloudinary from '../../../src/plugins/actions/cloudinary.ts'
 import environmentChoice from '../../../src/plugins/access/environment-choice.ts'
 import errorHandler from '../../../src/plugins/http/error-handler.ts'
-import { environmentAt, testConfig } from '../../helper.ts'
+import { environmentAt, testConfig } from '../../support/gateway.ts'
 
 t.test('the environment of a request: header, query or the default one', async (t) => {
   const { upstream, upload } = testConfig([])

@@ -8,7 +8,7 @@ import errorHandler from '../../../src/plugins/http/error-handler.ts'
 import rateLimit, { callerRate, type RateLimitOptions } from '../../../src/plugins/access/rate-limit.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import { Secret } from '../../../src/secret.ts'
-import { freePort, NO_REDIS, startRedis } from '../../redis.ts'
+import { freePort, NO_REDIS, startRedis } from '../../support/redis.ts'
 
 /** Without a key. */
 const UNNAMED: Readonly<Record<string, Caller>> = { stranger: DIRECT_UPLOADER, anybody: ANYBODY }

@@ -3,7 +3,7 @@ import t from 'tap'
 import cloudinary, { Clients } from '../../../src/plugins/actions/cloudinary.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
-import { environmentAt, testConfig } from '../../helper.ts'
+import { environmentAt, testConfig } from '../../support/gateway.ts'
 
 t.test('one client per environment, closed with the app', async (t) => {
   const sandbox = await startSandbox()

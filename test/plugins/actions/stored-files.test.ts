@@ -3,8 +3,8 @@ import pino from 'pino'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../../src/app.ts'
 import type { UploadLimits } from '../../../src/config/types.ts'
-import { startFaultUpstream } from '../../fault-upstream.ts'
-import { environmentAt, testConfig } from '../../helper.ts'
+import { startFaultUpstream } from '../../support/fault-upstream.ts'
+import { environmentAt, testConfig } from '../../support/gateway.ts'
 
 /** More than is held and sent in one request whatever the limits are. */
 const SIZE = 1_500_000

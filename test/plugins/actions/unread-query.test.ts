@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import fastify from 'fastify'
 import t from 'tap'
 import unreadQuery from '../../../src/plugins/actions/unread-query.ts'
-import { startGateway } from '../../helper.ts'
+import { startGateway } from '../../support/gateway.ts'
 
 t.test('a route that says nothing about its query has a closed one; one that does keeps its own', async (t) => {
   const app = fastify({ ajv: { customOptions: { removeAdditional: false } } })

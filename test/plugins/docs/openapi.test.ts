@@ -4,7 +4,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { buildApp } from '../../../src/app.ts'
 import { openapiYaml } from '../../../src/plugins/docs/openapi.ts'
-import { environmentAt, testConfig } from '../../helper.ts'
+import { environmentAt, testConfig } from '../../support/gateway.ts'
 
 interface Document { openapi: string, servers: Array<{ url: string }>, paths: Record<string, Record<string, { operationId: string, parameters?: Array<{ name: string }>, requestBody?: { content: object } }>> }
 

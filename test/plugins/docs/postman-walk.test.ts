@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { WALK } from '../../../src/plugins/docs/postman-walk.ts'
-import { startGateway } from '../../helper.ts'
+import { startGateway } from '../../support/gateway.ts'
 
 const run = promisify(execFile)
 const NEWMAN = join(import.meta.dirname, '../../../node_modules/.bin/newman')

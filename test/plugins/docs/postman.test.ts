@@ -1,7 +1,7 @@
 import t from 'tap'
 import { postmanCollection } from '../../../src/plugins/docs/postman.ts'
 import { WALK } from '../../../src/plugins/docs/postman-walk.ts'
-import { startGateway } from '../../helper.ts'
+import { startGateway } from '../../support/gateway.ts'
 
 interface Request { method: string, url: { host: string[], path: string[], query: Array<{ key: string, disabled: boolean }> }, body?: { formdata?: Array<{ key: string, disabled: boolean }> } }
 interface Shown { variable: Array<{ key: string, value: string }>, item: Array<{ name: string, request: Request }> }

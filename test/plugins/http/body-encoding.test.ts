@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { startGateway } from '../../helper.ts'
-import { announce, talk } from '../../talk.ts'
+import { startGateway } from '../../support/gateway.ts'
+import { announce, talk } from '../../support/talk.ts'
 
 const WITH_BODY = [
   ['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], ['POST', '/signature/explain'], ['POST', '/upload'], ['POST', '/direct-upload'],

@@ -5,7 +5,7 @@ import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import callerGone from '../../../src/plugins/http/request-life.ts'
 import { answerClientError } from '../../../src/plugins/http/client-errors.ts'
-import { talk } from '../../talk.ts'
+import { talk } from '../../support/talk.ts'
 
 t.test('what the HTTP parser refuses is a problem document too', async (t) => {
   const app = fastify({ clientErrorHandler: answerClientError('/docs/errors'), http: { headersTimeout: 200, requestTimeout: 200, connectionsCheckingInterval: 50 } })

@@ -7,8 +7,8 @@ import errorHandler from '../../../src/plugins/http/error-handler.ts'
 import expectContinue from '../../../src/plugins/http/expect-continue.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import { buildApp } from '../../../src/app.ts'
-import { startFaultUpstream } from '../../fault-upstream.ts'
-import { environmentAt, testConfig } from '../../helper.ts'
+import { startFaultUpstream } from '../../support/fault-upstream.ts'
+import { environmentAt, testConfig } from '../../support/gateway.ts'
 
 /** A server with one route that refuses when asked to, before the body. */
 async function started (t: Test): Promise<{ port: number, read: () => number }> {

@@ -6,8 +6,8 @@ import t, { type Test } from 'tap'
 import bodyTimeout from '../../../src/plugins/http/request-body.ts'
 import callerGone from '../../../src/plugins/http/request-life.ts'
 import errorHandler from '../../../src/plugins/http/error-handler.ts'
-import { startGateway } from '../../helper.ts'
-import { talk } from '../../talk.ts'
+import { startGateway } from '../../support/gateway.ts'
+import { talk } from '../../support/talk.ts'
 
 /** More than a connection holds while nobody reads from it. */
 const LARGE = 'a'.repeat(20_000_000)

@@ -7,7 +7,7 @@ import { buildApp } from '../../../src/app.ts'
 import { digestOf } from '../../../src/auth/policy/keys.ts'
 import callerGone from '../../../src/plugins/http/request-life.ts'
 import requestLog from '../../../src/plugins/http/request-log.ts'
-import { environmentAt, testConfig } from '../../helper.ts'
+import { environmentAt, testConfig } from '../../support/gateway.ts'
 
 async function start (t: Test): Promise<{ app: FastifyInstance, lines: string[], requests: () => object[] }> {
   const lines: string[] = []

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { startGateway } from '../../helper.ts'
-import { talk } from '../../talk.ts'
+import { startGateway } from '../../support/gateway.ts'
+import { talk } from '../../support/talk.ts'
 
 const HOST = 'Host: a\r\n'
 const CHUNKED = 'Transfer-Encoding: chunked\r\n\r\n'

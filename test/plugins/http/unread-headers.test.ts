@@ -1,9 +1,9 @@
 import { connect } from 'node:net'
 import t from 'tap'
-import { startFaultUpstream } from '../../fault-upstream.ts'
+import { startFaultUpstream } from '../../support/fault-upstream.ts'
 import { buildApp } from '../../../src/app.ts'
-import { environmentAt, startGateway, testConfig } from '../../helper.ts'
-import { announce } from '../../talk.ts'
+import { environmentAt, startGateway, testConfig } from '../../support/gateway.ts'
+import { announce } from '../../support/talk.ts'
 
 const CHANGES = [
   ['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], ['POST', '/signature/explain'], ['POST', '/upload'], ['POST', '/direct-upload'],

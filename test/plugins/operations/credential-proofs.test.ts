@@ -4,7 +4,7 @@ import cloudinary from '../../../src/plugins/actions/cloudinary.ts'
 import credentialProofs from '../../../src/plugins/operations/credential-proofs.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
-import { environmentAt, testConfig } from '../../helper.ts'
+import { environmentAt, testConfig } from '../../support/gateway.ts'
 
 async function start (t: Test, clock: { ms: number }) {
   const sandbox = await startSandbox()

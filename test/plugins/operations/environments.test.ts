@@ -4,8 +4,8 @@ import { buildApp } from '../../../src/app.ts'
 import { digestOf } from '../../../src/auth/policy/keys.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
-import { startFaultUpstream } from '../../fault-upstream.ts'
-import { environmentAt, testConfig } from '../../helper.ts'
+import { startFaultUpstream } from '../../support/fault-upstream.ts'
+import { environmentAt, testConfig } from '../../support/gateway.ts'
 
 t.test('GET /environments: names, clouds, verdicts; never a secret', async (t) => {
   const sandbox = await startSandbox()

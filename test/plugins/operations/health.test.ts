@@ -5,7 +5,7 @@ import credentialProofs from '../../../src/plugins/operations/credential-proofs.
 import health from '../../../src/plugins/operations/health.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
-import { environmentAt, testConfig } from '../../helper.ts'
+import { environmentAt, testConfig } from '../../support/gateway.ts'
 import errorHandler from '../../../src/plugins/http/error-handler.ts'
 
 t.test('/healthz, /readyz', async (t) => {

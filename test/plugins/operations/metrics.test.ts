@@ -5,7 +5,7 @@ import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import callerGone from '../../../src/plugins/http/request-life.ts'
 import metrics from '../../../src/plugins/operations/metrics.ts'
-import { startGateway, testConfig } from '../../helper.ts'
+import { startGateway, testConfig } from '../../support/gateway.ts'
 
 async function start (t: Test, wanted = true) {
   const app = fastify()

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { LevelJournal } from '../../../src/sandbox/store/journal.ts'
 import type { Draft } from '../../../src/sandbox/store/blobs.ts'
 import { buildSandbox, startSandbox, type Sandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
-import { startSandboxProcess } from '../../sandbox-process.ts'
+import { startSandboxProcess } from '../../support/sandbox-process.ts'
 
 const BYTES = randomBytes(100)
 

@@ -11,7 +11,7 @@ import { CloudStore, type DocumentKind } from '../../../src/sandbox/store/store.
 import type { PendingEager } from '../../../src/sandbox/upload/derive/eager-later.ts'
 import type { PendingExplicit } from '../../../src/sandbox/upload/explicit.ts'
 import type { PendingUpload } from '../../../src/sandbox/upload/upload.ts'
-import { startSandboxProcess } from '../../sandbox-process.ts'
+import { startSandboxProcess } from '../../support/sandbox-process.ts'
 import { receiver } from '../../support/receiver.ts'
 
 const BASIC = { authorization: `Basic ${btoa('1234:abcd')}` }

@@ -1,10 +1,10 @@
 import type { Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
-import { buildApp } from '../src/app.ts'
-import type { Config } from '../src/config/types.ts'
-import { startSandbox, type Sandbox, type SandboxOptions } from '../src/sandbox/index.ts'
-import type { CloudinaryEnvironment } from '../src/schemas/environment.ts'
-import { Secret } from '../src/secret.ts'
+import { buildApp } from '../../src/app.ts'
+import type { Config } from '../../src/config/types.ts'
+import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts'
+import type { CloudinaryEnvironment } from '../../src/schemas/environment.ts'
+import { Secret } from '../../src/secret.ts'
 
 type Changes<T> = { -readonly [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : T[K] extends object ? Partial<T[K]> : T[K] }
 

@@ -6,8 +6,8 @@ import assert from 'node:assert/strict'
 import { parseDockerfile, runDockerfile } from './dockerfile.ts'
 
 // Runs the Dockerfile's own commands in a clean folder, then uses what they made as a container would.
-// Usage: tsx test/dockerfile-run.ts <folder that does not exist yet>
-const context = join(import.meta.dirname, '..')
+// Usage: tsx test/support/dockerfile-run.ts <folder that does not exist yet>
+const context = join(import.meta.dirname, '../..')
 const folder = process.argv[2]
 assert.ok(folder && !existsSync(folder), 'name a folder that does not exist yet')
 mkdirSync(folder)

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
-import { WITH_TYPESCRIPT } from './support/with-typescript.ts'
+import { WITH_TYPESCRIPT } from './with-typescript.ts'
 
 export interface GatewayProcess {
   /** Where it listens: `http://127.0.0.1:<port>`. */
@@ -12,7 +12,7 @@ export interface GatewayProcess {
 
 /** The program itself, on a free port, as a process of its own; it ends with the test. */
 export async function startGatewayProcess (t: { teardown: (end: () => void) => void }, variables: Record<string, string>): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [...WITH_TYPESCRIPT, join(import.meta.dirname, '../src/server.ts')], { env: { PATH: process.env['PATH'], PORT: '0', ...variables } })
+  const child = spawn(process.execPath, [...WITH_TYPESCRIPT, join(import.meta.dirname, '../../src/server.ts')], { env: { PATH: process.env['PATH'], PORT: '0', ...variables } })
   t.teardown(() => { child.kill('SIGKILL') })
   let log = ''
   const url = await new Promise<string>((resolve, reject) => {

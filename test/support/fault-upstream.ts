@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 
 /**
  * An upstream that misbehaves on order and remembers what it saw. It shares no code with the gateway. Run on its own
- * (`tsx test/fault-upstream.ts`) it prints its address and takes orders and questions over HTTP:
+ * (`tsx test/support/fault-upstream.ts`) it prints its address and takes orders and questions over HTTP:
  * `POST /_script` (a JSON list of Steps), `GET /_seen`.
  */
 export interface Step {

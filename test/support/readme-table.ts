@@ -1,9 +1,9 @@
 /** The README's table of variables, made from the schema that reads them. Run by itself it writes the table into the README. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { VARIABLES } from '../src/config/variables.ts'
+import { VARIABLES } from '../../src/config/variables.ts'
 
-const README = join(import.meta.dirname, '..', 'README.md')
+const README = join(import.meta.dirname, '../../README.md')
 const MARKED = /(<!-- variables -->\n)[^]*?(<!-- \/variables -->)/
 
 /** README text with a fresh table between its markers. */

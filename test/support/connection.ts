@@ -5,7 +5,7 @@ import { REAL_PACE, RetryBudget, type Pace } from '../../src/cloudinary/upstream
 import { Transport } from '../../src/cloudinary/upstream/transport.ts'
 import type { UpstreamLimits } from '../../src/config/types.ts'
 import type { CloudinaryEnvironment } from '../../src/schemas/environment.ts'
-import { environmentAt, testConfig } from '../helper.ts'
+import { environmentAt, testConfig } from './gateway.ts'
 
 /** Nobody leaves. A new one each time: listeners do not pile up. */
 export function call (): { signal: AbortSignal } { return { signal: new AbortController().signal } }
