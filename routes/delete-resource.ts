@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
-import { Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { joined } from '../src/input/joined.ts'
+import { Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 

@@ -1,13 +1,13 @@
 import multipart from '@fastify/multipart'
 import { Type } from '@sinclair/typebox'
 import { GatewayError, invalidRequest, pointerTo, type Fault } from '../src/errors.ts'
+import { joined } from '../src/input/joined.ts'
+import { nearestName } from '../src/input/nearest-name.ts'
+import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields } from '../src/input/upload-form.ts'
 import { addressKey } from '../src/net/address-key.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
-import { nearestName } from '../src/input/nearest-name.ts'
-import { joined } from '../src/input/joined.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields } from '../src/input/upload-form.ts'
 import { signableParameters } from '../src/schemas/upload-parameters.ts'
 
 const KINDS = ['auto', ...RESOURCE_TYPES] as const

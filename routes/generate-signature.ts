@@ -1,14 +1,14 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { GatewayError, invalidRequest, movedBelow, pointerTo, type Fault } from '../src/errors.ts'
-import { UploadResourceType } from '../src/schemas/assets.ts'
 import { nearestName } from '../src/input/nearest-name.ts'
-import { problems } from '../src/schemas/problem.ts'
-import type { Route } from '../src/schemas/route.ts'
 import { SIGNATURE_LIFE_SECONDS, timestampFault } from '../src/input/signature-time.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
-import { SIGNABLE_PARAMETER_NAMES, signableParameters } from '../src/schemas/upload-parameters.ts'
 import { validated } from '../src/input/validated.ts'
+import { UploadResourceType } from '../src/schemas/assets.ts'
+import { problems } from '../src/schemas/problem.ts'
+import type { Route } from '../src/schemas/route.ts'
+import { SIGNABLE_PARAMETER_NAMES, signableParameters } from '../src/schemas/upload-parameters.ts'
 
 type WidgetValue = string | number | boolean | null | Array<string | number>
 const WidgetParameters = Type.Unsafe<Record<string, WidgetValue>>({

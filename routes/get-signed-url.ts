@@ -1,10 +1,10 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { invalidRequest } from '../src/errors.ts'
+import { millisecondsFault } from '../src/input/signature-time.ts'
 import { Choice, DELIVERY_TYPES, PublicId, ResourceType } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { millisecondsFault } from '../src/input/signature-time.ts'
 
 const ONE_HOUR_SECONDS = 3600
 

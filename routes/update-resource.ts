@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { invalidRequest } from '../src/errors.ts'
-import { Asset, Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { joined } from '../src/input/joined.ts'
+import { Asset, Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { uploadParameters } from '../src/schemas/upload-parameters.ts'

@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/config-error.ts'
 import { readSettings } from '../config/settings.ts'
-import { readSmallFile } from '../text-file.ts'
 import { Source } from '../config/source.ts'
+import { readSmallFile } from '../text-file.ts'
 import { EXIT, type Command, type Terminal } from './terminal.ts'
 
 const TIMEOUT_MS = 3_000

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { loadConfig } from '../config/config.ts'
-import type { Config } from '../config/types.ts'
 import { withSandbox } from '../config/sandbox-environments.ts'
 import { FILE_SUFFIX, type EnvironmentVariables } from '../config/source.ts'
+import type { Config } from '../config/types.ts'
 
 /** How often the files that hold credentials and keys are looked at, in milliseconds. Mounted secrets change without a signal. */
 const POLL_MS = 5_000

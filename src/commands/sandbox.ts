@@ -1,9 +1,9 @@
 import { pino } from 'pino'
-import type { SandboxArguments } from './command-line.ts'
 import { isLoopback } from '../config/addresses.ts'
+import type { SandboxArguments } from './command-line.ts'
+import { programFinder } from './find-program.ts'
 import { listenFault } from './listen-fault.ts'
 import { loggedError } from './serialize-error.ts'
-import { programFinder } from './find-program.ts'
 import { EXIT, type Command } from './terminal.ts'
 
 const GRACE_SECONDS = 5

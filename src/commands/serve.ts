@@ -6,11 +6,11 @@ import { ConfigError, loadConfig } from '../config/config.ts'
 import { SANDBOX_CLOUDS, withSandbox } from '../config/sandbox-environments.ts'
 import type { Config } from '../config/types.ts'
 import { banner } from './banner.ts'
+import { programFinder } from './find-program.ts'
 import { listenFault } from './listen-fault.ts'
-import { reloadFiles } from './reload-files.ts'
 import { createLogger, SecretMask } from './logger.ts'
 import { listenForMetrics } from './metrics-listener.ts'
-import { programFinder } from './find-program.ts'
+import { reloadFiles } from './reload-files.ts'
 import { EXIT, type Command, type ExitCode, type Terminal } from './terminal.ts'
 
 /** What is open and must be closed, the last opened first. */

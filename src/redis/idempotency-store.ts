@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { GatewayError } from '../errors.ts'
-import { RedisLink, type LinkWatchers, type RedisPlace } from './link.ts'
 import { KEPT_MS, type Claim, type Hold, type IdempotencyRecord, type IdempotencyStore } from '../idempotency/record.ts'
+import { RedisLink, type LinkWatchers, type RedisPlace } from './link.ts'
 
 /**
  * A key is a hash: who `owner` is, until when its `lease` runs (milliseconds, by Redis's clock), and the `record`, which

@@ -1,6 +1,6 @@
-import { RedisLink, type LinkWatchers, type RedisPlace } from './link.ts'
 import type { Rate } from '../auth/policy/permissions.ts'
 import { MemoryRateStore, verdictAt, type RateStore, type RateVerdict } from '../auth/rate-limit.ts'
+import { RedisLink, type LinkWatchers, type RedisPlace } from './link.ts'
 
 /**
  * The same algorithm, inside Redis, by Redis's clock: replicas whose clocks differ still share one count. Answers the

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import t from 'tap'
-import { startGateway } from '../support/gateway.ts'
 import { complaintsOf, NO_BROWSER, startBrowser, startFrontEnd } from '../support/chromium.ts'
+import { startGateway } from '../support/gateway.ts'
 
 const KEY = 'a-key-of-a-front-end'
 const keys = [{ caller: 'web', digest: createHash('sha256').update(KEY).digest() }]

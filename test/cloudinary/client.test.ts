@@ -2,14 +2,14 @@ import { readdirSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { CloudinaryClient, type ClientOptions, type FormFields, type Relayed, type Upload } from '../../src/cloudinary/client.ts'
-import { signParameters, verifyParameters } from '../../src/cloudinary/wire/signature.ts'
 import { UploadBudget } from '../../src/cloudinary/upload/budget.ts'
+import { signParameters, verifyParameters } from '../../src/cloudinary/wire/signature.ts'
+import { GatewayError } from '../../src/errors.ts'
 import type { StreamedFile } from '../../src/input/upload-form.ts'
 import type { UploadParameters } from '../../src/schemas/upload-parameters.ts'
-import { GatewayError } from '../../src/errors.ts'
+import { call } from '../support/connection.ts'
 import { startFaultUpstream, type FaultUpstream } from '../support/fault-upstream.ts'
 import { environmentAt, testConfig } from '../support/gateway.ts'
-import { call } from '../support/connection.ts'
 
 const now = 1_700_000_000_000
 const { upstream: limits, upload: uploadLimits } = testConfig([])

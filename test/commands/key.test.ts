@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto'
 import t from 'tap'
 import { key, makeKey } from '../../src/commands/key.ts'
 import { loadConfig } from '../../src/config/config.ts'
-import { createHash } from 'node:crypto'
 import { recordedTerminal } from '../support/recorded-terminal.ts'
 
 t.test('key', async (t) => {

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { digestOf } from '../../src/auth/policy/keys.ts'
-import { environmentAt, startGateway, testConfig } from '../support/gateway.ts'
-import { startSandbox } from '../../src/sandbox/index.ts'
 import { buildApp } from '../../src/app.ts'
+import { digestOf } from '../../src/auth/policy/keys.ts'
+import { startSandbox } from '../../src/sandbox/index.ts'
 import { Secret } from '../../src/secret.ts'
+import { environmentAt, startGateway, testConfig } from '../support/gateway.ts'
 
 const GIF = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
 const digest = (key: string) => `'sha256:${digestOf(key).toString('hex')}'`

@@ -3,11 +3,11 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { v2 as cloudinary } from 'cloudinary'
-import { encodeUploadParameters } from '../../src/cloudinary/wire/parameters.ts'
 import { privateDownloadUrl } from '../../src/cloudinary/wire/download-url.ts'
+import { encodeUploadParameters } from '../../src/cloudinary/wire/parameters.ts'
 import { signParameters, verifyParameters } from '../../src/cloudinary/wire/signature.ts'
-import { Secret } from '../../src/secret.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../src/schemas/upload-parameters.ts'
+import { Secret } from '../../src/secret.ts'
 import { rounds, seed } from '../support/rounds.ts'
 
 // What the package exports but its types do not tell.

@@ -7,8 +7,8 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { budgetOf } from '../../src/cloudinary/upload/budget.ts'
-import { environmentAt, testConfig } from '../support/gateway.ts'
 import { FaultUpstream } from '../support/fault-upstream.ts'
+import { environmentAt, testConfig } from '../support/gateway.ts'
 
 type Changes = Parameters<typeof testConfig>[1]
 

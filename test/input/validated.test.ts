@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import fastify from 'fastify'
 import t from 'tap'
-import errorHandler from '../../src/plugins/http/error-handler.ts'
 import { validated } from '../../src/input/validated.ts'
+import errorHandler from '../../src/plugins/http/error-handler.ts'
 
 const Pet = Type.Object({ name: Type.String({ minLength: 1 }), age: Type.Integer() }, { additionalProperties: false })
 

@@ -1,11 +1,11 @@
 import { GatewayError } from '../../errors.ts'
-import { bearerToken } from './bearer.ts'
 import type { Caller, Claims } from '../policy/caller.ts'
-import { KeySetUnavailable } from './key-set.ts'
 import { callerOfKey, type KeyDigest } from '../policy/keys.ts'
-import { TokenRefused, type JwtVerifier } from './jwt.ts'
 import { EVERYTHING, type Permissions } from '../policy/permissions.ts'
 import { tokenName, tokenScope, type Policy } from '../policy/policy.ts'
+import { bearerToken } from './bearer.ts'
+import { TokenRefused, type JwtVerifier } from './jwt.ts'
+import { KeySetUnavailable } from './key-set.ts'
 import { looksLikeJwt } from './token-shape.ts'
 
 export interface AuthenticatorOptions {

@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { RESOURCE_TYPES } from '../../schemas/assets.ts'
 import { SIGNATURE_LIFE_SECONDS } from '../../input/signature-time.ts'
+import { RESOURCE_TYPES } from '../../schemas/assets.ts'
 import { ACTIONS } from './caller.ts'
 
 /** Values that TypeBox itself can check; the `Choice` of routes is for ajv. */

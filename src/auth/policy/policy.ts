@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
+import { nearestName } from '../../input/nearest-name.ts'
+import { hostRuleFault } from '../../net/urls.ts'
+import { SIGNABLE_PARAMETER_NAMES } from '../../schemas/upload-parameters.ts'
 import type { Caller, Claims } from './caller.ts'
 import { parseDigest, type KeyDigest } from './keys.ts'
 import { patternFault, placeholders } from './patterns.ts'
 import { permissionsOf } from './permissions.ts'
 import type { CallerRules, PolicyValue } from './policy-schema.ts'
 import { leadingFault } from './transformation-codes.ts'
-import { nearestName } from '../../input/nearest-name.ts'
-import { SIGNABLE_PARAMETER_NAMES } from '../../schemas/upload-parameters.ts'
-import { hostRuleFault } from '../../net/urls.ts'
 
 /** A fault of a policy: where in the document, and what is wrong with it. */
 export interface PolicyFault {

@@ -1,11 +1,11 @@
 import type { Fault } from '../../errors.ts'
 import { SIGNATURE_LIFE_SECONDS } from '../../input/signature-time.ts'
+import { NOTIFICATION_SCHEMES, NOTIFICATIONS, urlFault } from '../../net/urls.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../schemas/upload-parameters.ts'
-import type { Claims } from './caller.ts'
 import type { Parameters } from '../uploads/folder.ts'
+import type { Claims } from './caller.ts'
 import { compilePatterns, fillClaims, type Pattern } from './patterns.ts'
 import type { SignRules } from './policy-schema.ts'
-import { NOTIFICATION_SCHEMES, NOTIFICATIONS, urlFault } from '../../net/urls.ts'
 
 /** Parameters that run scripts, choose proxies or write headers: a rule has to name them before they may be signed. */
 const POWERFUL: ReadonlySet<string> = new Set(['eval', 'on_success', 'proxy', 'headers', 'callback'])

@@ -1,6 +1,6 @@
 import { decoded } from '../../input/decoded.ts'
-import { isInside } from './folder.ts'
 import { isParameter } from '../policy/transformation-codes.ts'
+import { isInside } from './folder.ts'
 
 /** Between parameters, components, and the transformations of `eager`. */
 const SEPARATOR = /[,/|]/

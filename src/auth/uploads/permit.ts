@@ -1,13 +1,13 @@
 import { GatewayError, movedBelow, refusal, type Fault } from '../../errors.ts'
 import { CLOCK_AHEAD_SECONDS } from '../../input/signature-time.ts'
+import { isBucketUrl, REMOTE_FILE_SCHEMES, requireNotifications, urlFault, type NotificationRules } from '../../net/urls.ts'
 import { smugglingFault } from '../../schemas/smuggling.ts'
+import type { Permissions } from '../policy/permissions.ts'
+import { backDated, signingFaults, withForced, type SigningRules } from '../policy/signing-rules.ts'
 import { derivedFaults } from './derived-assets.ts'
 import { outsideFault, uploadFaults, withFolder, type Parameters } from './folder.ts'
-import type { Permissions } from '../policy/permissions.ts'
 import { protectionFaults, withoutPresetToken } from './protection.ts'
 import { withoutReplay } from './replay-guard.ts'
-import { backDated, signingFaults, withForced, type SigningRules } from '../policy/signing-rules.ts'
-import { isBucketUrl, REMOTE_FILE_SCHEMES, requireNotifications, urlFault, type NotificationRules } from '../../net/urls.ts'
 
 /** What a caller wants to upload, or wants a signature for. */
 export interface UploadWish {

@@ -1,6 +1,6 @@
 import { refusal, type Fault } from '../../errors.ts'
-import { ambiguity, readings, type Parameters } from './folder.ts'
 import type { Permissions } from '../policy/permissions.ts'
+import { ambiguity, readings, type Parameters } from './folder.ts'
 import { isOff, isOn } from './wire-flags.ts'
 
 /** A name that Cloudinary takes as it is, where a file gives it: other characters are replaced. */

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { GatewayError, invalidRequest, type Fault } from '../../errors.ts'
-import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { timestampFault } from '../../input/signature-time.ts'
+import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { Secret } from '../../secret.ts'
+import { verifyParameters } from '../wire/signature.ts'
 import { diagnose } from './diagnosis.ts'
 import type { IssuedSignatures } from './issued-signatures.ts'
-import { verifyParameters } from '../wire/signature.ts'
 
 export interface CallerProof {
   readonly environment: CloudinaryEnvironment

@@ -1,8 +1,8 @@
-import type { CloudinaryEnvironment, SignatureAlgorithm } from '../../schemas/environment.ts'
 import { timestampFault } from '../../input/signature-time.ts'
-import { fieldFinding, quoted, type Finding } from './mismatch.ts'
-import type { IssuedSignatures } from './issued-signatures.ts'
+import type { CloudinaryEnvironment, SignatureAlgorithm } from '../../schemas/environment.ts'
 import { algorithmOf, UNSIGNED_NAMES, verifyParameters } from '../wire/signature.ts'
+import type { IssuedSignatures } from './issued-signatures.ts'
+import { fieldFinding, quoted, type Finding } from './mismatch.ts'
 import { findMistake } from './signing-mistakes.ts'
 
 export type SigningEnvironment = Pick<CloudinaryEnvironment, 'name' | 'cloudName' | 'apiKey' | 'apiSecret' | 'signatureVersion'>

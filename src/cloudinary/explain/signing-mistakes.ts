@@ -1,9 +1,9 @@
 import { createHmac, hash } from 'node:crypto'
 import type { CloudinaryEnvironment, SignatureAlgorithm } from '../../schemas/environment.ts'
 import type { Secret } from '../../secret.ts'
+import { escaped, sameDigest, stringToSign, UNSIGNED_NAMES } from '../wire/signature.ts'
 import { fieldFinding, quoted, type Finding } from './mismatch.ts'
 import { OTHER_SPELLINGS } from './value-variants.ts'
-import { escaped, sameDigest, stringToSign, UNSIGNED_NAMES } from '../wire/signature.ts'
 
 /** What was sent, as wire text without the signature itself, and the account that it was to be signed for. */
 export interface SignedForm {

@@ -1,7 +1,7 @@
-import { GatewayError } from '../../errors.ts'
 import type { UploadLimits } from '../../config/types.ts'
-import { once, RETRY_AFTER_SECONDS, type Release } from './release.ts'
+import { GatewayError } from '../../errors.ts'
 import { UnprovenUploads } from './places.ts'
+import { once, RETRY_AFTER_SECONDS, type Release } from './release.ts'
 
 const IDLE_MS = 5_000
 

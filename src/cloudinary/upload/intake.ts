@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
-import { GatewayError, invalidRequest } from '../../errors.ts'
 import type { UploadLimits } from '../../config/types.ts'
+import { GatewayError, invalidRequest } from '../../errors.ts'
 import { DataUriCheck } from '../../input/data-uri.ts'
 import { incomingFailure, type StreamedFile } from '../../input/upload-form.ts'
 import { ByteReader, SourceStopped } from './byte-reader.ts'

@@ -1,9 +1,9 @@
 import { GatewayError } from '../../errors.ts'
 import { apiRoot, sentNothing, USER_AGENT, type Call, type Connection } from '../upstream/admin.ts'
 import { relayed, transportFailure, type Relayed, type Vouched } from '../upstream/answer.ts'
-import { multipartBody, type Form, type FormBytes, type MultipartBody } from './multipart-body.ts'
-import type { FormFields } from '../wire/parameters.ts'
 import { PASSING, withRetries } from '../upstream/retry.ts'
+import type { FormFields } from '../wire/parameters.ts'
+import { multipartBody, type Form, type FormBytes, type MultipartBody } from './multipart-body.ts'
 
 /** Where the requests of one upload go, and who vouched for them. */
 export interface Destination {

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { GatewayError, invalidRequest } from '../../errors.ts'
 import type { UploadLimits } from '../../config/types.ts'
+import { GatewayError, invalidRequest } from '../../errors.ts'
 import type { StreamedFile } from '../../input/upload-form.ts'
 import type { Call, Connection } from '../upstream/admin.ts'
 import type { Relayed } from '../upstream/answer.ts'
-import { SourceStopped } from './byte-reader.ts'
-import { HeldChunk } from './chunk.ts'
-import type { FilePart } from './multipart-body.ts'
 import type { FormFields } from '../wire/parameters.ts'
 import type { Loan, UploadBudget } from './budget.ts'
-import { UploadSender, type Destination, type Piece } from './sender.ts'
+import { SourceStopped } from './byte-reader.ts'
+import { HeldChunk } from './chunk.ts'
 import { Intake } from './intake.ts'
 import { integrityFailure, readStored, type Sent, type Stored } from './integrity.ts'
+import type { FilePart } from './multipart-body.ts'
+import { UploadSender, type Destination, type Piece } from './sender.ts'
 
 /** One file to store, and what goes with it. `Parameters` is what `seal` takes: typed values, or text that was signed. */
 export interface Upload<Parameters extends object> extends Destination {

@@ -1,10 +1,10 @@
 import { GatewayError, invalidRequest, type ErrorCode } from '../../errors.ts'
 import { DELIVERY_TYPES, RESOURCE_TYPES, type DeliveryTypeName, type ResourceTypeName } from '../../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
+import { signParameters } from '../wire/signature.ts'
 import { jsonObject, relayed, transportFailure, type Relayed } from './answer.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
 import { PASSING, withRetries, type Pace, type RetryBudget } from './retry.ts'
-import { signParameters } from '../wire/signature.ts'
 import { TransportError, type Transport, type UpstreamRequest } from './transport.ts'
 
 export interface Call { readonly signal: AbortSignal }

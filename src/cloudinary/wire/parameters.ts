@@ -1,5 +1,5 @@
-import type { UploadParameters } from '../../schemas/upload-parameters.ts'
 import type { EagerTransformation, Transformation } from '../../schemas/transformation.ts'
+import type { UploadParameters } from '../../schemas/upload-parameters.ts'
 import { eagerToString, transformationToString } from './transformation.ts'
 
 /** Form fields as Cloudinary reads them, and as they are signed: text by name. */

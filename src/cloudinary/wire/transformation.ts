@@ -1,6 +1,8 @@
 import { invalidRequest, type Fault } from '../../errors.ts'
-import { EagerInput, RAW_TRANSFORMATION_PATTERN, CROP_MODES, flatTransformation } from '../../schemas/transformation.ts'
-import type { EagerTransformation, Transformation, TransformationComponent, TransformationKey } from '../../schemas/transformation.ts'
+import {
+  EagerInput, RAW_TRANSFORMATION_PATTERN, CROP_MODES, flatTransformation,
+  type EagerTransformation, type Transformation, type TransformationComponent, type TransformationKey
+} from '../../schemas/transformation.ts'
 
 interface Rule {
   readonly key: TransformationKey

@@ -2,15 +2,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ANYBODY, Authenticator, DIRECT_UPLOADER } from '../../auth/callers/authenticator.ts'
 import { foreignPage } from '../../auth/callers/browser-guard.ts'
-import type { Caller } from '../../auth/policy/caller.ts'
 import { JwtVerifier } from '../../auth/callers/jwt.ts'
-import { fetchKeySet } from '../../auth/callers/key-set-fetch.ts'
 import { KeyRing } from '../../auth/callers/key-ring.ts'
 import { RemoteKeySet, ReplaceableKey, type KeySource } from '../../auth/callers/key-set.ts'
+import { fetchKeySet } from '../../auth/callers/key-set-fetch.ts'
+import type { Caller } from '../../auth/policy/caller.ts'
 import type { KeyDigest } from '../../auth/policy/keys.ts'
-import { originMatcher } from '../../net/origins.ts'
 import type { PolicyFile } from '../../auth/policy/policy-file.ts'
 import { GatewayError } from '../../errors.ts'
+import { originMatcher } from '../../net/origins.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
-import { readTextFields } from '../../input/text-fields.ts'
 import { absentBodyOf, jsonFieldsOf, queryFieldsOf } from '../../input/route-input.ts'
+import { readTextFields } from '../../input/text-fields.ts'
 
 function isPlainObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value)

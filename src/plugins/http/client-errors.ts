@@ -3,9 +3,9 @@ import type { Socket } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import { GatewayError } from '../../errors.ts'
 import { PROBLEM_MEDIA_TYPE } from '../../schemas/problem.ts'
-import { owedAnswers } from './request-life.ts'
 import { problemDocument } from './error-handler.ts'
 import { lingeringClose } from './lingering-close.ts'
+import { owedAnswers } from './request-life.ts'
 
 /** What Node's HTTP parser refuses before there is a request. */
 function failureOf (code: string | undefined): GatewayError {

@@ -1,8 +1,8 @@
 import cors from '@fastify/cors'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { originMatcher } from '../../net/origins.ts'
 import { GatewayError } from '../../errors.ts'
+import { originMatcher } from '../../net/origins.ts'
 
 export interface CorsOptions {
   /** `https://www.example.com`, or `https://*.example.com`. None: no CORS headers at all. */

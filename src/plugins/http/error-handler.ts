@@ -2,11 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ERRORS, GatewayError } from '../../errors.ts'
 import { announcesBody, isUrlencoded } from '../../input/body-type.ts'
+import { mediaTypesOf, placeOf } from '../../input/route-input.ts'
 import { Problem, PROBLEM_MEDIA_TYPE } from '../../schemas/problem.ts'
 import { preflightFailure } from './cors.ts'
 import { toGatewayError } from './framework-errors.ts'
 import { lingeringClose } from './lingering-close.ts'
-import { mediaTypesOf, placeOf } from '../../input/route-input.ts'
 
 export interface ErrorHandlerOptions {
   /** Where the page that explains the codes lives, e.g. `/docs/errors`. */

@@ -1,9 +1,9 @@
 import { exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import t from 'tap'
 import { Authenticator, type AuthenticatorOptions } from '../../../src/auth/callers/authenticator.ts'
+import { JwtVerifier } from '../../../src/auth/callers/jwt.ts'
 import { RemoteKeySet, StaticKey, type KeySource } from '../../../src/auth/callers/key-set.ts'
 import { digestOf } from '../../../src/auth/policy/keys.ts'
-import { JwtVerifier } from '../../../src/auth/callers/jwt.ts'
 import { Policy } from '../../../src/auth/policy/policy.ts'
 
 const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { EVERYTHING, permissionsOf, type Permissions } from '../../../src/auth/policy/permissions.ts'
-import { permitUpload, prefixInside, requireInside, type Circumstances, type UploadWish } from '../../../src/auth/uploads/permit.ts'
 import type { CallerRules } from '../../../src/auth/policy/policy-schema.ts'
+import { permitUpload, prefixInside, requireInside, type Circumstances, type UploadWish } from '../../../src/auth/uploads/permit.ts'
 
 const NOW = 1_700_000_000
 type Wish = Partial<UploadWish> & { rules?: CallerRules, permissions?: Permissions } & Partial<Circumstances>

@@ -4,8 +4,8 @@ import { EVERYTHING } from '../../../src/auth/policy/permissions.ts'
 import { permitUpload } from '../../../src/auth/uploads/permit.ts'
 import { isReplayable, withoutReplay } from '../../../src/auth/uploads/replay-guard.ts'
 import { signParameters } from '../../../src/cloudinary/wire/signature.ts'
-import { SIGNABLE_PARAMETER_NAMES } from '../../../src/schemas/upload-parameters.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
+import { SIGNABLE_PARAMETER_NAMES } from '../../../src/schemas/upload-parameters.ts'
 import { rounds } from '../../support/rounds.ts'
 
 t.test('which sets could serve another method', async (t) => {

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import t from 'tap'
-import { signParameters } from '../../../src/cloudinary/wire/signature.ts'
 import { findMistake } from '../../../src/cloudinary/explain/signing-mistakes.ts'
+import { signParameters } from '../../../src/cloudinary/wire/signature.ts'
 import { Secret } from '../../../src/secret.ts'
 
 const SECRET = 'quite-a-secret'

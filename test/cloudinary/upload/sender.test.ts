@@ -2,8 +2,8 @@ import t, { type Test } from 'tap'
 import type { Form } from '../../../src/cloudinary/upload/multipart-body.ts'
 import { mayBeStored, UploadSender, type Piece } from '../../../src/cloudinary/upload/sender.ts'
 import { GatewayError } from '../../../src/errors.ts'
-import { startFaultUpstream, type Step } from '../../support/fault-upstream.ts'
 import { call, connectionTo, quickPace } from '../../support/connection.ts'
+import { startFaultUpstream, type Step } from '../../support/fault-upstream.ts'
 
 async function * bytes (text: string): AsyncGenerator<Buffer> { yield Buffer.from(text) }
 

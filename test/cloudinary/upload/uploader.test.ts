@@ -1,17 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
 import t, { type Test } from 'tap'
+import { UploadBudget } from '../../../src/cloudinary/upload/budget.ts'
+import { Uploads, type Upload, type UploadCall } from '../../../src/cloudinary/upload/uploader.ts'
 import type { Relayed } from '../../../src/cloudinary/upstream/answer.ts'
 import type { Pace } from '../../../src/cloudinary/upstream/retry.ts'
-import { UploadBudget } from '../../../src/cloudinary/upload/budget.ts'
 import type { FormFields } from '../../../src/cloudinary/wire/parameters.ts'
-import { Uploads, type Upload, type UploadCall } from '../../../src/cloudinary/upload/uploader.ts'
 import type { UploadLimits } from '../../../src/config/types.ts'
 import { GatewayError, invalidRequest } from '../../../src/errors.ts'
 import type { StreamedFile } from '../../../src/input/upload-form.ts'
+import { call, connectionTo, quickPace } from '../../support/connection.ts'
 import { startFaultUpstream, type FaultUpstream } from '../../support/fault-upstream.ts'
 import { testConfig } from '../../support/gateway.ts'
-import { call, connectionTo, quickPace } from '../../support/connection.ts'
 
 const MB = 1024 * 1024
 const md5 = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex')

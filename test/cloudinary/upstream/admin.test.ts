@@ -2,9 +2,9 @@ import t, { type Test } from 'tap'
 import { AdminCalls, apiRoot, pathSegment } from '../../../src/cloudinary/upstream/admin.ts'
 import type { Pace } from '../../../src/cloudinary/upstream/retry.ts'
 import { verifyParameters } from '../../../src/cloudinary/wire/signature.ts'
+import { call, connectionTo, quickPace } from '../../support/connection.ts'
 import { startFaultUpstream, type FaultUpstream, type Step } from '../../support/fault-upstream.ts'
 import { environmentAt } from '../../support/gateway.ts'
-import { call, connectionTo, quickPace } from '../../support/connection.ts'
 
 const absent: Step = { status: 404, body: '{"error":{"message":"Resource not found - a"}}' }
 const ok: Step = { body: '{"public_id":"a"}' }

@@ -1,5 +1,4 @@
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { Transport, TransportError, type UpstreamReply, type UpstreamRequest } from '../../../src/cloudinary/upstream/transport.ts'
 import { startFaultUpstream, type FaultUpstream } from '../../support/fault-upstream.ts'

@@ -10,8 +10,8 @@ import t, { type Test } from 'tap'
 import { startSandbox, type Sandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
 import { startFaultUpstream, type FaultUpstream, type Step } from '../../support/fault-upstream.ts'
-import { startOnce, type Options } from '../../support/upload-gateway.ts'
 import { freePort, NO_REDIS, startRedis } from '../../support/redis.ts'
+import { startOnce, type Options } from '../../support/upload-gateway.ts'
 import { WITH_TYPESCRIPT } from '../../support/with-typescript.ts'
 
 const MB = 1024 * 1024

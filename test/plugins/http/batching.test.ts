@@ -1,8 +1,8 @@
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import batching from '../../../src/plugins/http/batching.ts'
-import callerGone from '../../../src/plugins/http/request-life.ts'
 import { answerClientError } from '../../../src/plugins/http/client-errors.ts'
+import callerGone from '../../../src/plugins/http/request-life.ts'
 import { talk } from '../../support/talk.ts'
 
 const GET = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`

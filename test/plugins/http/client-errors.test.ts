@@ -3,8 +3,8 @@ import { connect, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
-import callerGone from '../../../src/plugins/http/request-life.ts'
 import { answerClientError } from '../../../src/plugins/http/client-errors.ts'
+import callerGone from '../../../src/plugins/http/request-life.ts'
 import { talk } from '../../support/talk.ts'
 
 t.test('what the HTTP parser refuses is a problem document too', async (t) => {

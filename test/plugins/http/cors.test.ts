@@ -1,8 +1,8 @@
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
+import { GatewayError } from '../../../src/errors.ts'
 import cors, { preflightFailure, type CorsOptions } from '../../../src/plugins/http/cors.ts'
 import errorHandler from '../../../src/plugins/http/error-handler.ts'
-import { GatewayError } from '../../../src/errors.ts'
 
 const ALLOWED = 'https://allowed.com'
 

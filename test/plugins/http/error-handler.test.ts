@@ -2,8 +2,8 @@ import { connect } from 'node:net'
 import fastify from 'fastify'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { GatewayError } from '../../../src/errors.ts'
 import { loggedError } from '../../../src/commands/serialize-error.ts'
+import { GatewayError } from '../../../src/errors.ts'
 import errorHandler, { problemDocument } from '../../../src/plugins/http/error-handler.ts'
 
 async function start (t: Test) {

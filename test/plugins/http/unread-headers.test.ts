@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import t from 'tap'
-import { startFaultUpstream } from '../../support/fault-upstream.ts'
 import { buildApp } from '../../../src/app.ts'
+import { startFaultUpstream } from '../../support/fault-upstream.ts'
 import { environmentAt, startGateway, testConfig } from '../../support/gateway.ts'
 import { announce } from '../../support/talk.ts'
 

@@ -1,9 +1,9 @@
 import { Ajv } from 'ajv'
 import { Type, type TSchema } from '@sinclair/typebox'
 import t from 'tap'
-import { Choice } from '../../../src/schemas/assets.ts'
 import { NO_VALUE } from '../../../src/input/text-fields.ts'
 import { validationFaults } from '../../../src/plugins/http/validation-faults.ts'
+import { Choice } from '../../../src/schemas/assets.ts'
 
 /** What the app's own validator would report. */
 function faults (schema: TSchema, value: unknown, context?: string) {

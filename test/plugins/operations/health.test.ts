@@ -1,12 +1,12 @@
 import fastify from 'fastify'
 import t from 'tap'
 import cloudinary from '../../../src/plugins/actions/cloudinary.ts'
+import errorHandler from '../../../src/plugins/http/error-handler.ts'
 import credentialProofs from '../../../src/plugins/operations/credential-proofs.ts'
 import health from '../../../src/plugins/operations/health.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
 import { environmentAt, testConfig } from '../../support/gateway.ts'
-import errorHandler from '../../../src/plugins/http/error-handler.ts'
 
 t.test('/healthz, /readyz', async (t) => {
   const sandbox = await startSandbox()
