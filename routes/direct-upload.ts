@@ -4,7 +4,7 @@ import { GatewayError, invalidRequest, pointerTo, type Fault } from '../src/erro
 import { joined } from '../src/input/joined.ts'
 import { nearestName } from '../src/input/nearest-name.ts'
 import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields } from '../src/input/upload-form.ts'
-import { addressKey } from '../src/net/address-key.ts'
+import { addressKey } from '../src/net/addresses.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'

@@ -3,11 +3,10 @@ import { statSync } from 'node:fs'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import { decoded } from '../input/decoded.ts'
-import { originFault } from '../net/origin.ts'
+import { originFault } from '../net/origins.ts'
 import { httpUrlFault, parseUrl, rangeFault, STRAY_PERCENT } from './addresses.ts'
-import { parseBytes } from './bytes.ts'
 import type { Source } from './source.ts'
-import { readableFromFile, SETTING_NAMES, Settings, type SettingName, type SettingValues } from './variables.ts'
+import { readableFromFile, SETTING_NAMES, Settings, type SettingName, type SettingValues, parseBytes } from './variables.ts'
 
 /** Turns text into what the schema asks for. What cannot be turned comes back as it is, and fails the check. */
 function convert (schema: TSchema, text: string): unknown {

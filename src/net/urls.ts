@@ -1,4 +1,3 @@
-import { refusal, type Fault } from '../errors.ts'
 import { addressKind, isLocalHost } from './addresses.ts'
 
 /** Which URLs are taken where one is given to us. */
@@ -16,11 +15,8 @@ export interface UrlPolicy {
   readonly anyPort?: boolean
 }
 
-/** Remote files and notifications: Cloudinary fetches those, so an address that it cannot reach is a mistake or a probe. */
+/** Remote files: Cloudinary fetches them, so an address that it cannot reach is a mistake or a probe. */
 export const REMOTE_FILE_SCHEMES = ['https', 'http', 'ftp', 's3', 'gs'] as const
-export const NOTIFICATION_SCHEMES = ['https', 'http'] as const
-/** Parameters that name where Cloudinary is to call. */
-export const NOTIFICATIONS = ['notification_url', 'eager_notification_url'] as const
 
 /** Buckets have names, not addresses. */
 const BUCKET_SCHEMES: ReadonlySet<string> = new Set(['s3', 'gs'])
@@ -93,21 +89,6 @@ export function urlFault (text: string, policy: UrlPolicy): string | undefined {
   if (BUCKET_SCHEMES.has(scheme)) return undefined
   if (!policy.privateHosts && isLocalHost(url.hostname)) return 'points to a private, local or reserved address'
   return policy.anyPort ? undefined : portFault(url, scheme)
-}
-
-/** Where notifications may go. A policy may name hosts; the sandbox reaches what this machine reaches. */
-export interface NotificationRules { readonly sandbox: boolean, readonly hosts?: readonly string[] | undefined }
-
-/** @throws {GatewayError} `url_not_allowed` that names every notification of these parameters that may not go where it would. */
-export function requireNotifications (parameters: Readonly<Record<string, unknown>>, { sandbox, hosts }: NotificationRules): void {
-  const policy = { schemes: NOTIFICATION_SCHEMES, privateHosts: sandbox, anyPort: sandbox, ...(hosts && { hosts }) }
-  const errors: Fault[] = []
-  for (const name of NOTIFICATIONS) {
-    const text = parameters[name]
-    const message = typeof text === 'string' ? urlFault(text, policy) : undefined
-    if (message !== undefined) errors.push({ pointer: `/${name}`, message })
-  }
-  if (errors.length > 0) throw refusal('url_not_allowed', errors)
 }
 
 /** Key sets: https anywhere an identity provider can be, plain http only on this machine. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { addressKind, isLocalHost, unmapped } from '../../src/net/addresses.ts'
+import { addressKind, isLocalHost, unmapped, addressKey } from '../../src/net/addresses.ts'
 
 /** First and last address of each range, and its neighbours outside. */
 const RANGES: Array<[kind: string, first: string, last: string, before?: string | undefined, after?: string | undefined]> = [
@@ -62,4 +62,17 @@ t.test('names that only a local network knows', async (t) => {
     t.equal(isLocalHost(host), true, host)
   }
   for (const host of ['example.com', 'example.com.', 'local.example.com', 'internal.io', '8.8.8.8', '[2606:4700::1]']) t.equal(isLocalHost(host), false, host)
+})
+
+t.test('addresses are told apart by subscriber', async (t) => {
+  t.equal(addressKey('192.0.2.1'), '192.0.2.1')
+  t.equal(addressKey('::ffff:192.0.2.1'), '192.0.2.1')
+  t.equal(addressKey('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64')
+  t.equal(addressKey('2001:db8:1:2::1'), '2001:db8:1:2::/64')
+  t.equal(addressKey('2001:DB8::1'), '2001:db8:0:0::/64')
+  t.equal(addressKey('2001:0db8:0:0:ffff::'), '2001:db8:0:0::/64')
+  t.equal(addressKey('::1'), '0:0:0:0::/64')
+  t.equal(addressKey('::'), '0:0:0:0::/64')
+  t.equal(addressKey('fe80::1%eth0'), 'fe80:0:0:0::/64')
+  t.equal(addressKey('unix'), 'unix')
 })

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts'
-import type { Caller, Claims } from '../policy/caller.ts'
+import type { Caller } from '../policy/caller.ts'
 import { callerOfKey, type KeyDigest } from '../policy/keys.ts'
+import type { Claims } from '../policy/patterns.ts'
 import { EVERYTHING, type Permissions } from '../policy/permissions.ts'
 import { tokenName, tokenScope, type Policy } from '../policy/policy.ts'
 import { bearerToken } from './bearer.ts'

@@ -1,5 +1,7 @@
 import { GatewayError } from '../../errors.ts'
-import type { Claims } from './caller.ts'
+
+/** What a token says of its holder. */
+export type Claims = Readonly<Record<string, unknown>>
 
 /** `{sub}` and the like: the name of a claim in braces. */
 const PLACEHOLDER = /\{([A-Za-z0-9_.:/-]{1,128})\}/g

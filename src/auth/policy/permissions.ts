@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors.ts'
-import type { Action, Claims } from './caller.ts'
-import { compilePatterns, fillClaims, type Pattern } from './patterns.ts'
+import type { Action } from './actions.ts'
+import { compilePatterns, fillClaims, type Pattern, type Claims } from './patterns.ts'
 import type { CallerRules } from './policy-schema.ts'
 import { compileSigning, type SigningRules } from './signing-rules.ts'
 import { leadingFault } from './transformation-codes.ts'

@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { SIGNATURE_LIFE_SECONDS } from '../../input/signature-time.ts'
 import { RESOURCE_TYPES } from '../../schemas/assets.ts'
-import { ACTIONS } from './caller.ts'
+import { ACTIONS } from './actions.ts'
 
 /** Values that TypeBox itself can check; the `Choice` of routes is for ajv. */
 const oneOf = <const T extends readonly string[]>(values: T, options = {}) =>

@@ -1,11 +1,13 @@
 import type { Fault } from '../../errors.ts'
 import { SIGNATURE_LIFE_SECONDS } from '../../input/signature-time.ts'
-import { NOTIFICATION_SCHEMES, NOTIFICATIONS, urlFault } from '../../net/urls.ts'
+import { urlFault } from '../../net/urls.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../schemas/upload-parameters.ts'
-import type { Parameters } from '../uploads/folder.ts'
-import type { Claims } from './caller.ts'
-import { compilePatterns, fillClaims, type Pattern } from './patterns.ts'
+import { NOTIFICATION_SCHEMES, NOTIFICATIONS } from './notifications.ts'
+import { compilePatterns, fillClaims, type Pattern, type Claims } from './patterns.ts'
 import type { SignRules } from './policy-schema.ts'
+
+/** Upload parameters as wire text, by name. */
+export type Parameters = Readonly<Record<string, string>>
 
 /** Parameters that run scripts, choose proxies or write headers: a rule has to name them before they may be signed. */
 const POWERFUL: ReadonlySet<string> = new Set(['eval', 'on_success', 'proxy', 'headers', 'callback'])

@@ -1,5 +1,5 @@
 import type { Fault } from '../../errors.ts'
-import type { Parameters } from './folder.ts'
+import type { Parameters } from '../policy/signing-rules.ts'
 import { layerFault } from './layers.ts'
 
 /** The transformations that a parameter holds, or why they cannot be told. */

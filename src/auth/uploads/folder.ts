@@ -1,7 +1,11 @@
 import type { Fault } from '../../errors.ts'
-import { isOn } from './wire-flags.ts'
+import type { Parameters } from '../policy/signing-rules.ts'
 
-export type Parameters = Readonly<Record<string, string>>
+/** A flag that is on in wire text. */
+export const isOn = (value: string | undefined): boolean => value === 'true' || value === '1'
+
+/** A flag that was switched off. One that is absent has Cloudinary's default, or that of a preset. */
+export const isOff = (value: string | undefined): boolean => value === 'false' || value === '0'
 
 const ENCODED = /%[0-9a-f]{2}/i
 const DOT_SEGMENT = /(?:^|\/)\s*\.{1,2}\s*(?:\/|$)/

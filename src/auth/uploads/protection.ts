@@ -1,7 +1,7 @@
 import { refusal, type Fault } from '../../errors.ts'
 import type { Permissions } from '../policy/permissions.ts'
-import { ambiguity, readings, type Parameters } from './folder.ts'
-import { isOff, isOn } from './wire-flags.ts'
+import type { Parameters } from '../policy/signing-rules.ts'
+import { ambiguity, readings, isOff, isOn } from './folder.ts'
 
 /** A name that Cloudinary takes as it is, where a file gives it: other characters are replaced. */
 const PLAIN_FILENAME = /^[\w-]+(?:\.[\w-]+)*$/

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts'
-import type { Parameters } from './folder.ts'
+import type { Parameters } from '../policy/signing-rules.ts'
 
 /** Another method of Cloudinary that takes signatures made with the same secret. */
 interface Target {

@@ -1,7 +1,6 @@
 import type { UploadLimits } from '../../config/types.ts'
 import { GatewayError } from '../../errors.ts'
-import { UnprovenUploads } from './places.ts'
-import { once, RETRY_AFTER_SECONDS, type Release } from './release.ts'
+import { once, RETRY_AFTER_SECONDS, UnprovenUploads, type Release } from './places.ts'
 
 const IDLE_MS = 5_000
 

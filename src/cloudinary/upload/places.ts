@@ -1,5 +1,19 @@
 import { GatewayError } from '../../errors.ts'
-import { once, RETRY_AFTER_SECONDS, type Release } from './release.ts'
+
+/** When a place may be free again. */
+export const RETRY_AFTER_SECONDS = '5'
+
+/** Gives something back; a second call does nothing. */
+export type Release = () => void
+
+export function once (action: () => void): Release {
+  let done = false
+  return () => {
+    if (done) return
+    done = true
+    action()
+  }
+}
 
 /**
  * Uploads whose signature has not been seen. They have places of their own, half as many as there are uploads, so that

@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { READING, type Action } from '../../auth/policy/caller.ts'
+import { READING, type Action } from '../../auth/policy/actions.ts'
+import { requireNotifications } from '../../auth/policy/notifications.ts'
 import { requireAction } from '../../auth/policy/permissions.ts'
 import { isFolderInside } from '../../auth/uploads/folder.ts'
 import { layerFault } from '../../auth/uploads/layers.ts'
 import { permitUpload, prefixInside, requireInside, type UploadPermit, type UploadWish } from '../../auth/uploads/permit.ts'
 import { requireDeletable } from '../../auth/uploads/protection.ts'
 import { refusal, type Fault } from '../../errors.ts'
-import { requireNotifications } from '../../net/urls.ts'
 import { flatTransformation, type Transformation } from '../../schemas/transformation.ts'
 
 declare module 'fastify' {

@@ -4,7 +4,7 @@ import { ANYBODY } from '../../auth/callers/authenticator.ts'
 import type { Rate } from '../../auth/policy/permissions.ts'
 import { MemoryRateStore, type RateStore, type RateVerdict } from '../../auth/rate-limit.ts'
 import { GatewayError } from '../../errors.ts'
-import { addressKey } from '../../net/address-key.ts'
+import { addressKey } from '../../net/addresses.ts'
 import type { Secret } from '../../secret.ts'
 
 declare module 'fastify' {

@@ -1,6 +1,6 @@
 import type { RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
-import { isAction, type Action } from '../../auth/policy/caller.ts'
+import { isAction, type Action } from '../../auth/policy/actions.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Action } from '../../auth/policy/caller.ts'
+import type { Action } from '../../auth/policy/actions.ts'
 import { invalidRequest, pointerTo, type Fault } from '../../errors.ts'
 
 /** Headers that are refused for one reason. */

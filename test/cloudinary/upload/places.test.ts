@@ -1,5 +1,5 @@
 import t from 'tap'
-import { UnprovenUploads } from '../../../src/cloudinary/upload/places.ts'
+import { UnprovenUploads, once } from '../../../src/cloudinary/upload/places.ts'
 
 const overloaded = { code: 'overloaded', headers: { 'retry-after': '5' } }
 
@@ -25,4 +25,13 @@ t.test('where one upload runs at a time, one may be without a proof', async (t) 
   unproven.admit('a')()
   unproven.admit('b')
   t.throws(() => unproven.admit('c'), overloaded)
+})
+
+t.test('what is given back twice is given back once', async (t) => {
+  let given = 0
+  const release = once(() => { given++ })
+  t.equal(given, 0)
+  release()
+  release()
+  t.equal(given, 1)
 })

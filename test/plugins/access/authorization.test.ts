@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import type { Action } from '../../../src/auth/policy/caller.ts'
+import type { Action } from '../../../src/auth/policy/actions.ts'
 import { digestOf } from '../../../src/auth/policy/keys.ts'
 import type { ClientOptions } from '../../../src/cloudinary/client.ts'
 import authentication from '../../../src/plugins/access/authentication.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ACTIONS, isAction, READING } from '../../../src/auth/policy/caller.ts'
+import { ACTIONS, isAction, READING } from '../../../src/auth/policy/actions.ts'
 
 t.test('actions are told from other names', async (t) => {
   t.equal(ACTIONS.length, 10)
