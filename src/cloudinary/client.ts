@@ -7,7 +7,7 @@ import type { UploadParameters } from '../schemas/upload-parameters.ts'
 import { checkCallerSignature } from './explain/caller-signature.ts'
 import { diagnose, type DiagnosisInput } from './explain/diagnosis.ts'
 import { IssuedSignatures } from './explain/issued-signatures.ts'
-import type { Finding } from './explain/mismatch.ts'
+import type { Mismatch } from './explain/mismatch.ts'
 import { budgetOf, type UploadBudget } from './upload/budget.ts'
 import { openFileText } from './upload/file-source.ts'
 import { tooLarge } from './upload/intake.ts'
@@ -172,7 +172,7 @@ export class CloudinaryClient {
   }
 
   /** Why a signature does not fit these fields, by what is known of this environment and of `others`; empty when it does. */
-  explain ({ fields, signature, asker, others }: Pick<DiagnosisInput, 'fields' | 'signature' | 'asker' | 'others'>): Finding[] {
+  explain ({ fields, signature, asker, others }: Pick<DiagnosisInput, 'fields' | 'signature' | 'asker' | 'others'>): Mismatch[] {
     return diagnose({ fields, signature, asker, others: others ?? [], environment: this.environment, nowSeconds: this.#nowSeconds(), issued: this.#issued })
   }
 

@@ -50,14 +50,14 @@ export function checkCallerSignature (proof: CallerProof): void {
   if (astray && !stranger) throw astray
   if (!astray && verifyParameters(fields, signature, environment.apiSecret)) return
   const { signature: _, ...sent } = fields
-  const findings = diagnose({
+  const mismatches = diagnose({
     fields: sent,
     signature,
     nowSeconds,
     stranger,
     ...(astray ? { environment: { ...environment, apiSecret: NOBODYS } } : { environment, issued })
   })
-  throw new GatewayError('signature_mismatch', findings.map(({ message }) => message).join(' '), {
-    errors: findings.map(({ pointer = '/signature', message }) => ({ pointer, message }))
+  throw new GatewayError('signature_mismatch', mismatches.map(({ message }) => message).join(' '), {
+    errors: mismatches.map(({ pointer = '/signature', message }) => ({ pointer, message }))
   })
 }

@@ -2,7 +2,7 @@ import { timestampFault } from '../../input/signature-time.ts'
 import type { CloudinaryEnvironment, SignatureAlgorithm } from '../../schemas/environment.ts'
 import { algorithmOf, UNSIGNED_NAMES, verifyParameters } from '../wire/signature.ts'
 import type { IssuedSignatures } from './issued-signatures.ts'
-import { fieldFinding, quoted, type Finding } from './mismatch.ts'
+import { quoted, fieldMismatch, type Mismatch } from './mismatch.ts'
 import { findMistake } from './signing-mistakes.ts'
 
 export type SigningEnvironment = Pick<CloudinaryEnvironment, 'name' | 'cloudName' | 'apiKey' | 'apiSecret' | 'signatureVersion'>
@@ -32,15 +32,15 @@ export function lengthOf (fields: Fields): number {
   return Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
 }
 
-function tooLong (length: number): Finding {
+function tooLong (length: number): Mismatch {
   return { code: 'unexplained', message: `The signature does not fit. The fields have ${length} characters together; mistakes are searched in up to ${MAX_SEARCHED}.` }
 }
 
-function judgeTimestamp ({ timestamp = '' }: Fields, nowSeconds: number): Finding[] {
+function judgeTimestamp ({ timestamp = '' }: Fields, nowSeconds: number): Mismatch[] {
   const fault = timestampFault(timestamp, nowSeconds)
   if (!fault) return []
   const shown = fault.kind === 'invalid' ? `timestamp is ${quoted(timestamp)}; it` : 'timestamp'
-  return [fieldFinding(`timestamp_${fault.kind}`, 'timestamp', `${shown} ${fault.message}.`)]
+  return [fieldMismatch(`timestamp_${fault.kind}`, 'timestamp', `${shown} ${fault.message}.`)]
 }
 
 /** What was sent and what was signed, where they differ; empty when a field was not there. */
@@ -51,10 +51,10 @@ function differences (signed: Fields, sent: Fields): Difference[] {
   return [...names].map((name) => ({ name, signed: signed[name] ?? '', sent: sent[name] ?? '' })).filter(({ signed, sent }) => signed !== sent)
 }
 
-function tellDifference ({ name, signed, sent }: Difference, tellsValues: boolean): Finding {
-  if (signed === '') return fieldFinding('field_not_signed', name, `${name} was sent but not signed.`)
-  if (sent === '') return fieldFinding('field_not_sent', name, `${name} was signed ${tellsValues ? `as ${quoted(signed)} ` : ''}but not sent.`)
-  return fieldFinding('field_changed', name, `${name} was signed ${tellsValues ? `as ${quoted(signed)}` : 'with another value'} but sent as ${quoted(sent)}.`)
+function tellDifference ({ name, signed, sent }: Difference, tellsValues: boolean): Mismatch {
+  if (signed === '') return fieldMismatch('field_not_signed', name, `${name} was sent but not signed.`)
+  if (sent === '') return fieldMismatch('field_not_sent', name, `${name} was signed ${tellsValues ? `as ${quoted(signed)} ` : ''}but not sent.`)
+  return fieldMismatch('field_changed', name, `${name} was signed ${tellsValues ? `as ${quoted(signed)}` : 'with another value'} but sent as ${quoted(sent)}.`)
 }
 
 /**
@@ -62,7 +62,7 @@ function tellDifference ({ name, signed, sent }: Difference, tellsValues: boolea
  * and so has the form; a signature alone, picked up somewhere, is not to be made into a whole one. A stranger could try
  * times, so it has to have all of the form but one field.
  */
-function compareWithIssued ({ fields, issued, asker, stranger = false, environment, nowSeconds }: DiagnosisInput, signature: string): Finding[] {
+function compareWithIssued ({ fields, issued, asker, stranger = false, environment, nowSeconds }: DiagnosisInput, signature: string): Mismatch[] {
   const known = issued?.find(signature, nowSeconds)
   if (!known || (asker !== undefined && asker !== known.owner)) return []
   const found = differences(known.fields, fields)
@@ -71,16 +71,16 @@ function compareWithIssued ({ fields, issued, asker, stranger = false, environme
   return [...elsewhere, ...found.map((difference) => tellDifference(difference, hasForm))]
 }
 
-function otherEnvironment (signedFor: string, sentTo: string): Finding {
+function otherEnvironment (signedFor: string, sentTo: string): Mismatch {
   return { code: 'other_environment', message: `It was signed for the environment "${signedFor}" but sent to "${sentTo}".` }
 }
 
-function findOtherEnvironment ({ fields, others = [], environment }: DiagnosisInput, signature: string): Finding[] {
+function findOtherEnvironment ({ fields, others = [], environment }: DiagnosisInput, signature: string): Mismatch[] {
   const signer = others.find((other) => other.name !== environment.name && verifyParameters(fields, signature, other.apiSecret))
   return signer ? [otherEnvironment(signer.name, environment.name)] : []
 }
 
-function explain (input: DiagnosisInput, signature: string, algorithm: SignatureAlgorithm): Finding[] {
+function explain (input: DiagnosisInput, signature: string, algorithm: SignatureAlgorithm): Mismatch[] {
   const exact = compareWithIssued(input, signature)
   if (exact.length > 0) return exact
   const length = lengthOf(input.fields)
@@ -92,23 +92,23 @@ function explain (input: DiagnosisInput, signature: string, algorithm: Signature
 
 /**
  * Why a signature does not fit the fields that were sent with it. Only the signature that the caller already holds is
- * ever compared; no other valid one, and never the secret, is part of a finding. The work is bounded.
+ * ever compared; no other valid one, and never the secret, is part of a mismatch. The work is bounded.
  */
-export function diagnose (input: DiagnosisInput): Finding[] {
+export function diagnose (input: DiagnosisInput): Mismatch[] {
   const { fields, environment, nowSeconds } = input
-  const findings = judgeTimestamp(fields, nowSeconds)
+  const mismatches = judgeTimestamp(fields, nowSeconds)
   const signature = input.signature.trim().toLowerCase()
   const algorithm = algorithmOf(signature)
   if (algorithm === undefined) {
-    return [...findings, fieldFinding('signature_malformed', 'signature', `signature has ${input.signature.length} characters; it must be 40 (SHA-1) or 64 (SHA-256) hex digits.`)]
+    return [...mismatches, fieldMismatch('signature_malformed', 'signature', `signature has ${input.signature.length} characters; it must be 40 (SHA-1) or 64 (SHA-256) hex digits.`)]
   }
   if (signature !== input.signature) {
-    findings.push(fieldFinding('signature_malformed', 'signature', 'signature must be lower-case hex digits without blanks.'))
+    mismatches.push(fieldMismatch('signature_malformed', 'signature', 'signature must be lower-case hex digits without blanks.'))
   }
   const form = verifyParameters(fields, signature, environment.apiSecret)
-  if (form === undefined) return [...findings, ...explain(input, signature, algorithm)]
+  if (form === undefined) return [...mismatches, ...explain(input, signature, algorithm)]
   if (form.version === 1 && environment.signatureVersion === 2) {
-    findings.push({ code: 'signature_version_1', message: 'It is valid, but made by signature version 1, which leaves "&" inside values as it is; version 2 writes "%26".' })
+    mismatches.push({ code: 'signature_version_1', message: 'It is valid, but made by signature version 1, which leaves "&" inside values as it is; version 2 writes "%26".' })
   }
-  return findings
+  return mismatches
 }

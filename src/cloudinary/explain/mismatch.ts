@@ -1,20 +1,20 @@
 import { pointerTo } from '../../errors.ts'
 
-export type FindingCode =
+export type MismatchCode =
   'timestamp_missing' | 'timestamp_invalid' | 'timestamp_milliseconds' | 'timestamp_stale' | 'timestamp_future' |
   'signature_malformed' | 'signature_version_1' | 'other_environment' | 'field_changed' | 'field_not_signed' | 'field_not_sent' |
   'field_spelled_differently' | 'unsignable_signed' | 'empty_signed' | 'not_sorted' | 'signed_with_hmac' | 'unexplained'
 
 /** One thing that is wrong with a signature. */
-export interface Finding {
-  readonly code: FindingCode
+export interface Mismatch {
+  readonly code: MismatchCode
   /** JSON pointer to the field that it is about. */
   readonly pointer?: string
   readonly message: string
 }
 
-/** A finding about one field. */
-export function fieldFinding (code: FindingCode, name: string, message: string): Finding {
+/** A mismatch of one field. */
+export function fieldMismatch (code: MismatchCode, name: string, message: string): Mismatch {
   return { code, pointer: pointerTo(name), message }
 }
 

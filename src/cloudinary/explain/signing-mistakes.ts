@@ -2,8 +2,8 @@ import { createHmac, hash } from 'node:crypto'
 import type { CloudinaryEnvironment, SignatureAlgorithm } from '../../schemas/environment.ts'
 import type { Secret } from '../../secret.ts'
 import { escaped, sameDigest, stringToSign, UNSIGNED_NAMES } from '../wire/signature.ts'
-import { fieldFinding, quoted, type Finding } from './mismatch.ts'
-import { OTHER_SPELLINGS } from './value-variants.ts'
+import { fieldMismatch, quoted, type Mismatch } from './mismatch.ts'
+import { VALUE_VARIANTS } from './value-variants.ts'
 
 /** What was sent, as wire text without the signature itself, and the account that it was to be signed for. */
 export interface SignedForm {
@@ -15,8 +15,8 @@ type Fields = SignedForm['fields']
 
 const MAX_FIELDS = 40
 const MAX_FIELDS_FOR_PAIRS = 24
-/** Longest value, in characters, that is tried in other spellings. */
-const MAX_RESPELLED = 8192
+/** Longest value, in characters, that is tried in other variants. */
+const MAX_REWRITTEN = 8192
 /** Characters that one diagnosis may put together and hash, with a charge for each attempt: nobody keeps the process busy with it. */
 const WORK_LIMIT = 1024 * 1024
 const WORK_PER_ATTEMPT = 512
@@ -76,7 +76,7 @@ function sorted (entries: Array<[string, string]>): Array<[string, string]> {
 }
 
 /** Names that Cloudinary leaves out of the signed text, signed nevertheless: each alone and all sets of them. */
-function findUnsignable (trials: Trials, { fields, environment }: SignedForm): Finding[] {
+function findUnsignable (trials: Trials, { fields, environment }: SignedForm): Mismatch[] {
   const kinds = new Set([...(fields['resource_type'] ? [fields['resource_type']] : []), 'image', 'auto', 'video', 'raw'])
   const candidates: Record<string, Iterable<string | undefined>> = {
     api_key: [undefined, fields['api_key'] ?? environment.apiKey],
@@ -91,20 +91,20 @@ function findUnsignable (trials: Trials, { fields, environment }: SignedForm): F
   const signed = Object.entries(fields).filter(([name, value]) => value !== '' && !UNSIGNED_NAMES.has(name))
   for (const extra of sets.slice(1)) {
     if (!trials.fitsText(() => joined(sorted([...signed, ...Object.entries(extra)])))) continue
-    return Object.keys(extra).map((name) => fieldFinding('unsignable_signed', name, `${name} was signed, but Cloudinary leaves it out of what is signed.`))
+    return Object.keys(extra).map((name) => fieldMismatch('unsignable_signed', name, `${name} was signed, but Cloudinary leaves it out of what is signed.`))
   }
   return []
 }
 
 /** Mistakes in building the text: empty values kept, pairs not sorted, an HMAC instead of a plain digest. */
-function findWrongMethod (trials: Trials, { fields }: SignedForm): Finding[] {
+function findWrongMethod (trials: Trials, { fields }: SignedForm): Mismatch[] {
   const all = Object.entries(fields).filter(([name]) => !UNSIGNED_NAMES.has(name))
   const present = all.filter(([, value]) => value !== '')
   const rest = present.filter(([name]) => name !== 'timestamp')
   const time = present.filter(([name]) => name === 'timestamp')
   if (trials.fitsText(() => joined(sorted([...all])))) {
     return all.filter(([, value]) => value === '').map(([name]) =>
-      fieldFinding('empty_signed', name, `${name} is empty and was signed; empty fields are left out of what is signed.`))
+      fieldMismatch('empty_signed', name, `${name} is empty and was signed; empty fields are left out of what is signed.`))
   }
   if ([present, [...rest, ...time], [...time, ...rest]].some((order) => trials.fitsText(() => joined(order)))) {
     return [{ code: 'not_sorted', message: 'The fields were signed in another order; they are sorted by name.' }]
@@ -116,41 +116,41 @@ function findWrongMethod (trials: Trials, { fields }: SignedForm): Finding[] {
 }
 
 /** The same value spelled otherwise: in one field, then in all fields at once. */
-function findOtherSpelling (trials: Trials, fields: Fields, names: readonly string[]): Finding[] {
-  const sent = Object.entries(fields).filter(([name, value]) => names.includes(name) && value.length <= MAX_RESPELLED)
-  for (const { how, respell } of OTHER_SPELLINGS) {
-    const respelled: Record<string, string> = {}
-    const findings: Finding[] = []
+function findValueVariant (trials: Trials, fields: Fields, names: readonly string[]): Mismatch[] {
+  const sent = Object.entries(fields).filter(([name, value]) => names.includes(name) && value.length <= MAX_REWRITTEN)
+  for (const { how, rewrite } of VALUE_VARIANTS) {
+    const rewritten: Record<string, string> = {}
+    const mismatches: Mismatch[] = []
     for (const [name, value] of sent) {
       if (trials.spent) return []
-      const signed = respell(value)
+      const signed = rewrite(value)
       if (signed === undefined || signed === value) continue
-      const finding = fieldFinding('field_spelled_differently', name, `${name} was signed ${how}: as ${quoted(signed)}, but sent as ${quoted(value)}.`)
-      if (trials.fits({ ...fields, [name]: signed })) return [finding]
-      respelled[name] = signed
-      findings.push(finding)
+      const mismatch = fieldMismatch('field_spelled_differently', name, `${name} was signed ${how}: as ${quoted(signed)}, but sent as ${quoted(value)}.`)
+      if (trials.fits({ ...fields, [name]: signed })) return [mismatch]
+      rewritten[name] = signed
+      mismatches.push(mismatch)
     }
-    if (findings.length > 1 && trials.fits({ ...fields, ...respelled })) return findings
+    if (mismatches.length > 1 && trials.fits({ ...fields, ...rewritten })) return mismatches
   }
   return []
 }
 
 /** One field, or two, that the signer never saw. */
-function findNotSigned (trials: Trials, fields: Fields, names: readonly string[]): Finding[] {
-  const finding = (name: string): Finding => fieldFinding('field_not_signed', name, `${name} was sent but not signed.`)
+function findNotSigned (trials: Trials, fields: Fields, names: readonly string[]): Mismatch[] {
+  const mismatch = (name: string): Mismatch => fieldMismatch('field_not_signed', name, `${name} was sent but not signed.`)
   for (const name of names) {
     if (trials.spent) break
-    if (trials.fits(without(fields, name))) return [finding(name)]
+    if (trials.fits(without(fields, name))) return [mismatch(name)]
   }
   if (names.length > MAX_FIELDS_FOR_PAIRS) return []
   for (const [index, one] of names.entries()) {
     if (trials.spent) break
-    for (const other of names.slice(index + 1)) if (trials.fits(without(fields, one, other))) return [finding(one), finding(other)]
+    for (const other of names.slice(index + 1)) if (trials.fits(without(fields, one, other))) return [mismatch(one), mismatch(other)]
   }
   return []
 }
 
-function unexplained (names: readonly string[]): Finding {
+function unexplained (names: readonly string[]): Mismatch {
   return {
     code: 'unexplained',
     message: 'No single known mistake explains it: a value was changed after signing, a signed field was not sent, or another secret was used, such as that of another environment. ' +
@@ -162,7 +162,7 @@ function unexplained (names: readonly string[]): Finding {
  * The first known mistake of signers that `signature`, hex digits, is explained by; that there is none, otherwise. The
  * work is bounded.
  */
-export function findMistake (form: SignedForm, signature: string, algorithm: SignatureAlgorithm): Finding[] {
+export function findMistake (form: SignedForm, signature: string, algorithm: SignatureAlgorithm): Mismatch[] {
   const { fields, environment } = form
   const trials = new Trials(signature, algorithm, environment.apiSecret, fields)
   const names = Object.keys(fields).filter((name) => fields[name] !== '' && !UNSIGNED_NAMES.has(name)).sort()
@@ -171,11 +171,11 @@ export function findMistake (form: SignedForm, signature: string, algorithm: Sig
     () => findUnsignable(trials, form),
     () => findWrongMethod(trials, form),
     () => findNotSigned(trials, fields, few),
-    () => findOtherSpelling(trials, fields, few)
+    () => findValueVariant(trials, fields, few)
   ]
   for (const search of searches) {
-    const findings = search()
-    if (findings.length > 0) return findings
+    const mismatches = search()
+    if (mismatches.length > 0) return mismatches
   }
   return [unexplained(few)]
 }

@@ -1,11 +1,11 @@
 import { decoded } from '../../input/decoded.ts'
 
 /** One way in which the signer may have written a value otherwise than it was sent. */
-export interface Spelling {
+export interface ValueVariant {
   /** Ends the sentence "It was signed …". */
   readonly how: string
-  /** The value as it may have been signed; undefined or the same text when this spelling does not apply. */
-  readonly respell: (sent: string) => string | undefined
+  /** The value as it may have been signed; undefined or the same text when this variant does not apply. */
+  readonly rewrite: (sent: string) => string | undefined
 }
 
 /** Levels of JSON that are spelled otherwise: text that is nothing but brackets grows with the square of them when it is indented. */
@@ -50,35 +50,35 @@ const pairs = (text: string): Record<string, string> | undefined => {
 
 const swap = (table: Readonly<Record<string, string>>) => (sent: string): string | undefined => Object.hasOwn(table, sent) ? table[sent] : undefined
 
-/** The spellings that signers and senders confuse, the common ones first. */
-export const OTHER_SPELLINGS: readonly Spelling[] = [
-  { how: 'as a JSON list', respell: (sent) => JSON.stringify(sent.split(',')) },
-  { how: 'with its items joined by commas', respell: json((value) => Array.isArray(value) ? value.map(String).join(',') : undefined) },
-  { how: 'with its items joined by "|"', respell: json((value) => Array.isArray(value) ? value.map(String).join('|') : undefined) },
-  { how: 'as name=value pairs', respell: json((value) => isObject(value) ? Object.entries(value).map(([name, each]) => `${name}=${String(each)}`).join('|') : undefined) },
-  { how: 'as a JSON object', respell: (sent) => sent.includes('=') ? JSON.stringify(pairs(sent)) : undefined },
-  { how: 'as JSON without blanks', respell: json((value) => JSON.stringify(value)) },
-  { how: 'as JSON with blanks after commas and colons', respell: json(spaced) },
-  { how: 'as indented JSON', respell: json((value) => JSON.stringify(value, null, 2)) },
-  { how: 'as an object that nobody turned into text', respell: json((value) => isObject(value) ? '[object Object]' : undefined) },
-  { how: 'as a number', respell: swap({ true: '1', false: '0' }) },
-  { how: 'as true or false', respell: swap({ 1: 'true', 0: 'false' }) },
-  { how: 'as Python writes it', respell: swap({ true: 'True', false: 'False', 1: 'True', 0: 'False' }) },
-  { how: 'without the blanks around it', respell: (sent) => sent.trim() },
-  { how: 'with a blank before it', respell: (sent) => ` ${sent}` },
-  { how: 'with a blank after it', respell: (sent) => `${sent} ` },
-  { how: 'with a line end after it', respell: (sent) => `${sent}\n` },
-  { how: 'without the blanks after its commas', respell: (sent) => sent.replace(/,\s+/g, ',') },
-  { how: 'with blanks after its commas', respell: (sent) => sent.replace(/,(?=\S)/g, ', ') },
-  { how: 'with plain line ends (forms send CR LF)', respell: (sent) => sent.replaceAll('\r\n', '\n') },
-  { how: 'with CR LF line ends', respell: (sent) => sent.replace(/\r?\n/g, '\r\n') },
-  { how: 'before URL decoding', respell: encoded },
-  { how: 'before URL decoding, with "+" for blanks', respell: (sent) => encoded(sent)?.replaceAll('%20', '+') },
-  { how: 'after URL decoding', respell: decoded },
-  { how: 'after URL decoding, with "+" as a blank', respell: (sent) => decoded(sent.replaceAll('+', ' ')) },
-  { how: 'with escaped quotes', respell: (sent) => sent.replaceAll('"', '&quot;') },
-  { how: 'with composed letters (Unicode NFC)', respell: (sent) => sent.normalize('NFC') },
-  { how: 'with letters and accents apart (Unicode NFD)', respell: (sent) => sent.normalize('NFD') },
-  { how: 'in milliseconds', respell: (sent) => /^\d{10}$/.test(sent) ? `${sent}000` : undefined },
-  { how: 'in seconds', respell: (sent) => /^\d{13}$/.test(sent) ? sent.slice(0, 10) : undefined }
+/** The variants that signers and senders confuse, the common ones first. */
+export const VALUE_VARIANTS: readonly ValueVariant[] = [
+  { how: 'as a JSON list', rewrite: (sent) => JSON.stringify(sent.split(',')) },
+  { how: 'with its items joined by commas', rewrite: json((value) => Array.isArray(value) ? value.map(String).join(',') : undefined) },
+  { how: 'with its items joined by "|"', rewrite: json((value) => Array.isArray(value) ? value.map(String).join('|') : undefined) },
+  { how: 'as name=value pairs', rewrite: json((value) => isObject(value) ? Object.entries(value).map(([name, each]) => `${name}=${String(each)}`).join('|') : undefined) },
+  { how: 'as a JSON object', rewrite: (sent) => sent.includes('=') ? JSON.stringify(pairs(sent)) : undefined },
+  { how: 'as JSON without blanks', rewrite: json((value) => JSON.stringify(value)) },
+  { how: 'as JSON with blanks after commas and colons', rewrite: json(spaced) },
+  { how: 'as indented JSON', rewrite: json((value) => JSON.stringify(value, null, 2)) },
+  { how: 'as an object that nobody turned into text', rewrite: json((value) => isObject(value) ? '[object Object]' : undefined) },
+  { how: 'as a number', rewrite: swap({ true: '1', false: '0' }) },
+  { how: 'as true or false', rewrite: swap({ 1: 'true', 0: 'false' }) },
+  { how: 'as Python writes it', rewrite: swap({ true: 'True', false: 'False', 1: 'True', 0: 'False' }) },
+  { how: 'without the blanks around it', rewrite: (sent) => sent.trim() },
+  { how: 'with a blank before it', rewrite: (sent) => ` ${sent}` },
+  { how: 'with a blank after it', rewrite: (sent) => `${sent} ` },
+  { how: 'with a line end after it', rewrite: (sent) => `${sent}\n` },
+  { how: 'without the blanks after its commas', rewrite: (sent) => sent.replace(/,\s+/g, ',') },
+  { how: 'with blanks after its commas', rewrite: (sent) => sent.replace(/,(?=\S)/g, ', ') },
+  { how: 'with plain line ends (forms send CR LF)', rewrite: (sent) => sent.replaceAll('\r\n', '\n') },
+  { how: 'with CR LF line ends', rewrite: (sent) => sent.replace(/\r?\n/g, '\r\n') },
+  { how: 'before URL decoding', rewrite: encoded },
+  { how: 'before URL decoding, with "+" for blanks', rewrite: (sent) => encoded(sent)?.replaceAll('%20', '+') },
+  { how: 'after URL decoding', rewrite: decoded },
+  { how: 'after URL decoding, with "+" as a blank', rewrite: (sent) => decoded(sent.replaceAll('+', ' ')) },
+  { how: 'with escaped quotes', rewrite: (sent) => sent.replaceAll('"', '&quot;') },
+  { how: 'with composed letters (Unicode NFC)', rewrite: (sent) => sent.normalize('NFC') },
+  { how: 'with letters and accents apart (Unicode NFD)', rewrite: (sent) => sent.normalize('NFD') },
+  { how: 'in milliseconds', rewrite: (sent) => /^\d{10}$/.test(sent) ? `${sent}000` : undefined },
+  { how: 'in seconds', rewrite: (sent) => /^\d{13}$/.test(sent) ? sent.slice(0, 10) : undefined }
 ]

@@ -16,10 +16,10 @@ const sign = (fields: Fields, version: 1 | 2 = 2, algorithm: 'sha1' | 'sha256' =
 const time = { timestamp: String(NOW - 100) }
 
 /** Diagnoses fields that were sent, against a signature made over others. */
-function findings (sent: Fields, signature: string, more: Partial<DiagnosisInput> = {}) {
+function mismatches (sent: Fields, signature: string, more: Partial<DiagnosisInput> = {}) {
   return diagnose({ fields: sent, signature, environment, others: [environment, staging], nowSeconds: NOW, ...more })
 }
-const codes = (...args: Parameters<typeof findings>) => findings(...args).map(({ code, pointer = '' }) => `${code} ${pointer}`.trim())
+const codes = (...args: Parameters<typeof mismatches>) => mismatches(...args).map(({ code, pointer = '' }) => `${code} ${pointer}`.trim())
 
 t.test('a signature that fits has nothing to explain', async (t) => {
   t.strictSame(codes({ ...time, folder: 'a' }, sign({ ...time, folder: 'a' })), [])
@@ -49,7 +49,7 @@ t.test('signatures that are none', async (t) => {
 })
 
 t.test('signed for another environment', async (t) => {
-  t.match(findings(time, sign(time, 2, 'sha1', 'another-secret')), [{ code: 'other_environment', message: /"staging" but sent to "production"/ }])
+  t.match(mismatches(time, sign(time, 2, 'sha1', 'another-secret')), [{ code: 'other_environment', message: /"staging" but sent to "production"/ }])
   t.strictSame(codes(time, sign(time, 2, 'sha1', 'a third')), ['unexplained'])
   t.strictSame(diagnose({ fields: {}, signature: sign(time), environment, nowSeconds: NOW }).map(({ code }) => code), ['timestamp_missing', 'unexplained'])
 })
@@ -59,18 +59,18 @@ t.test('what this process signed is told exactly', async (t) => {
   const signed = { ...time, folder: 'users/1', tags: 'a', eager: 'w_1' }
   const signature = sign(signed)
   issued.remember(signature, 'production', signed, NOW)
-  t.strictSame(findings({ ...time, folder: 'users/2', eager: 'w_1', context: 'c=d', api_key: '1234' }, signature, { issued }), [
+  t.strictSame(mismatches({ ...time, folder: 'users/2', eager: 'w_1', context: 'c=d', api_key: '1234' }, signature, { issued }), [
     { code: 'field_changed', pointer: '/folder', message: 'folder was signed as "users/1" but sent as "users/2".' },
     { code: 'field_not_sent', pointer: '/tags', message: 'tags was signed as "a" but not sent.' },
     { code: 'field_not_signed', pointer: '/context', message: 'context was sent but not signed.' }
   ])
-  t.match(findings({ ...signed, folder: 'x'.repeat(500) }, signature, { issued })[0]?.message, /sent as "x{120}…"/)
+  t.match(mismatches({ ...signed, folder: 'x'.repeat(500) }, signature, { issued })[0]?.message, /sent as "x{120}…"/)
   t.strictSame(codes(signed, signature, { issued, environment: staging }), ['other_environment'])
   issued.remember(signature, 'production', signed, NOW, 'web')
-  t.match(findings({ ...time, folder: 'users/2' }, signature, { issued, asker: 'web' })[0]?.code, 'field_changed', 'who asked for it is told')
+  t.match(mismatches({ ...time, folder: 'users/2' }, signature, { issued, asker: 'web' })[0]?.code, 'field_changed', 'who asked for it is told')
   t.strictSame(codes({ ...time, folder: 'users/2' }, signature, { issued, asker: 'cms' }), ['unexplained'], 'nobody else is')
   // A signature without its form: what is missing is named, and what it was is not.
-  const bare = findings({ timestamp: '1700000001', folder: 'mine' }, signature, { issued }).map(({ message }) => message).join('\n')
+  const bare = mismatches({ timestamp: '1700000001', folder: 'mine' }, signature, { issued }).map(({ message }) => message).join('\n')
   t.match(bare, /folder was signed with another value but sent as "mine"/)
   t.match(bare, /timestamp was signed with another value/)
   t.match(bare, /was signed but not sent/)
@@ -83,7 +83,7 @@ t.test('a stranger is told a signed value only where it is the one that differs'
   const signed = { ...time, folder: 'users/1', public_id: 'hidden' }
   const signature = sign(signed)
   issued.remember(signature, 'production', signed, NOW)
-  const told = (sent: Fields) => findings(sent, signature, { issued, stranger: true }).map(({ message }) => message).join(' ')
+  const told = (sent: Fields) => mismatches(sent, signature, { issued, stranger: true }).map(({ message }) => message).join(' ')
   t.equal(told({ ...signed, folder: 'users/2' }), 'folder was signed as "users/1" but sent as "users/2".')
   t.equal(told({ ...signed, folder: 'users/2', tags: 'x' }), 'folder was signed as "users/1" but sent as "users/2". tags was sent but not signed.', 'what was not signed has no value to tell')
   t.equal(told({ ...time, public_id: 'hidden' }), 'folder was signed as "users/1" but not sent.')
@@ -93,10 +93,10 @@ t.test('a stranger is told a signed value only where it is the one that differs'
 
 t.test('in more text than the bound no mistake is searched, with however many environments; the answer says so', async (t) => {
   const others = Array.from({ length: 50 }, (_, index) => ({ ...staging, name: `other${index}` }))
-  const readsOf = (length: number): { reads: number, found: ReturnType<typeof findings> } => {
+  const readsOf = (length: number): { reads: number, found: ReturnType<typeof mismatches> } => {
     let reads = 0
     const fields: Fields = Object.defineProperty({ ...time }, 'folder', { enumerable: true, get: () => { reads++; return '&'.repeat(length) } })
-    const found = findings(fields, sign(time, 2, 'sha1', 'another-secret'), { others })
+    const found = mismatches(fields, sign(time, 2, 'sha1', 'another-secret'), { others })
     return { reads, found }
   }
   const around = lengthOf({ ...time, folder: '' })
@@ -116,11 +116,11 @@ t.test('beyond the bound what this process signed is told all the same', async (
   t.strictSame(codes({ ...signed, folder: 'a' }, signature, { issued }), ['field_not_signed /folder'])
 })
 
-t.test('random mismatches: no finding holds the secret or a signature that would be valid', async (t) => {
+t.test('random mismatches: none holds the secret or a signature that would be valid', async (t) => {
   const fields = fc.dictionary(fc.constantFrom('folder', 'tags', 'context', 'public_id', 'overwrite'), fc.string({ maxLength: 10 }), { noNullPrototype: true })
   fc.assert(fc.property(fields, fields, (signed, sent) => {
     const signature = sign({ ...signed, ...time })
-    const text = JSON.stringify(findings({ ...sent, ...time }, signature))
+    const text = JSON.stringify(mismatches({ ...sent, ...time }, signature))
     const valid = [1, 2].flatMap((version) => (['sha1', 'sha256'] as const).map((algorithm) => sign({ ...sent, ...time }, version as 1 | 2, algorithm)))
     return !text.includes(SECRET) && !valid.some((each) => text.includes(each))
   }), { numRuns: rounds(1_000), seed: seed(11) })

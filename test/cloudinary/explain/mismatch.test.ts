@@ -1,9 +1,9 @@
 import t from 'tap'
-import { fieldFinding, quoted } from '../../../src/cloudinary/explain/mismatch.ts'
+import { fieldMismatch, quoted } from '../../../src/cloudinary/explain/mismatch.ts'
 
-t.test('a finding points at its field', async (t) => {
-  t.strictSame(fieldFinding('field_not_sent', 'tags', 'tags is gone.'), { code: 'field_not_sent', pointer: '/tags', message: 'tags is gone.' })
-  t.equal(fieldFinding('field_not_sent', 'a/b~c', '').pointer, '/a~1b~0c')
+t.test('a mismatch points at its field', async (t) => {
+  t.strictSame(fieldMismatch('field_not_sent', 'tags', 'tags is gone.'), { code: 'field_not_sent', pointer: '/tags', message: 'tags is gone.' })
+  t.equal(fieldMismatch('field_not_sent', 'a/b~c', '').pointer, '/a~1b~0c')
 })
 
 t.test('values are quoted, and long ones cut', async (t) => {

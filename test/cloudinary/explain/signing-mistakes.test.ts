@@ -13,8 +13,8 @@ const digest = (text: string) => createHash('sha1').update(text + SECRET).digest
 const time = { timestamp: '1700000000' }
 
 /** Looks at fields that were sent, and a signature made over others. */
-const findings = (fields: Fields, signature: string) => findMistake({ fields, environment }, signature, 'sha1')
-const codes = (...args: Parameters<typeof findings>) => findings(...args).map(({ code, pointer = '' }) => `${code} ${pointer}`.trim())
+const mismatches = (fields: Fields, signature: string) => findMistake({ fields, environment }, signature, 'sha1')
+const codes = (...args: Parameters<typeof mismatches>) => mismatches(...args).map(({ code, pointer = '' }) => `${code} ${pointer}`.trim())
 
 t.test('fields that were not signed: one, two', async (t) => {
   const signed = { ...time, folder: 'a' }
@@ -24,7 +24,7 @@ t.test('fields that were not signed: one, two', async (t) => {
 })
 
 t.test('fields spelled otherwise: one, or all', async (t) => {
-  t.match(findings({ ...time, tags: 'a,b' }, sign({ ...time, tags: '["a","b"]' })), [{
+  t.match(mismatches({ ...time, tags: 'a,b' }, sign({ ...time, tags: '["a","b"]' })), [{
     code: 'field_spelled_differently', pointer: '/tags', message: 'tags was signed as a JSON list: as "[\\"a\\",\\"b\\"]", but sent as "a,b".'
   }])
   t.strictSame(codes({ ...time, overwrite: 'true' }, sign({ ...time, overwrite: '1' })), ['field_spelled_differently /overwrite'])
@@ -97,6 +97,6 @@ t.test('no spelling is made that could not be tried', async (t) => {
 })
 
 t.test('what no known mistake explains: the names that count are told', async (t) => {
-  t.match(findings({ ...time, folder: 'a', api_key: '1', tags: '' }, 'f'.repeat(40)), [{ code: 'unexplained', message: /What counts here: folder, timestamp\.$/ }])
-  t.match(findings({}, 'f'.repeat(40)), [{ code: 'unexplained', message: /no field at all\.$/ }])
+  t.match(mismatches({ ...time, folder: 'a', api_key: '1', tags: '' }, 'f'.repeat(40)), [{ code: 'unexplained', message: /What counts here: folder, timestamp\.$/ }])
+  t.match(mismatches({}, 'f'.repeat(40)), [{ code: 'unexplained', message: /no field at all\.$/ }])
 })

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { OTHER_SPELLINGS } from '../../../src/cloudinary/explain/value-variants.ts'
+import { VALUE_VARIANTS } from '../../../src/cloudinary/explain/value-variants.ts'
 
 /** All spellings of a text that differ from it. */
 function spellings (sent: string): Record<string, string> {
-  const entries = OTHER_SPELLINGS.map(({ how, respell }) => [how, respell(sent)] as const)
+  const entries = VALUE_VARIANTS.map(({ how, rewrite }) => [how, rewrite(sent)] as const)
   return Object.fromEntries(entries.filter(([, signed]) => signed !== undefined && signed !== sent)) as Record<string, string> // undefined is filtered out
 }
 
