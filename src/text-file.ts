@@ -6,7 +6,7 @@ const MAX_BYTES = 1024 * 1024
  * Text of a regular file of up to 1 MiB. A named pipe or a device is refused, not waited for.
  * @throws {Error} whose message holds a reason and neither the path nor the text.
  */
-export function readSmallFile (path: string): string {
+export function readTextFile (path: string): string {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     if (!fstatSync(file).isFile()) throw new Error('it is not a regular file')

@@ -11,7 +11,7 @@ import type { Mismatch } from './explain/mismatch.ts'
 import { budgetOf, type UploadBudget } from './upload/budget.ts'
 import { openFileText } from './upload/file-source.ts'
 import { tooLarge } from './upload/intake.ts'
-import { Uploads, type Upload, type UploadCall } from './upload/uploader.ts'
+import { Uploader, type Upload, type UploadCall } from './upload/uploader.ts'
 import type { Release } from './upload/places.ts'
 import { AdminCalls, type Call, type Connection, type Place, type Query } from './upstream/admin.ts'
 import type { Relayed } from './upstream/answer.ts'
@@ -46,7 +46,7 @@ export class CloudinaryClient {
   readonly uploadLimits: UploadLimits
   readonly #connection: Connection
   readonly #admin: AdminCalls
-  readonly #uploads: Uploads
+  readonly #uploads: Uploader
   readonly #uploadBudget: UploadBudget
   readonly #issued = new IssuedSignatures()
 
@@ -65,7 +65,7 @@ export class CloudinaryClient {
     }
     this.#admin = new AdminCalls(this.#connection)
     this.#uploadBudget = uploads
-    this.#uploads = new Uploads(this.#connection, upload, uploads)
+    this.#uploads = new Uploader(this.#connection, upload, uploads)
   }
 
   /**

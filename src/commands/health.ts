@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/config-error.ts'
 import { readSettings } from '../config/settings.ts'
 import { Source } from '../config/source.ts'
-import { readSmallFile } from '../text-file.ts'
+import { readTextFile } from '../text-file.ts'
 import { EXIT, type Command, type Terminal } from './terminal.ts'
 
 const TIMEOUT_MS = 3_000
@@ -9,7 +9,7 @@ const TIMEOUT_MS = 3_000
 /** Where a gateway that was started with these variables answers on this machine, or why that cannot be told. */
 export function healthUrl (variables: Terminal['variables']): { url: string } | { reason: string } {
   // Host and port alone are read: the probe must not fail because a secret's file is not readable to it.
-  const source = new Source({ HOST: variables['HOST'], PORT: variables['PORT'] }, readSmallFile)
+  const source = new Source({ HOST: variables['HOST'], PORT: variables['PORT'] }, readTextFile)
   const { HOST, PORT } = readSettings(source)
   if (source.faults.length > 0) return { reason: new ConfigError(source.faults).message }
   if (PORT === 0) return { reason: 'PORT is 0: the gateway took a free port, and this command cannot know which.' }

@@ -1,7 +1,7 @@
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino'
 import type { Config } from '../config/types.ts'
 import { Outlet } from './outlet.ts'
-import { loggedError } from './serialize-error.ts'
+import { serializeError } from './serialize-error.ts'
 import type { Terminal } from './terminal.ts'
 
 /** A secret as it may turn up in a line: as it is, in a URL, in JSON, alone or with its key in base64 (Basic auth). */
@@ -77,7 +77,7 @@ export async function createLogger (
   terminal: LogTerminal,
   destination?: DestinationStream
 ): Promise<Logger> {
-  const options: LoggerOptions = { level: config.logLevel, serializers: { err: loggedError }, redact: { paths: HEADERS, censor: '[secret]' } }
+  const options: LoggerOptions = { level: config.logLevel, serializers: { err: serializeError }, redact: { paths: HEADERS, censor: '[secret]' } }
   const edit = (lines: string): string => mask.apply(lines)
   if (destination) return pino({ ...options, hooks: { streamWrite: edit } }, destination)
   const format = terminal.interactive && !config.production ? await prettyLines() : undefined

@@ -3,7 +3,7 @@ import { isLoopback } from '../config/addresses.ts'
 import type { SandboxArguments } from './command-line.ts'
 import { programFinder } from './find-program.ts'
 import { listenFault } from './listen-fault.ts'
-import { loggedError } from './serialize-error.ts'
+import { serializeError } from './serialize-error.ts'
 import { EXIT, type Command } from './terminal.ts'
 
 const GRACE_SECONDS = 5
@@ -24,7 +24,7 @@ export const sandbox: Command<SandboxArguments> = async (terminal, { coverage, a
   }
   const { startSandbox } = await import('../sandbox/index.ts')
   // Its requests can be looked up; what breaks inside it cannot.
-  const logger = pino({ level: 'error', serializers: { err: loggedError } }, { write: (line) => terminal.err(line) })
+  const logger = pino({ level: 'error', serializers: { err: serializeError } }, { write: (line) => terminal.err(line) })
   try {
     const running = await startSandbox({ samples: true, ...options, logger, findFfmpeg: programFinder('ffmpeg', terminal.variables['PATH']) })
     terminal.onShutdown(GRACE_SECONDS, () => running.close())

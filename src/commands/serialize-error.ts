@@ -1,13 +1,13 @@
 /** An error as a line of the log tells it. */
-export interface LoggedError {
+export interface SerializedError {
   readonly type: string
   readonly message: string
   readonly stack?: string
   /** Of Node, of a library, or one of ours. */
   readonly code?: string | number
-  readonly cause?: LoggedError
+  readonly cause?: SerializedError
   /** What several attempts failed by. */
-  readonly aggregateErrors?: readonly LoggedError[]
+  readonly aggregateErrors?: readonly SerializedError[]
 }
 
 /** A cause may be its own cause. */
@@ -20,7 +20,7 @@ const MOST_ATTEMPTS = 10
  * that of Redis carries the command that was refused, with the password or the record in it. Of what was thrown and is
  * no error only a text is told.
  */
-export function loggedError (error: unknown, causes = MOST_CAUSES): LoggedError {
+export function serializeError (error: unknown, causes = MOST_CAUSES): SerializedError {
   if (!(error instanceof Error)) return { type: typeof error, message: typeof error === 'string' ? error : 'What was thrown is no error.' }
   const { name, message, stack, code, cause, errors }: Error & { code?: unknown, errors?: unknown } = error
   const attempts = Array.isArray(errors) ? errors.filter((one) => one instanceof Error).slice(0, MOST_ATTEMPTS) : []
@@ -30,7 +30,7 @@ export function loggedError (error: unknown, causes = MOST_CAUSES): LoggedError 
     message: String(message),
     ...(typeof stack === 'string' && { stack }),
     ...((typeof code === 'string' || typeof code === 'number') && { code }),
-    ...(deeper && cause !== undefined && { cause: loggedError(cause, causes - 1) }),
-    ...(deeper && attempts.length > 0 && { aggregateErrors: attempts.map((one) => loggedError(one, Math.min(causes - 1, 1))) })
+    ...(deeper && cause !== undefined && { cause: serializeError(cause, causes - 1) }),
+    ...(deeper && attempts.length > 0 && { aggregateErrors: attempts.map((one) => serializeError(one, Math.min(causes - 1, 1))) })
   }
 }

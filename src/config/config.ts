@@ -1,5 +1,5 @@
 import { Secret } from '../secret.ts'
-import { readSmallFile } from '../text-file.ts'
+import { readTextFile } from '../text-file.ts'
 import { parseUrl } from './addresses.ts'
 import { readCallers } from './caller-keys.ts'
 import { ConfigError } from './config-error.ts'
@@ -94,7 +94,7 @@ export interface LoadOptions {
  * With `sandbox.start`, the sandbox's own environments are still to be added: see `withSandbox`.
  * @throws {ConfigError} naming every bad variable together, and no value: values are secrets.
  */
-export function loadConfig (variables: EnvironmentVariables, { readFile = readSmallFile, heeded = /^/ }: LoadOptions = {}): Config {
+export function loadConfig (variables: EnvironmentVariables, { readFile = readTextFile, heeded = /^/ }: LoadOptions = {}): Config {
   const source = new Source(variables, readFile)
   const settings = readSettings(source)
   const production = settings.NODE_ENV === 'production'

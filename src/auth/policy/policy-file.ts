@@ -4,7 +4,7 @@ import { Value } from '@sinclair/typebox/value'
 import type { TSchema } from '@sinclair/typebox'
 import { LineCounter, isNode, parseDocument, type Document } from 'yaml'
 import { nearestName } from '../../input/nearest-name.ts'
-import { readSmallFile } from '../../text-file.ts'
+import { readTextFile } from '../../text-file.ts'
 import { Policy, policyFaults, type CallerSources } from './policy.ts'
 import { PolicyDocument, type PolicyValue } from './policy-schema.ts'
 
@@ -102,7 +102,7 @@ function plainValue (document: Document): unknown {
 /** @throws {PolicyError} when it is no file or too large, or the error of the file system. */
 function readText (path: string): string {
   try {
-    return readSmallFile(path)
+    return readTextFile(path)
   } catch (error) {
     if (error instanceof Error && !('code' in error)) throw new PolicyError([error.message])
     throw error

@@ -4,7 +4,7 @@ import type { Intake } from './intake.ts'
  * A part of a file, kept in borrowed memory so that it can be sent again. It may be sent while it is still being
  * filled: what is sent follows what has come.
  */
-export class HeldChunk {
+export class Chunk {
   readonly #memory: Buffer
   #size = 0
   #full = false

@@ -7,7 +7,7 @@ import type { Relayed } from '../upstream/answer.ts'
 import type { FormFields } from '../wire/parameters.ts'
 import type { Loan, UploadBudget } from './budget.ts'
 import { SourceStopped } from './byte-reader.ts'
-import { HeldChunk } from './chunk.ts'
+import { Chunk } from './chunk.ts'
 import { Intake } from './intake.ts'
 import { integrityFailure, readStored, type Sent, type Stored } from './integrity.ts'
 import type { FilePart } from './multipart-body.ts'
@@ -41,7 +41,7 @@ const HELD_BYTES = 1024 * 1024
 async function * only (bytes: Buffer): AsyncGenerator<Buffer> { yield bytes }
 
 /** Stores files in one cloud: in one request or in chunks, chosen by size. */
-export class Uploads {
+export class Uploader {
   readonly #connection: Connection
   readonly #limits: UploadLimits
   readonly #budget: UploadBudget
@@ -156,7 +156,7 @@ class FileRun<Parameters extends object> {
   async inChunks (chunkBytes: number, borrow: () => Promise<Loan>): Promise<Delivered> {
     for (let start = 0; ;) {
       const loan = await borrow()
-      const chunk = new HeldChunk(loan.memory)
+      const chunk = new Chunk(loan.memory)
       const filling = chunk.fill(this.#intake)
       const settled = filling.catch(() => {}) // whoever follows the chunk meets the failure
       try {
@@ -181,7 +181,7 @@ class FileRun<Parameters extends object> {
    * end must be known first.
    */
   async #extent (
-    chunk: HeldChunk, filling: Promise<void>, start: number, chunkBytes: number
+    chunk: Chunk, filling: Promise<void>, start: number, chunkBytes: number
   ): Promise<{ size: number, last: boolean }> {
     const { length } = this.#intake
     if (length !== undefined) {
@@ -192,7 +192,7 @@ class FileRun<Parameters extends object> {
     return { size: chunk.size, last: !await this.#intake.more() }
   }
 
-  async #piece (chunk: HeldChunk, start: number, size: number, last: boolean): Promise<Piece> {
+  async #piece (chunk: Chunk, start: number, size: number, last: boolean): Promise<Piece> {
     const { seal } = this.#upload
     const { filename, length = last ? start + size : -1 } = this.#intake
     const whole = start === 0 && last

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
 import t, { type Test } from 'tap'
 import { UploadBudget } from '../../../src/cloudinary/upload/budget.ts'
-import { Uploads, type Upload, type UploadCall } from '../../../src/cloudinary/upload/uploader.ts'
+import { Uploader, type Upload, type UploadCall } from '../../../src/cloudinary/upload/uploader.ts'
 import type { Relayed } from '../../../src/cloudinary/upstream/answer.ts'
 import type { Pace } from '../../../src/cloudinary/upstream/retry.ts'
 import type { FormFields } from '../../../src/cloudinary/wire/parameters.ts'
@@ -40,7 +40,7 @@ async function started (t: Test, limits: Partial<UploadLimits> = {}, pace: Pace 
   const upstream = await startFaultUpstream(t)
   const all = { ...testConfig([]).upload, chunkBytes: 300_000, singleRequestMaxBytes: 3 * MB, ...limits }
   const budget = new UploadBudget(all)
-  const uploads = new Uploads(connectionTo(t, upstream.url, { pace, limits: { uploadHeadersTimeoutMs: 500 } }), all, budget)
+  const uploads = new Uploader(connectionTo(t, upstream.url, { pace, limits: { uploadHeadersTimeoutMs: 500 } }), all, budget)
   const store: Started['store'] = async (file, { onStored, ...changes } = {}, signal = call().signal) => uploads.store({
     resourceType: 'raw', file, parameters: { public_id: 'x' }, seal, vouched: 'gateway', ...changes
   }, { signal, onStored })
@@ -177,7 +177,7 @@ t.test('U5: a streamed file is sent again only when no byte of it was asked for'
   await t.rejects(store(streamed(randomBytes(2 * MB), { length: 2 * MB })), { code: 'upstream_failed' })
   t.equal(upstream.seen.length, 2)
   const pace = quickPace()
-  const nowhere = new Uploads(connectionTo(t, 'http://name.invalid', { pace }), { ...testConfig([]).upload, singleRequestMaxBytes: 3 * MB }, new UploadBudget(testConfig([]).upload))
+  const nowhere = new Uploader(connectionTo(t, 'http://name.invalid', { pace }), { ...testConfig([]).upload, singleRequestMaxBytes: 3 * MB }, new UploadBudget(testConfig([]).upload))
   const upload: AnyUpload = { resourceType: 'raw', file: streamed(randomBytes(2 * MB), { length: 2 * MB }), parameters: {}, seal, vouched: 'gateway' }
   await t.rejects(nowhere.store(upload, call()), { code: 'upstream_failed' })
   t.equal(pace.slept.length, 2)

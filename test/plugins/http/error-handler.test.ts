@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import fastify from 'fastify'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { loggedError } from '../../../src/commands/serialize-error.ts'
+import { serializeError } from '../../../src/commands/serialize-error.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import errorHandler, { problemDocument } from '../../../src/plugins/http/error-handler.ts'
 
@@ -59,7 +59,7 @@ t.test('500 internal: what broke stays inside, and so do the headers of the answ
 
 t.test('the log has the stack of what broke here, and of a caller\'s mistake its type, message and code alone', async (t) => {
   const lines: string[] = []
-  for (const serializers of [{ err: loggedError }, {}]) {
+  for (const serializers of [{ err: serializeError }, {}]) {
     lines.length = 0
     const app = fastify({ loggerInstance: pino({ serializers }, { write: (line: string) => { lines.push(line) } }) })
     t.teardown(() => app.close())
