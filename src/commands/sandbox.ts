@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { isLoopback } from '../config/addresses.ts'
+import { isLoopback } from '../net/addresses.ts'
 import type { SandboxArguments } from './command-line.ts'
 import { programFinder } from './find-program.ts'
 import { listenFault } from './listen-fault.ts'

@@ -1,4 +1,4 @@
-import { isLoopback } from './addresses.ts'
+import { isLoopback } from '../net/addresses.ts'
 import type { Source } from './source.ts'
 import type { CallerKey, Config } from './types.ts'
 import type { SettingValues } from './variables.ts'

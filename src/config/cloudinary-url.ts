@@ -1,6 +1,6 @@
 import { decoded } from '../input/decoded.ts'
+import { httpUrlFault, parseUrl, STRAY_PERCENT } from '../net/urls.ts'
 import type { CloudinaryEnvironment, DeliveryOptions } from '../schemas/environment.ts'
-import { httpUrlFault, parseUrl, STRAY_PERCENT } from './addresses.ts'
 import { credentialFaults, strayFault, type Credentials } from './credentials.ts'
 
 /** What one set of credentials and options comes to. `reasons` and `warnings` follow the variable's name in a sentence. */

@@ -1,6 +1,6 @@
+import { parseUrl } from '../net/urls.ts'
 import { Secret } from '../secret.ts'
 import { readTextFile } from '../text-file.ts'
-import { parseUrl } from './addresses.ts'
 import { readCallers } from './caller-keys.ts'
 import { ConfigError } from './config-error.ts'
 import { chooseDefault, isCredentialVariable, readEnvironments } from './environments.ts'

@@ -51,3 +51,20 @@ export function addressKey (address: string): string {
   const zeros = tail === undefined ? 0 : 8 - before.length - after.length
   return `${[...before, ...Array.from({ length: zeros }, () => '0'), ...after].slice(0, 4).map((part) => parseInt(part, 16).toString(16)).join(':')}::/64`
 }
+
+/** True for 127.0.0.0/8, ::1 and `localhost`: only this machine, or this pod, can reach them. */
+export function isLoopback (host: string): boolean {
+  const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'))
+}
+
+/** Checks `address` or `address/bits`. A range of all addresses is refused: it would trust every caller's own word. */
+export function rangeFault (range: string): string | undefined {
+  const [address = '', bits, ...rest] = range.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0) return 'must list IP addresses or ranges such as 10.0.0.0/8, separated by commas'
+  if (bits === undefined) return undefined
+  const most = version === 4 ? 32 : 128
+  if (!/^\d{1,3}$/.test(bits) || Number(bits) > most) return `has a range whose size is not from 1 to ${most}`
+  return Number(bits) === 0 ? 'must not trust every address' : undefined
+}

@@ -1,4 +1,4 @@
-import { addressKind, isLocalHost } from './addresses.ts'
+import { addressKind, isLocalHost, isLoopback } from './addresses.ts'
 
 /** Which URLs are taken where one is given to us. */
 export interface UrlPolicy {
@@ -107,4 +107,23 @@ export function keySetUrlFault (text: string): string | undefined {
 export function keySetAddressFits (address: string, protocol: string): boolean {
   const kind = addressKind(address)
   return protocol === 'http:' ? kind === 'loopback' : kind !== 'special'
+}
+
+/** `URL.parse` of later Node versions. */
+export function parseUrl (text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined
+}
+
+/** Of a part of a URL that cannot be decoded. */
+export const STRAY_PERCENT = 'has a % that does not begin a percent-encoded character'
+
+/** Checks an http(s) address: no user, no query, no fragment; plain http only on this machine, unless `insecure`. */
+export function httpUrlFault (text: string, { insecure = false, path = true } = {}): string | undefined {
+  const url = parseUrl(text)
+  if (!url || !/^https?:$/.test(url.protocol)) return 'must be an https:// or http:// URL'
+  if (url.username || url.password) return 'must not hold a user name or a password'
+  if (url.search || url.hash) return 'must not have a query or a fragment'
+  if (!path && url.pathname !== '/') return 'must not have a path'
+  if (url.protocol === 'http:' && !insecure && !isLoopback(url.hostname)) return 'must be https:// for another machine'
+  return undefined
 }

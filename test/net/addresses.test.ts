@@ -1,5 +1,7 @@
 import t from 'tap'
-import { addressKind, isLocalHost, unmapped, addressKey } from '../../src/net/addresses.ts'
+import {
+  addressKind, isLocalHost, unmapped, addressKey, isLoopback, rangeFault
+} from '../../src/net/addresses.ts'
 
 /** First and last address of each range, and its neighbours outside. */
 const RANGES: Array<[kind: string, first: string, last: string, before?: string | undefined, after?: string | undefined]> = [
@@ -75,4 +77,16 @@ t.test('addresses are told apart by subscriber', async (t) => {
   t.equal(addressKey('::'), '0:0:0:0::/64')
   t.equal(addressKey('fe80::1%eth0'), 'fe80:0:0:0::/64')
   t.equal(addressKey('unix'), 'unix')
+})
+
+t.test('isLoopback', async (t) => {
+  for (const host of ['127.0.0.1', '127.8.9.10', '::1', '[::1]', 'localhost', 'LOCALHOST']) t.ok(isLoopback(host), host)
+  for (const host of ['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.com', '128.0.0.1', 'localhost.example.com']) t.notOk(isLoopback(host), host)
+})
+
+t.test('rangeFault', async (t) => {
+  for (const range of ['10.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8', '2001:db8::/128', '192.0.2.0/32']) t.equal(rangeFault(range), undefined, range)
+  for (const range of ['', 'proxy', '10.0.0.0/8/8', 'true', '*', '10.0.0']) t.match(rangeFault(range), 'must list IP addresses', range)
+  for (const range of ['10.0.0.0/33', '10.0.0.0/', '10.0.0.0/-1', '::/129', '10.0.0.0/1e1']) t.match(rangeFault(range), 'whose size', range)
+  for (const range of ['0.0.0.0/0', '::/0', '::/00']) t.equal(rangeFault(range), 'must not trust every address', range)
 })

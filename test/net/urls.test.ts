@@ -1,5 +1,7 @@
 import t from 'tap'
-import { hostRuleFault, isBucketUrl, keySetAddressFits, keySetUrlFault, REMOTE_FILE_SCHEMES, urlFault } from '../../src/net/urls.ts'
+import {
+  hostRuleFault, isBucketUrl, keySetAddressFits, keySetUrlFault, REMOTE_FILE_SCHEMES, urlFault, httpUrlFault, parseUrl
+} from '../../src/net/urls.ts'
 
 const anyPublic = { schemes: ['https', 'http'] }
 const remote = { schemes: REMOTE_FILE_SCHEMES }
@@ -75,4 +77,22 @@ t.test('key sets are not fetched from addresses that no provider has', async (t)
   t.equal(keySetAddressFits('10.0.0.1', 'http:'), false, 'plain http that leaves this machine')
   for (const address of ['10.0.0.1', '8.8.8.8', '127.0.0.1', 'fd00::1']) t.equal(keySetAddressFits(address, 'https:'), true, address)
   for (const address of ['169.254.169.254', '0.0.0.0', 'fe80::1', '::ffff:169.254.169.254']) t.equal(keySetAddressFits(address, 'https:'), false, address)
+})
+
+t.test('httpUrlFault', async (t) => {
+  for (const url of ['https://api-eu.cloudinary.com', 'https://proxy.example.com/cloudinary', 'http://127.0.0.1:8081', 'http://[::1]:8081', 'http://localhost']) {
+    t.equal(httpUrlFault(url), undefined, url)
+  }
+  t.equal(httpUrlFault('http://sandbox:8081', { insecure: true }), undefined)
+  t.equal(httpUrlFault('https://example.com/', { path: false }), undefined)
+  t.equal(httpUrlFault('https://example.com/x', { path: false }), 'must not have a path')
+  for (const url of ['evil', 'ftp://example.com', 'javascript:alert(1)', '']) t.equal(httpUrlFault(url), 'must be an https:// or http:// URL', url)
+  for (const url of ['https://me@example.com', 'https://:pass@example.com']) t.equal(httpUrlFault(url), 'must not hold a user name or a password', url)
+  for (const url of ['https://example.com?x=1', 'https://example.com#x']) t.equal(httpUrlFault(url), 'must not have a query or a fragment', url)
+  for (const url of ['http://evil', 'http://127.0.0.1.evil.com', 'http://169.254.169.254']) t.equal(httpUrlFault(url), 'must be https:// for another machine', url)
+})
+
+t.test('parseUrl', async (t) => {
+  t.equal(parseUrl('https://example.com/a')?.pathname, '/a')
+  t.equal(parseUrl('no url'), undefined)
 })
