@@ -4,7 +4,6 @@ import { GatewayError, invalidRequest, pointerTo, type Fault } from '../src/erro
 import { joined } from '../src/input/joined.ts'
 import { nearestName } from '../src/input/nearest-name.ts'
 import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields } from '../src/input/upload-form.ts'
-import { addressKey } from '../src/net/addresses.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
@@ -87,7 +86,7 @@ export const directUpload: Route = async (app) => {
   app.addHook('onRequest', async (request) => {
     checkBodyHeaders(request.headers)
     if (!/^multipart\//i.test(request.headers['content-type'] ?? '')) throw new GatewayError('unsupported_media_type', 'This route takes multipart/form-data: the file beside the signed fields.', { headers: { accept: 'multipart/form-data' } })
-    const leave = request.cloudinary.admitUnproven(addressKey(request.ip), announcedSize(request.headers))
+    const leave = request.cloudinary.admitUnproven(request.ip, announcedSize(request.headers))
     request.whenOver(leave)
     request[UNPROVEN] = leave
   })

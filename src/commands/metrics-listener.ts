@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { METRICS_MEDIA_TYPE } from '../plugins/operations/meters.ts'
+
+/** Prometheus's text format. */
+const MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 export interface MetricsListener {
   /** Where they are read: `http://127.0.0.1:9464/metrics`. */
@@ -20,7 +22,7 @@ function answerWith (text: () => Promise<string>): RequestListener {
     if (!/^\/metrics(?:\?|$)/.test(String(request.url))) return refuse(404)
     if (request.method !== 'GET') return refuse(405, { allow: 'GET' })
     text().then((body) => {
-      response.writeHead(200, { 'content-type': METRICS_MEDIA_TYPE, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }).end(body)
+      response.writeHead(200, { 'content-type': MEDIA_TYPE, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }).end(body)
     }, () => refuse(500))
   }
 }

@@ -1,7 +1,6 @@
 import { buildApp } from '../app.ts'
 import { loadConfig } from '../config/config.ts'
 import { withSandbox } from '../config/sandbox-environments.ts'
-import { openapiYaml } from '../plugins/docs/openapi.ts'
 import { EXIT, type Command } from './terminal.ts'
 
 /** Prints the contract. Nothing is listened on and no variable is read: the document is the same everywhere. */
@@ -9,8 +8,7 @@ export const openapi: Command<{ json: boolean }> = async (terminal, { json }) =>
   const config = withSandbox(loadConfig({}), 'http://127.0.0.1:8081')
   const app = await buildApp({ config, version: terminal.version })
   try {
-    const document = app.swagger()
-    terminal.out(json ? `${JSON.stringify(document, null, 2)}\n` : await openapiYaml(document))
+    terminal.out(json ? `${JSON.stringify(app.swagger(), null, 2)}\n` : await app.openapiYaml())
     return EXIT.done
   } finally {
     await app.close()

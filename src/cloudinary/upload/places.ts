@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts'
+import { addressKey } from '../../net/addresses.ts'
 
 /** When a place may be free again. */
 export const RETRY_AFTER_SECONDS = '5'
@@ -22,8 +23,8 @@ export function once (action: () => void): Release {
 export class UnprovenUploads {
   readonly #most: number
   readonly #mostOfAddress: number
-  /** How many each address has; only those that have any. */
-  readonly #byAddress = new Map<string, number>()
+  /** How many each subscriber has; only those that have any. */
+  readonly #bySubscriber = new Map<string, number>()
   #running = 0
 
   constructor (maxConcurrent: number) {
@@ -38,21 +39,22 @@ export class UnprovenUploads {
    * @throws {GatewayError} `overloaded` when there are as many as may be, in all or of this address.
    */
   admit (address: string): Release {
-    const ofAddress = this.#byAddress.get(address) ?? 0
+    const subscriber = addressKey(address)
+    const ofAddress = this.#bySubscriber.get(subscriber) ?? 0
     if (this.#running >= this.#most || ofAddress >= this.#mostOfAddress) {
       throw new GatewayError('overloaded', 'As many direct uploads as this gateway takes at a time have not shown a signature yet.', {
         headers: { 'retry-after': RETRY_AFTER_SECONDS }
       })
     }
     this.#running++
-    this.#byAddress.set(address, ofAddress + 1)
-    return once(() => { this.#leave(address) })
+    this.#bySubscriber.set(subscriber, ofAddress + 1)
+    return once(() => { this.#leave(subscriber) })
   }
 
-  #leave (address: string): void {
+  #leave (subscriber: string): void {
     this.#running--
-    const before = this.#byAddress.get(address)
-    if (before !== undefined && before > 1) this.#byAddress.set(address, before - 1)
-    else this.#byAddress.delete(address)
+    const before = this.#bySubscriber.get(subscriber)
+    if (before !== undefined && before > 1) this.#bySubscriber.set(subscriber, before - 1)
+    else this.#bySubscriber.delete(subscriber)
   }
 }

@@ -12,6 +12,10 @@ export interface OpenApiOptions {
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** The document as the text that `openapi.yaml` holds. */
+    openapiYaml: () => Promise<string>
+  }
   interface FastifyContextConfig {
     /**
      * What a route takes that is not one JSON schema, e.g. multipart beside JSON: an OpenAPI request body, put into the
@@ -78,10 +82,17 @@ function requireBody ({ requestBody }: Operation): void {
   if (requestBody && schema && 'default' in schema) requestBody.required = false
 }
 
+/** What writes YAML is loaded now: a gateway is seldom asked. */
+async function toYaml (document: object): Promise<string> {
+  const { stringify } = await import('yaml')
+  return stringify(JSON.parse(JSON.stringify(document)), { lineWidth: 120, aliasDuplicateObjects: false })
+}
+
 /** Generates the document from the routes' schemas: the routes are the only source. */
 export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix }) => {
   const additions = new Map<string, Additions>()
   app.addHook('onRoute', gatherAdditions(additions, prefix))
+  app.decorate('openapiYaml', () => toYaml(app.swagger()))
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -116,13 +127,7 @@ export const openapiPages: FastifyPluginAsync = async (app) => {
   const hidden = { hide: true } as const
   app.get('/', { schema: hidden }, async (_request, reply) => reply.redirect(`${app.prefix}/docs/`))
   app.get('/openapi.json', { schema: hidden }, async () => app.swagger())
-  app.get('/openapi.yaml', { schema: hidden }, async (_request, reply) => reply.type('application/yaml').send(await openapiYaml(app.swagger())))
+  app.get('/openapi.yaml', { schema: hidden }, async (_request, reply) => reply.type('application/yaml').send(await app.openapiYaml()))
   app.get('/postman.json', { schema: hidden }, async (request) => postmanCollection(app.swagger(), `${request.protocol}://${request.host}`, app.prefix))
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { docExpansion: 'list', tryItOutEnabled: true } })
-}
-
-/** The document as the text that `openapi.yaml` holds. What writes it is loaded now: a gateway is seldom asked. */
-export async function openapiYaml (document: object): Promise<string> {
-  const { stringify } = await import('yaml')
-  return stringify(JSON.parse(JSON.stringify(document)), { lineWidth: 120, aliasDuplicateObjects: false })
 }

@@ -28,8 +28,6 @@ export interface MetersOptions {
   readonly environments?: readonly string[]
 }
 
-export const METRICS_MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
-
 const PREFIX = 'cloudinary_gateway_'
 /** Seconds. Signatures take less than the first; uploads may take longer than the last. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]

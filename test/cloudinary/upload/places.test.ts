@@ -20,6 +20,13 @@ t.test('503 for more than half as many as there are uploads, and for more than h
   t.throws(() => unproven.admit('b'), overloaded)
 })
 
+t.test('addresses of one IPv6 network count as one', async (t) => {
+  const unproven = new UnprovenUploads(4)
+  unproven.admit('2001:db8::1')
+  t.throws(() => unproven.admit('2001:db8::2'), overloaded)
+  unproven.admit('2001:db8:0:1::1')
+})
+
 t.test('where one upload runs at a time, one may be without a proof', async (t) => {
   const unproven = new UnprovenUploads(1)
   unproven.admit('a')()
