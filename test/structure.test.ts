@@ -84,9 +84,10 @@ t.test('imports follow the arrows', async (t) => {
   t.same(wrong, [])
 })
 
-t.test('undici lives in cloudinary/, and process in server.ts', async (t) => {
+t.test('undici lives in net/outbound.ts, ioredis in redis/, and process in server.ts', async (t) => {
   const users = (pattern: RegExp): string[] => sources.filter((file) => pattern.test(textOf(file).replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '')))
-  t.same(users(/from 'undici'/).filter((file) => roomOf(file) !== 'cloudinary'), [])
+  t.same(users(/from 'undici'/), ['src/net/outbound.ts'])
+  t.same(users(/from 'ioredis'/).filter((file) => roomOf(file) !== 'redis'), [])
   t.same(users(/(?<![.\w'`-])process\.\w|from 'node:process'/).filter((file) => file !== 'src/server.ts'), [])
 })
 

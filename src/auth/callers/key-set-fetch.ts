@@ -1,8 +1,7 @@
 import { lookup, type LookupAddress } from 'node:dns'
-import { request as requestHttp, type IncomingMessage, type RequestOptions } from 'node:http'
-import { request as requestHttps } from 'node:https'
-import type { LookupFunction, TcpSocketConnectOpts } from 'node:net'
+import type { LookupFunction } from 'node:net'
 import { unmapped } from '../../net/addresses.ts'
+import { dispatcherTo } from '../../net/outbound.ts'
 import { keySetAddressFits, keySetUrlFault } from '../../net/urls.ts'
 
 /** Largest key set read, in bytes. */
@@ -28,10 +27,10 @@ function guardedLookup (resolve: typeof lookup, protocol: string): LookupFunctio
   }
 }
 
-async function readText (response: IncomingMessage, maxBytes: number): Promise<string> {
+async function readText (body: AsyncIterable<Buffer>, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of response as AsyncIterable<Buffer>) { // without an encoding a response gives buffers
+  for await (const chunk of body) {
     bytes += chunk.length
     if (bytes > maxBytes) throw new Error(`the key set is longer than ${maxBytes} bytes`)
     chunks.push(chunk)
@@ -46,24 +45,24 @@ async function readText (response: IncomingMessage, maxBytes: number): Promise<s
 export async function fetchKeySet (url: string, { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, resolve = lookup }: KeySetFetchOptions = {}): Promise<string> {
   const fault = keySetUrlFault(url)
   if (fault !== undefined) throw new Error(`the address of the key set ${fault}`)
-  const { protocol, hostname } = new URL(url)
+  const { origin, protocol, hostname, pathname, search } = new URL(url)
   // An address in the URL is connected to without a look-up.
   const address = hostname.replace(/^\[(.*)\]$/, '$1')
-  const send = protocol === 'http:' ? requestHttp : requestHttps
-  const options: RequestOptions & Pick<TcpSocketConnectOpts, 'autoSelectFamily'> = {
-    agent: false,
-    // Says that `lookup` is asked for all addresses, whatever flags the process was started with.
-    autoSelectFamily: true,
-    headers: { accept: 'application/jwk-set+json, application/json', connection: 'close' },
-    lookup: guardedLookup(resolve, protocol),
-    signal: AbortSignal.timeout(timeoutMs)
-  }
   if (/^[\d.]+$|:/.test(address) && !keySetAddressFits(unmapped(address), protocol)) throw new Error('key sets are not fetched from this address')
-  const response = await new Promise<IncomingMessage>((resolve, reject) => { send(url, options, resolve).once('error', reject).end() })
+  const limits = { connectTimeoutMs: timeoutMs, headersTimeoutMs: timeoutMs, bodyTimeoutMs: timeoutMs }
+  const dispatcher = dispatcherTo(origin, { ...limits, lookup: guardedLookup(resolve, protocol) })
   try {
-    if (response.statusCode !== 200) throw new Error(`the key set answered ${response.statusCode}`)
-    return await readText(response, maxBytes)
+    const { statusCode, body } = await dispatcher.request({
+      method: 'GET',
+      path: pathname + search,
+      headers: { accept: 'application/jwk-set+json, application/json' },
+      signal: AbortSignal.timeout(timeoutMs)
+    })
+    // Nobody reads the rest of an answer that is refused.
+    body.on('error', () => {})
+    if (statusCode !== 200) throw new Error(`the key set answered ${statusCode}`)
+    return await readText(body, maxBytes)
   } finally {
-    response.destroy()
+    await dispatcher.destroy()
   }
 }

@@ -1,5 +1,5 @@
-import { Pool, type buildConnector, type Dispatcher } from 'undici'
 import type { UpstreamLimits } from '../../config/types.ts'
+import { dispatcherTo, type Dispatcher } from '../../net/outbound.ts'
 
 /** One request to Cloudinary. `lane` chooses the pool: long uploads never stand before JSON calls. */
 export interface UpstreamRequest {
@@ -39,11 +39,8 @@ const SENT_HEADERS: ReadonlySet<string> = new Set([
 ])
 /** A whole answer, once begun, may take as long as this many of the longest allowed pauses. */
 const ANSWER_PAUSES = 2
-/**
- * What an upload may have waiting at its connection, in bytes: with less than a few reads every piece would wait for the
- * one before. undici hands all options on to `net` and `tls`; its types leave this one out.
- */
-const UPLOAD_SOCKETS = { highWaterMark: 256 * 1024 } as buildConnector.BuildOptions
+/** What an upload may have waiting at its connection: with less than a few reads every piece would wait for the one before. */
+const UPLOAD_SEND_BUFFER_BYTES = 256 * 1024
 const PATH = /^\/[!-~]*$/
 const HEADER_VALUE = /^[\t -~]*$/
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL'])
@@ -154,25 +151,18 @@ export interface TransportOptions {
   readonly jsonConnections?: number
 }
 
-/** The connections of one environment: one pool for JSON calls, another for uploads. The only user of undici. */
+/** The connections of one environment: one pool for JSON calls, another for uploads. */
 export class Transport {
-  readonly #pools: Readonly<Record<'json' | 'upload', Pool>>
+  readonly #pools: Readonly<Record<'json' | 'upload', Dispatcher>>
   readonly #limits: UpstreamLimits
 
   constructor ({ origin, limits, jsonConnections = 64 }: TransportOptions) {
     this.#limits = limits
-    const shared = {
-      pipelining: 1,
-      allowH2: false,
-      connectTimeout: limits.connectTimeoutMs,
-      bodyTimeout: limits.bodyTimeoutMs,
-      maxHeaderSize: 16_384,
-      strictContentLength: true
-    }
+    const upload = { ...limits, headersTimeoutMs: limits.uploadHeadersTimeoutMs, sendBufferBytes: UPLOAD_SEND_BUFFER_BYTES }
     this.#pools = {
-      json: new Pool(origin, { ...shared, headersTimeout: limits.headersTimeoutMs, connections: jsonConnections }),
+      json: dispatcherTo(origin, { ...limits, maxConnections: jsonConnections }),
       // Not bounded here: the gateway admits only so many uploads at a time.
-      upload: new Pool(origin, { ...shared, headersTimeout: limits.uploadHeadersTimeoutMs, connect: UPLOAD_SOCKETS })
+      upload: dispatcherTo(origin, upload)
     }
   }
 

@@ -48,6 +48,10 @@ t.test('other answers, endless ones, slow ones and cut ones are refused', async 
   await t.rejects(fetchKeySet(await serve(t, () => {}), { timeoutMs: 30 }), { name: /Abort|Timeout/ })
   await t.rejects(fetchKeySet(await serve(t, (_request, response) => { response.write('{') }), { timeoutMs: 30 }), Error)
   await t.rejects(fetchKeySet(await serve(t, (_request, response) => {
+    const dripping = setInterval(() => { response.write(' ') }, 5)
+    response.once('close', () => { clearInterval(dripping) })
+  }), { timeoutMs: 60 }), { name: /Abort|Timeout/ }, 'a drop at a time')
+  await t.rejects(fetchKeySet(await serve(t, (_request, response) => {
     response.writeHead(200, { 'content-length': '100' })
     response.write('{', () => response.destroy())
   })), Error)
