@@ -64,6 +64,8 @@ export interface AppOptions {
   /** A pino logger, its options, or false for silence. */
   logger?: FastifyBaseLogger | NonNullable<ServerOptions['logger']>
   version?: string
+  /** How long the key of an upload stays in progress in Redis after its process has died. */
+  leaseMs?: number
 }
 
 type ServerOptions = FastifyHttpOptions<Server>
@@ -128,7 +130,7 @@ async function load (app: FastifyInstance, options: AppOptions, docs: string): P
     await guarded.register(routeActions)
     await guarded.register(unreadQuery)
     await loadChecks(guarded, config)
-    await loadActions(guarded, config)
+    await loadActions(guarded, options)
     // They guard this scope alone, but whoever holds the app may reload its policy and replace its keys.
     app.decorate('reloadPolicy', guarded.reloadPolicy)
     app.decorate('replaceKeys', guarded.replaceKeys)
@@ -194,10 +196,10 @@ async function loadChecks (guarded: FastifyInstance, config: Config): Promise<vo
 }
 
 /** The nine actions, and what they read bodies with and remember uploads by. */
-async function loadActions (guarded: FastifyInstance, { redisUrl, redisPrefix }: Config): Promise<void> {
+async function loadActions (guarded: FastifyInstance, { config: { redisUrl, redisPrefix }, leaseMs }: AppOptions): Promise<void> {
   await guarded.register(bodyEncoding)
   await guarded.register(textInput)
-  await guarded.register(idempotency, { redisUrl, redisPrefix })
+  await guarded.register(idempotency, { redisUrl, redisPrefix, leaseMs })
   await guarded.register(explainSignature)
   for (const action of ACTIONS) await guarded.register(action)
 }

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
-import { buildApp } from '../../src/app.ts'
+import { buildApp, type AppOptions } from '../../src/app.ts'
 import type { Config } from '../../src/config/types.ts'
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts'
 import type { CloudinaryEnvironment } from '../../src/schemas/environment.ts'
@@ -78,8 +78,25 @@ export interface Gateway {
 export async function startGateway (t: Test, changes: Changes<Config> = {}, sandboxOptions: Partial<SandboxOptions> = {}): Promise<Gateway> {
   const sandbox = await startSandbox(sandboxOptions)
   t.teardown(() => sandbox.close())
-  const app = await buildApp({ config: testConfig([environmentAt(sandbox.url)], changes) })
+  return { sandbox, ...await startGatewayAt(t, sandbox.url, changes) }
+}
+
+export interface GatewayAtOptions extends Changes<Config>, Pick<AppOptions, 'leaseMs'> {
+  /** Environments before the same upstream; the first one is the default. */
+  names?: readonly string[]
+  /** Takes the lines of the log, from `error` on. */
+  log?: string[]
+}
+
+/** A gateway on a real socket before whatever answers at `upstreamUrl`; closes with the test. */
+export async function startGatewayAt (
+  t: { teardown: (end: () => unknown) => void },
+  upstreamUrl: string,
+  { names = ['production'], log, leaseMs, ...changes }: GatewayAtOptions = {}
+): Promise<Omit<Gateway, 'sandbox'>> {
+  const config = testConfig(names.map((name) => environmentAt(upstreamUrl, { name })), changes)
+  const logger = log && { level: 'error', stream: { write: (line: string) => { log.push(line) } } }
+  const app = await buildApp({ config, ...(logger && { logger }), ...(leaseMs !== undefined && { leaseMs }) })
   t.teardown(() => app.close())
-  const url = await app.listen({ host: '127.0.0.1', port: 0 })
-  return { app, sandbox, url }
+  return { app, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
 }

@@ -27,7 +27,7 @@ export interface IdempotencyOptions {
   /** Begins the name of every key in Redis. */
   readonly redisPrefix: string
   /** How long a key stays in progress in Redis when its process has died. */
-  readonly leaseMs?: number
+  readonly leaseMs?: number | undefined
 }
 
 const RETRY_AFTER_SECONDS = 2

@@ -10,20 +10,26 @@ import t, { type Test } from 'tap'
 import { startSandbox, type Sandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
 import { startFaultUpstream, type FaultUpstream, type Step } from '../../support/fault-upstream.ts'
+import { startGatewayAt, type GatewayAtOptions } from '../../support/gateway.ts'
 import { freePort, NO_REDIS, startRedis } from '../../support/redis.ts'
-import { startOnce, type Options } from '../../support/upload-gateway.ts'
 import { WITH_TYPESCRIPT } from '../../support/with-typescript.ts'
 
 const MB = 1024 * 1024
-async function withSandbox (t: Test, options: Options = {}): Promise<{ sandbox: Sandbox, url: string }> {
-  const sandbox = await startSandbox()
-  t.teardown(() => sandbox.close())
-  return { sandbox, url: (await startOnce(t, sandbox.url, options)).url }
+
+/** The upload action of a gateway with two environments, as a URL. */
+async function uploadUrl (t: Test, upstreamUrl: string, options: GatewayAtOptions = {}): Promise<string> {
+  return `${(await startGatewayAt(t, upstreamUrl, { names: ['production', 'staging'], ...options })).url}/upload`
 }
 
-async function withFaults (t: Test, options: Options = {}): Promise<{ upstream: FaultUpstream, url: string }> {
+async function withSandbox (t: Test, options: GatewayAtOptions = {}): Promise<{ sandbox: Sandbox, url: string }> {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  return { sandbox, url: await uploadUrl(t, sandbox.url, options) }
+}
+
+async function withFaults (t: Test, options: GatewayAtOptions = {}): Promise<{ upstream: FaultUpstream, url: string }> {
   const upstream = await startFaultUpstream(t)
-  return { upstream, url: (await startOnce(t, upstream.url, options)).url }
+  return { upstream, url: await uploadUrl(t, upstream.url, options) }
 }
 
 interface Answer { status: number, replayed: boolean, headers: Headers, text: string, body: Record<string, unknown> }
@@ -265,7 +271,7 @@ t.test('M30: what failed before Cloudinary had taken the file is forgotten, and 
 
 t.test('M30: Cloudinary out of reach, then back', async (t) => {
   const port = await freePort()
-  const { url } = await startOnce(t, `http://127.0.0.1:${port}`)
+  const url = await uploadUrl(t, `http://127.0.0.1:${port}`)
   t.match(await post(url, 'k', 'bytes', { 'content-type': 'image/png' }), { status: 502 })
   const sandbox = await startSandbox({ port })
   t.teardown(() => sandbox.close())
@@ -300,7 +306,7 @@ t.test('M31: an answer that was lost is 409 outcome_unknown that says what to lo
 })
 
 t.test('M31: silence, failures inside Cloudinary and answers that nobody can read are unknown too; so is a lost first try', async (t) => {
-  const { upstream, url } = await withFaults(t, { answerTimeoutMs: 1_000 })
+  const { upstream, url } = await withFaults(t, { upstream: { uploadHeadersTimeoutMs: 1_000 } })
   const bytes = randomBytes(1.5 * MB)
   const endings: Record<string, Step[]> = {
     silent: [{ act: 'silent' }],
@@ -388,7 +394,7 @@ t.test('Redis', { skip: NO_REDIS }, async (t) => {
     const redisUrl = new Secret(`redis://127.0.0.1:${port}`)
     const { sandbox, url } = await withSandbox(t, { redisUrl })
     const log: string[] = []
-    const { url: other } = await startOnce(t, sandbox.url, { redisUrl, log })
+    const other = await uploadUrl(t, sandbox.url, { redisUrl, log })
     const bytes = randomBytes(1000)
     const first = await post(url, 'k', form(['file', bytes], ['tags', 'ä']))
     t.match(await post(other, 'k', form(['file', bytes], ['tags', 'ä'])), { status: 200, replayed: true, text: first.text })
@@ -401,7 +407,7 @@ t.test('Redis', { skip: NO_REDIS }, async (t) => {
     t.equal(uploads(sandbox), 2)
     while (log.length === 0) await sleep(10)
     await sleep(500)
-    t.equal(log.filter((line) => line.includes('Redis is out of reach')).length, 1, 'said once')
+    t.equal(log.filter((line) => line.includes('Redis is out of reach; uploads with an Idempotency-Key are refused')).length, 1, 'said once')
     await startRedis(t, port)
     t.match(await untilAnswered(() => post(other, 'k2', form(['file', bytes]))), { status: 200, replayed: false })
   })
@@ -452,7 +458,7 @@ t.test('Redis', { skip: NO_REDIS }, async (t) => {
       const [doomed] = await once(child, 'message') as [string] // the fixture sends its address
       const seen = upstream.seen.length
       upstream.script({ act: 'silent' })
-      await leave(doomed, key, {
+      await leave(`${doomed}/upload`, key, {
         head: bytes.subarray(0, sent),
         length: bytes.length,
         until: async () => {
