@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, posix } from 'node:path'
+import { basename, dirname, join, posix } from 'node:path'
 import t from 'tap'
 
 const root = join(import.meta.dirname, '..')
@@ -10,34 +10,60 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .split('\n').filter((file) => file !== '' && existsSync(join(root, file)))
 const sources = files.filter((file) => /^(src|routes)\/.*\.ts$/.test(file))
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8')
+const linesOf = (file: string): number => textOf(file).split('\n').length - 1
 
-/** Which rooms a room may import from. `errors`, `secret` and `text-file` stand at the top of `src/`, and know nothing of rooms. */
+/** Rooms with inner walls: each of their folders, and each file beside those, is a room of its own. */
+const WITH_INNER_ROOMS: ReadonlySet<string> = new Set(['auth', 'cloudinary', 'plugins'])
+/** What any room of the gateway may import. They know nothing of rooms. */
+const LEAVES: ReadonlySet<string> = new Set(['errors', 'secret', 'text-file'])
+
+/** The rooms that each room imports from. An arrow stands here only while somebody uses it. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  server: ['commands', 'config', 'app', 'sandbox', 'plugins', 'errors', 'secret'],
-  commands: ['config', 'app', 'sandbox', 'plugins', 'input', 'net', 'errors', 'secret', 'text-file'],
-  app: ['config', 'routes', 'plugins', 'errors', 'secret'],
-  routes: ['schemas', 'input', 'net', 'errors'],
-  plugins: ['cloudinary', 'auth', 'idempotency', 'redis', 'schemas', 'input', 'net', 'errors', 'secret', 'config'],
-  config: ['schemas', 'input', 'net', 'secret', 'text-file'],
-  cloudinary: ['schemas', 'input', 'net', 'errors', 'secret', 'config'],
-  auth: ['schemas', 'input', 'net', 'errors', 'secret', 'text-file', 'redis', 'config'],
-  idempotency: ['schemas', 'input', 'errors', 'secret', 'redis'],
-  redis: ['auth', 'idempotency', 'errors', 'secret'],
-  net: ['auth', 'input', 'schemas', 'errors', 'secret'],
-  input: ['schemas', 'errors', 'secret'],
-  schemas: ['errors', 'secret', 'input'],
-  sandbox: ['schemas', 'input'],
-  errors: [],
-  secret: [],
-  'text-file': []
+  server: ['commands'],
+  commands: ['app', 'config', 'input', 'net', 'sandbox'],
+  app: [
+    'routes', 'plugins/access', 'plugins/actions', 'plugins/docs', 'plugins/http', 'plugins/operations',
+    'config'
+  ],
+  routes: ['input', 'schemas'],
+  'plugins/access': [
+    'redis', 'auth/callers', 'auth/uploads', 'auth/rate-limit', 'auth/policy', 'cloudinary/client', 'input',
+    'schemas', 'net'
+  ],
+  'plugins/actions': [
+    'redis', 'idempotency', 'auth/policy', 'cloudinary/client', 'cloudinary/explain', 'cloudinary/upload',
+    'cloudinary/wire', 'input', 'schemas'
+  ],
+  'plugins/http': ['auth/policy', 'cloudinary/client', 'input', 'schemas', 'net'],
+  'plugins/operations': [
+    'plugins/http', 'auth/policy', 'cloudinary/client', 'cloudinary/upload', 'config', 'schemas'
+  ],
+  redis: ['idempotency', 'auth/rate-limit', 'auth/policy'],
+  idempotency: ['input'],
+  'auth/callers': ['auth/policy', 'net'],
+  'auth/uploads': ['auth/policy', 'input', 'schemas', 'net'],
+  'auth/rate-limit': ['auth/policy'],
+  'auth/policy': ['input', 'schemas', 'net'],
+  'cloudinary/client': [
+    'cloudinary/explain', 'cloudinary/upload', 'cloudinary/upstream', 'cloudinary/wire', 'config', 'input',
+    'schemas'
+  ],
+  'cloudinary/explain': ['cloudinary/wire', 'input', 'schemas'],
+  'cloudinary/upload': ['cloudinary/upstream', 'config', 'input', 'net'],
+  'cloudinary/upstream': ['cloudinary/wire', 'config', 'schemas', 'net'],
+  'cloudinary/wire': ['schemas'],
+  config: ['input', 'schemas', 'net']
 }
-/** From these rooms only types may be taken. */
-const TYPES_ONLY: ReadonlySet<string> = new Set(['app>config', 'plugins>config', 'cloudinary>config', 'auth>config'])
+/** From these rooms only types may be taken, but by their owners. */
+const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { config: ['commands'] }
+/** The only files of the gateway that know the sandbox as anything but a base URL. */
+const STARTS_THE_SANDBOX = ['src/commands/sandbox.ts', 'src/commands/serve.ts']
 
-/** The room of a file: `routes`, the folder below `src`, or the name of a file right in `src`. */
+/** `routes`, a folder below `src`, an inner room such as `auth/policy`, or the name of a file beside rooms. */
 function roomOf (file: string): string {
-  const [top = '', second = ''] = file.split('/')
-  return top === 'routes' ? 'routes' : second.replace(/\.ts$/, '')
+  const [top = '', ...rest] = file.replace(/\.ts$/, '').split('/')
+  if (top === 'routes') return 'routes'
+  return rest.slice(0, WITH_INNER_ROOMS.has(rest[0] ?? '') ? 2 : 1).join('/')
 }
 
 interface Import { from: string, to: string, typeOnly: boolean }
@@ -49,6 +75,32 @@ function importsOf (file: string): Import[] {
     to: posix.normalize(posix.join(dirname(file), fixed ?? dynamic ?? '')),
     typeOnly: type !== undefined
   }))
+}
+
+const imports = sources.flatMap(importsOf)
+
+type Graph = ReadonlyMap<string, ReadonlySet<string>>
+
+function graphOf (edges: ReadonlyArray<readonly [from: string, to: string]>): Graph {
+  const graph = new Map<string, Set<string>>()
+  for (const [from, to] of edges) graph.set(from, (graph.get(from) ?? new Set()).add(to))
+  return graph
+}
+
+/** A way from a node back to itself, or undefined. */
+function circleIn (graph: Graph): string[] | undefined {
+  const safe = new Set<string>()
+  const walk = (node: string, way: readonly string[]): string[] | undefined => {
+    if (way.includes(node)) return [...way.slice(way.indexOf(node)), node]
+    if (safe.has(node)) return undefined
+    for (const next of graph.get(node) ?? []) {
+      const circle = walk(next, [...way, node])
+      if (circle) return circle
+    }
+    safe.add(node)
+    return undefined
+  }
+  return [...graph.keys()].map((node) => walk(node, [])).find((circle) => circle !== undefined)
 }
 
 /** Files without a mirror test, each with its reason. */
@@ -75,28 +127,52 @@ t.test('routes/ holds the nine actions, one export each', async (t) => {
   for (const file of routes) t.equal([...textOf(file).matchAll(/^export /gm)].length, 1, `${file} exports one thing`)
 })
 
-t.test('imports follow the arrows', async (t) => {
-  const wrong = sources.flatMap(importsOf).filter(({ from, to, typeOnly }) => {
-    const [source, target] = [roomOf(from), roomOf(to)]
-    if (source === target) return false
-    return !ARROWS[source]?.includes(target) || (TYPES_ONLY.has(`${source}>${target}`) && !typeOnly)
-  })
-  t.same(wrong, [])
+t.test('imports follow the arrows, and every arrow is used', async (t) => {
+  const drawn = new Set(Object.entries(ARROWS).flatMap(([from, rooms]) => rooms.map((to) => `${from} > ${to}`)))
+  const between = imports.map((one) => ({ ...one, rooms: [roomOf(one.from), roomOf(one.to)] as const }))
+    .filter(({ rooms: [from, to] }) => from !== to && !LEAVES.has(to))
+  const used = new Set(between.map(({ rooms }) => rooms.join(' > ')))
+  t.same(between.filter(({ rooms }) => !drawn.has(rooms.join(' > '))).map(({ from, to }) => `${from} > ${to}`), [], 'no arrow is missing')
+  t.same([...drawn].filter((arrow) => !used.has(arrow)), [], 'no arrow outlives its last import')
+  const values = between.filter(({ rooms: [from, to], typeOnly }) => TYPES_ONLY[to]?.includes(from) === false && !typeOnly)
+  t.same(values.map(({ from, to }) => `${from} > ${to}`), [], 'only types')
+})
+
+t.test('what anybody may import imports no room, and somebody does', async (t) => {
+  t.same(imports.filter(({ from, to }) => LEAVES.has(roomOf(from)) && !LEAVES.has(roomOf(to))), [])
+  t.same([...LEAVES].filter((leaf) => !imports.some(({ from, to }) => roomOf(to) === leaf && roomOf(from) !== leaf)), [])
+})
+
+t.test('the sandbox is a stranger: nothing of it in the gateway but in the commands that start it, and nothing of the gateway in it', async (t) => {
+  const across = imports.filter(({ from, to }) => (roomOf(from) === 'sandbox') !== (roomOf(to) === 'sandbox'))
+  t.same([...new Set(across.map(({ from }) => from))].sort(), STARTS_THE_SANDBOX)
+})
+
+t.test('no circle, neither of files nor of rooms', async (t) => {
+  t.same(circleIn(graphOf([['a', 'b'], ['b', 'c'], ['a', 'c'], ['c', 'b']])), ['b', 'c', 'b'], 'the search finds one')
+  t.equal(circleIn(graphOf([['a', 'b'], ['a', 'c'], ['b', 'c']])), undefined)
+  t.equal(circleIn(graphOf(imports.map(({ from, to }) => [from, to]))), undefined, 'files')
+  const rooms = imports.map(({ from, to }) => [roomOf(from), roomOf(to)] as const).filter(([from, to]) => from !== to)
+  t.equal(circleIn(graphOf(rooms)), undefined, 'rooms')
 })
 
 t.test('undici lives in net/outbound.ts, ioredis in redis/, and process in server.ts', async (t) => {
   const users = (pattern: RegExp): string[] => sources.filter((file) => pattern.test(textOf(file).replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '')))
   t.same(users(/from 'undici'/), ['src/net/outbound.ts'])
-  t.same(users(/from 'ioredis'/).filter((file) => roomOf(file) !== 'redis'), [])
+  t.same(users(/from 'ioredis'/), ['src/redis/link.ts'])
   t.same(users(/(?<![.\w'`-])process\.\w|from 'node:process'/).filter((file) => file !== 'src/server.ts'), [])
 })
 
-t.test('every file has its mirror test, or a reason', async (t) => {
+t.test('every file has its mirror test, or a reason, and no mirror outlives its file', async (t) => {
   // The rooms of the sandbox are judged by what official clients see of them, in test/contract, beside the tests that some files have.
   const mirrorOf = (file: string): string => `test/${file.replace(/^src\//, '').replace(/\.ts$/, '')}.test.ts`
-  const missing = sources.filter((file) => !file.startsWith('src/sandbox/') && !(file in UNMIRRORED) && !existsSync(join(root, mirrorOf(file))))
-  t.same(missing, [])
+  const mirrored = sources.filter((file) => !file.startsWith('src/sandbox/'))
+  t.same(mirrored.filter((file) => !(file in UNMIRRORED) && !existsSync(join(root, mirrorOf(file)))), [])
   t.same(Object.keys(UNMIRRORED).filter((file) => !sources.includes(file)), [], 'no reason outlives its file')
+  const mirrors = new Set(mirrored.map(mirrorOf))
+  const rooms = new Set(mirrored.map((file) => file.replace(/^src\//, '').split('/')).filter((path) => path.length > 1).map(([room]) => room))
+  const tests = files.filter((file) => /^test\/.*\.test\.ts$/.test(file) && rooms.has(file.split('/')[1]))
+  t.same(tests.filter((file) => !mirrors.has(file)), [])
 })
 
 t.test('every test file runs once: by a pattern of its own, or together with its room', async (t) => {
@@ -111,9 +187,22 @@ t.test('every test file runs once: by a pattern of its own, or together with its
   t.same(rooms.filter((room) => !tests.some((file) => file.startsWith(room))), [], 'no room is empty')
 })
 
-t.test('files fit on a few screens', async (t) => {
-  const long = sources.map((file) => ({ file, lines: textOf(file).split('\n').length })).filter(({ lines }) => lines > 275)
-  t.same(long, [])
+t.test('files fit on a few screens, and folders at a glance', async (t) => {
+  const lengths = sources.map(linesOf).sort((one, other) => one - other)
+  t.same(sources.filter((file) => linesOf(file) > 275), [])
+  t.ok((lengths[Math.floor(lengths.length * 0.9)] ?? Infinity) < 200, 'nine of ten files have fewer than 200 lines')
+  const crowded = [...new Set(sources.map((file) => dirname(file)))].filter((folder) => {
+    const inside = sources.filter((file) => dirname(file) === folder)
+    return inside.length > (folder.startsWith('src/sandbox') ? 20 : 15)
+  })
+  t.same(crowded, [])
+})
+
+t.test('names say what is inside', async (t) => {
+  const vague = /(?:^|[/-])(?:utils?|helpers?|managers?|misc|common|support)(?:[/.-]|$)/
+  t.same(files.filter((file) => /^(src|routes|test)\//.test(file) && vague.test(file.replace(/^test\/support\//, ''))), [])
+  const helpers = files.filter((file) => /^test\/[^/]+\.ts$/.test(file) && !file.endsWith('.test.ts')).map((file) => basename(file))
+  t.same(helpers, ['tour.ts'], 'helpers of tests stand in test/support; the tour is a program')
 })
 
 t.test('nothing is left to do, skipped or silenced', async (t) => {
