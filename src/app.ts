@@ -27,20 +27,16 @@ import unreadQuery from './plugins/actions/unread-query.ts'
 import { errorPage } from './plugins/docs/error-page.ts'
 import { openapiDocument, openapiPages } from './plugins/docs/openapi.ts'
 import batching from './plugins/http/batching.ts'
-import bodyEncoding from './plugins/http/body-encoding.ts'
 import { answerClientError } from './plugins/http/client-errors.ts'
 import cors from './plugins/http/cors.ts'
 import errorHandler, { sendProblem } from './plugins/http/error-handler.ts'
 import expectContinue from './plugins/http/expect-continue.ts'
-import headerNames from './plugins/http/header-names.ts'
-import bodyTimeout from './plugins/http/request-body.ts'
-import oneHost from './plugins/http/request-head.ts'
+import { bodyEncoding, bodyTimeout, unreadBody } from './plugins/http/request-body.ts'
+import { headerNames, oneHost, unreadHeaders } from './plugins/http/request-head.ts'
 import { requestId } from './plugins/http/request-id.ts'
-import callerGone from './plugins/http/request-life.ts'
+import requestLife from './plugins/http/request-life.ts'
 import requestLog from './plugins/http/request-log.ts'
 import { pageHeaders, securityHeaders } from './plugins/http/security-headers.ts'
-import unreadBody from './plugins/http/unread-body.ts'
-import unreadHeaders from './plugins/http/unread-headers.ts'
 import credentialProofs from './plugins/operations/credential-proofs.ts'
 import { environments } from './plugins/operations/environments.ts'
 import health from './plugins/operations/health.ts'
@@ -142,7 +138,7 @@ async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: 
   // JSON as `text/plain` is what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain')
   await app.register(batching)
-  await app.register(callerGone)
+  await app.register(requestLife)
   await app.register(metrics, {
     wanted: config.metrics !== undefined,
     upload: config.upload,

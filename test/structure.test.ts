@@ -40,7 +40,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   redis: ['idempotency', 'auth/rate-limit', 'auth/policy'],
   idempotency: ['input'],
-  'auth/callers': ['auth/policy', 'net'],
+  'auth/callers': ['auth/policy', 'input', 'net'],
   'auth/uploads': ['auth/policy', 'input', 'schemas', 'net'],
   'auth/rate-limit': ['auth/policy'],
   'auth/policy': ['input', 'schemas', 'net'],
@@ -49,7 +49,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'schemas'
   ],
   'cloudinary/explain': ['cloudinary/wire', 'input', 'schemas'],
-  'cloudinary/upload': ['cloudinary/upstream', 'config', 'input', 'net'],
+  'cloudinary/upload': ['cloudinary/upstream', 'cloudinary/wire', 'config', 'input', 'net'],
   'cloudinary/upstream': ['cloudinary/wire', 'config', 'schemas', 'net'],
   'cloudinary/wire': ['schemas'],
   config: ['input', 'schemas', 'net']

@@ -92,4 +92,4 @@ export default fp(async (app) => {
     request[ENDING] = new Ending(request.raw.socket, reply.raw)
     done()
   })
-}, { name: 'caller-gone' })
+}, { name: 'request-life' })

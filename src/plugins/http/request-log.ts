@@ -26,4 +26,4 @@ export default fp(async (app) => {
     })
     done()
   })
-}, { name: 'request-log', dependencies: ['caller-gone'] })
+}, { name: 'request-log', dependencies: ['request-life'] })

@@ -59,4 +59,4 @@ export default fp<MetricsOptions>(async (app, { wanted, upload, version, environ
     })
     done()
   })
-}, { name: 'metrics', dependencies: ['caller-gone'] })
+}, { name: 'metrics', dependencies: ['request-life'] })

@@ -2,7 +2,7 @@ import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import batching from '../../../src/plugins/http/batching.ts'
 import { answerClientError } from '../../../src/plugins/http/client-errors.ts'
-import callerGone from '../../../src/plugins/http/request-life.ts'
+import requestLife from '../../../src/plugins/http/request-life.ts'
 import { talk } from '../../support/talk.ts'
 
 const GET = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`
@@ -14,7 +14,7 @@ async function start (t: Test) {
   t.teardown(() => app.close())
   const seen: string[] = []
   await app.register(batching)
-  await app.register(callerGone)
+  await app.register(requestLife)
   app.server.prependListener('request', ({ url }) => { seen.push(`${url} read`) })
   app.addHook('onRequest', (request, _reply, done) => {
     seen.push(`${request.url} handled`)

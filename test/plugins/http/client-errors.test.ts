@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { answerClientError } from '../../../src/plugins/http/client-errors.ts'
-import callerGone from '../../../src/plugins/http/request-life.ts'
+import requestLife from '../../../src/plugins/http/request-life.ts'
 import { talk } from '../../support/talk.ts'
 
 t.test('what the HTTP parser refuses is a problem document too', async (t) => {
@@ -21,7 +21,7 @@ t.test('what the HTTP parser refuses is a problem document too', async (t) => {
 async function withAnswers (t: Test) {
   const app = fastify({ clientErrorHandler: answerClientError('/docs/errors') })
   t.teardown(() => app.close())
-  await app.register(callerGone)
+  await app.register(requestLife)
   const waiting: Array<() => void> = []
   const held = (): Promise<void> => new Promise((resolve) => { waiting.push(resolve) })
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })

@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { connect, Socket } from 'node:net'
 import fastify from 'fastify'
 import t from 'tap'
-import callerGone, { closedStatus, owedAnswers } from '../../../src/plugins/http/request-life.ts'
+import requestLife, { closedStatus, owedAnswers } from '../../../src/plugins/http/request-life.ts'
 
 t.test('the signal fires when the caller leaves before the answer, and only then', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
-  await app.register(callerGone)
+  await app.register(requestLife)
   const signals: AbortSignal[] = []
   const statuses: number[] = []
   const arrived = new EventTarget()
@@ -67,7 +67,7 @@ t.test('the signal fires when the caller leaves before the answer, and only then
 t.test('the end of a request that is queued behind another one of its connection is told too, and once', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
-  await app.register(callerGone)
+  await app.register(requestLife)
   const told: string[] = []
   const signals: AbortSignal[] = []
   app.get('/:name', async (request, reply) => {
@@ -93,7 +93,7 @@ t.test('what is asked for after the end is done at once', async (t) => {
     if (request.headers['x-gone'] === undefined) return
     request.raw.socket.destroy()
   })
-  await app.register(callerGone)
+  await app.register(requestLife)
   const late: string[] = []
   app.get('/', async (request, reply) => {
     request.whenOver(() => late.push('gone'))
@@ -106,7 +106,7 @@ t.test('what is asked for after the end is done at once', async (t) => {
 
 t.test('what is done at the end is done once, however often the end is told', async (t) => {
   const app = fastify()
-  await app.register(callerGone)
+  await app.register(requestLife)
   let done = 0
   app.get('/', (request, reply) => {
     request.whenOver(() => { done++ })
@@ -122,7 +122,7 @@ t.test('what is done at the end is done once, however often the end is told', as
 t.test('the answers that a connection owes, in their order', async (t) => {
   const app = fastify()
   t.teardown(() => app.close())
-  await app.register(callerGone)
+  await app.register(requestLife)
   const owed: string[][] = []
   const tell = (socket: Socket): void => { owed.push(owedAnswers(socket).map(({ req }) => req.url ?? '')) }
   let answerFirst = (): void => {}

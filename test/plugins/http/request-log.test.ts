@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../../src/app.ts'
 import { digestOf } from '../../../src/auth/policy/keys.ts'
-import callerGone from '../../../src/plugins/http/request-life.ts'
+import requestLife from '../../../src/plugins/http/request-life.ts'
 import requestLog from '../../../src/plugins/http/request-log.ts'
 import { environmentAt, testConfig } from '../../support/gateway.ts'
 
@@ -14,7 +14,7 @@ async function start (t: Test): Promise<{ app: FastifyInstance, lines: string[],
   const stream = new Writable({ write (chunk: Buffer, _encoding, done) { lines.push(chunk.toString()); done() } })
   const app = fastify({ logger: { stream }, disableRequestLogging: true, genReqId: () => 'id-1' })
   t.teardown(() => app.close())
-  await app.register(callerGone)
+  await app.register(requestLife)
   await app.register(requestLog)
   const requests = (): object[] => lines.map((line) => JSON.parse(line) as object).filter((line) => 'route' in line)
   return { app, lines, requests }

@@ -3,14 +3,14 @@ import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
-import callerGone from '../../../src/plugins/http/request-life.ts'
+import requestLife from '../../../src/plugins/http/request-life.ts'
 import metrics from '../../../src/plugins/operations/metrics.ts'
 import { startGateway, testConfig } from '../../support/gateway.ts'
 
 async function start (t: Test, wanted = true) {
   const app = fastify()
   t.teardown(() => app.close())
-  await app.register(callerGone)
+  await app.register(requestLife)
   await app.register(metrics, { wanted, upload: testConfig([]).upload, version: '0.0.0', environments: ['staging'] })
   app.get('/assets/:id', async () => 'ok')
   app.route({ method: ['POST', 'PUT'], url: '/both', handler: async () => { throw new Error('no') } })
