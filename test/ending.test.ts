@@ -1,8 +1,8 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
-import { doorClosed, hangingUpload, logMuch, PROGRAM, run } from './program.ts'
-import { reluctantPipe } from './reluctant-pipe.ts'
+import { doorClosed, hangingUpload, logMuch, PROGRAM, run } from './support/program.ts'
+import { reluctantPipe } from './support/reluctant-pipe.ts'
 
 // However the process is told to end, it ends. Each test waits for that, and fails when it waits in vain.
 const BOUND = { timeout: 120_000 }

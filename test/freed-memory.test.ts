@@ -1,6 +1,6 @@
 import t from 'tap'
 import { keepFreedMemory } from '../src/commands/serve.ts'
-import { measured } from './measured.ts'
+import { measured } from './support/measured.ts'
 
 interface Report { readonly header: { readonly glibcVersionRuntime?: string } }
 /** The version is absent where the C library is another. */

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { hangingUpload, run } from './program.ts'
+import { hangingUpload, run } from './support/program.ts'
 
 /** `NODE_OPTIONS` of a process that runs this first. */
 function preloaded (code: string): string {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { measured } from './measured.ts'
-import { startFlags } from './start-flags.ts'
+import { measured } from './support/measured.ts'
+import { startFlags } from './support/start-flags.ts'
 
 const manifest = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')
 const { scripts } = JSON.parse(manifest) as { scripts: { start: string } } // the project's own

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import t, { type Test } from 'tap'
-import { doorClosed, hangingUpload, logMuch, PROGRAM, run } from './program.ts'
+import { doorClosed, hangingUpload, logMuch, PROGRAM, run } from './support/program.ts'
 
 // The process ends when its terminal does. Each test waits for that, and fails when it waits in vain.
 const BOUND = { timeout: 120_000 }

@@ -4,8 +4,8 @@ import t from 'tap'
 import { createLogger, SecretMask } from '../../src/commands/logger.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { withSandbox } from '../../src/config/sandbox-environments.ts'
-import { reluctantPipe } from '../reluctant-pipe.ts'
-import { recordedTerminal } from './test-terminal.ts'
+import { reluctantPipe } from '../support/reluctant-pipe.ts'
+import { recordedTerminal } from '../support/recorded-terminal.ts'
 
 const SECRET = 'sEcr3t/canary+value'
 const config = loadConfig({

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { Outlet, type OutletOptions } from '../../src/commands/outlet.ts'
-import { reluctantPipe } from '../reluctant-pipe.ts'
+import { reluctantPipe } from '../support/reluctant-pipe.ts'
 
 const onDropped = (): void => { throw new Error('nothing is dropped') }
 

@@ -3,9 +3,9 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { WITH_TYPESCRIPT } from './support/with-typescript.ts'
+import { WITH_TYPESCRIPT } from './with-typescript.ts'
 
-const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
 const QUIET = { PATH: process.env['PATH'], SANDBOX_PORT: '0', SANDBOX_DATA: ':memory:' }
 /** Arguments of Node that start the program from its sources. */
 export const PROGRAM = [...WITH_TYPESCRIPT, join(root, 'src/server.ts')]
