@@ -45,6 +45,27 @@ async function uploadEachWay (gateway: string, fields: Record<string, string | o
 /** Uploads that the sandbox answered with success. */
 const stored = (sandbox: Sandbox): unknown[] => sandbox.requests.filter(({ path, status }) => path.endsWith('/upload') && status === 200)
 
+t.test('400 on every route that reads JSON, and nothing is asked of Cloudinary: JSON that is not an object', async (t) => {
+  const { url, sandbox, app } = await startGateway(t)
+  await app.inject('/readyz')
+  let before = sandbox.requests.length
+  const routes = [
+    ['POST', '/upload'], ['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], ['POST', '/signature/explain'],
+    ['PATCH', '/resources/cats/tom'], ['DELETE', '/resources/cats/tom']
+  ] as const
+  for (const [method, path] of routes) {
+    for (const body of ['null', '[]', '[{}]', '[null]', '"x"', '""', '"file"', '1', '0', '-1.5e3', 'true', 'false', ' null ']) {
+      const answer = await sendJson(url + path, body, method)
+      // `null` counts as absent where a body may be left out, and what it would stand for is another matter.
+      const isAbsent = body.trim() === 'null' && ['/signature', '/resources/cats/tom'].includes(path)
+      if (isAbsent) t.ok(answer.status < 500, `${method} ${path} ${body}`)
+      else t.match(answer, { status: 400, body: { code: 'invalid_request' } }, `${method} ${path} ${body}`)
+      if (isAbsent) before = sandbox.requests.length
+    }
+  }
+  t.equal(sandbox.requests.length, before)
+})
+
 t.test('public IDs', async (t) => {
   const { url, sandbox } = await startGateway(t)
 

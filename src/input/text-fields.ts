@@ -167,11 +167,13 @@ function isRead (properties: Properties, fields: Readonly<Record<string, unknown
 /**
  * Reads text fields (query, multipart, urlencoded form) as the schema's properties want them. A list is repeated fields
  * (also `tags[]`), a JSON array, or comma-separated text; a map is a JSON object or `k=v|k2=v2`; booleans are
- * true, false, 1, 0. Values that are no text, and names that the schema does not know, are left for the validator,
- * `null` as NO_VALUE.
+ * true, false, 1, 0. A body that is not an object, values that are not text, and names that the schema does not know
+ * are left for the validator, `null` in a field as NO_VALUE.
  * @throws {GatewayError} `invalid_request` that names every field that cannot be read.
  */
 export function readTextFields (properties: Properties, fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  // JSON can be anything, whatever the type of `fields` says.
+  if (fields as unknown === null || Array.isArray(fields) || typeof fields !== 'object') return fields
   if (isRead(properties, fields)) return fields
   const faults: Fault[] = []
   const read: Record<string, unknown> = {}

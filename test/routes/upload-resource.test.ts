@@ -296,7 +296,7 @@ t.test('POST /upload before an upstream that fails', async (t) => {
   })
 
   t.test('200, 502: a stored file that differs is told; a raw one is a failure', async (t) => {
-    upstream.script({ body: '{"bytes":1}' }, { body: '{"bytes":1,"resource_type":"raw"}' })
+    upstream.script({ body: '{"public_id":"a","bytes":1}' }, { body: '{"public_id":"a","bytes":1,"resource_type":"raw"}' })
     const { status, headers } = await post(url, form(['file', randomBytes(100)]))
     t.equal(status, 200)
     t.equal(headers.get('x-upload-integrity'), 'differs')

@@ -31,7 +31,7 @@ export interface Upload<Parameters extends object> extends Destination {
 }
 
 export interface UploadCall extends Call {
-  /** Told what Cloudinary says it has stored, and the failure that this is to the caller. */
+  /** Called with what Cloudinary says it has stored, and with the error that the caller will get, if any. */
   readonly onStored?: ((stored: Stored, failure: GatewayError | undefined) => void) | undefined
 }
 
@@ -61,8 +61,9 @@ export class Uploader {
     const { answer, sent } = typeof upload.file === 'string'
       ? await sendUrl(upload, upload.file, sender)
       : await this.#sendFile(upload, upload.file, sender, call)
-    const stored = readStored(answer.body, sent)
-    const headers = { 'x-upload-attempts': String(sender.attempts), 'x-upload-integrity': stored.integrity }
+    const attempts = { 'x-upload-attempts': String(sender.attempts) }
+    const stored = readStored(answer.body, sent, attempts)
+    const headers = { ...attempts, 'x-upload-integrity': stored.integrity }
     const failure = integrityFailure(stored, this.#limits.verifyStrict)?.but({ headers })
     call.onStored?.(stored, failure)
     if (failure) throw failure
@@ -215,10 +216,11 @@ class FileRun<Parameters extends object> {
     return { ...parameters, ...after }
   }
 
-  /** Of a data URI Cloudinary counts the decoded bytes, which never existed here. */
+  /** Leaves size and MD5 of a data URI out: Cloudinary counts the decoded bytes, which never existed here. */
   #sent (): Sent {
     const { filename, bytes } = this.#intake
-    return { bytes: filename === undefined ? undefined : bytes, md5: this.#intake.md5(), resourceType: this.#upload.resourceType }
+    const { resourceType } = this.#upload
+    return filename === undefined ? { bytes: undefined, md5: undefined, resourceType } : { bytes, md5: this.#intake.md5(), resourceType }
   }
 }
 

@@ -294,7 +294,7 @@ t.test('a raw file that differs is a failure whichever way it went: held, stream
   ] as const
   for (const [announced, size, requests] of ways) {
     const before = upstream.seen.length
-    upstream.script(...Array.from({ length: requests - 1 }, () => ({})), { body: '{"bytes":1,"resource_type":"raw"}' })
+    upstream.script(...Array.from({ length: requests - 1 }, () => ({})), { body: '{"public_id":"a","bytes":1,"resource_type":"raw"}' })
     const failing = store(streamed(randomBytes(size), announced), { resourceType: 'auto', onStored })
     await t.rejects(failing, { code: 'integrity_failed', message: `${size} bytes were sent; Cloudinary stored 1.` })
     t.equal(upstream.seen.length, before + requests)
@@ -302,6 +302,35 @@ t.test('a raw file that differs is a failure whichever way it went: held, stream
   }
   await store(streamed(randomBytes(10)), { onStored })
   t.same(told, [['verified', 10, undefined]])
+})
+
+t.test('an answer that describes no stored file is 502 with an unknown outcome and the attempts, and is not sent again', async (t) => {
+  const { upstream, store } = await started(t)
+  const odd = ['{}', '{"bytes":10}', '{"public_id":"x","bytes":"10"}', '{"public_id":"x","bytes":null}', '{"public_id":"x","bytes":-1}', '{"public_id":"x","done":false}']
+  for (const [index, body] of odd.entries()) {
+    for (const file of [streamed(randomBytes(10), { length: 10 }), streamed(randomBytes(10)), 'https://example.com/a.jpg']) {
+      upstream.script({ body })
+      await t.rejects(store(file, { resourceType: 'raw' }), {
+        code: 'upstream_failed', retryable: false, members: { outcome: 'unknown' }, headers: { 'x-upload-attempts': '1' }
+      }, body)
+    }
+    t.equal(upstream.seen.length, 3 * (index + 1))
+  }
+})
+
+t.test('an MD5 that was asked for: compared when it is there, and nothing is verified without it', async (t) => {
+  const { upstream, store } = await started(t, { verify: 'md5' })
+  const bytes = randomBytes(10)
+  const answers = [[{ bytes: 10, etag: md5(bytes) }, 'verified'], [{ bytes: 10 }, 'not-checked'], [{ etag: md5(bytes) }, 'not-checked'], [{}, 'not-checked']] as const
+  for (const [answer, integrity] of answers) {
+    upstream.script({ body: JSON.stringify({ public_id: 'x', resource_type: 'raw', ...answer }) })
+    t.same(told(await store(streamed(bytes, { length: 10 }), { resourceType: 'raw' })), ['1', integrity])
+  }
+  upstream.script({ body: '{"public_id":"x","etag":"cd"}' })
+  await t.rejects(store(streamed(bytes, { length: 10 }), { resourceType: 'raw' }), { code: 'integrity_failed', message: /the MD5 cd\./ })
+  upstream.script({ body: '{"public_id":"x","etag":"cd"}' })
+  const uri = Buffer.from(`data:image/png;base64,${'A'.repeat(4 * MB)}`)
+  t.same(told(await store(streamed(uri, { filename: undefined }))), ['1', 'not-checked'], 'the MD5 of a data URI is that of its text')
 })
 
 t.test('a small file does not wait for memory: where none is free it is streamed', async (t) => {
