@@ -2,12 +2,14 @@ import multipart from '@fastify/multipart'
 import { Type } from '@sinclair/typebox'
 import { GatewayError, invalidRequest, pointerTo, type Fault } from '../src/errors.ts'
 import { joined } from '../src/input/joined.ts'
-import { nearestName } from '../src/input/nearest-name.ts'
-import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields } from '../src/input/upload-form.ts'
+import { didYouMean } from '../src/input/nearest-name.ts'
+import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields, lateField } from '../src/input/upload-form.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { signableParameters } from '../src/schemas/upload-parameters.ts'
+import { ENVIRONMENT_PLACE } from '../src/schemas/environment.ts'
+import { isMultipart } from '../src/input/body-type.ts'
 
 const KINDS = ['auto', ...RESOURCE_TYPES] as const
 const resourceType = Type.Optional(Choice(KINDS, { description: 'Kind of asset; `auto` when not given: Cloudinary decides.' }))
@@ -50,8 +52,8 @@ type Kind = (typeof KINDS)[number]
 type Texts = Record<string, string>
 
 function unknown (name: string): string {
-  const nearest = nearestName(name, NAMES)
-  return `is not a field of this action${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`
+  if (name === 'environment') return `belongs in ${ENVIRONMENT_PLACE}`
+  return `is not a field of this action${didYouMean(name, NAMES)}`
 }
 
 /** The fields as text, exactly as they were signed: only their names are judged, the signature vouches for the values. */
@@ -85,7 +87,7 @@ export const directUpload: Route = async (app) => {
   await app.register(multipart, MULTIPART)
   app.addHook('onRequest', async (request) => {
     checkBodyHeaders(request.headers)
-    if (!/^multipart\//i.test(request.headers['content-type'] ?? '')) throw new GatewayError('unsupported_media_type', 'This route takes multipart/form-data: the file beside the signed fields.', { headers: { accept: 'multipart/form-data' } })
+    if (!isMultipart(request.headers)) throw new GatewayError('unsupported_media_type', 'This route takes multipart/form-data: the file beside the signed fields.', { headers: { accept: 'multipart/form-data' } })
     const leave = request.cloudinary.admitUnproven(request.ip, announcedSize(request.headers))
     request.whenOver(leave)
     request[UNPROVEN] = leave
@@ -122,7 +124,7 @@ export const directUpload: Route = async (app) => {
       const { resource_type: kind = 'auto' } = joined(request.query, { resource_type: early.kind })
       const readLate = async (): Promise<Texts> => {
         const late = split(texts(await form.late()))
-        if (late.kind !== undefined && late.kind !== kind) throw invalidRequest([{ pointer: '/resource_type', message: 'came after the file; put it before the file, or in the query' }])
+        if (late.kind !== undefined && late.kind !== kind) throw invalidRequest([lateField('resource_type')])
         return late.signed
       }
       const { stranger = false } = request.caller

@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { GatewayError, invalidRequest, movedBelow, pointerTo, type Fault } from '../src/errors.ts'
-import { nearestName } from '../src/input/nearest-name.ts'
+import { didYouMean } from '../src/input/nearest-name.ts'
 import { SIGNATURE_LIFE_SECONDS, timestampFault } from '../src/input/signature-time.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
 import { validated } from '../src/input/validated.ts'
@@ -53,8 +53,7 @@ function requireTimestamp (timestamp: string | number | undefined, pointer: stri
 /** Only what an upload knows may be signed: Cloudinary would refuse anything else, and another call might take it. */
 function refuseUnsignable (parameters: object): void {
   const errors: Fault[] = Object.keys(parameters).filter((name) => !SIGNABLE_PARAMETER_NAMES.includes(name)).map((name) => {
-    const nearest = nearestName(name, SIGNABLE_PARAMETER_NAMES)
-    return { pointer: `/paramsToSign${pointerTo(name)}`, message: `is not a parameter that is signed${nearest === undefined ? '' : `; did you mean "${nearest}"?`}` }
+    return { pointer: `/paramsToSign${pointerTo(name)}`, message: `is not a parameter that is signed${didYouMean(name, SIGNABLE_PARAMETER_NAMES)}` }
   })
   if (errors.length > 0) throw new GatewayError('param_not_allowed', `${errors.length === 1 ? 'One parameter' : `${errors.length} parameters`} cannot be signed.`, { errors })
 }

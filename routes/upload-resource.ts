@@ -2,10 +2,10 @@ import multipart from '@fastify/multipart'
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { invalidRequest } from '../src/errors.ts'
-import { checkChosenType, isUrlencoded } from '../src/input/body-type.ts'
+import { checkChosenType, isUrlencoded, UPLOAD_ADVICE } from '../src/input/body-type.ts'
 import { joined } from '../src/input/joined.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
-import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type StreamedFile, type TextFields } from '../src/input/upload-form.ts'
+import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type StreamedFile, type TextFields, lateField } from '../src/input/upload-form.ts'
 import { validated } from '../src/input/validated.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
@@ -46,7 +46,7 @@ interface Input {
 async function readLate (request: FastifyRequest, form: UploadForm, early: UploadParameters): Promise<UploadParameters> {
   const { resource_type: resourceType, ...fields } = await form.late()
   if (resourceType !== undefined && resourceType !== (early.resource_type ?? 'auto')) {
-    throw invalidRequest([{ pointer: '/resource_type', message: 'came after the file; put it before the file, or in the query' }])
+    throw invalidRequest([lateField('resource_type')])
   }
   const late = validated<UploadParameters>(request, Parameters, readTextFields(parameters, fields))
   joined(early, late)
@@ -65,17 +65,14 @@ async function fromForm (request: FastifyRequest, query: UploadParameters): Prom
 }
 
 /**
- * Refuses a form in which nothing is a field. curl, wget and many libraries announce a form whatever the body is, and
- * then its names are pieces of the bytes.
+ * Refuses a form without a single known field: curl, wget and many libraries announce a form whatever the body is,
+ * and then its names are pieces of a file's bytes.
  */
 function checkIsForm (body: TextFields): void {
   const names = Object.keys(body)
   if (names.length === 0 || names.some((name) => Object.hasOwn(JsonBody.properties, name.replace(/\[\]$/, '')))) return
-  throw invalidRequest([{
-    pointer: '/file',
-    message: 'is required, and no other name in this urlencoded form is a field; if the body is the bytes of a file, name their media type, ' +
-      'such as "Content-Type: application/octet-stream", and if it is JSON, "Content-Type: application/json"'
-  }])
+  const message = 'is required, and nothing else in this urlencoded form is a field: the body may be of another type'
+  throw invalidRequest([{ pointer: '/file', message }], { members: { advice: UPLOAD_ADVICE } })
 }
 
 function fromText (request: FastifyRequest, query: UploadParameters, body: TextFields): Input {

@@ -114,11 +114,16 @@ export const pointerTo = (name: string): string => `/${name.replaceAll('~', '~0'
 /** What nobody reads is not worth its bytes. */
 const MOST_FAULTS = 100
 
+/** One fault as a sentence; without a pointer the message has a subject of its own. */
+function told ({ pointer, message }: Fault): string {
+  return pointer === '' ? message.replace(/^./, (first) => first.toUpperCase()) : `${pointer}: ${message}`
+}
+
 /** A 400 that names each fault, up to a hundred; the first one is repeated in `detail` for people who read only that. */
 export function invalidRequest (errors: readonly Fault[], options: GatewayErrorOptions = {}): GatewayError {
   const first = errors[0]
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
-  const detail = first ? `${first.pointer || '/'}: ${first.message}${more}` : 'The request is not valid.'
+  const detail = first ? `${told(first)}${more}` : 'The request is not valid.'
   const listed = errors.length > MOST_FAULTS ? [...errors.slice(0, MOST_FAULTS), { pointer: '', message: 'has further faults, which are not listed' }] : errors
   return new GatewayError('invalid_request', detail, { ...options, errors: listed })
 }

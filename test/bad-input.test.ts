@@ -109,7 +109,7 @@ t.test('public IDs', async (t) => {
   t.test('400: missing where it is needed', async (t) => {
     const answers = [await send(`${url}/url`), await sendJson(`${url}/url`, {}), await send(`${url}/signed-url`), await sendJson(`${url}/signed-url`, {})]
     for (const { body } of answers) t.match(body, { status: 400, errors: [{ pointer: '/public_id', message: 'is required' }] })
-    t.match((await send(`${url}/url`, { method: 'POST' })).body, { status: 400, errors: [{ pointer: '', message: 'is required: send a JSON object' }] })
+    t.match((await send(`${url}/url`, { method: 'POST' })).body, { status: 400, errors: [{ pointer: '', message: 'the body is required: send a JSON object' }] })
   })
 })
 

@@ -25,7 +25,7 @@ t.test('M31: what may be stored already is not to be sent again, whatever else t
 
 t.test('invalidRequest says the first fault in its message and how many more there are', async (t) => {
   t.match(invalidRequest([{ pointer: '/tags/0', message: 'must not be empty' }]), { code: 'invalid_request', message: '/tags/0: must not be empty' })
-  t.match(invalidRequest([{ pointer: '', message: 'a' }, { pointer: '/b', message: 'c' }]), { message: '/: a (and 1 more)' })
+  t.match(invalidRequest([{ pointer: '', message: 'a' }, { pointer: '/b', message: 'c' }]), { message: 'A (and 1 more)' })
   t.match(invalidRequest([]), { message: 'The request is not valid.' })
 })
 

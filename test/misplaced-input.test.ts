@@ -156,6 +156,10 @@ t.test('fields in the wrong place', async (t) => {
       }
       await refused(rightRequest(row, { nonsense_field: 'x' }), '/nonsense_field', /^is not a field of this action/, 'an unknown name in the query')
       if (body && row.options.schema?.body) await refused(rightRequest(row, {}, { environment: 'x' }), '/environment', /^belongs in the query or the X-Environment header$/, 'the environment in the body')
+      if (row.options.config?.action === 'directUpload') {
+        const payload = '--b\r\nContent-Disposition: form-data; name="environment"\r\n\r\nx\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx\r\n--b--\r\n'
+        await refused({ ...rightRequest(row), payload }, '/environment', /^belongs in the query or the X-Environment header$/, 'the environment in the form')
+      }
       if (row.options.url.endsWith('/*')) await refused(rightRequest(row, { public_id: 'x' }), '/public_id', /^belongs in the path$/, 'the ID in the query')
       if (row.options.url.endsWith('/*') && body) await refused(rightRequest(row, {}, { public_id: 'x' }), '/public_id', /^belongs in the path$/, 'the ID in the body')
       t.equal(upstream.seen.length, proofs, 'nothing was asked of Cloudinary')

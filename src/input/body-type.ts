@@ -8,27 +8,48 @@ export function announcesBody (headers: IncomingHttpHeaders): boolean {
 
 /** Type and subtype as they are registered, so without wildcards. Source: RFC 6838, section 4.2. */
 const MEDIA_TYPE = /^[a-z\d][\w!#$&^.+-]*\/[a-z\d][\w!#$&^.+-]*$/
-/** Read as fields, or judged by its boundary later. */
-const FIELDS = /^(?:application\/(?:json|x-www-form-urlencoded)|multipart\/.*)$/
+const URLENCODED = 'application/x-www-form-urlencoded'
+const JSON_TYPE = 'application/json'
 /** `text/json`, `application/problem+json`, `application/x-ndjson`: their text may be meant as fields. */
 const JSON_LIKE = /\/.*json/
 
-const ADVICE = 'Send fields with a URL or a data URI as `application/json`, a file as `multipart/form-data`, or bytes under their own media type, ' +
+/** Names that programs send where a type or a subtype is missing. */
+const PLACEHOLDER = /(?:^|\/)(?:x-)?(?:undefined|null|unknown|none|nan)(?:\/|$)/
+/** Names that forms are given beside their right ones. */
+const FORM_LIKE = /form-?data|form-?encoded|url-?encoded|www-form|multi-?part/
+const BOUNDARY = /;\s*boundary\s*=/i
+
+/** What to do with a body of files whose type is not taken. */
+export const UPLOAD_ADVICE = 'Send fields with a URL or a data URI as `application/json`, a file as `multipart/form-data`, or bytes under their own media type, ' +
   'such as `application/octet-stream`. Text and JSON are stored as they are with `?resource_type=raw`.'
 
 /** Type and subtype in lower case, without parameters; undefined when there is no Content-Type. */
-function mediaTypeOf (headers: IncomingHttpHeaders): string | undefined {
+export function mediaTypeOf (headers: IncomingHttpHeaders): string | undefined {
   return headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
 }
 
 /** True for a body that is read as a urlencoded form. */
-export const isUrlencoded = (headers: IncomingHttpHeaders): boolean => mediaTypeOf(headers) === 'application/x-www-form-urlencoded'
+export const isUrlencoded = (headers: IncomingHttpHeaders): boolean => mediaTypeOf(headers) === URLENCODED
+
+/** True for a body in parts, of whatever kind. */
+export const isMultipart = (headers: IncomingHttpHeaders): boolean => mediaTypeOf(headers)?.startsWith('multipart/') === true
+
+/** True for a body that is text around the text of a file. */
+export const isTextBody = (headers: IncomingHttpHeaders): boolean => [JSON_TYPE, URLENCODED].includes(mediaTypeOf(headers) ?? '')
 
 /** Why it is unclear what a body of this type is meant to be, or undefined. */
-function typeFault (type: string | undefined, resourceType: unknown): string | undefined {
+function typeFault (headers: IncomingHttpHeaders, resourceType: unknown): string | undefined {
+  const type = mediaTypeOf(headers)
   if (type === undefined) return 'The body has no Content-Type, so it is unclear what its bytes are.'
   if (!MEDIA_TYPE.test(type)) return `Content-Type ${JSON.stringify(type.slice(0, 60))} is not a media type.`
-  if (resourceType === 'raw' || FIELDS.test(type)) return undefined
+  // Judged by its boundary later.
+  if (isMultipart(headers)) return undefined
+  // Stored as bytes, a form would become a file with its framing in it.
+  if (BOUNDARY.test(headers['content-type'] ?? '')) return `${type} has no boundary; only multipart/form-data has one.`
+  if (isTextBody(headers)) return undefined
+  if (FORM_LIKE.test(type)) return `${type} is not read as a form; multipart/form-data and ${URLENCODED} are.`
+  if (PLACEHOLDER.test(type)) return `${type} is what programs send when nobody chose a type, so it is unclear what the bytes are.`
+  if (resourceType === 'raw') return undefined
   if (type === 'text/plain') return 'text/plain is what clients send when nobody chose a type; it counts as bytes only with resource_type=raw in the query.'
   if (JSON_LIKE.test(type)) return `${type} is not read as fields; it counts as bytes only with resource_type=raw in the query.`
   return undefined
@@ -44,7 +65,7 @@ export function checkChosenType (
   { resourceType, takes }: { resourceType: unknown, takes: readonly string[] }
 ): void {
   if (!announcesBody(headers)) return
-  const message = typeFault(mediaTypeOf(headers), resourceType)
+  const message = typeFault(headers, resourceType)
   if (message === undefined) return
-  throw new GatewayError('unsupported_media_type', message, { headers: { accept: takes.join(', ') }, members: { advice: ADVICE } })
+  throw new GatewayError('unsupported_media_type', message, { headers: { accept: takes.join(', ') }, members: { advice: UPLOAD_ADVICE } })
 }

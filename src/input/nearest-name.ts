@@ -30,3 +30,9 @@ export function nearestName (given: string, known: Iterable<string>): string | u
   }
   return best
 }
+
+/** Ends a message about a misspelt name: `; did you mean "folder"?`, or nothing when no known name is near. */
+export function didYouMean (given: string, known: Iterable<string>): string {
+  const nearest = nearestName(given, known)
+  return nearest === undefined ? '' : `; did you mean "${nearest}"?`
+}

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { ENVIRONMENT_PLACE } from '../schemas/environment.ts'
 
 type RouteOptions = FastifyRequest['routeOptions']
 type Properties = Readonly<Record<string, object>>
@@ -16,6 +17,11 @@ const JSON_MEDIA_TYPE = 'application/json'
 function requestBodyOf ({ config }: RouteOptions): RequestBody | undefined {
   return config?.requestBody // an OpenAPI request body
 }
+
+const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** True for a method that changes nothing, and whose requests have no body. */
+export const onlyReads = (method: string): boolean => READING_METHODS.has(method)
 
 /**
  * Who reads the body of a route: `json` is parsed before the handler, a `handler` reads files by itself, and `nobody`
@@ -47,7 +53,7 @@ export function absentBodyOf ({ schema }: RouteOptions): unknown {
   return (schema?.body as ObjectSchema | undefined)?.default
 }
 
-/** Where a field of some other part of the request belongs; undefined for a name that the route does not know. */
+/** Returns the part of the request in which a misplaced field belongs; undefined for a name that the route does not know. */
 export function placeOf (name: string, route: RouteOptions): string | undefined {
   const contents = Object.values(requestBodyOf(route)?.content ?? {})
   const inBody = [jsonFieldsOf(route), ...contents.map(({ schema }) => schema?.properties)]
@@ -55,5 +61,5 @@ export function placeOf (name: string, route: RouteOptions): string | undefined 
   const inQuery = queryFieldsOf(route)
   if (inQuery && Object.hasOwn(inQuery, name)) return 'the query'
   if (name === 'public_id' && route.url?.endsWith('/*')) return 'the path'
-  return name === 'environment' ? 'the query or the X-Environment header' : undefined
+  return name === 'environment' ? ENVIRONMENT_PLACE : undefined
 }

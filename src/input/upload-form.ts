@@ -1,5 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import { GatewayError, invalidRequest, pointerTo } from '../errors.ts'
+import { GatewayError, invalidRequest, pointerTo, type Fault } from '../errors.ts'
+import { isMultipart, isTextBody, mediaTypeOf } from './body-type.ts'
 import { dataUriHead, isDataUri } from './data-uri.ts'
 
 /** A file on its way in: a stream that is read once. */
@@ -54,6 +56,11 @@ export const MULTIPART = {
 const fault = (name: string, message: string): GatewayError =>
   invalidRequest([{ pointer: pointerTo(name), message }])
 
+/** A field that stands behind the file, and was needed before it. */
+export function lateField (name: string, file = 'the file'): Fault {
+  return { pointer: pointerTo(name), message: `came after ${file}; put it before the file, or in the query` }
+}
+
 /** What the connection says when the caller has left. */
 const GONE = new Set(['FST_MP_PREMATURE_CLOSE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
 
@@ -71,11 +78,10 @@ export function incomingFailure (error: unknown): unknown {
  * Judges a body by its headers alone.
  * @throws {GatewayError} `unsupported_media_type` for another kind of multipart, `invalid_multipart` for a boundary nobody can use.
  */
-export function checkBodyHeaders (headers: Readonly<Record<string, string | string[] | undefined>>): void {
-  const contentType = String(headers['content-type'] ?? '')
-  if (!/^multipart\//i.test(contentType)) return
-  if (!/^multipart\/form-data\s*(?:;|$)/i.test(contentType)) throw new GatewayError('unsupported_media_type', 'Of multipart types only multipart/form-data is understood.')
-  const boundaries = [...contentType.matchAll(/;\s*boundary=(?:"([^"]*)"|([^;\s]*))/gi)]
+export function checkBodyHeaders (headers: IncomingHttpHeaders): void {
+  if (!isMultipart(headers)) return
+  if (mediaTypeOf(headers) !== 'multipart/form-data') throw new GatewayError('unsupported_media_type', 'The only multipart type that is understood is multipart/form-data.')
+  const boundaries = [...String(headers['content-type']).matchAll(/;\s*boundary=(?:"([^"]*)"|([^;\s]*))/gi)]
   const boundary = boundaries[0]?.[1] ?? boundaries[0]?.[2] ?? ''
   if (boundaries.length !== 1 || boundary === '' || boundary.length > MAX_BOUNDARY_LENGTH) {
     throw new GatewayError('invalid_multipart', `Content-Type must name one boundary of 1 to ${MAX_BOUNDARY_LENGTH} characters.`)
@@ -85,16 +91,13 @@ export function checkBodyHeaders (headers: Readonly<Record<string, string | stri
 /** Size of a file as far as headers tell: exact, or at least so many bytes. */
 export interface AnnouncedSize { readonly bytes: number, readonly exact: boolean }
 
-/** Bodies that are text around the text of the file. */
-const TEXT_BODY = /^application\/(?:json|x-www-form-urlencoded)\s*(?:;|$)/i
-
 /** What the headers say about the size of the file: a form holds more than it, and JSON has it in another notation. */
-export function announcedSize (headers: Readonly<Record<string, string | string[] | undefined>>): AnnouncedSize | undefined {
-  const { 'content-length': announced, 'content-type': type = '' } = headers
+export function announcedSize (headers: IncomingHttpHeaders): AnnouncedSize | undefined {
+  const { 'content-length': announced } = headers
   // How long a text body may be is for whoever parses it to say.
-  if (announced === undefined || TEXT_BODY.test(String(type))) return undefined
+  if (announced === undefined || isTextBody(headers)) return undefined
   const length = Number(announced)
-  const exact = !/^multipart\//i.test(String(type))
+  const exact = !isMultipart(headers)
   return { bytes: exact ? length : Math.max(0, length - MAX_OVERHEAD), exact }
 }
 

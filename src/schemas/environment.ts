@@ -1,5 +1,8 @@
 import type { Secret } from '../secret.ts'
 
+/** Where a request names its environment. */
+export const ENVIRONMENT_PLACE = 'the query or the X-Environment header'
+
 export type SignatureAlgorithm = 'sha1' | 'sha256'
 export type SignatureVersion = 1 | 2
 

@@ -54,6 +54,17 @@ t.test('415 before a byte is read, on a raw socket: also where the caller waits 
   t.equal(sandbox.requests.length, 0)
 })
 
+t.test('415, and nothing is sent, for a form under a name that nobody reads, and for the names of types that are missing', async (t) => {
+  const { sandbox, upload } = await start(t)
+  const form = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhello\r\n--b--\r\n'
+  for (const type of ['application/octet-stream; boundary=b', 'application/form-data; boundary=b', 'application/x-url-encoded', 'text/x-www-form-encoded', 'null/null', 'application/unknown']) {
+    for (const query of ['', '?resource_type=raw']) {
+      t.match(await send(upload + query, form, type), { status: 415, body: { code: 'unsupported_media_type', advice: ADVICE } }, `${type} ${query}`)
+    }
+  }
+  t.equal(sandbox.requests.length, 0)
+})
+
 t.test('200: text and JSON are stored as they are with resource_type=raw in the query', async (t) => {
   const { upload } = await start(t)
   for (const type of ['text/plain', 'TEXT/PLAIN;charset=utf-8', 'application/geo+json', 'text/json']) {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { announcesBody, checkChosenType, isUrlencoded } from '../../src/input/body-type.ts'
+import { announcesBody, checkChosenType, isUrlencoded, mediaTypeOf, isMultipart, isTextBody } from '../../src/input/body-type.ts'
 
 const TAKES = ['multipart/form-data', 'application/json']
 const check = (type: string | undefined, resourceType?: unknown, headers: Record<string, string> = { 'content-length': '1' }) => (): void =>
@@ -53,6 +53,29 @@ t.test('415 for no type and for what is none, whatever the query says', async (t
       t.throws(check(type, resourceType), { code: 'unsupported_media_type', message: /is not a media type/, members: { advice: /multipart/ } }, type)
     }
   }
+})
+
+t.test('415 for what looks like a form and is not read as one, and for placeholders, whatever the query says', async (t) => {
+  const types = [
+    'application/octet-stream; boundary=b', 'image/png;boundary="b"', 'text/plain; charset=utf-8 ;Boundary = b', 'application/json; boundary=b', 'application/x-www-form-urlencoded; boundary=b',
+    'application/form-data', 'text/form-data', 'form-data/multipart', 'application/multipart-formdata', 'application/multipart', 'application/x-form-urlencoded',
+    'application/www-form-urlencoded', 'application/x-www-form-encoded', 'application/x-url-encoded', 'text/urlencoded', 'Application/Form-Encoded',
+    'undefined/undefined', 'null/null', 'unknown/unknown', 'application/unknown', 'application/x-unknown', 'image/undefined', 'none/none', 'Unknown/Foo'
+  ]
+  for (const type of types) {
+    for (const resourceType of [undefined, 'raw']) {
+      t.throws(check(type, resourceType), { code: 'unsupported_media_type', message: /form|nobody chose/, members: { advice: /multipart/ } }, type)
+    }
+  }
+  for (const type of ['application/vnd.formation', 'application/x-undefinedness', 'application/vnd.unknown-vendor', 'image/nullsoft', 'application/octet-stream; bound=b']) t.doesNotThrow(check(type), type)
+})
+
+t.test('the kind of a body is read in one place, however its type is written', async (t) => {
+  t.equal(mediaTypeOf({ 'content-type': ' Image/PNG ; a=b' }), 'image/png')
+  t.equal(mediaTypeOf({}), undefined)
+  for (const type of ['multipart/form-data; boundary=b', 'Multipart/Mixed']) t.ok(isMultipart({ 'content-type': type }), type)
+  for (const type of ['Application/JSON ; charset=utf-8', 'application/x-www-form-urlencoded']) t.ok(isTextBody({ 'content-type': type }), type)
+  for (const headers of [{}, { 'content-type': 'application/jsonl' }, { 'content-type': 'image/png; a=multipart/b' }]) t.notOk(isMultipart(headers) || isTextBody(headers))
 })
 
 t.test('without a body there is nothing to judge', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { editDistance, nearestName } from '../../src/input/nearest-name.ts'
+import { editDistance, nearestName, didYouMean } from '../../src/input/nearest-name.ts'
 
 const known = ['public_id', 'resource_type', 'type', 'tags', 'folder']
 
@@ -20,4 +20,9 @@ t.test('finds nothing when nothing is near, or the name is absurdly long', async
   t.equal(nearestName('colourfulness', known), undefined)
   t.equal(nearestName('t'.repeat(65), known), undefined)
   t.equal(nearestName('x', []), undefined)
+})
+
+t.test('the end of a message names the near one, and is empty when none is near', async (t) => {
+  t.equal(didYouMean('foldr', ['public_id', 'folder']), '; did you mean "folder"?')
+  t.equal(didYouMean('nonsense', ['public_id', 'folder']), '')
 })

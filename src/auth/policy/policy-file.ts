@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Value } from '@sinclair/typebox/value'
 import type { TSchema } from '@sinclair/typebox'
 import { LineCounter, isNode, parseDocument, type Document } from 'yaml'
-import { nearestName } from '../../input/nearest-name.ts'
+import { didYouMean } from '../../input/nearest-name.ts'
 import { readTextFile } from '../../text-file.ts'
 import { Policy, policyFaults, type CallerSources } from './policy.ts'
 import { PolicyDocument, type PolicyValue } from './policy-schema.ts'
@@ -45,13 +45,11 @@ function schemaMessage (schema: TSchema, value: unknown, path: readonly string[]
     const given = path.slice(-1).join()
     const places = MEMBERS.filter(({ name }) => name === given).map(({ place }) => place)
     if (places.length > 0) return `is not known here; it belongs in ${places.join(' or ')}`
-    const nearest = nearestName(given, MEMBERS.map(({ name }) => name))
-    return `is not known here${nearest ? `; did you mean "${nearest}"?` : ''}`
+    return `is not known here${didYouMean(given, MEMBERS.map(({ name }) => name))}`
   }
   const choices: unknown = schema['choices']
   if (Array.isArray(choices)) {
-    const nearest = typeof value === 'string' ? nearestName(value, choices) : undefined
-    return `must be one of ${choices.join(', ')}${nearest ? `; did you mean "${nearest}"?` : ''}`
+    return `must be one of ${choices.join(', ')}${typeof value === 'string' ? didYouMean(value, choices) : ''}`
   }
   return schema['x-fault'] ?? message
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { nearestName } from '../../input/nearest-name.ts'
+import { didYouMean } from '../../input/nearest-name.ts'
 import { hostRuleFault } from '../../net/urls.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../schemas/upload-parameters.ts'
 import type { Caller } from './caller.ts'
@@ -23,8 +23,7 @@ const NOT_FORCED: ReadonlySet<string> = new Set(['timestamp', 'public_id'])
 function checkNames (names: readonly string[], path: readonly string[], report: Report): void {
   names.forEach((name, index) => {
     if (SIGNABLE_PARAMETER_NAMES.includes(name)) return
-    const nearest = nearestName(name, SIGNABLE_PARAMETER_NAMES)
-    report([...path, String(index)], `"${name}" is not a parameter that can be signed${nearest ? `; did you mean "${nearest}"?` : ''}`)
+    report([...path, String(index)], `"${name}" is not a parameter that can be signed${didYouMean(name, SIGNABLE_PARAMETER_NAMES)}`)
   })
 }
 
@@ -76,8 +75,7 @@ function checkReach (name: string, rules: CallerRules, { keyNames, tokens }: Cal
   const path = ['callers', name]
   if (rules.jwt && !tokens) report([...path, 'jwt'], 'has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY')
   if (isMet(name, rules, keyNames)) return
-  const nearest = nearestName(name, keyNames)
-  report(path, `can never be met: it has no keys and no jwt, and GATEWAY_KEYS has no key of "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`)
+  report(path, `can never be met: it has no keys and no jwt, and GATEWAY_KEYS has no key of "${name}"${didYouMean(name, keyNames)}`)
 }
 
 /** What the schema cannot say: every fault of a well-formed policy. `environments` are those that exist; without `sources` every caller may exist. */

@@ -12,6 +12,7 @@ import { Intake } from './intake.ts'
 import { integrityFailure, readStored, type Sent, type Stored } from './integrity.ts'
 import type { FilePart } from './multipart-body.ts'
 import { UploadSender, type Destination, type Piece } from './sender.ts'
+import { lateField } from '../../input/upload-form.ts'
 
 /** One file to store, and what goes with it. `Parameters` is what `seal` takes: typed values, or text that was signed. */
 export interface Upload<Parameters extends object> extends Destination {
@@ -228,8 +229,5 @@ class FileRun<Parameters extends object> {
 function refuseLate (late: object): void {
   const names = Object.keys(late)
   if (names.length === 0) return
-  throw invalidRequest(names.map((name) => ({
-    pointer: `/${name}`,
-    message: 'came after a file that is sent in chunks; put it before the file, or in the query'
-  })))
+  throw invalidRequest(names.map((name) => lateField(name, 'a file that is sent in chunks')))
 }

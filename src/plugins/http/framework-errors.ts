@@ -1,6 +1,7 @@
 import type { FastifyError } from 'fastify'
 import { GatewayError, invalidRequest, type ErrorCode } from '../../errors.ts'
 import { validationFaults, type PlaceOf } from './validation-faults.ts'
+import { UPLOAD_ADVICE } from '../../input/body-type.ts'
 
 /** Fastify's and its plugins' own errors, by their code. */
 const BY_CODE: Readonly<Record<string, { code: ErrorCode, detail: string }>> = {
@@ -44,8 +45,7 @@ export interface RefusedInput {
 function tooLarge ({ announced, limit, isForm }: RefusedInput, cause: Error): GatewayError {
   const size = announced === undefined ? `more than ${limit}` : announced
   if (!isForm) return new GatewayError('payload_too_large', `The body has ${size} bytes; the limit for JSON is ${limit}.`, { cause })
-  const advice = 'Send the bytes of a file under their own media type, such as `Content-Type: application/octet-stream`, or as `multipart/form-data`.'
-  return new GatewayError('payload_too_large', `The body has ${size} bytes; the limit for a urlencoded form is ${limit}.`, { cause, members: { advice } })
+  return new GatewayError('payload_too_large', `The body has ${size} bytes; the limit for a urlencoded form is ${limit}.`, { cause, members: { advice: UPLOAD_ADVICE } })
 }
 
 /** A body without any Content-Type is refused for its type, too. */

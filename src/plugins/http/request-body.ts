@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatewayError, invalidRequest } from '../../errors.ts'
 import { announcesBody } from '../../input/body-type.ts'
-import { bodyReader, queryFieldsOf } from '../../input/route-input.ts'
+import { bodyReader, onlyReads, queryFieldsOf } from '../../input/route-input.ts'
 
 export interface BodyTimeoutOptions {
   /** How long a request may take until a body that is read before its handler, such as JSON, is there as a whole. */
@@ -57,7 +57,7 @@ function encodedBy (headers: IncomingHttpHeaders): string | undefined {
 
 function encodingFailure (method: string, headers: IncomingHttpHeaders): GatewayError | undefined {
   // A GET has no body: `unreadBody` refuses it.
-  if (method === 'GET' || method === 'HEAD' || !announcesBody(headers)) return undefined
+  if (onlyReads(method) || !announcesBody(headers)) return undefined
   const header = encodedBy(headers)
   if (header === undefined) return undefined
   // RFC 9110, section 15.5.16: this header tells that the encoding is at fault, and not the media type.

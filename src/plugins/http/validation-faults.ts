@@ -1,6 +1,6 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 import { pointerTo, type Fault } from '../../errors.ts'
-import { nearestName } from '../../input/nearest-name.ts'
+import { didYouMean } from '../../input/nearest-name.ts'
 import { NO_VALUE } from '../../input/text-fields.ts'
 
 /** What ajv adds with `verbose`: the schema around the failed keyword and the value it met. */
@@ -16,24 +16,20 @@ type Explain = (error: VerboseError) => Fault
 /** Where a field belongs that stands elsewhere; undefined for a name that the route does not know. */
 export type PlaceOf = (name: string) => string | undefined
 
-/** Of one request; ajv reports thousands when thousands were sent, and looking for near names takes time. */
+/** Most faults of one request: ajv reports thousands when thousands were sent, and looking for near names takes time. */
 const MOST_FAULTS = 200
 const MOST_POINTER = 256
 
 const text = (value: unknown): string => typeof value === 'string' ? value : String(value)
-const suggestion = (given: string, known: readonly string[]): string => {
-  const nearest = nearestName(given, known)
-  return nearest === undefined ? '' : `; did you mean "${nearest}"?`
-}
 
-/** Looks elsewhere for the field first, unless it lies inside another one, which is then the place that is wrong. */
+/** Names the place where the field belongs, or the field that was meant. A member of another field belongs nowhere else. */
 const unknownField = (error: VerboseError, placeOf: PlaceOf): Fault => {
   const name = text(error.params['additionalProperty'])
   const known = Object.keys(error.parentSchema?.properties ?? {})
   const place = error.instancePath === '' ? placeOf(name) : undefined
   return {
     pointer: `${error.instancePath}${pointerTo(name)}`,
-    message: place === undefined ? `is not a field of this action${suggestion(name, known)}` : `belongs in ${place}`
+    message: place === undefined ? `is not a field of this action${didYouMean(name, known)}` : `belongs in ${place}`
   }
 }
 
@@ -44,7 +40,7 @@ const missingField: Explain = (error) => ({
 
 const notAChoice: Explain = (error) => {
   const choices = (error.params['allowedValues'] as unknown[]).map(text) // ajv's `enum` always carries the list
-  const hint = typeof error.data === 'string' ? suggestion(error.data, choices) : ''
+  const hint = typeof error.data === 'string' ? didYouMean(error.data, choices) : ''
   return { pointer: error.instancePath, message: `must be one of ${choices.join(', ')}${hint}` }
 }
 
@@ -66,7 +62,8 @@ const other: Explain = (error) => ({
 /** A body that was not sent, or is `null`, has the wrong type too; that it is missing helps more. */
 const wrongType: Explain = (error) => {
   const missing = error.instancePath === '' && (error.data === undefined || error.data === null)
-  return missing ? { pointer: '', message: 'is required: send a JSON object' } : other(error)
+  if (missing) return { pointer: '', message: 'the body is required: send a JSON object' }
+  return error.instancePath === '' ? { pointer: '', message: 'the body must be a JSON object' } : other(error)
 }
 
 const EXPLANATIONS: Readonly<Record<string, Explain>> = {

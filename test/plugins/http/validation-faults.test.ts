@@ -88,6 +88,6 @@ t.test('null, marked as no value, is told of once', async (t) => {
 
 t.test('a body that is missing is told apart from one of the wrong kind', async (t) => {
   const schema = Type.Object({})
-  t.same(faults(schema, null), [{ pointer: '', message: 'is required: send a JSON object' }])
-  t.same(faults(schema, []), [{ pointer: '', message: 'must be object' }])
+  t.same(faults(schema, null), [{ pointer: '', message: 'the body is required: send a JSON object' }])
+  t.same(faults(schema, []), [{ pointer: '', message: 'the body must be a JSON object' }])
 })
