@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { announcesBody } from '../input/body-type.ts'
+import { overridesMethod } from '../input/method-override.ts'
 
 /** Prometheus's text format. */
 const MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -21,6 +23,8 @@ function answerWith (text: () => Promise<string>): RequestListener {
     const refuse = (status: number, headers: Record<string, string> = {}): void => { response.writeHead(status, headers).end() }
     if (!/^\/metrics(?:\?|$)/.test(String(request.url))) return refuse(404)
     if (request.method !== 'GET') return refuse(405, { allow: 'GET' })
+    // As on the gateway's own pages: what is not read is refused. The body is not waited for.
+    if (announcesBody(request.headers) || overridesMethod(request.headers)) return refuse(400, { connection: 'close' })
     text().then((body) => {
       response.writeHead(200, { 'content-type': MEDIA_TYPE, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }).end(body)
     }, () => refuse(500))

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { talk } from '../support/talk.ts'
 import { listenForMetrics } from '../../src/commands/metrics-listener.ts'
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 }
@@ -11,6 +12,15 @@ t.test('serves the text at /metrics and nothing else', async (t) => {
   t.match(answer.headers.get('content-type'), /^text\/plain; version=0\.0\.4/)
   t.equal((await fetch(url, { method: 'POST' })).status, 405)
   for (const path of ['/', '/metrics/x', '/healthz', '/upload', '//metrics']) t.equal((await fetch(new URL(url).origin + path)).status, 404, path)
+})
+
+t.test('400 to a body and to another method in a header, and the connection ends', async (t) => {
+  const { url, close } = await listenForMetrics(async () => 'a 1\n', LOOPBACK)
+  t.teardown(close)
+  for (const rest of ['Content-Length: 2\r\n\r\n{}', 'Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n', 'X-HTTP-Method-Override: DELETE\r\n\r\n', 'HTTP-Method-Override: PUT\r\n\r\n']) {
+    t.match(await talk(url, `GET /metrics HTTP/1.1\r\nHost: a\r\n${rest}`), /^HTTP\/1\.1 400 /, rest)
+  }
+  t.match(await talk(url, 'GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 0\r\nX-Forwarded-Method: GET\r\n\r\n'), /^HTTP\/1\.1 200 /)
 })
 
 t.test('500 without a word of why when the text cannot be made', async (t) => {

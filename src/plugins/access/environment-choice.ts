@@ -2,8 +2,8 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { mayUse } from '../../auth/policy/permissions.ts'
 import type { CloudinaryClient } from '../../cloudinary/client.ts'
-import { invalidRequest } from '../../errors.ts'
-import { nearestName } from '../../input/nearest-name.ts'
+import { invalidRequest, pointerTo } from '../../errors.ts'
+import { didYouMean, editDistance } from '../../input/nearest-name.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -12,10 +12,33 @@ declare module 'fastify' {
   }
 }
 
+const HEADER = 'x-environment'
+/** Namespaces of other products: Power Platform sends `x-ms-client-environment-id`. */
+const FOREIGN = /^x-(?:ms|amz|amzn|goog|envoy|azure|vercel|sentry)-/
+/** Edits by which a word may miss `environment`. */
+const MOST_EDITS = 2
+
+function isEnvironmentWord (word: string): boolean {
+  return /^envs?$/.test(word) || (word.length >= 9 && word.length <= 14 && editDistance(word, 'environment') <= MOST_EDITS)
+}
+
+/** True for a header that was probably meant to be `X-Environment`: `X-Env`, `X-Enviroment`, `X_Environment`. */
+function missesHeader (name: string): boolean {
+  // Each word that is meant holds one of these: most names need no second look.
+  return name !== HEADER && /env|iro|nme/.test(name) && !FOREIGN.test(name) && name.split(/[-_.]/).some(isEnvironmentWord)
+}
+
+/** Refuses misspelt headers: ignored, they would leave the request to the default environment. */
+function refuseMisspelt ({ raw: { headers } }: FastifyRequest): void {
+  const misspelt = Object.keys(headers).filter(missesHeader)
+  if (misspelt.length === 0) return
+  throw invalidRequest(misspelt.map((name) => ({ pointer: pointerTo(name), message: 'is not read; did you mean "X-Environment"?' })))
+}
+
 /** Takes the name from `X-Environment` or `?environment=`; both may be given when they agree. */
 function takeName ({ headers, query }: FastifyRequest): string | undefined {
   const parameters = query as Record<string, unknown> // not validated yet: whatever the parser made of it
-  const byHeader = headers['x-environment']
+  const byHeader = headers[HEADER]
   const byQuery = parameters['environment']
   // Routes close their queries; this name belongs to none of them and to all. Deleting what is not there costs as much.
   if (byQuery !== undefined) delete parameters['environment']
@@ -28,8 +51,7 @@ function takeName ({ headers, query }: FastifyRequest): string | undefined {
 
 /** How to find the right name. */
 function advice (name: string, names: readonly string[]): string {
-  const nearest = nearestName(name, names)
-  return `; ${nearest === undefined ? '' : `did you mean "${nearest}"? `}/environments lists them`
+  return `${didYouMean(name, names) || ';'} /environments lists them`
 }
 
 /** Chooses the environment of each request in the scope that registers it, before a byte of its body is read. */
@@ -37,6 +59,7 @@ export default fp(async (scope) => {
   const clients = scope.cloudinary
   scope.decorateRequest('cloudinary')
   scope.addHook('onRequest', (request, _reply, done) => {
+    refuseMisspelt(request)
     const name = takeName(request) ?? clients.defaultEnvironment
     // To a stranger one that is absent looks like one whose signature it does not have.
     const client = clients.get(name.toLowerCase()) ?? (request.caller.stranger ? clients.decoy() : undefined)

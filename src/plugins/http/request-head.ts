@@ -4,6 +4,8 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Action } from '../../auth/policy/actions.ts'
 import { invalidRequest, pointerTo, type Fault } from '../../errors.ts'
+import { METHOD_OVERRIDE } from '../../input/method-override.ts'
+import { onlyReads } from '../../input/route-input.ts'
 
 /** How often a header was sent; Node keeps only the first `Host`. */
 function timesSent (rawHeaders: readonly string[], name: string): number {
@@ -51,80 +53,103 @@ export const headerNames = fp(async (app) => {
 
 /** Headers that are refused for one reason. */
 interface Refused {
-  readonly names: readonly string[]
-  readonly message: string
-  /** What to say on the routes that take files, where it differs. */
-  readonly toUploads?: string
-  /** Only there; everywhere by default. */
-  readonly on?: (request: FastifyRequest) => boolean
+  /** Matches their names in lower case. */
+  readonly names: RegExp
+  /** Why, on this route; undefined where they cannot change what is meant. */
+  readonly reason: (request: FastifyRequest, name: string) => string | undefined
 }
 
 const UPLOADS: ReadonlySet<Action | undefined> = new Set<Action>(['uploadResource', 'directUpload'])
-const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
-
 const isUpload = ({ routeOptions }: FastifyRequest): boolean => UPLOADS.has(routeOptions.config.action)
-const mayChange = ({ method }: FastifyRequest): boolean => !READING_METHODS.has(method)
+
+/** Refuses on requests that may change something; `toUploads` is the message of the routes that take files. */
+const onChanges = (message: string, toUploads = message): Refused['reason'] => (request) => {
+  if (onlyReads(request.method)) return undefined
+  return isUpload(request) ? toUploads : message
+}
+const onUploads = (message: string): Refused['reason'] => (request) => isUpload(request) ? message : undefined
+
+const IDEMPOTENCY_KEY = 'idempotency-key'
+
+/** True where the schema of the route declares the header. */
+function honoursKeys ({ routeOptions: { schema } }: FastifyRequest): boolean {
+  const { properties = {} } = (schema?.headers ?? {}) as { properties?: object } // a JSON schema of an object
+  return Object.keys(properties).some((name) => name.toLowerCase() === IDEMPOTENCY_KEY)
+}
+
+const idempotency: Refused['reason'] = (request, name) => {
+  if (onlyReads(request.method)) return undefined
+  if (honoursKeys(request)) return name === IDEMPOTENCY_KEY ? undefined : 'is not understood; did you mean "Idempotency-Key"?'
+  return isUpload(request)
+    ? 'is honoured by POST /upload alone; sign a `public_id`, so that a repeated upload stores no second asset'
+    : 'is honoured by POST /upload alone; leave it out'
+}
+
+/** `Content-Transfer-Encoding` of bytes as they are. Source: RFC 2045, section 6.2. */
+const UNCHANGED: ReadonlySet<unknown> = new Set(['7bit', '8bit', 'binary', 'identity', ''])
+const TRANSFER_ENCODING = 'content-transfer-encoding'
 
 const REFUSED: readonly Refused[] = [
   {
-    names: ['X-HTTP-Method-Override', 'X-HTTP-Method', 'X-Method-Override'],
-    message: 'is not understood; send the request with the method that is meant'
+    names: METHOD_OVERRIDE,
+    reason: () => 'is not understood; send the request with the method that is meant'
   },
   {
-    // Chunks of a file as Cloudinary, tus, its successor at the IETF, and Google send them.
-    names: [
-      'Content-Range', 'X-Unique-Upload-Id', 'Tus-Resumable', 'Upload-Offset', 'Upload-Length', 'Upload-Defer-Length',
-      'Upload-Metadata', 'Upload-Concat', 'Upload-Checksum', 'Upload-Complete', 'Upload-Incomplete',
-      'X-Goog-Upload-Command', 'X-Goog-Upload-Offset', 'X-Upload-Content-Length'
-    ],
-    message: 'is not understood; send the body whole',
-    toUploads: 'is not understood; send the file whole, which the gateway cuts into chunks itself, or send chunks to the `upload_url` of POST /signature',
-    on: mayChange
+    // Chunks of a file as Cloudinary, tus, its successor at the IETF, Google and browser widgets send them.
+    names: /^(?:x-)?content-range$|^x-unique-upload-id$|^tus-|^uploader-|^(?:x-)?(?:upload|chunk|goog-upload)-/,
+    reason: onChanges(
+      'is not understood; send the body whole',
+      'is not understood; send the file whole, which the gateway cuts into chunks itself, or send chunks to the `upload_url` of POST /signature'
+    )
   },
   {
-    // Source: RFC 9110, section 13. GET and HEAD may ignore them, and If-Modified-Since is for those alone.
-    names: ['If-Match', 'If-None-Match', 'If-Unmodified-Since'],
-    message: 'is not understood; the request would be carried out whether the condition holds or not',
-    on: mayChange
+    // Source: RFC 9110, section 13, and RFC 4918, section 10.4. If-Modified-Since and If-Range are for GET alone.
+    names: /^(?:if|if-match|if-none-match|if-unmodified-since|if-schedule-tag-match|x-goog-if-.*)$/,
+    reason: onChanges('is not understood; the request would be carried out whether the condition holds or not')
   },
   {
-    names: ['Content-MD5', 'Digest', 'Content-Digest', 'Repr-Digest'],
-    message: 'is not checked; leave it out',
-    toUploads: 'is not checked; leave it out, and compare `bytes` and `etag` of the answer',
-    on: mayChange
+    // Digests of HTTP, and those of the stores of Amazon, Google, Microsoft, Backblaze and ownCloud.
+    names: /^(?:content-|repr-|x-content-)?digest$|^(?:x-|oc-)?(?:amz-|goog-|bz-|ms-(?:blob-)?)?(?:content-)?(?:md5|sha-?(?:1|256|512)|crc-?(?:32c?|64)|hash|checksum(?:-.*)?)$/,
+    reason: onChanges('is not checked; leave it out', 'is not checked; leave it out, and compare `bytes` and `etag` of the answer')
   },
   {
-    names: ['Content-Disposition'],
-    message: 'is not read; name the file by the field `filename_override`, or in its part of a multipart form',
-    on: isUpload
+    names: /^content-transfer-encoding$/,
+    reason: (request, name) => UNCHANGED.has(request.headers[TRANSFER_ENCODING]?.toString().trim().toLowerCase())
+      ? undefined
+      : onChanges('is not understood; send the bytes as they are')(request, name)
   },
   {
-    names: ['Idempotency-Key'],
-    message: 'is honoured by POST /upload alone; sign a `public_id`, so that a repeated upload stores no second asset',
-    on: ({ routeOptions: { config } }) => config.action === 'directUpload'
-  }
+    names: /^(?:content-disposition|slug|(?:x-)?file-?name)$/,
+    reason: onUploads('is not read; name the file by the field `filename_override`, or in its part of a multipart form')
+  },
+  { names: /^overwrite$/, reason: onUploads('is not read; there is the field `overwrite`') },
+  { names: /idempot/, reason: idempotency }
 ]
 
-const ROWS = REFUSED.map((row) => {
-  return { ...row, names: row.names.map((name) => [name, name.toLowerCase()] as const) }
-})
+/** Tells in one step that a header is none of these, as nearly all are. */
+const ANY_OF_THEM = new RegExp(REFUSED.map(({ names }) => names.source).join('|'))
+const UPPER_CASE: ReadonlySet<string> = new Set(['http', 'md5', 'sha256'])
 
-/** Names of the headers that are to follow the body, where nobody reads them either. */
-function trailersOf ({ trailer = '' }: IncomingHttpHeaders): string[] {
-  return trailer.toLowerCase().split(',').map((name) => name.trim())
+/** Writes the name as people do: `X-HTTP-Method`. Node tells it in lower case. */
+function spelt (name: string): string {
+  return name.split('-').map((word) => {
+    return UPPER_CASE.has(word) ? word.toUpperCase() : word.charAt(0).toUpperCase() + word.slice(1)
+  }).join('-')
 }
 
-/** Faults of all headers that would have to be understood to do what is meant. */
+/** Names of the headers that are announced to come after the body. They are not read either. */
+function trailersOf ({ trailer = '' }: IncomingHttpHeaders): string[] {
+  return trailer === '' ? [] : trailer.toLowerCase().split(',').map((name) => name.trim())
+}
+
+/** Returns a fault for each header that the route would have to understand to do what is meant. */
 function unreadHeaderFaults (request: FastifyRequest): Fault[] {
   const { headers } = request.raw
-  const trailers = trailersOf(headers)
-  const isSent = (name: string): boolean => headers[name] !== undefined || trailers.includes(name)
   const faults: Fault[] = []
-  for (const { names, message, toUploads = message, on } of ROWS) {
-    if (on && !on(request)) continue
-    for (const [name, inLowerCase] of names) {
-      if (isSent(inLowerCase)) faults.push({ pointer: pointerTo(name), message: isUpload(request) ? toUploads : message })
-    }
+  for (const name of [...Object.keys(headers), ...trailersOf(headers)]) {
+    if (!ANY_OF_THEM.test(name)) continue
+    const message = REFUSED.find(({ names }) => names.test(name))?.reason(request, name)
+    if (message !== undefined) faults.push({ pointer: pointerTo(spelt(name)), message })
   }
   return faults
 }

@@ -5,7 +5,7 @@ import { EVERYTHING } from '../../../src/auth/policy/permissions.ts'
 import environmentChoice from '../../../src/plugins/access/environment-choice.ts'
 import cloudinary from '../../../src/plugins/actions/cloudinary.ts'
 import errorHandler from '../../../src/plugins/http/error-handler.ts'
-import { environmentAt, testConfig } from '../../support/gateway.ts'
+import { environmentAt, testConfig, startGateway } from '../../support/gateway.ts'
 
 t.test('the environment of a request: header, query or the default one', async (t) => {
   const { upstream, upload } = testConfig([])
@@ -30,6 +30,42 @@ t.test('the environment of a request: header, query or the default one', async (
   t.match(await chosen('/chosen?environment=stagging'), { status: 400, errors: [{ message: /did you mean "staging"/ }] })
   t.match(await chosen('/chosen?environment=stagging', { 'x-bound': 'yes' }), { status: 400, errors: [{ message: /^there is no such environment; \/environments/ }] }, 'none is named that the caller may not use')
   t.match(await chosen('/chosen', { 'x-environment': 'elsewhere' }), { status: 400, errors: [{ message: /no such environment; \/environments/ }] })
+})
+
+t.test('400 to a header that misses X-Environment, and others pass', async (t) => {
+  const { app, sandbox } = await startGateway(t)
+  await sandbox.add('cats/tom')
+  const before = sandbox.requests.length
+  const misspelt = [
+    'X-Enviroment', 'X-Env', 'X_Environment', 'X-Environments', 'Environment', 'X-Cloudinary-Environment', 'X-Envrionment', 'X-Enviornment', 'X-Environement',
+    'X-Evironment', 'Env', 'X-Environment-Name', 'X-Cloudinary-Env', 'XEnvironment', 'x.environment', 'X-Environnement'
+  ]
+  for (const name of misspelt) {
+    const answer = await app.inject({ method: 'DELETE', url: '/resources/cats/tom', headers: { [name]: 'staging' } })
+    t.match(answer.json(), { status: 400, errors: [{ pointer: `/${name.toLowerCase()}`, message: 'is not read; did you mean "X-Environment"?' }] }, name)
+  }
+  t.equal(sandbox.requests.length, before, 'nothing was asked of the default account')
+  const others = {
+    'x-envoy-expected-rq-timeout-ms': '1',
+    'x-envoy-attempt-count': '1',
+    'x-ms-client-environment-id': 'a',
+    'x-forwarded-for': '10.0.0.1',
+    'x-forwarded-proto': 'https',
+    'x-real-ip': '10.0.0.1',
+    'x-request-id': 'a',
+    'x-requested-with': 'XMLHttpRequest',
+    via: '1.1 a',
+    traceparent: '00-a-b-01',
+    'x-amzn-trace-id': 'Root=1',
+    'cf-ray': 'a',
+    'x-b3-traceid': 'a',
+    'x-original-url': '/a',
+    'x-correlation-id': 'a',
+    'sec-fetch-mode': 'cors',
+    'x-client-environs': 'a',
+    'x-environment': 'production'
+  }
+  t.equal((await app.inject({ url: '/resources/cats/tom', headers: others })).statusCode, 200)
 })
 
 t.test('a stranger is not told that there is no such environment: it gets one that no signature fits', async (t) => {

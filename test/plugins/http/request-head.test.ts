@@ -120,6 +120,77 @@ t.test('400 on uploads to a name in a header and, where it is not honoured, an I
   t.equal(sandbox.requests.filter(({ path }) => path.endsWith('/upload')).length, 2)
 })
 
+t.test('400 to whatever is of these kinds, under any of their names, on every route that changes something', async (t) => {
+  const { app, sandbox } = await startGateway(t)
+  await sandbox.add('cats/tom')
+  await app.inject('/readyz')
+  const before = sandbox.requests.length
+  const everywhere = ['HTTP-Method-Override', 'X-Original-Method', 'X-Tunnel-Method', 'X-Rewrite-Method', 'X-Method', 'Method-Override', 'X-MethodOverride', 'X-HTTP-Method-Override-To']
+  const onChanges = [
+    'X-Upload-Offset', 'X-Upload-Content-Type', 'X-Chunk-Number', 'Chunk-Index', 'X-Goog-Upload-Protocol', 'X-Goog-Upload-Header-Content-Length', 'Upload-Draft-Interop-Version',
+    'Upload-Expires', 'Tus-Version', 'X-Content-Range', 'Uploader-Chunk-Number', 'If', 'If-Schedule-Tag-Match', 'X-Goog-If-Generation-Match', 'X-Amz-Content-Sha256', 'X-Amz-Checksum-Crc32',
+    'X-Goog-Hash', 'X-Ms-Blob-Content-MD5', 'X-Content-MD5', 'X-Bz-Content-Sha1', 'X-Checksum', 'OC-Checksum', 'Content-Transfer-Encoding', 'X-Idempotency-Key', 'Idempotency-Token', 'Idempotent-Key'
+  ]
+  const onUploads = ['X-File-Name', 'X-Filename', 'Slug', 'Overwrite']
+  for (const [method, url] of CHANGES) {
+    const isUpload = url.endsWith('upload')
+    for (const name of [...everywhere, ...onChanges, ...isUpload ? onUploads : [], ...url === '/upload' ? [] : ['Idempotency-Key']]) {
+      const headers = { ...(url === '/direct-upload' && FORM), [name]: 'base64' }
+      const answer = await app.inject({ method, url, headers, ...(url === '/direct-upload' && { payload: '--b--\r\n' }) })
+      const faults = answer.statusCode === 400 ? answer.json().errors : []
+      t.match(faults.map(({ pointer }: { pointer: string }) => pointer.toLowerCase()), [`/${name.toLowerCase()}`], `${method} ${url} ${name}`)
+    }
+  }
+  for (const [method, url] of READS) {
+    for (const name of everywhere) t.equal((await app.inject({ method, url, headers: { [name]: 'DELETE' } })).statusCode, 400, `${method} ${url} ${name}`)
+  }
+  const near = await app.inject({ method: 'POST', url: '/upload', headers: { 'x-idempotency-key': 'a' } })
+  t.match(near.json(), { errors: [{ pointer: '/X-Idempotency-Key', message: /did you mean "Idempotency-Key"/ }] })
+  t.equal(sandbox.requests.length, before)
+})
+
+t.test('what proxies, browsers and clients add by themselves passes, and an encoding of the bytes as they are', async (t) => {
+  const { app } = await startGateway(t)
+  const headers = {
+    forwarded: 'for=10.0.0.1',
+    'x-forwarded-for': '10.0.0.1',
+    'x-forwarded-host': 'a',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-method': 'POST',
+    'x-forwarded-uri': '/upload',
+    'x-forwarded-client-cert': 'Hash=a',
+    'x-original-url': '/a',
+    'x-original-uri': '/a',
+    'x-rewrite-url': '/a',
+    'x-original-forwarded-for': '10.0.0.1',
+    'x-real-ip': '10.0.0.1',
+    'x-request-id': 'a',
+    'x-ssl-client-sha1': 'a',
+    'x-envoy-attempt-count': '1',
+    'cf-ray': 'a',
+    'cdn-loop': 'a',
+    via: '1.1 a',
+    'x-amzn-trace-id': 'Root=1',
+    'x-amz-cf-id': 'a',
+    'x-requested-with': 'XMLHttpRequest',
+    'upgrade-insecure-requests': '1',
+    'want-digest': 'sha-256',
+    'if-modified-since': 'Sat, 29 Oct 2050 19:43:31 GMT',
+    'if-range': '"a"',
+    'mime-version': '1.0',
+    'sec-fetch-mode': 'cors',
+    priority: 'u=1',
+    'access-control-request-method': 'DELETE',
+    'content-transfer-encoding': 'Binary',
+    'x-hub-signature-256': 'a',
+    'ja3-hash': 'a'
+  }
+  for (const [method, url] of [['POST', '/upload?resource_type=raw'], ['GET', '/url?public_id=a']] as const) {
+    const payload = method === 'POST' ? { payload: 'hello' } : {}
+    t.equal((await app.inject({ method, url, headers: { ...headers, ...(method === 'POST' && { 'content-type': 'application/octet-stream' }) }, ...payload })).statusCode, 200, url)
+  }
+})
+
 t.test('what may be ignored is: conditions and ranges of GET and HEAD, preferences, and what others are to do', async (t) => {
   const { app, sandbox } = await startGateway(t)
   await sandbox.add('cats/tom')
