@@ -40,7 +40,7 @@ export class Base64Check {
   /** Bytes that the text read so far stands for. */
   get bytes (): number { return Math.floor(this.#characters * 3 / 4) }
   get lineEnds (): number { return this.#lineEnds }
-  /** Of the next character, counted from 1. */
+  /** Position of the next character, counted from 1. */
   get #place (): number { return this.#characters + this.#padding + this.#lineEnds + 1 }
 
   /** Reads `piece` from `start` on. Returns what is wrong with it, or undefined. */

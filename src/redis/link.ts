@@ -31,7 +31,7 @@ export class RedisLink {
   constructor ({ url, prefix, commandTimeoutMs, onFault, onRecovery }: RedisLinkOptions) {
     this.#watchers = { onFault, onRecovery }
     this.#redis = new Redis(url.reveal(), {
-      // Here and nowhere else, so that no key can go without it.
+      // Set on the connection, so that no key can be written without the prefix.
       keyPrefix: prefix,
       commandTimeout: commandTimeoutMs,
       connectTimeout: 2_000,

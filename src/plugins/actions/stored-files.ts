@@ -5,14 +5,14 @@ import type { UploadCall } from '../../cloudinary/client.ts'
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * What an upload of this request runs with: it ends with `signal`, by default with the caller, and what
-     * Cloudinary stored is counted, and logged where it differs from what was sent.
+     * Makes the options of an upload for this request. The upload is aborted with `signal`, by default when the caller
+     * goes away. Its result is counted, and logged when it differs from what was sent.
      */
     uploadCall (signal?: AbortSignal): UploadCall
   }
 }
 
-/** Tells operators what became of uploaded files, by whichever route. A replayed answer stores nothing. */
+/** Counts and logs the results of uploads of all routes. A replayed answer stores nothing, so it is not counted. */
 export default fp(async (app) => {
   app.decorateRequest('uploadCall', function (this: FastifyRequest, signal = this.callerGone): UploadCall {
     const { name: environment } = this.cloudinary.environment

@@ -2,8 +2,8 @@ import { Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 
 /**
- * Closes the query of every route that says nothing about its query, in the scope that registers this: Fastify would
- * ignore what stands there. Pages and probes are outside: what is appended for caches cannot change them.
+ * Refuses every query parameter on routes without a query schema, in the scope that registers this: Fastify would
+ * ignore them. Pages and probes are outside: a parameter that only defeats caches does no harm there.
  */
 export default fp(async (scope) => {
   scope.addHook('onRoute', (route) => {

@@ -29,7 +29,7 @@ const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   503: 'overloaded'
 }
 
-/** What is known of a request that was refused. */
+/** Facts about a refused request. */
 export interface RefusedInput {
   /** Content-Length, when there is one. */
   announced: string | undefined

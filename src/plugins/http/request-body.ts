@@ -72,7 +72,7 @@ export const bodyEncoding = fp(async (scope) => {
   scope.addHook('onRequest', ({ method, headers }, _reply, done) => { done(encodingFailure(method, headers)) })
 }, { name: 'body-encoding' })
 
-/** Tells whether a body of unknown length holds a byte: as soon as one has come, or the body has ended. */
+/** Calls `tell` once the first byte of a body has arrived, or its end. */
 function whenKnown (raw: IncomingMessage, tell: (holdsBytes: boolean) => void): void {
   if (raw.readableLength > 0 || raw.complete) {
     tell(raw.readableLength > 0)
@@ -99,9 +99,9 @@ function refusalOf ({ method, routeOptions }: FastifyRequest) {
 }
 
 /**
- * Refuses a body that the route does not read: ignored, it could have changed what is meant. An empty body is none,
- * even with a media type, which many clients put on everything. Runs before parsing, so that strangers are refused
- * first. The routes that read files judge their bodies themselves.
+ * Refuses a body that the route does not read: it may say something that the caller relies on. An empty body counts
+ * as absent, even with a media type, which many clients put on everything. Runs before parsing and after
+ * authentication. The routes that read files judge their bodies themselves.
  */
 export const unreadBody = fp(async (app) => {
   app.addHook('preParsing', (request, _reply, _payload, done) => {
@@ -109,14 +109,14 @@ export const unreadBody = fp(async (app) => {
     const { headers } = raw
     const reader = bodyReader(routeOptions)
     const isRead = reader !== 'nobody'
-    // OPTIONS is answered by whoever knows preflights, or is not found.
+    // OPTIONS is for the `cors` plugin, or a 405.
     if (reader === 'handler' || method === 'OPTIONS') return done()
     if (!announcesBody(headers)) {
       forgetBody(headers)
       return done()
     }
     const isChunked = headers['transfer-encoding'] !== undefined
-    // To look into a body that waits for `100 Continue` would be to ask for it.
+    // Reading a body that waits for `100 Continue` would make Node ask for it.
     if (!isChunked || headers.expect !== undefined) return done(isRead ? null : refusalOf(request))
     whenKnown(raw, (holdsBytes) => {
       if (!holdsBytes) forgetBody(headers)

@@ -155,8 +155,8 @@ function unreadHeaderFaults (request: FastifyRequest): Fault[] {
 }
 
 /**
- * Refuses headers that change what a request or its bytes mean, and that nobody here honours: a chunk would be
- * stored as the whole file, a conditional change made without its condition. Runs before the body is asked for.
+ * Refuses headers that ask for something that the gateway does not do: a chunk would be stored as the whole file, and
+ * a conditional change would be made without its condition. Runs before the body is requested.
  */
 export const unreadHeaders = fp(async (app) => {
   app.addHook('preParsing', (request, _reply, _payload, done) => {

@@ -25,7 +25,7 @@ export const environments: FastifyPluginAsync = async (app) => {
     }
   }, async ({ caller: { permissions } }) => {
     const usable = app.cloudinary.all().filter(({ environment }) => mayUse(permissions, environment.name))
-    // Of these very clients: meanwhile the name of an environment may have come to stand for another cloud.
+    // Proves these very clients: meanwhile the name may have come to stand for another cloud.
     const verdicts = await app.proveCredentials(usable)
     return {
       environments: usable.map(({ environment: { name, cloudName, sandbox } }, index) => ({
