@@ -22,9 +22,7 @@ const IS_NPM_START = process.env['npm_lifecycle_event'] === 'start'
 const LOOK_FOR_PARENT_MS = 500
 
 /** Messages for people: whoever has stopped reading them neither ends nor holds up the process. */
-const messages = new Outlet(2, {
-  onDropped: (count) => { messages.write(`${count} messages are missing here.\n`) }
-})
+const messages = new Outlet(2)
 /** Runs when the process ends, in this order. */
 const finishers = [() => { messages.flushSync() }, leaveTerminals]
 
@@ -54,6 +52,8 @@ const terminal: Terminal = {
   }
 }
 
+function ignore (): void {}
+
 /** Calls `close` when the process is told to end, once. */
 function endOnSignals (isClosing: () => boolean, close: () => void, reload: (() => void) | undefined): void {
   const end = (): void => { if (!isClosing()) close() }
@@ -73,7 +73,7 @@ function endOnSignals (isClosing: () => boolean, close: () => void, reload: (() 
   // A terminal that goes away sends it twice, by the shell and by the system.
   process.on('SIGHUP', reload !== undefined && TERMINALS.length === 0 ? reload : end)
   // Profilers and process managers send it; nobody who does wants the process to end.
-  process.on('SIGUSR2', () => {})
+  process.on('SIGUSR2', ignore)
 }
 
 /** Ends the process after an error that no command waits for. Node would print what libraries hang on it. */
@@ -113,7 +113,7 @@ async function run (line: CommandLine): Promise<ExitCode | undefined> {
 
 process.on('exit', () => { for (const finish of finishers) finish() })
 process.on('uncaughtException', crash)
-process.stderr.on('error', () => {}) // written to by Node alone
+process.stderr.on('error', ignore) // written to by Node alone
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   // A document that nobody reads to its end (`... openapi | head`, a closed terminal) is not a failure.
   if (code === 'EPIPE' || TERMINALS.includes(1)) return

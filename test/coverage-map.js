@@ -11,15 +11,19 @@ const WITH_REDIS = new Set([
   'src/redis/link.ts'
 ])
 
-function hasRedis () {
+/** This leaves a terminal that goes away. */
+const WITH_TERMINAL = new Set(['src/server.ts'])
+
+function has (program) {
   try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
+    execFileSync(program, ['--version'], { stdio: 'ignore' })
     return true
   } catch {
     return process.env.CI === 'true'
   }
 }
-const redis = hasRedis()
+const redis = has('redis-server')
+const terminal = has('script')
 
 /**
  * Only a mirror earns coverage: `test/routes/x.test.ts` covers `routes/x.ts`, `test/a/b.test.ts` covers `src/a/b.ts`.
@@ -29,7 +33,8 @@ export function sourceOf (file) {
   const mirrored = /^test\/(.+)\.test\.[tj]s$/.exec(file)?.[1]
   if (!mirrored || mirrored.startsWith('sandbox/')) return null
   const source = mirrored.startsWith('routes/') ? `${mirrored}.ts` : `src/${mirrored}.ts`
-  return existsSync(source) && (redis || !WITH_REDIS.has(source)) ? source : null
+  if (!existsSync(source) || (!redis && WITH_REDIS.has(source))) return null
+  return terminal || !WITH_TERMINAL.has(source) ? source : null
 }
 
 /** Test files that `test/together/x.ts` runs in its process: all below `test/x/`. Undefined when `file` is none of these. */

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
-import { doorClosed, hangingUpload, logMuch, PROGRAM, run } from './support/program.ts'
+import { doorClosed, hangingUpload, logMuch, run } from './support/program.ts'
 import { reluctantPipe } from './support/reluctant-pipe.ts'
 
 // However the process is told to end, it ends. Each test waits for that, and fails when it waits in vain.
@@ -33,20 +33,16 @@ t.test('a pipe that nobody reads', async (t) => {
 
   for (const [how, code, variables, tell] of [
     ['a second signal', 1, {}, (kill: (signal: NodeJS.Signals) => void) => { kill('SIGINT') }],
-    ['the end of its grace', 1, { SHUTDOWN_GRACE_SECONDS: '1' }, () => {}],
-    ['a second error', 1, {}, (kill: (signal: NodeJS.Signals) => void) => { kill('SIGWINCH') }]
+    ['the end of its grace', 1, { SHUTDOWN_GRACE_SECONDS: '1' }, () => {}]
   ] as const) {
     t.test(`does not keep ${how} from ending the process`, BOUND, async (t) => {
       const pipe = reluctantPipe(t)
-      const failing = 'data:text/javascript,process.on("SIGWINCH",()=>{throw new Error("unforeseen")})'
-      const gateway = run(t, [], { ...SERVE, ...variables }, {
-        command: [process.execPath, '--import', failing, ...PROGRAM],
-        stdio: ['ignore', pipe.writer, pipe.writer]
-      })
+      const stdio = ['ignore', pipe.writer, pipe.writer] as const
+      const gateway = run(t, [], { ...SERVE, ...variables }, { stdio: [...stdio] })
       const { base, answer } = await hangingUpload(pipe)
       await logMuch(base)
       pipe.fill()
-      gateway.child.kill(how === 'a second error' ? 'SIGWINCH' : 'SIGTERM')
+      gateway.child.kill('SIGTERM')
       await doorClosed(base)
       tell((signal) => { gateway.child.kill(signal) })
       t.equal(await gateway.ended, code)
@@ -86,7 +82,7 @@ t.test('a pipe whose reader is gone', async (t) => {
     const { writer, leave } = reluctantPipe(t)
     leave()
     const stdio = ['ignore', writer, writer] as const
-    const codes = { openapi: 0, key: 0, serv: 2 }
+    const codes = { key: 0, serv: 2 }
     for (const [line, code] of Object.entries(codes)) {
       t.equal(await run(t, line.split(' '), { PORT: '1' }, { stdio: [...stdio] }).ended, code, line)
     }
@@ -100,12 +96,6 @@ t.test('a pipe whose reader is gone', async (t) => {
 t.test('a full disk', { skip: !existsSync('/dev/full') && 'this system has no /dev/full' }, async (t) => {
   const full = openSync('/dev/full', 'w')
   t.teardown(() => { closeSync(full) })
-  t.test('is a failure of a command that writes a document to it', BOUND, async (t) => {
-    const { ended, output } = run(t, ['openapi'], {}, { stdio: ['ignore', full, 'pipe'] })
-    t.equal(await ended, 1)
-    t.equal(output.err, 'Standard output cannot be written: ENOSPC\n')
-  })
-
   t.test('takes the log, and nothing else', BOUND, async (t) => {
     const gateway = run(t, [], SERVE, { stdio: ['ignore', full, 'pipe'] })
     const { base, answer, end } = await hangingUpload(gateway)
@@ -115,34 +105,6 @@ t.test('a full disk', { skip: !existsSync('/dev/full') && 'this system has no /d
     end()
     t.equal((await answer).status, 200)
     t.equal(await gateway.ended, 0)
-  })
-})
-
-t.test('npm start', async (t) => {
-  // What npm puts between itself and the gateway: a shell, which dies of a signal that npm passes on.
-  t.test('ends the gateway when the shell in between is ended', BOUND, async (t) => {
-    const words = [process.execPath, ...PROGRAM].map((word) => `'${word}'`).join(' ')
-    const command = ['sh', '-c', `${words} & echo $! >&2; wait`]
-    const shell = run(t, [], { ...SERVE, npm_lifecycle_event: 'start' }, { command })
-    const [, pid] = await shell.until(/^(\d+)\n/)
-    t.teardown(() => { try { process.kill(Number(pid), 'SIGKILL') } catch {} })
-    await shell.until(/answers at/)
-    shell.child.kill('SIGTERM')
-    await shell.ended // its output ends with the gateway
-    t.match(shell.output.out, /shutting down/)
-  })
-
-  t.test('lets a signal come twice; the next one ends at once', BOUND, async (t) => {
-    const gateway = run(t, [], { ...SERVE, npm_lifecycle_event: 'start' })
-    const { base, answer } = await hangingUpload(gateway)
-    gateway.child.kill('SIGINT')
-    await gateway.until(/shutting down/)
-    gateway.child.kill('SIGINT')
-    await doorClosed(base)
-    t.equal(gateway.child.exitCode, null)
-    gateway.child.kill('SIGINT')
-    t.equal(await gateway.ended, 1)
-    await t.rejects(answer)
   })
 })
 

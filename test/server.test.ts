@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { hangingUpload, run } from './support/program.ts'
+import { doorClosed, hangingUpload, preloaded, PROGRAM, run } from './support/program.ts'
+import { reluctantPipe } from './support/reluctant-pipe.ts'
+import { inTerminal, NO_TERMINAL } from './support/terminal.ts'
 
-/** `NODE_OPTIONS` of a process that runs this first. */
-function preloaded (code: string): string {
-  return `--import=data:text/javascript,${encodeURIComponent(code)}`
-}
+const NO_FULL_DISK = !existsSync('/dev/full') && 'this system has no /dev/full'
+/** A grace that no upload of these tests outlives, however busy the machine is. */
+const PATIENT = { PORT: '0', SHUTDOWN_GRACE_SECONDS: '600' }
 
 t.test('the process', async (t) => {
   const unforeseen = [
@@ -151,6 +152,77 @@ t.test('the process', async (t) => {
     gateway.child.kill('SIGINT')
     t.equal(await gateway.ended, 1)
     t.match(gateway.output.err, /Not ended within 1 seconds/)
+    await t.rejects(answer)
+  })
+
+  t.test('1 and a line when a document does not fit on the disk; 0 when its reader has left', { skip: NO_FULL_DISK }, async (t) => {
+    const full = openSync('/dev/full', 'w')
+    t.teardown(() => { closeSync(full) })
+    const failed = run(t, ['openapi'], {}, { stdio: ['ignore', full, 'pipe'] })
+    t.equal(await failed.ended, 1)
+    t.equal(failed.output.err, 'Standard output cannot be written: ENOSPC\n')
+    const pipe = reluctantPipe(t)
+    pipe.leave()
+    t.equal(await run(t, ['openapi'], {}, { stdio: ['ignore', pipe.writer, 'pipe'] }).ended, 0)
+  })
+
+  t.test('1, and what can be told of it, when an error comes that no command waits for', async (t) => {
+    const error = 'Object.assign(new Error("early"), { args: "canary" })'
+    const late = preloaded(`globalThis.fetch = () => new Promise(() => { setImmediate(() => { throw ${error} }) })`)
+    const { ended, output } = run(t, ['health'], { PORT: '1', NODE_OPTIONS: late })
+    t.equal(await ended, 1)
+    t.match(output.err, /^Error: early\n {4}at /)
+    t.notMatch(output.err, /args:/)
+  })
+
+  t.test('1 at once when an error comes while it ends', async (t) => {
+    const preload = preloaded('process.on("SIGWINCH", () => { throw new Error("unforeseen") })')
+    const gateway = run(t, [], { ...PATIENT, NODE_OPTIONS: preload })
+    const { base, answer } = await hangingUpload(gateway)
+    gateway.child.kill('SIGTERM')
+    await doorClosed(base)
+    gateway.child.kill('SIGWINCH')
+    t.equal(await gateway.ended, 1)
+    t.match(gateway.output.err, /Error: unforeseen\n[^]*A second error: ending at once/)
+    await t.rejects(answer)
+  })
+
+  t.test('0 when its terminal is closed, of which it is told twice, after a running upload', { skip: NO_TERMINAL }, async (t) => {
+    const gateway = await inTerminal(t, [], PATIENT)
+    const { base, answer, end } = await hangingUpload(gateway)
+    await gateway.leave()
+    await doorClosed(base)
+    process.kill(gateway.pid, 'SIGHUP')
+    end()
+    t.equal((await answer).status, 200)
+    t.equal(await gateway.ended, 0)
+  })
+})
+
+t.test('npm start', async (t) => {
+  // What npm puts between itself and the gateway: a shell, which dies of a signal that npm passes on.
+  t.test('ends the gateway when the shell in between is ended', async (t) => {
+    const words = [process.execPath, ...PROGRAM].map((word) => `'${word}'`).join(' ')
+    const command = ['sh', '-c', `${words} & echo $! >&2; wait`]
+    const shell = run(t, [], { ...PATIENT, npm_lifecycle_event: 'start' }, { command })
+    const [, pid] = await shell.until(/^(\d+)\n/)
+    t.teardown(() => { try { process.kill(Number(pid), 'SIGKILL') } catch {} })
+    await shell.until(/answers at/)
+    shell.child.kill('SIGTERM')
+    await shell.ended // its output ends with the gateway
+    t.match(shell.output.out, /shutting down/)
+  })
+
+  t.test('lets a signal come twice; the next one ends at once', async (t) => {
+    const gateway = run(t, [], { ...PATIENT, npm_lifecycle_event: 'start' })
+    const { base, answer } = await hangingUpload(gateway)
+    gateway.child.kill('SIGINT')
+    await gateway.until(/shutting down/)
+    gateway.child.kill('SIGINT')
+    await doorClosed(base)
+    t.equal(gateway.child.exitCode, null)
+    gateway.child.kill('SIGINT')
+    t.equal(await gateway.ended, 1)
     await t.rejects(answer)
   })
 })

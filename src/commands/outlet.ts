@@ -17,8 +17,8 @@ export interface OutletOptions {
   readonly edit?: (lines: string) => string
   /** How long a line may wait for others to be written with it. By default it does not. */
   readonly lingerMs?: number
-  /** Called with the number of dropped lines, once everything before them has been written. */
-  readonly onDropped: (count: number) => void
+  /** Reports the number of dropped lines, once everything before them has been written. By default in plain text. */
+  readonly onDropped?: (count: number) => void
 }
 
 /**
@@ -53,11 +53,11 @@ export class Outlet {
   #retryMs = RETRY_MS
   #timer: NodeJS.Timeout | undefined
 
-  constructor (fd: number, { edit = (lines) => lines, lingerMs = 0, onDropped }: OutletOptions) {
+  constructor (fd: number, { edit = (lines) => lines, lingerMs = 0, onDropped }: OutletOptions = {}) {
     this.#fd = nonBlocking(fd)
     this.#edit = edit
     this.#lingerMs = lingerMs
-    this.#onDropped = onDropped
+    this.#onDropped = onDropped ?? ((count) => { this.write(`${count} messages are missing here.\n`) })
   }
 
   write (line: string): void {

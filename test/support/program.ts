@@ -42,6 +42,11 @@ export function run (
   return { child, output, ended, until }
 }
 
+/** `NODE_OPTIONS` of a process that runs this first. */
+export function preloaded (code: string): string {
+  return `--import=data:text/javascript,${encodeURIComponent(code)}`
+}
+
 export interface HangingUpload {
   /** Where the gateway listens. */
   readonly base: string
