@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { posix } from 'node:path'
 
 /** These speak to Redis. On a machine without it their tests are skipped, and coverage of them would tell nothing. */
 const WITH_REDIS = new Set([
@@ -37,12 +36,20 @@ export function sourceOf (file) {
   return terminal || !WITH_TERMINAL.has(source) ? source : null
 }
 
-/** Test files that `test/together/x.ts` runs in its process: all below `test/x/`. Undefined when `file` is none of these. */
+const filesBelow = (folder) => readdirSync(folder, { recursive: true }).map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+
+/** The room that a test file is run with: the innermost folder around it that has an entry in `test/together/`. */
+function roomOf (file) {
+  const rooms = filesBelow('test/together').filter((entry) => entry.endsWith('.ts')).map((entry) => entry.slice('test/together/'.length, -'.ts'.length))
+  return rooms.filter((room) => file.startsWith(`test/${room}/`)).sort().at(-1)
+}
+
+/** Test files that an entry in `test/together/` runs in its process. Undefined when `file` is none. */
 export function filesTogether (file) {
   const room = /^test\/together\/(.+)\.ts$/.exec(file)?.[1]
   if (!room) return undefined
-  const names = readdirSync(`test/${room}`, { recursive: true }).map((name) => name.replaceAll('\\', '/'))
-  return names.filter((name) => name.endsWith('.test.ts')).sort().map((name) => posix.join('test', room, name))
+  const tests = filesBelow(`test/${room}`).filter((name) => name.endsWith('.test.ts') && !name.includes('/node_modules/'))
+  return tests.filter((name) => roomOf(name) === room).sort()
 }
 
 /** What tap counts of a process: see `support/together.ts` for how each file of many keeps to its own mirror. */
