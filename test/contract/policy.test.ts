@@ -6,6 +6,7 @@ import { digestOf } from '../../src/auth/policy/keys.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { Secret } from '../../src/secret.ts'
 import { environmentAt, startGateway, testConfig } from '../support/gateway.ts'
+import { rounds } from '../support/rounds.ts'
 
 const GIF = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
 const digest = (key: string) => `'sha256:${digestOf(key).toString('hex')}'`
@@ -114,7 +115,7 @@ t.test('two environments of one cloud never cross while the policy reloads: each
   const two = environmentAt(sandbox.url, { name: 'two', cloudName: 'other', apiKey: '2222', apiSecret: new Secret('two') })
   const app = await buildApp({ config: testConfig([one, two], { auth: { ...keysOnly, policyFile: path } }) })
   t.teardown(() => app.close())
-  const answers = await Promise.all(Array.from({ length: 1_000 }, async (_, index) => {
+  const answers = await Promise.all(Array.from({ length: rounds(1_000) }, async (_, index) => {
     if (index % 100 === 0) {
       await writeFile(path, `callers: { all: { keys: [${digest('all')}] }, c${index}: { keys: [${digest(`c${index}`)}] } }`)
       await app.reloadPolicy()
