@@ -1,5 +1,6 @@
 import type { TSchema } from '@sinclair/typebox'
 import { invalidRequest, pointerTo, type Fault } from '../errors.ts'
+import { INEXACT, isExact, jsonFaults } from './strict-json.ts'
 
 type Properties = Readonly<Record<string, TSchema | object>>
 
@@ -17,25 +18,34 @@ interface Shape {
 const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 const INTEGER = /^[+-]?\d{1,15}$/
 const NUMBER = /^[+-]?\d{1,15}(?:\.\d{1,15})?$/
+const ANY_NUMBER = /^[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i
 
 const allows = (shape: Shape | undefined, type: string): boolean =>
   shape?.type === type || (Array.isArray(shape?.type) && shape.type.includes(type))
 const looksLikeJson = (text: string): boolean => /^\s*[[{]/.test(text)
 
-/** Collects the faults of one field, so that all fields are judged before anything is thrown. */
-type Report = (message: string) => undefined
+/** Collects the faults of one field, or of what stands at `below` in it: all are judged before anything is thrown. */
+type Report = (message: string, below?: string) => undefined
 /** Where it only matters that something is wrong: nothing is read then. */
 const noReport: Report = () => undefined
 
 function parseJson (text: string, report: Report): unknown {
   try {
-    return JSON.parse(text, (name, value: unknown) => {
+    const value = JSON.parse(text, (name, value: unknown) => {
       if (FORBIDDEN_NAMES.has(name)) throw new TypeError(`"${name}" is not a usable name`)
       return value
     }) as unknown // JSON.parse returns any
+    return checked(text, value, report)
   } catch (error) {
     return report(error instanceof TypeError ? error.message : `looks like JSON but is not: ${(error as Error).message}`) // the parser throws Errors only
   }
+}
+
+/** The value that `JSON.parse` made of a text, unless it is not what the text says. */
+function checked (text: string, value: unknown, report: Report): unknown {
+  const faults = jsonFaults(text, value)
+  for (const { pointer, message } of faults) report(message, pointer)
+  return faults.length > 0 ? undefined : value
 }
 
 /** Of a list that is too long no more is read than shows that it is: the validator refuses it by its length. */
@@ -59,11 +69,11 @@ function splitUnescaped (text: string, separator: string, limit = Infinity): str
 const unescape = (text: string): string => text.replace(/\\([=|])/g, '$1')
 
 /** `["red","green"]` among metadata values is a list; what only begins like one stays text. */
-function mapValue (text: string, shape: Shape): unknown {
+function mapValue (text: string, shape: Shape, report: Report): unknown {
   const value = unescape(text)
   if (!allows(shape, 'array') || !value.startsWith('[')) return value
   try {
-    return JSON.parse(value) as unknown // JSON.parse returns any
+    return checked(value, JSON.parse(value), report)
   } catch {
     return value
   }
@@ -79,16 +89,19 @@ function readMap (text: string, shape: Shape, report: Report): unknown {
     if (rest.length === 0) return report(`must be a JSON object or name=value pairs joined by "|"; "${pair.slice(0, 60)}" has no "="`)
     if (FORBIDDEN_NAMES.has(name)) return report(`"${name}" is not a usable name`)
     if (Object.hasOwn(map, name)) return report(`names "${name.slice(0, 60)}" twice`)
-    map[name] = mapValue(rest.join('='), values)
+    const reportValue: Report = (message, below = '') => report(message, pointerTo(name) + below)
+    map[name] = mapValue(rest.join('='), values, reportValue)
   }
   return map
 }
 
 /** Comma-separated; a list of transformations is piped, because commas and slashes belong to them; a list of lists has both. */
-function splitList (text: string, { items, maxItems }: Shape): unknown[] {
+function splitList (text: string, { items, maxItems }: Shape, report: Report): unknown[] {
   if (text.trim() === '') return []
   if (allows(items, 'array') && !allows(items, 'string')) {
-    return text.split('|', enough(maxItems)).map((part) => part.split(',', enough(items?.maxItems)).map((value) => readScalar(value.trim(), items?.items)))
+    return text.split('|', enough(maxItems)).map((part) => {
+      return part.split(',', enough(items?.maxItems)).map((value) => readScalar(value.trim(), items?.items, report))
+    })
   }
   return text.split(allows(items, 'object') ? '|' : ',', enough(maxItems)).map((part) => part.trim())
 }
@@ -98,16 +111,18 @@ function readList (given: string | readonly string[], shape: Shape, report: Repo
   if (typeof given !== 'string') return given.map((text) => looksLikeJson(text) ? parseJson(text, report) : text)
   if (/^\s*\[/.test(given)) return parseJson(given, report)
   if (allows(shape.items, 'object') && looksLikeJson(given)) return [parseJson(given, report)]
-  return splitList(given, shape)
+  return splitList(given, shape, report)
 }
 
-function readScalar (text: string, shape: Shape | undefined): unknown {
+function readScalar (text: string, shape: Shape | undefined, report: Report): unknown {
   if (allows(shape, 'boolean') && !allows(shape, 'string')) {
     if (text === 'true' || text === '1') return true
     if (text === 'false' || text === '0') return false
   }
-  if (shape?.type === 'integer' && INTEGER.test(text)) return Number(text)
-  if (shape?.type === 'number' && NUMBER.test(text)) return Number(text)
+  if (shape?.type !== 'integer' && shape?.type !== 'number') return text
+  // The validator would make a number of any text that looks like one.
+  if (ANY_NUMBER.test(text) && !isExact(text)) return report(INEXACT)
+  if ((shape.type === 'integer' ? INTEGER : NUMBER).test(text)) return Number(text)
   return text
 }
 
@@ -121,7 +136,7 @@ function readField (given: unknown, shape: Shape, report: Report): unknown {
   const text = texts?.[0] ?? given as string
   if (shape.type === 'object') return readMap(text, shape, report)
   if (allows(shape, 'object') && looksLikeJson(text)) return parseJson(text, report)
-  return readScalar(text, shape)
+  return readScalar(text, shape, report)
 }
 
 /**
@@ -180,7 +195,9 @@ export function readTextFields (properties: Properties, fields: Readonly<Record<
   for (const [given, value] of Object.entries(fields)) {
     const isListName = given.endsWith('[]') && !Object.hasOwn(properties, given)
     const name = isListName && Object.hasOwn(properties, given.slice(0, -2)) ? given.slice(0, -2) : given
-    const report: Report = (message) => { faults.push({ pointer: pointerTo(name), message }) }
+    const report: Report = (message, below = '') => {
+      faults.push({ pointer: pointerTo(name) + below, message })
+    }
     if (FORBIDDEN_NAMES.has(name)) report('is not a usable name')
     else if (Object.hasOwn(read, name)) report(`is given twice, as "${name}" and "${name}[]"`)
     else {

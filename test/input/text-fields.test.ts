@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox'
 import { NO_VALUE, readTextFields } from '../../src/input/text-fields.ts'
 import { flatTransformation } from '../../src/schemas/transformation.ts'
 import { signableParameters } from '../../src/schemas/upload-parameters.ts'
+import { GatewayError } from '../../src/errors.ts'
 
 const read = (fields: Record<string, unknown>) => readTextFields(signableParameters, fields)
 
@@ -88,4 +89,29 @@ t.test('400: no name reaches a prototype', async (t) => {
   refused({ transformation: '{"constructor":{"prototype":{"polluted":1}}}' }, '/transformation')
   t.strictSame(read({ toString: 'x' }), { toString: 'x' }, 'harmless: an own member that no schema knows')
   t.equal(({} as Record<string, unknown>)['polluted'], undefined)
+})
+
+t.test('400 for JSON in a field that says two things, and for numbers that would become others', async (t) => {
+  const fields = {
+    map: Type.Object({}, { additionalProperties: Type.Unsafe({ type: ['string', 'array'] }) }),
+    list: Type.Array(Type.Object({})),
+    lists: Type.Array(Type.Array(Type.Integer())),
+    n: Type.Integer(),
+    x: Type.Number()
+  }
+  const faults = (given: Record<string, unknown>): unknown => {
+    try {
+      return readTextFields(fields, given)
+    } catch (error) {
+      return (error as GatewayError).errors.map(({ pointer, message }) => `${pointer} ${message}`) // nothing else is thrown
+    }
+  }
+  const kept = 'is a number that cannot be kept exactly; use fewer digits, or text where the field takes text'
+  t.same(faults({ map: '{"a":"1","a":"2"}' }), ['/map/a is given twice'])
+  t.same(faults({ map: 'a=[1,12345678901234567890]|b=["x"]' }), [`/map/a/1 ${kept}`])
+  t.same(faults({ list: ['{"a":{"b":1,"b":1}}', '{}'] }), ['/list/a/b is given twice'])
+  t.same(faults({ lists: '1,12345678901234567890|2,3' }), [`/lists ${kept}`])
+  for (const number of ['12345678901234567890', '9007199254740993', '-1e400', '1.00000000000000000001']) t.same(faults({ n: number, x: number }), [`/n ${kept}`, `/x ${kept}`], number)
+  t.same(faults({ n: '+5', x: '0.5' }), { n: 5, x: 0.5 })
+  t.same(faults({ n: '12345678901234567000', x: 'five' }), { n: '12345678901234567000', x: 'five' }, 'for the validator')
 })

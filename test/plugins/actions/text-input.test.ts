@@ -46,3 +46,16 @@ t.test('a body that was left out is the default of its schema, and each request 
   t.same(await send(), { list: [1] })
   t.same(await send({ n: 1 }), { n: 1 })
 })
+
+t.test('400 for JSON that would quietly become something else, with a pointer; a byte order mark says nothing', async (t) => {
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(textInput)
+  app.post('/things', async ({ body }) => ({ body }))
+  const send = (payload: string | Buffer) => app.inject({ method: 'POST', url: '/things', payload, headers: { 'content-type': 'application/json' } })
+  for (const [payload, pointer] of [
+    ['{"a":{"b":1,"b":2}}', '/a/b'], ['{"a":1,"\\u0061":1}', '/a'], ['{"a":1e999}', '/a'], ['{"a":"\\udc00"}', '/a'], [Buffer.from('7b2261223a22ff227d', 'hex'), '/a']
+  ] as const) t.match(await send(payload), { statusCode: 400, body: new RegExp(`${pointer}: `) }, String(payload))
+  t.same((await send('\ufeff{"a":"ä"}')).json(), { body: { a: 'ä' } })
+  t.same((await send('"\\ud83d\\ude00"')).json(), { body: '😀' })
+})
