@@ -37,6 +37,21 @@ export const isMultipart = (headers: IncomingHttpHeaders): boolean => mediaTypeO
 /** True for a body that is text around the text of a file. */
 export const isTextBody = (headers: IncomingHttpHeaders): boolean => [JSON_TYPE, URLENCODED].includes(mediaTypeOf(headers) ?? '')
 
+/** True for a body that is read as fields, and so as text. */
+export const isFieldBody = (headers: IncomingHttpHeaders): boolean => isMultipart(headers) || isTextBody(headers)
+
+/** ASCII is UTF-8. */
+const UTF8_NAMES: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii'])
+
+/** The first charset in the parameters of a media type that is another than UTF-8. */
+export function foreignCharset (contentType = ''): string | undefined {
+  for (const [, quoted, bare = ''] of contentType.matchAll(/;\s*charset\s*=\s*(?:"([^"]*)"|([^;]*))/gi)) {
+    const charset = (quoted ?? bare).trim()
+    if (!UTF8_NAMES.has(charset.toLowerCase())) return charset
+  }
+  return undefined
+}
+
 /** Why it is unclear what a body of this type is meant to be, or undefined. */
 function typeFault (headers: IncomingHttpHeaders, resourceType: unknown): string | undefined {
   const type = mediaTypeOf(headers)

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { Type } from '@sinclair/typebox'
+import type { GatewayError } from '../../src/errors.ts'
 import { NO_VALUE, readTextFields } from '../../src/input/text-fields.ts'
 import { flatTransformation } from '../../src/schemas/transformation.ts'
 import { signableParameters } from '../../src/schemas/upload-parameters.ts'
-import { GatewayError } from '../../src/errors.ts'
 
 const read = (fields: Record<string, unknown>) => readTextFields(signableParameters, fields)
 

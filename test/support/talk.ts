@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 
 /** Sends bytes in one piece, as no client would; resolves with all that came back once the server has ended the connection. */
-export function talk (base: string, bytes: string): Promise<string> {
+export function talk (base: string, bytes: string | Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(base).port), '127.0.0.1', () => socket.write(bytes))
     let text = ''

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { GatewayError, invalidRequest } from '../../errors.ts'
-import { announcesBody } from '../../input/body-type.ts'
+import { announcesBody, foreignCharset, isFieldBody } from '../../input/body-type.ts'
 import { bodyReader, onlyReads, queryFieldsOf } from '../../input/route-input.ts'
 
 export interface BodyTimeoutOptions {
@@ -55,18 +55,25 @@ function encodedBy (headers: IncomingHttpHeaders): string | undefined {
   return codings.toLowerCase() === 'chunked' ? undefined : 'Transfer-Encoding'
 }
 
+function charsetFailure (headers: IncomingHttpHeaders): GatewayError | undefined {
+  const charset = isFieldBody(headers) ? foreignCharset(headers['content-type']) : undefined
+  if (charset === undefined) return undefined
+  const given = JSON.stringify(charset.slice(0, 60))
+  return new GatewayError('unsupported_media_type', `The charset ${given} is not understood; send the text in UTF-8.`)
+}
+
 function encodingFailure (method: string, headers: IncomingHttpHeaders): GatewayError | undefined {
   // A GET has no body: `unreadBody` refuses it.
   if (onlyReads(method) || !announcesBody(headers)) return undefined
   const header = encodedBy(headers)
-  if (header === undefined) return undefined
+  if (header === undefined) return charsetFailure(headers)
   // RFC 9110, section 15.5.16: this header tells that the encoding is at fault, and not the media type.
   return new GatewayError('unsupported_media_type', `${header} is not understood; send the bytes as they are.`, { headers: { 'accept-encoding': 'identity' } })
 }
 
 /**
  * 415 for every body that is compressed or encoded otherwise, before it is read: packed JSON would be called invalid
- * JSON, and packed files would be stored packed.
+ * JSON, packed files would be stored packed, and text in another charset than UTF-8 would become other text.
  */
 export const bodyEncoding = fp(async (scope) => {
   scope.addHook('onRequest', ({ method, headers }, _reply, done) => { done(encodingFailure(method, headers)) })

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -37,15 +37,43 @@ function hasBlank (rawHeaders: readonly string[]): boolean {
 }
 
 /**
+ * Headers that decide what a request means or who sends it, and have one value. `Host` and `Content-Length` are
+ * judged elsewhere.
+ */
+const SINGLE: ReadonlyMap<string, string> = new Map([
+  'Authorization', 'Content-Type', 'Expect', 'Idempotency-Key', 'Origin', 'Sec-Fetch-Site', 'X-Environment'
+].map((name) => [name.toLowerCase(), name]))
+
+/** Faults of headers that were sent more than once: Node keeps the first of some, and joins others with commas. */
+function doubled ({ headers, rawHeaders }: IncomingMessage): Fault[] {
+  // Nearly no request repeats any header.
+  if (rawHeaders.length / 2 === Object.keys(headers).length) return []
+  const seen = new Set<string>()
+  const twice = new Set<string>()
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = String(rawHeaders[index]).toLowerCase()
+    if (seen.has(name)) twice.add(SINGLE.get(name) ?? '')
+    seen.add(name)
+  }
+  twice.delete('')
+  return [...twice].map((name) => ({ pointer: pointerTo(name), message: 'must be given once' }))
+}
+
+/**
  * Refuses header names with a blank in them. To the parser of older Nodes (20.18 among them) `Content-Length : 5` is a
  * header of another name; a proxy in front may have taken it for the length, and would then see another end of the
  * request than we do. What came behind it may already have been parsed as another request, and is not done either.
- * Source: RFC 9112, section 5.1.
+ * Source: RFC 9112, section 5.1. Also refuses headers that have one value and are given twice: a proxy may have
+ * read the other one.
  */
 export const headerNames = fp(async (app) => {
   const distrusted = new WeakSet<Socket>()
-  app.addHook('onRequest', ({ raw: { rawHeaders, socket } }, _reply, done) => {
-    if (!distrusted.has(socket) && !hasBlank(rawHeaders)) return done()
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
+    const { rawHeaders, socket } = raw
+    if (!distrusted.has(socket) && !hasBlank(rawHeaders)) {
+      const faults = doubled(raw)
+      return faults.length > 0 ? done(invalidRequest(faults)) : done()
+    }
     distrusted.add(socket)
     done(invalidRequest([{ pointer: '/', message: 'has a header whose name holds a blank' }], { headers: { connection: 'close' } }))
   })

@@ -218,3 +218,16 @@ t.test('DELETE: an empty body is none, whatever it calls itself', async (t) => {
     t.match(await talk(url, `DELETE /resources/a/${index} HTTP/1.1\r\n${HOST}Connection: close\r\n${rest}`), /^HTTP\/1\.1 200 [^]*"result":"ok"/, JSON.stringify(rest))
   }
 })
+
+t.test('415 for text in another charset than UTF-8, and before a byte of it is read; files have the charset that they have', async (t) => {
+  const { url, sandbox } = await startGateway(t)
+  for (const [method, path] of WITH_BODY) {
+    for (const type of ['application/json; charset=latin1', 'multipart/form-data; boundary=B; Charset="utf-16"', 'application/json;charset=utf-8;charset=koi8-r']) {
+      const answer = await announce(url, [`${method} ${path} HTTP/1.1`, 'Host: 127.0.0.1', `Content-Type: ${type}`, 'Content-Length: 300000000', 'Expect: 100-continue'])
+      t.match(answer, /^HTTP\/1\.1 415 [^]*The charset \\"[\w-]+\\" is not understood; send the text in UTF-8\./, `${method} ${path} ${type}`)
+    }
+  }
+  t.equal(sandbox.requests.length, 0)
+  const plain = await talk(url, 'POST /upload?resource_type=raw HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: text/html; charset=latin1\r\nContent-Length: 5\r\n\r\nhello')
+  t.match(plain, /^HTTP\/1\.1 200 [^]*"bytes":5/)
+})

@@ -232,3 +232,16 @@ t.test('the connection of a refused upload ends, with its answer read', async (t
   })
   t.match(text, /^HTTP\/1\.1 400 [^]*upload_url/)
 })
+
+t.test('400 for headers that have one value and are given twice; lists may be', async (t) => {
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(errorHandler, { docs: '/docs/errors' })
+  await app.register(headerNames)
+  app.get('/', async () => 'fine')
+  const base = await app.listen({ port: 0, host: '127.0.0.1' })
+  const send = (...headers: string[]) => talk(base, ['GET / HTTP/1.1', 'Host: a', 'Connection: close', ...headers, '', ''].join('\r\n'))
+  const answer = await send('authorization: a', 'Content-Type: text/plain', 'AUTHORIZATION: b', 'Accept: a', 'content-type: text/plain', 'Accept: b')
+  t.match(answer, /^HTTP\/1\.1 400 [^]*"errors":\[\{"pointer":"\/Authorization","message":"must be given once"\},\{"pointer":"\/Content-Type",/)
+  t.match(await send('Accept: a', 'Accept: b', 'X-Forwarded-For: a', 'X-Forwarded-For: b', 'Authorization: a'), /^HTTP\/1\.1 200 /)
+})
