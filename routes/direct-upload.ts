@@ -10,6 +10,7 @@ import type { Route } from '../src/schemas/route.ts'
 import { signableParameters } from '../src/schemas/upload-parameters.ts'
 import { ENVIRONMENT_PLACE } from '../src/schemas/environment.ts'
 import { isMultipart } from '../src/input/body-type.ts'
+import { FormWatch } from '../src/input/form-watch.ts'
 
 const KINDS = ['auto', ...RESOURCE_TYPES] as const
 const resourceType = Type.Optional(Choice(KINDS, { description: 'Kind of asset; `auto` when not given: Cloudinary decides.' }))
@@ -117,7 +118,8 @@ export const directUpload: Route = async (app) => {
       const form = new UploadForm(request.parts() as AsyncIterable<FormPart>, { // the parser is set up so that parts have this shape
         maxLength: length === undefined ? undefined : Number(length),
         idleTimeoutMs: request.cloudinary.uploadLimits.idleTimeoutMs,
-        fieldsTimeoutMs: FIELDS_TIMEOUT_MS
+        fieldsTimeoutMs: FIELDS_TIMEOUT_MS,
+        watch: new FormWatch(request.raw)
       })
       const { fields, file } = await form.open()
       const early = split(texts(fields))

@@ -2,7 +2,7 @@ import multipart from '@fastify/multipart'
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { invalidRequest } from '../src/errors.ts'
-import { checkChosenType, isUrlencoded, UPLOAD_ADVICE } from '../src/input/body-type.ts'
+import { checkChosenType, UPLOAD_ADVICE } from '../src/input/body-type.ts'
 import { joined } from '../src/input/joined.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
 import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type StreamedFile, type TextFields, lateField } from '../src/input/upload-form.ts'
@@ -11,6 +11,8 @@ import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { uploadParameters, type UploadParameters } from '../src/schemas/upload-parameters.ts'
+import { readUrlencoded } from '../src/input/urlencoded.ts'
+import { FormWatch } from '../src/input/form-watch.ts'
 
 const parameters = {
   ...uploadParameters,
@@ -57,7 +59,8 @@ async function fromForm (request: FastifyRequest, query: UploadParameters): Prom
   const length = request.headers['content-length']
   const form = new UploadForm(request.parts() as AsyncIterable<FormPart>, { // the parser is set up so that parts have this shape
     maxLength: length === undefined ? undefined : Number(length),
-    idleTimeoutMs: request.cloudinary.uploadLimits.idleTimeoutMs
+    idleTimeoutMs: request.cloudinary.uploadLimits.idleTimeoutMs,
+    watch: new FormWatch(request.raw)
   })
   const { fields, file } = await form.open()
   const early = joined(query, validated<UploadParameters>(request, Parameters, readTextFields(parameters, fields)))
@@ -75,8 +78,15 @@ function checkIsForm (body: TextFields): void {
   throw invalidRequest([{ pointer: '/file', message }], { members: { advice: UPLOAD_ADVICE } })
 }
 
+/** Parses a urlencoded form. */
+async function readForm (_request: FastifyRequest, body: Buffer): Promise<TextFields> {
+  const { fields, faults } = readUrlencoded(body)
+  checkIsForm(fields)
+  if (faults.length > 0) throw invalidRequest(faults)
+  return fields
+}
+
 function fromText (request: FastifyRequest, query: UploadParameters, body: TextFields): Input {
-  if (isUrlencoded(request.headers)) checkIsForm(body)
   const { file, ...fields } = validated<Static<typeof JsonBody>>(request, JsonBody, readTextFields(JsonBody.properties, body))
   return { parameters: joined(query, fields), file }
 }
@@ -120,16 +130,7 @@ export const uploadResource: Route = async (app) => {
   await app.register(multipart, MULTIPART)
   app.removeContentTypeParser('text/plain')
   app.removeContentTypeParser('application/x-www-form-urlencoded')
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => {
-    // In one pass: asking the form for each name would take time that grows with the square of its length.
-    const fields = new Map<string, string[]>()
-    for (const [name, value] of new URLSearchParams(body.toString())) {
-      const values = fields.get(name)
-      if (values) values.push(value)
-      else fields.set(name, [value])
-    }
-    done(null, Object.fromEntries([...fields].map(([name, values]) => [name, values.length > 1 ? values : values[0]])))
-  })
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, readForm)
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   app.addHook('onRequest', async (request) => {
     const { resource_type: resourceType } = request.query as { resource_type?: unknown } // not validated yet

@@ -33,6 +33,7 @@ import errorHandler, { sendProblem } from './plugins/http/error-handler.ts'
 import expectContinue from './plugins/http/expect-continue.ts'
 import { bodyEncoding, bodyTimeout, unreadBody } from './plugins/http/request-body.ts'
 import { headerNames, oneHost, unreadHeaders } from './plugins/http/request-head.ts'
+import requestTarget from './plugins/http/request-target.ts'
 import { requestId } from './plugins/http/request-id.ts'
 import requestLife from './plugins/http/request-life.ts'
 import requestLog from './plugins/http/request-log.ts'
@@ -193,6 +194,7 @@ async function loadChecks (guarded: FastifyInstance, config: Config): Promise<vo
 
 /** The nine actions, and what they read bodies with and remember uploads by. */
 async function loadActions (guarded: FastifyInstance, { config: { redisUrl, redisPrefix }, leaseMs }: AppOptions): Promise<void> {
+  await guarded.register(requestTarget)
   await guarded.register(bodyEncoding)
   await guarded.register(textInput)
   await guarded.register(idempotency, { redisUrl, redisPrefix, leaseMs })

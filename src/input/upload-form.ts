@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { GatewayError, invalidRequest, pointerTo, type Fault } from '../errors.ts'
 import { isMultipart, isTextBody, mediaTypeOf } from './body-type.ts'
 import { dataUriHead, isDataUri } from './data-uri.ts'
+import { boundariesOf, gone, type FormWatch } from './form-watch.ts'
 
 /** A file on its way in: a stream that is read once. */
 export interface StreamedFile {
@@ -32,6 +33,8 @@ export interface UploadFormOptions {
   readonly idleTimeoutMs: number
   /** Longest time for all that stands before the file, in milliseconds: parts that come one by one could go on for long. */
   readonly fieldsTimeoutMs?: number
+  /** Whatever else reads the body and can find it at fault. */
+  readonly watch?: FormWatch | undefined
 }
 
 const MAX_FIELD_BYTES = 64 * 1024
@@ -69,7 +72,7 @@ export function incomingFailure (error: unknown): unknown {
   if (error instanceof GatewayError || !(error instanceof Error)) return error
   // Errors of streams carry a code, errors of Fastify a status too; on those of the multipart parser both are undefined.
   const { code, statusCode } = error as Error & { code?: string, statusCode?: number }
-  if (GONE.has(code ?? '')) return new GatewayError('client_closed', 'The caller went away before its body had ended.', { cause: error })
+  if (GONE.has(code ?? '')) return gone(error)
   if (code !== undefined || statusCode !== undefined) return error
   return new GatewayError('invalid_multipart', `The multipart body is broken: ${error.message}.`, { cause: error })
 }
@@ -81,8 +84,8 @@ export function incomingFailure (error: unknown): unknown {
 export function checkBodyHeaders (headers: IncomingHttpHeaders): void {
   if (!isMultipart(headers)) return
   if (mediaTypeOf(headers) !== 'multipart/form-data') throw new GatewayError('unsupported_media_type', 'The only multipart type that is understood is multipart/form-data.')
-  const boundaries = [...String(headers['content-type']).matchAll(/;\s*boundary=(?:"([^"]*)"|([^;\s]*))/gi)]
-  const boundary = boundaries[0]?.[1] ?? boundaries[0]?.[2] ?? ''
+  const boundaries = boundariesOf(String(headers['content-type']))
+  const [boundary = ''] = boundaries
   if (boundaries.length !== 1 || boundary === '' || boundary.length > MAX_BOUNDARY_LENGTH) {
     throw new GatewayError('invalid_multipart', `Content-Type must name one boundary of 1 to ${MAX_BOUNDARY_LENGTH} characters.`)
   }
@@ -162,7 +165,13 @@ export class UploadForm {
   }
 
   async #next (): Promise<FormPart | undefined> {
+    const { watch } = this.#options
     const { done, value } = await this.#intime(this.#parts.next())
+    if (done && watch) await this.#intime(watch.whole())
+    if (watch?.failure) {
+      if (!done && value.type === 'file') value.file.destroy()
+      throw watch.failure
+    }
     if (done) this.#complete = true
     return done ? undefined : value
   }
@@ -179,7 +188,7 @@ export class UploadForm {
       timer = setTimeout(() => reject(new GatewayError('request_timeout', late)), Math.min(leftMs, idleTimeoutMs))
     })
     return Promise.race([wait, tooSlow])
-      .catch((error: unknown) => { throw incomingFailure(error) })
+      .catch((error: unknown) => { throw this.#options.watch?.failure ?? incomingFailure(error) })
       .finally(() => { clearTimeout(timer) })
   }
 

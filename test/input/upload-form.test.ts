@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { GatewayError } from '../../src/errors.ts'
 import { announcedSize, checkBodyHeaders, incomingFailure, MULTIPART, UploadForm, type FormPart, type StreamedFile } from '../../src/input/upload-form.ts'
+import { FormWatch } from '../../src/input/form-watch.ts'
 
 const field = (fieldname: string, value: string, valueTruncated = false): FormPart => ({ type: 'field', fieldname, value, valueTruncated })
 
@@ -165,4 +166,23 @@ t.test('the parser treats as streams what it would otherwise touch', async (t) =
   t.ok(isPartAFile('x', 'application/json', undefined))
   t.ok(isPartAFile('x', 'application/octet-stream', undefined))
   t.notOk(isPartAFile('x', 'text/plain', undefined))
+})
+
+t.test('a fault of the framing ends the form: between parts, behind the last one, and in place of what the parser says', async (t) => {
+  const failure = new GatewayError('invalid_multipart', 'x')
+  const watched = (parts: AsyncIterable<FormPart>, watch: { failure?: GatewayError, whole: () => Promise<void> }): UploadForm =>
+    new UploadForm(parts, { maxLength: undefined, idleTimeoutMs: 50, watch: watch as FormWatch }) // no more of it is used
+  const part = filePart('hello')
+  await t.rejects(watched(arriving(part), { failure, whole: async () => {} }).open(), failure)
+  t.ok(part.file.destroyed, 'nobody will read it')
+  await t.rejects(watched(arriving(field('a', 'b')), { failure, whole: async () => {} }).open(), failure)
+  const late: { failure?: GatewayError, whole: () => Promise<void> } = { whole: async () => { late.failure = failure } }
+  const form = watched(arriving(filePart('hello')), late)
+  await buffer(((await form.open()).file as StreamedFile).stream) // a part with a file name
+  await t.rejects(form.late(), failure)
+  t.equal(form.complete, false)
+  async function * broken (): AsyncGenerator<FormPart> { throw new Error('Malformed part header') }
+  await t.rejects(watched(broken(), { failure, whole: async () => {} }).open(), failure)
+  const endless = watched(arriving(filePart('https://example.com/a.jpg', text1)), { whole: () => new Promise(() => {}) })
+  await t.rejects(endless.open(), { code: 'request_timeout' }, 'a body that does not end')
 })

@@ -7,7 +7,7 @@ import errorHandler from '../../../src/plugins/http/error-handler.ts'
 import { oneHost, headerNames } from '../../../src/plugins/http/request-head.ts'
 import { startFaultUpstream } from '../../support/fault-upstream.ts'
 import { environmentAt, startGateway, testConfig } from '../../support/gateway.ts'
-import { announce } from '../../support/talk.ts'
+import { announce, talk } from '../../support/talk.ts'
 
 t.test('400 without a host or with two; HTTP/1.0 may have none', async (t) => {
   const app = fastify({ http: { requireHostHeader: false } })
