@@ -29,7 +29,10 @@ export class DataUriCheck {
   readonly #base64 = new Base64Check()
   #inHead = true
 
-  /** Bytes of what came so far, never more than those of the whole. Line ends alone must have a limit too. */
+  /** Bytes that what came so far stands for. */
+  get decodedBytes (): number { return this.#base64.bytes }
+
+  /** Bytes that the limit of files is for: never more than the whole has. Line ends alone must have a limit too. */
   get bytes (): number { return Math.max(this.#base64.bytes, this.#base64.lineEnds) }
 
   /** @throws {GatewayError} `invalid_request` for anything but base64. */

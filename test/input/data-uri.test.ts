@@ -57,3 +57,12 @@ t.test('400: a media type that lost its plus is named, too', async (t) => {
   t.throws(() => dataUriHead('data:image/svg xml;base64,AAAA'), { message: /is not a base64 data URI.*"\+" was probably lost/ })
   t.throws(() => dataUriHead('data:a b,AAAA'), { message: /<data>$/ })
 })
+
+t.test('the bytes that a data URI stands for, whatever its limit counts', async (t) => {
+  const check = new DataUriCheck()
+  check.add(Buffer.from('data:text/plain;base64,\r\n\r\n\r\naGVs'))
+  t.same([check.decodedBytes, check.bytes], [3, 6])
+  check.add(Buffer.from('bG8='))
+  check.end()
+  t.equal(check.decodedBytes, 5)
+})

@@ -41,13 +41,19 @@ export interface Seen {
   text: string
   /** `complete` only when the request had a well-formed end. */
   end: 'open' | 'complete' | 'aborted'
-  /** MD5 and size of the `file` part, when the body is a whole multipart form. */
+  /** MD5 and size of what the `file` part stands for, when the body is a whole multipart form. */
   file?: { md5: string, bytes: number, filename: string | undefined }
   fields: Record<string, string>
   connection: number
 }
 
 const KEPT_BYTES = 64 * 1024 * 1024
+
+/** The bytes that a `file` without a file name stands for: those inside a data URI, or the text itself. */
+function decodedFile (text: Buffer): Buffer {
+  const comma = text.subarray(0, 5).equals(Buffer.from('data:')) ? text.indexOf(',') : -1
+  return comma < 0 ? text : Buffer.from(text.toString('latin1', comma + 1), 'base64')
+}
 
 /** A strict reading of a multipart body: exact boundaries, CRLF, nothing before or after. */
 export function parseForm (body: Buffer, contentType: string): Pick<Seen, 'fields' | 'file'> {
@@ -67,7 +73,10 @@ export function parseForm (body: Buffer, contentType: string): Pick<Seen, 'field
     const content = body.subarray(headerEnd + 4, end)
     const name = / name="([^"]*)"/.exec(header)?.[1] ?? ''
     const filename = /; filename="([^"]*)"/.exec(header)?.[1]
-    if (name === 'file') file = { md5: createHash('md5').update(content).digest('hex'), bytes: content.length, filename }
+    if (name === 'file') {
+      const stored = filename === undefined ? decodedFile(content) : content
+      file = { md5: createHash('md5').update(stored).digest('hex'), bytes: stored.length, filename }
+    }
     if (name !== 'file' || filename === undefined) fields[name] = content.toString()
     at = end + next.length
     const rest = body.toString('latin1', at, at + 2)

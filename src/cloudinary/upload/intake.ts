@@ -44,6 +44,8 @@ export class Intake {
 
   /** Bytes taken from the source; all of them once it has ended. */
   get bytes (): number { return this.#bytes }
+  /** Bytes that are to be stored: of a data URI those that it stands for. */
+  get storedBytes (): number { return this.#dataUri?.decodedBytes ?? this.#bytes }
   get ended (): boolean { return this.#ended }
   get filename (): string | undefined { return this.#file.filename }
   get length (): number | undefined { return this.#file.length }

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts'
 import { jsonObject } from '../upstream/answer.ts'
 
-/** What was sent, as far as it is known. `bytes` is undefined when Cloudinary fetched or decoded the file itself. */
+/** What was sent, as far as it is known. `bytes` is undefined when Cloudinary fetched the file itself. */
 export interface Sent {
   readonly bytes: number | undefined
   /** Hex MD5, when it was computed. */

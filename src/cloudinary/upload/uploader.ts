@@ -217,11 +217,10 @@ class FileRun<Parameters extends object> {
     return { ...parameters, ...after }
   }
 
-  /** Leaves size and MD5 of a data URI out: Cloudinary counts the decoded bytes, which never existed here. */
+  /** The decoded bytes of a data URI never exist here, so there is no MD5 of them. */
   #sent (): Sent {
-    const { filename, bytes } = this.#intake
-    const { resourceType } = this.#upload
-    return filename === undefined ? { bytes: undefined, md5: undefined, resourceType } : { bytes, md5: this.#intake.md5(), resourceType }
+    const { storedBytes } = this.#intake
+    return { bytes: storedBytes, md5: this.#intake.md5(), resourceType: this.#upload.resourceType }
   }
 }
 

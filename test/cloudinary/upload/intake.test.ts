@@ -131,3 +131,13 @@ t.test('can be given up while it waits', async (t) => {
   await t.rejects(reading, { code: 'client_closed' })
   t.ok(stopped)
 })
+
+t.test('the bytes that are to be stored: those of a file, and those that a data URI stands for', async (t) => {
+  const read = async (text: string, filename: string | undefined): Promise<number> => {
+    const intake = new Intake({ stream: Readable.from([Buffer.from(text)]), filename, stop: () => {} }, { maxBytes: 100, idleTimeoutMs: 1000, verify: 'bytes' })
+    while (await intake.next()) { /* only counted */ }
+    return intake.storedBytes
+  }
+  t.equal(await read('data:text/plain;base64,\r\naGVs\r\nbG8=\r\n', undefined), 5)
+  t.equal(await read('data:text/plain;base64,aGVsbG8=', 'a.txt'), 31)
+})

@@ -256,7 +256,7 @@ t.test('a URL is passed on as text, a data URI streams through as text', async (
   const { upstream, store } = await started(t)
   t.same(told(await store('https://example.com/cat.jpg')), ['1', 'not-checked'])
   const uri = Buffer.from(`data:image/png;base64,${'A'.repeat(4 * MB)}`)
-  t.same(told(await store(streamed(uri, { filename: undefined }))), ['1', 'not-checked'])
+  t.same(told(await store(streamed(uri, { filename: undefined }))), ['1', 'verified'])
   t.match(upstream.seen, [{ fields: { file: 'https://example.com/cat.jpg' } }, { fields: { file: uri.toString() } }])
   upstream.script({ act: 'reset' })
   await t.rejects(store('https://example.com/cat.jpg', { parameters: {} }), { code: 'upstream_failed' })
