@@ -21,15 +21,21 @@ const HALF = 'holds half of a Unicode character'
 /** Of text that was not sent in UTF-8. */
 export const NOT_UTF8 = 'is not UTF-8'
 /** Of a number that would become another one. */
-export const INEXACT = 'is a number that cannot be kept exactly; use fewer digits, or text where the field takes text'
+export const INEXACT =
+  'is a number that cannot be kept exactly; use fewer digits, or text where the field takes text'
+
+/** True for a quote that an odd number of backslashes stands before. */
+function isEscaped (text: string, quote: number): boolean {
+  let before = quote - 1
+  while (text.charCodeAt(before) === BACKSLASH) before--
+  return (quote - before) % 2 === 0
+}
 
 /** Index of the quote that ends the string which begins at `start`, in valid JSON. */
 function endOfString (text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
-    let before = end - 1
-    while (text.charCodeAt(before) === BACKSLASH) before--
-    if ((end - before) % 2 === 1) return end
-  }
+  let end = text.indexOf('"', start + 1)
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end
 }
 
 /** Members of all objects in valid JSON; undefined when a number in it has to be looked at. */
@@ -69,9 +75,12 @@ function membersOf (value: unknown): number {
   return members
 }
 
-/** Digits without zeros at either end, and the place of the first: the same for `1.50e3`, `1500` and `15e2`. */
+const NUMBER = /^[+-]?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i
+
+/** Digits without zeros at either end, and the place of the first: one text for `1.50e3`, `1500` and `15e2`. */
 function canonical (number: string): string {
-  const [, whole = '', fraction = '', exponent = '0'] = /^[+-]?(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(number) ?? []
+  const parts = NUMBER.exec(number) as RegExpExecArray // it is the text of a number
+  const [, whole = '', fraction = '', exponent = '0'] = parts
   const digits = `${whole}${fraction}`.replace(/^0+/, '')
   const place = BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length)
   return digits === '' ? '0' : `${digits.replace(/0+$/, '')}e${place}`

@@ -33,7 +33,6 @@ export interface UploadFormOptions {
   readonly idleTimeoutMs: number
   /** Longest time for all that stands before the file, in milliseconds: parts that come one by one could go on for long. */
   readonly fieldsTimeoutMs?: number
-  /** Whatever else reads the body and can find it at fault. */
   readonly watch?: FormWatch | undefined
 }
 
@@ -84,9 +83,8 @@ export function incomingFailure (error: unknown): unknown {
 export function checkBodyHeaders (headers: IncomingHttpHeaders): void {
   if (!isMultipart(headers)) return
   if (mediaTypeOf(headers) !== 'multipart/form-data') throw new GatewayError('unsupported_media_type', 'The only multipart type that is understood is multipart/form-data.')
-  const boundaries = boundariesOf(String(headers['content-type']))
-  const [boundary = ''] = boundaries
-  if (boundaries.length !== 1 || boundary === '' || boundary.length > MAX_BOUNDARY_LENGTH) {
+  const [boundary = '', ...others] = boundariesOf(String(headers['content-type']))
+  if (others.length > 0 || boundary === '' || boundary.length > MAX_BOUNDARY_LENGTH) {
     throw new GatewayError('invalid_multipart', `Content-Type must name one boundary of 1 to ${MAX_BOUNDARY_LENGTH} characters.`)
   }
 }

@@ -4,7 +4,7 @@ import type { TextFields } from './upload-form.ts'
 
 const BROKEN_ESCAPE = 'has a "%" that is not followed by two hex digits; send "%25" for a percent sign'
 
-/** What is wrong with one encoded name or value, of which each character is a byte; undefined when it can be decoded. */
+/** What is wrong with an encoded name or value, or undefined. Each character of `piece` is a byte. */
 function pieceFault (piece: string): string | undefined {
   if (/%(?![\da-f]{2})/i.test(piece)) return BROKEN_ESCAPE
   try {
@@ -22,8 +22,8 @@ function readableName (name: string): string {
 }
 
 /**
- * Finds the fields of a urlencoded text that cannot be decoded: parsers leave them as they are, or write U+FFFD for
- * what they do not understand. Each character of `text` is a byte.
+ * Finds the fields of a urlencoded text that cannot be decoded: parsers leave them as they are, or write U+FFFD
+ * for what they do not understand. Each character of `text` is a byte.
  */
 export function urlencodedFaults (text: string): Fault[] {
   const faults: Fault[] = []
@@ -52,5 +52,6 @@ export function readUrlencoded (body: Buffer): UrlencodedForm {
     else read.set(name, [value])
   }
   const pairs = [...read].map(([name, values]) => [name, values.length > 1 ? values : values.join('')] as const)
-  return { fields: Object.fromEntries(pairs), faults: isDoubtful ? urlencodedFaults(body.toString('latin1')) : [] }
+  const faults = isDoubtful ? urlencodedFaults(body.toString('latin1')) : []
+  return { fields: Object.fromEntries(pairs), faults }
 }

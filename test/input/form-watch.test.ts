@@ -45,3 +45,13 @@ t.test('a caller that leaves behind the last boundary has not sent its form', as
   await t.rejects(whole, gone())
   t.match(gone(), { code: 'client_closed' })
 })
+
+t.test('a body whose boundary nobody named is at fault with its first byte', async (t) => {
+  for (const headers of [{}, { 'content-type': 'multipart/form-data' }]) {
+    const raw = Object.assign(new PassThrough(), { headers })
+    const watch = new FormWatch(raw as unknown as IncomingMessage) // as above
+    raw.end(PART)
+    await watch.whole()
+    t.match(watch.failure, { code: 'invalid_multipart' })
+  }
+})
