@@ -9,8 +9,9 @@ const CR = CRLF[0] as number // it has two bytes
 const HEAD_END = Buffer.from('\r\n\r\n')
 const CLOSING = Buffer.from('--')
 const BLANKS = /^[ \t\r\n]*$/
-/** Longest head of a part; the parser's own limit is on their number. */
 const MAX_HEAD_BYTES = 16 * 1024
+/** Headers of a part. The parser passes over further ones. */
+export const MAX_HEADERS = 32
 
 const HEADER = /^([\w!#$%&'*+.^`|~-]+):(.*)$/
 const PARAMETER = /\s*;\s*([\w!#$&.^`|~-]+\*?)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^;\s"]*))/gy
@@ -33,6 +34,7 @@ const cutHead = (): GatewayError => broken('a part whose headers have no end')
 function headersOf (block: string): ReadonlyMap<string, string> {
   const [padding = '', ...lines] = block.replace(/\r\n[ \t]+/g, ' ').split('\r\n')
   if (!BLANKS.test(padding)) throw broken('text behind a boundary')
+  if (lines.length > MAX_HEADERS) throw broken(`a part with more than ${MAX_HEADERS} headers`)
   const headers = new Map<string, string>()
   for (const line of lines) {
     const [, name = '', value = ''] = HEADER.exec(line) ?? []

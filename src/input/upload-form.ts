@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { GatewayError, invalidRequest, pointerTo, type Fault } from '../errors.ts'
 import { isMultipart, isTextBody, mediaTypeOf } from './body-type.ts'
 import { dataUriHead, isDataUri } from './data-uri.ts'
+import { MAX_HEADERS } from './form-framing.ts'
 import { boundariesOf, gone, type FormWatch } from './form-watch.ts'
 
 /** A file on its way in: a stream that is read once. */
@@ -49,7 +50,7 @@ const MAX_OVERHEAD = MAX_FIELDS * (MAX_FIELD_BYTES + 1024)
  */
 export const MULTIPART = {
   // The file is counted by whoever reads it: the parser would cut it off in silence.
-  limits: { fields: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES, files: MAX_FIELDS, fileSize: Infinity, parts: 64, headerPairs: 32 },
+  limits: { fields: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES, files: MAX_FIELDS, fileSize: Infinity, parts: 64, headerPairs: MAX_HEADERS },
   throwFileSizeLimit: false,
   isPartAFile: (name: string | undefined, type: string | undefined, filename: string | undefined): boolean =>
     name === 'file' || filename !== undefined || type === 'application/octet-stream' || type === 'application/json'

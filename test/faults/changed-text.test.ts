@@ -137,6 +137,7 @@ for (const target of ['/upload', '/direct-upload']) {
       [`${file}--b\r\nContent-Disposition: attachment; name="type"\r\n\r\nprivate\r\n--b--`, /a part without a name/],
       [`--b\r\nContent-Disposition: form-data; name="type"\n\r\n\r\nprivate\r\n${file}--b--`, /header that cannot be read/],
       [`${part('name="type"; name="tags"', 'private')}${file}--b--`, /"name" given twice/],
+      [`--b\r\n${'X: y\r\n'.repeat(32)}Content-Disposition: form-data; name="type"\r\n\r\nprivate\r\n${file}--b--`, /more than 32 headers/],
       [`type=private\r\n${file}--b--`, /text before its first boundary/],
       [`${file}--b--\r\n${part('name="type"', 'private')}--b--`, /bytes behind its closing boundary/],
       [`${file}--b--${' '.repeat(200_000)}x`, /bytes behind its closing boundary/],

@@ -27,6 +27,7 @@ const CASES: Readonly<Record<string, Array<[body: string, verdict: string]>>> = 
     [form(part(`${NAME}"file"; filename="${latin1('ä')}"\r\nContent-Type: text/plain; charset=latin1\r\nContent-Transfer-Encoding: binary`, '\xe4')), 'fine'],
     [`\r\n${form(part(`${NAME}a`))} \r\n\t`, 'fine'],
     ['--b--', 'fine'],
+    [form(part(`${'X: y\r\n'.repeat(31)}${NAME}"a"`)), 'fine'],
     [`--b \t\r\n${NAME}a\r\n\r\nx\r\n--b--`, 'fine']
   ],
   'bytes outside all parts': [
@@ -52,6 +53,7 @@ const CASES: Readonly<Record<string, Array<[body: string, verdict: string]>>> = 
     [form(`--b\r\n${NAME}"a"\r\n\r\n--b\r\n${NAME}"c"\r\n\r\nx\r\n`), 'invalid_multipart: The multipart body has a part whose headers have no end.'],
     [form(`--b\r\n${NAME}"a"\r\n--b\r\n${NAME}"c"\r\n\r\nx\r\n`), 'invalid_multipart: The multipart body has a part whose headers have no end.'],
     [form(part(`${NAME}"a"\r\nX: ${'y'.repeat(17_000)}`)), 'invalid_multipart: The multipart body has a part whose headers have more than 16384 bytes.'],
+    [form(part(`${'X: y\r\n'.repeat(32)}${NAME}"a"`)), 'invalid_multipart: The multipart body has a part with more than 32 headers.'],
     [`--b\r\nX: ${'y'.repeat(17_000)}`, 'invalid_multipart: The multipart body has a part whose headers have more than 16384 bytes.']
   ],
   'parts that are encoded': [
