@@ -3,14 +3,14 @@ import { Type } from '@sinclair/typebox'
 import { GatewayError, invalidRequest, pointerTo, type Fault } from '../src/errors.ts'
 import { joined } from '../src/input/joined.ts'
 import { didYouMean } from '../src/input/nearest-name.ts'
-import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields, lateField } from '../src/input/upload-form.ts'
+import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields, lateField } from '../src/input/forms/upload-form.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { signableParameters } from '../src/schemas/upload-parameters.ts'
 import { ENVIRONMENT_PLACE } from '../src/schemas/environment.ts'
 import { isMultipart } from '../src/input/body-type.ts'
-import { FormWatch } from '../src/input/form-watch.ts'
+import { FormWatch } from '../src/input/forms/form-watch.ts'
 
 const KINDS = ['auto', ...RESOURCE_TYPES] as const
 const resourceType = Type.Optional(Choice(KINDS, { description: 'Kind of asset; `auto` when not given: Cloudinary decides.' }))

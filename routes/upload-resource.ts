@@ -5,14 +5,14 @@ import { invalidRequest } from '../src/errors.ts'
 import { checkChosenType, UPLOAD_ADVICE } from '../src/input/body-type.ts'
 import { joined } from '../src/input/joined.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
-import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type StreamedFile, type TextFields, lateField } from '../src/input/upload-form.ts'
+import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type StreamedFile, type TextFields, lateField } from '../src/input/forms/upload-form.ts'
 import { validated } from '../src/input/validated.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { uploadParameters, type UploadParameters } from '../src/schemas/upload-parameters.ts'
-import { readUrlencoded } from '../src/input/urlencoded.ts'
-import { FormWatch } from '../src/input/form-watch.ts'
+import { readUrlencoded } from '../src/input/forms/urlencoded.ts'
+import { FormWatch } from '../src/input/forms/form-watch.ts'
 
 const parameters = {
   ...uploadParameters,

@@ -1,6 +1,6 @@
 import type { UpstreamLimits, UploadLimits } from '../config/types.ts'
 import { invalidRequest, type ErrorCode, type GatewayError } from '../errors.ts'
-import type { AnnouncedSize } from '../input/upload-form.ts'
+import type { AnnouncedSize } from '../input/forms/upload-form.ts'
 import type { DeliveryTypeName, ResourceTypeName } from '../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import type { UploadParameters } from '../schemas/upload-parameters.ts'

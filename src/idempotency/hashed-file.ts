@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { finished, Transform } from 'node:stream'
-import type { StreamedFile } from '../input/upload-form.ts'
+import type { StreamedFile } from '../input/forms/upload-form.ts'
 
 /** A file whose SHA-256 is computed while somebody else reads it. Nothing is held. */
 export class HashedFile {

@@ -5,7 +5,7 @@ import { CloudinaryClient, type ClientOptions, type FormFields, type Relayed, ty
 import { UploadBudget } from '../../src/cloudinary/upload/budget.ts'
 import { signParameters, verifyParameters } from '../../src/cloudinary/wire/signature.ts'
 import { GatewayError } from '../../src/errors.ts'
-import type { StreamedFile } from '../../src/input/upload-form.ts'
+import type { StreamedFile } from '../../src/input/forms/upload-form.ts'
 import type { UploadParameters } from '../../src/schemas/upload-parameters.ts'
 import { call } from '../support/connection.ts'
 import { startFaultUpstream, type FaultUpstream } from '../support/fault-upstream.ts'

@@ -138,6 +138,7 @@ for (const target of ['/upload', '/direct-upload']) {
       [`--b\r\nContent-Disposition: form-data; name="type"\n\r\n\r\nprivate\r\n${file}--b--`, /header that cannot be read/],
       [`${part('name="type"; name="tags"', 'private')}${file}--b--`, /"name" given twice/],
       [`--b\r\n${'X: y\r\n'.repeat(32)}Content-Disposition: form-data; name="type"\r\n\r\nprivate\r\n${file}--b--`, /more than 32 headers/],
+      [`${file}--b\r\nContent-Disposition: form-data; name="type"\n\nprivate\r\n--b--`, /headers have no end/],
       [`type=private\r\n${file}--b--`, /text before its first boundary/],
       [`${file}--b--\r\n${part('name="type"', 'private')}--b--`, /bytes behind its closing boundary/],
       [`${file}--b--${' '.repeat(200_000)}x`, /bytes behind its closing boundary/],

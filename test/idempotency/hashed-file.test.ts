@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { HashedFile, HashedText } from '../../src/idempotency/hashed-file.ts'
-import type { StreamedFile } from '../../src/input/upload-form.ts'
+import type { StreamedFile } from '../../src/input/forms/upload-form.ts'
 
 const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex')
 const nothing = async (): Promise<void> => {}

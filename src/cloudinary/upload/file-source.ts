@@ -4,7 +4,7 @@ import { basename, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { invalidRequest, type GatewayError } from '../../errors.ts'
 import { dataUriHead, isDataUri } from '../../input/data-uri.ts'
-import type { StreamedFile } from '../../input/upload-form.ts'
+import type { StreamedFile } from '../../input/forms/upload-form.ts'
 
 /** Cloudinary fetches these itself. */
 const REMOTE = /^(?:https?|ftp|s3|gs):\/\/[^\s\p{Cc}]+$/iu

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { UploadLimits } from '../../config/types.ts'
 import { GatewayError, invalidRequest } from '../../errors.ts'
-import type { StreamedFile } from '../../input/upload-form.ts'
+import type { StreamedFile } from '../../input/forms/upload-form.ts'
 import type { Call, Connection } from '../upstream/admin.ts'
 import type { Relayed } from '../upstream/answer.ts'
 import type { FormFields } from '../wire/parameters.ts'
@@ -12,7 +12,7 @@ import { Intake } from './intake.ts'
 import { integrityFailure, readStored, type Sent, type Stored } from './integrity.ts'
 import type { FilePart } from './multipart-body.ts'
 import { UploadSender, type Destination, type Piece } from './sender.ts'
-import { lateField } from '../../input/upload-form.ts'
+import { lateField } from '../../input/forms/upload-form.ts'
 
 /** One file to store, and what goes with it. `Parameters` is what `seal` takes: typed values, or text that was signed. */
 export interface Upload<Parameters extends object> extends Destination {

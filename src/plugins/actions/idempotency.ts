@@ -10,7 +10,7 @@ import {
   failedOutcome, idempotencyKey, keptAnswer, recordName, recordOf, replay,
   type Hold, type IdempotencyRecord, type IdempotencyStore, type Identity, type KeyOwner
 } from '../../idempotency/record.ts'
-import type { StreamedFile } from '../../input/upload-form.ts'
+import type { StreamedFile } from '../../input/forms/upload-form.ts'
 import type { UploadParameters } from '../../schemas/upload-parameters.ts'
 import type { Secret } from '../../secret.ts'
 

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin'
 import { invalidRequest, type Fault } from '../../errors.ts'
 import { decoded } from '../../input/decoded.ts'
-import { urlencodedFaults } from '../../input/urlencoded.ts'
+import { urlencodedFaults } from '../../input/forms/urlencoded.ts'
 
 const FRAGMENT = 'has a "#" in its URL; send "%23" for the character, and leave out a fragment'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { openFileText } from '../../../src/cloudinary/upload/file-source.ts'
-import type { StreamedFile } from '../../../src/input/upload-form.ts'
+import type { StreamedFile } from '../../../src/input/forms/upload-form.ts'
 
 async function opened (given: string, root?: string): Promise<StreamedFile> {
   const file = await openFileText(given, root)

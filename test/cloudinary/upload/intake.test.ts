@@ -4,7 +4,7 @@ import t from 'tap'
 import { SourceStopped } from '../../../src/cloudinary/upload/byte-reader.ts'
 import { Intake, tooLarge } from '../../../src/cloudinary/upload/intake.ts'
 import { GatewayError } from '../../../src/errors.ts'
-import type { StreamedFile } from '../../../src/input/upload-form.ts'
+import type { StreamedFile } from '../../../src/input/forms/upload-form.ts'
 
 const limits = { maxBytes: 10, idleTimeoutMs: 1000, verify: 'bytes' } as const
 

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import { GatewayError, invalidRequest, pointerTo, type Fault } from '../errors.ts'
-import { isMultipart, isTextBody, mediaTypeOf } from './body-type.ts'
-import { dataUriHead, isDataUri } from './data-uri.ts'
+import { GatewayError, invalidRequest, pointerTo, type Fault } from '../../errors.ts'
+import { isMultipart, isTextBody, mediaTypeOf } from '../body-type.ts'
+import { dataUriHead, isDataUri } from '../data-uri.ts'
 import { MAX_HEADERS } from './form-framing.ts'
 import { boundariesOf, gone, type FormWatch } from './form-watch.ts'
 

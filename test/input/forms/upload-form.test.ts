@@ -2,9 +2,9 @@ import { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { GatewayError } from '../../src/errors.ts'
-import { announcedSize, checkBodyHeaders, incomingFailure, MULTIPART, UploadForm, type FormPart, type StreamedFile } from '../../src/input/upload-form.ts'
-import { FormWatch } from '../../src/input/form-watch.ts'
+import { GatewayError } from '../../../src/errors.ts'
+import { announcedSize, checkBodyHeaders, incomingFailure, MULTIPART, UploadForm, type FormPart, type StreamedFile } from '../../../src/input/forms/upload-form.ts'
+import { FormWatch } from '../../../src/input/forms/form-watch.ts'
 
 const field = (fieldname: string, value: string, valueTruncated = false): FormPart => ({ type: 'field', fieldname, value, valueTruncated })
 

@@ -1,6 +1,9 @@
+import multipart from '@fastify/multipart'
 import fc from 'fast-check'
-import t from 'tap'
-import { FormFraming } from '../../src/input/form-framing.ts'
+import fastify from 'fastify'
+import t, { type Test } from 'tap'
+import { FormFraming } from '../../../src/input/forms/form-framing.ts'
+import { MULTIPART } from '../../../src/input/forms/upload-form.ts'
 
 const NAME = 'Content-Disposition: form-data; name='
 const part = (head: string, content = 'x'): string => `--b\r\n${head}\r\n\r\n${content}\r\n`
@@ -11,6 +14,7 @@ function verdict (body: string, size = body.length): string {
   const framing = new FormFraming('b')
   const bytes = Buffer.from(body, 'latin1')
   for (let start = 0; start < bytes.length; start += size) framing.add(bytes.subarray(start, start + size))
+  framing.end()
   const { failure } = framing
   return failure === undefined ? 'fine' : failure.code === 'invalid_request' ? failure.message : `${failure.code}: ${failure.message}`
 }
@@ -28,9 +32,11 @@ const CASES: Readonly<Record<string, Array<[body: string, verdict: string]>>> = 
     [`\r\n${form(part(`${NAME}a`))} \r\n\t`, 'fine'],
     ['--b--', 'fine'],
     [form(part(`${'X: y\r\n'.repeat(31)}${NAME}"a"`)), 'fine'],
-    [`--b \t\r\n${NAME}a\r\n\r\nx\r\n--b--`, 'fine']
+    [`--b\r\n${NAME}a\r\n\r\nx\r\n--b--`, 'fine']
   ],
   'bytes outside all parts': [
+    [`--b \r\n${NAME}a\r\n\r\nx\r\n--b--`, 'invalid_multipart: The multipart body has text behind a boundary.'],
+    [`--b\r\r\n${NAME}a\r\n\r\nx\r\n--b--`, 'invalid_multipart: The multipart body has text behind a boundary.'],
     [`hello\r\n${form(part(`${NAME}a`))}`, 'invalid_multipart: The multipart body has text before its first boundary.'],
     [`-b\r\n${form(part(`${NAME}a`))}`, 'invalid_multipart: The multipart body has text before its first boundary.'],
     [`${form(part(`${NAME}a`))}x`, 'invalid_multipart: The multipart body has bytes behind its closing boundary.'],
@@ -52,6 +58,8 @@ const CASES: Readonly<Record<string, Array<[body: string, verdict: string]>>> = 
     [form(part(`${NAME}"a"; filename="x`)), 'invalid_multipart: The multipart body has a part with a Content-Disposition that cannot be read.'],
     [form(`--b\r\n${NAME}"a"\r\n\r\n--b\r\n${NAME}"c"\r\n\r\nx\r\n`), 'invalid_multipart: The multipart body has a part whose headers have no end.'],
     [form(`--b\r\n${NAME}"a"\r\n--b\r\n${NAME}"c"\r\n\r\nx\r\n`), 'invalid_multipart: The multipart body has a part whose headers have no end.'],
+    [`--b\r\n${NAME}"a"\n\nx\r\n--b--\r\n`, 'invalid_multipart: The multipart body has a part whose headers have no end.'],
+    [`${form(part(`${NAME}"a"`)).replace('--b--', '--b')}`, 'invalid_multipart: The multipart body has a part whose headers have no end.'],
     [form(part(`${NAME}"a"\r\nX: ${'y'.repeat(17_000)}`)), 'invalid_multipart: The multipart body has a part whose headers have more than 16384 bytes.'],
     [form(part(`${'X: y\r\n'.repeat(32)}${NAME}"a"`)), 'invalid_multipart: The multipart body has a part with more than 32 headers.'],
     [`--b\r\nX: ${'y'.repeat(17_000)}`, 'invalid_multipart: The multipart body has a part whose headers have more than 16384 bytes.']
@@ -92,6 +100,42 @@ t.test('the content of a file is its own, whatever looks like a boundary in it',
     if (`\r\n${content}\r\n`.includes('\r\n--b')) return
     t.equal(verdict(form(part(`${NAME}"file"; filename="x"`, content), part(`${NAME}"a"`, latin1('ä'))), size), 'fine', JSON.stringify([content, size]))
   }))
+})
+
+/** Asks the parser for the contents of the parts; undefined when it fails. */
+async function startParser (t: Test): Promise<(body: string) => Promise<string[] | undefined>> {
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(multipart, MULTIPART)
+  app.post('/', async (request) => {
+    const contents: string[] = []
+    for await (const part of request.parts()) contents.push(part.type === 'file' ? (await part.toBuffer()).toString('latin1') : String(part.value))
+    return contents
+  })
+  const headers = { 'content-type': 'multipart/form-data; boundary=b' }
+  return async (body) => {
+    const answer = await app.inject({ method: 'POST', url: '/', payload: Buffer.from(body, 'latin1'), headers })
+    return answer.statusCode === 200 ? answer.json<string[]>() : undefined
+  }
+}
+
+t.test('what is not at fault loses no part in the parser, however it was damaged', async (t) => {
+  const parsed = await startParser(t)
+  const whole = form(part(`${NAME}"a"`), part(`${NAME}"f"; filename="x"`, 'yy'))
+  const text = fc.constantFrom('--b', '\r\n', '\r', '\n', '--', '-', `${NAME}"a"`, ': ', 'x', ' ', '\t', '\r\n\r\n', '\r\n--b\r\n', '\r\n--b--', '"', ';', 'X: y', '')
+  const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(8), text), { minLength: 1, maxLength: 2 })
+  let compared = 0
+  await fc.assert(fc.asyncProperty(damage, async (changes) => {
+    const body = changes.reduce((damaged, [at, cut, put]) => damaged.slice(0, at) + put + damaged.slice(at + cut), whole)
+    if (verdict(body) !== 'fine') return
+    const contents = await parsed(body)
+    if (!contents) return
+    compared++
+    const parts = `\r\n${body}`.split('\r\n--b').slice(1)
+    const expected = parts.slice(0, parts.findIndex((each) => each.startsWith('--'))).map((each) => each.slice(each.indexOf('\r\n\r\n') + 4))
+    t.same(contents, expected, JSON.stringify(body))
+  }), { numRuns: 2000 })
+  t.ok(compared > 20, `${compared} bodies compared`)
 })
 
 t.test('after a fault nothing more is read', async (t) => {

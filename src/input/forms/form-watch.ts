@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { GatewayError } from '../errors.ts'
+import { GatewayError } from '../../errors.ts'
 import { FormFraming } from './form-framing.ts'
 
 /** Every boundary that a Content-Type names; a usable one names one. */
@@ -27,7 +27,10 @@ export class FormWatch {
       raw.on('data', (chunk: Buffer) => {
         this.#framing.add(chunk)
         if (this.#framing.failure) resolve()
-      }).once('end', resolve).once('close', resolve)
+      }).once('end', () => {
+        this.#framing.end()
+        resolve()
+      }).once('close', resolve)
     })
   }
 

@@ -1,5 +1,5 @@
-import { pointerTo, type Fault } from '../errors.ts'
-import { NOT_UTF8 } from './strict-json.ts'
+import { pointerTo, type Fault } from '../../errors.ts'
+import { NOT_UTF8 } from '../strict-json.ts'
 import type { TextFields } from './upload-form.ts'
 
 const BROKEN_ESCAPE = 'has a "%" that is not followed by two hex digits; send "%25" for a percent sign'

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { PassThrough } from 'node:stream'
 import t from 'tap'
-import { boundariesOf, FormWatch, gone } from '../../src/input/form-watch.ts'
+import { boundariesOf, FormWatch, gone } from '../../../src/input/forms/form-watch.ts'
 
 const PART = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n'
 

@@ -1,8 +1,8 @@
 import { isAscii, isUtf8 } from 'node:buffer'
-import { GatewayError, invalidRequest, pointerTo } from '../errors.ts'
-import { foreignCharset } from './body-type.ts'
-import { decoded } from './decoded.ts'
-import { NOT_UTF8 } from './strict-json.ts'
+import { GatewayError, invalidRequest, pointerTo } from '../../errors.ts'
+import { foreignCharset } from '../body-type.ts'
+import { decoded } from '../decoded.ts'
+import { NOT_UTF8 } from '../strict-json.ts'
 
 const CRLF = Buffer.from('\r\n')
 const CR = CRLF[0] as number // it has two bytes
@@ -33,7 +33,8 @@ const cutHead = (): GatewayError => broken('a part whose headers have no end')
 /** Reads the headers of a part by name. Each character of `block` is a byte. */
 function headersOf (block: string): ReadonlyMap<string, string> {
   const [padding = '', ...lines] = block.replace(/\r\n[ \t]+/g, ' ').split('\r\n')
-  if (!BLANKS.test(padding)) throw broken('text behind a boundary')
+  // RFC 2046 allows blanks here, but the parser drops the part.
+  if (padding !== '') throw broken('text behind a boundary')
   if (lines.length > MAX_HEADERS) throw broken(`a part with more than ${MAX_HEADERS} headers`)
   const headers = new Map<string, string>()
   for (const line of lines) {
@@ -158,6 +159,11 @@ export class FormFraming {
     }
   }
 
+  /** Says that the body has ended. The parser tells of a body that ends within the content of a part. */
+  end (): void {
+    if (this.#state === 'head') this.#failure ??= cutHead()
+  }
+
   /** Returns what is left for the next state, or undefined when more must come first. */
   #read (bytes: Buffer): Buffer | undefined {
     if (this.#state === 'boundary') return this.#readBoundary(bytes)
@@ -176,13 +182,12 @@ export class FormFraming {
 
   #readHead (bytes: Buffer): Buffer | undefined {
     const end = bytes.indexOf(HEAD_END)
-    if (Math.max(end, end < 0 ? bytes.length : 0) > MAX_HEAD_BYTES) {
-      throw broken(`a part whose headers have more than ${MAX_HEAD_BYTES} bytes`)
-    }
-    if (end < 0) return this.#keep(bytes)
+    const head = end < 0 ? bytes : bytes.subarray(0, end)
+    if (head.length > MAX_HEAD_BYTES) throw broken(`a part whose headers have more than ${MAX_HEAD_BYTES} bytes`)
     // The parser looks for boundaries first, and drops the part.
-    if (bytes.subarray(0, end).includes(this.#delimiter)) throw cutHead()
-    const { name, isText } = readHead(bytes.subarray(0, end))
+    if (head.includes(this.#delimiter)) throw cutHead()
+    if (end < 0) return this.#keep(bytes)
+    const { name, isText } = readHead(head)
     this.#text = isText ? { name, check: new Utf8Check() } : undefined
     this.#state = 'body'
     this.#isFresh = true

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readUrlencoded, urlencodedFaults } from '../../src/input/urlencoded.ts'
+import { readUrlencoded, urlencodedFaults } from '../../../src/input/forms/urlencoded.ts'
 
 const read = (text: string, encoding: BufferEncoding = 'utf8') => readUrlencoded(Buffer.from(text, encoding))
 
