@@ -1,6 +1,6 @@
 import t from 'tap'
-import { startGateway } from '../helper.ts'
-import { NO_CLIENTS, requireClient } from './clients.ts'
+import { startGateway } from '../support/gateway.ts'
+import { NO_CLIENTS, requireClient } from '../support/clients.ts'
 
 interface Answer { status: number, data: Record<string, unknown> }
 type Operation = (parameters?: Record<string, unknown> | null, body?: unknown, settings?: object) => Promise<Answer>

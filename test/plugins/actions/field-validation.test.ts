@@ -75,6 +75,11 @@ t.test('fields are compiled when they are first met, so every one of every actio
   const app = fastify({ ajv: { customOptions: OPTIONS } })
   t.teardown(() => app.close())
   app.addSchema(Problem)
+  // What an absent body counts as is read by `text-input`; ajv ignores it, and says so.
+  app.addHook('onRoute', (route) => {
+    const { default: _absent, ...body } = (route.schema?.body ?? {}) as { default?: unknown } // a JSON schema
+    if (route.schema?.body) route.schema = { ...route.schema, body }
+  })
   const actions: Record<string, Route>[] = await Promise.all(readdirSync(join(import.meta.dirname, '../../../routes')).map((file) => import(`../../../routes/${file}`)))
   for (const action of actions.flatMap(Object.values)) await app.register(action)
   await app.ready()
