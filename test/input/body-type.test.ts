@@ -1,5 +1,5 @@
 import t from 'tap'
-import { announcesBody, checkChosenType, isUrlencoded, mediaTypeOf, isMultipart, isTextBody, foreignCharset } from '../../src/input/body-type.ts'
+import { announcesBody, checkChosenType, isUrlencoded, mediaTypeOf, isMultipart, isTextBody, isFieldBody, foreignCharset } from '../../src/input/body-type.ts'
 
 const TAKES = ['multipart/form-data', 'application/json']
 const check = (type: string | undefined, resourceType?: unknown, headers: Record<string, string> = { 'content-length': '1' }) => (): void =>
@@ -89,7 +89,7 @@ t.test('a charset that is not UTF-8, and bodies to which it matters', async (t) 
   for (const [type, charset] of [['a/b; charset=latin1', 'latin1'], ['a/b; CHARSET="utf-16" ', 'utf-16'], ['a/b; charset=utf-8; charset=koi8-r', 'koi8-r'], ['a/b; charset=', '']] as const) {
     t.equal(foreignCharset(type), charset, type)
   }
-  for (const type of ['application/json', 'Application/JSON; a=b', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=b']) t.ok(isTextBody({ 'content-type': type }), type)
-  for (const type of ['text/plain', 'image/png', 'application/problem+json']) t.notOk(isTextBody({ 'content-type': type }), type)
-  t.notOk(isTextBody({}))
+  for (const type of ['application/json', 'Application/JSON; a=b', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=b']) t.ok(isFieldBody({ 'content-type': type }), type)
+  for (const type of ['text/plain', 'image/png', 'application/problem+json']) t.notOk(isFieldBody({ 'content-type': type }), type)
+  t.notOk(isFieldBody({}))
 })
