@@ -11,7 +11,8 @@ const ANYWHERE: ReadonlySet<string> = new Set([
   'internal', // a bug
   'auth_unavailable', // the keys of the identity provider
   'client_closed', // nobody is there to read it
-  'origin_not_allowed' // judged before there is a route
+  'origin_not_allowed', // judged before there is a route
+  'request_timeout' // a body that never comes, of whatever method
 ])
 
 interface Declared { readonly description?: string, readonly content?: Readonly<Record<string, unknown>> }
