@@ -24,7 +24,8 @@ async function open (t: Test, port: number, options: Partial<RedisStoreOptions> 
 
 /** What Redis itself has. */
 async function inspect (t: Test, port: number): Promise<Redis> {
-  const redis = new Redis(port, '127.0.0.1')
+  // A client that monitors takes every line for news: it must not wait for the answer of a readiness check as well.
+  const redis = new Redis(port, '127.0.0.1', { enableReadyCheck: false })
   t.teardown(() => { redis.disconnect() })
   return redis
 }
