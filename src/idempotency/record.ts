@@ -88,7 +88,7 @@ export function idempotencyKey (header: string | readonly string[] | undefined):
   return key
 }
 
-/** Who has a key. The same key of another owner is another key. */
+/** Owner of a key. The same key of another owner is another key. */
 export interface KeyOwner {
   /** The account that stores the asset. The name of an environment says nothing about it. */
   readonly account: string

@@ -24,7 +24,7 @@ const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 export const onlyReads = (method: string): boolean => READING_METHODS.has(method)
 
 /**
- * Who reads the body of a route: `json` is parsed before the handler, a `handler` reads files by itself, and `nobody`
+ * Reader of a route's body: `json` is parsed before the handler, a `handler` reads files by itself, and `nobody`
  * reads a body that the route does not declare.
  */
 export function bodyReader (route: RouteOptions): 'json' | 'handler' | 'nobody' {

@@ -18,9 +18,9 @@ const LONGEST_POINTER = 500
 
 const TWICE = 'is given twice'
 const HALF = 'holds half of a Unicode character'
-/** Of text that was not sent in UTF-8. */
+/** Message about text that was not sent in UTF-8. */
 export const NOT_UTF8 = 'is not UTF-8'
-/** Of a number that would become another one. */
+/** Message about a number that would become another one. */
 export const INEXACT =
   'is a number that cannot be kept exactly; use fewer digits, or text where the field takes text'
 

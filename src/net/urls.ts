@@ -114,7 +114,7 @@ export function parseUrl (text: string): URL | undefined {
   return URL.canParse(text) ? new URL(text) : undefined
 }
 
-/** Of a part of a URL that cannot be decoded. */
+/** Message about a part of a URL that cannot be decoded. */
 export const STRAY_PERCENT = 'has a % that does not begin a percent-encoded character'
 
 /** Checks an http(s) address: no user, no query, no fragment; plain http only on this machine, unless `insecure`. */

@@ -1,7 +1,7 @@
 import type { Claims } from './patterns.ts'
 import type { Permissions } from './permissions.ts'
 
-/** Who sends a request, and what they may do. */
+/** Sender of a request, and what it may do. */
 export interface Caller {
   readonly name: string
   /**
@@ -9,7 +9,7 @@ export interface Caller {
    * It stays the same when a token is renewed.
    */
   readonly scope?: string
-  /** Of a verified JWT; absent for keys. */
+  /** Claims of a verified JWT; absent for keys. */
   readonly claims?: Claims
   readonly permissions: Permissions
   /** Brought no key where others have one: a signature may be all it has, and it learns nothing of environments. */

@@ -14,7 +14,7 @@ import { nameIgnored } from './ignored.ts'
 import type { HourlyLimit } from './rate-limit.ts'
 import { RouteTable } from './route-table.ts'
 
-/** What calls are read and admitted with. */
+/** Services that read calls and admit them. */
 export interface ApiServices extends Surroundings {
   readonly clouds: Clouds
   readonly blobs: BlobStore
