@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { createRequire, register } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -44,8 +45,8 @@ function compiled (path, source) {
 /** A hook of Node's: see "Customization hooks" in its documentation. Imports name `.ts` files in full, so none is resolved here. */
 export async function load (url, context, nextLoad) {
   if (!/^file:.*\.ts$/.test(url) || url.includes('/node_modules/')) return nextLoad(url, context)
-  const { source } = await nextLoad(url, { ...context, format: 'module' })
-  return { format: 'module', source: compiled(fileURLToPath(url), String(source)), shortCircuit: true }
+  const path = fileURLToPath(url)
+  return { format: 'module', source: compiled(path, await readFile(path, 'utf8')), shortCircuit: true }
 }
 
 if (isMainThread) register(import.meta.url)
