@@ -7,11 +7,11 @@ import type { Route } from '../src/schemas/route.ts'
 import { uploadParameters } from '../src/schemas/upload-parameters.ts'
 
 /** Where the asset is: in the query, as for its siblings, or in the body beside what changes. */
-const Place = {
+const PLACE = {
   resource_type: Type.Optional(Choice(RESOURCE_TYPES, { description: 'Kind of asset; `image` when not given.' })),
   type: Type.Optional(Choice(DELIVERY_TYPES, { description: 'Storage (delivery) type; `upload` when not given.' }))
 }
-const Query = Type.Object(Place, { additionalProperties: false })
+const Query = Type.Object(PLACE, { additionalProperties: false })
 
 const {
   tags, context, metadata, clear_invalid: clearInvalid, display_name: displayName, unique_display_name: uniqueDisplayName, asset_folder: assetFolder,
@@ -20,7 +20,7 @@ const {
 } = uploadParameters
 
 const Changes = Type.Object({
-  ...Place,
+  ...PLACE,
   tags,
   context,
   metadata,

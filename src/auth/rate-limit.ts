@@ -1,4 +1,4 @@
-import type { Rate } from './policy/permissions.ts'
+import type { Rate } from '../schemas/caller.ts'
 
 /** What became of one request. Seconds are whole ones, rounded up. */
 export interface RateVerdict {

@@ -200,7 +200,7 @@ function sealEarly (seal: () => unknown): void {
   try {
     seal()
   } catch (error) {
-    const refusal = error as GatewayError // nothing else is thrown by who checks signatures
-    throw refusal.but({ message: `${refusal.message} ${LATE_FIELDS}` })
+    const caught = error as GatewayError // nothing else is thrown by who checks signatures
+    throw caught.but({ message: `${caught.message} ${LATE_FIELDS}` })
   }
 }

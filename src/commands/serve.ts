@@ -48,10 +48,10 @@ async function tellProofs (app: FastifyInstance, logger: Logger): Promise<void> 
 }
 
 /** An address that is about to be listened on, and the variable that chooses it. */
-interface Place { readonly host: string, readonly port: number, readonly variable: string }
+interface Listener { readonly host: string, readonly port: number, readonly variable: string }
 
 /** A failure to start, in lines without a stack where the cause is known. */
-function startFault (error: unknown, { host, port, variable }: Place): { line: string, code: ExitCode } | undefined {
+function startFault (error: unknown, { host, port, variable }: Listener): { line: string, code: ExitCode } | undefined {
   // Known by its name: this room has no business with what reads policies.
   if (error instanceof Error && error.name === 'PolicyError') return { line: error.message, code: EXIT.misused }
   const line = listenFault(error, host, port, variable)
@@ -99,20 +99,20 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
   for (const warning of config.warnings) logger.warn(warning)
   const closers: Closers = [() => new Promise<void>((resolve) => { logger.flush(() => { resolve() }) })]
   let sandboxUrl: string | undefined
-  let place: Place = { ...config.sandbox, variable: 'SANDBOX_PORT' }
+  let listener: Listener = { ...config.sandbox, variable: 'SANDBOX_PORT' }
   try {
     if (config.sandbox.start) {
       sandboxUrl = await startEmbedded(config, logger, terminal.variables['PATH'], closers)
       config = withSandbox(config, sandboxUrl)
       logger.info({ url: sandboxUrl, data: config.sandbox.data }, 'no Cloudinary account is used: the sandbox answers in its place')
     }
-    place = { ...config.metrics ?? config, variable: 'METRICS_PORT' }
+    listener = { ...config.metrics ?? config, variable: 'METRICS_PORT' }
     const app = await buildApp({ config, logger, version: terminal.version })
     closers.push(() => app.close())
     const files = reloadFiles(app, { variables: terminal.variables, logger, sandboxUrl, mask })
     closers.push(async () => { files.stop() })
     await openMetrics(app, config, logger, closers)
-    place = { ...config, variable: 'PORT' }
+    listener = { ...config, variable: 'PORT' }
     const url = await app.listen({ host: config.host, port: config.port })
     const { shutdownDrainSeconds: drain, shutdownGraceSeconds: grace } = config
     terminal.onShutdown(drain + grace, async () => {
@@ -131,7 +131,7 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
     return undefined
   } catch (error) {
     await closeAll(closers)
-    const fault = startFault(error, place)
+    const fault = startFault(error, listener)
     if (fault === undefined) throw error
     terminal.err(`${fault.line}\n`)
     return fault.code

@@ -1,6 +1,7 @@
 import { isLoopback } from '../net/addresses.ts'
 import type { Source } from './source.ts'
-import type { CallerKey, Config } from './types.ts'
+import type { CallerKey } from '../schemas/caller.ts'
+import type { Config } from './types.ts'
 import type { SettingValues } from './variables.ts'
 
 const ENTRY = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})=sha256:([0-9a-f]{64})$/i

@@ -13,7 +13,7 @@ const SUFFIXES = { cloudName: 'CLOUD_NAME', apiKey: 'API_KEY', apiSecret: 'API_S
 const PARTS = ['cloudName', 'apiKey', 'apiSecret'] as const
 
 /** Where one environment's credentials were found: the part of its variables' names that tells it from others. */
-interface Place {
+interface VariableSet {
   /** As written, such as `EDITOR`; empty for the variables without a name. */
   readonly infix: string
   readonly form: 'url' | 'parts'
@@ -21,15 +21,15 @@ interface Place {
 
 const urlVariable = (infix: string): string => infix === '' ? 'CLOUDINARY_URL' : `CLOUDINARY_URL_${infix}`
 const partVariable = (infix: string, part: string): string => infix === '' ? `CLOUDINARY_${part}` : `CLOUDINARY_${infix}_${part}`
-/** One variable to name when the whole place is meant. */
-const firstVariable = ({ infix, form }: Place): string => form === 'url' ? urlVariable(infix) : partVariable(infix, 'CLOUD_NAME')
+/** One variable to name when the whole set is meant. */
+const firstVariable = ({ infix, form }: VariableSet): string => form === 'url' ? urlVariable(infix) : partVariable(infix, 'CLOUD_NAME')
 
 /** True for a variable that gives credentials, in either form, with or without `_FILE`. */
 export function isCredentialVariable (name: string): boolean {
-  return placeOf(name) !== undefined
+  return variableSetOf(name) !== undefined
 }
 
-function placeOf (name: string): Place | undefined {
+function variableSetOf (name: string): VariableSet | undefined {
   const plain = name.endsWith(FILE_SUFFIX) ? name.slice(0, -FILE_SUFFIX.length) : name
   const url = URL_VARIABLE.exec(plain)
   if (url) return { infix: url[1] ?? '', form: 'url' }
@@ -41,21 +41,21 @@ function placeOf (name: string): Place | undefined {
 interface Found {
   /** Lower case. */
   readonly name: string
-  readonly place: Place
-  /** Further places that claim the same name: a fault. */
-  readonly others: Place[]
+  readonly variables: VariableSet
+  /** Further sets that claim the same name: a fault. */
+  readonly others: VariableSet[]
 }
 
-/** Places by the name of their environment, in the order of the names. */
-function findPlaces (source: Source): Found[] {
+/** Sets of variables by the name of their environment, in the order of the names. */
+function findEnvironments (source: Source): Found[] {
   const found = new Map<string, Found>()
   for (const variable of source.names) {
-    const place = placeOf(variable)
-    if (place === undefined) continue
-    const name = place.infix === '' ? UNNAMED : place.infix.toLowerCase()
+    const variables = variableSetOf(variable)
+    if (variables === undefined) continue
+    const name = variables.infix === '' ? UNNAMED : variables.infix.toLowerCase()
     const known = found.get(name)
-    if (known === undefined) found.set(name, { name, place, others: [] })
-    else if (![known.place, ...known.others].some(({ infix, form }) => infix === place.infix && form === place.form)) known.others.push(place)
+    if (known === undefined) found.set(name, { name, variables, others: [] })
+    else if (![known.variables, ...known.others].some(({ infix, form }) => infix === variables.infix && form === variables.form)) known.others.push(variables)
   }
   return [...found.values()].sort((a, b) => a.name < b.name ? -1 : 1)
 }
@@ -91,17 +91,17 @@ function readParts (source: Source, infix: string): ParsedEnvironment | undefine
 /** Every environment with credentials, in the order of their names. Faults go to `source`, doubts to `warnings`. */
 export function readEnvironments (source: Source, insecure: boolean, warnings: string[]): CloudinaryEnvironment[] {
   const environments: CloudinaryEnvironment[] = []
-  for (const { name, place, others } of findPlaces(source)) {
+  for (const { name, variables, others } of findEnvironments(source)) {
     if (!/^[a-z][a-z0-9_-]{0,31}$/.test(name)) {
-      source.fault(firstVariable(place), 'does not name an environment: a letter, then up to 31 letters, digits and _')
+      source.fault(firstVariable(variables), 'does not name an environment: a letter, then up to 31 letters, digits and _')
       continue
     }
     for (const other of others) {
-      source.fault(firstVariable(other), `gives the environment ${name} a second time, beside ${firstVariable(place)}; keep one of them`)
+      source.fault(firstVariable(other), `gives the environment ${name} a second time, beside ${firstVariable(variables)}; keep one of them`)
     }
-    const parsed = place.form === 'url' ? readUrl(source, place.infix, insecure) : readParts(source, place.infix)
+    const parsed = variables.form === 'url' ? readUrl(source, variables.infix, insecure) : readParts(source, variables.infix)
     if (parsed === undefined) continue
-    warnings.push(...parsed.warnings.map((warning) => `${firstVariable(place)} ${warning}`))
+    warnings.push(...parsed.warnings.map((warning) => `${firstVariable(variables)} ${warning}`))
     const { cloudName, apiKey, apiSecret } = parsed.credentials
     environments.push({ name, cloudName, apiKey, apiSecret: new Secret(apiSecret), ...parsed.settings, sandbox: false })
   }

@@ -1,11 +1,6 @@
+import type { CallerKey, Rate } from '../schemas/caller.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import type { Secret } from '../secret.ts'
-
-/** A caller's key: its name and the SHA-256 digest of the key, never the key. */
-export interface CallerKey {
-  readonly caller: string
-  readonly digest: Buffer
-}
 
 /** Timeouts in milliseconds towards Cloudinary. */
 export interface UpstreamLimits {
@@ -47,12 +42,6 @@ export interface SandboxSettings {
   readonly data: string
   /** How browsers reach the sandbox, when not at its own address. */
   readonly publicUrl: string | undefined
-}
-
-/** So many requests in so many seconds. */
-export interface Rate {
-  readonly requests: number
-  readonly perSeconds: number
 }
 
 /** Everything the process needs to know, read once and frozen. */

@@ -1,8 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { invalidRequest, pointerTo, type Fault } from '../errors.ts'
 
-type Fields = Readonly<Record<string, unknown>>
-
 const isText = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value)
 
 function difference (inQuery: unknown, inBody: unknown): string {
@@ -17,7 +15,7 @@ function difference (inQuery: unknown, inBody: unknown): string {
  * @throws {GatewayError} `invalid_request` that names every field with two values.
  */
 export function joined<Q extends object, B extends object> (query: Q, body: B): Q & B {
-  const inQuery = query as Fields // an object, so its members can be read
+  const inQuery = query as Readonly<Record<string, unknown>> // an object, so its members can be read
   const given = Object.entries(body).filter(([, value]) => value !== undefined)
   const faults: Fault[] = []
   for (const [name, value] of given) {

@@ -1,4 +1,4 @@
-import type { Rate } from '../auth/policy/permissions.ts'
+import type { Rate } from '../schemas/caller.ts'
 import { MemoryRateStore, verdictAt, type RateStore, type RateVerdict } from '../auth/rate-limit.ts'
 import { RedisLink, type LinkWatchers, type RedisPlace } from './link.ts'
 

@@ -1,9 +1,10 @@
 import { GatewayError } from '../../errors.ts'
 import type { Caller } from '../policy/caller.ts'
-import { callerOfKey, type KeyDigest } from '../policy/keys.ts'
+import type { CallerKey } from '../../schemas/caller.ts'
+import { callerOfKey } from '../policy/keys.ts'
 import type { Claims } from '../policy/patterns.ts'
 import { EVERYTHING, type Permissions } from '../policy/permissions.ts'
-import { tokenName, tokenScope, type Policy } from '../policy/policy.ts'
+import type { Policy } from '../policy/policy.ts'
 import { bearerToken } from './bearer.ts'
 import { TokenRefused, type JwtVerifier } from './jwt.ts'
 import { KeySetUnavailable } from './key-set.ts'
@@ -11,16 +12,16 @@ import { looksLikeJwt } from './token-shape.ts'
 
 export interface AuthenticatorOptions {
   /** The keys of this moment: the same list until they change. */
-  readonly keys: () => readonly KeyDigest[]
+  readonly keys: () => readonly CallerKey[]
   /** The policy of this moment; it may be replaced while the process runs. */
   readonly policy?: () => Policy
   readonly jwt?: JwtVerifier
 }
 
-/** Of requests without a key to a route that needs none. */
+/** The caller of a request without a key, on a route that needs none. */
 const UPLOADS_DIRECTLY: Permissions = { ...EVERYTHING, actions: new Set(['directUpload']) }
 export const DIRECT_UPLOADER: Caller = { name: 'anonymous', permissions: UPLOADS_DIRECTLY, stranger: true }
-/** Of every request when there are no keys. */
+/** The caller of every request when no keys are configured. */
 export const ANYBODY: Caller = { name: 'anonymous', permissions: EVERYTHING }
 
 const CHALLENGE = 'Bearer realm="cloudinary-gateway"'
@@ -33,15 +34,18 @@ function unauthorized (detail: string, offered: boolean, cause?: unknown): Gatew
 /** Finds out whose key or token a request carries. */
 export class Authenticator {
   readonly #options: AuthenticatorOptions
-  /** By the claims that the verifier remembers. */
-  readonly #holders = new WeakMap<Claims, Caller>()
-  /** Keys of the configuration and of one policy together, joined when one of them changes and not for each request. */
-  #joined: { readonly policy: Policy | undefined, readonly own: readonly KeyDigest[], readonly keys: readonly KeyDigest[] } | undefined
+  /** Keys of the configuration and of one policy, joined when one of them changes and not for each request. */
+  #joined: {
+    readonly policy: Policy | undefined
+    readonly own: readonly CallerKey[]
+    readonly keys: readonly CallerKey[]
+  } | undefined
 
   constructor (options: AuthenticatorOptions) { this.#options = options }
 
   /**
-   * The caller; undefined when nothing was offered and `optional` is set. A key is told at once, and a token that was seen before; only new tokens take time.
+   * Returns the caller, or undefined when nothing was offered and `optional` is set. Only a token that is new takes
+   * time; a key, and a token seen before, are answered at once.
    * @throws {GatewayError} `unauthorized`, `forbidden` (a good token of somebody the policy does not know), `auth_unavailable`.
    */
   identify (rawHeaders: readonly string[], optional = false): Caller | undefined | Promise<Caller> {
@@ -55,43 +59,37 @@ export class Authenticator {
     const name = callerOfKey(offered.token, this.#keys(policy))
     if (name !== undefined) return policy?.byName(name) ?? { name, permissions: EVERYTHING }
     const { jwt } = this.#options
-    if (jwt && looksLikeJwt(offered.token)) {
+    // A token allows nothing by itself: without a policy it is a key that nobody knows.
+    if (jwt && policy && looksLikeJwt(offered.token)) {
       const claims = jwt.remembered(offered.token)
       return claims ? this.#holderOf(claims, policy) : this.#identifyToken(jwt, offered.token, policy)
     }
     throw unauthorized('This key is not known.', true)
   }
 
-  async #identifyToken (jwt: JwtVerifier, token: string, policy: Policy | undefined): Promise<Caller> {
+  async #identifyToken (jwt: JwtVerifier, token: string, policy: Policy): Promise<Caller> {
     const claims = await jwt.verify(token).catch((error: unknown) => {
       if (error instanceof TokenRefused) throw unauthorized(error.message, true, error)
       if (error instanceof KeySetUnavailable) {
-        throw new GatewayError('auth_unavailable', 'Tokens cannot be checked at the moment.', { headers: { 'retry-after': '5' }, cause: error })
+        const headers = { 'retry-after': '5' }
+        throw new GatewayError('auth_unavailable', 'Tokens cannot be checked at the moment.', { headers, cause: error })
       }
       throw error
     })
     return this.#holderOf(claims, policy)
   }
 
-  #holderOf (claims: Claims, policy: Policy | undefined): Caller {
-    if (!policy) return this.#holder(claims)
+  #holderOf (claims: Claims, policy: Policy): Caller {
     const caller = policy.byClaims(claims)
     if (!caller) throw new GatewayError('forbidden', 'The token is good, but no caller of the policy fits its claims.')
     return caller
   }
 
-  /** Of a token where no policy says more. */
-  #holder (claims: Claims): Caller {
-    const known = this.#holders.get(claims)
-    if (known) return known
-    const caller: Caller = { name: tokenName('jwt', claims), scope: tokenScope('jwt', claims), claims, permissions: EVERYTHING }
-    this.#holders.set(claims, caller)
-    return caller
-  }
-
-  #keys (policy: Policy | undefined): readonly KeyDigest[] {
+  #keys (policy: Policy | undefined): readonly CallerKey[] {
     const own = this.#options.keys()
-    if (this.#joined?.own !== own || this.#joined.policy !== policy) this.#joined = { policy, own, keys: [...own, ...policy?.keys ?? []] }
+    if (this.#joined?.own !== own || this.#joined.policy !== policy) {
+      this.#joined = { policy, own, keys: [...own, ...policy?.keys ?? []] }
+    }
     return this.#joined.keys
   }
 }

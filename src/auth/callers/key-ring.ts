@@ -1,4 +1,4 @@
-import type { KeyDigest } from '../policy/keys.ts'
+import type { CallerKey } from '../../schemas/caller.ts'
 import type { PolicyFile } from '../policy/policy-file.ts'
 
 /** What became of other keys. */
@@ -8,8 +8,8 @@ export interface KeyChange {
   readonly reason: string | undefined
 }
 
-const entryOf = ({ caller, digest }: KeyDigest): string => `${caller}=${digest.toString('hex')}`
-const namesOf = (keys: readonly KeyDigest[]): ReadonlySet<string> => new Set(keys.map(({ caller }) => caller))
+const entryOf = ({ caller, digest }: CallerKey): string => `${caller}=${digest.toString('hex')}`
+const namesOf = (keys: readonly CallerKey[]): ReadonlySet<string> => new Set(keys.map(({ caller }) => caller))
 const quoted = (names: Iterable<string>): string => [...names].map((name) => `"${name}"`).join(', ')
 
 function isSame<T> (one: ReadonlySet<T>, other: ReadonlySet<T>): boolean {
@@ -21,24 +21,24 @@ function isSame<T> (one: ReadonlySet<T>, other: ReadonlySet<T>): boolean {
  * comes with a new name waits for its rules: without any it may do everything.
  */
 export class KeyRing {
-  #inForce: readonly KeyDigest[]
-  #given: readonly KeyDigest[]
+  #inForce: readonly CallerKey[]
+  #given: readonly CallerKey[]
   /** Names have changed since the policy was last read to its end. */
   #isPolicyDue = false
 
-  constructor (keys: readonly KeyDigest[]) {
+  constructor (keys: readonly CallerKey[]) {
     this.#inForce = keys
     this.#given = keys
   }
 
   /** The same list until the keys change. */
-  get current (): readonly KeyDigest[] { return this.#inForce }
+  get current (): readonly CallerKey[] { return this.#inForce }
 
   /** Names that the configuration has keys for, in force or held back. */
   get names (): string[] { return [...namesOf(this.#given)] }
 
   /** Takes other keys for the requests to come. Without a policy it is done when the call returns. */
-  async replace (given: readonly KeyDigest[], policy?: PolicyFile): Promise<KeyChange> {
+  async replace (given: readonly CallerKey[], policy?: PolicyFile): Promise<KeyChange> {
     const before = this.#inForce
     this.#isPolicyDue ||= !isSame(namesOf(given), namesOf(this.#given))
     this.#given = given
@@ -59,7 +59,7 @@ export class KeyRing {
     const unmet = policy?.current.unmet(this.names) ?? []
     // A rule that lost its caller while a new name came is most likely one name written in two ways.
     const isFitting = unmet.length === 0 && policy?.isSound !== false
-    const isAdmitted = ({ caller }: KeyDigest): boolean => isFitting || known.has(caller) || policy?.current.byName(caller) !== undefined
+    const isAdmitted = ({ caller }: CallerKey): boolean => isFitting || known.has(caller) || policy?.current.byName(caller) !== undefined
     const waiting = namesOf(this.#given.filter((one) => !isAdmitted(one)))
     this.#become(this.#given.filter(isAdmitted))
     const reasons = [
@@ -69,7 +69,7 @@ export class KeyRing {
     return reasons.length > 0 ? reasons.join('; ') : undefined
   }
 
-  #become (keys: readonly KeyDigest[]): void {
+  #become (keys: readonly CallerKey[]): void {
     if (!isSame(new Set(keys.map(entryOf)), new Set(this.#inForce.map(entryOf)))) this.#inForce = keys
   }
 }

@@ -1,10 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto'
-
-/** The SHA-256 digest of a caller's key, under the caller's name. A caller may have several: that is how keys are rotated. */
-export interface KeyDigest {
-  readonly caller: string
-  readonly digest: Buffer
-}
+import type { CallerKey } from '../../schemas/caller.ts'
 
 const DIGEST_PATTERN = /^sha256:([0-9a-f]{64})$/i
 
@@ -26,7 +21,7 @@ const offered = Buffer.alloc(32)
  * The caller whose key this is, or undefined. Digests share one length, so comparing neither throws nor tells how long a
  * key is; every digest is compared, so the time does not tell which one fitted.
  */
-export function callerOfKey (key: string, known: readonly KeyDigest[]): string | undefined {
+export function callerOfKey (key: string, known: readonly CallerKey[]): string | undefined {
   offered.write(hash('sha256', key, 'binary'), 'binary')
   let caller: string | undefined
   for (const { caller: name, digest } of known) {

@@ -1,15 +1,10 @@
 import { GatewayError } from '../../errors.ts'
+import type { Rate } from '../../schemas/caller.ts'
 import type { Action } from './actions.ts'
 import { compilePatterns, fillClaims, type Pattern, type Claims } from './patterns.ts'
 import type { CallerRules } from './policy-schema.ts'
 import { compileSigning, type SigningRules } from './signing-rules.ts'
 import { leadingFault } from './transformation-codes.ts'
-
-/** At most `requests` in any `perSeconds`. */
-export interface Rate {
-  readonly requests: number
-  readonly perSeconds: number
-}
 
 /** What one caller may do. An absent member does not restrict. */
 export interface Permissions {

@@ -3,7 +3,8 @@ import { didYouMean } from '../../input/nearest-name.ts'
 import { hostRuleFault } from '../../net/urls.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../schemas/upload-parameters.ts'
 import type { Caller } from './caller.ts'
-import { parseDigest, type KeyDigest } from './keys.ts'
+import type { CallerKey } from '../../schemas/caller.ts'
+import { parseDigest } from './keys.ts'
 import { patternFault, placeholders, type Claims } from './patterns.ts'
 import { permissionsOf } from './permissions.ts'
 import type { CallerRules, PolicyValue } from './policy-schema.ts'
@@ -108,7 +109,7 @@ function holds (claims: Claims, name: string, wanted: string | number | boolean)
 
 /** Callers by key and by token. */
 export class Policy {
-  readonly keys: readonly KeyDigest[]
+  readonly keys: readonly CallerKey[]
   readonly #rules: ReadonlyMap<string, CallerRules>
   /** Callers of tokens seen before. A cached token has the same claims object each time. */
   readonly #known = new WeakMap<Claims, Caller>()

@@ -24,7 +24,7 @@ function textFault (token: string): string | undefined {
   return once === undefined || SEPARATOR.test(once) ? 'must write a comma, slash or pipe in a text as %252C, %252F or %257C' : undefined
 }
 
-function tokenFault (folder: string, token: string): string | undefined {
+function layerTokenFault (folder: string, token: string): string | undefined {
   if (UNDECIDABLE.test(token)) return 'must not hold variables or functions: they can name any asset'
   if (TEXT.test(token)) return textFault(token)
   if (token.includes('%')) return 'must not hold percent-encoded characters, except in a text: write the characters themselves'
@@ -42,7 +42,7 @@ function tokenFault (folder: string, token: string): string | undefined {
  */
 export function layerFault (folder: string, transformation: string): string | undefined {
   for (const token of transformation.split(SEPARATOR)) {
-    const message = tokenFault(folder, token)
+    const message = layerTokenFault(folder, token)
     if (message !== undefined) return message
   }
   return undefined

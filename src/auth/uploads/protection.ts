@@ -59,7 +59,7 @@ function scriptFault (parameters: Parameters): Fault[] {
   return parameters['eval'] === undefined ? [] : [{ pointer: '/eval', message: 'may not be used by a caller that may not delete every asset: a script can change each parameter' }]
 }
 
-function tokenFault (permissions: Permissions, parameters: Parameters, filename: string | undefined): Fault[] {
+function deleteTokenFault (permissions: Permissions, parameters: Parameters, filename: string | undefined): Fault[] {
   const { return_delete_token: token } = parameters
   if (isOff(token) || (token === undefined && !hasUnknownPreset(permissions, parameters)) || !tokenReachesTooFar(permissions, parameters, filename)) return []
   const message = token === undefined
@@ -74,7 +74,7 @@ function tokenFault (permissions: Permissions, parameters: Parameters, filename:
  */
 export function protectionFaults (permissions: Permissions, parameters: Parameters, filename?: string): Fault[] {
   if (mayDeleteAll(permissions)) return []
-  return [...overwritingFault(permissions, parameters, filename), ...scriptFault(parameters), ...tokenFault(permissions, parameters, filename)]
+  return [...overwritingFault(permissions, parameters, filename), ...scriptFault(parameters), ...deleteTokenFault(permissions, parameters, filename)]
 }
 
 /** The parameters with no delete token asked for, where only a preset could ask for one: what is sent wins over a preset. */

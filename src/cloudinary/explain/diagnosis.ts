@@ -3,7 +3,7 @@ import type { CloudinaryEnvironment, SignatureAlgorithm } from '../../schemas/en
 import { algorithmOf, UNSIGNED_NAMES, verifyParameters } from '../wire/signature.ts'
 import type { IssuedSignatures } from './issued-signatures.ts'
 import { quoted, fieldMismatch, type Mismatch } from './mismatch.ts'
-import { findMistake } from './signing-mistakes.ts'
+import { findMistake, type WireFields } from './signing-mistakes.ts'
 
 export type SigningEnvironment = Pick<CloudinaryEnvironment, 'name' | 'cloudName' | 'apiKey' | 'apiSecret' | 'signatureVersion'>
 
@@ -22,13 +22,11 @@ export interface DiagnosisInput {
   readonly stranger?: boolean
 }
 
-type Fields = Readonly<Record<string, string>>
-
 /** Characters of all fields together among which a mistake is searched: each attempt builds and hashes all of them. */
 export const MAX_SEARCHED = 100_000
 
 /** Characters of names and values together. */
-export function lengthOf (fields: Fields): number {
+export function lengthOf (fields: WireFields): number {
   return Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
 }
 
@@ -36,7 +34,7 @@ function tooLong (length: number): Mismatch {
   return { code: 'unexplained', message: `The signature does not fit. The fields have ${length} characters together; mistakes are searched in up to ${MAX_SEARCHED}.` }
 }
 
-function judgeTimestamp ({ timestamp = '' }: Fields, nowSeconds: number): Mismatch[] {
+function judgeTimestamp ({ timestamp = '' }: WireFields, nowSeconds: number): Mismatch[] {
   const fault = timestampFault(timestamp, nowSeconds)
   if (!fault) return []
   const shown = fault.kind === 'invalid' ? `timestamp is ${quoted(timestamp)}; it` : 'timestamp'
@@ -46,7 +44,7 @@ function judgeTimestamp ({ timestamp = '' }: Fields, nowSeconds: number): Mismat
 /** What was sent and what was signed, where they differ; empty when a field was not there. */
 interface Difference { readonly name: string, readonly signed: string, readonly sent: string }
 
-function differences (signed: Fields, sent: Fields): Difference[] {
+function differences (signed: WireFields, sent: WireFields): Difference[] {
   const names = new Set([...Object.keys(signed), ...Object.keys(sent)].filter((name) => !UNSIGNED_NAMES.has(name)))
   return [...names].map((name) => ({ name, signed: signed[name] ?? '', sent: sent[name] ?? '' })).filter(({ signed, sent }) => signed !== sent)
 }

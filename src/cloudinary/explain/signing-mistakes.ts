@@ -5,13 +5,14 @@ import { escaped, sameDigest, stringToSign, UNSIGNED_NAMES } from '../wire/signa
 import { fieldMismatch, quoted, type Mismatch } from './mismatch.ts'
 import { VALUE_VARIANTS } from './value-variants.ts'
 
-/** What was sent, as wire text without the signature itself, and the account that it was to be signed for. */
+/** WireFields of a form as wire text, by name. */
+export type WireFields = Readonly<Record<string, string>>
+
+/** WireFields that were sent, without the signature itself, and the account that they were to be signed for. */
 export interface SignedForm {
-  readonly fields: Readonly<Record<string, string>>
+  readonly fields: WireFields
   readonly environment: Pick<CloudinaryEnvironment, 'cloudName' | 'apiKey' | 'apiSecret'>
 }
-
-type Fields = SignedForm['fields']
 
 const MAX_FIELDS = 40
 const MAX_FIELDS_FOR_PAIRS = 24
@@ -29,7 +30,7 @@ class Trials {
   /** What an attempt costs at least: every text holds most of the fields, and building it takes longer than hashing it. */
   readonly #size: number
   #work = WORK_LIMIT
-  constructor (signature: string, algorithm: SignatureAlgorithm, secret: Secret, fields: Fields) {
+  constructor (signature: string, algorithm: SignatureAlgorithm, secret: Secret, fields: WireFields) {
     this.#signature = signature
     this.#algorithm = algorithm
     this.#secret = secret
@@ -47,7 +48,7 @@ class Trials {
     return this.#affords() && sameDigest(hash(this.#algorithm, build() + this.#secret.reveal(), 'hex'), this.#signature)
   }
 
-  fits (fields: Fields): boolean {
+  fits (fields: WireFields): boolean {
     let escapes = false
     const build = (): string => {
       const text = stringToSign(fields, 2)
@@ -62,7 +63,7 @@ class Trials {
   }
 }
 
-function without (fields: Fields, ...names: string[]): Fields {
+function without (fields: WireFields, ...names: string[]): WireFields {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))
 }
 
@@ -116,7 +117,7 @@ function findWrongMethod (trials: Trials, { fields }: SignedForm): Mismatch[] {
 }
 
 /** The same value spelled otherwise: in one field, then in all fields at once. */
-function findValueVariant (trials: Trials, fields: Fields, names: readonly string[]): Mismatch[] {
+function findValueVariant (trials: Trials, fields: WireFields, names: readonly string[]): Mismatch[] {
   const sent = Object.entries(fields).filter(([name, value]) => names.includes(name) && value.length <= MAX_REWRITTEN)
   for (const { how, rewrite } of VALUE_VARIANTS) {
     const rewritten: Record<string, string> = {}
@@ -136,7 +137,7 @@ function findValueVariant (trials: Trials, fields: Fields, names: readonly strin
 }
 
 /** One field, or two, that the signer never saw. */
-function findNotSigned (trials: Trials, fields: Fields, names: readonly string[]): Mismatch[] {
+function findNotSigned (trials: Trials, fields: WireFields, names: readonly string[]): Mismatch[] {
   const mismatch = (name: string): Mismatch => fieldMismatch('field_not_signed', name, `${name} was sent but not signed.`)
   for (const name of names) {
     if (trials.spent) break

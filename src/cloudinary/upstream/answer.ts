@@ -106,7 +106,7 @@ function credentialsRejected (reply: UpstreamReply, message: string | undefined,
 }
 
 /** The error that a refusing or broken answer means to the caller. */
-export function refusal (reply: UpstreamReply, context: AnswerContext): GatewayError {
+export function upstreamError (reply: UpstreamReply, context: AnswerContext): GatewayError {
   const raw = messageOf(reply.body)
   const message = raw === undefined ? undefined : scrub(raw, context.environment)
   if (reply.status === 401) {
@@ -138,12 +138,12 @@ function brokenAnswer (reply: UpstreamReply, what: string): GatewayError {
  * @throws {GatewayError} for every other one.
  */
 export function relayed (reply: UpstreamReply, context: AnswerContext): Relayed {
-  if (reply.status < 200 || reply.status > 299) throw refusal(reply, context)
+  if (reply.status < 200 || reply.status > 299) throw upstreamError(reply, context)
   if (reply.headers['content-encoding'] !== undefined) throw brokenAnswer(reply, 'encoded, which was not asked for')
   if (reply.body.length === 0) throw brokenAnswer(reply, 'empty')
   if (!looksLikeObject(reply.body)) throw brokenAnswer(reply, 'not a JSON object')
   // Official clients take a body with an error for a failure, whatever its status.
-  if (reply.body.subarray(0, 16).toString('latin1').replace(/\s/g, '').startsWith('{"error":')) throw refusal({ ...reply, status: 400 }, context)
+  if (reply.body.subarray(0, 16).toString('latin1').replace(/\s/g, '').startsWith('{"error":')) throw upstreamError({ ...reply, status: 400 }, context)
   const headers: Record<string, string> = {}
   for (const name of RELAYED_HEADERS) {
     const value = reply.headers[name]

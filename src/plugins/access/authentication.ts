@@ -7,7 +7,7 @@ import { KeyRing } from '../../auth/callers/key-ring.ts'
 import { RemoteKeySet, ReplaceableKey, type KeySource } from '../../auth/callers/key-set.ts'
 import { fetchKeySet } from '../../auth/callers/key-set-fetch.ts'
 import type { Caller } from '../../auth/policy/caller.ts'
-import type { KeyDigest } from '../../auth/policy/keys.ts'
+import type { CallerKey } from '../../schemas/caller.ts'
 import type { PolicyFile } from '../../auth/policy/policy-file.ts'
 import { GatewayError } from '../../errors.ts'
 import { originMatcher } from '../../net/origins.ts'
@@ -35,7 +35,7 @@ export interface ReplacedKeys {
 /** The part of the configuration that says who may call. */
 export interface AuthSettings {
   readonly mode: 'keys' | 'loopback' | 'none'
-  readonly keys: readonly KeyDigest[]
+  readonly keys: readonly CallerKey[]
   readonly policyFile: string | undefined
   readonly jwksUrl: string | undefined
   readonly jwtPublicKey: string | undefined

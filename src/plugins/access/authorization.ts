@@ -28,8 +28,9 @@ export interface AuthorizationOptions {
 /** None on the few routes that are for every caller; `route-actions` lets no other route be without one. */
 const actionOf = ({ routeOptions }: FastifyRequest): Action | undefined => routeOptions.config.action
 
-type Fields = Record<string, unknown>
-const fieldsOf = (value: unknown): Fields => typeof value === 'object' && value !== null && !Buffer.isBuffer(value) ? value as Fields : {} // an object, so its members can be read
+const fieldsOf = (value: unknown): Record<string, unknown> =>
+  // an object, so its members can be read
+  typeof value === 'object' && value !== null && !Buffer.isBuffer(value) ? value as Record<string, unknown> : {}
 
 /** Where a public ID may stand: the rest of the path, the query, the body. */
 function namedAssets ({ params, query, body }: FastifyRequest): Array<readonly [pointer: string, name: string]> {
@@ -42,7 +43,7 @@ function namedAssets ({ params, query, body }: FastifyRequest): Array<readonly [
  * A list shows what lies below its prefix, so that is set to the caller's folder. What Cloudinary does with a prefix
  * beside `public_ids` or `start_at` is not documented, so there the prefix would confine nothing for sure.
  */
-function confineList (folder: string, query: Fields): void {
+function confineList (folder: string, query: Record<string, unknown>): void {
   const ids = query['public_ids']
   const faults: Fault[] = []
   if (query['start_at'] !== undefined) faults.push({ pointer: '/start_at', message: 'cannot be asked for by a caller with a folder: it is for lists without a prefix' })
@@ -68,7 +69,7 @@ function confineTransformations (folder: string, request: FastifyRequest): void 
   if (message !== undefined) throw refusal('forbidden', [{ pointer: '/transformation', message }])
 }
 
-function confineMove (folder: string, { asset_folder: target }: Fields): void {
+function confineMove (folder: string, { asset_folder: target }: Record<string, unknown>): void {
   if (typeof target !== 'string' || isFolderInside(folder, target)) return
   throw refusal('forbidden', [{ pointer: '/asset_folder', message: `must be "${folder}" or below it` }])
 }

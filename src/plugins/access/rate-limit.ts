@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ANYBODY } from '../../auth/callers/authenticator.ts'
-import type { Rate } from '../../auth/policy/permissions.ts'
+import type { Rate } from '../../schemas/caller.ts'
 import { MemoryRateStore, type RateStore, type RateVerdict } from '../../auth/rate-limit.ts'
 import { GatewayError } from '../../errors.ts'
 import { addressKey } from '../../net/addresses.ts'

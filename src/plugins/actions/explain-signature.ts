@@ -36,13 +36,13 @@ const KNOWN = new Set(SIGNABLE_PARAMETER_NAMES)
 interface Question { readonly fields: Record<string, string>, readonly signature: string }
 
 function questionOf ({ fields, signature, error }: Static<typeof Body>): Question {
-  const refusal = error === undefined ? undefined : readRefusal(error, KNOWN)
-  if (error !== undefined && !refusal) throw invalidRequest([{ pointer: '/error', message: 'is not the text of a refused signature: "Invalid Signature <signature>. String to sign - \'...\'."' }])
-  const given = Object.entries(fields ?? refusal?.fields ?? {}).map(([name, value]) => [name, String(value)] as const) // an array's own text has commas
+  const quoted = error === undefined ? undefined : readRefusal(error, KNOWN)
+  if (error !== undefined && !quoted) throw invalidRequest([{ pointer: '/error', message: 'is not the text of a refused signature: "Invalid Signature <signature>. String to sign - \'...\'."' }])
+  const given = Object.entries(fields ?? quoted?.fields ?? {}).map(([name, value]) => [name, String(value)] as const) // an array's own text has commas
   const { signature: inFields, ...rest } = Object.fromEntries(given)
   const length = lengthOf(rest)
   if (length > MAX_SEARCHED) throw invalidRequest([{ pointer: '/fields', message: `must have at most ${MAX_SEARCHED} characters together, has ${length}` }])
-  const offered = signature ?? inFields ?? refusal?.signature
+  const offered = signature ?? inFields ?? quoted?.signature
   if (offered === undefined) throw invalidRequest([{ pointer: '/signature', message: 'is required, by itself, among the fields or inside the error' }])
   return { fields: rest, signature: offered }
 }

@@ -9,13 +9,13 @@ declare module 'fastify' {
     /** Aborts when the caller's connection closes before the answer is complete. */
     readonly callerGone: AbortSignal
     /** Calls `action` once: when the answer is complete or the connection closed; at once when that has happened already. */
-    whenOver (action: Action): void
+    whenOver (action: FinalTask): void
     [ENDING]: Ending
     [SIGNAL]?: AbortSignal
   }
 }
 
-type Action = () => void
+type FinalTask = () => void
 
 const ENDING = Symbol('ending')
 const SIGNAL = Symbol('signal')
@@ -39,7 +39,7 @@ export function owedAnswers (socket: Socket): ServerResponse[] { return (endings
 class Ending {
   readonly response: ServerResponse
   readonly #open: Ending[]
-  readonly #actions: Action[] = []
+  readonly #actions: FinalTask[] = []
   #over: boolean
 
   constructor (socket: Socket, response: ServerResponse) {
@@ -51,7 +51,7 @@ class Ending {
     response.on('close', () => this.come())
   }
 
-  add (action: Action): void {
+  add (action: FinalTask): void {
     if (this.#over) action()
     else this.#actions.push(action)
   }

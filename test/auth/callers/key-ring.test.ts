@@ -2,14 +2,15 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { KeyRing } from '../../../src/auth/callers/key-ring.ts'
-import { digestOf, type KeyDigest } from '../../../src/auth/policy/keys.ts'
+import { digestOf } from '../../../src/auth/policy/keys.ts'
+import type { CallerKey } from '../../../src/schemas/caller.ts'
 import { PolicyFile } from '../../../src/auth/policy/policy-file.ts'
 
-const key = (caller: string, text = caller): KeyDigest => ({ caller, digest: digestOf(text) })
+const key = (caller: string, text = caller): CallerKey => ({ caller, digest: digestOf(text) })
 const shown = ({ current }: KeyRing): string[] => current.map(({ caller, digest }) => ['old', 'new', 'web', 'cms', 'webb'].filter((text) => digestOf(text).equals(digest)).map((text) => `${caller}=${text}`).join())
 
 /** Keys beside a policy file that is read only when somebody asks for it; `told` is told of each change and each fault. */
-async function open (t: Test, keys: KeyDigest[], callers: string, told: (what: 'changed' | 'refused') => void = () => {}) {
+async function open (t: Test, keys: CallerKey[], callers: string, told: (what: 'changed' | 'refused') => void = () => {}) {
   const path = join(t.testdir({ 'policy.yaml': `callers: ${callers}` }), 'policy.yaml')
   const ring = new KeyRing(keys)
   const file = await PolicyFile.open(path, {

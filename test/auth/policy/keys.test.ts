@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { callerOfKey, digestOf, parseDigest, type KeyDigest } from '../../../src/auth/policy/keys.ts'
+import { callerOfKey, digestOf, parseDigest } from '../../../src/auth/policy/keys.ts'
+import type { CallerKey } from '../../../src/schemas/caller.ts'
 
-const known: KeyDigest[] = [
+const known: CallerKey[] = [
   { caller: 'web', digest: digestOf('old key') },
   { caller: 'web', digest: digestOf('new key') },
   { caller: 'cms', digest: digestOf('cms key') }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { jsonObject, refusal, relayed, retryAfterSeconds, scrub, transportFailure, type AnswerContext } from '../../../src/cloudinary/upstream/answer.ts'
+import { jsonObject, upstreamError, relayed, retryAfterSeconds, scrub, transportFailure, type AnswerContext } from '../../../src/cloudinary/upstream/answer.ts'
 import { TransportError, type TransportFault, type UpstreamReply } from '../../../src/cloudinary/upstream/transport.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import { Secret } from '../../../src/secret.ts'
@@ -8,7 +8,7 @@ const nowMs = Date.parse('2026-01-01T00:00:00Z')
 const context: AnswerContext = { environment: { name: 'staging', apiKey: '1234', apiSecret: new Secret('s3cr=t') }, nowMs }
 const reply = (status: number, body: string, headers: UpstreamReply['headers'] = {}): UpstreamReply => ({ status, headers, body: Buffer.from(body) })
 const said = (status: number, message: string, headers: UpstreamReply['headers'] = {}): GatewayError =>
-  refusal(reply(status, JSON.stringify({ error: { message } }), headers), context)
+  upstreamError(reply(status, JSON.stringify({ error: { message } }), headers), context)
 
 t.test('a good answer passes as it came, with the headers that are safe to show', async (t) => {
   const body = ' {"resources": [ ]}\n'
@@ -47,11 +47,11 @@ t.test('each refusal has its code, and keeps Cloudinary\'s own words', async (t)
   ] as const
   for (const [status, message, code] of cases) t.match(said(status, message), { code, upstream: { status, message } }, `${status} ${message}`)
   t.match(said(400, 'x', { 'x-request-id': 'ab' }).upstream, { request_id: 'ab' })
-  t.match(refusal(reply(400, '{"error":"plain"}'), context), { message: 'plain' })
-  t.match(refusal(reply(420, '<html>'), context), { code: 'quota_exhausted' })
-  t.match(refusal(reply(400, '<html>'), context), { message: 'Cloudinary answered with status 400.' })
-  t.match(refusal(reply(400, '{"error":{"message":""}}'), context), { message: 'Cloudinary answered with status 400.' })
-  t.match(refusal(reply(400, '{"error":null}'), context), { message: 'Cloudinary answered with status 400.' })
+  t.match(upstreamError(reply(400, '{"error":"plain"}'), context), { message: 'plain' })
+  t.match(upstreamError(reply(420, '<html>'), context), { code: 'quota_exhausted' })
+  t.match(upstreamError(reply(400, '<html>'), context), { message: 'Cloudinary answered with status 400.' })
+  t.match(upstreamError(reply(400, '{"error":{"message":""}}'), context), { message: 'Cloudinary answered with status 400.' })
+  t.match(upstreamError(reply(400, '{"error":null}'), context), { message: 'Cloudinary answered with status 400.' })
 })
 
 t.test('U17: Retry-After is what Cloudinary asked for, or a minute when that makes no sense', async (t) => {
@@ -78,13 +78,13 @@ t.test('502 for a 401 to our own credentials, naming the environment; what was s
   const error = said(401, 'Invalid Signature abc. String to sign - \'folder=x&timestamp=1\'.')
   t.notMatch(JSON.stringify({ ...error, message: error.message, cause: undefined }), 'String to sign')
   t.match(error.cause, { message: /String to sign/ })
-  t.match(refusal(reply(401, '<html>'), context), { code: 'credentials_rejected', cause: undefined })
+  t.match(upstreamError(reply(401, '<html>'), context), { code: 'credentials_rejected', cause: undefined })
 })
 
 t.test('401 for a caller\'s own signature that Cloudinary refuses', async (t) => {
   const body = JSON.stringify({ error: { message: 'Invalid Signature abc. String to sign - \'a=b\'.' } })
-  t.match(refusal(reply(401, body), { ...context, vouched: 'caller' }), { code: 'signature_mismatch', upstream: { status: 401 } })
-  t.match(refusal(reply(401, '{"error":{"message":"cloud_name mismatch"}}'), { ...context, vouched: 'caller' }), { code: 'credentials_rejected' })
+  t.match(upstreamError(reply(401, body), { ...context, vouched: 'caller' }), { code: 'signature_mismatch', upstream: { status: 401 } })
+  t.match(upstreamError(reply(401, '{"error":{"message":"cloud_name mismatch"}}'), { ...context, vouched: 'caller' }), { code: 'credentials_rejected' })
 })
 
 t.test('R5: the secret is taken out of every message, in every form', async (t) => {
