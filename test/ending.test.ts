@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
-import t from 'tap'
-import { doorClosed, hangingUpload, logMuch, run } from './support/program.ts'
+import t, { type Test } from 'tap'
+import { doorClosed, hangingUpload, logMuch, run, type HangingUpload } from './support/program.ts'
 import { reluctantPipe } from './support/reluctant-pipe.ts'
 
 // However the process is told to end, it ends. Each test waits for that, and fails when it waits in vain.
@@ -10,11 +10,21 @@ const BOUND = { timeout: 120_000 }
 const SERVE = { PORT: '0', SHUTDOWN_GRACE_SECONDS: '600' }
 const SANDBOX = ['sandbox', '--port', '0', '--data', ':memory:']
 
+/** SIGTERM closes the door; the upload goes on to its end, and the process ends with it. */
+async function endsAfter (t: Test, { base, answer, end }: HangingUpload, gateway: ReturnType<typeof run>): Promise<void> {
+  gateway.child.kill('SIGTERM')
+  await doorClosed(base)
+  end()
+  t.equal((await answer).status, 200)
+  t.equal(await gateway.ended, 0)
+}
+
 t.test('a pipe that nobody reads', async (t) => {
   t.test('holds nothing up: lines are dropped, and counted once it is read; then 0', BOUND, async (t) => {
     const pipe = reluctantPipe(t)
     const gateway = run(t, [], SERVE, { stdio: ['ignore', pipe.writer, 'pipe'] })
-    const { base, answer, end } = await hangingUpload(gateway)
+    const upload = await hangingUpload(gateway)
+    const { base } = upload
     await logMuch(base)
     const [, count] = await pipe.until(/"level":50,.*"lines":(\d+),"msg":"lines are missing here/)
     t.ok(Number(count) > 0)
@@ -24,11 +34,7 @@ t.test('a pipe that nobody reads', async (t) => {
     t.ok(pipe.read().length > before)
     t.doesNotThrow(() => { for (const line of pipe.read().trim().split('\n')) JSON.parse(line) }, 'lines are whole')
     await logMuch(base)
-    gateway.child.kill('SIGTERM')
-    await doorClosed(base)
-    end()
-    t.equal((await answer).status, 200)
-    t.equal(await gateway.ended, 0)
+    await endsAfter(t, upload, gateway)
   })
 
   for (const [how, code, variables, tell] of [
@@ -68,14 +74,10 @@ t.test('a pipe whose reader is gone', async (t) => {
   t.test('takes nothing with it; SIGTERM ends the process then, after an upload', BOUND, async (t) => {
     const pipe = reluctantPipe(t)
     const gateway = run(t, [], SERVE, { stdio: ['ignore', pipe.writer, pipe.writer] })
-    const { base, answer, end } = await hangingUpload(pipe)
+    const upload = await hangingUpload(pipe)
     pipe.leave()
-    await logMuch(base)
-    gateway.child.kill('SIGTERM')
-    await doorClosed(base)
-    end()
-    t.equal((await answer).status, 200)
-    t.equal(await gateway.ended, 0)
+    await logMuch(upload.base)
+    await endsAfter(t, upload, gateway)
   })
 
   t.test('is no failure of a command that writes to it', BOUND, async (t) => {
@@ -98,13 +100,9 @@ t.test('a full disk', { skip: !existsSync('/dev/full') && 'this system has no /d
   t.teardown(() => { closeSync(full) })
   t.test('takes the log, and nothing else', BOUND, async (t) => {
     const gateway = run(t, [], SERVE, { stdio: ['ignore', full, 'pipe'] })
-    const { base, answer, end } = await hangingUpload(gateway)
-    await logMuch(base)
-    gateway.child.kill('SIGTERM')
-    await doorClosed(base)
-    end()
-    t.equal((await answer).status, 200)
-    t.equal(await gateway.ended, 0)
+    const upload = await hangingUpload(gateway)
+    await logMuch(upload.base)
+    await endsAfter(t, upload, gateway)
   })
 })
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, posix } from 'node:path'
 import t from 'tap'
+import { circleIn, graphOf, sharedTypeNames } from './support/structure.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -80,30 +81,6 @@ function importsOf (file: string): Import[] {
 
 const imports = sources.flatMap(importsOf)
 
-type Graph = ReadonlyMap<string, ReadonlySet<string>>
-
-function graphOf (edges: ReadonlyArray<readonly [from: string, to: string]>): Graph {
-  const graph = new Map<string, Set<string>>()
-  for (const [from, to] of edges) graph.set(from, (graph.get(from) ?? new Set()).add(to))
-  return graph
-}
-
-/** A way from a node back to itself, or undefined. */
-function circleIn (graph: Graph): string[] | undefined {
-  const safe = new Set<string>()
-  const walk = (node: string, way: readonly string[]): string[] | undefined => {
-    if (way.includes(node)) return [...way.slice(way.indexOf(node)), node]
-    if (safe.has(node)) return undefined
-    for (const next of graph.get(node) ?? []) {
-      const circle = walk(next, [...way, node])
-      if (circle) return circle
-    }
-    safe.add(node)
-    return undefined
-  }
-  return [...graph.keys()].map((node) => walk(node, [])).find((circle) => circle !== undefined)
-}
-
 /** Files without a mirror test, each with its reason. */
 const UNMIRRORED: Readonly<Record<string, string>> = {
   'src/server.ts': 'the process itself: judged by test/server.test.ts and the gate, which start it for real',
@@ -156,6 +133,10 @@ t.test('no circle, neither of files nor of rooms', async (t) => {
   t.equal(circleIn(graphOf(imports.map(({ from, to }) => [from, to]))), undefined, 'files')
   const rooms = imports.map(({ from, to }) => [roomOf(from), roomOf(to)] as const).filter(([from, to]) => from !== to)
   t.equal(circleIn(graphOf(rooms)), undefined, 'rooms')
+})
+
+t.test('a name of a type means one thing', async (t) => {
+  t.same(sharedTypeNames(sources.filter((file) => !file.startsWith('src/sandbox/')), textOf), [])
 })
 
 t.test('undici lives in net/outbound.ts, ioredis in redis/, and process in server.ts', async (t) => {

@@ -1,6 +1,6 @@
 import { KEPT_MS, type Claim, type Hold, type IdempotencyRecord, type IdempotencyStore } from './record.ts'
 
-interface Entry {
+interface KeptRecord {
   readonly record: IdempotencyRecord
   readonly bytes: number
   readonly expiresAtMs: number
@@ -20,7 +20,7 @@ export interface MemoryStoreOptions {
 export class MemoryIdempotencyStore implements IdempotencyStore {
   readonly #running = new Set<string>()
   /** The most recently used stands last. */
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, KeptRecord>()
   readonly #maxEntries: number
   readonly #maxBytes: number
   readonly #now: () => number
@@ -57,7 +57,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     }
   }
 
-  #take (name: string): Entry | undefined {
+  #take (name: string): KeptRecord | undefined {
     const entry = this.#entries.get(name)
     if (entry === undefined) return undefined
     this.#entries.delete(name)
@@ -65,7 +65,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
     return entry
   }
 
-  #put (name: string, entry: Entry): void {
+  #put (name: string, entry: KeptRecord): void {
     this.#entries.set(name, entry)
     this.#bytes += entry.bytes
     for (const oldest of this.#entries.keys()) {

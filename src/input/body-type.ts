@@ -25,7 +25,7 @@ export const UPLOAD_ADVICE = 'Send fields with a URL or a data URI as `applicati
 
 /** Type and subtype in lower case, without parameters; undefined when there is no Content-Type. */
 export function mediaTypeOf (headers: IncomingHttpHeaders): string | undefined {
-  return headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  return headers['content-type']?.replace(/;.*/s, '').trim().toLowerCase()
 }
 
 /** True for a body that is read as a urlencoded form. */
@@ -60,7 +60,7 @@ function typeFault (headers: IncomingHttpHeaders, resourceType: unknown): string
   // Judged by its boundary later.
   if (isMultipart(headers)) return undefined
   // Stored as bytes, a form would become a file with its framing in it.
-  if (BOUNDARY.test(headers['content-type'] ?? '')) return `${type} has no boundary; only multipart/form-data has one.`
+  if (BOUNDARY.test(String(headers['content-type']))) return `${type} has no boundary; only multipart/form-data has one.`
   if (isTextBody(headers)) return undefined
   if (FORM_LIKE.test(type)) return `${type} is not read as a form; multipart/form-data and ${URLENCODED} are.`
   if (PLACEHOLDER.test(type)) return `${type} is what programs send when nobody chose a type, so it is unclear what the bytes are.`

@@ -2,15 +2,15 @@ import type { FastifyRequest } from 'fastify'
 import { ENVIRONMENT_PLACE } from '../schemas/environment.ts'
 
 type RouteOptions = FastifyRequest['routeOptions']
-type Properties = Readonly<Record<string, object>>
+type FieldSchemas = Readonly<Record<string, object>>
 
-interface ObjectSchema {
-  readonly properties?: Properties
+interface DeclaredSchema {
+  readonly properties?: FieldSchemas
   readonly default?: unknown
 }
 
 /** The part of an OpenAPI request body that is read here. */
-interface RequestBody { readonly content?: Readonly<Record<string, { readonly schema?: ObjectSchema }>> }
+interface RequestBody { readonly content?: Readonly<Record<string, { readonly schema?: DeclaredSchema }>> }
 
 const JSON_MEDIA_TYPE = 'application/json'
 
@@ -39,18 +39,18 @@ export function mediaTypesOf (route: RouteOptions): string[] {
 }
 
 /** Fields of a route's query, by name; undefined when its schema says nothing about the query. */
-export function queryFieldsOf ({ schema }: RouteOptions): Properties | undefined {
-  return (schema?.querystring as ObjectSchema | undefined)?.properties
+export function queryFieldsOf ({ schema }: RouteOptions): FieldSchemas | undefined {
+  return (schema?.querystring as DeclaredSchema | undefined)?.properties
 }
 
 /** Fields of a route's JSON body, by name. */
-export function jsonFieldsOf ({ schema }: RouteOptions): Properties | undefined {
-  return (schema?.body as ObjectSchema | undefined)?.properties
+export function jsonFieldsOf ({ schema }: RouteOptions): FieldSchemas | undefined {
+  return (schema?.body as DeclaredSchema | undefined)?.properties
 }
 
 /** Stands for a JSON body that was left out; undefined where the body is required. */
 export function absentBodyOf ({ schema }: RouteOptions): unknown {
-  return (schema?.body as ObjectSchema | undefined)?.default
+  return (schema?.body as DeclaredSchema | undefined)?.default
 }
 
 /** Returns the part of the request in which a misplaced field belongs; undefined for a name that the route does not know. */

@@ -28,7 +28,7 @@ const MAP_VALUE_FAULT = 'must not end with a backslash or hold one before "=" or
 const MAP_NAMES = {
   type: 'string', minLength: 1, maxLength: 255, pattern: '^[^=|\\\\]+$', 'x-fault': 'a name must not be empty or contain "=", "|" or a backslash'
 }
-type Scalar = string | number | boolean
+export type Scalar = string | number | boolean
 const scalar = { type: ['string', 'number', 'boolean'], pattern: MAP_VALUE_PATTERN, 'x-fault': MAP_VALUE_FAULT }
 
 export const Context = Type.Unsafe<Record<string, Scalar>>({

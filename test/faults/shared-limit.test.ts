@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts'
-import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
+import { freePort, killRedis, NO_REDIS, startRedis } from '../support/redis.ts'
 
 const QUOTA = 10
 const MOST_TRIES = 10
@@ -51,8 +50,7 @@ t.test('two processes of the gateway share one limit in Redis; without Redis eac
   const [one = NaN, other = NaN] = await Promise.all(gateways.map(limitedIn))
   t.equal(one + other, 30, 'and the refusals are in the metrics')
 
-  redis.kill('SIGKILL')
-  await once(redis, 'exit')
+  await killRedis(redis)
   t.same(await ask(60, gateways), { 200: 2 * QUOTA, 429: 40 }, 'each begins to count by itself')
   for (const gateway of gateways) {
     while (outOfReach(gateway) === 0) await sleep(5)

@@ -46,7 +46,9 @@ t.test('a caller that leaves while its token is looked at leaves no upload behin
   const jwks = createServer((_request, response) => { waiting.push(response) }).listen(0, '127.0.0.1')
   await once(jwks, 'listening')
   t.teardown(() => jwks.close())
-  const auth = { mode: 'keys', jwksUrl: `http://127.0.0.1:${(jwks.address() as AddressInfo).port}/`, issuer: 'iss', audience: 'aud' } as const // it listens on TCP
+  const { port } = jwks.address() as AddressInfo // it listens on TCP
+  const policyFile = `${t.testdir({ 'policy.yaml': 'callers: { tokens: { jwt: { claims: {} } } }' })}/policy.yaml`
+  const auth = { mode: 'keys', policyFile, jwksUrl: `http://127.0.0.1:${port}/`, issuer: 'iss', audience: 'aud' } as const
   const { open, budget } = await start(t, { auth })
   const token = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid: 'k' }).setIssuer('iss').setAudience('aud').setSubject('a').setIssuedAt().setExpirationTime('5m').sign(privateKey)
   const socket = await open()

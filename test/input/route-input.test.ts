@@ -1,9 +1,13 @@
 import { Type } from '@sinclair/typebox'
 import fastify, { type FastifyRequest } from 'fastify'
 import t from 'tap'
-import { absentBodyOf, bodyReader, jsonFieldsOf, mediaTypesOf, placeOf, queryFieldsOf } from '../../src/input/route-input.ts'
+import { absentBodyOf, bodyReader, jsonFieldsOf, mediaTypesOf, onlyReads, placeOf, queryFieldsOf } from '../../src/input/route-input.ts'
 
 type RouteOptions = FastifyRequest['routeOptions']
+
+t.test('methods that only read', async (t) => {
+  t.same(['GET', 'HEAD', 'OPTIONS', 'POST', 'PATCH', 'DELETE'].filter(onlyReads), ['GET', 'HEAD', 'OPTIONS'])
+})
 
 t.test('what routes take, as their own declarations say', async (t) => {
   // As in the gateway, where objects are judged field by field, a default of the whole is for us.

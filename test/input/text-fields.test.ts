@@ -77,6 +77,7 @@ t.test('null is marked wherever the schema knows what belongs there: a flag woul
     overwrite: NO_VALUE, tags: ['a', NO_VALUE], context: { a: NO_VALUE }, metadata: { colour: [NO_VALUE] }, transformation: [{ width: NO_VALUE }], eager: [NO_VALUE], nope: null
   })
   const open = { open: { type: 'object', additionalProperties: { type: ['string', 'null'] } }, any: {} }
+  for (const body of [null, [], 'x']) t.equal(readTextFields(open, body as never), body, 'JSON that is not an object') // as a caller may send it
   t.strictSame(readTextFields(open, { open: { a: null }, any: null }), { open: { a: null }, any: null }, 'unless it may be null, or anything')
 })
 

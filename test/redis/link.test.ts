@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { RedisLink, type LinkWatchers } from '../../src/redis/link.ts'
 import { Secret } from '../../src/secret.ts'
-import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
+import { freePort, killRedis, NO_REDIS, startRedis } from '../support/redis.ts'
 
 const ECHO = 'return { KEYS[1], ARGV[1], ARGV[2] }'
 
@@ -51,9 +50,7 @@ t.test('Redis that hangs, then dies: a command ends, and nobody has to listen', 
   await link.ready()
   redis.kill('SIGSTOP')
   await t.rejects(link.run(ECHO, 'a'), { message: /timed out/ })
-  const gone = once(redis, 'exit')
-  redis.kill('SIGKILL')
-  await gone
+  await killRedis(redis)
   await t.rejects(link.run(ECHO, 'a'))
   t.doesNotThrow(() => {
     link.fail(new Error('down'))

@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { RedisRateStore, type RedisRateStoreOptions } from '../../src/redis/rate-store.ts'
 import { Secret } from '../../src/secret.ts'
-import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
+import { freePort, killRedis, NO_REDIS, startRedis } from '../support/redis.ts'
 
 const rate = { requests: 5, perSeconds: 3600 }
 
@@ -64,7 +63,6 @@ t.test('Redis that dies while it is used', { skip: NO_REDIS }, async (t) => {
   const store = open(t, port)
   await store.ready()
   await store.take('a', rate)
-  redis.kill('SIGKILL')
-  await sleep(50)
+  await killRedis(redis)
   t.equal((await store.take('a', rate)).allowed, true)
 })

@@ -98,6 +98,7 @@ t.test('POST /direct-upload', async (t) => {
     const bad: Array<[string, FormData, string, RegExp]> = [
       ['', form({ ...fields, fodler: 'x' }), '/fodler', /did you mean "folder"/],
       ['', form({ ...fields, 'a/b~c': 'x' }), '/a~1b~0c', /is not a field/],
+      ['', form({ ...fields, environment: 'x' }), '/environment', /^belongs in the query or the X-Environment header$/],
       ['', form({ ...fields, zzzzzzzzzzzz: 'x' }), '/zzzzzzzzzzzz', /is not a field of this action$/],
       ['', form(fields, picture, 'first', [['fodler', 'x']]), '/fodler', /did you mean/],
       ['', form(fields, picture, 'last', [['timestamp', now()]]), '/timestamp', /more than once/],

@@ -200,6 +200,8 @@ t.test('POST /upload: what a body is meant to be', async (t) => {
         body: { errors: [{ pointer: '/file', message: /is required.*of another type/ }], advice: /`application\/json`.*`application\/octet-stream`/ }
       })
     }
+    const broken = await post(url, 'tags=%FF', type)
+    t.match(broken, { status: 400, body: { errors: [{ pointer: '/tags', message: /UTF-8/ }] } }, 'text that is none')
     const typo = await post(url, new URLSearchParams({ fodler: 'f', tags: 'a' }))
     t.match(typo, { status: 400, body: { errors: [{ pointer: '/file', message: 'is required' }, { pointer: '/fodler', message: /did you mean "folder"/ }] } }, 'a form stays one')
     const large = await post(url, Buffer.alloc(2 * MB, 'x'), type)

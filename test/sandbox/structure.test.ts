@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
+import { circleIn, graphOf, sharedTypeNames } from '../support/structure.ts'
 
 const ROOT = join(import.meta.dirname, '../../src/sandbox')
 
@@ -37,28 +38,6 @@ function listedArrows (): string[] {
   })
 }
 
-/** A way from a node back to itself, if there is one. */
-function circle (edges: readonly (readonly [string, string])[]): string[] | undefined {
-  const next = new Map<string, string[]>()
-  for (const [from, to] of edges) next.set(from, [...next.get(from) ?? [], to])
-  const done = new Set<string>()
-  const walk = (node: string, path: readonly string[]): string[] | undefined => {
-    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node]
-    if (done.has(node)) return undefined
-    for (const to of next.get(node) ?? []) {
-      const found = walk(to, [...path, node])
-      if (found) return found
-    }
-    done.add(node)
-    return undefined
-  }
-  for (const node of next.keys()) {
-    const found = walk(node, [])
-    if (found) return found
-  }
-  return undefined
-}
-
 const arrows = imports.map(({ from, to }) => [roomOf(from), roomOf(to)] as const)
   .filter(([from, to]) => from !== to)
 
@@ -81,19 +60,13 @@ t.test('a basic file imports nothing, and at least two rooms use it', async (t) 
 })
 
 t.test('no circle, neither of rooms nor of files', async (t) => {
-  t.equal(circle(arrows), undefined)
-  t.equal(circle(imports.map(({ from, to }) => [from, to] as const)), undefined)
-  t.same(circle([['a', 'b'], ['b', 'c'], ['c', 'b']]), ['b', 'c', 'b'], 'one would be found')
+  t.equal(circleIn(graphOf(arrows)), undefined)
+  t.equal(circleIn(graphOf(imports.map(({ from, to }) => [from, to]))), undefined)
+  t.same(circleIn(graphOf([['a', 'b'], ['b', 'c'], ['c', 'b']])), ['b', 'c', 'b'], 'one would be found')
 })
 
 t.test('a name of a type means one thing', async (t) => {
-  const homes = new Map<string, string[]>()
-  for (const file of files) {
-    for (const [, name = ''] of textOf(file).matchAll(/^(?:export )?(?:interface|type|class) (\w+)/gm)) {
-      homes.set(name, [...homes.get(name) ?? [], file])
-    }
-  }
-  t.same([...homes].filter(([, where]) => where.length > 1), [])
+  t.same(sharedTypeNames(files, textOf), [])
 })
 
 t.test('rooms and files stay small', async (t) => {

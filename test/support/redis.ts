@@ -1,4 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 
 function hasRedis (): boolean {
@@ -28,4 +29,11 @@ export async function startRedis (t: { teardown: (end: () => void) => void }, po
   for await (const chunk of child.stdout) if (String(chunk).includes('Ready to accept connections')) break
   child.stdout.resume()
   return child
+}
+
+/** Kills a Redis, and waits until its connections are gone with it. */
+export async function killRedis (redis: ChildProcess): Promise<void> {
+  const exited = once(redis, 'exit')
+  redis.kill('SIGKILL')
+  await exited
 }

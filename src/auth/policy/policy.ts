@@ -16,26 +16,26 @@ export interface PolicyFault {
   readonly message: string
 }
 
-type Report = (path: readonly string[], message: string) => void
+type ReportAt = (path: readonly string[], message: string) => void
 
 /** Set by the gateway itself, or never signed. */
 const NOT_FORCED: ReadonlySet<string> = new Set(['timestamp', 'public_id'])
 
-function checkNames (names: readonly string[], path: readonly string[], report: Report): void {
+function checkNames (names: readonly string[], path: readonly string[], report: ReportAt): void {
   names.forEach((name, index) => {
     if (SIGNABLE_PARAMETER_NAMES.includes(name)) return
     report([...path, String(index)], `"${name}" is not a parameter that can be signed${didYouMean(name, SIGNABLE_PARAMETER_NAMES)}`)
   })
 }
 
-function checkTexts (texts: readonly string[], path: readonly string[], fault: (text: string) => string | undefined, report: Report): void {
+function checkTexts (texts: readonly string[], path: readonly string[], fault: (text: string) => string | undefined, report: ReportAt): void {
   texts.forEach((text, index) => {
     const message = fault(text)
     if (message !== undefined) report([...path, String(index)], message)
   })
 }
 
-function checkForced (force: NonNullable<CallerRules['sign']>['force'], path: readonly string[], report: Report): void {
+function checkForced (force: NonNullable<CallerRules['sign']>['force'], path: readonly string[], report: ReportAt): void {
   for (const [name, value] of Object.entries(force ?? {})) {
     if (!SIGNABLE_PARAMETER_NAMES.includes(name) || NOT_FORCED.has(name)) report([...path, name], 'is not a parameter that can be forced')
     else if (value === '' || (Array.isArray(value) && value.length === 0)) report([...path, name], 'must not be empty')
@@ -43,7 +43,7 @@ function checkForced (force: NonNullable<CallerRules['sign']>['force'], path: re
   }
 }
 
-function checkCaller (rules: CallerRules, path: readonly string[], report: Report): void {
+function checkCaller (rules: CallerRules, path: readonly string[], report: ReportAt): void {
   const { folder, sign = {} } = rules
   const folderMessage = folder === undefined ? undefined : folder.includes('*') ? 'must be one folder, without *' : patternFault(folder) ?? leadingFault(folder)
   if (folderMessage !== undefined) report([...path, 'folder'], folderMessage)
@@ -72,7 +72,7 @@ const isMet = (name: string, { keys = [], jwt }: CallerRules, keyNames: readonly
   jwt !== undefined || keys.length > 0 || keyNames.includes(name)
 
 /** A rule that no caller can ever fall under is a mistake: whom it was meant for is shut out, or may do everything. */
-function checkReach (name: string, rules: CallerRules, { keyNames, tokens }: CallerSources, report: Report): void {
+function checkReach (name: string, rules: CallerRules, { keyNames, tokens }: CallerSources, report: ReportAt): void {
   const path = ['callers', name]
   if (rules.jwt && !tokens) report([...path, 'jwt'], 'has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY')
   if (isMet(name, rules, keyNames)) return
@@ -82,7 +82,7 @@ function checkReach (name: string, rules: CallerRules, { keyNames, tokens }: Cal
 /** What the schema cannot say: every fault of a well-formed policy. `environments` are those that exist; without `sources` every caller may exist. */
 export function policyFaults ({ callers }: PolicyValue, environments: readonly string[], sources?: CallerSources): PolicyFault[] {
   const faults: PolicyFault[] = []
-  const report: Report = (path, message) => { faults.push({ path, message }) }
+  const report: ReportAt = (path, message) => { faults.push({ path, message }) }
   const owners = new Map<string, string>()
   for (const [name, rules] of Object.entries(callers)) {
     const path = ['callers', name]

@@ -1,9 +1,10 @@
 import { timestampFault } from '../../input/signature-time.ts'
 import type { CloudinaryEnvironment, SignatureAlgorithm } from '../../schemas/environment.ts'
+import type { FormFields } from '../wire/parameters.ts'
 import { algorithmOf, UNSIGNED_NAMES, verifyParameters } from '../wire/signature.ts'
 import type { IssuedSignatures } from './issued-signatures.ts'
 import { quoted, fieldMismatch, type Mismatch } from './mismatch.ts'
-import { findMistake, type WireFields } from './signing-mistakes.ts'
+import { findMistake } from './signing-mistakes.ts'
 
 export type SigningEnvironment = Pick<CloudinaryEnvironment, 'name' | 'cloudName' | 'apiKey' | 'apiSecret' | 'signatureVersion'>
 
@@ -26,7 +27,7 @@ export interface DiagnosisInput {
 export const MAX_SEARCHED = 100_000
 
 /** Characters of names and values together. */
-export function lengthOf (fields: WireFields): number {
+export function lengthOf (fields: FormFields): number {
   return Object.entries(fields).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
 }
 
@@ -34,7 +35,7 @@ function tooLong (length: number): Mismatch {
   return { code: 'unexplained', message: `The signature does not fit. The fields have ${length} characters together; mistakes are searched in up to ${MAX_SEARCHED}.` }
 }
 
-function judgeTimestamp ({ timestamp = '' }: WireFields, nowSeconds: number): Mismatch[] {
+function judgeTimestamp ({ timestamp = '' }: FormFields, nowSeconds: number): Mismatch[] {
   const fault = timestampFault(timestamp, nowSeconds)
   if (!fault) return []
   const shown = fault.kind === 'invalid' ? `timestamp is ${quoted(timestamp)}; it` : 'timestamp'
@@ -44,7 +45,7 @@ function judgeTimestamp ({ timestamp = '' }: WireFields, nowSeconds: number): Mi
 /** What was sent and what was signed, where they differ; empty when a field was not there. */
 interface Difference { readonly name: string, readonly signed: string, readonly sent: string }
 
-function differences (signed: WireFields, sent: WireFields): Difference[] {
+function differences (signed: FormFields, sent: FormFields): Difference[] {
   const names = new Set([...Object.keys(signed), ...Object.keys(sent)].filter((name) => !UNSIGNED_NAMES.has(name)))
   return [...names].map((name) => ({ name, signed: signed[name] ?? '', sent: sent[name] ?? '' })).filter(({ signed, sent }) => signed !== sent)
 }

@@ -18,7 +18,7 @@ export interface IssuedSignaturesOptions {
   lifetimeSeconds?: number
 }
 
-interface Entry extends IssuedSignature {
+interface KeptSignature extends IssuedSignature {
   readonly characters: number
 }
 
@@ -30,7 +30,7 @@ const MOST_EMPTY = 1024
  * …". It is a help, not a state that others rely on: another replica, or a later hour, knows nothing of it.
  */
 export class IssuedSignatures {
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, KeptSignature>()
   readonly #maxEntries: number
   readonly #maxCharacters: number
   readonly #lifetimeSeconds: number
@@ -65,7 +65,7 @@ export class IssuedSignatures {
 
   #shrink (nowSeconds: number): void {
     for (let signature = this.#queue[this.#oldest]; signature !== undefined; signature = this.#queue[++this.#oldest]) {
-      const entry = this.#entries.get(signature) as Entry // the queue names what is kept
+      const entry = this.#entries.get(signature) as KeptSignature // the queue names what is kept
       const expired = nowSeconds - entry.issuedAtSeconds > this.#lifetimeSeconds
       if (!expired && this.#entries.size <= this.#maxEntries && this.#characters <= this.#maxCharacters) break
       this.#entries.delete(signature)

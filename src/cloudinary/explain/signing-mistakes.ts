@@ -1,16 +1,14 @@
 import { createHmac, hash } from 'node:crypto'
 import type { CloudinaryEnvironment, SignatureAlgorithm } from '../../schemas/environment.ts'
 import type { Secret } from '../../secret.ts'
+import type { FormFields } from '../wire/parameters.ts'
 import { escaped, sameDigest, stringToSign, UNSIGNED_NAMES } from '../wire/signature.ts'
 import { fieldMismatch, quoted, type Mismatch } from './mismatch.ts'
 import { VALUE_VARIANTS } from './value-variants.ts'
 
-/** WireFields of a form as wire text, by name. */
-export type WireFields = Readonly<Record<string, string>>
-
-/** WireFields that were sent, without the signature itself, and the account that they were to be signed for. */
+/** Fields that were sent, without the signature itself, and the account that they were to be signed for. */
 export interface SignedForm {
-  readonly fields: WireFields
+  readonly fields: FormFields
   readonly environment: Pick<CloudinaryEnvironment, 'cloudName' | 'apiKey' | 'apiSecret'>
 }
 
@@ -30,7 +28,7 @@ class Trials {
   /** What an attempt costs at least: every text holds most of the fields, and building it takes longer than hashing it. */
   readonly #size: number
   #work = WORK_LIMIT
-  constructor (signature: string, algorithm: SignatureAlgorithm, secret: Secret, fields: WireFields) {
+  constructor (signature: string, algorithm: SignatureAlgorithm, secret: Secret, fields: FormFields) {
     this.#signature = signature
     this.#algorithm = algorithm
     this.#secret = secret
@@ -48,7 +46,7 @@ class Trials {
     return this.#affords() && sameDigest(hash(this.#algorithm, build() + this.#secret.reveal(), 'hex'), this.#signature)
   }
 
-  fits (fields: WireFields): boolean {
+  fits (fields: FormFields): boolean {
     let escapes = false
     const build = (): string => {
       const text = stringToSign(fields, 2)
@@ -63,7 +61,7 @@ class Trials {
   }
 }
 
-function without (fields: WireFields, ...names: string[]): WireFields {
+function without (fields: FormFields, ...names: string[]): FormFields {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))
 }
 
@@ -117,7 +115,7 @@ function findWrongMethod (trials: Trials, { fields }: SignedForm): Mismatch[] {
 }
 
 /** The same value spelled otherwise: in one field, then in all fields at once. */
-function findValueVariant (trials: Trials, fields: WireFields, names: readonly string[]): Mismatch[] {
+function findValueVariant (trials: Trials, fields: FormFields, names: readonly string[]): Mismatch[] {
   const sent = Object.entries(fields).filter(([name, value]) => names.includes(name) && value.length <= MAX_REWRITTEN)
   for (const { how, rewrite } of VALUE_VARIANTS) {
     const rewritten: Record<string, string> = {}
@@ -137,7 +135,7 @@ function findValueVariant (trials: Trials, fields: WireFields, names: readonly s
 }
 
 /** One field, or two, that the signer never saw. */
-function findNotSigned (trials: Trials, fields: WireFields, names: readonly string[]): Mismatch[] {
+function findNotSigned (trials: Trials, fields: FormFields, names: readonly string[]): Mismatch[] {
   const mismatch = (name: string): Mismatch => fieldMismatch('field_not_signed', name, `${name} was sent but not signed.`)
   for (const name of names) {
     if (trials.spent) break

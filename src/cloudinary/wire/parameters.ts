@@ -1,11 +1,10 @@
 import type { EagerTransformation, Transformation } from '../../schemas/transformation.ts'
-import type { UploadParameters } from '../../schemas/upload-parameters.ts'
+import type { Scalar, UploadParameters } from '../../schemas/upload-parameters.ts'
 import { eagerToString, transformationToString } from './transformation.ts'
 
 /** Form fields as Cloudinary reads them, and as they are signed: text by name. */
 export type FormFields = Readonly<Record<string, string>>
 
-type Scalar = string | number | boolean
 type Encode = (value: never) => string
 
 function escapeValue (value: Scalar): string {

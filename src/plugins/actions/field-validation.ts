@@ -7,7 +7,7 @@ const OURS: ReadonlySet<string> = new Set([
 ])
 
 type Compile = (schema: AnySchemaObject) => ValidateFunction
-type Input = Record<string, unknown>
+type JsonObject = Record<string, unknown>
 type Violation = Pick<ErrorObject, 'keyword' | 'params' | 'message'>
 
 const NO_ANCHORS = {}
@@ -76,7 +76,7 @@ function overfull (schema: Bounded, value: unknown): ErrorObject | undefined {
   return undefined
 }
 
-function fits (field: Field, data: Input): ErrorObject[] | undefined {
+function fits (field: Field, data: JsonObject): ErrorObject[] | undefined {
   const value = data[field.name]
   const tooMany = overfull(field.schema, value)
   if (tooMany) return [{ ...tooMany, instancePath: field.instancePath + tooMany.instancePath }]
@@ -91,7 +91,7 @@ function said (schema: ObjectSchema, data: unknown, { keyword, ...fault }: Viola
 }
 
 /** Everything that is wrong, in ajv's order: what is missing, what is unknown, then field by field as the schema lists them. */
-function faultsOf (schema: ObjectSchema, fields: ReadonlyMap<string, Field>, data: Input): ErrorObject[] {
+function faultsOf (schema: ObjectSchema, fields: ReadonlyMap<string, Field>, data: JsonObject): ErrorObject[] {
   const missing = (schema.required ?? []).filter((name) => data[name] === undefined)
   const unknown = schema.additionalProperties === false ? Object.keys(data).filter((name) => !fields.has(name)) : []
   return [
@@ -105,7 +105,7 @@ function byField (schema: ObjectSchema, compile: Compile): ValidateFunction {
   const fields = new Map(fieldsOf(schema, compile).map((field) => [field.name, field]))
   const presets = [...fields.values()].filter(({ preset }) => preset !== undefined)
   const { required = [], additionalProperties = true } = schema
-  const isValid = (data: Input): boolean => {
+  const isValid = (data: JsonObject): boolean => {
     for (const { name, preset } of presets) if (data[name] === undefined) data[name] = typeof preset === 'object' ? structuredClone(preset) : preset
     for (const name of required) if (data[name] === undefined) return false
     for (const name of Object.keys(data)) {
@@ -118,8 +118,8 @@ function byField (schema: ObjectSchema, compile: Compile): ValidateFunction {
     validate.errors = null as ErrorObject[] | null
     if (typeof data !== 'object' || data === null || Array.isArray(data)) {
       validate.errors = [said(schema, data, { keyword: 'type', params: { type: 'object' }, message: 'must be object' })]
-    } else if (!isValid(data as Input)) {
-      validate.errors = faultsOf(schema, fields, data as Input)
+    } else if (!isValid(data as JsonObject)) {
+      validate.errors = faultsOf(schema, fields, data as JsonObject)
     }
     return validate.errors === null
   }

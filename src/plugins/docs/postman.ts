@@ -4,7 +4,7 @@ interface Schema { readonly properties?: Readonly<Record<string, { readonly desc
 interface Parameter { readonly name: string, readonly in: string, readonly description?: string, readonly required?: boolean }
 
 /** Of an operation of an OpenAPI document, what is used here. */
-interface Operation {
+interface SampledOperation {
   readonly operationId: string
   readonly summary?: string
   readonly description?: string
@@ -38,7 +38,7 @@ function fields (names: ReadonlyArray<readonly [name: string, description: strin
   return names.map(([key, description = '']) => ({ key, value: key in values ? String(values[key]) : '', description, disabled: !(key in values) }))
 }
 
-function bodyOf ({ requestBody }: Operation, { body = {} }: Sample): object | undefined {
+function bodyOf ({ requestBody }: SampledOperation, { body = {} }: Sample): object | undefined {
   if (requestBody === undefined) return undefined
   const form = requestBody.content[FORM]?.schema
   if (form === undefined) return { mode: 'raw', raw: JSON.stringify(body, undefined, 2), options: { raw: { language: 'json' } } }
@@ -46,7 +46,7 @@ function bodyOf ({ requestBody }: Operation, { body = {} }: Sample): object | un
   return { mode: 'formdata', formdata: fields(names, body).map((field) => ({ ...field, type: 'text' })) }
 }
 
-function urlOf (path: string, { parameters = [], servers }: Operation, sample: Sample, hasForm: boolean): object {
+function urlOf (path: string, { parameters = [], servers }: SampledOperation, sample: Sample, hasForm: boolean): object {
   const query = parameters.filter((parameter) => parameter.in === 'query')
   const names = query.map(({ name, description }) => [name, description] as const)
   const parts = path.slice(1).split('/').map((part) => part.replace(/^\{(.+)\}$/, ':$1'))
@@ -61,7 +61,7 @@ function urlOf (path: string, { parameters = [], servers }: Operation, sample: S
   }
 }
 
-function itemOf (path: string, method: string, operation: Operation, sample: Sample): Item {
+function itemOf (path: string, method: string, operation: SampledOperation, sample: Sample): Item {
   const body = bodyOf(operation, sample)
   const hasForm = operation.requestBody?.content[FORM] !== undefined
   const item = {
@@ -86,7 +86,7 @@ function itemOf (path: string, method: string, operation: Operation, sample: Sam
  * to bottom, and show every field that may be added. Source: schema.getpostman.com, "collection v2.1.0".
  */
 export function postmanCollection (document: object, rootUrl: string, prefix: string): Collection {
-  const { paths = {} } = document as { paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>> } // made by our own plugin
+  const { paths = {} } = document as { paths?: Readonly<Record<string, Readonly<Record<string, SampledOperation>>>> } // made by our own plugin
   const operations = new Map(Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => [operation.operationId, { path, method, operation }] as const)))
   const collection = {
     info: {

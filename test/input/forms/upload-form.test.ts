@@ -3,7 +3,9 @@ import { buffer, text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { GatewayError } from '../../../src/errors.ts'
-import { announcedSize, checkBodyHeaders, incomingFailure, MULTIPART, UploadForm, type FormPart, type StreamedFile } from '../../../src/input/forms/upload-form.ts'
+import {
+  announcedSize, checkBodyHeaders, incomingFailure, lateField, MULTIPART, UploadForm, type FormPart, type StreamedFile
+} from '../../../src/input/forms/upload-form.ts'
 import { FormWatch } from '../../../src/input/forms/form-watch.ts'
 
 const field = (fieldname: string, value: string, valueTruncated = false): FormPart => ({ type: 'field', fieldname, value, valueTruncated })
@@ -82,6 +84,11 @@ t.test('M14: 400 for a field before and after the file, and for a file under ano
   const other = filePart('x', { fieldname: 'a/b~' })
   await t.rejects(formOf(other).open(), { errors: [{ pointer: '/a~1b~0', message: /the only file is the part named "file"/ }] })
   t.ok(other.file.destroyed)
+})
+
+t.test('a field that came too late is named with the place where it belongs', async (t) => {
+  t.same(lateField('a/b'), { pointer: '/a~1b', message: 'came after the file; put it before the file, or in the query' })
+  t.match(lateField('folder', 'the data URI'), { message: /^came after the data URI; / })
 })
 
 t.test('M10: 413 for a field that is too long, 400 for a name that is none', async (t) => {

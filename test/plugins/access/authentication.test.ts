@@ -109,11 +109,12 @@ t.test('without keys everybody may do everything, but pages of others may not', 
 t.test('tokens', async (t) => {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
   const token = async (issuer = 'https://idp.example/') => `Bearer ${await new SignJWT({ sub: '7' }).setProtectedHeader({ alg: 'ES256', kid: 'k' }).setIssuer(issuer).setAudience('gateway').setExpirationTime('1 minute').sign(privateKey)}`
-  const claims = { issuer: 'https://idp.example/', audience: 'gateway' }
+  const policyFile = join(t.testdir({ 'policy.yaml': 'callers: { tokens: { jwt: { claims: {} } } }' }), 'policy.yaml')
+  const claims = { issuer: 'https://idp.example/', audience: 'gateway', policyFile }
 
   t.test('200 and 401 with a key from the configuration', async (t) => {
     const app = await start(t, { ...NOBODY, ...claims, jwtPublicKey: await exportSPKI(publicKey) })
-    t.match((await app.inject({ url: '/me', headers: { authorization: await token() } })).json(), { name: 'jwt/7', claims: { sub: '7' } })
+    t.match((await app.inject({ url: '/me', headers: { authorization: await token() } })).json(), { name: 'tokens/7', claims: { sub: '7' } })
     t.match((await app.inject({ url: '/me', headers: { authorization: await token('other') } })).json(), { status: 401, detail: /issuer/ })
   })
   t.test('401 with the key before, once there is another one: for tokens that were good already too', async (t) => {
@@ -135,7 +136,7 @@ t.test('tokens', async (t) => {
     t.match(await app.inject({ url: '/me', headers }), { statusCode: 503, headers: { 'retry-after': '5' } })
     up = true
     nowMs += 6_000
-    t.match((await app.inject({ url: '/me', headers })).json(), { name: 'jwt/7' })
+    t.match((await app.inject({ url: '/me', headers })).json(), { name: 'tokens/7' })
   })
   t.test('no start without an issuer and an audience', async (t) => {
     for (const half of [{ audience: undefined }, { issuer: undefined }]) {

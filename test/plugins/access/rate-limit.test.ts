@@ -8,7 +8,7 @@ import { GatewayError } from '../../../src/errors.ts'
 import rateLimit, { callerRate, type RateLimitOptions } from '../../../src/plugins/access/rate-limit.ts'
 import errorHandler from '../../../src/plugins/http/error-handler.ts'
 import { Secret } from '../../../src/secret.ts'
-import { freePort, NO_REDIS, startRedis } from '../../support/redis.ts'
+import { freePort, killRedis, NO_REDIS, startRedis } from '../../support/redis.ts'
 
 /** Without a key. */
 const UNNAMED: Readonly<Record<string, Caller>> = { stranger: DIRECT_UPLOADER, anybody: ANYBODY }
@@ -108,8 +108,7 @@ t.test('Redis: two gateways share one limit; when it is gone each limits by itse
   for (let turn = 0; turn < 6; turn++) codes.push((await (turn % 2 ? one : other).inject('/me')).statusCode)
   t.same(codes, [200, 200, 200, 200, 429, 429])
 
-  redis.kill('SIGKILL')
-  await new Promise((resolve) => redis.once('exit', resolve))
+  await killRedis(redis)
   const alone = []
   for (let turn = 0; turn < 6; turn++) alone.push((await one.inject('/me')).statusCode)
   t.same(alone, [200, 200, 200, 200, 429, 429], 'it begins to count by itself')

@@ -42,6 +42,7 @@ t.test('behind a prefix the server says so and the paths stay the same', async (
   const document = (await app.inject('/media/openapi.json')).json() as Document
   t.same(document.servers, [{ url: '/media' }])
   t.match(document.paths, { '/upload': { post: { servers: undefined } }, '/healthz': { get: { servers: [{ url: '/' }] } } })
+  t.match((await app.inject('/media/postman.json')).json(), { info: { schema: /collection/ } })
   t.match(await app.inject('/media/docs/errors'), { statusCode: 200 })
   t.match(await app.inject('/media'), { statusCode: 302, headers: { location: '/media/docs/' } })
   t.match(await app.inject('/healthz'), { statusCode: 200 })

@@ -6,6 +6,23 @@ import { lingeringClose } from '../../../src/plugins/http/lingering-close.ts'
 
 const BODY = 64 * 1024 * 1024
 
+t.test('a caller that holds its connection open loses it', async (t) => {
+  const server = createServer((request, response) => {
+    lingeringClose(request.socket)
+    response.writeHead(401, { connection: 'close', 'content-length': 2 }).end('no')
+  })
+  t.teardown(() => server.close())
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const { port } = server.address() as AddressInfo // it listens on a TCP port
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  t.teardown(() => socket.destroy())
+  socket.resume()
+  const [accepted] = await once(server, 'connection') as [Socket] // what the event carries
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(accepted, 'close')
+  t.notOk(socket.writableEnded, 'the caller had not closed its side')
+})
+
 t.test('a caller that is still sending reads the whole answer, and most of its body never leaves it', async (t) => {
   const sockets: Socket[] = []
   const server = createServer((request, response) => {

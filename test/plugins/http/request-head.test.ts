@@ -194,7 +194,17 @@ t.test('what proxies, browsers and clients add by themselves passes, and an enco
 t.test('what may be ignored is: conditions and ranges of GET and HEAD, preferences, and what others are to do', async (t) => {
   const { app, sandbox } = await startGateway(t)
   await sandbox.add('cats/tom')
-  const headers = { 'if-match': '"a"', 'if-none-match': '"a"', range: 'bytes=0-1', 'if-modified-since': 'Sat, 29 Oct 2050 19:43:31 GMT', 'content-range': 'bytes 0-1/2', prefer: 'return=minimal', upgrade: 'h2c' }
+  const headers = {
+    'if-match': '"a"',
+    'if-none-match': '"a"',
+    range: 'bytes=0-1',
+    'if-modified-since': 'Sat, 29 Oct 2050 19:43:31 GMT',
+    'content-range': 'bytes 0-1/2',
+    prefer: 'return=minimal',
+    upgrade: 'h2c',
+    slug: 'a',
+    'idempotency-key': 'a'
+  }
   for (const [method, url] of READS) t.equal((await app.inject({ method, url, headers })).statusCode, 200, `${method} ${url}`)
   for (const [method, url] of CHANGES.slice(0, 2)) {
     const { statusCode } = await app.inject({ method, url, headers: { range: 'bytes=0-1', 'if-modified-since': headers['if-modified-since'], 'want-digest': 'sha-256', trailer: 'Expires' }, payload: { public_id: 'a' } })
