@@ -3,7 +3,7 @@ export interface SerializedError {
   readonly type: string
   readonly message: string
   readonly stack?: string
-  /** Of Node, of a library, or one of ours. */
+  /** A code of Node, of a library, or one of ours. */
   readonly code?: string | number
   readonly cause?: SerializedError
   /** What several attempts failed by. */

@@ -40,11 +40,11 @@ function jwtFaults (source: Source, settings: SettingValues): void {
     if (sources.length > 0 && !given) source.fault(name, `is missing: ${sources[0]} needs it`)
     if (sources.length === 0 && given) source.fault(name, 'has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY')
   }
-  // Whoever has an account at the issuer would otherwise have every right here, without anybody having said so.
+  // Without a policy, any account at the issuer would have every right here, and nobody would have said so.
   if (sources.length > 0 && settings.POLICY_FILE === undefined) source.fault('POLICY_FILE', `is missing: ${sources[0]} needs it to say what a token allows; a caller with jwt: { claims: {} } stands for every token`)
 }
 
-/** Who may call: keys, nobody but this machine, or anybody when that is said. Faults go to `source`. */
+/** Reads how callers are known: by keys, by calling from this machine, or not at all. Faults go to `source`. */
 export function readCallers (source: Source, settings: SettingValues): Config['auth'] {
   const { keys, reasons } = settings.GATEWAY_KEYS === undefined ? { keys: [], reasons: [] } : parseKeys(settings.GATEWAY_KEYS)
   for (const reason of reasons) source.fault('GATEWAY_KEYS', reason)

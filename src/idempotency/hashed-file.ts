@@ -20,7 +20,7 @@ export class HashedFile {
       },
       flush: (done) => { atEnd().then(() => done(), done) }
     })
-    // Whoever reads meets the failure; one that comes before anyone reads must not end the process.
+    // A reader meets the failure; one that comes before anything reads must not end the process.
     through.on('error', () => {})
     finished(file.stream, { writable: false }, (error) => { if (error) through.destroy(error) })
     file.stream.pipe(through)

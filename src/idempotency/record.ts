@@ -33,7 +33,7 @@ export type Traces = Readonly<Record<string, string | number>>
 
 /** What is remembered of an upload whose last byte may have gone out. Without `outcome` nobody knows what became of it. */
 export interface IdempotencyRecord {
-  /** Of the request: a request with another one is another request. */
+  /** Digest of the request: a request with another one is another request. */
   readonly fingerprint: string
   readonly look_for: Traces
   readonly outcome?: Outcome

@@ -24,7 +24,7 @@ export function nearestName (given: string, known: Iterable<string>): string | u
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(given.length / 3)) + 1
   for (const name of known) {
-    // Of two names that are equally near, the one that was begun is meant.
+    // When two names are equally near, the one that was begun is meant.
     const edits = editDistance(folded, name.toLowerCase()) - (name.toLowerCase().startsWith(folded) ? 0.5 : 0)
     if (edits < bestDistance) [best, bestDistance] = [name, edits]
   }

@@ -20,7 +20,7 @@ export interface Permissions {
   readonly signing?: SigningRules
 }
 
-/** Of callers that no policy speaks of: simple keys, and everybody when there are no keys. */
+/** Permissions of callers that no policy names: simple keys, and everybody when there are no keys. */
 export const EVERYTHING: Permissions = { readOnly: false, mayDelete: true, protected: [] }
 
 /** The folder of one caller. Whoever chooses a claim must not choose one that a URL could read as something else. */
@@ -48,7 +48,7 @@ export function permissionsOf (rules: CallerRules, claims: Claims): Permissions 
   }
 }
 
-/** Of other environments a caller learns nothing. */
+/** True when the caller may use the environment, and so may learn of it. */
 export function mayUse ({ environments }: Permissions, environment: string): boolean {
   return environments?.has(environment) ?? true
 }

@@ -9,7 +9,7 @@ import { Policy, policyFaults, type CallerSources } from './policy.ts'
 import { PolicyDocument, type PolicyValue } from './policy-schema.ts'
 
 const POLL_MS = 2_000
-/** Who asks for a check waits this long for the second reading. */
+/** Pause before the second reading of a file, when a check is asked for. */
 const SETTLE_MS = 100
 /** As many faults as a person will read. */
 const MAX_FAULTS = 50
@@ -126,9 +126,9 @@ export class PolicyFile {
   readonly #path: string
   readonly #options: PolicyFileOptions
   #current: Policy
-  /** Of the text in force, or of the bad one that was told of. */
+  /** Digest of the text in force, or of the bad one that was reported. */
   #digest: string
-  /** Of the latest reading. */
+  /** Digest of the latest reading. */
   #seen = ''
   readonly #timer: NodeJS.Timeout
   #checking: Promise<void> | undefined

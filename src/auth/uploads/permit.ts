@@ -37,7 +37,7 @@ export interface UploadPermit {
 export interface Circumstances {
   readonly permissions: Permissions
   readonly nowSeconds: number
-  /** Of the environment: version 1 does not escape `&`. */
+  /** Version of the environment's signatures: version 1 does not escape `&`. */
   readonly signatureVersion: 1 | 2
   /** The sandbox reaches what this machine reaches. */
   readonly sandbox: boolean
@@ -59,7 +59,7 @@ function folderFaults (folder: string, { parameters, filename }: UploadWish, pre
   return faults
 }
 
-/** Of version 1 alone: version 2 escapes `&`. */
+/** Finds `&` in values, for signatures of version 1: version 2 escapes it. */
 function smugglingFaults (parameters: Parameters): Fault[] {
   return Object.entries(parameters).flatMap(([name, value]) => {
     const message = smugglingFault(value)

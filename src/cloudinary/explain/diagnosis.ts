@@ -17,7 +17,10 @@ export interface DiagnosisInput {
   readonly others?: readonly SigningEnvironment[]
   readonly nowSeconds: number
   readonly issued?: IssuedSignatures | undefined
-  /** Who asks. What others asked to be signed is not told; absent: the one who holds the signature is known by it. */
+  /**
+   * The caller that asks: it learns nothing of what others asked to be signed. Absent: whoever holds the signature
+   * counts as the one who asked for it.
+   */
   readonly asker?: string | undefined
   /** Nothing but the signature says who asks. */
   readonly stranger?: boolean

@@ -7,7 +7,7 @@ export interface IssuedSignature {
   /** Wire text of every signed field. */
   readonly fields: Readonly<Record<string, string>>
   readonly issuedAtSeconds: number
-  /** Who asked for it. */
+  /** The caller that asked for it. */
   readonly owner: string
 }
 

@@ -14,7 +14,7 @@ import { originMatcher } from '../../net/origins.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who sends this request, and what they may do. */
+    /** The caller that sends this request, and what it may do. */
     caller: Caller
   }
   interface FastifyInstance {

@@ -3,7 +3,7 @@ import { WALK, type Sample } from './postman-walk.ts'
 interface Schema { readonly properties?: Readonly<Record<string, { readonly description?: string }>> }
 interface Parameter { readonly name: string, readonly in: string, readonly description?: string, readonly required?: boolean }
 
-/** Of an operation of an OpenAPI document, what is used here. */
+/** The part of an operation of an OpenAPI document that is used here. */
 interface SampledOperation {
   readonly operationId: string
   readonly summary?: string

@@ -20,7 +20,10 @@ export interface MetricsOptions {
   readonly environments: readonly string[]
 }
 
-/** Of requests that no route takes; their paths are the caller's own. Methods are few: Node's parser knows no others. */
+/**
+ * Label of requests that no route takes; their paths are the caller's own. Methods are few: Node's parser knows no
+ * others.
+ */
 const NO_ROUTE = 'none'
 
 type Count = ReturnType<Meters['answers']>
