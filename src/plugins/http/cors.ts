@@ -14,7 +14,6 @@ export interface CorsOptions {
 /** How long a browser may remember the answer to a preflight. */
 const MAX_AGE_SECONDS = 600
 const MAX_ORIGIN_TOLD = 120
-const REQUEST_HEADERS = ['Accept', 'Authorization', 'Content-Type', 'Idempotency-Key', 'X-Environment', 'X-Request-Id']
 const ANSWER_HEADERS = ['Idempotent-Replayed', 'Link', 'Location', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Request-Id', 'X-Upload-Attempts', 'X-Upload-Integrity']
 
 /**
@@ -28,8 +27,9 @@ export function preflightFailure ({ method, headers }: Pick<FastifyRequest, 'met
 }
 
 /**
- * Lets pages of some origins call, on every route and every error. Off without origins. An origin that is not listed
- * gets the answer without CORS headers, which its browser then keeps from the page; its preflights are for
+ * Lets pages of some origins call, on every route and every error, with whatever headers their libraries add: a
+ * preflight is answered with the names that it asks for, and varies by them. Off without origins. An origin that is not
+ * listed gets the answer without CORS headers, which its browser then keeps from the page; its preflights are for
  * `error-handler` to refuse. To be registered after that one, so that it renders the failures of preflights as well.
  */
 export default fp<CorsOptions>(async (app, { origins, credentials = false }) => {
@@ -39,7 +39,6 @@ export default fp<CorsOptions>(async (app, { origins, credentials = false }) => 
     origin: (origin, callback) => { callback(null, origin !== undefined && isAllowed(origin) ? origin : false) },
     credentials,
     methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-    allowedHeaders: REQUEST_HEADERS,
     exposedHeaders: ANSWER_HEADERS,
     maxAge: MAX_AGE_SECONDS,
     strictPreflight: true
