@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { GatewayError, invalidRequest, pointerTo, type Fault } from '../../errors.ts'
 import { isMultipart, isTextBody, mediaTypeOf } from '../body-type.ts'
 import { dataUriHead, isDataUri } from '../data-uri.ts'
+import { GIVEN_TWICE, isNote, requireBytes } from './file-note.ts'
 import { MAX_HEADERS } from './form-framing.ts'
 import { boundariesOf, gone, type FormWatch } from './form-watch.ts'
 
@@ -125,7 +126,10 @@ export class UploadForm {
   /** True when nothing can follow: the form has been read to its end. */
   get complete (): boolean { return this.#complete }
 
-  /** Reads up to the file. A file given as text (a URL, a short data URI, a path) is read with all that follows it. */
+  /**
+   * Reads up to the file. A file given as text (a URL, a short data URI, a path) is read with all that follows it. A note
+   * about the file, under the same name, is passed over where bytes follow.
+   */
   async open (): Promise<{ fields: TextFields, file: StreamedFile | string }> {
     this.#fileDueMs = performance.now() + (this.#options.fieldsTimeoutMs ?? Infinity)
     try {
@@ -136,16 +140,25 @@ export class UploadForm {
   }
 
   async #open (): Promise<{ fields: TextFields, file: StreamedFile | string }> {
+    let note: string | undefined
     for (let part = await this.#next(); part !== undefined; part = await this.#next()) {
       if (part.type === 'file' && part.fieldname === 'file') {
         const file = await this.#file(part)
-        if (typeof file === 'string') Object.assign(this.#early, await this.late())
-        return { fields: this.#early, file }
+        if (note !== undefined) requireBytes(file)
+        if (typeof file !== 'string' || !isNote(file)) return await this.#opened(file)
+        note = file
+        continue
       }
       const [name, value] = await this.#field(part)
       add(this.#early, name, value)
     }
-    throw fault('file', 'is required: send it as a multipart part of this name')
+    if (note === undefined) throw fault('file', 'is required: send it as a multipart part of this name')
+    return { fields: this.#early, file: note }
+  }
+
+  async #opened (file: StreamedFile | string): Promise<{ fields: TextFields, file: StreamedFile | string }> {
+    if (typeof file === 'string') Object.assign(this.#early, await this.late())
+    return { fields: this.#early, file }
   }
 
   /** The fields after the file, which must have been read to its end before. */
@@ -154,7 +167,7 @@ export class UploadForm {
     for (let part = await this.#next(); part !== undefined; part = await this.#next()) {
       if (part.fieldname === 'file') {
         if (part.type === 'file') part.file.destroy()
-        throw fault('file', 'is given twice')
+        throw fault('file', GIVEN_TWICE)
       }
       const [name, value] = await this.#field(part)
       if (Object.hasOwn(this.#early, name)) throw fault(name, 'is given before and after the file')

@@ -77,6 +77,29 @@ t.test('M13: 400 for no file, two files, text beside bytes', async (t) => {
   await t.rejects(formOf(filePart('https://x', text1), filePart('b')).open(), { errors: [{ message: 'is given twice' }] })
 })
 
+t.test('a note about the file, blank or a JSON object, before its bytes is passed over; any other text beside bytes is not', async (t) => {
+  const note = (content: string): FormPart => filePart(content, text1)
+  for (const content of ['', ' \r\n', '{}', ' {"crop":{"x":1}}']) {
+    const form = formOf(field('folder', 'f'), note(content), field('tags', 'a'), filePart('hello'), field('public_id', 'x'))
+    const { fields, file } = await form.open()
+    t.same({ ...fields }, { folder: 'f', tags: 'a' })
+    t.equal(await text((file as StreamedFile).stream), 'hello') // a part with a file name
+    t.same({ ...await form.late() }, { public_id: 'x' })
+    const alone = formOf(note(content), field('folder', 'f'))
+    t.same(await alone.open(), { fields: Object.assign(Object.create(null), { folder: 'f' }), file: content }, 'alone it stays what was sent for a file')
+    t.ok(alone.complete)
+    for (const second of ['https://x', '', '{}', `data:image/png;base64,${'A'.repeat(200_000)}`]) {
+      await t.rejects(formOf(note(content), note(second)).open(), { errors: [{ pointer: '/file', message: 'is given twice' }] }, second.slice(0, 20))
+    }
+  }
+  for (const content of ['[]', '"x"', '{', '{}x', 'null', '/etc/passwd', 'data:image/png;base64,AAAA']) {
+    await t.rejects(formOf(note(content), filePart('hello')).open(), { errors: [{ pointer: '/file', message: 'is given twice' }] }, content)
+  }
+  const form = formOf(filePart('hello'), note('{}'))
+  await buffer((await streamedIn(form)).stream)
+  await t.rejects(form.late(), { errors: [{ message: 'is given twice' }] }, 'nor after them')
+})
+
 t.test('M14: 400 for a field before and after the file, and for a file under another name', async (t) => {
   const form = formOf(field('folder', 'a'), filePart('x'), field('folder', 'b'))
   await buffer((await streamedIn(form)).stream)
