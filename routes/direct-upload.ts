@@ -19,7 +19,11 @@ const Query = Type.Object({ resource_type: resourceType }, { additionalPropertie
 const FIELDS = {
   ...signableParameters,
   timestamp: Type.Integer({ minimum: 1, description: 'Unix time in seconds, as it was signed; good for an hour.', examples: [1_700_000_000] }),
-  signature: Type.String({ pattern: '^(?:[0-9a-f]{40}|[0-9a-f]{64})$', description: 'Signature of all fields but `file`, `resource_type` and `api_key`.' }),
+  signature: Type.String({
+    pattern: '^(?:[0-9a-f]{40}|[0-9a-f]{64})$',
+    description: 'Signature of all fields but `file`, `resource_type` and `api_key`. The settings may be sent as they were given to ' +
+      '`POST /signature`: markers that it added, such as `return_delete_token=false`, are added again.'
+  }),
   api_key: Type.Optional(Type.String({ description: 'Key of the environment; added when it is not there.' })),
   cloud_name: Type.Optional(Type.String({ description: 'Cloud of the environment.' })),
   resource_type: resourceType
@@ -50,26 +54,32 @@ declare module 'fastify' {
 }
 
 type Kind = (typeof KINDS)[number]
-type Texts = Record<string, string>
+/** Fields that were given, by name; a list where they were repeated. */
+type Given = Record<string, string | string[]>
+type Texts = Readonly<Record<string, string>>
 
 function unknown (name: string): string {
   if (name === 'environment') return `belongs in ${ENVIRONMENT_PLACE}`
   return `is not a field of this action${didYouMean(name, NAMES)}`
 }
 
-/** The fields as text, exactly as they were signed: only their names are judged, the signature vouches for the values. */
-function texts (fields: TextFields): Texts {
+/** The fields by their right names: only these are judged, the signature vouches for the values. Blank ones are not signed. */
+function givenFields (fields: TextFields): Given {
   const faults: Fault[] = []
-  const read: Texts = {}
+  const read: Given = {}
   for (const [given, value] of Object.entries(fields)) {
-    const name = given.endsWith('[]') && LISTS.has(given.slice(0, -2)) ? given.slice(0, -2) : given
+    const isListName = given.endsWith('[]') && LISTS.has(given.slice(0, -2))
+    const name = isListName ? given.slice(0, -2) : given
     if (!NAMES.includes(name)) faults.push({ pointer: pointerTo(given), message: unknown(given) })
     else if (Object.hasOwn(read, name) || (typeof value !== 'string' && !LISTS.has(name))) faults.push({ pointer: `/${name}`, message: 'is given more than once' })
-    else read[name] = [value].flat().join(',')
+    else if (value !== '') read[name] = isListName ? [value].flat() : value
   }
   if (faults.length > 0) throw invalidRequest(faults)
   return read
 }
+
+/** The text of each field; repeated fields make one list. */
+const texts = (fields: Given): Texts => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, [value].flat().join(',')]))
 
 function kindOf (text: string): Kind {
   const kind = KINDS.find((known) => known === text)
@@ -78,9 +88,23 @@ function kindOf (text: string): Kind {
 }
 
 /** The kind is a part of the path and not passed on as a field. */
-function split (fields: Texts): { kind: Kind | undefined, signed: Texts } {
-  const { resource_type: kind, ...signed } = fields
-  return { kind: kind === undefined ? undefined : kindOf(kind), signed }
+function split (fields: TextFields): { kind: Kind | undefined, given: Given } {
+  const { resource_type: kind, ...given } = givenFields(fields)
+  return { kind: kind === undefined ? undefined : kindOf(String(kind)), given }
+}
+
+/**
+ * The fields after the file, without the markers that the signature was found to cover before it. `sent` is the form
+ * that goes with the file.
+ */
+function withoutMarkers (late: Given, early: Given, sent: Texts): Given {
+  const isMarker = (name: string): boolean => Object.hasOwn(signableParameters, name) && Object.hasOwn(sent, name) && !Object.hasOwn(early, name)
+  const faults = Object.entries(texts(late)).flatMap(([name, value]) => {
+    if (!isMarker(name) || value === sent[name] || (value === '0' && sent[name] === 'false')) return []
+    return [{ pointer: `/${name}`, message: `is ${JSON.stringify(value)} after the file, but was signed as ${JSON.stringify(sent[name])}` }]
+  })
+  if (faults.length > 0) throw invalidRequest(faults)
+  return Object.fromEntries(Object.entries(late).filter(([name]) => !isMarker(name)))
 }
 
 /** Stores a file that a caller signed for: the signature is the credential, and it is checked here first. */
@@ -122,20 +146,25 @@ export const directUpload: Route = async (app) => {
         watch: new FormWatch(request.raw)
       })
       const { fields, file } = await form.open()
-      const early = split(texts(fields))
+      const early = split(fields)
       const { resource_type: kind = 'auto' } = joined(request.query, { resource_type: early.kind })
-      const readLate = async (): Promise<Texts> => {
-        const late = split(texts(await form.late()))
-        if (late.kind !== undefined && late.kind !== kind) throw invalidRequest([lateField('resource_type')])
-        return late.signed
-      }
       const { stranger = false } = request.caller
+      let sealed: Texts = {}
+      const seal = (given: Given): Texts => {
+        sealed = request.cloudinary.checkSigned(texts(given), { stranger, forms: request.signedForms(given) })
+        return sealed
+      }
+      const readLate = async (): Promise<Given> => {
+        const late = split(await form.late())
+        if (late.kind !== undefined && late.kind !== kind) throw invalidRequest([lateField('resource_type')])
+        return withoutMarkers(late.given, early.given, sealed)
+      }
       const upload = {
         resourceType: kind,
         file,
-        parameters: early.signed,
+        parameters: early.given,
         late: form.complete ? undefined : readLate,
-        seal: (all: Texts) => request.cloudinary.checkSigned(all, { stranger }),
+        seal,
         vouched: 'caller'
       } as const
       if (request.cloudinary.provesItself(upload)) {

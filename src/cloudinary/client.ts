@@ -4,7 +4,7 @@ import type { AnnouncedSize } from '../input/forms/upload-form.ts'
 import type { DeliveryTypeName, ResourceTypeName } from '../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import type { UploadParameters } from '../schemas/upload-parameters.ts'
-import { checkCallerSignature } from './explain/caller-signature.ts'
+import { checkCallerSignature, type CallerProof } from './explain/caller-signature.ts'
 import { diagnose, type DiagnosisInput } from './explain/diagnosis.ts'
 import { IssuedSignatures } from './explain/issued-signatures.ts'
 import type { Mismatch } from './explain/mismatch.ts'
@@ -132,23 +132,24 @@ export class CloudinaryClient {
   }
 
   /**
-   * Checks the signature that a caller sent with its form fields, and returns the fields to send on: the same, without the
-   * cloud, which is part of the path, and with the API key.
+   * Checks the signature that a caller sent with its form fields, and returns the fields to send on: those of the form
+   * that was signed, the signature and the API key. The cloud is part of the path.
    * @throws {GatewayError} that says what is wrong, and which field, when that can be known.
    */
-  checkSigned ({ cloud_name: cloudName, ...fields }: FormFields, { stranger }: { stranger: boolean }): FormFields {
+  checkSigned ({ cloud_name: cloudName, ...fields }: FormFields, asker: Pick<CallerProof, 'forms' | 'stranger'>): FormFields {
     const { environment } = this
-    checkCallerSignature({ environment, fields, nowSeconds: this.#nowSeconds(), issued: this.#issued, cloudName, stranger })
-    return { ...fields, api_key: environment.apiKey }
+    const { signature = '' } = fields
+    const signed = checkCallerSignature({ ...asker, environment, fields, nowSeconds: this.#nowSeconds(), issued: this.#issued, cloudName })
+    return { ...signed, signature, api_key: environment.apiKey }
   }
 
   /**
    * Checks the proof of a direct upload before its file is read. False when the signature is still to come, after the file.
    * @throws {GatewayError} when the signature does not fit, or is still to come and the file is too large to wait for it.
    */
-  provesItself ({ file, parameters, late, seal }: Upload<FormFields>): boolean {
+  provesItself<Parameters extends object> ({ file, parameters, late, seal }: Upload<Parameters>): boolean {
     if (late === undefined) seal(parameters)
-    else if (parameters.signature !== undefined) sealEarly(() => seal(parameters))
+    else if (Object.hasOwn(parameters, 'signature')) sealEarly(() => seal(parameters))
     else if (typeof file === 'object' && !this.#uploads.inOneRequest(file)) throw invalidRequest(UNPROVEN)
     else return false
     return true

@@ -152,7 +152,8 @@ export const signableParameters = {
   ...signable,
   timestamp: Type.Optional(Type.Integer({ minimum: 1, description: 'Unix time in seconds; default now.', examples: [1_700_000_000] }))
 } satisfies Record<string, TSchema>
-export type SignableParameters = Static<TObject<typeof signableParameters>>
+export const Signable = Type.Object(signableParameters, { additionalProperties: false })
+export type SignableParameters = Static<typeof Signable>
 
 export const UPLOAD_PARAMETER_NAMES: readonly string[] = Object.keys(uploadParameters)
 export const SIGNABLE_PARAMETER_NAMES: readonly string[] = Object.keys(signableParameters)

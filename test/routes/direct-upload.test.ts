@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
+import { digestOf } from '../../src/auth/policy/keys.ts'
 import { startGateway } from '../support/gateway.ts'
 
 const MB = 1024 * 1024
@@ -29,6 +31,131 @@ async function post (url: string, body: NonNullable<RequestInit['body']>, header
   const response = await fetch(url, { method: 'POST', body, headers, ...(body instanceof ReadableStream && { duplex: 'half' }) } as RequestInit) // duplex is missing in its type
   return { status: response.status, headers: response.headers, body: await response.json() as Record<string, unknown> } // all answers are JSON objects
 }
+
+const JSON_HEADERS = { 'content-type': 'application/json' }
+
+interface Signed { signature: string, timestamp: number, fields: Record<string, string> }
+
+async function sign (gateway: string, settings: object, headers: Record<string, string> = {}): Promise<Signed> {
+  const { status, body } = await post(`${gateway}/signature`, JSON.stringify(settings), { ...JSON_HEADERS, ...headers })
+  if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`)
+  return body as unknown as Signed // the documented answer
+}
+
+/** The settings as a page has them: text as it is, everything else as JSON. */
+const asJson = (settings: object): Array<[string, string]> =>
+  Object.entries(settings).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)])
+
+const proofOf = ({ signature, timestamp }: Signed): Record<string, string> => ({ signature, timestamp: String(timestamp) })
+
+/** Sets of settings as pages sign them. */
+const USUAL_SETS: readonly object[] = [
+  {},
+  { public_id: 'flow/a' },
+  { folder: 'flow' },
+  { tags: ['a', 'b'] },
+  { public_id: 'flow/b', overwrite: true },
+  { public_id: 'flow/c', tags: ['a'], context: { alt: 'a=b|c' } },
+  { context: { alt: 'One\nTwo' } },
+  { eager: [{ width: 10, crop: 'scale' }, 'w_5/png'], folder: 'flow' },
+  { transformation: [{ width: 20 }, { angle: 90 }], public_id: 'flow/d' },
+  { asset_folder: 'flow', display_name: 'Shown' },
+  { public_id: 'flow/e', colors: true, faces: true },
+  { custom_coordinates: [[1, 2, 3, 4]], allowed_formats: ['jpg', 'png'] },
+  { notification_url: 'http://127.0.0.1:9/?a=1&b=2', tags: ['x & y'], async: false },
+  { use_filename: true, unique_filename: false },
+  { type: 'private', public_id: 'flow/f', invalidate: true, access_control: [{ access_type: 'token' }] }
+]
+
+t.test('POST /direct-upload, with the settings that were signed', async (t) => {
+  const { url: gateway, sandbox } = await startGateway(t)
+  const url = `${gateway}/direct-upload`
+
+  t.test('200: the settings, the signature and the timestamp; what goes to Cloudinary is the signed form', async (t) => {
+    for (const settings of USUAL_SETS) {
+      const answer = await sign(gateway, settings)
+      const { fields } = answer
+      for (const position of ['first', 'last'] as const) {
+        // After the file, a signature vouches for all fields together.
+        const sent = form(proofOf(answer), picture, position, asJson(settings))
+        const { status, body } = await post(url, sent)
+        t.equal(status, 200, `${position} ${JSON.stringify(settings)} ${JSON.stringify(body)}`)
+        t.strictSame(sandbox.requests.at(-1)?.fields, fields, 'nothing more, and nothing else')
+      }
+    }
+  })
+
+  t.test('200: lists as repeated fields, blanks, and flags as numbers', async (t) => {
+    const answer = await sign(gateway, { tags: ['a', 'b'], eager: ['w_10', 'w_5/png'], overwrite: true, public_id: 'flow/spelt' })
+    const sent: Array<[string, string]> = [
+      ['tags[]', 'a'], ['tags[]', 'b'], ['eager', 'w_10'], ['eager', 'w_5/png'], ['overwrite', '1'], ['folder', ''], ['return_delete_token', ''], ['public_id', 'flow/spelt']
+    ]
+    t.match(await post(url, form(proofOf(answer), picture, 'last', sent)), { status: 200 })
+    t.strictSame(sandbox.requests.at(-1)?.fields, answer.fields)
+    const one = await sign(gateway, { tags: ['a'] })
+    t.match(await post(url, form({ ...proofOf(one), 'tags[]': 'a', resource_type: '' })), { status: 200, body: { tags: ['a'] } })
+  })
+
+  t.test('a marker after the file: dropped when it is the one that was signed, 400 when it is another; held, streamed and in chunks', async (t) => {
+    const answer = await sign(gateway, { public_id: 'flow/late' })
+    t.match(answer.fields, { return_delete_token: 'false' })
+    const small = await startGateway(t, { upload: { chunkBytes: 5 * MB + 1, singleRequestMaxBytes: 6 * MB } })
+    const large = await sign(small.url, { public_id: 'flow/late' })
+    const cases = [
+      [gateway, answer, picture, sandbox], [small.url, large, randomBytes(2 * MB), small.sandbox], [small.url, large, randomBytes(12 * MB), small.sandbox]
+    ] as const
+    for (const [base, signed, bytes, cloud] of cases) {
+      const send = async (value: string): Promise<Answer> => {
+        const data = form({ ...proofOf(signed), public_id: 'flow/late', resource_type: bytes === picture ? 'image' : 'raw' }, bytes)
+        data.append('return_delete_token', value)
+        return post(`${base}/direct-upload`, data)
+      }
+      for (const value of ['false', '0', '']) t.match(await send(value), { status: 200, body: { public_id: 'flow/late' } }, value)
+      t.strictSame(cloud.requests.at(-1)?.fields, signed.fields)
+      const before = cloud.requests.length
+      t.match(await send('true'), { status: 400, body: { errors: [{ pointer: '/return_delete_token', message: 'is "true" after the file, but was signed as "false"' }] } })
+      const after = cloud.requests.slice(before)
+      t.ok(after.every(({ fields }) => fields['return_delete_token'] !== 'true'), 'no other value was sent')
+      t.notOk(after.some(({ status, content_range: range = '' }) => status === 200 && !/-(?:5242880|10485761)\//.test(range)), 'nothing was stored: no last chunk came')
+    }
+  })
+
+  t.test('401: no value is guessed, and nothing is sent; the fields that differ are named, and no marker', async (t) => {
+    const answer = await sign(gateway, { public_id: 'flow/a', tags: ['a', 'b'] })
+    const before = sandbox.requests.length
+    const refused = async (settings: object, pointer: string): Promise<void> => {
+      const { status, body } = await post(url, form(proofOf(answer), picture, 'last', asJson(settings)))
+      t.match({ status, body }, { status: 401, body: { code: 'signature_mismatch', errors: [{ pointer }] } })
+      t.equal((body['errors'] as object[]).length, 1, JSON.stringify(body['errors'])) // it has just been matched
+    }
+    await refused({ public_id: 'flow/b', tags: ['a', 'b'] }, '/public_id')
+    await refused({ public_id: 'flow/a', tags: ['a', 'c'] }, '/tags')
+    await refused({ public_id: 'flow/a', tags: ['a', 'b'], folder: 'x' }, '/folder')
+    await refused({ public_id: 'flow/a' }, '/tags')
+    await refused({ public_id: 'flow/a', tags: ['a', 'b'], return_delete_token: true }, '/return_delete_token')
+    await refused({ public_id: 'flow/a', tags: '["a","b"' }, '/tags')
+    t.equal(sandbox.requests.length, before)
+  })
+})
+
+t.test('401 that asks for the whole `fields`, where a policy has added some', async (t) => {
+  const key = (name: string): string => `'sha256:${digestOf(name).toString('hex')}'`
+  const policy = `
+callers:
+  jailed: { keys: [${key('jailed')}], folder: users/1 }
+  forced: { keys: [${key('forced')}], sign: { force: { tags: member, moderation: manual }, formats: [jpg] } }
+`
+  const { url, sandbox } = await startGateway(t, {
+    auth: { mode: 'keys', keys: [], policyFile: join(t.testdir({ 'policy.yaml': policy }), 'policy.yaml') }
+  })
+  for (const caller of ['jailed', 'forced']) {
+    const answer = await sign(url, { display_name: 'Mine' }, { authorization: `Bearer ${caller}` })
+    const literal = await post(`${url}/direct-upload`, form({ ...proofOf(answer), display_name: 'Mine' }))
+    t.match(literal, { status: 401, body: { code: 'signature_mismatch', detail: /the form must send the whole `fields`/, advice: /whole `fields`/ } })
+    t.equal(sandbox.requests.filter(({ status }) => status === 200).length, caller === 'jailed' ? 0 : 1)
+    t.match(await post(`${url}/direct-upload`, form(answer.fields)), { status: 200 })
+  }
+})
 
 t.test('POST /direct-upload', async (t) => {
   const { url: gateway, sandbox } = await startGateway(t)
@@ -124,6 +251,21 @@ t.test('POST /direct-upload', async (t) => {
 
   t.test('a URL for a file, under the same signature', async (t) => {
     t.match(await post(url, form(signed({ timestamp: now() }), 'https://127.0.0.1:1/x.jpg')), { status: 400, body: { code: 'upstream_rejected' } })
+  })
+
+  t.test('FilePond: a note about the file stands before its bytes under the same name', async (t) => {
+    for (const note of ['', ' ', '{}', '{"crop":{"x":1}}']) {
+      const data = new FormData()
+      data.append('file', note)
+      for (const [name, value] of Object.entries(signed({ timestamp: now() }))) data.append(name, value)
+      data.append('file', new Blob([picture]), 'x.jpg')
+      t.match(await post(url, data), { status: 200, body: { etag: md5(picture), original_filename: 'x' } }, note)
+    }
+    for (const text of ['https://example.com/x.jpg', 'data:image/gif;base64,R0lGODlhAQABAAAAACw=', '/etc/passwd', '[]', '{']) {
+      const data = form(signed({ timestamp: now() }), text)
+      data.append('file', new Blob([picture]), 'x.jpg')
+      t.match(await post(url, data), { status: 400, body: { errors: [{ pointer: '/file', message: 'is given twice' }] } }, text)
+    }
   })
 
   t.test('what was stored and differs is told', async (t) => {

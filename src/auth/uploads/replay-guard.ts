@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { GatewayError } from '../../errors.ts'
 import type { Parameters } from '../policy/signing-rules.ts'
 
@@ -121,6 +122,24 @@ function knownMarkers (names: readonly string[]): Markers | undefined {
   return markers
 }
 
+/** Markers among these that a form does not hold: a blank field counts as absent. */
+function missing (markers: Markers, form: Parameters): Markers {
+  return markers.filter(([name]) => (form[name] ?? '') === '')
+}
+
+/**
+ * Yields a form that was signed here with each choice of markers that its sender may have left out: none, then the
+ * choice that is made for these names today, then the others. A set of forced parameters, or another version of the
+ * gateway, leads to another choice.
+ */
+export function * markedForms (form: Parameters): Generator<Parameters, void> {
+  yield form
+  const open = missing(MARKERS, form)
+  const likely = missing(knownMarkers(Object.keys(form)) ?? [], form)
+  const others = CHOICES.filter((choice) => choice.every((marker) => open.includes(marker)) && !isDeepStrictEqual(choice, likely))
+  for (const choice of [likely, ...others]) if (choice.length > 0) yield { ...form, ...Object.fromEntries(choice) }
+}
+
 /**
  * Parameters whose signature fits an upload and nothing else: where needed a harmless upload-only parameter is added,
  * and has to be sent along. `exact` sets (the Upload Widget signs what it will send) cannot be added to: its `source`,
@@ -138,9 +157,22 @@ export function withoutReplay (parameters: Parameters, exact: boolean): Paramete
   }
   const open = replays(names, !exact)
   if (open.length === 0) return parameters
+  throw replayable(names, open, exact)
+}
+
+/** Parameters of a caller's own choice that no other method knows. */
+const CURES = ['allowed_formats', 'source'] as const
+const SOURCE_ADVICE = 'The Upload Widget sends `source=uw` by itself; other signers add `source` to what they sign and send.'
+
+/** The refusal of a set that stays open to the methods in `open`; it names only what would close it. */
+function replayable (names: readonly string[], open: readonly Target[], exact: boolean): GatewayError {
   const aims = open.flatMap(({ aim, knows }) => aim ?? names.filter((name) => name !== 'timestamp' && knows(name)))
-  const errors = [...new Set(aims)].map((name) => ({
-    pointer: `/${name}`, message: 'could be used to change, delete or fetch assets: sign allowed_formats or source too, or leave it out'
-  }))
-  throw new GatewayError('param_not_allowed', 'This set of parameters would also be a valid signature for another method of Cloudinary.', { errors })
+  const cures = CURES.filter((cure) => !names.includes(cure) && !isReplayable([...names, cure], !exact))
+  const cure = cures.length > 0 ? `sign ${cures.join(' or ')} too, or leave it out` : 'leave it out'
+  const message = `could be used to change, delete or fetch assets: ${cure}`
+  const detail = 'This set of parameters would also be a valid signature for another method of Cloudinary.'
+  return new GatewayError('param_not_allowed', detail, {
+    errors: [...new Set(aims)].map((name) => ({ pointer: `/${name}`, message })),
+    members: exact && cures.includes('source') ? { advice: SOURCE_ADVICE } : {}
+  })
 }

@@ -3,14 +3,18 @@ import { GatewayError, invalidRequest, type Fault } from '../../errors.ts'
 import { timestampFault } from '../../input/signature-time.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { Secret } from '../../secret.ts'
+import type { FormFields } from '../wire/parameters.ts'
 import { verifyParameters } from '../wire/signature.ts'
-import { diagnose } from './diagnosis.ts'
+import { diagnose, lengthOf } from './diagnosis.ts'
 import type { IssuedSignatures } from './issued-signatures.ts'
+import type { Mismatch, MismatchCode } from './mismatch.ts'
 
 export interface CallerProof {
   readonly environment: CloudinaryEnvironment
   /** Every field that came with the file, as text. */
-  readonly fields: Readonly<Record<string, string>>
+  readonly fields: FormFields
+  /** Forms that the signature may be over, the likeliest first; default: the fields as they came. */
+  readonly forms?: Iterable<FormFields> | undefined
   readonly nowSeconds: number
   /** Signatures that this process gave out, to tell what has changed since. */
   readonly issued?: IssuedSignatures
@@ -33,12 +37,34 @@ function addressFault ({ environment, fields, cloudName }: CallerProof): Gateway
   return new GatewayError('signature_mismatch', `api_key is not the key of the environment "${environment.name}".`, { errors: [{ pointer: '/api_key', message: 'belongs to another environment' }] })
 }
 
+/** Characters that may be hashed to find the form that was signed, with a charge for each attempt. */
+const WORK_LIMIT = 2 * 1024 * 1024
+const WORK_PER_ATTEMPT = 512
+
+/** The first form that the signature fits, among as many as may be tried. */
+function fittingForm (forms: Iterable<FormFields>, signature: string, secret: Secret): FormFields | undefined {
+  let work = WORK_LIMIT
+  for (const form of forms) {
+    if (verifyParameters(form, signature, secret)) return form
+    work -= lengthOf(form) + WORK_PER_ATTEMPT
+    // Before the next form is made, which is work too.
+    if (work < 0) break
+  }
+  return undefined
+}
+
+/** With these mismatches, fields may be missing that the signer added, and that cannot be guessed here. */
+const MAY_LACK: ReadonlySet<MismatchCode> = new Set<MismatchCode>(['field_not_sent', 'unexplained'])
+const SEND_ALL = 'If POST /signature made it, the form must send the whole `fields` of that answer: a policy may have added some.'
+const SEND_ALL_ADVICE = 'Send the whole `fields` of the answer of `POST /signature` beside `file`, or exactly what another signer has signed.'
+
 /**
- * Makes sure that a caller's signature fits the fields and is still good, so that no byte travels for nothing.
+ * Makes sure that a caller's signature fits the fields and is still good, so that no byte travels for nothing. Returns
+ * the form that was signed.
  * @throws {GatewayError} that says what is wrong, and which field, when that can be known.
  */
-export function checkCallerSignature (proof: CallerProof): void {
-  const { environment, fields, nowSeconds, issued, stranger = false } = proof
+export function checkCallerSignature (proof: CallerProof): FormFields {
+  const { environment, fields, forms = [fields], nowSeconds, issued, stranger = false } = proof
   const { signature = '', timestamp } = fields
   const faults: Fault[] = []
   const badTimestamp = timestampFault(timestamp, nowSeconds)
@@ -48,16 +74,26 @@ export function checkCallerSignature (proof: CallerProof): void {
   if (badTimestamp) throw new GatewayError('signature_expired', `The timestamp ${badTimestamp.message}.`)
   const astray = addressFault(proof)
   if (astray && !stranger) throw astray
-  if (!astray && verifyParameters(fields, signature, environment.apiSecret)) return
+  // A form for another environment takes as long as one with a wrong signature.
+  const secret = astray ? NOBODYS : environment.apiSecret
+  const fitting = fittingForm(forms, signature, secret)
+  if (fitting) return fitting
   const { signature: _, ...sent } = fields
-  const mismatches = diagnose({
+  throw mismatch(diagnose({
     fields: sent,
+    forms,
     signature,
     nowSeconds,
     stranger,
-    ...(astray ? { environment: { ...environment, apiSecret: NOBODYS } } : { environment, issued })
-  })
-  throw new GatewayError('signature_mismatch', mismatches.map(({ message }) => message).join(' '), {
-    errors: mismatches.map(({ pointer = '/signature', message }) => ({ pointer, message }))
+    ...(astray ? { environment: { ...environment, apiSecret: secret } } : { environment, issued })
+  }))
+}
+
+function mismatch (mismatches: readonly Mismatch[]): GatewayError {
+  const mayLack = mismatches.some(({ code }) => MAY_LACK.has(code))
+  const sentences = [...mismatches.map(({ message }) => message), ...mayLack ? [SEND_ALL] : []]
+  return new GatewayError('signature_mismatch', sentences.join(' '), {
+    errors: mismatches.map(({ pointer = '/signature', message }) => ({ pointer, message })),
+    members: mayLack ? { advice: SEND_ALL_ADVICE } : {}
   })
 }

@@ -10,7 +10,9 @@ export type SigningEnvironment = Pick<CloudinaryEnvironment, 'name' | 'cloudName
 
 export interface DiagnosisInput {
   /** Wire text, as it was received, without the signature itself. */
-  readonly fields: Readonly<Record<string, string>>
+  readonly fields: FormFields
+  /** Other readings of the fields, which mean the same; of these the one nearest to what was signed is compared with it. */
+  readonly forms?: Iterable<FormFields> | undefined
   readonly signature: string
   readonly environment: SigningEnvironment
   /** Further environments whose secret may have signed. */
@@ -53,6 +55,11 @@ function differences (signed: FormFields, sent: FormFields): Difference[] {
   return [...names].map((name) => ({ name, signed: signed[name] ?? '', sent: sent[name] ?? '' })).filter(({ signed, sent }) => signed !== sent)
 }
 
+/** The shortest list; of several, the first. */
+function fewest (lists: readonly Difference[][]): Difference[] {
+  return lists.reduce((shortest, list) => list.length < shortest.length ? list : shortest)
+}
+
 function tellDifference ({ name, signed, sent }: Difference, tellsValues: boolean): Mismatch {
   if (signed === '') return fieldMismatch('field_not_signed', name, `${name} was sent but not signed.`)
   if (sent === '') return fieldMismatch('field_not_sent', name, `${name} was signed ${tellsValues ? `as ${quoted(signed)} ` : ''}but not sent.`)
@@ -64,10 +71,11 @@ function tellDifference ({ name, signed, sent }: Difference, tellsValues: boolea
  * and so has the form; a signature alone, picked up somewhere, is not to be made into a whole one. A stranger could try
  * times, so it has to have all of the form but one field.
  */
-function compareWithIssued ({ fields, issued, asker, stranger = false, environment, nowSeconds }: DiagnosisInput, signature: string): Mismatch[] {
+function compareWithIssued (input: DiagnosisInput, signature: string): Mismatch[] {
+  const { fields, forms = [], issued, asker, stranger = false, environment, nowSeconds } = input
   const known = issued?.find(signature, nowSeconds)
   if (!known || (asker !== undefined && asker !== known.owner)) return []
-  const found = differences(known.fields, fields)
+  const found = fewest([fields, ...forms].map((form) => differences(known.fields, form)))
   const hasForm = fields['timestamp'] === known.fields['timestamp'] && (!stranger || found.filter(({ signed }) => signed !== '').length === 1)
   const elsewhere = known.environment === environment.name ? [] : [otherEnvironment(known.environment, environment.name)]
   return [...elsewhere, ...found.map((difference) => tellDifference(difference, hasForm))]

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { EVERYTHING } from '../../../src/auth/policy/permissions.ts'
 import { permitUpload } from '../../../src/auth/uploads/permit.ts'
-import { isReplayable, withoutReplay } from '../../../src/auth/uploads/replay-guard.ts'
+import { isReplayable, markedForms, withoutReplay } from '../../../src/auth/uploads/replay-guard.ts'
+import type { GatewayError } from '../../../src/errors.ts'
 import { signParameters } from '../../../src/cloudinary/wire/signature.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../../src/schemas/upload-parameters.ts'
@@ -73,6 +74,39 @@ t.test('422 where nothing may be added, or nothing helps', async (t) => {
   t.same(withoutReplay({ public_id: 'a', source: 'uw', timestamp: '1' }, true), { public_id: 'a', source: 'uw', timestamp: '1' })
   t.throws(() => withoutReplay({ context: 'a=b', public_id: 'a', quality_analysis: 'true', timestamp: '1' }, false), { code: 'param_not_allowed' })
   t.doesNotThrow(() => withoutReplay({ allowed_formats: 'jpg', context: 'a=b', public_id: 'a', quality_analysis: 'true', timestamp: '1' }, false))
+})
+
+t.test('a refusal names what would close the set, and for a form of the widget what its signer can do', async (t) => {
+  const refusal = (set: Record<string, string>, exact = true) => t.throws(() => withoutReplay({ ...set, timestamp: '1' }, exact)) as unknown as GatewayError
+  const advice = 'The Upload Widget sends `source=uw` by itself; other signers add `source` to what they sign and send.'
+  for (const set of [{ public_id: 'a' }, { tags: 'a' }, { faces: 'true' }, { context: 'a=b', public_id: 'a' }] as Array<Record<string, string>>) {
+    t.match(refusal(set), { errors: [{ message: /: sign allowed_formats or source too, or leave it out$/ }], members: { advice } }, JSON.stringify(set))
+  }
+  for (const set of [{ notification_url: 'https://a.b', source: 'uw', tags: 'a' }, { public_id: 'a', quality_analysis: 'true' }] as Array<Record<string, string>>) {
+    const { errors, members } = refusal(set)
+    t.match(errors, [{ message: /: sign allowed_formats too, or leave it out$/ }], 'source would not help')
+    t.same(members, {})
+  }
+  t.match(refusal({ access_control: 'a', allowed_formats: 'b', public_id: 'c' }), { errors: [{ message: /: sign source too/ }], members: { advice } })
+  t.match(refusal({ access_control: 'a', allowed_formats: 'b', public_id: 'c', source: 'uw', quality_analysis: 'true' }), { errors: [{ message: /assets: leave it out$/ }] })
+  t.same(refusal({ context: 'a=b', public_id: 'a', quality_analysis: 'true' }, false).members, {}, 'no widget')
+})
+
+t.test('a form with each choice of markers that it does not hold: none first, then that of the guard, each once', async (t) => {
+  const forms = (form: Record<string, string>) => [...markedForms(form)]
+  for (const form of [{ public_id: 'a', timestamp: '1' }, { context: 'a=b', timestamp: '1' }, { folder: 'a', timestamp: '1' }, { public_id: 'a', async: '', timestamp: '1' }]) {
+    const all = forms(form)
+    t.equal(all.length, 16)
+    t.equal(new Set(all.map((each) => JSON.stringify(Object.entries(each).sort()))).size, 16)
+    t.equal(all[0], form)
+    const guarded = withoutReplay(form, false)
+    if (guarded !== form) t.same(all[1], guarded)
+    for (const each of all) t.match(each, Object.fromEntries(Object.entries(form).filter(([, value]) => value !== '')))
+  }
+  t.equal(forms({ return_delete_token: 'true', timestamp: '1' }).length, 8, 'what the caller chose stays')
+  t.ok(forms({ return_delete_token: 'true', timestamp: '1' }).every((form) => form['return_delete_token'] === 'true'))
+  t.equal(forms({ accessibility_analysis: 'true', async: 'true', discard_original_filename: 'true', return_delete_token: 'true' }).length, 1)
+  t.equal(forms({ context: 'a=b', public_id: 'a', quality_analysis: 'true', timestamp: '1' }).length, 16, 'also where no choice helps')
 })
 
 const AIMS = [['image', 'destroy'], ['image', 'explicit'], ['image', 'rename'], ['raw', 'destroy'], ['image', 'tags'], ['image', 'context'], ['image', 'metadata']] as const

@@ -8,7 +8,7 @@ const environment = environmentAt('http://127.0.0.1:1')
 const nowSeconds = 1_700_000_000
 const sign = (fields: Record<string, string>, algorithm: 'sha1' | 'sha256' = 'sha1'): Record<string, string> =>
   ({ ...fields, signature: signParameters(fields, { apiSecret: environment.apiSecret, algorithm, version: 2 }) })
-const check = (fields: Record<string, string>, issued?: IssuedSignatures) => (): void =>
+const check = (fields: Record<string, string>, issued?: IssuedSignatures) => (): unknown =>
   checkCallerSignature({ environment, fields, nowSeconds, ...(issued && { issued }) })
 
 t.test('a signature that fits is taken, with SHA-1 and SHA-256, up to an hour old', async (t) => {
@@ -46,7 +46,7 @@ t.test('a stranger is told the same whatever does not fit, and no name; one that
   const good = sign({ timestamp: '1700000000' })
   const issued = new IssuedSignatures()
   issued.remember(good.signature ?? '', 'production', { timestamp: '1700000000' }, nowSeconds)
-  const checkAs = (fields: Record<string, string>, cloudName?: string) => (): void => checkCallerSignature({ environment, fields, nowSeconds, cloudName, issued, stranger: true })
+  const checkAs = (fields: Record<string, string>, cloudName?: string) => (): unknown => checkCallerSignature({ environment, fields, nowSeconds, cloudName, issued, stranger: true })
   t.doesNotThrow(checkAs({ ...good, api_key: '1234' }, 'demo'))
   const wrong = { timestamp: '1700000000', signature: 'a'.repeat(40) }
   const refusals = [checkAs(wrong), checkAs({ ...good, api_key: '9999' }), checkAs(good, 'other'), checkAs({ ...wrong, api_key: '9999' })].map((attempt) => t.throws(attempt) as Error)
@@ -60,7 +60,7 @@ t.test('a stranger with a bare signature does not get its form; one whose form d
   const form = { timestamp: '1700000000', folder: 'users/1', public_id: 'incoming/hidden' }
   const { signature = '' } = sign(form)
   issued.remember(signature, 'production', form, nowSeconds)
-  const checkAs = (fields: Record<string, string>) => (): void => checkCallerSignature({ environment, fields: { ...fields, signature }, nowSeconds, issued, stranger: true })
+  const checkAs = (fields: Record<string, string>) => (): unknown => checkCallerSignature({ environment, fields: { ...fields, signature }, nowSeconds, issued, stranger: true })
   for (const timestamp of ['1700000000', '1700000001']) {
     const error = t.throws(checkAs({ timestamp })) as Error
     t.match(error.message, /public_id was signed but not sent/)
@@ -74,6 +74,44 @@ t.test('401 that names the field which differs, when this process signed', async
   const signed = sign({ timestamp: '1700000000', folder: 'users/1' })
   issued.remember(signed.signature ?? '', 'production', { timestamp: '1700000000', folder: 'users/1' }, nowSeconds)
   t.throws(check({ ...signed, folder: 'users/2' }, issued), { code: 'signature_mismatch', message: /users\/1.*users\/2/, errors: [{ pointer: '/folder' }] })
+})
+
+t.test('the first form that the signature fits is returned, of as many as a bounded work allows', async (t) => {
+  const signed = { timestamp: '1700000000', folder: 'a', async: 'false' }
+  const { signature = '' } = sign(signed)
+  const fields = { timestamp: '1700000000', folder: 'a', signature }
+  const checkForms = (forms: Iterable<Record<string, string>>, sent: Record<string, string> = fields) => checkCallerSignature({ environment, fields: sent, forms, nowSeconds })
+  t.equal(checkForms([fields, signed]), signed)
+  t.same(checkCallerSignature({ environment, fields: { ...signed, signature }, nowSeconds }), { ...signed, signature }, 'by default as they came')
+  t.throws(() => checkForms([fields, { ...signed, async: 'true' }]), { code: 'signature_mismatch' })
+  t.throws(() => checkForms([signed], { ...fields, api_key: '9999' }), { errors: [{ pointer: '/api_key' }] })
+  t.throws(() => checkCallerSignature({ environment, fields: { ...fields, api_key: '9999' }, forms: [signed], nowSeconds, stranger: true }), { code: 'signature_mismatch' })
+  let tried = 0
+  const endless = function * (length: number): Generator<Record<string, string>> {
+    // Once more for the explanation, which has its own bound.
+    for (let index = 0; index < 500; index++) {
+      tried++
+      yield { ...fields, folder: `${index}`, eager: 'x'.repeat(length) }
+    }
+  }
+  const large = { [Symbol.iterator]: () => endless(2_000_000) }
+  t.throws(() => checkForms(large), { code: 'signature_mismatch' })
+  t.ok(tried < 20, `${tried} large forms`)
+  tried = 0
+  t.throws(() => checkForms({ [Symbol.iterator]: () => endless(10) }), { code: 'signature_mismatch' })
+  t.ok(tried >= 500, `${tried} small forms`)
+})
+
+t.test('401 with the advice to send the whole `fields` where one may be missing, and only there', async (t) => {
+  const issued = new IssuedSignatures()
+  const form = { timestamp: '1700000000', folder: 'users/1', public_id: 'a' }
+  const { signature = '' } = sign(form)
+  issued.remember(signature, 'production', form, nowSeconds)
+  const whole = { message: /the form must send the whole `fields` of that answer/, members: { advice: /whole `fields`/ } }
+  t.match(t.throws(check({ timestamp: '1700000000', public_id: 'a', signature }, issued)), whole)
+  t.match(t.throws(check({ timestamp: '1700000000', public_id: 'a', signature })), whole, 'another process signed')
+  const changed = t.throws(check({ ...form, public_id: 'b', signature }, issued)) as Error
+  t.notMatch(JSON.stringify([changed, changed.message]), /whole/)
 })
 
 t.test('401 for a signature that nobody can explain, without the secret', async (t) => {

@@ -54,6 +54,20 @@ t.test('signed for another environment', async (t) => {
   t.strictSame(diagnose({ fields: {}, signature: sign(time), environment, nowSeconds: NOW }).map(({ code }) => code), ['timestamp_missing', 'unexplained'])
 })
 
+t.test('what this process signed is compared with the nearest of several readings, and told of the fields as they came', async (t) => {
+  const issued = new IssuedSignatures()
+  const signed = { ...time, tags: 'a,b', folder: 'x', return_delete_token: 'false' }
+  const signature = sign(signed)
+  issued.remember(signature, 'production', signed, NOW)
+  const sent = { ...time, tags: '["a","b"]', folder: 'y' }
+  const forms = [sent, { ...sent, tags: 'a,b' }, { ...sent, tags: 'a,b', return_delete_token: 'false' }]
+  t.strictSame(codes(sent, signature, { issued, forms }), ['field_changed /folder'])
+  t.strictSame(codes(sent, signature, { issued }).sort(), ['field_changed /folder', 'field_changed /tags', 'field_not_sent /return_delete_token'])
+  const other = { ...time, tags: '["a","c"]', folder: 'x', return_delete_token: 'false' }
+  const [mismatch] = mismatches(other, signature, { issued, forms: [other, { ...other, tags: 'a,c' }] })
+  t.match(mismatch?.message, /but sent as "\[\\"a\\",\\"c\\"\]"/)
+})
+
 t.test('what this process signed is told exactly', async (t) => {
   const issued = new IssuedSignatures()
   const signed = { ...time, folder: 'users/1', tags: 'a', eager: 'w_1' }

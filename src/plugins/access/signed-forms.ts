@@ -1,0 +1,88 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { markedForms } from '../../auth/uploads/replay-guard.ts'
+import type { FormFields } from '../../cloudinary/client.ts'
+import { GatewayError } from '../../errors.ts'
+import { readTextFields } from '../../input/text-fields.ts'
+import { validated } from '../../input/validated.ts'
+import { Signable, signableParameters, type SignableParameters } from '../../schemas/upload-parameters.ts'
+
+/** Fields of a form by name, as they came; a list may have been sent as repeated fields. */
+export type GivenFields = Readonly<Record<string, string | readonly string[]>>
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /**
+     * The forms that a signature over these fields may be about, the likeliest first: the fields as they were sent, then
+     * as `POST /signature` writes them, each with the markers that it may have added. What is not signed is left out.
+     */
+    signedForms (given: GivenFields): Iterable<FormFields>
+  }
+}
+
+/** Forms of each reading that are tried before the less likely ones of any: without markers, and with today's. */
+const LIKELY = 2
+
+function asSent (given: GivenFields): FormFields {
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, typeof value === 'string' ? value : value.join(',')]))
+}
+
+/** The text that `POST /signature` makes of one setting; what it would refuse was given to it in another spelling. */
+function asWritten (request: FastifyRequest, setting: GivenFields): FormFields {
+  try {
+    const values = readTextFields(signableParameters, setting)
+    return request.cloudinary.encode(validated<SignableParameters>(request, Signable, values))
+  } catch (error) {
+    if (error instanceof GatewayError || Object.hasOwn(error as Error, 'validation')) return asSent(setting)
+    throw error
+  }
+}
+
+/** Some of the fields may be JSON and some the text that is signed, which may begin like JSON: each is read by itself. */
+function allAsWritten (request: FastifyRequest, given: GivenFields): FormFields {
+  return Object.assign({}, ...Object.entries(given).map(([name, value]) => asWritten(request, { [name]: value }))) as FormFields
+}
+
+/** The settings before a form turned their line ends into CR LF. Source: HTML, "constructing the entry list". */
+function unformed (given: GivenFields): GivenFields {
+  const plain = (text: string): string => text.replaceAll('\r\n', '\n')
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, typeof value === 'string' ? plain(value) : value.map(plain)]))
+}
+
+/** What may have been given to `POST /signature`. Nearly every signature fits the first. */
+function * settingsOf (given: GivenFields): Generator<GivenFields, void> {
+  yield given
+  const plain = unformed(given)
+  if (!isDeepStrictEqual(plain, given)) yield plain
+}
+
+function * readingsOf (request: FastifyRequest, given: GivenFields): Generator<FormFields, void> {
+  for (const settings of settingsOf(given)) {
+    const sent = asSent(settings)
+    yield sent
+    const written = allAsWritten(request, settings)
+    if (!isDeepStrictEqual(written, sent)) yield written
+  }
+}
+
+function * formsOf (request: FastifyRequest, given: GivenFields): Generator<FormFields, void> {
+  const rest: Array<Generator<FormFields, void>> = []
+  for (const reading of readingsOf(request, given)) {
+    const forms = markedForms(reading)
+    for (let count = 0; count < LIKELY; count++) {
+      const { value } = forms.next()
+      if (value) yield value
+    }
+    rest.push(forms)
+  }
+  for (const forms of rest) yield * forms
+}
+
+/** Lets the literal two-step flow work: a page signs some settings, and sends the same settings with the signature. */
+export default fp(async (scope) => {
+  scope.decorateRequest('signedForms', function (given) {
+    const signable = Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(signableParameters, name)))
+    return { [Symbol.iterator]: () => formsOf(this, signable) }
+  })
+}, { name: 'signed-forms', dependencies: ['environment-choice'] })
