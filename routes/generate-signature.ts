@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
-import type { FastifyRequest } from 'fastify'
+import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { GatewayError, invalidRequest, movedBelow, pointerTo, type Fault } from '../src/errors.ts'
+import { announcesBody, foreignCharset, mayBeJson } from '../src/input/body-type.ts'
 import { didYouMean } from '../src/input/nearest-name.ts'
 import { SIGNATURE_LIFE_SECONDS, timestampFault } from '../src/input/signature-time.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
@@ -8,7 +9,7 @@ import { validated } from '../src/input/validated.ts'
 import { UploadResourceType } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { SIGNABLE_PARAMETER_NAMES, signableParameters } from '../src/schemas/upload-parameters.ts'
+import { Signable, SIGNABLE_PARAMETER_NAMES, signableParameters } from '../src/schemas/upload-parameters.ts'
 
 type WidgetValue = string | number | boolean | null | Array<string | number>
 const WidgetParameters = Type.Unsafe<Record<string, WidgetValue>>({
@@ -18,9 +19,6 @@ const WidgetParameters = Type.Unsafe<Record<string, WidgetValue>>({
   description: 'The form of the Upload Widget and next-cloudinary: values are signed exactly as given.',
   examples: [{ timestamp: 1_700_000_000, source: 'uw', upload_preset: 'web' }]
 })
-
-/** What the widget's values mean, and how long they may be: the same as in the ordinary form. */
-const Meant = Type.Object(signableParameters, { additionalProperties: false })
 
 const Body = Type.Object({
   ...signableParameters,
@@ -74,7 +72,7 @@ function judgedFields (fields: Readonly<Record<string, string>>): Record<string,
   return judged
 }
 
-/** Judges a copy: what is signed stays the text that was given. */
+/** Judges a copy, as the ordinary form is judged: what is signed stays the text that was given. */
 function checkValues (request: FastifyRequest, fields: Readonly<Record<string, string>>): void {
   let meant: Record<string, unknown>
   try {
@@ -82,7 +80,7 @@ function checkValues (request: FastifyRequest, fields: Readonly<Record<string, s
   } catch (error) {
     throw movedBelow(WIDGET.within, error as GatewayError) // it throws no other
   }
-  validated(request, Meant, meant, WIDGET.within)
+  validated(request, Signable, meant, WIDGET.within)
 }
 
 /** The widget sends its own form, so nothing can be added to it: what is unsafe is refused. */
@@ -108,8 +106,32 @@ function only (parameters: Record<string, WidgetValue>, { paramsToSign: _these, 
   return parameters
 }
 
+/** The same refusal as that of any other type which the route does not take. */
+const wrongType = (): Error => new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE()
+
+/**
+ * Takes the widget's form as JSON under a type that nobody chose: Cloudinary's own sample sends it as `text/plain`. A
+ * foreign page can send that without a preflight, so it must not get here: keys, or the guard of a gateway without
+ * keys, have refused it before the body is read. Nothing else is taken in this way.
+ */
+function takeUntypedWidgetForms (app: FastifyInstance): void {
+  app.addHook('preParsing', ({ raw: { headers } }, _reply, _payload, done) => {
+    const isTaken = mayBeJson(headers) && foreignCharset(headers['content-type']) === undefined
+    done(isTaken || !announcesBody(headers) ? null : wrongType())
+  })
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (!/^\s*\{[^]*"paramsToSign"/.test(body.toString())) return done(wrongType())
+    app.parseJson(request, body, (error, value) => {
+      // The text begins as an object does.
+      const isOther = error === null && !Object.hasOwn(value as object, 'paramsToSign')
+      done(isOther ? wrongType() : error, value)
+    })
+  })
+}
+
 /** Signs the fields of one upload, which the caller, or its browser, then sends straight to Cloudinary. */
 export const generateSignature: Route = async (app) => {
+  takeUntypedWidgetForms(app as FastifyInstance)
   app.route({
     method: 'POST',
     url: '/signature',

@@ -40,6 +40,15 @@ export const isTextBody = (headers: IncomingHttpHeaders): boolean => [JSON_TYPE,
 /** True for a body that is read as fields, and so as text. */
 export const isFieldBody = (headers: IncomingHttpHeaders): boolean => isMultipart(headers) || isTextBody(headers)
 
+/** Types that clients set by default: `fetch` for a text, curl for data, others for anything. */
+const DEFAULT_TYPES: ReadonlySet<string> = new Set(['text/plain', URLENCODED, 'application/octet-stream'])
+
+/** True where the type leaves open what the body is, so that JSON may be meant: none, a default, or JSON under another name. */
+export function mayBeJson (headers: IncomingHttpHeaders): boolean {
+  const type = mediaTypeOf(headers)
+  return type === undefined || DEFAULT_TYPES.has(type) || JSON_LIKE.test(type) || PLACEHOLDER.test(type)
+}
+
 /** ASCII is UTF-8. */
 const UTF8_NAMES: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii'])
 

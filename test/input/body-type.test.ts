@@ -1,5 +1,5 @@
 import t from 'tap'
-import { announcesBody, checkChosenType, isUrlencoded, mediaTypeOf, isMultipart, isTextBody, isFieldBody, foreignCharset } from '../../src/input/body-type.ts'
+import { announcesBody, checkChosenType, foreignCharset, isFieldBody, isMultipart, isTextBody, isUrlencoded, mayBeJson, mediaTypeOf } from '../../src/input/body-type.ts'
 
 const TAKES = ['multipart/form-data', 'application/json']
 const check = (type: string | undefined, resourceType?: unknown, headers: Record<string, string> = { 'content-length': '1' }) => (): void =>
@@ -82,6 +82,14 @@ t.test('without a body there is nothing to judge', async (t) => {
   for (const type of [undefined, 'text/plain', 'nonsense']) {
     for (const length of ['0', '']) t.doesNotThrow(check(type, undefined, { 'content-length': length }))
   }
+})
+
+t.test('types under which JSON may be meant', async (t) => {
+  for (const type of ['text/plain', 'Text/Plain;charset=UTF-8', 'application/x-www-form-urlencoded', 'application/octet-stream', 'text/json', 'application/vnd.api+json', 'application/json', 'null/null']) {
+    t.ok(mayBeJson({ 'content-type': type }), type)
+  }
+  t.ok(mayBeJson({}))
+  for (const type of ['image/png', 'multipart/form-data; boundary=b', 'text/html', 'text/xml', 'application/zip']) t.notOk(mayBeJson({ 'content-type': type }), type)
 })
 
 t.test('a charset that is not UTF-8, and bodies to which it matters', async (t) => {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { v2 as cloudinary } from 'cloudinary'
 import { buildApp } from '../../src/app.ts'
+import { digestOf } from '../../src/auth/policy/keys.ts'
 import { environmentAt, startGateway, testConfig } from '../support/gateway.ts'
 
 const now = () => Math.floor(Date.now() / 1000)
@@ -10,7 +11,7 @@ const GIF = 'data:image/gif;base64,R0lGODlhAQABAIAAAAUEBAAAACwAAAAAAQABAAACAkQBA
 interface Answer { signature: string, timestamp: number, expires_at: number, upload_url: string, fields: Record<string, string> }
 
 t.test('POST /signature', async (t) => {
-  const { app, sandbox } = await startGateway(t)
+  const { app, sandbox, url } = await startGateway(t)
   const post = (payload?: object) => app.inject({ method: 'POST', url: '/signature', ...(payload && { payload }) })
   const send = async (url: string, fields: Record<string, string>) => {
     const body = new FormData()
@@ -97,6 +98,7 @@ t.test('POST /signature', async (t) => {
     await refused({ paramsToSign: { timestamp: 'now' } }, 400, { pointer: '/paramsToSign/timestamp', message: /Unix time/ })
     await refused({ paramsToSign: { timestamp: Date.now() } }, 400, { pointer: '/paramsToSign/timestamp', message: /milliseconds/ })
     await refused({ paramsToSign: { timestamp, public_id: 'a' } }, 422, { pointer: '/paramsToSign/public_id', message: /delete/ })
+    t.match((await post({ paramsToSign: { timestamp, tags: 'a' } })).json(), { status: 422, advice: /^The Upload Widget sends `source=uw` by itself; other signers add `source`/ })
     await refused({ paramsToSign: { timestamp, source: 'uw' }, folder: 'a', timestamp }, 400, { pointer: '/folder', message: /inside paramsToSign/ }, { pointer: '/timestamp' })
   })
 
@@ -145,6 +147,31 @@ t.test('POST /signature', async (t) => {
     t.match((await post({ paramsToSign: { timestamp: now(), context: 'no pair' } })).json().detail, /^\/paramsToSign\/context: must be/)
   })
 
+  t.test('200: the widget form as JSON without its type, as Cloudinary\'s own sample and curl send it; 415 to all else', async (t) => {
+    const paramsToSign = { timestamp: now(), source: 'uw', folder: 'a' }
+    const body = JSON.stringify({ paramsToSign })
+    const send = (payload: string, type: string | undefined) => fetch(`${url}/signature`, {
+      method: 'POST', body: Buffer.from(payload), headers: type === undefined ? {} : { 'content-type': type }
+    })
+    const asInTheSample = await fetch(`${url}/signature`, { method: 'POST', body })
+    t.match(await asInTheSample.json(), { signature: official(paramsToSign) })
+    const untyped = [undefined, 'text/plain', 'Text/Plain; charset=utf-8', 'application/x-www-form-urlencoded', 'application/octet-stream', 'text/json', 'application/vnd.api+json']
+    for (const type of untyped) {
+      t.match(await (await send(`\n ${body}`, type)).json(), { signature: official(paramsToSign) }, String(type))
+      for (const other of ['{"folder":"a"}', '{"context":{"paramsToSign":"a"}}', 'folder=a', '[{"paramsToSign":{}}]', '"paramsToSign"', 'x']) {
+        const answer = await send(other, type)
+        t.match({ status: answer.status, accept: answer.headers.get('accept') }, { status: 415, accept: 'application/json' }, `${String(type)} ${other}`)
+      }
+      t.match(await (await send('{"paramsToSign":{"a":1,"a":2}}', type)).json(), { status: 400, errors: [{ pointer: '/paramsToSign/a' }] }, 'read as strictly')
+      t.match(await (await send('{"paramsToSign":', type)).json(), { status: 400, detail: 'The body is not valid JSON.' })
+      t.match(await (await send('{"paramsToSign":{"timestamp":1}}', type)).json(), { status: 400, errors: [{ pointer: '/paramsToSign/timestamp' }] })
+    }
+    for (const type of ['image/png', 'text/html', 'multipart/form-data; boundary=b', 'text/plain; charset=utf-16', 'nonsense']) t.equal((await send(body, type)).status, 415, type)
+    t.equal((await app.inject({ method: 'POST', url: '/signature', headers: { 'content-type': 'image/png' } })).statusCode, 200, 'no body has no type')
+    const foreign = await fetch(`${url}/signature/explain`, { method: 'POST', body })
+    t.equal(foreign.status, 415, 'no other route takes it')
+  })
+
   t.test('400: timestamps that Cloudinary would refuse', async (t) => {
     const refused = async (timestamp: unknown, message: RegExp | string) => t.match((await post({ timestamp })).json(), { status: 400, errors: [{ pointer: '/timestamp', message }] })
     await refused(Date.now(), /looks like milliseconds; it must be seconds: \d{10}$/)
@@ -159,4 +186,30 @@ t.test('POST /signature', async (t) => {
       ['/api_key', '/context/k', '/eager/0/width', '/file', '/foldre', '/signature', '/tags/0'])
     t.match(answer.errors.find(({ pointer }: { pointer: string }) => pointer === '/foldre'), { message: /did you mean "folder"/ })
   })
+})
+
+t.test('no simple request of a foreign page is signed: its JSON needs no preflight as text/plain', async (t) => {
+  const body = JSON.stringify({ paramsToSign: { timestamp: now(), source: 'uw' } })
+  const listed = 'https://shop.example'
+  const auth = { keys: [], policyFile: undefined, jwksUrl: undefined, jwtPublicKey: undefined, issuer: undefined, audience: undefined }
+  for (const mode of ['loopback', 'none', 'keys'] as const) {
+    const keys = mode === 'keys' ? [{ caller: 'web', digest: digestOf('web') }] : []
+    const { url, app } = await startGateway(t, { auth: { ...auth, keys, mode }, corsOrigins: [listed] })
+    const { host } = new URL(url)
+    const send = async (type: string | undefined, headers: Record<string, string>) => {
+      const answer = await app.inject({ method: 'POST', url: '/signature', payload: Buffer.from(body), headers: { host, ...type !== undefined && { 'content-type': type }, ...headers } })
+      return answer.json<{ status?: number, signature?: string }>()
+    }
+    const refused = mode === 'keys' ? { status: 401, code: 'unauthorized' } : { status: 403, code: 'forbidden' }
+    // What a page may send without asking first. Source: Fetch, "CORS-safelisted request-header".
+    for (const type of ['text/plain', 'text/plain;charset=UTF-8', 'application/x-www-form-urlencoded', undefined]) {
+      for (const from of [{ origin: 'https://evil.com' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }]) {
+        const answer = await send(type, from as Record<string, string>)
+        t.match(answer, refused, `${mode} ${String(type)} ${JSON.stringify(from)}`)
+        t.notOk(answer.signature)
+      }
+    }
+    const own = mode === 'keys' ? { authorization: 'Bearer web' } : {}
+    for (const origin of [`http://${host}`, listed]) t.ok((await send('text/plain', { origin, ...own })).signature, `${mode} ${origin}`)
+  }
 })

@@ -32,6 +32,17 @@ t.test('an empty body is no body, even when Content-Type says that it is JSON: m
   t.match((await send('POST', '{"__proto__":{}}')).json(), { statusCode: 400 })
 })
 
+t.test('routes can parse JSON under other types, as strictly', async (t) => {
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(textInput)
+  app.addContentTypeParser('text/plain', { parseAs: 'buffer' }, (request, body: Buffer, done) => app.parseJson(request, body, done))
+  app.post('/things', async ({ body }) => ({ body }))
+  const send = (payload: string) => app.inject({ method: 'POST', url: '/things', payload, headers: { 'content-type': 'text/plain' } })
+  t.same((await send('{"a":1}')).json(), { body: { a: 1 } })
+  t.match(await send('{"a":1,"a":2}'), { statusCode: 400 })
+})
+
 t.test('a body that was left out is the default of its schema, and each request has its own', async (t) => {
   const app = fastify({ ajv: { customOptions: { strictSchema: false } } }).withTypeProvider<TypeBoxTypeProvider>()
   t.teardown(() => app.close())
