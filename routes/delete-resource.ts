@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { joined } from '../src/input/joined.ts'
 import { Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { blank } from '../src/schemas/habits.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 
@@ -8,8 +9,9 @@ const KINDS = ['auto', ...RESOURCE_TYPES] as const
 
 /** The same fields in the query and in the body. No defaults: what is not given in one may be given in the other. */
 const fields = {
-  resource_type: Type.Optional(Choice(KINDS, { description: 'Kind of asset; `image` when not given, `auto` tries image, video and raw.' })),
-  type: Type.Optional(Choice(DELIVERY_TYPES, { description: 'Storage (delivery) type; `upload` when not given.' })),
+  // An unset variable must not choose what is deleted.
+  resource_type: Type.Optional(blank('refused', Choice(KINDS, { description: 'Kind of asset; `image` when not given, `auto` tries image, video and raw.' }))),
+  type: Type.Optional(blank('refused', Choice(DELIVERY_TYPES, { description: 'Storage (delivery) type; `upload` when not given.' }))),
   invalidate: Type.Optional(Type.Boolean({ description: 'Also purge CDN copies; can take minutes.' }))
 }
 const Query = Type.Object(fields, { additionalProperties: false })

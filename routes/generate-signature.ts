@@ -76,7 +76,7 @@ function judgedFields (fields: Readonly<Record<string, string>>): Record<string,
 function checkValues (request: FastifyRequest, fields: Readonly<Record<string, string>>): void {
   let meant: Record<string, unknown>
   try {
-    meant = readTextFields(signableParameters, judgedFields(fields))
+    meant = readTextFields(signableParameters, judgedFields(fields), { exact: true })
   } catch (error) {
     throw movedBelow(WIDGET.within, error as GatewayError) // it throws no other
   }

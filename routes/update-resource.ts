@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import { invalidRequest } from '../src/errors.ts'
 import { joined } from '../src/input/joined.ts'
 import { Asset, Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { blank } from '../src/schemas/habits.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { uploadParameters } from '../src/schemas/upload-parameters.ts'
@@ -21,9 +22,9 @@ const {
 
 const Changes = Type.Object({
   ...PLACE,
-  tags,
-  context,
-  metadata,
+  tags: blank('clears', tags),
+  context: blank('clears', context),
+  metadata: blank('clears', metadata),
   clear_invalid: clearInvalid,
   moderation_status: Type.Optional(Choice(['pending', 'approved', 'rejected'], { description: 'Decision on an asset that waits for moderation.' })),
   display_name: displayName,

@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { invalidRequest } from '../src/errors.ts'
 import { checkChosenType, UPLOAD_ADVICE } from '../src/input/body-type.ts'
+import { tidiedFile } from '../src/input/forms/file-text.ts'
 import { joined } from '../src/input/joined.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
 import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type StreamedFile, type TextFields, lateField } from '../src/input/forms/upload-form.ts'
@@ -46,11 +47,11 @@ interface Input {
 
 /** Reads the parameters that stand after the file. Where the file goes was decided before it was sent. */
 async function readLate (request: FastifyRequest, form: UploadForm, early: UploadParameters): Promise<UploadParameters> {
-  const { resource_type: resourceType, ...fields } = await form.late()
+  const fields = readTextFields(parameters, await form.late())
+  const { resource_type: resourceType, ...late } = validated<UploadParameters>(request, Parameters, fields)
   if (resourceType !== undefined && resourceType !== (early.resource_type ?? 'auto')) {
     throw invalidRequest([lateField('resource_type')])
   }
-  const late = validated<UploadParameters>(request, Parameters, readTextFields(parameters, fields))
   joined(early, late)
   return late
 }
@@ -88,7 +89,7 @@ async function readForm (_request: FastifyRequest, body: Buffer): Promise<TextFi
 
 function fromText (request: FastifyRequest, query: UploadParameters, body: TextFields): Input {
   const { file, ...fields } = validated<Static<typeof JsonBody>>(request, JsonBody, readTextFields(JsonBody.properties, body))
-  return { parameters: joined(query, fields), file }
+  return { parameters: joined(query, fields), file: tidiedFile(file) }
 }
 
 function fromBytes (request: FastifyRequest, query: UploadParameters): Input {
@@ -112,8 +113,8 @@ async function readInput (request: FastifyRequest, query: UploadParameters): Pro
   return fromBytes(request, query)
 }
 
-/** An address that Cloudinary fetches, not the bytes themselves and not a path. */
-const ADDRESS = /^(?!data:)[a-z][a-z0-9+.-]*:/i
+/** An address that Cloudinary fetches, not the bytes themselves and not a path, which may begin with a drive. */
+const ADDRESS = /^(?!data:)[a-z][a-z0-9+.-]+:/i
 
 /** Encodes the parameters, judges them by the caller's policy, and adds the environment's proof. */
 function sealOf (request: FastifyRequest, { file, parameters: { resource_type: resourceType = 'auto' } }: Input) {

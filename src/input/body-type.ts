@@ -21,7 +21,35 @@ const BOUNDARY = /;\s*boundary\s*=/i
 
 /** What to do with a body of files whose type is not taken. */
 export const UPLOAD_ADVICE = 'Send fields with a URL or a data URI as `application/json`, a file as `multipart/form-data`, or bytes under their own media type, ' +
-  'such as `application/octet-stream`. Text and JSON are stored as they are with `?resource_type=raw`.'
+  'such as `application/octet-stream`: curl sends a form unless it is told `-H \'Content-Type: application/octet-stream\' --data-binary @file`. ' +
+  'Text and JSON are stored as they are with `?resource_type=raw`.'
+/** What to do with a data URI that is too long to be held. */
+export const STREAM_ADVICE = 'Send the file in a `multipart/form-data` form, as bytes or as a data URI: there it streams, however large.'
+
+/** A body of text that is parsed as a whole. */
+export type TextKind = 'json' | 'form'
+
+const KIND_NAMES: Readonly<Record<TextKind, string>> = { json: 'JSON', form: 'a urlencoded form' }
+
+export interface TooLargeText {
+  /** Undefined where counting stopped at the limit. */
+  readonly bytes: number | string | undefined
+  readonly limit: number
+  readonly what?: string
+  readonly advice?: string | undefined
+  readonly cause?: Error
+}
+
+/** 413 for text that is parsed, with both numbers. */
+export function textTooLarge (kind: TextKind, { bytes, limit, what = 'The body', advice, cause }: TooLargeText): GatewayError {
+  const message = `${what} has ${bytes ?? `more than ${limit}`} bytes; the limit for ${KIND_NAMES[kind]} is ${limit}.`
+  return new GatewayError('payload_too_large', message, { cause, ...(advice !== undefined && { members: { advice } }) })
+}
+
+/** 413 for the text of an upload. */
+export function uploadTextTooLarge (kind: TextKind, text: TooLargeText): GatewayError {
+  return textTooLarge(kind, { ...text, advice: kind === 'form' ? `${UPLOAD_ADVICE} ${STREAM_ADVICE}` : STREAM_ADVICE })
+}
 
 /** Type and subtype in lower case, without parameters; undefined when there is no Content-Type. */
 export function mediaTypeOf (headers: IncomingHttpHeaders): string | undefined {

@@ -24,6 +24,25 @@ export function dataUriHead (text: string): number {
   throw fault(`is not a base64 data URI: data:<media type>;base64,<data>${hint}`)
 }
 
+const SCHEME = 'data:'
+const ENCODING = ';base64,'
+
+/**
+ * Writes the scheme and the encoding of a data URI in lower case, as Cloudinary knows them.
+ * @throws {GatewayError} `invalid_request` when the text is no data URI.
+ */
+export function tidyHead (uri: Buffer): void {
+  const head = dataUriHead(uri.toString('latin1', 0, LONGEST_HEAD))
+  uri.write(SCHEME)
+  uri.write(ENCODING, head - ENCODING.length)
+}
+
+/** The same for a data URI that is text. */
+export function tidiedDataUri (text: string): string {
+  const head = dataUriHead(text)
+  return `${SCHEME}${text.slice(SCHEME.length, head - ENCODING.length)}${ENCODING}${text.slice(head)}`
+}
+
 /** Checks the base64 of a data URI while its text arrives in pieces, and counts the bytes it stands for. */
 export class DataUriCheck {
   readonly #base64 = new Base64Check()

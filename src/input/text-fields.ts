@@ -1,18 +1,11 @@
 import type { TSchema } from '@sinclair/typebox'
 import { invalidRequest, pointerTo, type Fault } from '../errors.ts'
+import { BLANK } from '../schemas/habits.ts'
+import { allows, shapeOf, type Shape } from './fields/shape.ts'
 import { INEXACT, isExact, jsonFaults } from './strict-json.ts'
+import { emptied, isBlank, meant } from './fields/tidied.ts'
 
 type Properties = Readonly<Record<string, TSchema | object>>
-
-/** The few keywords that decide how text is read. */
-interface Shape {
-  readonly type?: string | readonly string[]
-  readonly items?: Shape
-  readonly maxItems?: number
-  readonly maxProperties?: number
-  readonly properties?: Readonly<Record<string, Shape>>
-  readonly additionalProperties?: boolean | Shape
-}
 
 // Names that could reach the prototype of an ordinary object when some later code copies them.
 const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
@@ -20,8 +13,9 @@ const INTEGER = /^[+-]?\d{1,15}$/
 const NUMBER = /^[+-]?\d{1,15}(?:\.\d{1,15})?$/
 const ANY_NUMBER = /^[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i
 
-const allows = (shape: Shape | undefined, type: string): boolean =>
-  shape?.type === type || (Array.isArray(shape?.type) && shape.type.includes(type))
+/** Begins like JSON and is none: a bracket that is not closed, a comma too many, single quotes. */
+const NOT_JSON = 'looks like JSON but is not: check its quotes, commas and brackets'
+
 const looksLikeJson = (text: string): boolean => /^\s*[[{]/.test(text)
 
 /** Collects the faults of one field, or of what stands at `below` in it: all are judged before anything is thrown. */
@@ -37,7 +31,8 @@ function parseJson (text: string, report: Report): unknown {
     }) as unknown // JSON.parse returns any
     return checked(text, value, report)
   } catch (error) {
-    return report(error instanceof TypeError ? error.message : `looks like JSON but is not: ${(error as Error).message}`) // the parser throws Errors only
+    // What the parser itself says differs from one version of it to the next.
+    return report(error instanceof TypeError ? error.message : NOT_JSON)
   }
 }
 
@@ -84,7 +79,10 @@ function readMap (text: string, shape: Shape, report: Report): unknown {
   if (looksLikeJson(text)) return parseJson(text, report)
   const values = typeof shape.additionalProperties === 'object' ? shape.additionalProperties : {}
   const map: Record<string, unknown> = {}
-  for (const pair of text === '' ? [] : splitUnescaped(text, '|', enough(shape.maxProperties))) {
+  const pairs = splitUnescaped(text, '|', enough(shape.maxProperties))
+  const given = pairs.filter((pair) => pair.trim() !== '')
+  // Separators alone are no empty map.
+  for (const pair of given.length > 0 || text.trim() === '' ? given : pairs) {
     const [name = '', ...rest] = splitUnescaped(pair, '=')
     if (rest.length === 0) return report(`must be a JSON object or name=value pairs joined by "|"; "${pair.slice(0, 60)}" has no "="`)
     if (FORBIDDEN_NAMES.has(name)) return report(`"${name}" is not a usable name`)
@@ -95,15 +93,34 @@ function readMap (text: string, shape: Shape, report: Report): unknown {
   return map
 }
 
+/** What stands between separators, and is not blank: `a,b,` has two parts. */
+function partsOf (text: string, separator: string, limit = Infinity): string[] {
+  const parts: string[] = []
+  for (let start = 0; start <= text.length && parts.length < limit;) {
+    const found = text.indexOf(separator, start)
+    const end = found < 0 ? text.length : found
+    const part = text.slice(start, end).trim()
+    if (part !== '') parts.push(part)
+    start = end + 1
+  }
+  return parts
+}
+
+/** Four numbers or the like, where a blank in the middle is a number that is missing. */
+function readTuple (text: string, shape: Shape | undefined, report: Report): unknown[] {
+  const values = text.endsWith(',') ? text.slice(0, -1) : text
+  return values.split(',', enough(shape?.maxItems)).map((value) => readScalar(value.trim(), shape?.items, report))
+}
+
 /** Comma-separated; a list of transformations is piped, because commas and slashes belong to them; a list of lists has both. */
 function splitList (text: string, { items, maxItems }: Shape, report: Report): unknown[] {
   if (text.trim() === '') return []
-  if (allows(items, 'array') && !allows(items, 'string')) {
-    return text.split('|', enough(maxItems)).map((part) => {
-      return part.split(',', enough(items?.maxItems)).map((value) => readScalar(value.trim(), items?.items, report))
-    })
-  }
-  return text.split(allows(items, 'object') ? '|' : ',', enough(maxItems)).map((part) => part.trim())
+  const isListOfLists = allows(items, 'array') && !allows(items, 'string')
+  const separator = isListOfLists || allows(items, 'object') ? '|' : ','
+  const parts = partsOf(text, separator, enough(maxItems))
+  // Separators alone are no empty list, which would clear what was there: the validator refuses what is blank.
+  if (parts.length === 0) return text.split(separator, enough(maxItems)).map((part) => part.trim())
+  return isListOfLists ? parts.map((part) => readTuple(part, items, report)) : parts
 }
 
 function readList (given: string | readonly string[], shape: Shape, report: Report): unknown {
@@ -116,8 +133,9 @@ function readList (given: string | readonly string[], shape: Shape, report: Repo
 
 function readScalar (text: string, shape: Shape | undefined, report: Report): unknown {
   if (allows(shape, 'boolean') && !allows(shape, 'string')) {
-    if (text === 'true' || text === '1') return true
-    if (text === 'false' || text === '0') return false
+    const word = text.toLowerCase()
+    if (word === 'true' || word === '1') return true
+    if (word === 'false' || word === '0') return false
   }
   if (shape?.type !== 'integer' && shape?.type !== 'number') return text
   // The validator would make a number of any text that looks like one.
@@ -145,12 +163,6 @@ function readField (given: unknown, shape: Shape, report: Report): unknown {
  */
 export const NO_VALUE = Symbol('null')
 
-/** What a member of a map should be. */
-function shapeOf ({ properties, additionalProperties: rest }: Shape, name: string): Shape | undefined {
-  if (properties && Object.hasOwn(properties, name)) return properties[name]
-  return typeof rest === 'object' ? rest : undefined
-}
-
 /** Is there `null` where the schema knows what belongs there? What it leaves open may be null. */
 function holdsNull (value: unknown, shape: Shape | undefined): boolean {
   if (shape === undefined || typeof value !== 'object') return false
@@ -169,27 +181,48 @@ function marked (value: unknown, shape: Shape | undefined): unknown {
   return Object.fromEntries(Object.entries(value as object).map(([name, member]) => [name, marked(member, shapeOf(shape, name))])) // it holds something
 }
 
+/** What a blank field is told where it may not be left blank. */
+const NOT_BLANK = 'is blank: leave it out, or give it a value'
+
+/** What became of one field. */
+function readValue (given: unknown, shape: Shape, report: Report, exact: boolean): unknown {
+  const value = exact ? given : meant(given, shape)
+  if (value === undefined) return undefined
+  if (shape[BLANK] === 'refused' && isBlank(value)) return report(NOT_BLANK)
+  const read = readField(emptied(value, shape), shape, report)
+  // Text that has become a list or a map has members with spellings of their own.
+  return marked(emptied(exact || read === value ? read : meant(read, shape), shape), shape)
+}
+
 /** True when every field is already as it should be, which is so for most JSON bodies. */
-function isRead (properties: Properties, fields: Readonly<Record<string, unknown>>): boolean {
+function isRead (properties: Properties, fields: Readonly<Record<string, unknown>>, exact: boolean): boolean {
   return Object.keys(fields).every((name) => {
     if (!Object.hasOwn(properties, name)) return !name.endsWith('[]') && !FORBIDDEN_NAMES.has(name)
     const value = fields[name]
-    const shape = properties[name] as Shape // TypeBox schemas are plain JSON Schema
-    return value !== undefined && readField(value, shape, noReport) === value && !holdsNull(value, shape)
+    return value !== undefined && readValue(value, properties[name] as Shape, noReport, exact) === value // TypeBox schemas are plain JSON Schema
   })
+}
+
+/** How fields are read. */
+export interface ReadOptions {
+  /** Leaves blanks and spellings as they came: whoever judges the fields must see what will be signed. */
+  readonly exact?: boolean
 }
 
 /**
  * Reads text fields (query, multipart, urlencoded form) as the schema's properties want them. A list is repeated fields
  * (also `tags[]`), a JSON array, or comma-separated text; a map is a JSON object or `k=v|k2=v2`; booleans are
- * true, false, 1, 0. A body that is not an object, values that are not text, and names that the schema does not know
- * are left for the validator, `null` in a field as NO_VALUE.
+ * true, false, 1, 0. A blank field and `null` count as not given, unless the schema says otherwise. A body that is not
+ * an object, values that are not text, and names that the schema does not know are left for the validator, `null`
+ * inside a field as NO_VALUE.
  * @throws {GatewayError} `invalid_request` that names every field that cannot be read.
  */
-export function readTextFields (properties: Properties, fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function readTextFields (
+  properties: Properties, fields: Readonly<Record<string, unknown>>, { exact = false }: ReadOptions = {}
+): Record<string, unknown> {
   // JSON can be anything, whatever the type of `fields` says.
   if (fields as unknown === null || Array.isArray(fields) || typeof fields !== 'object') return fields
-  if (isRead(properties, fields)) return fields
+  if (isRead(properties, fields, exact)) return fields
   const faults: Fault[] = []
   const read: Record<string, unknown> = {}
   for (const [given, value] of Object.entries(fields)) {
@@ -200,10 +233,11 @@ export function readTextFields (properties: Properties, fields: Readonly<Record<
     }
     if (FORBIDDEN_NAMES.has(name)) report('is not a usable name')
     else if (Object.hasOwn(read, name)) report(`is given twice, as "${name}" and "${name}[]"`)
+    else if (!Object.hasOwn(properties, name)) read[name] = value
     else {
-      const shape = Object.hasOwn(properties, name) ? properties[name] as Shape : undefined // TypeBox schemas are plain JSON Schema
       const values = isListName && typeof value === 'string' ? [value] : value
-      read[name] = shape ? marked(readField(values, shape, report), shape) : value
+      const result = readValue(values, properties[name] as Shape, report, exact) // TypeBox schemas are plain JSON Schema
+      if (result !== undefined) read[name] = result
     }
   }
   if (faults.length > 0) throw invalidRequest(faults)

@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { Choice } from './assets.ts'
+import { spelled } from './habits.ts'
 
 export const CROP_MODES = [
   'scale', 'fit', 'limit', 'mfit', 'fill', 'lfill', 'fill_pad', 'pad', 'lpad', 'mpad', 'crop', 'thumb', 'auto'
@@ -60,9 +61,9 @@ export const flatTransformation = {
   gravity: word('[a-z][A-Za-z0-9_:!.-]*', 'must be a place such as "north_west", "face" or "auto:subject"', {
     description: 'What stays in the picture when it is cropped.', examples: ['auto']
   }),
-  fetch_format: word('[a-z0-9]{1,12}(?::[a-z]{1,12})?', 'must be a format such as "webp" or "auto"', {
+  fetch_format: spelled('extension', word('[a-z0-9]{1,12}(?::[a-z]{1,12})?', 'must be a format such as "webp" or "auto"', {
     description: 'Format that is delivered, whatever the extension says (`f_`).', examples: ['auto']
-  }),
+  })),
   effect: word(`[a-z]${INSIDE}*`, 'must be one effect such as "sepia:50", without a comma or slash', {
     description: 'One effect, with its values.', examples: ['sepia:50']
   }),
@@ -81,13 +82,13 @@ export const flatTransformation = {
   named: word(`${INSIDE}+`, 'must be the name of a named transformation, without a comma or slash', {
     description: 'Named transformation (`t_`).', examples: ['thumbnail']
   }),
-  raw_transformation: Type.Optional(Type.String({
+  raw_transformation: spelled('transformation', Type.Optional(Type.String({
     pattern: RAW_TRANSFORMATION_PATTERN,
     maxLength: 4096,
     'x-fault': RAW_FAULT,
     description: 'Any Cloudinary syntax, appended last.',
     examples: ['e_brightness:50/r_max']
-  }))
+  })))
 } satisfies Record<string, TSchema>
 
 export type TransformationKey = keyof typeof flatTransformation
@@ -97,7 +98,7 @@ export type TransformationComponent = Static<typeof ComponentInput>
 
 const EagerComponentInput = Type.Object({
   ...flatTransformation,
-  format: Type.Optional(Type.String({ pattern: '^[a-z0-9]{1,8}$', 'x-fault': 'must be a file extension such as "png"' }))
+  format: Type.Optional(spelled('extension', Type.String({ pattern: '^[a-z0-9]{1,8}$', 'x-fault': 'must be a file extension such as "png"' })))
 }, { additionalProperties: false })
 export type EagerComponent = Static<typeof EagerComponentInput>
 
@@ -109,7 +110,7 @@ export type EagerTransformation = string | EagerComponent | TransformationCompon
  * `anyOf`: a fault then names the one thing that is wrong, not every branch that does not fit.
  */
 function threeForms (component: { properties: object }, pattern: string) {
-  return {
+  return spelled('transformation', {
     type: ['string', 'object', 'array'],
     pattern,
     maxLength: 4096,
@@ -118,7 +119,7 @@ function threeForms (component: { properties: object }, pattern: string) {
     items: ComponentInput,
     maxItems: 64,
     'x-fault': RAW_FAULT
-  }
+  })
 }
 
 /** A component, a chain of components, or Cloudinary's own text. */

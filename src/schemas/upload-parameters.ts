@@ -1,16 +1,18 @@
 import { Type, type Static, type TObject, type TSchema } from '@sinclair/typebox'
 import { Choice, DELIVERY_TYPES, PUBLIC_ID_PATTERN, PublicId, UploadResourceType } from './assets.ts'
+import { blank, spelled } from './habits.ts'
 import { EagerInput, TransformationInput } from './transformation.ts'
 
 const flag = (description: string) => Type.Optional(Type.Boolean({ description }))
 const text = (description: string, options: Record<string, unknown> = {}) =>
   Type.Optional(Type.String({ minLength: 1, maxLength: 4096, description, ...options }))
 const url = (description: string) => text(description, { pattern: '^https?://[^\\s]+$', 'x-fault': 'must be an http or https URL' })
-const folder = (description: string) => text(description, {
+const folder = (description: string) => spelled('folder', text(description, {
   maxLength: 255,
   pattern: PUBLIC_ID_PATTERN,
   'x-fault': 'must not begin or end with a blank or a slash, and must hold no empty, "." or ".." segment and no control character'
-})
+}))
+const EXTENSION_FAULT = 'must be a file extension such as "png"'
 const coordinates = (description: string) => Type.Optional(Type.Array(
   Type.Array(Type.Integer(), { minItems: 4, maxItems: 4 }), { maxItems: 1000, description, examples: [[[10, 20, 100, 120]]] }
 ))
@@ -22,14 +24,15 @@ export const Tag = Type.String({
 })
 export const Tags = Type.Array(Tag, { maxItems: 1000, description: 'Up to 1000 tags.', examples: [['cat', 'portrait']] })
 
-// `=` and `|` are escaped by a backslash inside values, so a backslash of the value's own must not stand before one.
-const MAP_VALUE_PATTERN = '^(?![\\s\\S]*\\\\(?:[=|]|$))'
-const MAP_VALUE_FAULT = 'must not end with a backslash or hold one before "=" or "|": Cloudinary could not tell where the value ends'
+// A backslash escapes `=` and `|` and nothing else, so only one at the end could escape what follows the value.
+const MAP_VALUE_PATTERN = '^(?![\\s\\S]*\\\\$)'
+const MAP_VALUE_FAULT = 'must not end with a backslash: Cloudinary could not tell where the value ends'
 const MAP_NAMES = {
   type: 'string', minLength: 1, maxLength: 255, pattern: '^[^=|\\\\]+$', 'x-fault': 'a name must not be empty or contain "=", "|" or a backslash'
 }
 export type Scalar = string | number | boolean
-const scalar = { type: ['string', 'number', 'boolean'], pattern: MAP_VALUE_PATTERN, 'x-fault': MAP_VALUE_FAULT }
+const SCALAR_TYPES = ['string', 'number', 'boolean']
+const scalar = { type: SCALAR_TYPES, pattern: MAP_VALUE_PATTERN, 'x-fault': MAP_VALUE_FAULT }
 
 export const Context = Type.Unsafe<Record<string, Scalar>>({
   type: 'object',
@@ -43,7 +46,7 @@ export const Context = Type.Unsafe<Record<string, Scalar>>({
 export const Metadata = Type.Unsafe<Record<string, Scalar | Scalar[]>>({
   type: 'object',
   propertyNames: MAP_NAMES,
-  additionalProperties: { ...scalar, type: ['string', 'number', 'boolean', 'array'], items: scalar, maxItems: 3000 },
+  additionalProperties: { ...scalar, type: [...SCALAR_TYPES, 'array'], items: { type: SCALAR_TYPES }, maxItems: 3000 },
   maxProperties: 1000,
   description: 'Structured metadata: external ID of the field and its value, or a list of values.',
   examples: [{ colour: ['red', 'green'] }]
@@ -51,8 +54,9 @@ export const Metadata = Type.Unsafe<Record<string, Scalar | Scalar[]>>({
 
 export const AccessControl = Type.Array(Type.Object({
   access_type: Choice(['token', 'anonymous']),
-  start: Type.Optional(Type.String({ maxLength: 40 })),
-  end: Type.Optional(Type.String({ maxLength: 40 }))
+  // An unset variable must not decide for how long somebody sees the asset.
+  start: Type.Optional(blank('refused', Type.String({ minLength: 1, maxLength: 40 }))),
+  end: Type.Optional(blank('refused', Type.String({ minLength: 1, maxLength: 40 })))
 }, { additionalProperties: false }), { maxItems: 16, description: 'Who may see the asset, and when.', examples: [[{ access_type: 'token' }]] })
 
 const Regions = Type.Unsafe<Record<string, number[][]>>({
@@ -65,7 +69,7 @@ const Regions = Type.Unsafe<Record<string, number[][]>>({
 const ResponsiveBreakpoints = Type.Array(Type.Object({
   create_derived: Type.Boolean(),
   transformation: Type.Optional(TransformationInput),
-  format: Type.Optional(Type.String({ pattern: '^[a-z0-9]{1,8}$' })),
+  format: Type.Optional(spelled('extension', Type.String({ pattern: '^[a-z0-9]{1,8}$', 'x-fault': EXTENSION_FAULT }))),
   max_width: Type.Optional(Type.Integer({ minimum: 1 })),
   min_width: Type.Optional(Type.Integer({ minimum: 1 })),
   bytes_step: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -99,9 +103,9 @@ const signable = {
   eager_notification_url: url('Called when the derived assets are there.'),
   notification_url: url('Called when the upload is done.'),
   transformation: Type.Optional(TransformationInput),
-  format: text('Convert to this format before storing.', { pattern: '^[a-z0-9]{1,8}$', 'x-fault': 'must be a file extension such as "png"' }),
+  format: spelled('extension', text('Convert to this format before storing.', { pattern: '^[a-z0-9]{1,8}$', 'x-fault': EXTENSION_FAULT })),
   allowed_formats: Type.Optional(Type.Array(
-    Type.String({ pattern: '^[a-z0-9]{1,16}$', 'x-fault': 'must be a file extension such as "png"' }),
+    spelled('extension', Type.String({ pattern: '^[a-z0-9]{1,16}$', 'x-fault': EXTENSION_FAULT })),
     { maxItems: 100, description: 'Refuse any other format.', examples: [['jpg', 'png']] }
   )),
   upload_preset: text('Name of an upload preset.', { maxLength: 255 }),

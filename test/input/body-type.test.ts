@@ -1,9 +1,20 @@
 import t from 'tap'
-import { announcesBody, checkChosenType, foreignCharset, isFieldBody, isMultipart, isTextBody, isUrlencoded, mayBeJson, mediaTypeOf } from '../../src/input/body-type.ts'
+import {
+  announcesBody, checkChosenType, foreignCharset, isFieldBody, isMultipart, isTextBody, isUrlencoded, mayBeJson, mediaTypeOf,
+  textTooLarge, uploadTextTooLarge
+} from '../../src/input/body-type.ts'
 
 const TAKES = ['multipart/form-data', 'application/json']
 const check = (type: string | undefined, resourceType?: unknown, headers: Record<string, string> = { 'content-length': '1' }) => (): void =>
   checkChosenType({ ...headers, ...(type !== undefined && { 'content-type': type }) }, { resourceType, takes: TAKES })
+
+t.test('413 for text tells both numbers, and to an upload where the file belongs', async (t) => {
+  const cause = new Error('x')
+  t.match(textTooLarge('json', { bytes: '12', limit: 10, cause }), { code: 'payload_too_large', message: 'The body has 12 bytes; the limit for JSON is 10.', cause, members: {} })
+  t.match(textTooLarge('form', { bytes: undefined, limit: 10 }), { message: 'The body has more than 10 bytes; the limit for a urlencoded form is 10.' })
+  t.match(uploadTextTooLarge('json', { bytes: 12, limit: 10, what: 'The data URI' }), { message: /^The data URI has 12/, members: { advice: /^Send the file in a `multipart\/form-data` form/ } })
+  t.match(uploadTextTooLarge('form', { bytes: 12, limit: 10 }), { members: { advice: /-H 'Content-Type: application\/octet-stream' --data-binary.*`multipart\/form-data`/ } })
+})
 
 t.test('announcesBody', async (t) => {
   for (const headers of [{ 'transfer-encoding': 'chunked' }, { 'content-length': '1' }]) t.ok(announcesBody(headers))

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
-import { dataUriHead, DataUriCheck, isDataUri } from '../../src/input/data-uri.ts'
+import { tidiedDataUri, tidyHead, dataUriHead, DataUriCheck, isDataUri } from '../../src/input/data-uri.ts'
 
 t.test('the head of a data URI ends with its first comma', async (t) => {
   for (const head of ['data:image/png;base64,', 'data:;base64,', 'DATA:text/plain;charset=utf-8;BASE64,']) {
@@ -65,4 +65,16 @@ t.test('the bytes that a data URI stands for, whatever its limit counts', async 
   check.add(Buffer.from('bG8='))
   check.end()
   t.equal(check.decodedBytes, 5)
+})
+
+t.test('scheme and encoding are written as Cloudinary knows them, and what is between them stays', async (t) => {
+  const [given, read] = ['DATA:Image/PNG;Charset=UTF-8;Base64,AAbb', 'data:Image/PNG;Charset=UTF-8;base64,AAbb']
+  t.equal(tidiedDataUri(given), read)
+  const bytes = Buffer.from(given)
+  tidyHead(bytes)
+  t.equal(bytes.toString(), read)
+  for (const text of ['data:,x', 'DATA', '']) {
+    t.throws(() => tidiedDataUri(text), { errors: [{ pointer: '/file', message: /is not a base64 data URI/ }] })
+    t.throws(() => tidyHead(Buffer.from(text)), { errors: [{ pointer: '/file' }] })
+  }
 })

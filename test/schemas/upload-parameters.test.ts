@@ -31,8 +31,8 @@ t.test('400: each fault in words of our own', async (t) => {
   const faults = await judge()
   const refused: ReadonlyArray<readonly [object, string]> = [
     [{ tags: ['a,b'] }, '/tags/0 must not be empty or contain a comma'], [{ tags: [''] }, '/tags/0 must not be empty'], [{ tags: [null] }, '/tags/0 must not be empty'],
-    [{ tags: [' '] }, '/tags/0 must not be empty'], [{ context: { a: 'b\\' } }, '/context/a must not end with a backslash'], [{ context: { a: 'b\\|c' } }, '/context/a must not'],
-    [{ context: { 'a=b': 'c' } }, '/context a name must not'], [{ metadata: { 'a|b': 'c' } }, '/metadata a name must not'], [{ metadata: { a: ['b\\='] } }, '/metadata/a/0 must not'],
+    [{ tags: [' '] }, '/tags/0 must not be empty'], [{ context: { a: 'b\\' } }, '/context/a must not end with a backslash'],
+    [{ context: { 'a=b': 'c' } }, '/context a name must not'], [{ metadata: { 'a|b': 'c' } }, '/metadata a name must not'], [{ metadata: { a: 'b\\' } }, '/metadata/a must not'],
     [{ notification_url: 'ftp://x' }, '/notification_url must be an http or https URL'], [{ display_name: 'a/b' }, '/display_name must not contain a slash'],
     [{ allowed_formats: ['.jpg'] }, '/allowed_formats/0 must be a file extension'], [{ folder: '/a' }, '/folder must not begin'], [{ public_id: 'a/../b' }, '/public_id must not'],
     [{ format: 'j/p' }, '/format must be a file extension'], [{ face_coordinates: [[1, 2]] }, '/face_coordinates/0'], [{ tag: 'a' }, ' must NOT have additional properties']

@@ -46,6 +46,7 @@ export function testConfig (environments: readonly CloudinaryEnvironment[], chan
     upstream: { connectTimeoutMs: 2_000, headersTimeoutMs: 3_000, uploadHeadersTimeoutMs: 30_000, bodyTimeoutMs: 3_000, maxAnswerBytes: 10 * 1024 * 1024 },
     upload: {
       maxBytes: 5 * 1024 ** 3,
+      textMaxBytes: 16 * 1024 * 1024,
       chunkBytes: 20_000_000,
       singleRequestMaxBytes: 100_000_000,
       bufferBytes: 128 * 1024 * 1024,

@@ -1,4 +1,5 @@
 import { GatewayError, movedBelow, refusal, type Fault } from '../../errors.ts'
+import { seenSuffix } from '../../input/seen.ts'
 import { CLOCK_AHEAD_SECONDS } from '../../input/signature-time.ts'
 import { isBucketUrl, REMOTE_FILE_SCHEMES, urlFault } from '../../net/urls.ts'
 import { smugglingFault } from '../../schemas/smuggling.ts'
@@ -137,11 +138,16 @@ function remoteFileFault (fileUrl: string, { sandbox, folder }: UrlRules): strin
   return 'must begin with https://, http:// or ftp://: a caller with a folder may not read from buckets'
 }
 
+/** What is in the way of such an address is not how it looks. */
+const hasRemoteScheme = (text: string): boolean => REMOTE_FILE_SCHEMES.some((scheme) => text.toLowerCase().startsWith(`${scheme}:`))
+
 /** Cloudinary fetches these addresses, not we: those it cannot reach are refused as mistakes or probes. */
 function requireGivenUrls (fileUrl: string | undefined, parameters: Parameters, rules: UrlRules): void {
   requireNotifications(parameters, rules)
   const message = fileUrl === undefined ? undefined : remoteFileFault(fileUrl, rules)
-  if (message !== undefined) throw refusal('url_not_allowed', [{ pointer: '/file', message }])
+  if (fileUrl !== undefined && message !== undefined) {
+    throw refusal('url_not_allowed', [{ pointer: '/file', message: `${message}${hasRemoteScheme(fileUrl) ? '' : seenSuffix(fileUrl)}` }])
+  }
 }
 
 /** @throws {GatewayError} `forbidden` that names every public ID outside the caller's folder; nothing is done for any of them. */

@@ -1,10 +1,11 @@
 import { constants } from 'node:fs'
 import { open, readlink, realpath, type FileHandle } from 'node:fs/promises'
 import { basename, resolve, sep } from 'node:path'
-import { Readable } from 'node:stream'
 import { invalidRequest, type GatewayError } from '../../errors.ts'
 import { dataUriHead, isDataUri } from '../../input/data-uri.ts'
+import { heldFile } from '../../input/forms/inline-file.ts'
 import type { StreamedFile } from '../../input/forms/upload-form.ts'
+import { seenFileSuffix } from '../../input/seen.ts'
 
 /** Cloudinary fetches these itself. */
 const REMOTE = /^(?:https?|ftp|s3|gs):\/\/[^\s\p{Cc}]+$/iu
@@ -15,8 +16,7 @@ const fault = (message: string): GatewayError => invalidRequest([{ pointer: '/fi
 /** A data URI travels as it is: Cloudinary decodes it, and takes no file name from it. */
 function dataUri (text: string): StreamedFile {
   if (text.length === dataUriHead(text)) throw fault('is empty: it has 0 bytes')
-  const stream = Readable.from([Buffer.from(text)])
-  return { stream, length: Buffer.byteLength(text), filename: undefined, stop: () => { stream.destroy() } }
+  return heldFile(Buffer.from(text))
 }
 
 /** The path as it must be opened: below `root` by its text already, without a detour. */
@@ -57,6 +57,8 @@ async function serverFile (given: string, text: string): Promise<StreamedFile> {
   }
 }
 
+const WANTED = 'must be an http, https, ftp, s3 or gs URL, or a base64 data URI'
+
 /**
  * What the text of a `file` field stands for: a URL stays text, a data URI and a file of the server become a stream.
  * @throws {GatewayError} when it is none of them, or a path that may not be read.
@@ -65,7 +67,8 @@ export async function openFileText (text: string, fileRoot: string | undefined):
   if (text === '') throw fault('is empty')
   if (REMOTE.test(text)) return text
   if (isDataUri(text)) return dataUri(text)
-  if (/^[a-z][a-z0-9+.-]*:/i.test(text)) throw fault('must be an http, https, ftp, s3 or gs URL, or a base64 data URI')
-  if (fileRoot === undefined) throw fault('must be an http, https, ftp, s3 or gs URL, or a base64 data URI; files of the server are not open to uploads')
+  const seen = seenFileSuffix(text)
+  if (/^[a-z][a-z0-9+.-]*:/i.test(text)) throw fault(`${WANTED}${seen}`)
+  if (fileRoot === undefined) throw fault(`${WANTED}; files of the server are not open to uploads${seen}`)
   return serverFile(resolve(fileRoot), text)
 }

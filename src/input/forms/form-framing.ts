@@ -10,6 +10,8 @@ const HEAD_END = Buffer.from('\r\n\r\n')
 const CLOSING = Buffer.from('--')
 const BLANKS = /^[ \t\r\n]*$/
 const MAX_HEAD_BYTES = 16 * 1024
+/** What a form may hold beside its file: fields, headers of parts, boundaries. */
+export const MAX_BESIDE_BYTES = 1024 * 1024
 /** Headers of a part. The parser passes over further ones. */
 export const MAX_HEADERS = 32
 
@@ -27,6 +29,10 @@ function broken (what: string): GatewayError {
 const fault = (name: string, message: string): GatewayError => invalidRequest([{ pointer: pointerTo(name), message }])
 
 const BAD_FILE_NAME = `has a file name that ${NOT_UTF8}`
+
+function tooMuchBeside (): GatewayError {
+  return new GatewayError('payload_too_large', `The form has more than ${MAX_BESIDE_BYTES} bytes beside its file.`)
+}
 
 const cutHead = (): GatewayError => broken('a part whose headers have no end')
 
@@ -139,6 +145,10 @@ export class FormFraming {
   #rest: Buffer = CRLF
   /** The text part that is being read. */
   #text: { readonly name: string, readonly check: Utf8Check } | undefined
+  /** The part that is being read is the file, or takes the place of one. */
+  #isFile = false
+  /** Bytes that are not of the file. */
+  #beside = 0
   /** Nothing of the part has been read but its head. */
   #isFresh = false
   #failure: GatewayError | undefined
@@ -152,8 +162,10 @@ export class FormFraming {
     if (this.#failure) return
     let bytes: Buffer | undefined = this.#rest.length > 0 ? Buffer.concat([this.#rest, chunk]) : chunk
     this.#rest = Buffer.alloc(0)
+    this.#beside += chunk.length
     try {
       while (bytes && bytes.length > 0) bytes = this.#read(bytes)
+      if (this.#beside > MAX_BESIDE_BYTES) throw tooMuchBeside()
     } catch (error) {
       this.#failure = error as GatewayError // nothing else is thrown here
     }
@@ -189,6 +201,7 @@ export class FormFraming {
     if (end < 0) return this.#keep(bytes)
     const { name, isText } = readHead(head)
     this.#text = isText ? { name, check: new Utf8Check() } : undefined
+    this.#isFile = !isText || name === 'file'
     this.#state = 'body'
     this.#isFresh = true
     // A boundary that begins with the line break which ends the head must be found too.
@@ -202,6 +215,7 @@ export class FormFraming {
     const end = found < 0 ? this.#beginningOfDelimiter(bytes) : found
     const content = bytes.subarray(0, end)
     if (end > 0) this.#isFresh = false
+    if (this.#isFile && this.#state === 'body') this.#beside -= end
     if (this.#state === 'preamble' && !BLANKS.test(content.toString('latin1'))) {
       throw broken('text before its first boundary')
     }

@@ -2,9 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { GatewayError, invalidRequest, pointerTo, type Fault } from '../../errors.ts'
 import { isMultipart, isTextBody, mediaTypeOf } from '../body-type.ts'
-import { dataUriHead, isDataUri } from '../data-uri.ts'
 import { GIVEN_TWICE, isNote, requireBytes } from './file-note.ts'
-import { MAX_HEADERS } from './form-framing.ts'
+import { tidiedFile, tidiedLongFile } from './file-text.ts'
+import { MAX_BESIDE_BYTES, MAX_HEADERS } from './form-framing.ts'
 import { boundariesOf, gone, type FormWatch } from './form-watch.ts'
 
 /** A file on its way in: a stream that is read once. */
@@ -41,9 +41,9 @@ export interface UploadFormOptions {
 const MAX_FIELD_BYTES = 64 * 1024
 const MAX_NAME_LENGTH = 128
 const MAX_BOUNDARY_LENGTH = 70
-const MAX_FIELDS = 50
-/** What a form may hold beside the file: its fields, their headers and boundaries. */
-const MAX_OVERHEAD = MAX_FIELDS * (MAX_FIELD_BYTES + 1024)
+const NO_NAME = 'The form has a part whose name is that of a member of every object, such as "constructor".'
+/** Every list of an upload may be given as repeated fields, each with as many as the list takes. */
+const MAX_PARTS = 4096
 
 /**
  * How the multipart parser is to be set up. Parts are streams wherever their text must not be touched: the file in
@@ -51,7 +51,7 @@ const MAX_OVERHEAD = MAX_FIELDS * (MAX_FIELD_BYTES + 1024)
  */
 export const MULTIPART = {
   // The file is counted by whoever reads it: the parser would cut it off in silence.
-  limits: { fields: MAX_FIELDS, fieldSize: MAX_FIELD_BYTES, files: MAX_FIELDS, fileSize: Infinity, parts: 64, headerPairs: MAX_HEADERS },
+  limits: { fields: MAX_PARTS, files: MAX_PARTS, parts: MAX_PARTS, fieldSize: MAX_FIELD_BYTES, fileSize: Infinity, headerPairs: MAX_HEADERS },
   throwFileSizeLimit: false,
   isPartAFile: (name: string | undefined, type: string | undefined, filename: string | undefined): boolean =>
     name === 'file' || filename !== undefined || type === 'application/octet-stream' || type === 'application/json'
@@ -67,15 +67,24 @@ export function lateField (name: string, file = 'the file'): Fault {
 
 /** What the connection says when the caller has left. */
 const GONE = new Set(['FST_MP_PREMATURE_CLOSE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
+const TOO_MANY_PARTS = new Set(['FST_PARTS_LIMIT', 'FST_FIELDS_LIMIT', 'FST_FILES_LIMIT'])
 
-/** What it means to the caller that its body could not be read. Errors with a status of their own stay as they are. */
+/** What the parser could not read, in words of our own: its own change from one version to the next. */
+function brokenForm ({ message }: Error): string {
+  if (/unexpected end/i.test(message)) return 'The multipart body ends before its closing boundary.'
+  return /header/i.test(message) ? 'The multipart body has a part whose headers cannot be read.' : 'The multipart body cannot be read.'
+}
+
+/** What it means to the caller that its body could not be read. Other errors with a code or a status stay as they are. */
 export function incomingFailure (error: unknown): unknown {
   if (error instanceof GatewayError || !(error instanceof Error)) return error
   // Errors of streams carry a code, errors of Fastify a status too; on those of the multipart parser both are undefined.
   const { code, statusCode } = error as Error & { code?: string, statusCode?: number }
   if (GONE.has(code ?? '')) return gone(error)
+  if (TOO_MANY_PARTS.has(code ?? '')) return new GatewayError('payload_too_large', `The form has more than ${MAX_PARTS} parts.`, { cause: error })
+  if (code === 'FST_PROTO_VIOLATION') return new GatewayError('invalid_multipart', NO_NAME, { cause: error })
   if (code !== undefined || statusCode !== undefined) return error
-  return new GatewayError('invalid_multipart', `The multipart body is broken: ${error.message}.`, { cause: error })
+  return new GatewayError('invalid_multipart', brokenForm(error), { cause: error })
 }
 
 /**
@@ -101,12 +110,13 @@ export function announcedSize (headers: IncomingHttpHeaders): AnnouncedSize | un
   if (announced === undefined || isTextBody(headers)) return undefined
   const length = Number(announced)
   const exact = !isMultipart(headers)
-  return { bytes: exact ? length : Math.max(0, length - MAX_OVERHEAD), exact }
+  return { bytes: exact ? length : Math.max(0, length - MAX_BESIDE_BYTES), exact }
 }
 
 function add (fields: TextFields, name: string, value: string): void {
   const known = Object.hasOwn(fields, name) ? fields[name] : undefined
-  fields[name] = known === undefined ? value : [known, value].flat()
+  if (Array.isArray(known)) known.push(value)
+  else fields[name] = known === undefined ? value : [known, value]
 }
 
 /** Reads a multipart form in the order in which it comes: fields, the file, and what stands after the file. */
@@ -229,14 +239,13 @@ export class UploadForm {
     const stop = (): void => { stream.destroy() }
     if (filename !== undefined || mimetype !== 'text/plain') return { stream, maxLength, filename: filename ?? 'file', stop }
     const { text, rest } = await this.#text(stream)
-    if (!rest) return text.toString()
+    if (!rest) return tidiedFile(text.toString())
     try {
-      checkLongText(text.toString('latin1'))
+      stream.unshift(tidiedLongFile(text))
     } catch (error) {
       stop()
       throw error
     }
-    stream.unshift(text)
     return { stream, maxLength, filename: undefined, stop }
   }
 
@@ -254,12 +263,6 @@ export class UploadForm {
     await iterator.return?.()
     return { text: Buffer.concat(chunks), rest: true }
   }
-}
-
-/** Only a data URI is longer than a field. */
-function checkLongText (beginning: string): void {
-  if (!isDataUri(beginning)) throw fault('file', 'is too long for a URL or a path; send bytes as a part with a file name')
-  dataUriHead(beginning)
 }
 
 function tooLong (name: string): GatewayError {

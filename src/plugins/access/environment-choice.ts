@@ -46,7 +46,10 @@ function takeName ({ headers, query }: FastifyRequest): string | undefined {
   if (byHeader !== undefined && byQuery !== undefined && byHeader !== byQuery) {
     throw invalidRequest([{ pointer: '/environment', message: 'differs from the X-Environment header' }])
   }
-  return byHeader?.toString() ?? byQuery
+  const name = byHeader?.toString() ?? byQuery
+  // An unset variable of a tool must not choose the default, which is production for most.
+  if (name?.trim() === '') throw invalidRequest([{ pointer: '/environment', message: 'is blank: leave it out, or name one' }])
+  return name
 }
 
 /** How to find the right name. */

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ERRORS, GatewayError } from '../../errors.ts'
-import { announcesBody, isUrlencoded } from '../../input/body-type.ts'
+import { announcesBody } from '../../input/body-type.ts'
 import { mediaTypesOf, placeOf } from '../../input/route-input.ts'
 import { Problem, PROBLEM_MEDIA_TYPE } from '../../schemas/problem.ts'
 import { preflightFailure } from './cors.ts'
@@ -57,7 +57,6 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   const failure = toGatewayError(error, {
     announced: headers['content-length'],
     limit: route.bodyLimit,
-    isForm: isUrlencoded(headers),
     takes: mediaTypesOf(route),
     placeOf: (name) => placeOf(name, route)
   })

@@ -1,7 +1,7 @@
 import type { FastifyError } from 'fastify'
 import { GatewayError, invalidRequest, type ErrorCode } from '../../errors.ts'
 import { validationFaults, type PlaceOf } from './validation-faults.ts'
-import { UPLOAD_ADVICE } from '../../input/body-type.ts'
+import { textTooLarge } from '../../input/body-type.ts'
 
 /** Fastify's and its plugins' own errors, by their code. */
 const BY_CODE: Readonly<Record<string, { code: ErrorCode, detail: string }>> = {
@@ -13,20 +13,20 @@ const BY_CODE: Readonly<Record<string, { code: ErrorCode, detail: string }>> = {
   FST_ERR_VALIDATION: { code: 'invalid_request', detail: 'The request is not valid.' }
 }
 
-/** Where only a status is known. */
-const BY_STATUS: Readonly<Record<number, ErrorCode>> = {
-  400: 'invalid_request',
-  401: 'unauthorized',
-  403: 'forbidden',
-  404: 'route_not_found',
-  405: 'method_not_allowed',
-  408: 'request_timeout',
-  413: 'payload_too_large',
-  414: 'uri_too_long',
-  415: 'unsupported_media_type',
-  429: 'rate_limited',
-  431: 'headers_too_large',
-  503: 'overloaded'
+/** Where only a status is known: what the framework says of it is for people who run it. */
+const BY_STATUS: Readonly<Record<number, { code: ErrorCode, detail: string }>> = {
+  400: { code: 'invalid_request', detail: 'The request cannot be read.' },
+  401: { code: 'unauthorized', detail: 'The request carries no valid key.' },
+  403: { code: 'forbidden', detail: 'The request is not allowed.' },
+  404: { code: 'route_not_found', detail: 'There is no such route.' },
+  405: { code: 'method_not_allowed', detail: 'The route does not have this method.' },
+  408: { code: 'request_timeout', detail: 'The request did not come in time.' },
+  413: { code: 'payload_too_large', detail: 'The request is too large.' },
+  414: { code: 'uri_too_long', detail: 'The URL is too long.' },
+  415: { code: 'unsupported_media_type', detail: 'The route does not take this media type.' },
+  429: { code: 'rate_limited', detail: 'There are too many requests.' },
+  431: { code: 'headers_too_large', detail: 'The headers are too large.' },
+  503: { code: 'overloaded', detail: 'The gateway is too busy for this request.' }
 }
 
 /** Facts about a refused request. */
@@ -34,18 +34,10 @@ export interface RefusedInput {
   /** Content-Length, when there is one. */
   announced: string | undefined
   limit: number
-  /** Whether it was read as a urlencoded form, which many clients announce for bytes of any kind. */
-  isForm?: boolean
   /** Media types that the route takes; none when it takes no body. */
   takes: readonly string[]
   /** Where a field belongs that stands elsewhere; undefined for a name that the route does not know. */
   placeOf: PlaceOf
-}
-
-function tooLarge ({ announced, limit, isForm }: RefusedInput, cause: Error): GatewayError {
-  const size = announced === undefined ? `more than ${limit}` : announced
-  if (!isForm) return new GatewayError('payload_too_large', `The body has ${size} bytes; the limit for JSON is ${limit}.`, { cause })
-  return new GatewayError('payload_too_large', `The body has ${size} bytes; the limit for a urlencoded form is ${limit}.`, { cause, members: { advice: UPLOAD_ADVICE } })
 }
 
 /** A body without any Content-Type is refused for its type, too. */
@@ -64,11 +56,9 @@ export function toGatewayError (error: unknown, input: RefusedInput): GatewayErr
   const { code, statusCode, validation, validationContext } = error as Partial<FastifyError> & Error
   // No cause: it carries the schema and all that was sent, which has no place in a log.
   if (validation) return invalidRequest(validationFaults(validation, validationContext, input.placeOf))
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return tooLarge(input, error)
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return textTooLarge('json', { bytes: input.announced, limit: input.limit, cause: error })
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return wrongMediaType(input, error)
-  const known = code === undefined ? undefined : BY_CODE[code]
+  const known = BY_CODE[code ?? ''] ?? BY_STATUS[statusCode ?? 0]
   if (known) return new GatewayError(known.code, known.detail, { cause: error })
-  const byStatus = statusCode === undefined ? undefined : BY_STATUS[statusCode]
-  if (byStatus) return new GatewayError(byStatus, error.message, { cause: error })
   return new GatewayError('internal', 'Something unexpected happened.', { cause: error })
 }

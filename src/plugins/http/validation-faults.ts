@@ -1,6 +1,7 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 import { pointerTo, type Fault } from '../../errors.ts'
 import { didYouMean } from '../../input/nearest-name.ts'
+import { seenSuffix } from '../../input/seen.ts'
 import { NO_VALUE } from '../../input/text-fields.ts'
 
 /** What ajv adds with `verbose`: the schema around the failed keyword and the value it met. */
@@ -54,9 +55,22 @@ const tooLong: Explain = (error) => ({
   message: `must have at most ${text(error.params['limit'])} characters, has ${[...text(error.data)].length}`
 })
 
-const other: Explain = (error) => ({
-  pointer: error.propertyName === undefined ? error.instancePath : `${error.instancePath}${pointerTo(error.propertyName)}`,
-  message: error.parentSchema?.['x-fault'] ?? error.message ?? 'is not valid'
+/** Sentences of ours by keyword, for a schema without words of its own: the validator may change its own at any time. */
+const SENTENCES: Readonly<Record<string, (params: Record<string, unknown>) => string>> = {
+  type: ({ type }) => `must be ${[type].flat().map(text).join(' or ')}`,
+  pattern: ({ pattern }) => `must match pattern "${text(pattern)}"`,
+  minimum: ({ limit }) => `must be >= ${text(limit)}`,
+  maximum: ({ limit }) => `must be <= ${text(limit)}`,
+  exclusiveMinimum: ({ limit }) => `must be > ${text(limit)}`,
+  exclusiveMaximum: ({ limit }) => `must be < ${text(limit)}`,
+  minItems: ({ limit }) => `must have at least ${text(limit)} items`,
+  maxItems: ({ limit }) => `must NOT have more than ${text(limit)} items`,
+  maxProperties: ({ limit }) => `must NOT have more than ${text(limit)} properties`
+}
+
+const other: Explain = ({ instancePath, propertyName, keyword, params, parentSchema }) => ({
+  pointer: propertyName === undefined ? instancePath : `${instancePath}${pointerTo(propertyName)}`,
+  message: parentSchema?.['x-fault'] ?? SENTENCES[keyword]?.(params) ?? 'is not valid'
 })
 
 /** A body that was not sent, or is `null`, has the wrong type too; that it is missing helps more. */
@@ -111,7 +125,8 @@ export function validationFaults (
     const fault = error.keyword === 'additionalProperties' ? unknownField(error, placeOf) : explainerOf(error)(error)
     // The rest of a path is called `*` by the router and public_id by everybody else.
     const pointer = shortened(context === 'params' ? fault.pointer.replace(/^\/\*/, '/public_id') : fault.pointer)
-    faults.set(`${pointer} ${fault.message}`, { pointer, message: fault.message })
+    const message = `${fault.message}${typeof error.data === 'string' ? seenSuffix(error.data) : ''}`
+    faults.set(`${pointer} ${message}`, { pointer, message })
   }
   return [...faults.values()]
 }

@@ -25,6 +25,10 @@ t.test('a caller without rules', async (t) => {
     t.throws(() => permit({ parameters: inward }), { code: 'url_not_allowed', errors: [{ pointer: '/notification_url' }, { pointer: '/eager_notification_url' }] })
     t.doesNotThrow(() => permit({ parameters: inward, sandbox: true }))
     t.throws(() => permit({ fileUrl: 'http://169.254.169.254/latest' }), { code: 'url_not_allowed', errors: [{ pointer: '/file' }] })
+    t.throws(() => permit({ fileUrl: 'http://10.0.0.1/image/upload/a.jpg' }), { errors: [{ message: /address$/ }] }, 'what it looks like is not the reason')
+    for (const fileUrl of ['file:///sdcard/a.jpg', 'content://media/1', 'blob:https://a.example/1']) {
+      t.throws(() => permit({ fileUrl }), { code: 'url_not_allowed', errors: [{ pointer: '/file', message: /^must begin with https:.* \(it is an address on the device: send the bytes\)$/ }] }, fileUrl)
+    }
     t.doesNotThrow(() => permit({ fileUrl: 'https://example.com/a.jpg' }))
     t.doesNotThrow(() => permit({ fileUrl: 'http://127.0.0.1:22/a.jpg', sandbox: true }))
   })

@@ -107,6 +107,13 @@ t.test('M35: a link swapped in between two openings never leads out', async (t) 
   }
 })
 
+t.test('400 that says what a text was, with a folder and without', async (t) => {
+  for (const [text, message] of [['C:\\fakepath\\a.jpg', /path of Windows/], ['file:///a.jpg', /address on the device/], ['[object File]', /JavaScript/], ['A'.repeat(64), /looks like base64/]] as const) {
+    await t.rejects(openFileText(text, undefined), { code: 'invalid_request', errors: [{ pointer: '/file', message }] }, text)
+  }
+  await t.rejects(openFileText('C:\\fakepath\\a.jpg', '/srv'), { errors: [{ message: /path of Windows/ }] })
+})
+
 t.test('400 for any path when no folder is open to uploads, or it does not exist', async (t) => {
   await t.rejects(openFileText('a.txt', undefined), { code: 'invalid_request', message: /files of the server are not open to uploads/ })
   await t.rejects(openFileText('a.txt', '/nowhere/at/all'), { code: 'invalid_request' })

@@ -63,7 +63,7 @@ t.test('the single encoders', async (t) => {
 
 t.test('2000 random maps: what is encoded reads back as it was', async (t) => {
   const value = fc.string({ unit: fc.constantFrom('a', '=', '|', '\\', ',', '"', '\n', '[', 'é', '😀', '&'), maxLength: 8 })
-    .filter((text) => !/\\(?:[=|]|$)/.test(text) && !text.startsWith('['))
+    .filter((text) => !text.endsWith('\\') && !text.startsWith('['))
   const name = fc.stringMatching(/^[a-z][a-z_]{0,8}$/).filter((text) => !['constructor', 'prototype'].includes(text))
   const map = fc.dictionary(name, fc.oneof(value, fc.array(value, { minLength: 1, maxLength: 3 })), { minKeys: 1, maxKeys: 4, noNullPrototype: true })
   fc.assert(fc.property(map, (metadata) => {

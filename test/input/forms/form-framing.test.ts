@@ -19,6 +19,19 @@ function verdict (body: string, size = body.length): string {
   return failure === undefined ? 'fine' : failure.code === 'invalid_request' ? failure.message : `${failure.code}: ${failure.message}`
 }
 
+t.test('413 for more than a mebibyte beside the file, whatever it is: fields, heads, boundaries', async (t) => {
+  const file = part(`${NAME}"file"; filename="x.bin"`, 'x'.repeat(3_000_000))
+  const uri = part(`${NAME}"file"`, `data:;base64,${'A'.repeat(3_000_000)}`)
+  const tooMuch = 'payload_too_large: The form has more than 1048576 bytes beside its file.'
+  for (const size of [1000, 65_536, 5_000_000]) {
+    t.equal(verdict(form(part(`${NAME}"a"`, 'x'.repeat(1_000_000)), file), size), 'fine', `${size}`)
+    t.equal(verdict(form(uri, part(`${NAME}"a"`, 'x'.repeat(1_000_000))), size), 'fine', `${size}`)
+    t.equal(verdict(form(file, part(`${NAME}"a"`, 'x'.repeat(1_050_000))), size), tooMuch, `${size}`)
+    t.equal(verdict(form(...Array<string>(30_000).fill(part(`${NAME}a`)), file), size), tooMuch, `${size}`)
+    t.equal(verdict(`${form(file)}${' '.repeat(1_050_000)}`, size), tooMuch, `${size}`)
+  }
+})
+
 const latin1 = (text: string): string => Buffer.from(text).toString('latin1')
 
 const CASES: Readonly<Record<string, Array<[body: string, verdict: string]>>> = {

@@ -52,7 +52,7 @@ let handled = 0
 /** No request gets as far as these. */
 const client: ClientOptions = {
   upstream: { connectTimeoutMs: 100, headersTimeoutMs: 100, uploadHeadersTimeoutMs: 100, bodyTimeoutMs: 100, maxAnswerBytes: 1024 },
-  upload: { maxBytes: 1, chunkBytes: 1, singleRequestMaxBytes: 1, bufferBytes: 1, maxConcurrent: 1, idleTimeoutMs: 1, fileRoot: undefined, verify: 'bytes', verifyStrict: false }
+  upload: { maxBytes: 1, textMaxBytes: 1, chunkBytes: 1, singleRequestMaxBytes: 1, bufferBytes: 1, maxConcurrent: 1, idleTimeoutMs: 1, fileRoot: undefined, verify: 'bytes', verifyStrict: false }
 }
 
 async function start (t: Test): Promise<FastifyInstance> {

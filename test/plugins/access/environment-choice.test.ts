@@ -29,6 +29,8 @@ t.test('the environment of a request: header, query or the default one', async (
   t.match(await chosen('/chosen?environment=a&environment=b'), { status: 400, errors: [{ pointer: '/environment', message: 'must be given once' }] })
   t.match(await chosen('/chosen?environment=stagging'), { status: 400, errors: [{ message: /did you mean "staging"/ }] })
   t.match(await chosen('/chosen?environment=stagging', { 'x-bound': 'yes' }), { status: 400, errors: [{ message: /^there is no such environment; \/environments/ }] }, 'none is named that the caller may not use')
+  for (const blank of ['', '%20', '%09']) t.match(await chosen(`/chosen?environment=${blank}`), { status: 400, errors: [{ pointer: '/environment', message: 'is blank: leave it out, or name one' }] })
+  t.match(await chosen('/chosen', { 'x-environment': '' }), { status: 400, errors: [{ pointer: '/environment', message: /^is blank/ }] })
   t.match(await chosen('/chosen', { 'x-environment': 'elsewhere' }), { status: 400, errors: [{ message: /no such environment; \/environments/ }] })
 })
 

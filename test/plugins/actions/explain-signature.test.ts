@@ -13,7 +13,7 @@ import { Secret } from '../../../src/secret.ts'
 
 const client: ClientOptions = {
   upstream: { connectTimeoutMs: 100, headersTimeoutMs: 100, uploadHeadersTimeoutMs: 100, bodyTimeoutMs: 100, maxAnswerBytes: 1024 },
-  upload: { maxBytes: 1, chunkBytes: 1, singleRequestMaxBytes: 1, bufferBytes: 1, maxConcurrent: 1, idleTimeoutMs: 1, fileRoot: undefined, verify: 'bytes', verifyStrict: false }
+  upload: { maxBytes: 1, textMaxBytes: 1, chunkBytes: 1, singleRequestMaxBytes: 1, bufferBytes: 1, maxConcurrent: 1, idleTimeoutMs: 1, fileRoot: undefined, verify: 'bytes', verifyStrict: false }
 }
 const environment = (name: string, apiSecret: string): CloudinaryEnvironment => ({
   name,

@@ -51,6 +51,25 @@ t.test('a schema can word its own fault, and the rest of a path is called public
   t.same(faults(Named, { id: '', other: '' }), [{ pointer: '/id', message: 'must not be empty' }, { pointer: '/other', message: 'must match pattern "^a"' }])
 })
 
+t.test('limits are told in words of our own, and what a text looks like behind them', async (t) => {
+  const schema = Type.Object({
+    many: Type.Array(Type.Integer(), { maxItems: 1 }),
+    few: Type.Array(Type.Integer(), { minItems: 1 }),
+    map: Type.Object({}, { maxProperties: 1 }),
+    high: Type.Number({ maximum: 1 }),
+    above: Type.Number({ exclusiveMinimum: 0 }),
+    below: Type.Number({ exclusiveMaximum: 1 }),
+    either: Type.Unsafe({ type: ['string', 'object'] }),
+    id: Type.String({ pattern: '^a', 'x-fault': 'must begin with an a' }),
+    crop: Choice(['fill'])
+  })
+  const given = { many: [1, 2], few: [], map: { a: 1, b: 2 }, high: 2, above: 0, below: 1, either: 1, id: 'https://res.cloudinary.com/demo/image/upload/v1/a.jpg', crop: 'undefined' }
+  t.same(faults(schema, given).map(({ pointer, message }) => `${pointer} ${message}`), [
+    '/many must NOT have more than 1 items', '/few must have at least 1 items', '/map must NOT have more than 1 properties', '/high must be <= 1', '/above must be > 0', '/below must be < 1',
+    '/either must be string or object', '/id must begin with an a (it looks like a delivery URL)', '/crop must be one of fill (it is what programs write for a variable without a value)'
+  ])
+})
+
 t.test('of a union only the branch that was meant is told of', async (t) => {
   const Step = Type.Object({ crop: Choice(['fill']) }, { additionalProperties: false })
   const schema = Type.Object({ transformation: Type.Union([Step, Type.Array(Step), Type.String()]) })

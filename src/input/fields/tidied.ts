@@ -1,0 +1,76 @@
+import { BLANK, SPELLING, type Spelling } from '../../schemas/habits.ts'
+import { allows, shapeOf, type Shape } from './shape.ts'
+
+const BLANK_OR_SLASH = /[\s/]/
+
+/** In a loop: a pattern for the end of a text takes time that grows with the square of a long run. */
+function withoutEdges (text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && BLANK_OR_SLASH.test(text.charAt(start))) start++
+  while (end > start && BLANK_OR_SLASH.test(text.charAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+const SPELLINGS: Readonly<Record<Spelling, (text: string) => string>> = {
+  folder: withoutEdges,
+  transformation: withoutEdges,
+  extension: (text) => text.trim().replace(/^\./, '').toLowerCase(),
+  version: (text) => text.trim().replace(/^v(?=\d)/i, '')
+}
+
+const isBlankText = (text: string): boolean => text.trim() === ''
+
+/** True for what counts as not given: `null`, and text of nothing but blanks. */
+export function isBlank (value: unknown): boolean {
+  return value === null || (typeof value === 'string' && isBlankText(value))
+}
+
+function tidiedList (list: readonly unknown[], items: Shape | undefined): readonly unknown[] {
+  return list.some((item) => tidied(item, items) !== item) ? list.map((item) => tidied(item, items)) : list
+}
+
+/** A setting that is blank counts as not given, as a field does; a name and value that somebody made up is kept. */
+function tidiedMembers (members: Readonly<Record<string, unknown>>, shape: Shape): Readonly<Record<string, unknown>> {
+  let read: Record<string, unknown> | undefined
+  for (const [name, member] of Object.entries(members)) {
+    const known = shapeOf(shape, name)
+    const value = tidied(member, known)
+    const isDropped = isBlank(value) && known !== undefined && known[BLANK] === undefined && shape.properties?.[name] === known
+    if (value === member && !isDropped) continue
+    read ??= { ...members }
+    if (isDropped) delete read[name]
+    else read[name] = value
+  }
+  return read ?? members
+}
+
+/** The value as the schema wants it spelled, without blank settings inside; the same value where nothing changes. */
+export function tidied (value: unknown, shape: Shape | undefined): unknown {
+  if (shape === undefined || value === null) return value
+  if (typeof value === 'string') return shape[SPELLING] === undefined ? value : SPELLINGS[shape[SPELLING]](value)
+  if (Array.isArray(value)) return tidiedList(value, shape.items)
+  return typeof value === 'object' ? tidiedMembers(value as Readonly<Record<string, unknown>>, shape) : value // an object, so its members can be read
+}
+
+/**
+ * A field as it is meant: spelled as the schema wants it, without blanks among its repetitions; undefined when it
+ * counts as not given.
+ */
+export function meant (given: unknown, shape: Shape): unknown {
+  const value = tidied(given, shape)
+  const rule = shape[BLANK]
+  if (rule === undefined && Array.isArray(value) && value.some((item) => typeof item === 'string' && isBlankText(item))) {
+    const left = value.filter((item) => typeof item !== 'string' || !isBlankText(item))
+    return left.length > 0 ? left : undefined
+  }
+  const isKept = value === null ? rule === 'refused' || shape.type === undefined || allows(shape, 'null') : rule !== undefined
+  return isBlank(value) && !isKept ? undefined : value
+}
+
+/** Some languages write an empty map as a list, and an empty list as a map. */
+export function emptied (value: unknown, shape: Shape): unknown {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length > 0) return value
+  if (shape.type === 'object' && Array.isArray(value)) return {}
+  return shape.type === 'array' && allows(shape.items, 'string') && !allows(shape.items, 'object') && !Array.isArray(value) ? [] : value
+}
