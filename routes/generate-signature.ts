@@ -119,19 +119,18 @@ function takeUntypedWidgetForms (app: FastifyInstance): void {
     const isTaken = mayBeJson(headers) && foreignCharset(headers['content-type']) === undefined
     done(isTaken || !announcesBody(headers) ? null : wrongType())
   })
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    if (!/^\s*\{[^]*"paramsToSign"/.test(body.toString())) return done(wrongType())
-    app.parseJson(request, body, (error, value) => {
-      // The text begins as an object does.
-      const isOther = error === null && !Object.hasOwn(value as object, 'paramsToSign')
-      done(isOther ? wrongType() : error, value)
-    })
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    if (!/^\s*\{[^]*"paramsToSign"/.test(body.toString())) throw wrongType()
+    const value = await request.parseJson(body)
+    // The text begins as an object does.
+    if (!Object.hasOwn(value as object, 'paramsToSign')) throw wrongType()
+    return value
   })
 }
 
 /** Signs the fields of one upload, which the caller, or its browser, then sends straight to Cloudinary. */
 export const generateSignature: Route = async (app) => {
-  takeUntypedWidgetForms(app as FastifyInstance)
+  takeUntypedWidgetForms(app)
   app.route({
     method: 'POST',
     url: '/signature',

@@ -2,8 +2,9 @@ import multipart from '@fastify/multipart'
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { invalidRequest } from '../src/errors.ts'
-import { checkChosenType, UPLOAD_ADVICE } from '../src/input/body-type.ts'
+import { announcesBody, checkChosenType, isTextBody, isUrlencoded, UPLOAD_ADVICE } from '../src/input/body-type.ts'
 import { tidiedFile } from '../src/input/forms/file-text.ts'
+import { cutInlineFile, heldFile } from '../src/input/forms/inline-file.ts'
 import { joined } from '../src/input/joined.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
 import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type StreamedFile, type TextFields, lateField } from '../src/input/forms/upload-form.ts'
@@ -24,7 +25,7 @@ const Parameters = Type.Object(parameters, { additionalProperties: false })
 
 const FileText = Type.String({
   minLength: 1,
-  description: 'A URL (http, https, ftp, s3, gs) that Cloudinary fetches, a base64 data URI, or the path of a file below UPLOAD_FILE_ROOT.',
+  description: 'A URL (http, https, ftp, s3, gs) that Cloudinary fetches, a base64 data URI of up to UPLOAD_TEXT_MAX_BYTES, or the path of a file below UPLOAD_FILE_ROOT.',
   examples: ['https://example.com/cat.jpg']
 })
 const JsonBody = Type.Object({ file: FileText, ...parameters }, { additionalProperties: false })
@@ -79,38 +80,41 @@ function checkIsForm (body: TextFields): void {
   throw invalidRequest([{ pointer: '/file', message }], { members: { advice: UPLOAD_ADVICE } })
 }
 
-/** Parses a urlencoded form. */
-async function readForm (_request: FastifyRequest, body: Buffer): Promise<TextFields> {
+function readForm (body: Buffer): TextFields {
   const { fields, faults } = readUrlencoded(body)
   checkIsForm(fields)
   if (faults.length > 0) throw invalidRequest(faults)
   return fields
 }
 
-function fromText (request: FastifyRequest, query: UploadParameters, body: TextFields): Input {
-  const { file, ...fields } = validated<Static<typeof JsonBody>>(request, JsonBody, readTextFields(JsonBody.properties, body))
-  return { parameters: joined(query, fields), file: tidiedFile(file) }
+/** The body as it lies in the socket. */
+function bodyOf ({ raw, headers }: FastifyRequest): Omit<StreamedFile, 'filename'> {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = headers
+  return {
+    stream: raw,
+    length: encoding === undefined ? Number(length) : undefined,
+    // Destroying the request would destroy the connection that the answer needs.
+    stop: () => { raw.pause() }
+  }
 }
 
-function fromBytes (request: FastifyRequest, query: UploadParameters): Input {
-  const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers
-  return {
-    parameters: query,
-    file: {
-      stream: request.raw,
-      length: encoding === undefined ? Number(length) : undefined,
-      filename: query.filename_override ?? 'file',
-      // Destroying the request would destroy the connection that the answer needs.
-      stop: () => { request.raw.pause() }
-    }
-  }
+/** Parses JSON or a urlencoded form, but for a long data URI in it, which stays where it is. */
+async function fromText (request: FastifyRequest, query: UploadParameters): Promise<Input> {
+  const { cloudinary, headers, callerGone, routeOptions: { bodyLimit } } = request
+  const kind = isUrlencoded(headers) ? 'form' : 'json'
+  const { bytes, release } = await cloudinary.holdText({ ...bodyOf(request), kind, freeBytes: bodyLimit }, { signal: callerGone })
+  request.whenOver(release)
+  const { rest, file: held } = cutInlineFile(bytes, kind, { rest: bodyLimit, file: cloudinary.uploadLimits.textMaxBytes })
+  const body = kind === 'form' ? readForm(rest) : await request.parseJson(rest) as TextFields // checked by the schema right away
+  if (!held) release()
+  const { file, ...fields } = validated<Static<typeof JsonBody>>(request, JsonBody, readTextFields(JsonBody.properties, body))
+  return { parameters: joined(query, fields), file: held ? heldFile(held) : tidiedFile(file) }
 }
 
 async function readInput (request: FastifyRequest, query: UploadParameters): Promise<Input> {
   if (request.isMultipart()) return fromForm(request, query)
-  // Only JSON and urlencoded bodies are parsed; the others are left in the socket.
-  if (request.body !== undefined) return fromText(request, query, request.body as TextFields) // checked by the schema right away
-  return fromBytes(request, query)
+  if (isTextBody(request.headers) && announcesBody(request.headers)) return fromText(request, query)
+  return { parameters: query, file: { ...bodyOf(request), filename: query.filename_override ?? 'file' } }
 }
 
 /** An address that Cloudinary fetches, not the bytes themselves and not a path, which may begin with a drive. */
@@ -129,9 +133,8 @@ function sealOf (request: FastifyRequest, { file, parameters: { resource_type: r
 /** Stores a file: a multipart part, a raw body, or what a text names. The bytes pass through and are not kept. */
 export const uploadResource: Route = async (app) => {
   await app.register(multipart, MULTIPART)
-  app.removeContentTypeParser('text/plain')
-  app.removeContentTypeParser('application/x-www-form-urlencoded')
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, readForm)
+  // Every body is left in the socket for the handler.
+  app.removeContentTypeParser('application/json')
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
   app.addHook('onRequest', async (request) => {
     const { resource_type: resourceType } = request.query as { resource_type?: unknown } // not validated yet

@@ -10,6 +10,7 @@ import { IssuedSignatures } from './explain/issued-signatures.ts'
 import type { Mismatch } from './explain/mismatch.ts'
 import { budgetOf, type UploadBudget } from './upload/budget.ts'
 import { openFileText } from './upload/file-source.ts'
+import { holdText, type HeldText, type TextBody } from './upload/held-text.ts'
 import { tooLarge } from './upload/intake.ts'
 import { Uploader, type Upload, type UploadCall } from './upload/uploader.ts'
 import type { Release } from './upload/places.ts'
@@ -27,6 +28,7 @@ import { signParameters } from './wire/signature.ts'
 export type { Call, Place, Query } from './upstream/admin.ts'
 export type { Relayed } from './upstream/answer.ts'
 export type { FormFields } from './wire/parameters.ts'
+export type { HeldText, TextBody } from './upload/held-text.ts'
 export type { Upload, UploadCall } from './upload/uploader.ts'
 
 export interface ClientOptions extends Partial<Pace> {
@@ -111,6 +113,14 @@ export class CloudinaryClient {
   admitUnproven (address: string, announced?: AnnouncedSize): Release {
     this.#requireSize(announced)
     return this.#uploadBudget.admitUnproven(address)
+  }
+
+  /**
+   * Reads the body of an upload that is parsed whole, into memory that all uploads share.
+   * @throws {GatewayError} `overloaded` when there is no room for it now, `payload_too_large` when there never is.
+   */
+  async holdText (body: TextBody, { signal }: Call): Promise<HeldText> {
+    return holdText(body, { limits: this.uploadLimits, budget: this.#uploadBudget, signal, now: this.#connection.pace.now })
   }
 
   /**

@@ -30,6 +30,7 @@ function upstreamLimits (settings: SettingValues): UpstreamLimits {
 function uploadLimits (settings: SettingValues): UploadLimits {
   return {
     maxBytes: settings.UPLOAD_MAX_BYTES,
+    textMaxBytes: settings.UPLOAD_TEXT_MAX_BYTES,
     chunkBytes: settings.UPLOAD_CHUNK_BYTES,
     singleRequestMaxBytes: settings.UPLOAD_SINGLE_MAX_BYTES,
     bufferBytes: settings.UPLOAD_BUFFER_BYTES,

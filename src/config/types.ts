@@ -17,6 +17,8 @@ export interface UpstreamLimits {
 
 export interface UploadLimits {
   readonly maxBytes: number
+  /** Longest data URI in a body that is parsed, as text. */
+  readonly textMaxBytes: number
   readonly chunkBytes: number
   /** Largest file sent in one request; above it, or unknown: chunks. */
   readonly singleRequestMaxBytes: number

@@ -168,6 +168,17 @@ t.test('admitUpload refuses by announced size and by number', async (t) => {
   client.admitUpload()()
 })
 
+t.test('holdText borrows from what all uploads share', async (t) => {
+  const uploads = new UploadBudget({ maxConcurrent: 1, bufferBytes: 10 })
+  const client = clientAt(t, 'http://127.0.0.1:1', { uploads })
+  const body = (text: string) => ({ stream: Readable.from([Buffer.from(text)]), length: text.length, stop: () => {}, kind: 'json', freeBytes: 1 }) as const
+  const { bytes, release } = await client.holdText(body('[12345]'), { signal: new AbortController().signal })
+  t.same([bytes.toString(), uploads.heldBytes], ['[12345]', 7])
+  await t.rejects(client.holdText(body('[12345]'), { signal: new AbortController().signal }), { code: 'overloaded' })
+  release()
+  t.equal(uploads.heldBytes, 0)
+})
+
 t.test('admitUnproven refuses by announced size and by number too, and leaves the place of an upload free', async (t) => {
   const client = clientAt(t, 'http://127.0.0.1:1', { uploads: new UploadBudget({ maxConcurrent: 1, bufferBytes: 1 }) })
   t.throws(() => client.admitUnproven('a', { bytes: uploadLimits.maxBytes + 1, exact: true }), { code: 'payload_too_large' })

@@ -117,6 +117,20 @@ t.test('POST /upload before the sandbox', async (t) => {
     t.match(await post(url, form(['file', file], ['tags', '["a","b"]'])), { status: 200, body: { etag: md5(picture), tags: ['a', 'b'] } })
   })
 
+  t.test('200: a data URI of many megabytes in JSON and in a urlencoded form, before the sandbox', async (t) => {
+    const bytes = randomBytes(11 * MB)
+    const file = `data:application/octet-stream;base64,${bytes.toString('base64')}`
+    const stored = { status: 200, body: { etag: md5(bytes), bytes: bytes.length, tags: ['a'], resource_type: 'raw' } }
+    const json = JSON.stringify({ tags: ['a'], file, resource_type: 'raw' })
+    const type = { 'content-type': 'application/json' }
+    t.match(await post(url, json, type), stored)
+    t.match(await post(url, json.replaceAll('/', '\\/'), type), stored, 'with the slashes escaped')
+    t.match(await post(url, new Blob([json]).stream(), type), stored, 'of unknown length')
+    t.match(await post(url, new URLSearchParams([['file', file], ['tags', 'a'], ['resource_type', 'raw']])), stored)
+    t.match(await post(url, form(['file', file], ['tags', 'a'], ['resource_type', 'raw'])), { status: 400 }, 'where it streams, it is on its way before the fields behind it')
+    t.match(await post(url, form(['tags', 'a'], ['resource_type', 'raw'], ['file', file])), stored)
+  })
+
   t.test('200: a file in chunks', async (t) => {
     const small = await startGateway(t, { upload: { chunkBytes: 5 * MB + 1, singleRequestMaxBytes: 6 * MB } })
     const bytes = randomBytes(12 * MB)
@@ -165,7 +179,7 @@ t.test('POST /upload before the sandbox', async (t) => {
   })
 
   t.test('M10: 413 for too many fields, and for one that is too long', async (t) => {
-    const fields = Array.from({ length: 60 }, (): [string, string] => ['tags', 'x'])
+    const fields = Array.from({ length: 5000 }, (): [string, string] => ['tags', 'x'])
     t.match(await post(url, form(...fields, ['file', picture])), { status: 413, body: { code: 'payload_too_large' } })
     t.match(await post(url, form(['context', 'x'.repeat(70_000)], ['file', picture])), { status: 413, body: { code: 'payload_too_large' } })
   })
@@ -248,6 +262,75 @@ t.test('POST /upload: limits', async (t) => {
     t.match(await json(response), { code: 'request_timeout' })
     t.match(await upstream.ended(), { end: 'aborted' })
     slow.destroy()
+  })
+})
+
+t.test('POST /upload: memory for data URIs', async (t) => {
+  const uri = (bytes: number, character = 'A'): string => `data:;base64,${character.repeat(bytes)}`
+  const type = { 'content-type': 'application/json' }
+
+  t.test('413 with both numbers and advice, before the body is read: longer than the limit, or than all that uploads may hold', async (t) => {
+    const { upstream, url } = await startFaulty(t, { textMaxBytes: 2 * MB, bufferBytes: 5 * MB })
+    const { url: small } = await startFaulty(t, { bufferBytes: 5 * MB })
+    t.match(await post(`${url}/upload`, JSON.stringify({ file: uri(2 * MB - 13) }), type), { status: 200 })
+    t.equal(upstream.seen.at(-1)?.fields['file'], uri(2 * MB - 13))
+    const over = JSON.stringify({ file: uri(2 * MB - 12) })
+    t.match(await post(`${url}/upload`, over, type), { status: 413, body: { detail: 'The data URI has 2097153 bytes; the limit for JSON is 2097152.', advice: /`multipart\/form-data`/ } })
+    for (const [gateway, detail] of [[url, /has 6291456 bytes; the limit for JSON is 3145728/], [small, /has 6291456 bytes; all uploads together may hold 5242880/]] as const) {
+      const { hostname, port } = new URL(gateway)
+      const asking = httpRequest({ hostname, port, method: 'POST', path: '/upload', headers: { ...type, 'content-length': String(6 * MB), expect: '100-continue' } })
+      asking.on('error', () => {})
+      asking.on('continue', () => t.fail('the body is asked for'))
+      asking.flushHeaders()
+      const [response] = await once(asking, 'response') as [IncomingMessage]
+      t.equal(response.statusCode, 413)
+      t.match(await json(response), { code: 'payload_too_large', detail, advice: /`multipart\/form-data`/ })
+      asking.destroy()
+    }
+    t.equal(upstream.seen.length, 1)
+  })
+
+  t.test('503 while there is no room, 200 once there is; a short body needs none', async (t) => {
+    const { upstream, url } = await startFaulty(t, { bufferBytes: 5 * MB })
+    const { hostname, port } = new URL(url)
+    const first = httpRequest({ hostname, port, method: 'POST', path: '/upload', headers: { ...type, 'content-length': String(3 * MB) } })
+    const body = JSON.stringify({ file: uri(3 * MB - 24) })
+    first.write(body.slice(0, 100_000))
+    const large = JSON.stringify({ file: uri(3 * MB - 24, 'B') })
+    const refused = async (): Promise<Answer> => {
+      const answer = await post(`${url}/upload`, large, type)
+      return answer.status === 503 ? answer : refused() // the first has not arrived yet
+    }
+    const { headers, body: problem } = await refused()
+    t.match(problem, { code: 'overloaded', retryable: true })
+    t.equal(headers.get('retry-after'), '5')
+    t.match(await post(`${url}/upload`, JSON.stringify({ file: uri(MB / 2) }), type), { status: 200 })
+    first.end(body.slice(100_000))
+    const [response] = await once(first, 'response') as [IncomingMessage]
+    t.equal(response.statusCode, 200)
+    await json(response)
+    t.match(await post(`${url}/upload`, large, type), { status: 200 })
+    t.same(upstream.seen.slice(-2).map(({ fields }) => fields['file']?.at(-1)), ['A', 'B'])
+  })
+
+  t.test('the memory is free again after every end: a fault, a refusal, a caller that left', async (t) => {
+    const { upstream, url } = await startFaulty(t, { bufferBytes: 5 * MB })
+    const { hostname, port } = new URL(url)
+    const large = (fields: object): string => JSON.stringify({ ...fields, file: uri(4 * MB) })
+    for (const [body, status] of [[large({ fodler: 'x' }), 400], [large({}).slice(0, -1), 400], [large({}).replace('data:;', 'data:;;'), 400], [`${large({}).slice(0, -2)}-"}`, 400]] as const) {
+      t.match(await post(`${url}/upload`, body, type), { status })
+    }
+    upstream.script({ status: 400, body: '{"error":{"message":"no"}}' })
+    t.match(await post(`${url}/upload`, large({}), type), { status: 400, body: { code: 'upstream_rejected' } })
+    const leaving = connect(Number(port), hostname)
+    leaving.write(`POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${4 * MB}\r\n\r\n{`)
+    await once(leaving, 'connect')
+    leaving.destroy()
+    const free = async (): Promise<Answer> => {
+      const answer = await post(`${url}/upload`, large({}), type)
+      return answer.status === 503 ? free() : answer // the one that leaves has not left yet
+    }
+    t.match(await free(), { status: 200 })
   })
 })
 

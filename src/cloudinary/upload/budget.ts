@@ -1,5 +1,6 @@
 import type { UploadLimits } from '../../config/types.ts'
 import { GatewayError } from '../../errors.ts'
+import { STREAM_ADVICE } from '../../input/body-type.ts'
 import { once, RETRY_AFTER_SECONDS, UnprovenUploads, type Release } from './places.ts'
 
 const IDLE_MS = 5_000
@@ -79,12 +80,38 @@ export class UploadBudget {
     return {
       memory,
       release: once(() => {
-        this.#held -= counted
         this.#keep(memory)
-        this.#grant()
-        if (this.#held === 0) this.#forgetSoon()
+        this.#giveBack(counted)
       })
     }
+  }
+
+  /** Largest loan that does not count as the whole. */
+  get capacity (): number { return this.#capacity }
+
+  /**
+   * Lends memory for a text of this length, which is read at once or not at all. It is not lent again: no other text has
+   * the same length, and who read this one may still look at it.
+   * @throws {GatewayError} `overloaded` when there is no room now, `payload_too_large` when there never is.
+   */
+  lendNow (bytes: number): Loan {
+    if (bytes > this.#capacity) {
+      throw new GatewayError('payload_too_large', `The body has ${bytes} bytes; all uploads together may hold ${this.#capacity}.`, { members: { advice: STREAM_ADVICE } })
+    }
+    if (!this.hasRoom(bytes)) {
+      throw new GatewayError('overloaded', `There is no memory for a body of ${bytes} bytes beside the uploads that are running.`, {
+        headers: { 'retry-after': RETRY_AFTER_SECONDS }
+      })
+    }
+    this.#held += bytes
+    if (this.#held + this.#idleBytes > this.#capacity) this.#forget()
+    return { memory: Buffer.allocUnsafeSlow(bytes), release: once(() => { this.#giveBack(bytes) }) }
+  }
+
+  #giveBack (bytes: number): void {
+    this.#held -= bytes
+    this.#grant()
+    if (this.#held === 0) this.#forgetSoon()
   }
 
   #requirePlace (): void {

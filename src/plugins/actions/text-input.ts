@@ -1,4 +1,4 @@
-import type { FastifyBodyParser } from 'fastify'
+import type { FastifyBodyParser, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { invalidRequest, type Fault } from '../../errors.ts'
 import { absentBodyOf, jsonFieldsOf, queryFieldsOf } from '../../input/route-input.ts'
@@ -6,9 +6,9 @@ import { jsonFaults, utf8Faults } from '../../input/strict-json.ts'
 import { readTextFields } from '../../input/text-fields.ts'
 
 declare module 'fastify' {
-  interface FastifyInstance {
-    /** Parses JSON as the body of every route is parsed, for a route that takes it under other types too. */
-    parseJson: FastifyBodyParser<Buffer>
+  interface FastifyRequest {
+    /** Parses JSON that a handler has read by itself, as strictly as any other; undefined for an empty text. */
+    parseJson (text: Buffer): Promise<unknown>
   }
 }
 
@@ -43,7 +43,11 @@ export default fp(async (scope) => {
   scope.removeContentTypeParser('application/json')
   const parser = strictly(scope.getDefaultJsonParser('error', 'error'))
   scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, parser)
-  scope.decorate('parseJson', parser)
+  scope.decorateRequest('parseJson', function (this: FastifyRequest, text) {
+    return new Promise((resolve, reject) => {
+      parser(this, text, (error, value) => { if (error) reject(error); else resolve(value) })
+    })
+  })
   scope.addHook('preValidation', (request, _reply, done) => {
     const route = request.routeOptions
     const inQuery = queryFieldsOf(route)

@@ -53,6 +53,27 @@ t.test('a chunk larger than the whole budget gets it for itself', async (t) => {
   large.release()
 })
 
+t.test('memory for a text is lent at once or not at all, and to nobody else afterwards', async (t) => {
+  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100 })
+  t.equal(budget.capacity, 100)
+  const text = budget.lendNow(60)
+  t.equal(text.memory.length, 60)
+  t.throws(() => budget.lendNow(41), { code: 'overloaded', headers: { 'retry-after': '5' }, message: /no memory for a body of 41 bytes/ })
+  t.throws(() => budget.lendNow(101), { code: 'payload_too_large', message: /all uploads together may hold 100/, members: { advice: /`multipart\/form-data`/ } })
+  const waiting = budget.borrow(60, never)
+  t.throws(() => budget.lendNow(1), { code: 'overloaded' }, 'whoever waits comes first')
+  text.release()
+  text.release()
+  const chunk = await waiting
+  t.equal(budget.heldBytes, 60)
+  t.not(chunk.memory, text.memory)
+  chunk.release()
+  const whole = budget.lendNow(100)
+  t.equal(budget.heldBytes, 100)
+  whole.release()
+  t.equal(budget.heldBytes, 0)
+})
+
 t.test('a caller that leaves while it waits leaves the line, and those behind it move up', async (t) => {
   const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100 })
   const one = await budget.borrow(60, never)

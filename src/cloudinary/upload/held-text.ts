@@ -1,0 +1,82 @@
+import type { UploadLimits } from '../../config/types.ts'
+import { uploadTextTooLarge, type TextKind } from '../../input/body-type.ts'
+import type { StreamedFile } from '../../input/forms/upload-form.ts'
+import type { Loan, UploadBudget } from './budget.ts'
+import { SourceStopped } from './byte-reader.ts'
+import { Chunk } from './chunk.ts'
+import { Intake } from './intake.ts'
+import type { Release } from './places.ts'
+
+/** A body that has been read whole, in memory to be given back. */
+export interface HeldText {
+  readonly bytes: Buffer
+  readonly release: Release
+}
+
+/** A JSON or urlencoded body on its way in. */
+export interface TextBody extends Pick<StreamedFile, 'stream' | 'length' | 'stop'> {
+  readonly kind: TextKind
+  /** Up to this length it is read without being counted among the uploads, as on any other route. */
+  readonly freeBytes: number
+}
+
+/** What `holdText` reads with. */
+export interface TextReading {
+  readonly limits: UploadLimits
+  readonly budget: UploadBudget
+  readonly signal: AbortSignal
+  readonly now: () => number
+}
+
+const NOT_COUNTED: Release = () => {}
+
+/**
+ * Reads the body of an upload that is parsed, whole. A long one borrows its length from the budget before a byte of it
+ * is read; one of unknown length borrows once it turns out to be long, as much as it may become.
+ * @throws {GatewayError} `overloaded` or `payload_too_large` before it is read, and whatever can happen to a file.
+ */
+export async function holdText (body: TextBody, { limits, budget, signal, now }: TextReading): Promise<HeldText> {
+  const { kind, freeBytes, stream, length, stop } = body
+  const most = limits.textMaxBytes + freeBytes
+  if (length !== undefined && length > most) throw uploadTextTooLarge(kind, { bytes: length, limit: most })
+  const loan = length !== undefined && length > freeBytes
+    ? budget.lendNow(length)
+    : { memory: Buffer.allocUnsafeSlow(length ?? freeBytes), release: NOT_COUNTED }
+  const intake = new Intake({ stream, length, stop, filename: '' }, { ...limits, maxBytes: Infinity, verify: 'bytes' }, now)
+  const onGone = (): void => intake.stop(new SourceStopped('the caller went away'))
+  signal.addEventListener('abort', onGone)
+  try {
+    const { size, isWhole } = await filled(loan, intake)
+    if (isWhole) return { bytes: loan.memory.subarray(0, size), release: loan.release }
+    return await continued(loan.memory, intake, { kind, budget, most })
+  } finally {
+    signal.removeEventListener('abort', onGone)
+    intake.stop(new SourceStopped('the body is read'))
+  }
+}
+
+/** Goes on where the memory is full and more comes, without an end in sight. */
+async function continued (
+  beginning: Buffer, intake: Intake, { kind, budget, most }: { kind: TextKind, budget: UploadBudget, most: number }
+): Promise<HeldText> {
+  const limit = Math.min(most, budget.capacity)
+  if (limit <= beginning.length) throw uploadTextTooLarge(kind, { bytes: undefined, limit: beginning.length })
+  const { memory, release } = budget.lendNow(limit)
+  beginning.copy(memory)
+  const { size, isWhole } = await filled({ memory: memory.subarray(beginning.length), release }, intake)
+  if (isWhole) return { bytes: memory.subarray(0, beginning.length + size), release }
+  release()
+  throw uploadTextTooLarge(kind, { bytes: undefined, limit })
+}
+
+/** Fills the memory as far as there are bytes, and gives it back when they fail. Tells how many came, and if all did. */
+async function filled ({ memory, release }: Loan, intake: Intake): Promise<{ size: number, isWhole: boolean }> {
+  const chunk = new Chunk(memory)
+  try {
+    await chunk.fill(intake)
+    return { size: chunk.size, isWhole: !await intake.more() }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
