@@ -69,7 +69,10 @@ t.test('A23: however folder, public_id and their companions are put together, wh
     const body = await answer.json() as { public_id: string, asset_folder?: string }
     if (answer.ok) {
       outcomes.stored++
-      return body.public_id.startsWith(`${FOLDER}/`) && !/(^|\/)\.{0,2}(\/|$)/.test(body.public_id) && (given['asset_folder'] === undefined || given['asset_folder'] === FOLDER || given['asset_folder'].startsWith(`${FOLDER}/`))
+      const isInside = body.public_id.startsWith(`${FOLDER}/`) && !/(^|\/)\.{0,2}(\/|$)/.test(body.public_id)
+      // Blanks and slashes around it say nothing, and nothing else was not given.
+      const shown = given['asset_folder']?.replace(/^[ /]+|[ /]+$/g, '') ?? ''
+      return isInside && (shown === '' || (body.asset_folder === shown && `${shown}/`.startsWith(`${FOLDER}/`)))
     }
     outcomes.refused++
     // Refused here, before anything was sent; or by Cloudinary itself, which stored nothing.
