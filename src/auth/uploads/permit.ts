@@ -1,5 +1,5 @@
 import { GatewayError, movedBelow, refusal, type Fault } from '../../errors.ts'
-import { seenSuffix } from '../../input/seen.ts'
+import { seenSuffix } from '../../input/fields/seen.ts'
 import { CLOCK_AHEAD_SECONDS } from '../../input/signature-time.ts'
 import { isBucketUrl, REMOTE_FILE_SCHEMES, urlFault } from '../../net/urls.ts'
 import { smugglingFault } from '../../schemas/smuggling.ts'

@@ -5,7 +5,7 @@ import { invalidRequest, type GatewayError } from '../../errors.ts'
 import { dataUriHead, isDataUri } from '../../input/data-uri.ts'
 import { heldFile } from '../../input/forms/inline-file.ts'
 import type { StreamedFile } from '../../input/forms/upload-form.ts'
-import { seenFileSuffix } from '../../input/seen.ts'
+import { seenFileSuffix } from '../../input/fields/seen.ts'
 
 /** Cloudinary fetches these itself. */
 const REMOTE = /^(?:https?|ftp|s3|gs):\/\/[^\s\p{Cc}]+$/iu

@@ -1,6 +1,6 @@
 import { invalidRequest } from '../../errors.ts'
 import { isDataUri, tidiedDataUri, tidyHead } from '../data-uri.ts'
-import { seenFileSuffix } from '../seen.ts'
+import { seenFileSuffix } from '../fields/seen.ts'
 
 const SCHEME = /^[a-z][a-z0-9+.-]*(?=:\/\/)/i
 

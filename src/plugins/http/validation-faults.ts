@@ -1,7 +1,7 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 import { pointerTo, type Fault } from '../../errors.ts'
 import { didYouMean } from '../../input/nearest-name.ts'
-import { seenSuffix } from '../../input/seen.ts'
+import { seenSuffix } from '../../input/fields/seen.ts'
 import { NO_VALUE } from '../../input/text-fields.ts'
 
 /** What ajv adds with `verbose`: the schema around the failed keyword and the value it met. */

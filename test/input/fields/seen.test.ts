@@ -1,5 +1,5 @@
 import t from 'tap'
-import { seenFileSuffix, seenSuffix } from '../../src/input/seen.ts'
+import { seenFileSuffix, seenSuffix } from '../../../src/input/fields/seen.ts'
 
 t.test('what was probably sent is told', async (t) => {
   const cases: Array<readonly [text: string, what: string]> = [
