@@ -31,11 +31,15 @@ const CLOSING: ReadonlySet<number> = new Set(Buffer.from(']}'))
 
 /** Where a value begins and ends in its body. */
 type Span = readonly [start: number, end: number]
-/** Finds the value of the field where it begins within the first bytes: what stands before it belongs to the rest. */
-type Find = (body: Buffer, within: number) => Span | undefined
+/** Limits in bytes, as the text that was sent. */
+export interface CutLimits { readonly rest: number, readonly file: number }
 
-function isLongDataUri (body: Buffer, [start, end]: Span): boolean {
-  return end - start > LONG_BYTES && /^(?:\s|\+|%20)*data(?::|%3a)/i.test(body.toString('latin1', start, start + 64))
+/** Finds the value of the field, unless too much stands before it: that belongs to the rest. */
+type Find = (body: Buffer, limits: CutLimits) => Span | undefined
+
+/** One that is over its limit is never read like any other field. */
+function isLongDataUri (body: Buffer, [start, end]: Span, { file }: CutLimits): boolean {
+  return end - start > Math.min(LONG_BYTES, file) && /^(?:\s|\+|%20)*data(?::|%3a)/i.test(body.toString('latin1', start, start + 64))
 }
 
 /** Index of the quote that ends the JSON string which begins at `start`; -1 when there is none. */
@@ -50,17 +54,17 @@ function endOfString (body: Buffer, start: number): number {
 }
 
 /** Looks among the members of the outermost object. What is not JSON is left for the parser of the rest. */
-const findInJson: Find = (body, within) => {
+const findInJson: Find = (body, limits) => {
   let depth = 0
   let isField = false
   let isValue = false
-  for (let at = 0; at < within && at < body.length; at++) {
+  for (let at = 0; at < limits.rest && at < body.length; at++) {
     const byte = body[at] as number // within the body
     if (byte === QUOTE) {
       const end = endOfString(body, at)
       if (end < 0) return undefined
       const span = [at + 1, end] as const
-      if (depth === 1 && isValue && isField && isLongDataUri(body, span)) return span
+      if (depth === 1 && isValue && isField && isLongDataUri(body, span, limits)) return span
       if (depth === 1 && !isValue) isField = end - at === FIELD.length + 1 && body.toString('latin1', ...span) === FIELD
       at = end
     } else if (OPENING.has(byte)) depth++
@@ -71,13 +75,13 @@ const findInJson: Find = (body, within) => {
   return undefined
 }
 
-const findInForm: Find = (body, within) => {
+const findInForm: Find = (body, limits) => {
   const beginning = Buffer.from(`${FIELD}=`)
-  for (let start = 0; start < within && start < body.length;) {
+  for (let start = 0; start < limits.rest && start < body.length;) {
     const found = body.indexOf(AMPERSAND, start)
     const end = found < 0 ? body.length : found
     const span = [start + beginning.length, end] as const
-    if (end - start > LONG_BYTES && body.subarray(start, span[0]).equals(beginning) && isLongDataUri(body, span)) return span
+    if (body[start] === beginning[0] && body.subarray(start, span[0]).equals(beginning) && isLongDataUri(body, span, limits)) return span
     start = end + 1
   }
   return undefined
@@ -159,9 +163,6 @@ const READERS: Readonly<Record<TextKind, BodyReader>> = {
   form: { find: findInForm, read: readForm, broken: Buffer.from('%') }
 }
 
-/** Limits in bytes, as the text that was sent. */
-export interface CutLimits { readonly rest: number, readonly file: number }
-
 /**
  * Cuts a long data URI out of a body, so that it is never copied: a parser would hold its megabytes several times. The
  * memory of the body is changed.
@@ -169,7 +170,7 @@ export interface CutLimits { readonly rest: number, readonly file: number }
  */
 export function cutInlineFile (body: Buffer, kind: TextKind, limits: CutLimits): CutBody {
   const { find, read, broken } = READERS[kind]
-  const [start, end] = find(body, limits.rest) ?? [0, 0]
+  const [start, end] = find(body, limits) ?? [0, 0]
   const length = body.length - (end - start)
   if (length > limits.rest) throw uploadTextTooLarge(kind, { bytes: length, limit: limits.rest })
   if (end === 0) return { rest: body, file: undefined }

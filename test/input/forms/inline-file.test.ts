@@ -71,6 +71,9 @@ t.test('413 with both numbers: for the data URI, and for all that is beside it',
     code: 'payload_too_large', message: `The data URI has ${uri.length} bytes; the limit for JSON is ${uri.length - 1}.`, members: { advice: /`multipart\/form-data`/ }
   })
   t.throws(() => cutFrom(JSON.stringify({ file: uri, a: 'x'.repeat(1000) }), 'json'), { code: 'payload_too_large', message: /^The body has 10\d\d bytes; the limit for JSON is 1000/ })
+  const tight = { rest: 1000, file: 40 }
+  t.throws(() => cutFrom(JSON.stringify({ file: uri.slice(0, 42) }), 'json', tight), { message: 'The data URI has 42 bytes; the limit for JSON is 40.' }, 'a short one too, where less is allowed')
+  t.throws(() => cutFrom(form(['file', uri.slice(0, 42)]), 'form', tight), { message: 'The data URI has 42 bytes; the limit for a urlencoded form is 40.' })
   t.throws(() => cutFrom('x'.repeat(1001), 'form'), { message: 'The body has 1001 bytes; the limit for a urlencoded form is 1000.', members: { advice: /-H 'Content-Type/ } })
 })
 
