@@ -3,8 +3,15 @@ import { allows, shapeOf, type Shape } from './shape.ts'
 
 const BLANK_OR_SLASH = /[\s/]/
 
+/** True for most texts: an ASCII character that is no blank. */
+const isPlainAt = (text: string, index: number): boolean => {
+  const code = text.charCodeAt(index)
+  return code > 0x20 && code < 0x7f
+}
+
 /** In a loop: a pattern for the end of a text takes time that grows with the square of a long run. */
 function withoutEdges (text: string): string {
+  if (isPlainAt(text, 0) && isPlainAt(text, text.length - 1) && text[0] !== '/' && text.at(-1) !== '/') return text
   let start = 0
   let end = text.length
   while (start < end && BLANK_OR_SLASH.test(text.charAt(start))) start++
@@ -19,7 +26,7 @@ const SPELLINGS: Readonly<Record<Spelling, (text: string) => string>> = {
   version: (text) => text.trim().replace(/^v(?=\d)/i, '')
 }
 
-const isBlankText = (text: string): boolean => text.trim() === ''
+const isBlankText = (text: string): boolean => !isPlainAt(text, 0) && text.trim() === ''
 
 /** True for what counts as not given: `null`, and text of nothing but blanks. */
 export function isBlank (value: unknown): boolean {
@@ -33,7 +40,8 @@ function tidiedList (list: readonly unknown[], items: Shape | undefined): readon
 /** A setting that is blank counts as not given, as a field does; a name and value that somebody made up is kept. */
 function tidiedMembers (members: Readonly<Record<string, unknown>>, shape: Shape): Readonly<Record<string, unknown>> {
   let read: Record<string, unknown> | undefined
-  for (const [name, member] of Object.entries(members)) {
+  for (const name of Object.keys(members)) {
+    const member = members[name]
     const known = shapeOf(shape, name)
     const value = tidied(member, known)
     const isDropped = isBlank(value) && known !== undefined && known[BLANK] === undefined && shape.properties?.[name] === known
@@ -45,9 +53,22 @@ function tidiedMembers (members: Readonly<Record<string, unknown>>, shape: Shape
   return read ?? members
 }
 
+const changing = new WeakMap<Shape, boolean>()
+
+/** Whether anything of this shape can have another spelling or a blank setting. Asked of each schema once. */
+function canChange (shape: Shape | undefined): boolean {
+  if (shape === undefined) return false
+  const known = changing.get(shape)
+  if (known !== undefined) return known
+  const { items, properties, additionalProperties: rest } = shape
+  const can = shape[SPELLING] !== undefined || properties !== undefined || canChange(items) || (typeof rest === 'object' && canChange(rest))
+  changing.set(shape, can)
+  return can
+}
+
 /** The value as the schema wants it spelled, without blank settings inside; the same value where nothing changes. */
 export function tidied (value: unknown, shape: Shape | undefined): unknown {
-  if (shape === undefined || value === null) return value
+  if (shape === undefined || value === null || !canChange(shape)) return value
   if (typeof value === 'string') return shape[SPELLING] === undefined ? value : SPELLINGS[shape[SPELLING]](value)
   if (Array.isArray(value)) return tidiedList(value, shape.items)
   return typeof value === 'object' ? tidiedMembers(value as Readonly<Record<string, unknown>>, shape) : value // an object, so its members can be read
@@ -70,7 +91,8 @@ export function meant (given: unknown, shape: Shape): unknown {
 
 /** Some languages write an empty map as a list, and an empty list as a map. */
 export function emptied (value: unknown, shape: Shape): unknown {
-  if (typeof value !== 'object' || value === null || Object.keys(value).length > 0) return value
-  if (shape.type === 'object' && Array.isArray(value)) return {}
-  return shape.type === 'array' && allows(shape.items, 'string') && !allows(shape.items, 'object') && !Array.isArray(value) ? [] : value
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return shape.type === 'object' && value.length === 0 ? {} : value
+  const isWordList = shape.type === 'array' && allows(shape.items, 'string') && !allows(shape.items, 'object')
+  return isWordList && Object.keys(value).length === 0 ? [] : value
 }
