@@ -102,12 +102,15 @@ function bodyOf ({ raw, headers }: FastifyRequest): Omit<StreamedFile, 'filename
 async function fromText (request: FastifyRequest, query: UploadParameters): Promise<Input> {
   const { cloudinary, headers, callerGone, routeOptions: { bodyLimit } } = request
   const kind = isUrlencoded(headers) ? 'form' : 'json'
-  const { bytes, release } = await cloudinary.holdText({ ...bodyOf(request), kind, freeBytes: bodyLimit }, { signal: callerGone })
+  const source = { ...bodyOf(request), kind, freeBytes: bodyLimit } as const
+  const { bytes, release } = await cloudinary.holdText(source, { signal: callerGone })
   request.whenOver(release)
-  const { rest, file: held } = cutInlineFile(bytes, kind, { rest: bodyLimit, file: cloudinary.uploadLimits.textMaxBytes })
+  const limits = { rest: bodyLimit, file: cloudinary.uploadLimits.textMaxBytes }
+  const { rest, file: held } = cutInlineFile(bytes, kind, limits)
   const body = kind === 'form' ? readForm(rest) : await request.parseJson(rest) as TextFields // checked by the schema right away
   if (!held) release()
-  const { file, ...fields } = validated<Static<typeof JsonBody>>(request, JsonBody, readTextFields(JsonBody.properties, body))
+  const read = readTextFields(JsonBody.properties, body)
+  const { file, ...fields } = validated<Static<typeof JsonBody>>(request, JsonBody, read)
   return { parameters: joined(query, fields), file: held ? heldFile(held) : tidiedFile(file) }
 }
 
@@ -117,7 +120,7 @@ async function readInput (request: FastifyRequest, query: UploadParameters): Pro
   return { parameters: query, file: { ...bodyOf(request), filename: query.filename_override ?? 'file' } }
 }
 
-/** An address that Cloudinary fetches, not the bytes themselves and not a path, which may begin with a drive. */
+/** An address that Cloudinary fetches: not the bytes, and not a path, which may begin with a drive. */
 const ADDRESS = /^(?!data:)[a-z][a-z0-9+.-]+:/i
 
 /** Encodes the parameters, judges them by the caller's policy, and adds the environment's proof. */

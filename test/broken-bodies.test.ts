@@ -7,7 +7,7 @@ import { environmentAt, testConfig } from './support/gateway.ts'
 import { samplePath, withRouteTable } from './support/route-table.ts'
 import { talk } from './support/talk.ts'
 
-// Each kind of broken body, sent to each route. What a parser says of it differs from one version of the parser to the
+// Each kind of broken body, sent to each route. What a parser says of it differs from one version to the
 // next, and tells strangers which one it is: all that is told must be in the lists of our own sentences.
 
 /** `detail` of failures that point at nothing. */
@@ -169,7 +169,8 @@ function request (method: string, path: string, [type, body]: Kind): Buffer {
 function strangeSentences ({ detail, errors = [] }: Problem): string[] {
   const [first] = errors
   if (first === undefined) return DETAILS.some((sentence) => sentence.test(detail)) ? [] : [detail]
-  const messages = errors.map(({ message }) => message).filter((message) => !MESSAGES.some((sentence) => sentence.test(message)))
+  const isOurs = (message: string): boolean => MESSAGES.some((sentence) => sentence.test(message))
+  const messages = errors.map(({ message }) => message).filter((message) => !isOurs(message))
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
   const told = first.pointer === '' ? first.message.replace(/^./, (letter) => letter.toUpperCase()) : `${first.pointer}: ${first.message}`
   return detail === `${told}${more}` ? messages : [...messages, detail]
@@ -178,7 +179,10 @@ function strangeSentences ({ detail, errors = [] }: Problem): string[] {
 t.test('no word of a parser reaches a caller, on any route', async (t) => {
   const upstream = await startFaultUpstream(t)
   const { app, table } = await withRouteTable(() => buildApp({
-    config: testConfig([environmentAt(upstream.url)], { jsonMaxBytes: 200_000, upload: { textMaxBytes: 200_000, bufferBytes: 5 * 1024 ** 2 } })
+    config: testConfig([environmentAt(upstream.url)], {
+      jsonMaxBytes: 200_000,
+      upload: { textMaxBytes: 200_000, bufferBytes: 5 * 1024 ** 2 }
+    })
   }))
   t.teardown(() => app.close())
   const base = await app.listen({ host: '127.0.0.1', port: 0 })
@@ -186,7 +190,10 @@ t.test('no word of a parser reaches a caller, on any route', async (t) => {
   t.ok(rows.length >= 20, `${rows.length} routes`)
   for (const { method, options: { url } } of rows) {
     const kinds = Object.entries({ ...TEXTS, ...FORMS })
-    const answers = await Promise.all(kinds.map(async ([what, kind]) => [what, await talk(base, request(method, samplePath(url), kind))] as const))
+    const path = samplePath(url)
+    const answers = await Promise.all(kinds.map(async ([what, kind]) => {
+      return [what, await talk(base, request(method, path, kind))] as const
+    }))
     for (const [what, answer] of answers) {
       const [, status = ''] = /^HTTP\/1\.1 (\d{3})/.exec(answer) ?? []
       const name = `${method} ${url}: ${what}: ${status}`

@@ -28,7 +28,9 @@ function form (...parts: readonly Part[]): FormData {
 }
 
 /** The same texts in every way in which `POST /upload` takes them. */
-async function uploadEachWay (gateway: string, fields: Record<string, string>, headers: Record<string, string> = {}): Promise<Answer[]> {
+async function uploadEachWay (
+  gateway: string, fields: Record<string, string>, headers: Record<string, string> = {}
+): Promise<Answer[]> {
   const texts = Object.entries(fields)
   const url = `${gateway}/upload`
   return [
@@ -46,7 +48,10 @@ async function startSeeing (t: Test, policy?: string) {
   const policyFile = policy === undefined ? undefined : `${t.testdir({ 'policy.yaml': policy })}/policy.yaml`
   const { url, app } = await startGatewayAt(t, upstream.url, { ...(policyFile !== undefined && { auth: { mode: 'keys', policyFile } }) })
   await app.inject('/readyz')
-  const seen = (): Fields[] => upstream.seen.splice(0).map(({ fields: { timestamp: _now, signature: _of, api_key: _key, file: _file, ...fields } }) => fields)
+  const seen = (): Fields[] => upstream.seen.splice(0).map(({ fields }) => {
+    const { timestamp: _now, signature: _of, api_key: _key, file: _file, ...others } = fields
+    return others
+  })
   seen()
   return { url, upstream, seen }
 }
@@ -178,7 +183,8 @@ t.test('backslashes in context values survive, in JSON, in text and in a signatu
   const context = { path: 'C:\\new\\temp', equals: 'a\\=b', pipe: 'a\\|b', doubled: '\\\\x', plain: 'a=b|c' }
   const wire = 'path=C:\\new\\temp|equals=a\\\\=b|pipe=a\\\\|b|doubled=\\\\x|plain=a\\=b\\|c'
   for (const given of [JSON.stringify(context), wire]) {
-    t.same((await uploadEachWay(url, { context: given })).map(({ status }) => status), [200, 200, 200, 200, 200])
+    const answers = await uploadEachWay(url, { context: given })
+    t.same(answers.map(({ status }) => status), [200, 200, 200, 200, 200])
     t.same(seen(), Array(5).fill({ context: wire }))
     t.match((await sendJson(`${url}/signature`, { context: given })).body['fields'], { context: wire })
   }

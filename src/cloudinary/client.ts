@@ -117,10 +117,11 @@ export class CloudinaryClient {
 
   /**
    * Reads the body of an upload that is parsed whole, into memory that all uploads share.
-   * @throws {GatewayError} `overloaded` when there is no room for it now, `payload_too_large` when there never is.
+   * @throws {GatewayError} `overloaded` when there is no room now, `payload_too_large` when there never is.
    */
   async holdText (body: TextBody, { signal }: Call): Promise<HeldText> {
-    return holdText(body, { limits: this.uploadLimits, budget: this.#uploadBudget, signal, now: this.#connection.pace.now })
+    const { uploadLimits: limits } = this
+    return holdText(body, { limits, budget: this.#uploadBudget, signal, now: this.#connection.pace.now })
   }
 
   /**

@@ -118,7 +118,7 @@ function splitList (text: string, { items, maxItems }: Shape, report: Report): u
   const isListOfLists = allows(items, 'array') && !allows(items, 'string')
   const separator = isListOfLists || allows(items, 'object') ? '|' : ','
   const parts = partsOf(text, separator, enough(maxItems))
-  // Separators alone are no empty list, which would clear what was there: the validator refuses what is blank.
+  // Separators alone are no empty list, which could clear what was there: the validator refuses blank items.
   if (parts.length === 0) return text.split(separator, enough(maxItems)).map((part) => part.trim())
   return isListOfLists ? parts.map((part) => readTuple(part, items, report)) : parts
 }
@@ -199,7 +199,8 @@ function isRead (properties: Properties, fields: Readonly<Record<string, unknown
   return Object.keys(fields).every((name) => {
     if (!Object.hasOwn(properties, name)) return !name.endsWith('[]') && !FORBIDDEN_NAMES.has(name)
     const value = fields[name]
-    return value !== undefined && readValue(value, properties[name] as Shape, noReport, exact) === value // TypeBox schemas are plain JSON Schema
+    const shape = properties[name] as Shape // TypeBox schemas are plain JSON Schema
+    return value !== undefined && readValue(value, shape, noReport, exact) === value
   })
 }
 
@@ -210,11 +211,11 @@ export interface ReadOptions {
 }
 
 /**
- * Reads text fields (query, multipart, urlencoded form) as the schema's properties want them. A list is repeated fields
- * (also `tags[]`), a JSON array, or comma-separated text; a map is a JSON object or `k=v|k2=v2`; booleans are
- * true, false, 1, 0. A blank field and `null` count as not given, unless the schema says otherwise. A body that is not
- * an object, values that are not text, and names that the schema does not know are left for the validator, `null`
- * inside a field as NO_VALUE.
+ * Reads text fields (query, multipart, urlencoded form) as the schema's properties want them. A list is
+ * repeated fields (also `tags[]`), a JSON array, or comma-separated text; a map is a JSON object or
+ * `k=v|k2=v2`; booleans are true, false, 1, 0. A blank field and `null` count as not given, unless the
+ * schema says otherwise. A body that is not an object, values that are not text, and names that the schema
+ * does not know are left for the validator, `null` inside a field as NO_VALUE.
  * @throws {GatewayError} `invalid_request` that names every field that cannot be read.
  */
 export function readTextFields (
@@ -236,7 +237,7 @@ export function readTextFields (
     else if (!Object.hasOwn(properties, name)) read[name] = value
     else {
       const values = isListName && typeof value === 'string' ? [value] : value
-      const result = readValue(values, properties[name] as Shape, report, exact) // TypeBox schemas are plain JSON Schema
+      const result = readValue(values, properties[name] as Shape, report, exact) // as above
       if (result !== undefined) read[name] = result
     }
   }

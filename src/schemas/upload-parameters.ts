@@ -24,7 +24,7 @@ export const Tag = Type.String({
 })
 export const Tags = Type.Array(Tag, { maxItems: 1000, description: 'Up to 1000 tags.', examples: [['cat', 'portrait']] })
 
-// A backslash escapes `=` and `|` and nothing else, so only one at the end could escape what follows the value.
+// A backslash escapes `=` and `|` and nothing else: one at the end would escape what follows the value.
 const MAP_VALUE_PATTERN = '^(?![\\s\\S]*\\\\$)'
 const MAP_VALUE_FAULT = 'must not end with a backslash: Cloudinary could not tell where the value ends'
 const MAP_NAMES = {

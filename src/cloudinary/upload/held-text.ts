@@ -31,11 +31,13 @@ export interface TextReading {
 const NOT_COUNTED: Release = () => {}
 
 /**
- * Reads the body of an upload that is parsed, whole. A long one borrows its length from the budget before a byte of it
- * is read; one of unknown length borrows once it turns out to be long, as much as it may become.
- * @throws {GatewayError} `overloaded` or `payload_too_large` before it is read, and whatever can happen to a file.
+ * Reads the body of an upload that is parsed, whole. A long one borrows its length from the budget before
+ * a byte of it is read; one of unknown length borrows once it turns out to be long, as much as it may
+ * become.
+ * @throws {GatewayError} `overloaded` or `payload_too_large` before it is read; what can happen to a file.
  */
-export async function holdText (body: TextBody, { limits, budget, signal, now }: TextReading): Promise<HeldText> {
+export async function holdText (body: TextBody, reading: TextReading): Promise<HeldText> {
+  const { limits, budget, signal, now } = reading
   const { kind, freeBytes, stream, length, stop } = body
   const most = limits.textMaxBytes + freeBytes
   if (length !== undefined && length > most) throw uploadTextTooLarge(kind, { bytes: length, limit: most })
@@ -55,9 +57,11 @@ export async function holdText (body: TextBody, { limits, budget, signal, now }:
   }
 }
 
+interface Continuation { readonly kind: TextKind, readonly budget: UploadBudget, readonly most: number }
+
 /** Goes on where the memory is full and more comes, without an end in sight. */
 async function continued (
-  beginning: Buffer, intake: Intake, { kind, budget, most }: { kind: TextKind, budget: UploadBudget, most: number }
+  beginning: Buffer, intake: Intake, { kind, budget, most }: Continuation
 ): Promise<HeldText> {
   const limit = Math.min(most, budget.capacity)
   if (limit <= beginning.length) throw uploadTextTooLarge(kind, { bytes: undefined, limit: beginning.length })
@@ -69,8 +73,10 @@ async function continued (
   throw uploadTextTooLarge(kind, { bytes: undefined, limit })
 }
 
-/** Fills the memory as far as there are bytes, and gives it back when they fail. Tells how many came, and if all did. */
-async function filled ({ memory, release }: Loan, intake: Intake): Promise<{ size: number, isWhole: boolean }> {
+interface Filling { readonly size: number, readonly isWhole: boolean }
+
+/** Fills the memory as far as there are bytes, and gives it back when they fail. Tells whether all came. */
+async function filled ({ memory, release }: Loan, intake: Intake): Promise<Filling> {
   const chunk = new Chunk(memory)
   try {
     await chunk.fill(intake)

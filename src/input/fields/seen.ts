@@ -20,7 +20,7 @@ function suffix (text: string, kinds: typeof KINDS): string {
   return what === undefined ? '' : ` (it ${what})`
 }
 
-/** Returns ` (it looks like ...)` for a text that is refused, to be put behind the reason; nothing for other texts. */
+/** Returns ` (it looks like ...)`, to be put behind the reason why a text is refused; often nothing. */
 export const seenSuffix = (text: string): string => suffix(text, KINDS)
 
 /** The same for the text of a file, whose bytes were perhaps meant. */

@@ -37,14 +37,17 @@ function tidiedList (list: readonly unknown[], items: Shape | undefined): readon
   return list.some((item) => tidied(item, items) !== item) ? list.map((item) => tidied(item, items)) : list
 }
 
-/** A setting that is blank counts as not given, as a field does; a name and value that somebody made up is kept. */
-function tidiedMembers (members: Readonly<Record<string, unknown>>, shape: Shape): Readonly<Record<string, unknown>> {
+type Members = Readonly<Record<string, unknown>>
+
+/** A blank setting counts as not given, as a field does; one whose name the schema leaves open is kept. */
+function tidiedMembers (members: Members, shape: Shape): Members {
   let read: Record<string, unknown> | undefined
   for (const name of Object.keys(members)) {
     const member = members[name]
     const known = shapeOf(shape, name)
     const value = tidied(member, known)
-    const isDropped = isBlank(value) && known !== undefined && known[BLANK] === undefined && shape.properties?.[name] === known
+    const isSetting = known !== undefined && shape.properties?.[name] === known
+    const isDropped = isSetting && isBlank(value) && known[BLANK] === undefined
     if (value === member && !isDropped) continue
     read ??= { ...members }
     if (isDropped) delete read[name]
@@ -66,17 +69,17 @@ function canChange (shape: Shape | undefined): boolean {
   return can
 }
 
-/** The value as the schema wants it spelled, without blank settings inside; the same value where nothing changes. */
+/** The value as the schema wants it spelled, without blank settings; the same value where nothing changes. */
 export function tidied (value: unknown, shape: Shape | undefined): unknown {
   if (shape === undefined || value === null || !canChange(shape)) return value
   if (typeof value === 'string') return shape[SPELLING] === undefined ? value : SPELLINGS[shape[SPELLING]](value)
   if (Array.isArray(value)) return tidiedList(value, shape.items)
-  return typeof value === 'object' ? tidiedMembers(value as Readonly<Record<string, unknown>>, shape) : value // an object, so its members can be read
+  return typeof value === 'object' ? tidiedMembers(value as Members, shape) : value // an object, so its members can be read
 }
 
 /**
- * A field as it is meant: spelled as the schema wants it, without blanks among its repetitions; undefined when it
- * counts as not given.
+ * A field as it is meant: spelled as the schema wants it, without blanks among its repetitions; undefined
+ * when it counts as not given.
  */
 export function meant (given: unknown, shape: Shape): unknown {
   const value = tidied(given, shape)

@@ -5,8 +5,8 @@ import { seenFileSuffix } from '../fields/seen.ts'
 const SCHEME = /^[a-z][a-z0-9+.-]*(?=:\/\/)/i
 
 /**
- * Returns the text of a `file` field as it is meant: an address without the blanks that were pasted around it, a data
- * URI without those before it, each with its scheme in lower case. A path stays as it is.
+ * Returns the text of a `file` field as it is meant: an address without the blanks that were pasted around
+ * it, a data URI without those before it, each with its scheme in lower case. A path stays as it is.
  * @throws {GatewayError} `invalid_request` when it begins like a data URI and is none.
  */
 export function tidiedFile (text: string): string {

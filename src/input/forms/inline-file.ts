@@ -81,7 +81,8 @@ const findInForm: Find = (body, limits) => {
     const found = body.indexOf(AMPERSAND, start)
     const end = found < 0 ? body.length : found
     const span = [start + beginning.length, end] as const
-    if (body[start] === beginning[0] && body.subarray(start, span[0]).equals(beginning) && isLongDataUri(body, span, limits)) return span
+    const isField = body[start] === beginning[0] && body.subarray(start, span[0]).equals(beginning)
+    if (isField && isLongDataUri(body, span, limits)) return span
     start = end + 1
   }
   return undefined
@@ -89,7 +90,8 @@ const findInForm: Find = (body, limits) => {
 
 const HEX = new Int8Array(256).fill(-1)
 for (let digit = 0; digit < 16; digit++) {
-  for (const character of [digit.toString(16), digit.toString(16).toUpperCase()]) HEX[codeOf(character)] = digit
+  const small = digit.toString(16)
+  for (const character of [small, small.toUpperCase()]) HEX[codeOf(character)] = digit
 }
 
 /** Value of the hex digits at `start`; -1 when there are fewer. */
@@ -164,8 +166,8 @@ const READERS: Readonly<Record<TextKind, BodyReader>> = {
 }
 
 /**
- * Cuts a long data URI out of a body, so that it is never copied: a parser would hold its megabytes several times. The
- * memory of the body is changed.
+ * Cuts a long data URI out of a body, so that it is never copied: a parser would hold its megabytes
+ * several times. The memory of the body is changed.
  * @throws {GatewayError} `payload_too_large`, or `invalid_request` when the data URI is none in base64.
  */
 export function cutInlineFile (body: Buffer, kind: TextKind, limits: CutLimits): CutBody {

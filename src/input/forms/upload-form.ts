@@ -51,7 +51,14 @@ const MAX_PARTS = 4096
  */
 export const MULTIPART = {
   // The file is counted by whoever reads it: the parser would cut it off in silence.
-  limits: { fields: MAX_PARTS, files: MAX_PARTS, parts: MAX_PARTS, fieldSize: MAX_FIELD_BYTES, fileSize: Infinity, headerPairs: MAX_HEADERS },
+  limits: {
+    fields: MAX_PARTS,
+    files: MAX_PARTS,
+    parts: MAX_PARTS,
+    fieldSize: MAX_FIELD_BYTES,
+    fileSize: Infinity,
+    headerPairs: MAX_HEADERS
+  },
   throwFileSizeLimit: false,
   isPartAFile: (name: string | undefined, type: string | undefined, filename: string | undefined): boolean =>
     name === 'file' || filename !== undefined || type === 'application/octet-stream' || type === 'application/json'
@@ -75,7 +82,7 @@ function brokenForm ({ message }: Error): string {
   return /header/i.test(message) ? 'The multipart body has a part whose headers cannot be read.' : 'The multipart body cannot be read.'
 }
 
-/** What it means to the caller that its body could not be read. Other errors with a code or a status stay as they are. */
+/** What it means to the caller that its body could not be read. Other errors with a code or a status stay. */
 export function incomingFailure (error: unknown): unknown {
   if (error instanceof GatewayError || !(error instanceof Error)) return error
   // Errors of streams carry a code, errors of Fastify a status too; on those of the multipart parser both are undefined.

@@ -55,7 +55,7 @@ const tooLong: Explain = (error) => ({
   message: `must have at most ${text(error.params['limit'])} characters, has ${[...text(error.data)].length}`
 })
 
-/** Sentences of ours by keyword, for a schema without words of its own: the validator may change its own at any time. */
+/** Sentences by keyword, for schemas without words of their own: the validator's may change at any time. */
 const SENTENCES: Readonly<Record<string, (params: Record<string, unknown>) => string>> = {
   type: ({ type }) => `must be ${[type].flat().map(text).join(' or ')}`,
   pattern: ({ pattern }) => `must match pattern "${text(pattern)}"`,

@@ -7,14 +7,17 @@ import { testConfig } from '../../support/gateway.ts'
 const FREE = 1000
 const { upload } = testConfig([], { upload: { textMaxBytes: 9000, bufferBytes: 8000, idleTimeoutMs: 50 } })
 
-interface Reading { budget?: UploadBudget, signal?: AbortSignal, length?: number | undefined, freeBytes?: number }
+interface Reading { budget?: UploadBudget, signal?: AbortSignal, length?: number | undefined }
 
-function hold (stream: Readable, { budget = new UploadBudget(upload), signal = new AbortController().signal, length, freeBytes = FREE }: Reading = {}): Promise<HeldText> {
-  return holdText({ stream, length, stop: () => { stream.pause() }, kind: 'json', freeBytes }, { limits: upload, budget, signal, now: Date.now })
+function hold (stream: Readable, reading: Reading = {}): Promise<HeldText> {
+  const { budget = new UploadBudget(upload), signal = new AbortController().signal, length } = reading
+  const body = { stream, length, stop: () => { stream.pause() }, kind: 'json', freeBytes: FREE } as const
+  return holdText(body, { limits: upload, budget, signal, now: Date.now })
 }
 
-const arriving = (...sizes: number[]): Readable => Readable.from(sizes.map((size, index) => Buffer.alloc(size, index + 65)), { objectMode: false })
-const written = (...sizes: number[]): Buffer => Buffer.concat(sizes.map((size, index) => Buffer.alloc(size, index + 65)))
+const pieces = (sizes: number[]): Buffer[] => sizes.map((size, index) => Buffer.alloc(size, index + 65))
+const arriving = (...sizes: number[]): Readable => Readable.from(pieces(sizes), { objectMode: false })
+const written = (...sizes: number[]): Buffer => Buffer.concat(pieces(sizes))
 
 t.test('a short body is read without being counted, a long one in memory that is borrowed for it', async (t) => {
   for (const [length, counted] of [[FREE, 0], [undefined, 0], [5000, 5000]] as const) {

@@ -7,7 +7,8 @@ import { uploadParameters } from '../../../src/schemas/upload-parameters.ts'
 const word = { type: 'string' }
 const folder = spelled('folder', word)
 const extension = spelled('extension', word)
-const shapeNamed = (name: keyof typeof uploadParameters): Shape => uploadParameters[name] as Shape // a TypeBox schema is plain JSON Schema
+// A TypeBox schema is plain JSON Schema.
+const shapeNamed = (name: keyof typeof uploadParameters): Shape => uploadParameters[name] as Shape
 
 t.test('other spellings become the one that is sent', async (t) => {
   for (const [given, read] of [['x/', 'x'], ['/x', 'x'], [' //a/b/ \n', 'a/b'], ['a//b', 'a//b'], ['/', ''], ['x', 'x']] as const) t.equal(tidied(given, folder), read, given)
