@@ -11,6 +11,8 @@ const Query = Type.Object({
   colors: flag('Add the main colours.'),
   faces: flag('Add the coordinates of faces.'),
   media_metadata: flag('Add Exif, IPTC and XMP metadata.'),
+  image_metadata: flag('Former name of `media_metadata`.'),
+  exif: flag('Add Exif metadata; `media_metadata` has it too.'),
   quality_analysis: flag('Add quality scores.'),
   accessibility_analysis: flag('Add accessibility scores.'),
   cinemagraph_analysis: flag('Add the cinemagraph score.'),

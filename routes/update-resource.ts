@@ -16,7 +16,9 @@ const Query = Type.Object(PLACE, { additionalProperties: false })
 const {
   tags, context, metadata, clear_invalid: clearInvalid, display_name: displayName, unique_display_name: uniqueDisplayName, asset_folder: assetFolder,
   access_control: accessControl, face_coordinates: faceCoordinates, custom_coordinates: customCoordinates, regions, quality_override: qualityOverride,
-  notification_url: notificationUrl
+  notification_url: notificationUrl, headers, auto_tagging: autoTagging, auto_transcription: autoTranscription,
+  background_removal: backgroundRemoval, categorization, detection, ocr, raw_convert: rawConvert,
+  similarity_search: similaritySearch, visual_search: visualSearch
 } = uploadParameters
 
 const Changes = Type.Object({
@@ -34,7 +36,17 @@ const Changes = Type.Object({
   custom_coordinates: customCoordinates,
   regions,
   quality_override: qualityOverride,
-  notification_url: notificationUrl
+  notification_url: notificationUrl,
+  headers,
+  auto_tagging: autoTagging,
+  auto_transcription: autoTranscription,
+  background_removal: backgroundRemoval,
+  categorization,
+  detection,
+  ocr,
+  raw_convert: rawConvert,
+  similarity_search: similaritySearch,
+  visual_search: visualSearch
 }, { additionalProperties: false, examples: [{ tags: ['cat', 'grey'], context: { alt: 'A grey cat' } }] })
 
 /** Changes what is said of an asset, not its bytes. Tags and context are replaced, not added to. */
@@ -52,7 +64,7 @@ export const updateResource: Route = async (app) => {
       body: Changes,
       response: {
         200: Asset,
-        ...problems('invalid_request', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'request_timeout', 'upstream_conflict', 'payload_too_large', 'unsupported_media_type', 'url_not_allowed', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
+        ...problems('invalid_request', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'request_timeout', 'upstream_conflict', 'payload_too_large', 'unsupported_media_type', 'param_not_allowed', 'url_not_allowed', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
       }
     },
     handler: async (request, reply) => {

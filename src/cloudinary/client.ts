@@ -13,7 +13,7 @@ import { openFileText } from './upload/file-source.ts'
 import { tooLarge } from './upload/intake.ts'
 import { Uploader, type Upload, type UploadCall } from './upload/uploader.ts'
 import type { Release } from './upload/places.ts'
-import { AdminCalls, type Call, type Connection, type Place, type Query } from './upstream/admin.ts'
+import { AdminCalls, type Call, type Connection, type Doomed, type Place, type Query } from './upstream/admin.ts'
 import type { Relayed } from './upstream/answer.ts'
 import { CircuitBreaker } from './upstream/circuit-breaker.ts'
 import { REAL_PACE, RetryBudget, type Pace } from './upstream/retry.ts'
@@ -89,7 +89,7 @@ export class CloudinaryClient {
     return this.#admin.update(resourceType, type, publicId, Object.fromEntries(fields), call)
   }
 
-  async destroy (resourceType: ResourceTypeName | 'auto', fields: { public_id: string, type: DeliveryTypeName, invalidate: boolean }, call: Call): Promise<Place & { public_id: string }> {
+  async destroy (resourceType: ResourceTypeName | 'auto', fields: Doomed, call: Call): Promise<Place & { public_id: string }> {
     return this.#admin.destroy(resourceType, fields, call)
   }
 

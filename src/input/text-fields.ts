@@ -22,6 +22,8 @@ const ANY_NUMBER = /^[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i
 
 const allows = (shape: Shape | undefined, type: string): boolean =>
   shape?.type === type || (Array.isArray(shape?.type) && shape.type.includes(type))
+/** A list, even where one of its items may stand for it. Where text is a value of its own, it is none. */
+const isList = (shape: Shape): boolean => allows(shape, 'array') && !allows(shape, 'string')
 const looksLikeJson = (text: string): boolean => /^\s*[[{]/.test(text)
 
 /** Collects the faults of one field, or of what stands at `below` in it: all are judged before anything is thrown. */
@@ -130,7 +132,7 @@ function readField (given: unknown, shape: Shape, report: Report): unknown {
   if (typeof given === 'string' && shape.type === 'string') return given
   const texts = Array.isArray(given) && given.every((each) => typeof each === 'string') ? given as string[] : undefined // checked just before
   if (typeof given !== 'string' && !texts) return given
-  if (shape.type === 'array') return readList(texts ?? given as string, shape, report) // one of the two, by the line above
+  if (isList(shape)) return readList(texts ?? given as string, shape, report) // one, by the line above
   if (texts && allows(shape, 'array')) return texts
   if (texts && texts.length !== 1) return report(`must be one value, not a list of ${texts.length}`)
   const text = texts?.[0] ?? given as string

@@ -12,6 +12,14 @@ export interface Call { readonly signal: AbortSignal }
 /** Where an asset lives: its kind and its storage type. */
 export interface Place { readonly resource_type: ResourceTypeName, readonly type: DeliveryTypeName }
 
+/** An asset to delete, and how. */
+export interface Doomed {
+  readonly public_id: string
+  readonly type: DeliveryTypeName
+  readonly invalidate: boolean
+  readonly notification_url?: string | undefined
+}
+
 export type Query = Readonly<Record<string, string | readonly string[]>>
 
 /** What an environment's calls share. */
@@ -112,12 +120,17 @@ export class AdminCalls {
   }
 
   /** Deletes one asset for good; says where it was. */
-  async destroy (resourceType: ResourceTypeName | 'auto', fields: { public_id: string, type: DeliveryTypeName, invalidate: boolean }, call: Call): Promise<Place & { public_id: string }> {
-    const { public_id: publicId, type, invalidate } = fields
+  async destroy (resourceType: ResourceTypeName | 'auto', fields: Doomed, call: Call): Promise<Place & { public_id: string }> {
+    const { public_id: publicId, type, invalidate, notification_url: notificationUrl } = fields
     pathSegment(publicId)
     return this.#look(resourceType, type, publicId, call, async (kind) => {
       const { authorization, ...headers } = this.#formHeaders
-      const parameters = { public_id: publicId, type, ...(invalidate && { invalidate: 'true' }) }
+      const parameters = {
+        public_id: publicId,
+        type,
+        ...(invalidate && { invalidate: 'true' }),
+        ...(notificationUrl !== undefined && { notification_url: notificationUrl })
+      }
       const { body } = await this.#post(`/${kind}/destroy`, this.#signed(parameters), headers, 'unsent', call)
       const result = jsonObject(body)?.result
       if (result === 'ok') return { resource_type: kind, type, public_id: publicId }

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { READING, type Action } from '../../auth/policy/actions.ts'
 import { requireNotifications } from '../../auth/policy/notifications.ts'
+import { HELD_IN_UPDATES, updateFaults } from '../../auth/policy/signing-rules.ts'
 import { requireAction } from '../../auth/policy/permissions.ts'
 import { isFolderInside } from '../../auth/uploads/folder.ts'
 import { layerFault } from '../../auth/uploads/layers.ts'
@@ -78,13 +79,23 @@ function confine (folder: string, action: Action, request: FastifyRequest): void
   if (action === 'getAllResources') confineList(folder, fieldsOf(request.query))
   // Uploads and signatures ask by `permit`: their public ID is put together from several fields.
   if (action !== 'uploadResource' && action !== 'generateSignature') requireInside(folder, namedAssets(request))
-  if (action === 'getUrl') confineTransformations(folder, request)
+  if (action === 'getUrl' || action === 'getSignedUrl') confineTransformations(folder, request)
   if (action === 'updateResource') confineMove(folder, fieldsOf(request.body))
 }
 
-/** An update may announce itself too; uploads and signatures ask by `permit`. */
-function requireNotificationUrl ({ body, caller, cloudinary }: FastifyRequest): void {
-  requireNotifications(fieldsOf(body), { sandbox: cloudinary.environment.sandbox, hosts: caller.permissions.signing?.notificationHosts })
+/** Updates and deletions may announce themselves too, in the query or the body; uploads and signatures ask by `permit`. */
+function requireNotificationUrls ({ query, body, caller, cloudinary }: FastifyRequest): void {
+  const rules = { sandbox: cloudinary.environment.sandbox, hosts: caller.permissions.signing?.notificationHosts }
+  for (const fields of [query, body]) requireNotifications(fieldsOf(fields), rules)
+}
+
+/** What an update shares with an upload is held to the same rules, as the text that is sent. */
+function requireChanges ({ body, caller: { permissions: { signing } }, cloudinary }: FastifyRequest): void {
+  const fields = fieldsOf(body)
+  if (!signing || !HELD_IN_UPDATES.some((name) => fields[name] !== undefined)) return
+  const changes = Object.fromEntries(HELD_IN_UPDATES.map((name) => [name, fields[name]]))
+  const faults = updateFaults(signing, cloudinary.encode(changes))
+  if (faults.length > 0) throw refusal('param_not_allowed', faults)
 }
 
 /**
@@ -107,7 +118,8 @@ export default fp<AuthorizationOptions>(async (scope, { now = Date.now }) => {
     const { folder } = request.caller.permissions
     if (action && folder !== undefined) confine(folder, action, request)
     if (action === 'deleteResource') for (const [, name] of namedAssets(request)) requireDeletable(request.caller.permissions, name)
-    if (action === 'updateResource') requireNotificationUrl(request)
+    if (action === 'updateResource' || action === 'deleteResource') requireNotificationUrls(request)
+    if (action === 'updateResource') requireChanges(request)
     done()
   })
 }, { name: 'authorization', dependencies: ['authentication', 'environment-choice', 'route-actions'] })
