@@ -1,6 +1,8 @@
 import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 import { pointerTo, type Fault } from '../../errors.ts'
 import { didYouMean } from '../../input/nearest-name.ts'
+import { pastedId } from '../../input/pasted-id.ts'
+import { PUBLIC_ID_PATTERN } from '../../schemas/assets.ts'
 import { NO_VALUE } from '../../input/text-fields.ts'
 
 /** What ajv adds with `verbose`: the schema around the failed keyword and the value it met. */
@@ -54,9 +56,26 @@ const tooLong: Explain = (error) => ({
   message: `must have at most ${text(error.params['limit'])} characters, has ${[...text(error.data)].length}`
 })
 
+/**
+ * Where something else was pasted in place of a public ID, what it is helps more than what an ID must not
+ * hold.
+ */
+function pastedFault ({ keyword, params, data }: VerboseError): string | undefined {
+  const isPublicId = keyword === 'pattern' && params['pattern'] === PUBLIC_ID_PATTERN
+  if (!isPublicId || typeof data !== 'string') return undefined
+  const pasted = pastedId(data)
+  const [meant] = pasted?.meant ?? []
+  if (pasted?.form !== 'delivery URL') return undefined
+  if (!meant) return 'looks like a delivery URL: send the public ID of the asset'
+  const { public_id: id, resource_type: kind = 'image', type = 'upload' } = meant
+  const isUsual = kind === 'image' && type === 'upload'
+  const place = isUsual ? '' : `, with resource_type "${kind}" and type "${type}"`
+  return `looks like a delivery URL: send the public ID alone, "${id}"${place}`
+}
+
 const other: Explain = (error) => ({
   pointer: error.propertyName === undefined ? error.instancePath : `${error.instancePath}${pointerTo(error.propertyName)}`,
-  message: error.parentSchema?.['x-fault'] ?? error.message ?? 'is not valid'
+  message: pastedFault(error) ?? error.parentSchema?.['x-fault'] ?? error.message ?? 'is not valid'
 })
 
 /** A body that was not sent, or is `null`, has the wrong type too; that it is missing helps more. */
