@@ -32,7 +32,7 @@ const IMAGE = 'jpe?g|jfif|png|gif|webp|avif|svg|heic|heif|tiff?|bmp|ico|psd|pdf|
 const EXTENSION = new RegExp(`\\.(?:(${VIDEO})|(?:${IMAGE}))$`, 'i')
 
 /** Names in delivery URLs that carry a suffix after the public ID. */
-const SUFFIX_KINDS: Readonly<Record<string, Place>> = {
+const SUFFIX_KINDS: Readonly<Record<string, DeliveryPlace>> = {
   images: { resource_type: 'image', type: 'upload' },
   private_images: { resource_type: 'image', type: 'private' },
   authenticated_images: { resource_type: 'image', type: 'authenticated' },
@@ -40,11 +40,11 @@ const SUFFIX_KINDS: Readonly<Record<string, Place>> = {
   files: { resource_type: 'raw', type: 'upload' }
 }
 
-interface Place { readonly resource_type: ResourceTypeName, readonly type: DeliveryTypeName }
+interface DeliveryPlace { readonly resource_type: ResourceTypeName, readonly type: DeliveryTypeName }
 
 /** A path of delivery, taken apart. */
 interface DeliveryPath {
-  readonly place: Place
+  readonly place: DeliveryPlace
   readonly rest: readonly string[]
   readonly hasSuffix: boolean
 }
@@ -96,7 +96,7 @@ function pasted (form: PastedId['form'], seen: string, meant: readonly Meant[]):
 }
 
 /** A file of that extension is more likely of this kind than of another. */
-function kindsOf (extension: RegExpExecArray): readonly Partial<Place>[] {
+function kindsOf (extension: RegExpExecArray): readonly Partial<DeliveryPlace>[] {
   return extension[1] === undefined ? [{}] : [{ resource_type: 'video' }, {}]
 }
 

@@ -72,6 +72,8 @@ t.test('fields that official clients send', async (t) => {
     t.match((await app.inject({ method: 'PATCH', url: '/resources/cats/tom', payload: given })).json(), { public_id: 'cats/tom', access_control: [{ access_type: 'token' }] })
     t.match(await sent({ auto_transcription: { translate: ['fr'] } }), { auto_transcription: '{"translate":["fr"]}' })
     t.match(await sent({ auto_transcription: true }), { auto_transcription: 'true' })
+    t.match(await sent({ auto_transcription: '{"translate":["fr"]}' }), { auto_transcription: '{"translate":["fr"]}' })
+    for (const areas of [['1', '2', '3', '4'], [['1', '2', '3', '4']], '1,2,3,4', '[1,2,3,4]']) t.match(await sent({ face_coordinates: areas }), { face_coordinates: '1,2,3,4' }, JSON.stringify(areas))
   })
 
   t.test('403: add-ons are asked for, and refused by an account that has none', async (t) => {

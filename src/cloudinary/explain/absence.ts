@@ -10,7 +10,7 @@ export interface Absent {
 }
 
 /** An asset with all that says which one it is. */
-export interface Named {
+export interface NamedAsset {
   readonly public_id: string
   readonly resource_type: ResourceTypeName
   readonly type: string
@@ -18,26 +18,26 @@ export interface Named {
 
 /** How to find out. Without it nothing is asked, and the spelling alone speaks. */
 export interface Finder {
-  readonly exists: (asset: Named) => Promise<boolean>
+  readonly exists: (asset: NamedAsset) => Promise<boolean>
   /** The asset of this asset_id; undefined when there is none. */
-  readonly resolve: (assetId: string) => Promise<Named | undefined>
+  readonly resolve: (assetId: string) => Promise<NamedAsset | undefined>
 }
 
 /** Calls that a hint may cost. */
 const MOST_CALLS = 2
 
-const told = ({ public_id: id, resource_type: kind, type }: Named): string => `"${id}" (${kind}/${type})`
+const told = ({ public_id: id, resource_type: kind, type }: NamedAsset): string => `"${id}" (${kind}/${type})`
 
 /** The asset that was meant, as far as it can be found. */
 async function found (
-  pasted: PastedId, asked: Absent, meant: readonly Named[], finder: Finder
-): Promise<Named | undefined> {
+  pasted: PastedId, asked: Absent, meant: readonly NamedAsset[], finder: Finder
+): Promise<NamedAsset | undefined> {
   if (pasted.form === 'asset_id') return finder.resolve(asked.public_id)
   for (const asset of meant.slice(0, MOST_CALLS)) if (await finder.exists(asset)) return asset
   return undefined
 }
 
-function completed ({ public_id: publicId, resource_type: kind, type }: Meant, asked: Absent): Named {
+function completed ({ public_id: publicId, resource_type: kind, type }: Meant, asked: Absent): NamedAsset {
   return {
     public_id: publicId,
     resource_type: kind ?? (asked.resource_type === 'auto' ? 'image' : asked.resource_type),
@@ -75,7 +75,7 @@ export async function explainAbsence (
 }
 
 /** What to send when nothing was asked. */
-function unproven ({ form }: PastedId, [first]: readonly Named[]): string {
+function unproven ({ form }: PastedId, [first]: readonly NamedAsset[]): string {
   if (form === 'asset_id') return ': it belongs below /assets'
   return first ? `: if it is one, send ${told(first)}` : ''
 }

@@ -1,17 +1,17 @@
 import t from 'tap'
-import { explainAbsence, type Absent, type Named } from '../../../src/cloudinary/explain/absence.ts'
+import { explainAbsence, type Absent, type NamedAsset } from '../../../src/cloudinary/explain/absence.ts'
 import { GatewayError } from '../../../src/errors.ts'
 
-const TOM: Named = { public_id: 'cats/tom', resource_type: 'image', type: 'upload' }
+const TOM: NamedAsset = { public_id: 'cats/tom', resource_type: 'image', type: 'upload' }
 const ID = 'b5e6d2b39ba3e0869d67141ba7dba6cf'
 
 /** What the 404 becomes where only `tom` exists, under this ID, and what was asked for that. */
 async function explained (publicId: string, { kind = 'image', sees = () => true, asks = true, tom = TOM }: {
-  kind?: Absent['resource_type'], sees?: (id: string) => boolean, asks?: boolean, tom?: Named
+  kind?: Absent['resource_type'], sees?: (id: string) => boolean, asks?: boolean, tom?: NamedAsset
 } = {}) {
   const asked: string[] = []
   const finder = {
-    exists: async ({ public_id: id, resource_type: kind, type }: Named) => {
+    exists: async ({ public_id: id, resource_type: kind, type }: NamedAsset) => {
       asked.push(`${kind}/${type}/${id}`)
       return id === tom.public_id && kind === tom.resource_type && type === tom.type
     },
