@@ -61,8 +61,7 @@ export const deleteResource: Route = async (app) => {
       const given = joined(request.query, request.body)
       const { resource_type: kind = 'image', type = 'upload', invalidate = false, ...rest } = given
       const asset = { public_id: request.params['*'], type, invalidate, ...rest }
-      const call = { signal: request.callerGone, sees: (id: string) => request.sees(id) }
-      const deleted = await request.cloudinary.destroy(kind, asset, call)
+      const deleted = await request.cloudinary.destroy(kind, asset, request.adminCall())
       return { result: 'ok' as const, ...deleted }
     }
   })
@@ -84,8 +83,7 @@ export const deleteResource: Route = async (app) => {
       const found = await request.assetOf(request.params.asset_id)
       const { public_id: publicId, resource_type: kind, type } = found
       const asset = { public_id: publicId, type, invalidate, ...rest }
-      const call = { signal: request.callerGone, sees: (id: string) => request.sees(id) }
-      const deleted = await request.cloudinary.destroy(kind, asset, call)
+      const deleted = await request.cloudinary.destroy(kind, asset, request.adminCall())
       return { result: 'ok' as const, ...deleted }
     }
   })

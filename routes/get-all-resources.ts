@@ -93,7 +93,7 @@ function shown (request: FastifyRequest, query: ListQuery, page: PageValue): Pag
 }
 
 async function fetchPage (request: FastifyRequest, query: ListQuery) {
-  const answer = await request.cloudinary.list(query, upstreamQuery(query), { signal: request.callerGone })
+  const answer = await request.cloudinary.list(query, upstreamQuery(query), request.adminCall())
   // The client has checked that the answer is a JSON object; that it is a list is Cloudinary's word.
   const whole = JSON.parse(answer.body.toString()) as PageValue
   const page = shown(request, query, whole)
@@ -106,7 +106,7 @@ async function folderAdvice (
 ): Promise<string | undefined> {
   const folder = prefix?.replace(/\/+$/, '')
   if (!folder || cursor !== undefined || page.next_cursor || page.resources?.length !== 0) return undefined
-  if (await request.cloudinary.folderMode({ signal: request.callerGone }) !== 'dynamic') return undefined
+  if (await request.cloudinary.folderMode(request.adminCall()) !== 'dynamic') return undefined
   return `No public ID begins with "${prefix}". Folders are dynamic here, and no part of public IDs: ask for asset_folder=${folder} instead.`
 }
 

@@ -53,8 +53,7 @@ export const getResourceById: Route = async (app) => {
     },
     handler: async (request, reply) => {
       const { resource_type: kind, type, ...asked } = request.query
-      const call = { signal: request.callerGone, sees: (id: string) => request.sees(id) }
-      const answer = await request.cloudinary.get(kind, type, request.params['*'], textsOf(asked), call)
+      const answer = await request.cloudinary.get(kind, type, request.params['*'], textsOf(asked), request.adminCall())
       return reply.relay(answer)
     }
   })

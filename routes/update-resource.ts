@@ -86,8 +86,7 @@ export const updateResource: Route = async (app) => {
     handler: async (request, reply) => {
       const { resource_type: kind = 'image', type = 'upload', ...wanted } = joined(request.query, request.body)
       requireChange(wanted)
-      const call = { signal: request.callerGone, sees: (id: string) => request.sees(id) }
-      const answer = await request.cloudinary.update(kind, type, request.params['*'], wanted, call)
+      const answer = await request.cloudinary.update(kind, type, request.params['*'], wanted, request.adminCall())
       return reply.relay(answer)
     }
   })
@@ -107,8 +106,7 @@ export const updateResource: Route = async (app) => {
       requireChange(request.body)
       const found = await request.assetOf(request.params.asset_id)
       const { public_id: publicId, resource_type: kind, type } = found
-      const call = { signal: request.callerGone, sees: (id: string) => request.sees(id) }
-      const answer = await request.cloudinary.update(kind, type, publicId, request.body, call)
+      const answer = await request.cloudinary.update(kind, type, publicId, request.body, request.adminCall())
       return reply.relay(answer)
     }
   })

@@ -32,7 +32,7 @@ export function nearestName (given: string, known: Iterable<string>): string | u
 }
 
 /** Words of low-code tools and of other services, with our names for what they mean, the likeliest first. */
-const WORDS: Readonly<Record<string, readonly string[]>> = {
+const WORDS: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
   storage_type: ['type'],
   delivery_type: ['type'],
   asset_type: ['resource_type'],
@@ -51,7 +51,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   expiry: ['expires_at'],
   url: ['file'],
   alt: ['context']
-}
+}))
 
 /** `publicId`, `Public ID` and `public-id` as `public_id`. */
 const folded = (given: string): string =>
@@ -64,7 +64,7 @@ function translated (given: string, known: ReadonlySet<string>): string[] {
   if (known.has(word)) return [word]
   const bare = word.replace(/^(?:include|with|return|get|set|new)_/, '')
   if (bare !== word && known.has(bare)) return [bare]
-  return Object.hasOwn(WORDS, word) ? (WORDS[word] ?? []).filter((name) => known.has(name)) : []
+  return WORDS.get(word)?.filter((name) => known.has(name)) ?? []
 }
 
 /** Ends a message about a misspelt name: `; did you mean "folder"?`, or nothing when no known name is near. */

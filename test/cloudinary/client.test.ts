@@ -90,11 +90,13 @@ t.test('asks the Admin API: ping, list, get, update, destroy', async (t) => {
   await client.list({}, { max_results: '1' }, call())
   await client.get('image', 'upload', 'a', {}, call())
   await client.update('image', 'upload', 'a', { tags: [], context: { alt: 'a|b' }, moderation_status: 'approved', metadata: undefined }, call())
+  upstream.script({ body: '{"public_id":"b","resource_type":"raw","type":"private"}' })
+  t.match(await client.byAssetId('0'.repeat(32), {}, call()), { public_id: 'b', resource_type: 'raw', type: 'private' })
   upstream.script({ body: '{"result":"ok"}' })
   t.same(await client.destroy('image', { public_id: 'a', type: 'upload', invalidate: false }, call()), { resource_type: 'image', type: 'upload', public_id: 'a' })
   t.same(upstream.seen.map(({ method, url }) => `${method} ${url}`), [
     'GET /v1_1/demo/ping', 'GET /v1_1/demo/resources/image/upload?max_results=1', 'GET /v1_1/demo/resources/image/upload/a',
-    'POST /v1_1/demo/resources/image/upload/a', 'POST /v1_1/demo/image/destroy'
+    'POST /v1_1/demo/resources/image/upload/a', `GET /v1_1/demo/resources/${'0'.repeat(32)}`, 'POST /v1_1/demo/image/destroy'
   ])
   t.same(upstream.seen[3]?.fields, { tags: '', context: 'alt=a\\|b', moderation_status: 'approved' })
 })

@@ -19,7 +19,7 @@ t.test('delivery URLs, in every form that people paste', async (t) => {
     ['https://res.cloudinary.com/demo/images/tom', place('tom')],
     ['https://res.cloudinary.com/demo/image/upload/50%.jpg', place('50%')]
   ] as const) t.same(pastedId(text), { form: 'delivery URL', seen: 'a delivery URL', meant: [meant] }, text)
-  t.same(pastedId('https://res.cloudinary.com/demo/image/upload/%2F')?.meant, [], 'without an ID in it')
+  for (const end of ['%2F', '', 's--abcdefgh--/']) t.same(pastedId(`https://res.cloudinary.com/demo/image/upload/${end}`)?.meant, [], 'without an ID in it')
 })
 
 t.test('versions and extensions', async (t) => {

@@ -8,7 +8,7 @@ import { isFolderInside, isInside } from '../../auth/uploads/folder.ts'
 import { layerFault } from '../../auth/uploads/layers.ts'
 import { permitUpload, prefixInside, requireInside, type UploadPermit, type UploadWish } from '../../auth/uploads/permit.ts'
 import { requireDeletable } from '../../auth/uploads/protection.ts'
-import { absentAssetId, type Query, type ResolvedAsset } from '../../cloudinary/client.ts'
+import { absentAssetId, type Call, type Query, type ResolvedAsset } from '../../cloudinary/client.ts'
 import { refusal, type Fault } from '../../errors.ts'
 import { LIST_FILTERS } from '../../input/list-filters.ts'
 import { flatTransformation, type Transformation } from '../../schemas/transformation.ts'
@@ -26,6 +26,8 @@ declare module 'fastify' {
      * when it is protected.
      */
     assetOf (assetId: string, details?: Query): Promise<ResolvedAsset>
+    /** What the client is told of this request: when its caller is gone, and what it may learn of. */
+    adminCall (): Call
     /** May this caller learn of an asset of that name? Without a folder it may learn of all, named or not. */
     sees (publicId: string | undefined): boolean
   }
@@ -131,8 +133,11 @@ export default fp<AuthorizationOptions>(async (scope, { now = Date.now }) => {
     const { folder } = this.caller.permissions
     return folder === undefined || (publicId !== undefined && isInside(folder, publicId))
   })
+  scope.decorateRequest('adminCall', function () {
+    return { signal: this.callerGone, sees: (publicId) => this.sees(publicId) }
+  })
   scope.decorateRequest('assetOf', async function (assetId, details = {}) {
-    const found = await this.cloudinary.byAssetId(assetId, details, { signal: this.callerGone })
+    const found = await this.cloudinary.byAssetId(assetId, details, this.adminCall())
     if (!this.sees(found.public_id)) throw absentAssetId(assetId)
     if (actionOf(this) === 'deleteResource') requireDeletable(this.caller.permissions, found.public_id)
     return found

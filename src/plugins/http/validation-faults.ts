@@ -67,9 +67,9 @@ function pastedFault ({ keyword, params, data }: VerboseError): string | undefin
   const [meant] = pasted?.meant ?? []
   if (pasted?.form !== 'delivery URL') return undefined
   if (!meant) return 'looks like a delivery URL: send the public ID of the asset'
-  const { public_id: id, resource_type: kind = 'image', type = 'upload' } = meant
+  const { public_id: id, resource_type: kind, type } = meant
   const isUsual = kind === 'image' && type === 'upload'
-  const place = isUsual ? '' : `, with resource_type "${kind}" and type "${type}"`
+  const place = isUsual ? '' : `, with resource_type "${String(kind)}" and type "${String(type)}"`
   return `looks like a delivery URL: send the public ID alone, "${id}"${place}`
 }
 

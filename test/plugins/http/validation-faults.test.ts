@@ -97,6 +97,7 @@ t.test('a delivery URL where a public ID belongs is told as one', async (t) => {
   const told = (id: string) => faults(schema, { public_id: id }).map(({ message }) => message)
   t.same(told('https://res.cloudinary.com/demo/image/upload/v1/cats/tom.jpg'), ['looks like a delivery URL: send the public ID alone, "cats/tom"'])
   t.same(told('https://res.cloudinary.com/demo/raw/private/a.txt'), ['looks like a delivery URL: send the public ID alone, "a.txt", with resource_type "raw" and type "private"'])
+  t.match(told('https://res.cloudinary.com/demo/image/private/v1/a.png'), [/"a", with resource_type "image" and type "private"$/])
   t.same(told('https://res.cloudinary.com/demo/image/upload/%2F'), ['looks like a delivery URL: send the public ID of the asset'])
   t.match(told('https://example.com/cat.jpg'), [/must not begin or end/])
   t.match(told('v1//cat.jpg'), [/must not begin or end/])
