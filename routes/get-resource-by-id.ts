@@ -53,7 +53,8 @@ export const getResourceById: Route = async (app) => {
     },
     handler: async (request, reply) => {
       const { resource_type: kind, type, ...asked } = request.query
-      const answer = await request.cloudinary.get(kind, type, request.params['*'], textsOf(asked), request.adminCall())
+      const { '*': publicId } = request.params
+      const answer = await request.cloudinary.get(kind, type, publicId, textsOf(asked), request.adminCall())
       return reply.relay(answer)
     }
   })

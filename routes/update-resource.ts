@@ -86,7 +86,8 @@ export const updateResource: Route = async (app) => {
     handler: async (request, reply) => {
       const { resource_type: kind = 'image', type = 'upload', ...wanted } = joined(request.query, request.body)
       requireChange(wanted)
-      const answer = await request.cloudinary.update(kind, type, request.params['*'], wanted, request.adminCall())
+      const { '*': publicId } = request.params
+      const answer = await request.cloudinary.update(kind, type, publicId, wanted, request.adminCall())
       return reply.relay(answer)
     }
   })

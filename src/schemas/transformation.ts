@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { Choice } from './assets.ts'
+import { LayerParts, type LayerInput } from './layers.ts'
 
 export const CROP_MODES = [
   'scale', 'fit', 'limit', 'mfit', 'fill', 'lfill', 'fill_pad', 'pad', 'lpad', 'mpad', 'crop', 'thumb', 'auto'
@@ -57,11 +58,18 @@ const offset = (description: string) => value(`${OFFSET}|${EXPRESSION}`, 'must b
   minimum: -MOST_OFFSET, maximum: MOST_OFFSET, description, examples: [10]
 })
 
-const layer = (description: string) => word(
-  `${INSIDE}+|${REMOTE_LAYER}`,
-  'must be a layer such as "logo", "users:1:logo" (colons between folders), "text:Arial_20:Hello" or "fetch:https://...", without a comma or slash',
-  { description, examples: ['logo'] }
-)
+/** Laid over the picture (`l_`) or under it (`u_`). */
+const layer = Type.Optional(Type.Unsafe<string | LayerInput>({
+  type: ['string', 'object'],
+  pattern: `^(?:${INSIDE}+|${REMOTE_LAYER})$`,
+  maxLength: 1000,
+  properties: LayerParts.properties,
+  additionalProperties: false,
+  'x-component': 'Layer',
+  'x-fault': 'must be a layer such as "logo", "users:1:logo" (colons between folders), "text:Arial_20:Hello" or "fetch:https://...", without a comma or slash, or its parts',
+  description: 'What is laid over or under the picture: a public ID, text or a remote picture.',
+  examples: ['logo']
+}))
 
 const Border = Type.Object({
   width: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_SIDE, description: 'In pixels; 2 when not given.' })),
@@ -113,8 +121,8 @@ export const flatTransformation = {
   zoom: value(`${NOT_ZERO}\\d{1,3}(?:\\.\\d{1,6})?|${EXPRESSION}`, 'must be a number above 0 and below 1000', {
     exclusiveMinimum: 0, exclusiveMaximum: 1000, description: 'How close a face or object is shown (`z_`).', examples: [0.7]
   }),
-  overlay: layer('What is laid over the picture (`l_`): a public ID, text or a remote picture.'),
-  underlay: layer('What is laid under the picture (`u_`).'),
+  overlay: layer,
+  underlay: layer,
   border: Type.Optional(Type.Unsafe<string | BorderInput>({
     type: ['string', 'object'],
     pattern: `^\\d{1,4}px_[a-z]+_(?:${COLOR})$`,

@@ -41,6 +41,9 @@ const ROWS: ReadonlyArray<readonly [caller: string, refusal: { code: string, poi
     ['GET', '/url?public_id=users/1/a&overlay=fetch:https://example.com/a.png'],
     ['POST', '/url', { public_id: 'users/1/a', transformation: [{ width: 1 }, { overlay: 'users:2:a' }] }],
     ['POST', '/url', { public_id: 'users/1/a', transformation: { default_image: 'a.png' } }],
+    ['POST', '/url', { public_id: 'users/1/a', transformation: { overlay: { public_id: 'users/2/a', type: 'private' } } }],
+    ['POST', '/url', { public_id: 'users/1/a', transformation: { overlay: { url: 'https://example.com/a.png' } } }],
+    ['GET', `/url?public_id=users/1/a&underlay=${encodeURIComponent('{"public_id":"users/2/a"}')}`],
     ['GET', '/signed-url?public_id=users/1/a&transformation=l_users:2:a'],
     ['POST', '/signed-url', { public_id: 'users/1/a', transformation: { underlay: 'users:2:a' } }],
     ['POST', '/signed-url', { public_id: 'users/1/a', transformation: 'w_10/site_b' }],
@@ -106,6 +109,8 @@ t.test('what the rules allow goes through', async (t) => {
   t.match(await call('hooks', 'PATCH', '/resources/a', { access_control: { access_type: 'token' } }), { public_id: 'a' }, 'a rule that says nothing of it')
   t.match(await call('brand', 'PATCH', '/resources/a', { headers: 'X-Robots-Tag: none' }), { public_id: 'a' }, 'a caller without rules about uploads')
   t.match(await call('jailed', 'GET', '/url?public_id=users/1/a&overlay=users:1:logo'), { transformation: 'l_users:1:logo' })
+  t.match(await call('jailed', 'POST', '/url', { public_id: 'users/1/a', transformation: { overlay: { text: 'a, b/c|d', font_family: 'Arial', font_size: 20 }, underlay: { public_id: 'users/1/logo' } } }),
+    { transformation: 'l_text:Arial_20:a%252C%20b%252Fc%257Cd,u_users:1:logo' })
   t.match(await call('jailed', 'POST', '/signed-url', { public_id: 'users/1/a', type: 'upload', transformation: { overlay: 'text:Arial_20:Hi' } }), { url: /transformation=l_text/ })
   t.match(await call('hooks', 'DELETE', '/resources/a', { notification_url: 'https://hooks.example.com/' }), { result: 'ok' })
 })

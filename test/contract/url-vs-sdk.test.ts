@@ -48,7 +48,7 @@ const component: fc.Arbitrary<Partial<TransformationComponent>> = fc.record({
   x: fc.constantFrom(10, -5, '0.25', '$left'),
   y: fc.constantFrom(0, 20, 'ih_div_4'),
   zoom: fc.constantFrom(0.7, '1.5'),
-  overlay: fc.constantFrom('logo', 'private:users:1:logo', 'text:Arial_20:Hi%20you', 'fetch:https://example.com/a b,c.png?d=é', 'fetch:http://example.com/%C3%A9'),
+  overlay: fc.constantFrom({ text: 'Hi, you / me', font_family: 'Arial', font_size: 20, font_weight: 'bold' }, { public_id: 'users/logo', type: 'private' as const }, 'logo', 'private:users:1:logo', 'text:Arial_20:Hi%20you', 'fetch:https://example.com/a b,c.png?d=é', 'fetch:http://example.com/%C3%A9'),
   underlay: fc.constantFrom('paper', 'users:1:paper'),
   border: fc.constantFrom('4px_solid_black', { width: 3, color: '#ff0000' }, { color: 'red' }, {}),
   color: fc.constantFrom('white', '#00ff00', 'rgb:00ff00'),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { GatewayError } from '../../errors.ts'
 import { pastedId, type Meant, type PastedId } from '../../input/pasted-id.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
@@ -23,6 +24,8 @@ export interface Finder {
   readonly resolve: (assetId: string) => Promise<NamedAsset | undefined>
 }
 
+/** In the order in which files of unknown kind are most often looked for. */
+const ANY_KIND = ['image', 'video'] as const
 /** Calls that a hint may cost. */
 const MOST_CALLS = 2
 
@@ -37,12 +40,11 @@ async function found (
   return undefined
 }
 
-function completed ({ public_id: publicId, resource_type: kind, type }: Meant, asked: Absent): NamedAsset {
-  return {
-    public_id: publicId,
-    resource_type: kind ?? (asked.resource_type === 'auto' ? 'image' : asked.resource_type),
-    type: type ?? asked.type
-  }
+/** The assets that were perhaps meant, each with its place; where any kind was asked for, more than one. */
+function completed (meant: readonly Meant[], asked: Absent): NamedAsset[] {
+  const kinds = asked.resource_type === 'auto' ? ANY_KIND : [asked.resource_type]
+  const all = kinds.flatMap((kind) => meant.map((one) => ({ resource_type: kind, type: asked.type, ...one })))
+  return all.filter((one, index) => index === all.findIndex((other) => isDeepStrictEqual(one, other)))
 }
 
 interface Means {
@@ -61,7 +63,7 @@ export async function explainAbsence (
 ): Promise<GatewayError> {
   const pasted = pastedId(asked.public_id, asked.resource_type)
   if (!pasted) return absent
-  const meant = pasted.meant.map((one) => completed(one, asked)).filter((one) => sees(one.public_id))
+  const meant = completed(pasted.meant, asked).filter((one) => sees(one.public_id))
   const seen = `${absent.message} It looks like ${pasted.seen}`
   if (!finder) return absent.but({ message: `${seen}${unproven(pasted, meant)}.` })
   const asset = await found(pasted, asked, meant, finder)

@@ -1,9 +1,11 @@
 import { invalidRequest, type Fault } from '../../errors.ts'
+import type { LayerInput } from '../../schemas/layers.ts'
 import {
   EagerInput, RAW_TRANSFORMATION_PATTERN, CROP_MODES, flatTransformation,
   type BorderInput, type EagerTransformation, type Transformation, type TransformationComponent,
   type TransformationKey
 } from '../../schemas/transformation.ts'
+import { layerToString } from './layer.ts'
 
 interface Rule {
   readonly key: TransformationKey
@@ -60,11 +62,14 @@ function wireValue (code: string, text: string): string {
   return code === 'l' || code === 'u' ? remoteLayer(text) : text
 }
 
-/** What has more forms than text and number, as text. */
-function textOf (value: string | number | readonly string[] | BorderInput): string {
+type ComponentValue = NonNullable<TransformationComponent[TransformationKey]>
+
+/** What has more forms than text and number, as text; undefined when its parts make none. */
+function textOf (key: TransformationKey, value: ComponentValue): string | undefined {
   if (typeof value !== 'object') return String(value)
   if (Array.isArray(value)) return value.join('.')
-  const { width = 2, color = 'black' } = value as BorderInput // no list, so it is this
+  if (key !== 'border') return layerToString(value as LayerInput) // no other field has members
+  const { width = 2, color = 'black' } = value as BorderInput
   return `${width}px_solid_${color}`
 }
 
@@ -79,8 +84,9 @@ function writeComponent (component: TransformationComponent, pointer: string, fa
   for (const { key, code, pattern, fault } of RULES) {
     const value = component[key]
     if (value === undefined) continue
-    const given = textOf(value)
-    if (pattern.test(given)) text += `${text === '' ? '' : ','}${code}_${wireValue(code, given)}`
+    const given = textOf(key, value)
+    const isRight = given !== undefined && pattern.test(given)
+    if (isRight) text += `${text === '' ? '' : ','}${code}_${wireValue(code, given)}`
     else faults.push({ pointer: `${pointer}/${key}`, message: fault })
   }
   const raw = component.raw_transformation

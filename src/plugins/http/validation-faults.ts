@@ -64,8 +64,8 @@ function pastedFault ({ keyword, params, data }: VerboseError): string | undefin
   const isPublicId = keyword === 'pattern' && params['pattern'] === PUBLIC_ID_PATTERN
   if (!isPublicId || typeof data !== 'string') return undefined
   const pasted = pastedId(data)
-  const [meant] = pasted?.meant ?? []
   if (pasted?.form !== 'delivery URL') return undefined
+  const [meant] = pasted.meant
   if (!meant) return 'looks like a delivery URL: send the public ID of the asset'
   const { public_id: id, resource_type: kind, type } = meant
   const isUsual = kind === 'image' && type === 'upload'

@@ -41,8 +41,14 @@ t.test('what was pasted is named, with the asset that was meant', async (t) => {
   t.match(await explained('clip.mp4', { tom: { public_id: 'clip', resource_type: 'video', type: 'upload' } }), { members: { did_you_mean: { resource_type: 'video' } }, asked: ['video/upload/clip'] })
 })
 
+t.test('where any kind was asked for, two are looked at', async (t) => {
+  const clip = { public_id: 'clip', resource_type: 'video', type: 'upload' } as const
+  t.match(await explained('v12/clip', { kind: 'auto', tom: clip }), { members: { did_you_mean: clip }, asked: ['image/upload/clip', 'video/upload/clip'] })
+  t.match(await explained('clip.mp4', { kind: 'auto', tom: clip }), { members: { did_you_mean: clip }, asked: ['video/upload/clip'] })
+})
+
 t.test('what is not there is not promised, and nothing costs more than two calls', async (t) => {
-  for (const [id, asked] of [['dogs/rex.jpg', 1], ['v1/dogs/rex.jpg', 2], ['rex.mp4', 2], ['0'.repeat(32), 1]] as const) {
+  for (const [id, asked] of [['dogs/rex.jpg', 2], ['v1/dogs/rex.jpg', 2], ['rex.mp4', 2], ['0'.repeat(32), 1]] as const) {
     const found = await explained(id, { kind: 'auto' })
     t.match(found.message, /^It is not there\. It looks like an? [^,:]*\.$/, id)
     t.same(found.members, { kept: 1 })

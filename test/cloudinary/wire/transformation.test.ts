@@ -56,6 +56,12 @@ t.test('borders of their parts, and remote layers, as the official package write
   t.match(faultsOf(() => transformationToString({ overlay: 'fetch:https://example.com/\ud800' })), [{ pointer: '/transformation/overlay' }])
 })
 
+t.test('layers of their parts', async (t) => {
+  t.equal(transformationToString({ overlay: { text: 'Hi, you', font_family: 'Arial', font_size: 20 }, underlay: { public_id: 'users/1/paper' } }), 'l_text:Arial_20:Hi%252C%20you,u_users:1:paper')
+  t.equal(transformationToString({ overlay: { url: 'https://example.com/a.png' } }), `l_fetch:${Buffer.from('https://example.com/a.png').toString('base64url')}`)
+  for (const overlay of [{ text: 'Hi' }, { public_id: 'a,b' }, {}]) t.match(faultsOf(() => transformationToString({ overlay })), [{ pointer: '/transformation/overlay', message: /or its parts/ }])
+})
+
 t.test('a number with a decimal point is a multiple of the original, above 1 too', async (t) => {
   for (const width of [1.5, '1.5', '1.0']) t.equal(transformationToString({ width }), `w_${width}`)
   t.equal(transformationToString('w_1.50'), 'w_1.50')
