@@ -158,7 +158,11 @@ export const getAllResources: Route = async (app) => {
           description: 'A page of assets. The `Link` header names the next one.',
           content: { [JSON_PAGE]: { schema: Page }, [NDJSON]: { schema: Type.String() } }
         },
-        ...problems('invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'asset_processing', 'rate_limited', 'quota_exhausted', 'upstream_rejected', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
+        ...problems(
+          'invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'asset_processing',
+          'rate_limited', 'quota_exhausted', 'upstream_rejected', 'credentials_rejected', 'upstream_failed',
+          'upstream_unavailable', 'upstream_timeout'
+        )
       }
     },
     handler: async (request, reply) => {
