@@ -1,21 +1,28 @@
 import { Type } from '@sinclair/typebox'
 import { joined } from '../src/input/joined.ts'
-import { Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { AssetId, Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { blank } from '../src/schemas/habits.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
+import { uploadParameters } from '../src/schemas/upload-parameters.ts'
 
 const KINDS = ['auto', ...RESOURCE_TYPES] as const
 
-/** The same fields in the query and in the body. No defaults: what is not given in one may be given in the other. */
-const fields = {
+/**
+ * How to delete. The same fields in the query and in the body; no defaults, as what is not given in one may
+ * be given in the other.
+ */
+const wishes = {
+  invalidate: Type.Optional(Type.Boolean({ description: 'Also purge CDN copies; can take minutes.' })),
+  notification_url: uploadParameters.notification_url
+}
+const place = {
   // An unset variable must not choose what is deleted.
   resource_type: Type.Optional(blank('refused', Choice(KINDS, { description: 'Kind of asset; `image` when not given, `auto` tries image, video and raw.' }))),
-  type: Type.Optional(blank('refused', Choice(DELIVERY_TYPES, { description: 'Storage (delivery) type; `upload` when not given.' }))),
-  invalidate: Type.Optional(Type.Boolean({ description: 'Also purge CDN copies; can take minutes.' }))
+  type: Type.Optional(blank('refused', Choice(DELIVERY_TYPES, { description: 'Storage (delivery) type; `upload` when not given.' })))
 }
-const Query = Type.Object(fields, { additionalProperties: false })
-const Body = Type.Object(fields, { additionalProperties: false, default: {}, examples: [{ invalidate: true }] })
+const closed = { additionalProperties: false } as const
+const optional = { ...closed, default: {}, examples: [{ invalidate: true }] }
 
 const Deleted = Type.Object({
   result: Choice(['ok']),
@@ -24,6 +31,20 @@ const Deleted = Type.Object({
   type: Type.String()
 })
 
+/** What both routes say of themselves. */
+const shared = {
+  tags: ['actions'],
+  description: 'Fields may stand in the query or in a JSON body; one that is given in both must be the same.',
+  response: {
+    200: Deleted,
+    ...problems(
+      'invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'request_timeout',
+      'payload_too_large', 'unsupported_media_type', 'url_not_allowed', 'asset_processing', 'rate_limited',
+      'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout'
+    )
+  }
+}
+
 /** Deletes one asset. Deleting it again is a 404 that says what was looked for. */
 export const deleteResource: Route = async (app) => {
   app.route({
@@ -31,23 +52,40 @@ export const deleteResource: Route = async (app) => {
     url: '/resources/*',
     config: { action: 'deleteResource' },
     schema: {
+      ...shared,
       operationId: 'deleteResource',
-      tags: ['actions'],
       summary: 'Delete Resource',
-      description: 'Fields may stand in the query or in a JSON body; one that is given in both must be the same.',
       params: Type.Object({ '*': PublicId }),
-      querystring: Query,
-      body: Body,
-      response: {
-        200: Deleted,
-        ...problems('invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'request_timeout', 'payload_too_large', 'unsupported_media_type', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
-      }
+      querystring: Type.Object({ ...place, ...wishes }, closed),
+      body: Type.Object({ ...place, ...wishes }, optional)
     },
     handler: async (request) => {
       const given = joined(request.query, request.body)
-      const { resource_type: resourceType = 'image', type = 'upload', invalidate = false } = given
-      const asset = { public_id: request.params['*'], type, invalidate }
-      const deleted = await request.cloudinary.destroy(resourceType, asset, { signal: request.callerGone })
+      const { resource_type: kind = 'image', type = 'upload', invalidate = false, ...rest } = given
+      const asset = { public_id: request.params['*'], type, invalidate, ...rest }
+      const deleted = await request.cloudinary.destroy(kind, asset, request.adminCall())
+      return { result: 'ok' as const, ...deleted }
+    }
+  })
+
+  app.route({
+    method: 'DELETE',
+    url: '/assets/:asset_id',
+    config: { action: 'deleteResource' },
+    schema: {
+      ...shared,
+      operationId: 'deleteResourceByAssetId',
+      summary: 'Delete Resource, by its asset_id',
+      params: Type.Object({ asset_id: AssetId }),
+      querystring: Type.Object(wishes, closed),
+      body: Type.Object(wishes, optional)
+    },
+    handler: async (request) => {
+      const { invalidate = false, ...rest } = joined(request.query, request.body)
+      const found = await request.assetOf(request.params.asset_id)
+      const { public_id: publicId, resource_type: kind, type } = found
+      const asset = { public_id: publicId, type, invalidate, ...rest }
+      const deleted = await request.cloudinary.destroy(kind, asset, request.adminCall())
       return { result: 'ok' as const, ...deleted }
     }
   })

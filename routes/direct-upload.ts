@@ -30,7 +30,10 @@ const FIELDS = {
 }
 const NAMES = Object.keys(FIELDS)
 /** Lists may be repeated; they were signed as one text. */
-const LISTS: ReadonlySet<string> = new Set(Object.entries(signableParameters).flatMap(([name, { type }]) => type === 'array' ? [name] : []))
+const LISTS: ReadonlySet<string> = new Set(Object.entries(signableParameters).flatMap(([name, { type }]) => {
+  const isList = [type].flat().includes('array') && !type.includes('string')
+  return isList ? [name] : []
+}))
 
 const REQUEST_BODY = {
   required: true,

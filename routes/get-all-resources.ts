@@ -3,7 +3,8 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { GatewayError } from '../src/errors.ts'
 import { acceptedType } from '../src/input/accepted-type.ts'
-import { Asset, Choice, DeliveryType, PublicId, ResourceType } from '../src/schemas/assets.ts'
+import { checkFilters, LIST_FILTERS } from '../src/input/list-filters.ts'
+import { Asset, Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 
@@ -15,8 +16,10 @@ const LARGEST_PAGE = 500
 const flag = (description: string) => Type.Optional(Type.Boolean({ description }))
 
 const Query = Type.Object({
-  resource_type: ResourceType,
-  type: DeliveryType,
+  // No defaults: a list by asset_folder shows every kind, those by tag or moderation every type.
+  resource_type: Type.Optional(Choice(RESOURCE_TYPES, { description: 'Kind of asset; `image` when not given, with `asset_folder` all.' })),
+  type: Type.Optional(Choice(DELIVERY_TYPES, { description: 'Storage (delivery) type; `upload` when not given, with a filter all.' })),
+  ...LIST_FILTERS,
   prefix: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'Only public IDs that begin so.', examples: ['cats/'] })),
   max_results: Type.Optional(Type.Integer({ minimum: 1, maximum: LARGEST_PAGE, description: 'Assets a page; 10 when not given.' })),
   next_cursor: Type.Optional(Type.String({ minLength: 1, description: 'Where the list goes on: `next_cursor` of the page before.' })),
@@ -26,27 +29,85 @@ const Query = Type.Object({
   metadata: flag('Include structured metadata.'),
   direction: Type.Optional(Choice(['asc', 'desc'], { description: 'By time of upload; `desc` (newest first) when not given.' })),
   start_at: Type.Optional(Type.String({ minLength: 1, description: 'Only assets from this time on (ISO 8601); not together with prefix.' })),
-  public_ids: Type.Optional(Type.Array(PublicId, { minItems: 1, maxItems: 100, description: 'Only these.' }))
+  public_ids: Type.Optional(Type.Array(PublicId, { minItems: 1, maxItems: 100, description: 'Only these.' })),
+  fields: Type.Optional(Type.Array(
+    Type.String({
+      pattern: '^[a-z_]+(?:\\.[\\w-]+)*$',
+      maxLength: 100,
+      'x-fault': 'must be the name of a member, such as "tags" or "context"'
+    }),
+    {
+      minItems: 1,
+      maxItems: 100,
+      description: 'Only these members of each asset, beside `public_id` and `asset_id`.',
+      examples: [['secure_url', 'tags']]
+    }
+  ))
 }, { additionalProperties: false })
 
 const Page = Type.Object({
   resources: Type.Array(Asset),
-  next_cursor: Type.Optional(Type.String({ description: 'Absent on the last page.' }))
+  next_cursor: Type.Optional(Type.String({ description: 'Absent on the last page.' })),
+  advice: Type.Optional(Type.String({ description: 'What to ask for instead, when a prefix finds nothing because folders are dynamic.' }))
 }, { additionalProperties: true })
 
 type ListQuery = Static<typeof Query>
 type PageValue = Static<typeof Page>
 
+/** Fields that choose which list it is. */
+const IN_THE_PATH: ReadonlySet<string> = new Set(['resource_type', 'type', ...Object.keys(LIST_FILTERS)])
+
+/** What Cloudinary's own list by this filter does not choose by, so that it is chosen here, page by page. */
+function chosenHere (query: ListQuery) {
+  const { tag, moderation_kind: moderation, asset_folder: folder, type, resource_type: kind } = query
+  return {
+    ...((tag ?? moderation ?? folder) !== undefined && type !== undefined && { type }),
+    ...(folder !== undefined && kind !== undefined && { resource_type: kind })
+  }
+}
+
 /** Cloudinary's names for what was asked. */
-function upstreamQuery ({ resource_type: _path, type: _alsoPath, public_ids: publicIds, ...rest }: ListQuery): Record<string, string | string[]> {
-  const texts = Object.entries(rest).map(([name, value]) => [name, String(value)])
-  return { ...Object.fromEntries(texts), ...(publicIds && { public_ids: publicIds }) }
+function upstreamQuery (query: ListQuery): Record<string, string | string[]> {
+  const { public_ids: publicIds, fields, ...rest } = query
+  const sent = Object.entries(rest).filter(([name]) => !IN_THE_PATH.has(name))
+  return {
+    ...Object.fromEntries(sent.map(([name, value]) => [name, String(value)])),
+    ...(publicIds && { public_ids: publicIds }),
+    ...(fields && { fields: [...new Set([...fields, ...Object.keys(chosenHere(query))])].join(',') })
+  }
+}
+
+/** A page with what the caller may see, and only that: no count tells of the rest. */
+function shown (request: FastifyRequest, query: ListQuery, page: PageValue): PageValue {
+  const chosen = Object.entries(chosenHere(query))
+  const isJailed = request.caller.permissions.folder !== undefined
+  if (chosen.length === 0 && !isJailed) return page
+  if (!Array.isArray(page.resources)) throw new GatewayError('upstream_failed', 'Cloudinary\'s answer is not a list.')
+  const resources = page.resources.filter((asset) => {
+    const isChosen = chosen.every(([name, value]) => asset[name as 'type'] === value) // one of two names
+    return isChosen && request.sees(asset.public_id)
+  })
+  // Lists by folder have a count.
+  const { total_count: _count, ...rest } = page as PageValue & { total_count?: unknown }
+  return { ...rest, resources }
 }
 
 async function fetchPage (request: FastifyRequest, query: ListQuery) {
-  const answer = await request.cloudinary.list(query.resource_type, query.type, upstreamQuery(query), { signal: request.callerGone })
+  const answer = await request.cloudinary.list(query, upstreamQuery(query), request.adminCall())
   // The client has checked that the answer is a JSON object; that it is a list is Cloudinary's word.
-  return { answer, page: JSON.parse(answer.body.toString()) as PageValue }
+  const whole = JSON.parse(answer.body.toString()) as PageValue
+  const page = shown(request, query, whole)
+  return { page, answer: page === whole ? answer : { ...answer, body: Buffer.from(JSON.stringify(page)) } }
+}
+
+/** Where folders are dynamic, what a person takes for a folder is no part of a public ID. */
+async function folderAdvice (
+  request: FastifyRequest, { prefix, next_cursor: cursor }: ListQuery, page: PageValue
+): Promise<string | undefined> {
+  const folder = prefix?.replace(/\/+$/, '')
+  if (!folder || cursor !== undefined || page.next_cursor || page.resources?.length !== 0) return undefined
+  if (await request.cloudinary.folderMode(request.adminCall()) !== 'dynamic') return undefined
+  return `No public ID begins with "${prefix}". Folders are dynamic here, and no part of public IDs: ask for asset_folder=${folder} instead.`
 }
 
 /** The same request with the next cursor, relative to where this one was sent. */
@@ -97,11 +158,16 @@ export const getAllResources: Route = async (app) => {
           description: 'A page of assets. The `Link` header names the next one.',
           content: { [JSON_PAGE]: { schema: Page }, [NDJSON]: { schema: Type.String() } }
         },
-        ...problems('invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'asset_processing', 'rate_limited', 'quota_exhausted', 'upstream_rejected', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
+        ...problems(
+          'invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'asset_processing',
+          'rate_limited', 'quota_exhausted', 'upstream_rejected', 'credentials_rejected', 'upstream_failed',
+          'upstream_unavailable', 'upstream_timeout'
+        )
       }
     },
     handler: async (request, reply) => {
       const { query } = request
+      checkFilters(query)
       if (acceptedType(request.headers.accept, [JSON_PAGE, NDJSON]) === NDJSON) {
         const all = { ...query, max_results: query.max_results ?? LARGEST_PAGE }
         const { page } = await fetchPage(request, all)
@@ -109,7 +175,9 @@ export const getAllResources: Route = async (app) => {
       }
       const { answer, page } = await fetchPage(request, query)
       if (page.next_cursor) reply.header('link', nextLink(request.url, page.next_cursor))
-      return reply.relay(answer)
+      const advice = await folderAdvice(request, query, page)
+      if (advice === undefined) return reply.relay(answer)
+      return reply.relay({ ...answer, body: Buffer.from(JSON.stringify({ ...page, advice })) })
     }
   })
 }

@@ -1,16 +1,16 @@
-import { Type } from '@sinclair/typebox'
-import { Asset, DeliveryType, PublicId, ResourceTypeOrAuto } from '../src/schemas/assets.ts'
+import { Type, type Static } from '@sinclair/typebox'
+import { Asset, AssetId, DeliveryType, PublicId, ResourceTypeOrAuto } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 
 const flag = (description: string) => Type.Optional(Type.Boolean({ description }))
 
-const Query = Type.Object({
-  resource_type: ResourceTypeOrAuto,
-  type: DeliveryType,
+const details = {
   colors: flag('Add the main colours.'),
   faces: flag('Add the coordinates of faces.'),
   media_metadata: flag('Add Exif, IPTC and XMP metadata.'),
+  image_metadata: flag('Former name of `media_metadata`.'),
+  exif: flag('Add Exif metadata; `media_metadata` has it too.'),
   quality_analysis: flag('Add quality scores.'),
   accessibility_analysis: flag('Add accessibility scores.'),
   cinemagraph_analysis: flag('Add the cinemagraph score.'),
@@ -22,7 +22,20 @@ const Query = Type.Object({
   max_results: Type.Optional(Type.Integer({ minimum: 1, maximum: 500, description: 'How many derived assets to list.' })),
   derived_next_cursor: Type.Optional(Type.String({ minLength: 1, description: 'Where the list of derived assets goes on.' })),
   related_next_cursor: Type.Optional(Type.String({ minLength: 1, description: 'Where the list of related assets goes on.' }))
+}
+const Details = Type.Object(details, { additionalProperties: false })
+const Query = Type.Object({
+  resource_type: ResourceTypeOrAuto, type: DeliveryType, ...details
 }, { additionalProperties: false })
+
+const FAILURES = problems(
+  'invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'asset_processing',
+  'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable',
+  'upstream_timeout'
+)
+
+const textsOf = (asked: Static<typeof Details>): Record<string, string> =>
+  Object.fromEntries(Object.entries(asked).map(([name, value]) => [name, String(value)]))
 
 /** Everything Cloudinary knows of one asset. When it exists under another kind, the 404 says which. */
 export const getResourceById: Route = async (app) => {
@@ -36,15 +49,30 @@ export const getResourceById: Route = async (app) => {
       summary: 'Get Resource by ID',
       params: Type.Object({ '*': PublicId }),
       querystring: Query,
-      response: {
-        200: Asset,
-        ...problems('invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
-      }
+      response: { 200: Asset, ...FAILURES }
     },
     handler: async (request, reply) => {
-      const { resource_type: resourceType, type, ...details } = request.query
-      const query = Object.fromEntries(Object.entries(details).map(([name, value]) => [name, String(value)]))
-      const answer = await request.cloudinary.get(resourceType, type, request.params['*'], query, { signal: request.callerGone })
+      const { resource_type: kind, type, ...asked } = request.query
+      const { '*': publicId } = request.params
+      const answer = await request.cloudinary.get(kind, type, publicId, textsOf(asked), request.adminCall())
+      return reply.relay(answer)
+    }
+  })
+
+  app.route({
+    method: 'GET',
+    url: '/assets/:asset_id',
+    config: { action: 'getResourceById' },
+    schema: {
+      operationId: 'getResourceByAssetId',
+      tags: ['actions'],
+      summary: 'Get Resource by ID, by its asset_id',
+      params: Type.Object({ asset_id: AssetId }),
+      querystring: Details,
+      response: { 200: Asset, ...FAILURES }
+    },
+    handler: async (request, reply) => {
+      const { answer } = await request.assetOf(request.params.asset_id, textsOf(request.query))
       return reply.relay(answer)
     }
   })

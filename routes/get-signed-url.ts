@@ -6,6 +6,7 @@ import { Choice, DELIVERY_TYPES, PublicId, ResourceType } from '../src/schemas/a
 import { spelled } from '../src/schemas/habits.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
+import { TransformationInput } from '../src/schemas/transformation.ts'
 
 const ONE_HOUR_SECONDS = 3600
 
@@ -15,7 +16,16 @@ const Asked = Type.Object({
   type: Choice(DELIVERY_TYPES, { default: 'private', description: 'Storage (delivery) type of the asset.' }),
   format: Type.Optional(spelled('extension', Type.String({ pattern: '^[a-z0-9]{1,8}$', 'x-fault': 'must be a file extension such as "pdf"', examples: ['pdf'] }))),
   expires_at: Type.Optional(Type.Integer({ minimum: 1, description: 'Unix time in seconds after which the link is dead; default one hour from now.' })),
-  attachment: Type.Optional(Type.Boolean({ description: 'Make browsers save the file instead of showing it.' }))
+  attachment: Type.Optional(Type.Boolean({ description: 'Make browsers save the file instead of showing it.' })),
+  target_filename: Type.Optional(Type.String({
+    minLength: 1,
+    maxLength: 255,
+    pattern: '^[^/\\\\\\u0000-\\u001f\\u007f]+$',
+    'x-fault': 'must be a plain file name, without a slash or control character',
+    description: 'Name under which browsers save the file, with `attachment`.',
+    examples: ['contract.pdf']
+  })),
+  transformation: Type.Optional(TransformationInput)
 }, { additionalProperties: false, examples: [{ public_id: 'contracts/2025-01', type: 'private', format: 'pdf', attachment: true }] })
 
 const SignedUrl = Type.Object({

@@ -17,6 +17,14 @@ const Delivery = {
   }))),
   version: Type.Optional(spelled('version', Type.Integer({ minimum: 1, description: 'Version of the asset; makes caches forget the former one.' }))),
   secure: Type.Optional(Type.Boolean({ description: 'https or http; the environment decides when it is not given.' })),
+  url_suffix: Type.Optional(Type.String({
+    minLength: 1,
+    maxLength: 255,
+    pattern: '^[^./?#%\\\\"<>\\u0000-\\u001f\\u007f]+$',
+    'x-fault': 'must not contain ".", "/", "?", "#", "%" or a backslash',
+    description: 'Readable last part of the path, for search engines; for `upload` assets and for images of every type.',
+    examples: ['a-grey-cat']
+  })),
   sign_url: Type.Optional(Type.Boolean({ description: 'Sign the URL; default true for private and authenticated, false for upload.' }))
 }
 
@@ -69,10 +77,12 @@ export const getUrl: Route = async (app) => {
     },
     handler: async (request, reply) => {
       const {
-        redirect, public_id: publicId, resource_type: resourceType, type, format, version, secure, sign_url: signUrl, transformation, ...flat
+        redirect, public_id: publicId, resource_type: resourceType, type, format, version, secure,
+        sign_url: signUrl, url_suffix: suffix, transformation: whole, ...flat
       } = request.query
-      const asked = Object.fromEntries(Object.entries({ format, version, secure, sign_url: signUrl, transformation: transformationOf(transformation, flat) })
-        .filter(([, value]) => value !== undefined))
+      const transformation = transformationOf(whole, flat)
+      const choices = { format, version, secure, sign_url: signUrl, url_suffix: suffix, transformation }
+      const asked = Object.fromEntries(Object.entries(choices).filter(([, value]) => value !== undefined))
       const answer = urlOf(request, { public_id: publicId, resource_type: resourceType, type, ...asked })
       return redirect ? reply.redirect(answer.url, 302) : answer
     }

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { invalidRequest } from '../src/errors.ts'
 import { joined } from '../src/input/joined.ts'
-import { Asset, Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { Asset, AssetId, Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { blank } from '../src/schemas/habits.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
@@ -17,11 +17,12 @@ const Query = Type.Object(PLACE, { additionalProperties: false })
 const {
   tags, context, metadata, clear_invalid: clearInvalid, display_name: displayName, unique_display_name: uniqueDisplayName, asset_folder: assetFolder,
   access_control: accessControl, face_coordinates: faceCoordinates, custom_coordinates: customCoordinates, regions, quality_override: qualityOverride,
-  notification_url: notificationUrl
+  notification_url: notificationUrl, headers, auto_tagging: autoTagging,
+  auto_transcription: autoTranscription, background_removal: backgroundRemoval, categorization, detection,
+  ocr, raw_convert: rawConvert, similarity_search: similaritySearch, visual_search: visualSearch
 } = uploadParameters
 
-const Changes = Type.Object({
-  ...PLACE,
+const changes = {
   tags: blank('clears', tags),
   context: blank('clears', context),
   metadata: blank('clears', metadata),
@@ -35,8 +36,39 @@ const Changes = Type.Object({
   custom_coordinates: customCoordinates,
   regions,
   quality_override: qualityOverride,
-  notification_url: notificationUrl
-}, { additionalProperties: false, examples: [{ tags: ['cat', 'grey'], context: { alt: 'A grey cat' } }] })
+  notification_url: notificationUrl,
+  headers,
+  auto_tagging: autoTagging,
+  auto_transcription: autoTranscription,
+  background_removal: backgroundRemoval,
+  categorization,
+  detection,
+  ocr,
+  raw_convert: rawConvert,
+  similarity_search: similaritySearch,
+  visual_search: visualSearch
+}
+const closed = {
+  additionalProperties: false, examples: [{ tags: ['cat', 'grey'], context: { alt: 'A grey cat' } }]
+}
+
+/** What both routes say of themselves. */
+const shared = {
+  tags: ['actions'],
+  response: {
+    200: Asset,
+    ...problems(
+      'invalid_request', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found',
+      'request_timeout', 'upstream_conflict', 'payload_too_large', 'unsupported_media_type',
+      'param_not_allowed', 'url_not_allowed', 'asset_processing', 'rate_limited', 'quota_exhausted',
+      'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout'
+    )
+  }
+}
+
+function requireChange (wanted: object): void {
+  if (Object.keys(wanted).length === 0) throw invalidRequest([{ pointer: '', message: 'name at least one field to change' }])
+}
 
 /** Changes what is said of an asset, not its bytes. Tags and context are replaced, not added to. */
 export const updateResource: Route = async (app) => {
@@ -45,27 +77,38 @@ export const updateResource: Route = async (app) => {
     url: '/resources/*',
     config: { action: 'updateResource' },
     schema: {
+      ...shared,
       operationId: 'updateResource',
-      tags: ['actions'],
       summary: 'Update Resource',
       params: Type.Object({ '*': PublicId }),
       querystring: Query,
-      body: Changes,
-      response: {
-        200: Asset,
-        ...problems('invalid_request', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'request_timeout', 'upstream_conflict', 'payload_too_large', 'unsupported_media_type', 'url_not_allowed', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout')
-      }
+      body: Type.Object({ ...PLACE, ...changes }, closed)
     },
     handler: async (request, reply) => {
-      const { resource_type: kind = 'image', type = 'upload', ...changes } = joined(request.query, request.body)
-      if (Object.keys(changes).length === 0) throw invalidRequest([{ pointer: '', message: 'name at least one field to change' }])
-      const answer = await request.cloudinary.update(
-        kind,
-        type,
-        request.params['*'],
-        changes,
-        { signal: request.callerGone }
-      )
+      const { resource_type: kind = 'image', type = 'upload', ...wanted } = joined(request.query, request.body)
+      requireChange(wanted)
+      const { '*': publicId } = request.params
+      const answer = await request.cloudinary.update(kind, type, publicId, wanted, request.adminCall())
+      return reply.relay(answer)
+    }
+  })
+
+  app.route({
+    method: 'PATCH',
+    url: '/assets/:asset_id',
+    config: { action: 'updateResource' },
+    schema: {
+      ...shared,
+      operationId: 'updateResourceByAssetId',
+      summary: 'Update Resource, by its asset_id',
+      params: Type.Object({ asset_id: AssetId }),
+      body: Type.Object(changes, closed)
+    },
+    handler: async (request, reply) => {
+      requireChange(request.body)
+      const found = await request.assetOf(request.params.asset_id)
+      const { public_id: publicId, resource_type: kind, type } = found
+      const answer = await request.cloudinary.update(kind, type, publicId, request.body, request.adminCall())
       return reply.relay(answer)
     }
   })

@@ -91,7 +91,7 @@ t.test('O1: the router table and openapi.yaml agree, both ways', async (t) => {
   const written = Object.entries(document.paths).flatMap(([url, methods]) => Object.entries(methods).map(([method, { operationId }]) => `${method.toUpperCase()} ${url} ${operationId}`))
   // HEAD comes with each GET, and pages for readers are no part of the contract.
   const served = table.filter(({ method, hidden }) => method !== 'HEAD' && !hidden)
-    .map(({ method, url, operationId }) => `${method} ${url.replace('/*', '/{public_id}')} ${operationId}`)
+    .map(({ method, url, operationId }) => `${method} ${url.replace('/*', '/{public_id}').replace(':asset_id', '{asset_id}')} ${operationId}`)
   t.same(written.sort(), served.sort())
   const undocumented = new Set(table.filter(({ hidden }) => hidden).map(({ url }) => url))
   t.same([...undocumented].filter((url) => !OPEN.has(url)), [], 'nothing is hidden but the open pages')

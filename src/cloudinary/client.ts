@@ -1,9 +1,10 @@
 import type { UpstreamLimits, UploadLimits } from '../config/types.ts'
-import { invalidRequest, type ErrorCode, type GatewayError } from '../errors.ts'
+import { GatewayError, invalidRequest, type ErrorCode } from '../errors.ts'
 import type { AnnouncedSize } from '../input/forms/upload-form.ts'
 import type { DeliveryTypeName, ResourceTypeName } from '../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import type { UploadParameters } from '../schemas/upload-parameters.ts'
+import { explainAbsence, type Absent, type Finder } from './explain/absence.ts'
 import { checkCallerSignature, type CallerProof } from './explain/caller-signature.ts'
 import { diagnose, type DiagnosisInput } from './explain/diagnosis.ts'
 import { IssuedSignatures } from './explain/issued-signatures.ts'
@@ -14,7 +15,10 @@ import { holdText, type HeldText, type TextBody } from './upload/held-text.ts'
 import { tooLarge } from './upload/intake.ts'
 import { Uploader, type Upload, type UploadCall } from './upload/uploader.ts'
 import type { Release } from './upload/places.ts'
-import { AdminCalls, type Call, type Connection, type Place, type Query } from './upstream/admin.ts'
+import {
+  AdminCalls, type Call, type Connection, type Doomed, type Place, type ResolvedAsset
+} from './upstream/admin.ts'
+import type { Listed, Query } from './upstream/admin-paths.ts'
 import type { Relayed } from './upstream/answer.ts'
 import { CircuitBreaker } from './upstream/circuit-breaker.ts'
 import { REAL_PACE, RetryBudget, type Pace } from './upstream/retry.ts'
@@ -25,11 +29,15 @@ import { privateDownloadUrl, type DownloadUrlOptions } from './wire/download-url
 import { encodeUploadParameter, encodeUploadParameters, type FormFields } from './wire/parameters.ts'
 import { signParameters } from './wire/signature.ts'
 
-export type { Call, Place, Query } from './upstream/admin.ts'
+export { absentAssetId, type Call, type Place, type ResolvedAsset } from './upstream/admin.ts'
+export type { Query } from './upstream/admin-paths.ts'
 export type { Relayed } from './upstream/answer.ts'
 export type { FormFields } from './wire/parameters.ts'
 export type { HeldText, TextBody } from './upload/held-text.ts'
 export type { Upload, UploadCall } from './upload/uploader.ts'
+
+/** Hardly anybody ever changes it. */
+const FOLDER_MODE_MS = 600_000
 
 export interface ClientOptions extends Partial<Pace> {
   readonly upstream: UpstreamLimits
@@ -51,6 +59,7 @@ export class CloudinaryClient {
   readonly #uploads: Uploader
   readonly #uploadBudget: UploadBudget
   readonly #issued = new IssuedSignatures()
+  #folderMode: { readonly mode: string | undefined, readonly untilMs: number } | undefined
 
   constructor (environment: CloudinaryEnvironment, { upstream, upload, uploads = budgetOf(upload), onTry = () => {}, ...pace }: ClientOptions) {
     this.environment = environment
@@ -76,23 +85,54 @@ export class CloudinaryClient {
    */
   async ping (call: Call): Promise<void> { return this.#admin.ping(call) }
 
-  async list (resourceType: ResourceTypeName, type: DeliveryTypeName, query: Query, call: Call): Promise<Relayed> {
-    return this.#admin.list(resourceType, type, query, call)
+  async list (listed: Listed, query: Query, call: Call): Promise<Relayed> {
+    return this.#admin.list(listed, query, call)
+  }
+
+  /**
+   * The folder mode of the account, asked for at most once in ten minutes; undefined when it is not known.
+   */
+  async folderMode (call: Call): Promise<string | undefined> {
+    const nowMs = this.#connection.pace.now()
+    if (this.#folderMode === undefined || nowMs >= this.#folderMode.untilMs) {
+      // Only an advice depends on it. A caller that has left has learned nothing about the account.
+      const mode = await this.#admin.folderMode(call).catch(() => undefined)
+      if (call.signal.aborted) return undefined
+      this.#folderMode = { mode, untilMs: nowMs + FOLDER_MODE_MS }
+    }
+    return this.#folderMode.mode
   }
 
   /** @throws {GatewayError} `not_found`, with `found_under` when the asset lives elsewhere. */
   async get (resourceType: ResourceTypeName | 'auto', type: DeliveryTypeName, publicId: string, query: Query, call: Call): Promise<Relayed> {
-    return this.#admin.get(resourceType, type, publicId, query, call)
+    const asked = { public_id: publicId, resource_type: resourceType, type }
+    return this.#explained(asked, call, this.#admin.get(resourceType, type, publicId, query, call))
+  }
+
+  /** @throws {GatewayError} `not_found`. */
+  async byAssetId (assetId: string, query: Query, call: Call): Promise<ResolvedAsset> {
+    return this.#admin.byAssetId(assetId, query, call)
   }
 
   /** Empty lists and maps are sent too: they take away what was there. */
-  async update (resourceType: ResourceTypeName, type: DeliveryTypeName, publicId: string, changes: Readonly<Record<string, unknown>>, call: Call): Promise<Relayed> {
+  async update (
+    resourceType: ResourceTypeName,
+    type: string,
+    publicId: string,
+    changes: Readonly<Record<string, unknown>>,
+    call: Call
+  ): Promise<Relayed> {
     const fields = Object.entries(changes).flatMap(([name, value]) => value === undefined ? [] : [[name, encodeUploadParameter(name, value)]])
-    return this.#admin.update(resourceType, type, publicId, Object.fromEntries(fields), call)
+    const asked = { public_id: publicId, resource_type: resourceType, type }
+    const answer = this.#admin.update(resourceType, type, publicId, Object.fromEntries(fields), call)
+    return this.#explained(asked, call, answer)
   }
 
-  async destroy (resourceType: ResourceTypeName | 'auto', fields: { public_id: string, type: DeliveryTypeName, invalidate: boolean }, call: Call): Promise<Place & { public_id: string }> {
-    return this.#admin.destroy(resourceType, fields, call)
+  async destroy (
+    resourceType: ResourceTypeName | 'auto', fields: Doomed, call: Call
+  ): Promise<Place & { public_id: string }> {
+    const asked = { public_id: fields.public_id, resource_type: resourceType, type: fields.type }
+    return this.#explained(asked, call, this.#admin.destroy(resourceType, fields, call), false)
   }
 
   /**
@@ -193,6 +233,26 @@ export class CloudinaryClient {
   #requireSize ({ bytes, exact }: AnnouncedSize = { bytes: 0, exact: false }, callerMaxBytes = Infinity): void {
     const maxBytes = Math.min(this.uploadLimits.maxBytes, exact ? callerMaxBytes : Infinity)
     if (bytes > maxBytes) throw tooLarge(bytes, maxBytes, !exact)
+  }
+
+  /** Adds to a 404 what its public ID looks like. Deleting asks for nothing: it must not become a search. */
+  async #explained<T> (asked: Absent, call: Call, answer: Promise<T>, asks = true): Promise<T> {
+    try {
+      return await answer
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'not_found') throw error
+      if (error.members['found_under'] !== undefined) throw error
+      const { sees = () => true } = call
+      throw await explainAbsence(error, asked, { sees, finder: asks ? this.#finder(call) : undefined })
+    }
+  }
+
+  /** What cannot be found out counts as not there: it must not hide the answer that it explains. */
+  #finder (call: Call): Finder {
+    return {
+      exists: async ({ public_id: id, ...place }) => this.#admin.exists(place, id, call),
+      resolve: async (assetId) => this.#admin.byAssetId(assetId, {}, call, 1).catch(() => undefined)
+    }
   }
 
   #nowSeconds (): number { return Math.floor(this.#connection.pace.now() / 1000) }

@@ -31,8 +31,47 @@ export function nearestName (given: string, known: Iterable<string>): string | u
   return best
 }
 
+/** Words of low-code tools and of other services, with our names for what they mean, the likeliest first. */
+const WORDS: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
+  storage_type: ['type'],
+  delivery_type: ['type'],
+  asset_type: ['resource_type'],
+  kind: ['resource_type'],
+  id: ['public_id'],
+  name: ['public_id', 'display_name'],
+  file_name: ['filename_override', 'target_filename'],
+  folder: ['asset_folder', 'prefix'],
+  path: ['asset_folder', 'prefix'],
+  limit: ['max_results'],
+  per_page: ['max_results'],
+  page_size: ['max_results'],
+  cursor: ['next_cursor'],
+  expires: ['expires_at'],
+  expiration: ['expires_at'],
+  expiry: ['expires_at'],
+  url: ['file'],
+  alt: ['context']
+}))
+
+/** `publicId`, `Public ID` and `public-id` as `public_id`. */
+const folded = (given: string): string =>
+  given.trim().replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/[\s.-]+/g, '_').toLowerCase()
+
+/** Names among `known` that a word of another tool stands for. */
+function translated (given: string, known: ReadonlySet<string>): string[] {
+  if (given.length > 64) return []
+  const word = folded(given)
+  if (known.has(word)) return [word]
+  const bare = word.replace(/^(?:include|with|return|get|set|new)_/, '')
+  if (bare !== word && known.has(bare)) return [bare]
+  return WORDS.get(word)?.filter((name) => known.has(name)) ?? []
+}
+
 /** Ends a message about a misspelt name: `; did you mean "folder"?`, or nothing when no known name is near. */
 export function didYouMean (given: string, known: Iterable<string>): string {
-  const nearest = nearestName(given, known)
+  const names = new Set(known)
+  const meant = translated(given, names)
+  if (meant.length > 0) return `; did you mean ${meant.map((name) => `"${name}"`).join(' or ')}?`
+  const nearest = nearestName(given, names)
   return nearest === undefined ? '' : `; did you mean "${nearest}"?`
 }

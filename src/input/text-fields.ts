@@ -1,7 +1,7 @@
 import type { TSchema } from '@sinclair/typebox'
 import { invalidRequest, pointerTo, type Fault } from '../errors.ts'
 import { BLANK } from '../schemas/habits.ts'
-import { allows, shapeOf, type Shape } from './fields/shape.ts'
+import { allows, isList, shapeOf, type Shape } from './fields/shape.ts'
 import { INEXACT, isExact, jsonFaults } from './strict-json.ts'
 import { emptied, isBlank, meant } from './fields/tidied.ts'
 
@@ -148,7 +148,7 @@ function readField (given: unknown, shape: Shape, report: Report): unknown {
   if (typeof given === 'string' && shape.type === 'string') return given
   const texts = Array.isArray(given) && given.every((each) => typeof each === 'string') ? given as string[] : undefined // checked just before
   if (typeof given !== 'string' && !texts) return given
-  if (shape.type === 'array') return readList(texts ?? given as string, shape, report) // one of the two, by the line above
+  if (isList(shape)) return readList(texts ?? given as string, shape, report) // one, by the line above
   if (texts && allows(shape, 'array')) return texts
   if (texts && texts.length !== 1) return report(`must be one value, not a list of ${texts.length}`)
   const text = texts?.[0] ?? given as string

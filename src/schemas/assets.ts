@@ -21,6 +21,16 @@ export const PublicId = Type.String({
   'x-fault': 'must not begin or end with a blank or a slash, and must hold no empty, "." or ".." segment and no control character'
 })
 
+/** What Cloudinary calls an asset for as long as it lives, whatever its public ID becomes. */
+export const ASSET_ID_PATTERN = '^[0-9a-f]{32}$'
+
+export const AssetId = Type.String({
+  pattern: ASSET_ID_PATTERN,
+  description: '`asset_id` of the asset, as every answer about it has it.',
+  examples: ['b5e6d2b39ba3e0869d67141ba7dba6cf'],
+  'x-fault': 'must be an asset_id: 32 hexadecimal digits; an asset is found by its public ID at /resources/{public_id}'
+})
+
 export const RESOURCE_TYPES = ['image', 'video', 'raw'] as const
 export const DELIVERY_TYPES = ['upload', 'private', 'authenticated'] as const
 

@@ -1,6 +1,7 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { Choice } from './assets.ts'
 import { spelled } from './habits.ts'
+import { LayerParts, type LayerInput } from './layers.ts'
 
 export const CROP_MODES = [
   'scale', 'fit', 'limit', 'mfit', 'fill', 'lfill', 'fill_pad', 'pad', 'lpad', 'mpad', 'crop', 'thumb', 'auto'
@@ -16,9 +17,17 @@ const NOT_ZERO = '(?!0+(?:\\.0*)?$)'
 const SIDE = `${NOT_ZERO}(?:\\d{1,4}|[12]\\d{4}|3[01]\\d{3}|32[0-6]\\d{2}|327[0-5]\\d|3276[0-7])(?:\\.\\d{1,6})?`
 const RATIO_PART = '(?![0.]+(?::|$))\\d{1,5}(?:\\.\\d{1,6})?'
 const TURN = '(?:-?\\d{1,4}|[vh]flip|ignore|auto_right|auto_left)'
+const OFFSET = '-?\\d{1,5}(?:\\.\\d{1,6})?'
+const MOST_OFFSET = 99_999
+const HEX_COLOR = '#[0-9a-fA-F]{3,8}'
+const COLOR = `${HEX_COLOR}|[a-z][A-Za-z0-9_:]*|\\$[A-Za-z][A-Za-z0-9]*`
+const PAGES = '\\d{1,5}(?:-\\d{0,5})?'
 
 // A value stays inside its parameter: no comma, no slash, neither plain nor percent-encoded, nothing that ends a URL path.
 const INSIDE = '(?:[^,/?#%\\\\"<>\\u0000-\\u001f\\u007f]|%(?!2[cCfF])[0-9a-fA-F]{2})'
+const FLAG = '[a-z](?:[A-Za-z0-9_:! -]|%25[0-9A-F]{2})*'
+// Cloudinary takes the address of a remote layer encoded, so here it may hold what no other value may.
+const REMOTE_LAYER = '(?:(?:image|video):)?fetch:https?://[^"<>\\\\\\u0000-\\u001f\\u007f\\ud800-\\udfff]+'
 // A whole component begins like `c_` or `$name_`, so that no version, signature or public ID can be slipped into the path.
 const COMPONENT = '(?:[a-z]{1,8}_|\\$[A-Za-z][A-Za-z0-9]*_)(?:[^/?#%\\\\"<>\\u0000-\\u001f\\u007f]|%[0-9a-fA-F]{2})+'
 const CHAIN = `${COMPONENT}(?:/${COMPONENT})*`
@@ -39,11 +48,40 @@ function word (pattern: string, fault: string, options: Record<string, unknown>)
   return Type.Optional(Type.String({ pattern: `^(?:${pattern})$`, maxLength: 1000, 'x-fault': fault, ...options }))
 }
 
+// Cloudinary goes by the point: `w_1` is one pixel, `w_1.0` the original. Source: "transformation_reference".
 const side = (name: string) => value(
   `${SIDE}|auto(?::[a-z0-9_:]{1,60})?|${EXPRESSION}`,
-  `must be a number of pixels above 0 and up to ${MAX_SIDE}, a fraction such as 0.5, "auto" or an expression such as "iw_div_2"`,
-  { exclusiveMinimum: 0, maximum: MAX_SIDE, description: `${name} in pixels; below 1: a fraction of the original.`, examples: [300] }
+  `must be a number of pixels above 0 and up to ${MAX_SIDE}, a multiple of the original such as 0.5 or 1.5, "auto" or an expression such as "iw_div_2"`,
+  { exclusiveMinimum: 0, maximum: MAX_SIDE, description: `${name} in pixels; with a decimal point: a multiple of the original (1.5 is 150 %).`, examples: [300] }
 )
+
+const offset = (description: string) => value(`${OFFSET}|${EXPRESSION}`, 'must be a number of pixels, a fraction such as 0.1 or an expression', {
+  minimum: -MOST_OFFSET, maximum: MOST_OFFSET, description, examples: [10]
+})
+
+/** Laid over the picture (`l_`) or under it (`u_`). */
+const layer = Type.Optional(Type.Unsafe<string | LayerInput>({
+  type: ['string', 'object'],
+  pattern: `^(?:${INSIDE}+|${REMOTE_LAYER})$`,
+  maxLength: 1000,
+  properties: LayerParts.properties,
+  additionalProperties: false,
+  'x-component': 'Layer',
+  'x-fault': 'must be a layer such as "logo", "users:1:logo" (colons between folders), "text:Arial_20:Hello" or "fetch:https://...", without a comma or slash, or its parts',
+  description: 'What is laid over or under the picture: a public ID, text or a remote picture.',
+  examples: ['logo']
+}))
+
+const Border = Type.Object({
+  width: Type.Optional(Type.Integer({ minimum: 0, maximum: MAX_SIDE, description: 'In pixels; 2 when not given.' })),
+  color: Type.Optional(Type.String({
+    pattern: `^(?:${COLOR})$`,
+    maxLength: 100,
+    'x-fault': 'must be a colour such as "white", "#ff0000" or "rgb:ff0000"',
+    description: '`black` when not given.'
+  }))
+}, { additionalProperties: false })
+export type BorderInput = Static<typeof Border>
 
 /** The parameters of one component under readable names; `GET /url` takes them flat, as query parameters. */
 export const flatTransformation = {
@@ -79,6 +117,53 @@ export const flatTransformation = {
   dpr: value(`auto|${NOT_ZERO}\\d{1,2}(?:\\.\\d{1,3})?|${EXPRESSION}`, 'must be "auto" or a number above 0 and below 100', {
     exclusiveMinimum: 0, exclusiveMaximum: 100, description: 'Pixels of the device per pixel.', examples: [2]
   }),
+  x: offset('Pixels from the left, or from where gravity says; below 1: a fraction.'),
+  y: offset('Pixels from the top, or from where gravity says; below 1: a fraction.'),
+  zoom: value(`${NOT_ZERO}\\d{1,3}(?:\\.\\d{1,6})?|${EXPRESSION}`, 'must be a number above 0 and below 1000', {
+    exclusiveMinimum: 0, exclusiveMaximum: 1000, description: 'How close a face or object is shown (`z_`).', examples: [0.7]
+  }),
+  overlay: layer,
+  underlay: layer,
+  border: Type.Optional(Type.Unsafe<string | BorderInput>({
+    type: ['string', 'object'],
+    pattern: `^\\d{1,4}px_[a-z]+_(?:${COLOR})$`,
+    maxLength: 200,
+    properties: Border.properties,
+    additionalProperties: false,
+    'x-fault': 'must be a border such as "4px_solid_black", or its width and color',
+    description: 'Line around the picture.',
+    examples: ['4px_solid_black']
+  })),
+  color: word(COLOR, 'must be a colour such as "white", "#ff0000" or "rgb:ff0000"', {
+    description: 'Colour of a text, an outline or an effect (`co_`).', examples: ['#ffffff']
+  }),
+  opacity: value(`100|\\d{1,2}|${EXPRESSION}`, 'must be a whole number from 0 to 100', {
+    minimum: 0, maximum: 100, description: 'From 0 (invisible) to 100.', examples: [50]
+  }),
+  page: value(`${PAGES}(?:;${PAGES})*|all|(?:name|embedded):${INSIDE}+`, 'must be a page or layer such as 2, "3-5" or "name:front"', {
+    minimum: 1, maximum: 99_999, description: 'Page of a document, layer of a PSD or frame of an animation (`pg_`).', examples: [2]
+  }),
+  density: value(`${NOT_ZERO}\\d{1,4}`, 'must be a whole number from 1 to 9999', {
+    minimum: 1, maximum: 9999, description: 'Dots per inch for documents and vectors (`dn_`).', examples: [150]
+  }),
+  default_image: word(`${INSIDE}+`, 'must be a public ID with its extension and colons between folders, such as "users:1:avatar.png"', {
+    description: 'Delivered where the asset is missing (`d_`).', examples: ['avatar.png']
+  }),
+  flags: Type.Optional(Type.Unsafe<string | string[]>({
+    type: ['string', 'array'],
+    pattern: `^(?:${FLAG})(?:\\.${FLAG})*$`,
+    maxLength: 1000,
+    items: {
+      type: 'string',
+      pattern: `^(?:${FLAG})$`,
+      maxLength: 200,
+      'x-fault': 'must be one flag such as "progressive"'
+    },
+    maxItems: 50,
+    'x-fault': 'must be flags such as "progressive" or "layer_apply", joined by "."',
+    description: 'Flags (`fl_`).',
+    examples: ['progressive']
+  })),
   named: word(`${INSIDE}+`, 'must be the name of a named transformation, without a comma or slash', {
     description: 'Named transformation (`t_`).', examples: ['thumbnail']
   }),
@@ -96,7 +181,7 @@ export type TransformationKey = keyof typeof flatTransformation
 export const ComponentInput = Type.Object(flatTransformation, { additionalProperties: false, 'x-component': 'TransformationComponent' })
 export type TransformationComponent = Static<typeof ComponentInput>
 
-const EagerComponentInput = Type.Object({
+export const EagerComponentInput = Type.Object({
   ...flatTransformation,
   format: Type.Optional(spelled('extension', Type.String({ pattern: '^[a-z0-9]{1,8}$', 'x-fault': 'must be a file extension such as "png"' })))
 }, { additionalProperties: false })

@@ -1,21 +1,52 @@
 import { Type, type Static, type TObject, type TSchema } from '@sinclair/typebox'
 import { Choice, DELIVERY_TYPES, PUBLIC_ID_PATTERN, PublicId, UploadResourceType } from './assets.ts'
 import { blank, spelled } from './habits.ts'
-import { EagerInput, TransformationInput } from './transformation.ts'
+import {
+  EagerComponentInput, EagerInput, TransformationInput, type EagerComponent, type EagerTransformation
+} from './transformation.ts'
 
 const flag = (description: string) => Type.Optional(Type.Boolean({ description }))
 const text = (description: string, options: Record<string, unknown> = {}) =>
   Type.Optional(Type.String({ minLength: 1, maxLength: 4096, description, ...options }))
-const url = (description: string) => text(description, { pattern: '^https?://[^\\s]+$', 'x-fault': 'must be an http or https URL' })
+const url = (description: string) => text(description, {
+  pattern: '^(?:https?|poll)://[^\\s]+$',
+  'x-fault': 'must be an http or https URL, or "poll://" and the name of a channel'
+})
 const folder = (description: string) => spelled('folder', text(description, {
   maxLength: 255,
   pattern: PUBLIC_ID_PATTERN,
   'x-fault': 'must not begin or end with a blank or a slash, and must hold no empty, "." or ".." segment and no control character'
 }))
 const EXTENSION_FAULT = 'must be a file extension such as "png"'
-const coordinates = (description: string) => Type.Optional(Type.Array(
-  Type.Array(Type.Integer(), { minItems: 4, maxItems: 4 }), { maxItems: 1000, description, examples: [[[10, 20, 100, 120]]] }
-))
+/** One area, or several. That one has four numbers is judged where it is written as text. */
+export type Areas = number[] | number[][]
+const coordinates = (description: string) => Type.Optional(Type.Unsafe<Areas>({
+  type: 'array',
+  // In this order: the validator makes a number of text that reads like one, before it makes a list of it.
+  items: { type: ['number', 'array'], items: { type: 'number' }, minItems: 4, maxItems: 4 },
+  maxItems: 1000,
+  description: `${description} One area, or a list of areas.`,
+  examples: [[[10, 20, 100, 120]]]
+}))
+
+interface ListOptions { maxItems: number, description: string, examples: unknown[] }
+
+/**
+ * A list of objects, where one object stands for a list of one, as official clients take it. Each keyword
+ * judges only the kind of value it is about, so a fault is found where it is in what was sent.
+ */
+function oneOrMany<T extends TObject> (component: string, item: T, options: ListOptions) {
+  const { properties, required = [] } = item
+  return Type.Unsafe<Static<T> | Array<Static<T>>>({
+    type: ['array', 'object'],
+    items: item,
+    properties,
+    required,
+    additionalProperties: false,
+    'x-component': component,
+    ...options
+  })
+}
 
 export const Tag = Type.String({
   maxLength: 255,
@@ -52,7 +83,7 @@ export const Metadata = Type.Unsafe<Record<string, Scalar | Scalar[]>>({
   examples: [{ colour: ['red', 'green'] }]
 })
 
-export const AccessControl = Type.Array(Type.Object({
+export const AccessControl = oneOrMany('AccessControl', Type.Object({
   access_type: Choice(['token', 'anonymous']),
   // An unset variable must not decide for how long somebody sees the asset.
   start: Type.Optional(blank('refused', Type.String({ minLength: 1, maxLength: 40 }))),
@@ -66,7 +97,7 @@ const Regions = Type.Unsafe<Record<string, number[][]>>({
   description: 'Named areas, each with two corners of a rectangle or the points of a polygon.'
 })
 
-const ResponsiveBreakpoints = Type.Array(Type.Object({
+const ResponsiveBreakpoints = oneOrMany('ResponsiveBreakpoints', Type.Object({
   create_derived: Type.Boolean(),
   transformation: Type.Optional(TransformationInput),
   format: Type.Optional(spelled('extension', Type.String({ pattern: '^[a-z0-9]{1,8}$', 'x-fault': EXTENSION_FAULT }))),
@@ -74,7 +105,34 @@ const ResponsiveBreakpoints = Type.Array(Type.Object({
   min_width: Type.Optional(Type.Integer({ minimum: 1 })),
   bytes_step: Type.Optional(Type.Integer({ minimum: 1 })),
   max_images: Type.Optional(Type.Integer({ minimum: 3, maximum: 200 }))
-}, { additionalProperties: false }), { maxItems: 16, description: 'Widths to derive for responsive pages.' })
+}, { additionalProperties: false }), {
+  maxItems: 16, description: 'Widths to derive for responsive pages.', examples: [[{ create_derived: true }]]
+})
+
+const Eager = Type.Unsafe<EagerComponent | EagerTransformation[]>({
+  type: ['array', 'object'],
+  items: EagerInput,
+  maxItems: 200,
+  properties: EagerComponentInput.properties,
+  additionalProperties: false,
+  'x-component': 'Eager',
+  description: 'Derived assets to make at once.',
+  examples: [[{ width: 200, crop: 'scale' }]]
+})
+
+const AutoTranscription = Type.Unsafe<boolean | { translate?: string[] }>({
+  type: ['boolean', 'object'],
+  properties: {
+    translate: Type.Array(Type.String({ minLength: 1, maxLength: 35 }), {
+      maxItems: 200, description: 'Languages, such as `fr` or `pt-BR`.'
+    })
+  },
+  additionalProperties: { type: 'string', maxLength: 255 },
+  maxProperties: 10,
+  'x-component': 'AutoTranscription',
+  description: 'Write a transcript; an object names the languages to translate it to.',
+  examples: [true, { translate: ['fr'] }]
+})
 
 /** Whatever is signed: everything that is known beside the file, the kind of asset and the credentials. */
 const signable = {
@@ -98,10 +156,11 @@ const signable = {
   context: Type.Optional(Context),
   metadata: Type.Optional(Metadata),
   clear_invalid: flag('Drop metadata values that are no longer valid.'),
-  eager: Type.Optional(Type.Array(EagerInput, { maxItems: 200, description: 'Derived assets to make at once.', examples: [[{ width: 200, crop: 'scale' }]] })),
+  eager: Type.Optional(Eager),
   eager_async: flag('Answer before the derived assets are made.'),
   eager_notification_url: url('Called when the derived assets are there.'),
   notification_url: url('Called when the upload is done.'),
+  batch_id: text('Name of a batch that notifications are gathered under.', { maxLength: 255 }),
   transformation: Type.Optional(TransformationInput),
   format: spelled('extension', text('Convert to this format before storing.', { pattern: '^[a-z0-9]{1,8}$', 'x-fault': EXTENSION_FAULT })),
   allowed_formats: Type.Optional(Type.Array(
@@ -141,7 +200,7 @@ const signable = {
   background_removal: text('Add-on that removes the background.'),
   similarity_search: text('Add-on for similar pictures.'),
   visual_search: flag('Index for visual search.'),
-  auto_transcription: flag('Write a transcript.'),
+  auto_transcription: Type.Optional(AutoTranscription),
   auto_chaptering: flag('Make chapters.'),
   auto_video_details: flag('Write title and description.'),
   quality_override: text('Quality used for `q_auto` of this asset.')

@@ -44,17 +44,59 @@ async function directUpload (client: CloudinaryClient, parameters: FormFields, c
   return client.upload(wanted, call())
 }
 
+t.test('an absence is explained, and deleting asks for nothing to explain it', async (t) => {
+  const { upstream, client } = await started(t)
+  const absent = { status: 404, body: '{"error":{"message":"Resource not found"}}' }
+  const nowhere = Array.from({ length: 9 }, () => absent)
+  upstream.script(...nowhere, { body: '{"public_id":"a"}' })
+  await t.rejects(client.get('image', 'upload', 'a.jpg', {}, call()), { code: 'not_found', members: { did_you_mean: { public_id: 'a' } } })
+  upstream.script(...nowhere, { body: '{"public_id":"b","resource_type":"raw","type":"private"}' })
+  const id = '0'.repeat(32)
+  await t.rejects(client.update('image', 'upload', id, { tags: ['x'] }, call()), { code: 'not_found', members: { did_you_mean: { public_id: 'b', resource_type: 'raw', type: 'private' } } })
+  upstream.script(...nowhere, { status: 503 }, { status: 503 })
+  await t.rejects(client.get('image', 'upload', id, {}, call()), { message: /looks like an asset_id\.$/ })
+  upstream.script(...nowhere)
+  await t.rejects(client.get('image', 'upload', 'b.jpg', {}, { ...call(), sees: () => false }), { message: /looks like a public ID with a file extension\.$/ })
+  const before = upstream.seen.length
+  upstream.script({ body: '{"result":"not found"}' }, ...nowhere.slice(1))
+  await t.rejects(client.destroy('image', { public_id: 'a.jpg', type: 'upload', invalidate: false }, call()), { message: /if it is one, send "a"/ })
+  t.notOk(upstream.seen.slice(before).some(({ url }) => url.endsWith('/a')))
+  upstream.script(absent, { body: '{"public_id":"a.jpg"}' }, absent)
+  await t.rejects(client.get('image', 'upload', 'a.jpg', {}, call()), { code: 'not_found', members: { found_under: [{ resource_type: 'video' }], did_you_mean: undefined } }, 'what is found under its own name needs no other')
+  upstream.script({ status: 403, body: '{"error":{"message":"no"}}' })
+  await t.rejects(client.get('image', 'upload', 'a.jpg', {}, call()), { code: 'upstream_forbidden' })
+})
+
+t.test('the folder mode is remembered for a while, also that it is not known; a caller that left teaches nothing', async (t) => {
+  let nowMs = now
+  const upstream = await startFaultUpstream(t)
+  const client = clientAt(t, upstream.url, { now: () => nowMs })
+  const gone = new AbortController()
+  gone.abort()
+  t.equal(await client.folderMode({ signal: gone.signal }), undefined)
+  upstream.script({ body: '{"settings":{"folder_mode":"dynamic"}}' })
+  t.equal(await client.folderMode(call()), 'dynamic')
+  t.equal(await client.folderMode(call()), 'dynamic')
+  nowMs += 600_000
+  upstream.script({ status: 500 })
+  t.equal(await client.folderMode(call()), undefined)
+  t.equal(await client.folderMode(call()), undefined)
+  t.equal(upstream.seen.filter(({ url }) => url.includes('/config')).length, 2)
+})
+
 t.test('asks the Admin API: ping, list, get, update, destroy', async (t) => {
   const { upstream, client } = await started(t)
   await client.ping(call())
-  await client.list('image', 'upload', { max_results: '1' }, call())
+  await client.list({}, { max_results: '1' }, call())
   await client.get('image', 'upload', 'a', {}, call())
   await client.update('image', 'upload', 'a', { tags: [], context: { alt: 'a|b' }, moderation_status: 'approved', metadata: undefined }, call())
+  upstream.script({ body: '{"public_id":"b","resource_type":"raw","type":"private"}' })
+  t.match(await client.byAssetId('0'.repeat(32), {}, call()), { public_id: 'b', resource_type: 'raw', type: 'private' })
   upstream.script({ body: '{"result":"ok"}' })
   t.same(await client.destroy('image', { public_id: 'a', type: 'upload', invalidate: false }, call()), { resource_type: 'image', type: 'upload', public_id: 'a' })
   t.same(upstream.seen.map(({ method, url }) => `${method} ${url}`), [
     'GET /v1_1/demo/ping', 'GET /v1_1/demo/resources/image/upload?max_results=1', 'GET /v1_1/demo/resources/image/upload/a',
-    'POST /v1_1/demo/resources/image/upload/a', 'POST /v1_1/demo/image/destroy'
+    'POST /v1_1/demo/resources/image/upload/a', `GET /v1_1/demo/resources/${'0'.repeat(32)}`, 'POST /v1_1/demo/image/destroy'
   ])
   t.same(upstream.seen[3]?.fields, { tags: '', context: 'alt=a\\|b', moderation_status: 'approved' })
 })

@@ -13,6 +13,7 @@ t.teardown(() => sandbox.close())
 const cloudinary = await officialClient(t, sandbox)
 const { api, uploader } = cloudinary
 /** The package has these; its types do not, or less of them. */
+const { resource_by_asset_id: byAssetId } = api as unknown as { resource_by_asset_id (id: string, options: object): Promise<object> }
 const utils = cloudinary.utils as unknown as {
   api_sign_request (fields: object, secret: string): string
   private_download_url (publicId: string, format: string, options: object): string
@@ -63,6 +64,22 @@ t.test('what the gateway stored: the official client lists, gets, updates and de
   t.match((await ask('/resources/from%20gateway%2F%C3%A4')).body, { tags: ['c'], context: { custom: { alt: 'a=b' } } })
   t.match(await uploader.destroy('from gateway/ä'), { result: 'ok' })
   t.match(await ask('/resources/from%20gateway%2F%C3%A4'), { status: 404, body: { code: 'not_found' } })
+})
+
+t.test('lists by tag, moderation and folder, and assets by their ID: both get the very same', async (t) => {
+  const { asset_id: id } = await uploader.upload(fixture.pathname, { public_id: 'filtered/a', tags: ['rare one'], moderation: 'manual', asset_folder: 'shown' })
+  await uploader.upload(fixture.pathname, { public_id: 'filtered/b', tags: ['rare one'] })
+  t.strictSame((await ask('/resources?tag=rare%20one&tags=true')).body, plain(await api.resources_by_tag('rare one', { tags: true })))
+  t.strictSame((await ask('/resources?tag=rare%20one&fields=tags&fields=bytes')).body, plain(await api.resources_by_tag('rare one', { fields: 'tags,bytes' } as never))) // its types know less
+  t.strictSame((await ask('/resources?moderation_kind=manual&moderation_status=pending')).body, plain(await api.resources_by_moderation('manual', 'pending')))
+  t.strictSame((await ask('/resources?asset_folder=shown')).body, plain(await api.resources_by_asset_folder('shown')))
+  t.strictSame((await ask(`/assets/${String(id)}?image_metadata=true`)).body, plain(await byAssetId(String(id), { image_metadata: true })))
+  const changes = { headers: 'X-Robots-Tag: none', access_control: { access_type: 'token' }, auto_transcription: { translate: ['fr'] }, custom_coordinates: [1, 2, 3, 4] }
+  await api.update('filtered/a', changes as never) // as above
+  const theirs = sandbox.requests.at(-1)?.fields
+  await ask(`/assets/${String(id)}`, { method: 'PATCH', json: changes })
+  t.strictSame(sandbox.requests.at(-1)?.fields, theirs)
+  for (const name of ['a', 'b']) await uploader.destroy(`filtered/${name}`)
 })
 
 t.test('what the official client stored: the gateway lists, gets, updates and deletes it', async (t) => {

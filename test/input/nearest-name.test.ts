@@ -26,3 +26,13 @@ t.test('the end of a message names the near one, and is empty when none is near'
   t.equal(didYouMean('foldr', ['public_id', 'folder']), '; did you mean "folder"?')
   t.equal(didYouMean('nonsense', ['public_id', 'folder']), '')
 })
+
+t.test('words of other tools lead to ours, where there is one', async (t) => {
+  const names = ['public_id', 'resource_type', 'type', 'tags', 'context', 'asset_folder', 'prefix', 'expires_at', 'max_results', 'next_cursor']
+  for (const [word, ours] of [
+    ['storage_type', '"type"'], ['storageType', '"type"'], ['include_tags', '"tags"'], ['includeContext', '"context"'], ['Public ID', '"public_id"'], ['publicId', '"public_id"'],
+    ['expiresAt', '"expires_at"'], ['folder', '"asset_folder" or "prefix"'], ['limit', '"max_results"'], ['Per-Page', '"max_results"'], ['cursor', '"next_cursor"']
+  ] as const) t.equal(didYouMean(word, names), `; did you mean ${ours}?`, word)
+  t.equal(didYouMean('storage_type', ['public_id']), '', 'a route without it')
+  t.equal(didYouMean(`include_${'t'.repeat(64)}`, names), '')
+})

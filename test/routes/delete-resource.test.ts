@@ -28,6 +28,29 @@ t.test('DELETE /resources/{public_id}', async (t) => {
     t.match(sandbox.requests.at(-1), { method: 'POST', fields: { invalidate: 'true' } })
   })
 
+  t.test('200: a notification reaches Cloudinary, from the query or the body', async (t) => {
+    for (const [query, payload] of [['?notification_url=https://example.com/hook', undefined], ['', { notification_url: 'poll://jobs' }]] as const) {
+      await sandbox.add('told')
+      t.match((await app.inject({ method: 'DELETE', url: `/resources/told${query}`, ...(payload && { payload }) })).json(), { result: 'ok' })
+      t.equal(sandbox.requests.at(-1)?.fields['notification_url'], payload?.notification_url ?? 'https://example.com/hook')
+    }
+    t.match((await remove('told?notification_url=ftp://example.com')).json(), { status: 400, errors: [{ pointer: '/notification_url' }] })
+    t.match((await app.inject({ method: 'DELETE', url: '/resources/told', payload: { notification_url: 'https://127.0.0.1:1' } })).statusCode, 404, 'the sandbox reaches what this machine reaches')
+  })
+
+  t.test('404: a pasted ID is told by its spelling; deleting asks for nothing that it would not ask for otherwise', async (t) => {
+    await sandbox.add('kept/tom')
+    const calls = async (path: string): Promise<[string, string[]]> => {
+      const before = sandbox.requests.length
+      const { detail } = (await remove(path)).json() as { detail: string }
+      return [detail, sandbox.requests.slice(before).map(({ method, path }) => `${method} ${path}`).filter((line) => line.includes('tom') && !line.includes('tom.jpg'))]
+    }
+    const [detail, asked] = await calls('kept/tom.jpg')
+    t.match(detail, /looks like a public ID with a file extension: if it is one, send "kept\/tom" \(image\/upload\)/)
+    t.same(asked, [])
+    t.match((await app.inject('/resources/kept/tom')).json(), { public_id: 'kept/tom' })
+  })
+
   t.test('400: unknown fields and empty IDs', async (t) => {
     t.match((await remove('')).json(), { status: 400, errors: [{ pointer: '/public_id', message: 'must not be empty' }] })
     t.match((await remove('x?purge=true')).json(), { status: 400, errors: [{ pointer: '/purge' }] })
@@ -77,5 +100,27 @@ t.test('DELETE /resources/{public_id}', async (t) => {
     t.match((await remove('kept')).json(), { status: 502, code: 'upstream_failed' })
     await sandbox.faults.clear()
     t.match((await app.inject('/resources/kept')).json(), { public_id: 'kept' })
+  })
+})
+
+t.test('DELETE /assets/{asset_id}', async (t) => {
+  const { app, sandbox } = await startGateway(t)
+  const remove = (id: string, payload?: object) => app.inject({ method: 'DELETE', url: `/assets/${id}`, ...(payload && { payload }) })
+
+  t.test('200: deletes what the ID resolves to, wherever it is, with two calls; then 404', async (t) => {
+    const { asset_id: id } = await sandbox.add('clips/a', { resource_type: 'raw', type: 'private' })
+    const before = sandbox.requests.length
+    t.same((await remove(id, { invalidate: true })).json(), { result: 'ok', public_id: 'clips/a', resource_type: 'raw', type: 'private' })
+    t.match(sandbox.requests.slice(before), [
+      { method: 'GET', path: `/v1_1/demo/resources/${id}` }, { method: 'POST', path: '/v1_1/demo/raw/destroy', fields: { public_id: 'clips/a', type: 'private', invalidate: 'true' } }
+    ])
+    t.equal(sandbox.requests.length, before + 2)
+    t.match((await remove(id)).json(), { status: 404, code: 'not_found', detail: `There is no asset with the asset_id "${id}".` })
+  })
+
+  t.test('400: what is no asset_id, and places, which the ID has by itself', async (t) => {
+    t.match((await remove('clips')).json(), { status: 400, errors: [{ pointer: '/asset_id', message: /32 hexadecimal digits.*\/resources/ }] })
+    t.match((await remove('0'.repeat(32), { type: 'private' })).json(), { status: 400, errors: [{ pointer: '/type' }] })
+    t.equal((await remove('0'.repeat(32), { invalidate: true })).statusCode, 404)
   })
 })

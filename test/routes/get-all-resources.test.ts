@@ -2,7 +2,8 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import { environmentAt, startGateway, testConfig } from '../support/gateway.ts'
+import { startFaultUpstream } from '../support/fault-upstream.ts'
+import { environmentAt, startGateway, startGatewayAt, testConfig } from '../support/gateway.ts'
 
 t.test('GET /resources', async (t) => {
   const { app, sandbox, url } = await startGateway(t)
@@ -33,6 +34,59 @@ t.test('GET /resources', async (t) => {
     for (const query of ['public_ids=cats/00&public_ids=dogs/rex', 'public_ids=cats/00,dogs/rex', `public_ids=${encodeURIComponent('["cats/00","dogs/rex"]')}`, 'public_ids[]=cats/00&public_ids[]=dogs/rex']) {
       t.same(idsOf((await app.inject(`/resources?${query}`)).json()).sort(), ['cats/00', 'dogs/rex'], query)
     }
+  })
+
+  t.test('200: by tag, by moderation, by folder, each with a call of its own', async (t) => {
+    await sandbox.add('tagged/signed', { type: 'authenticated', tags: ['rare/ü'] })
+    await sandbox.add('tagged/public', { tags: ['rare/ü'], asset_folder: 'shown/here', moderation: 'manual' })
+    await sandbox.add('tagged/clip', { resource_type: 'raw', asset_folder: 'shown/here' })
+    const ids = async (query: Record<string, string>): Promise<string[]> => idsOf((await app.inject({ url: '/resources', query })).json()).sort()
+    t.same(await ids({ tag: 'rare/ü' }), ['tagged/public', 'tagged/signed'])
+    t.match(sandbox.requests.at(-1)?.path, '/v1_1/demo/resources/image/tags/rare%2F%C3%BC')
+    t.same(await ids({ tag: 'rare/ü', type: 'authenticated' }), ['tagged/signed'], 'a type that is named is kept to')
+    t.same(await ids({ tag: 'rare/ü', type: 'authenticated', fields: 'tags' }), ['tagged/signed'], 'with fields too')
+    t.same(await ids({ tag: 'rare/ü', resource_type: 'raw' }), [])
+    t.same(await ids({ moderation_kind: 'manual', moderation_status: 'pending' }), ['tagged/public'])
+    t.same(await ids({ moderation_kind: 'manual', moderation_status: 'approved' }), [])
+    t.same(await ids({ asset_folder: 'shown/here' }), ['tagged/clip', 'tagged/public'])
+    t.same(await ids({ asset_folder: 'shown/here', resource_type: 'raw' }), ['tagged/clip'])
+    t.equal((await app.inject('/resources?asset_folder=shown/here')).json().total_count, 2, 'untouched where nothing is chosen here')
+    const first = await app.inject('/resources?tag=rare/%C3%BC&max_results=1')
+    t.match(first.headers.link, /tag=rare%2F%C3%BC&max_results=1&next_cursor=/)
+    const lines = await fetch(`${url}/resources?tag=cat&max_results=5`, { headers: { accept: 'application/x-ndjson' } })
+    t.equal((await lines.text()).trimEnd().split('\n').length, 12, 'every page of it')
+  })
+
+  t.test('200: fields choose what is answered', async (t) => {
+    const { resources: [first] } = (await app.inject('/resources?prefix=cats/&max_results=1&fields=tags,secure_url')).json()
+    t.match(first, { public_id: /^cats/, tags: ['cat'], secure_url: /^http/ })
+    t.notOk('bytes' in first)
+    t.match(sandbox.requests.at(-1)?.fields, { fields: 'tags,secure_url' })
+    t.match((await app.inject('/resources?fields=a%20b')).json(), { status: 400, errors: [{ pointer: '/fields/0' }] })
+  })
+
+  t.test('200 with advice: a prefix that finds nothing, where folders are dynamic', async (t) => {
+    const before = sandbox.requests.length
+    for (const query of ['prefix=nowhere/', 'prefix=nowhere', 'prefix=/']) {
+      const { resources, advice } = (await app.inject(`/resources?${query}`)).json()
+      t.same(resources, [])
+      if (query === 'prefix=/') t.equal(advice, undefined, 'no folder')
+      else t.match(advice, /asset_folder=nowhere/, query)
+    }
+    t.equal(sandbox.requests.slice(before).filter(({ path }) => path.includes('/config')).length, 1, 'the folder mode is asked for once')
+    t.equal((await app.inject('/resources?prefix=cats/&max_results=1')).json().advice, undefined)
+  })
+
+  t.test('400: filters that no call of Cloudinary joins; words of other tools lead to ours', async (t) => {
+    const before = sandbox.requests.length
+    t.match((await app.inject('/resources?tag=a&asset_folder=b&prefix=c')).json(), { status: 400, errors: [{ pointer: '/asset_folder' }, { pointer: '/prefix' }] })
+    t.match((await app.inject('/resources?moderation_kind=manual')).json(), { status: 400, errors: [{ pointer: '/moderation_status', message: 'is required beside moderation_kind' }] })
+    for (const [word, ours] of [['folder', '"asset_folder" or "prefix"'], ['storage_type', '"type"'], ['include_tags', '"tags"'], ['include_context', '"context"']] as const) {
+      t.match((await app.inject(`/resources?${word}=x`)).json(), { status: 400, errors: [{ message: `is not a field of this action; did you mean ${ours}?` }] }, word)
+    }
+    t.match((await app.inject('/url?Public%20ID=a')).json(), { errors: [{}, { message: /did you mean "public_id"/ }] })
+    t.match((await app.inject('/signed-url?public_id=a&expiresAt=1')).json(), { errors: [{ message: /did you mean "expires_at"/ }] })
+    t.equal(sandbox.requests.length, before)
   })
 
   t.test('200: another delivery type', async (t) => {
@@ -104,4 +158,19 @@ t.test('a caller that leaves a stream is no fault', async (t) => {
   leaving.abort()
   await over
   t.same(log, [])
+})
+
+t.test('no advice where folders are fixed, or where Cloudinary does not say; 502 for an answer that is no list and must be filtered', async (t) => {
+  const { app } = await startGateway(t, {}, { clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd', folderMode: 'fixed' }] })
+  t.equal((await app.inject('/resources?prefix=nowhere/')).json().advice, undefined)
+
+  const upstream = await startFaultUpstream(t)
+  const other = await startGatewayAt(t, upstream.url)
+  await other.app.inject('/readyz')
+  upstream.script({ body: '{"resources":[]}' }, { status: 500 })
+  t.same((await other.app.inject('/resources?prefix=nowhere/')).json(), { resources: [] })
+  upstream.script({ status: 404, body: '{"error":{"message":"Can\'t find folder with path nowhere"}}' })
+  t.match((await other.app.inject('/resources?asset_folder=nowhere')).json(), { status: 404, code: 'not_found', detail: /path nowhere/ }, 'a folder that is not there')
+  upstream.script({ body: '{"folders":[]}' })
+  t.match((await other.app.inject('/resources?tag=a&type=private')).json(), { status: 502, code: 'upstream_failed' })
 })

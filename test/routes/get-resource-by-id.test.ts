@@ -76,3 +76,36 @@ t.test('502: wrong credentials are ours to correct, and the environment is named
   const { app } = await startGateway(t, {}, { clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'another' }] })
   t.match((await app.inject('/resources/cats/tom')).json(), { status: 502, code: 'credentials_rejected', detail: /production/ })
 })
+
+t.test('404 and 400: what was pasted in place of a public ID is answered with the ID that exists', async (t) => {
+  const { app, sandbox } = await startGateway(t)
+  const { asset_id: id } = await sandbox.add('cats/tom')
+  const tom = { public_id: 'cats/tom', resource_type: 'image', type: 'upload' }
+  for (const pasted of ['cats/tom.jpg', 'v1700000000/cats/tom', 'v1/cats/tom.png', id, 'https:/res.cloudinary.com/demo/image/upload/v1/cats/tom.jpg', 'image/upload/cats/tom']) {
+    const before = sandbox.requests.length
+    t.match((await app.inject(`/resources/${encodeURIComponent(pasted)}`)).json(), { status: 404, code: 'not_found', did_you_mean: tom, detail: /looks like .*"cats\/tom" \(image\/upload\)/ }, pasted)
+    t.ok(sandbox.requests.slice(before).filter(({ path }) => !path.includes(encodeURIComponent(pasted))).length <= 2, 'at most two calls to confirm it')
+  }
+  const absent = (await app.inject('/resources/cats/rex.jpg')).json()
+  t.match(absent, { status: 404, detail: /looks like a public ID with a file extension\.$/ })
+  t.equal(absent.did_you_mean, undefined)
+
+  for (const url of ['/resources/https%3A%2F%2Fres.cloudinary.com%2Fdemo%2Fvideo%2Fprivate%2Fs--abcdefgh--%2Fv1%2Fcats%2Ftom.mp4', '/url?public_id=https://res.cloudinary.com/demo/video/private/v1/cats/tom.mp4']) {
+    t.match((await app.inject(url)).json(), { status: 400, errors: [{ pointer: '/public_id', message: 'looks like a delivery URL: send the public ID alone, "cats/tom", with resource_type "video" and type "private"' }] })
+  }
+  t.match((await app.inject('/resources/https%3A%2F%2Fres.cloudinary.com%2Fdemo%2Fimage%2Fupload%2Ftom.mp4')).json(), { status: 400, errors: [{ message: 'looks like a delivery URL: send the public ID alone, "tom"' }] })
+})
+
+t.test('GET /assets/{asset_id}', async (t) => {
+  const { app, sandbox } = await startGateway(t)
+  await sandbox.add('cats/tom', { type: 'private', tags: ['a'] })
+  const whole = (await app.inject('/resources/cats/tom?type=private')).json()
+  const before = sandbox.requests.length
+  t.same((await app.inject(`/assets/${whole.asset_id}?image_metadata=true&exif=true`)).json().public_id, 'cats/tom')
+  t.match(sandbox.requests.slice(before), [{ path: `/v1_1/demo/resources/${whole.asset_id}?image_metadata=true&exif=true` }])
+  t.equal(sandbox.requests.length, before + 1, 'one call')
+  t.strictSame((await app.inject(`/assets/${whole.asset_id}`)).json(), whole, 'the very same as by its public ID')
+  t.match((await app.inject(`/assets/${'0'.repeat(32)}`)).json(), { status: 404, code: 'not_found' })
+  t.match((await app.inject(`/assets/${whole.asset_id}?type=private`)).json(), { status: 400, errors: [{ pointer: '/type' }] })
+  t.match((await app.inject('/assets/cats')).json(), { status: 400, errors: [{ pointer: '/asset_id' }] })
+})

@@ -37,6 +37,18 @@ t.test('GET and POST /signed-url', async (t) => {
     t.match(answer.url, /\/raw\/download\?.*&type=authenticated&/)
   })
 
+  t.test('200: a derived file under a name of its own', async (t) => {
+    await sandbox.add('secret/derived', { type: 'private' })
+    const asked = { public_id: 'secret/derived', attachment: true, target_filename: 'my picture.jpg', format: 'jpg' }
+    for (const { url } of [(await post({ ...asked, transformation: { width: 20, crop: 'scale' } })).json(), (await get({ ...asked, attachment: 'true', transformation: 'c_scale,w_20' })).json()]) {
+      t.match(Object.fromEntries(new URL(url).searchParams), { transformation: 'c_scale,w_20', target_filename: 'my picture.jpg' })
+      const file = await fetch(url)
+      t.equal(file.status, 200)
+      t.match(file.headers.get('content-disposition'), /my picture\.jpg/)
+    }
+    t.match((await post({ public_id: 'a', target_filename: 'a/b', transformation: { width: -1 } })).json(), { status: 400, errors: [{ pointer: '/target_filename' }, { pointer: '/transformation/width' }] })
+  })
+
   t.test('400: past, milliseconds, unknown and missing fields', async (t) => {
     t.match((await post({ public_id: 'a', expires_at: now() - 5 })).json(), { status: 400, errors: [{ pointer: '/expires_at', message: /in the past/ }] })
     t.match((await get({ public_id: 'a', expires_at: String(Date.now() + 60_000) })).json(), { status: 400, errors: [{ pointer: '/expires_at', message: /looks like milliseconds/ }] })

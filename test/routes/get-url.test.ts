@@ -1,5 +1,6 @@
 import t from 'tap'
 import { v2 as cloudinary } from 'cloudinary'
+import sharp from 'sharp'
 import { startGateway } from '../support/gateway.ts'
 
 t.test('GET and POST /url', async (t) => {
@@ -49,6 +50,34 @@ t.test('GET and POST /url', async (t) => {
 
   t.test('200: nobody keeps the answer, in either form: it may hold a signature', async (t) => {
     for (const answer of [await get({ public_id: 'a' }), await post({ public_id: 'a' })]) t.equal(answer.headers['cache-control'], 'no-store')
+  })
+
+  t.test('200: names and suffixes that official clients know', async (t) => {
+    const transformation = { overlay: 'logo', x: 5, y: -5, opacity: 50, flags: ['layer_apply', 'relative'], border: { width: 2, color: '#ff0000' } }
+    const text = 'bo_2px_solid_rgb:ff0000,fl_layer_apply.relative,l_logo,o_50,x_5,y_-5'
+    t.equal((await post({ public_id: 'a', transformation })).json().transformation, text)
+    t.equal((await get({ public_id: 'a', overlay: 'logo', x: '5', y: '-5', opacity: '50', flags: 'layer_apply.relative', border: '2px_solid_#ff0000' })).json().transformation, text)
+    t.equal((await app.inject('/url?public_id=a&flags=lossy&flags=progressive')).json().transformation, 'fl_lossy.progressive')
+    t.match((await get({ public_id: 'cats/tom', url_suffix: 'a-grey-cat', format: 'jpg' })).json().url, /\/demo\/images\/v1\/cats\/tom\/a-grey-cat\.jpg$/)
+    t.match((await post({ public_id: 'cats/tom', url_suffix: 'a-grey-cat' })).json().url, /\/demo\/images\/v1\/cats\/tom\/a-grey-cat$/)
+    t.match((await get({ public_id: 'a', url_suffix: 'b.c', overlay: 'a/b' })).json(), { status: 400, errors: [{ pointer: '/url_suffix' }, { pointer: '/overlay' }] })
+    t.match((await post({ public_id: 'a', resource_type: 'raw', type: 'private', url_suffix: 'b' })).json(), { status: 400, errors: [{ pointer: '/url_suffix' }] })
+  })
+
+  t.test('200: a width with a decimal point is a multiple of the original, on every way', async (t) => {
+    await sandbox.add('wide')
+    const { width } = (await app.inject('/resources/wide')).json()
+    const urls = [await get({ public_id: 'wide', width: '1.5', crop: 'scale' }), await post({ public_id: 'wide', transformation: { width: 1.5, crop: 'scale' } }), await get({ public_id: 'wide', transformation: 'c_scale,w_1.5' })]
+    t.same(new Set(urls.map((answer) => answer.json().transformation)), new Set(['c_scale,w_1.5']))
+    const { eager } = (await app.inject({ method: 'POST', url: '/upload', payload: { file: 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', eager: { width: 3.0001, crop: 'scale' } } })).json()
+    t.match(eager, [{ transformation: 'c_scale,w_3.0001', width: 3 }])
+    const made = await sharp(Buffer.from(await (await fetch(urls[0]?.json().url)).arrayBuffer())).metadata()
+    t.equal(made.width, Math.round(width * 1.5))
+  })
+
+  t.test('200: an ID that was copied out of a URL, and the same ID as it is listed, give the same URL', async (t) => {
+    t.equal((await get({ public_id: 'my%20cat/é' })).json().url, (await get({ public_id: 'my cat/é' })).json().url)
+    t.equal((await get({ public_id: 'my%20cat' })).json().public_id, 'my%20cat', 'what was asked for stays as it was')
   })
 
   t.test('302: redirect=true', async (t) => {

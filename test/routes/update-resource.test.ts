@@ -57,3 +57,63 @@ t.test('PATCH /resources/{public_id}', async (t) => {
     t.match((await patch('cats/tom', { metadata: { no_such_field: 'x' } })).json(), { status: 400, code: 'upstream_rejected', upstream: { status: 400, message: /no_such_field/ } })
   })
 })
+
+t.test('fields that official clients send', async (t) => {
+  const { app, sandbox } = await startGateway(t)
+  await sandbox.add('cats/tom')
+  const sent = async (payload: object): Promise<Record<string, string>> => {
+    await app.inject({ method: 'PATCH', url: '/resources/cats/tom', payload })
+    return sandbox.requests.findLast(({ method }) => method === 'POST')?.fields ?? {}
+  }
+
+  t.test('200: they reach Cloudinary as the official client writes them', async (t) => {
+    const given = { visual_search: true, auto_tagging: 0.6, headers: 'X-Robots-Tag: noindex', access_control: { access_type: 'token' }, custom_coordinates: [1, 2, 3, 4] }
+    t.match(await sent(given), { visual_search: 'true', auto_tagging: '0.6', headers: 'X-Robots-Tag: noindex', access_control: '[{"access_type":"token"}]', custom_coordinates: '1,2,3,4' })
+    t.match((await app.inject({ method: 'PATCH', url: '/resources/cats/tom', payload: given })).json(), { public_id: 'cats/tom', access_control: [{ access_type: 'token' }] })
+    t.match(await sent({ auto_transcription: { translate: ['fr'] } }), { auto_transcription: '{"translate":["fr"]}' })
+    t.match(await sent({ auto_transcription: true }), { auto_transcription: 'true' })
+    t.match(await sent({ auto_transcription: '{"translate":["fr"]}' }), { auto_transcription: '{"translate":["fr"]}' })
+    for (const areas of [['1', '2', '3', '4'], [['1', '2', '3', '4']], '1,2,3,4', '[1,2,3,4]']) t.match(await sent({ face_coordinates: areas }), { face_coordinates: '1,2,3,4' }, JSON.stringify(areas))
+  })
+
+  t.test('403: add-ons are asked for, and refused by an account that has none', async (t) => {
+    for (const [name, value] of [['background_removal', 'cloudinary_ai'], ['categorization', 'google_tagging'], ['detection', 'coco'], ['ocr', 'adv_ocr'], ['raw_convert', 'aspose'], ['similarity_search', 'x']] as const) {
+      t.match((await app.inject({ method: 'PATCH', url: '/resources/cats/tom', payload: { [name]: value } })).json(), { status: 403, code: 'upstream_forbidden' }, name)
+      t.equal(sandbox.requests.at(-1)?.fields[name], value)
+    }
+  })
+
+  t.test('400: where the fault is in what was sent', async (t) => {
+    for (const [payload, pointer] of [[{ access_control: { access_type: 'x' } }, '/access_control/access_type'], [{ access_control: [{ access_type: 'x' }] }, '/access_control/0/access_type'], [{ custom_coordinates: [1, 2] }, '/custom_coordinates']] as const) {
+      t.match((await app.inject({ method: 'PATCH', url: '/resources/cats/tom', payload })).json(), { status: 400, errors: [{ pointer }] }, pointer)
+    }
+  })
+})
+
+t.test('404: an ID pasted with its extension is answered with the one that exists', async (t) => {
+  const { app, sandbox } = await startGateway(t)
+  await sandbox.add('cats/tom')
+  const answer = (await app.inject({ method: 'PATCH', url: '/resources/cats/tom.jpg', payload: { tags: ['a'] } })).json()
+  t.match(answer, { status: 404, did_you_mean: { public_id: 'cats/tom', resource_type: 'image', type: 'upload' }, detail: /"cats\/tom" \(image\/upload\) exists: send that/ })
+})
+
+t.test('PATCH /assets/{asset_id}', async (t) => {
+  const { app, sandbox } = await startGateway(t)
+  const { asset_id: id } = await sandbox.add('doc.txt', { resource_type: 'raw', type: 'private' })
+  const patch = (assetId: string, payload: object) => app.inject({ method: 'PATCH', url: `/assets/${assetId}`, payload })
+
+  t.test('200: changes what the ID resolves to, with two calls', async (t) => {
+    const before = sandbox.requests.length
+    t.match((await patch(id, { tags: ['a'], context: { k: 'v' } })).json(), { asset_id: id, public_id: 'doc.txt', tags: ['a'] })
+    t.same(sandbox.requests.slice(before).map(({ method, path }) => `${method} ${path}`), [`GET /v1_1/demo/resources/${id}`, 'POST /v1_1/demo/resources/raw/private/doc.txt'])
+  })
+
+  t.test('404 and 400: nothing there, nothing to change, nowhere to look', async (t) => {
+    const before = sandbox.requests.length
+    t.match((await patch(id, {})).json(), { status: 400, errors: [{ pointer: '', message: /at least one field/ }] })
+    t.match((await patch(id, { tags: ['a'], type: 'upload' })).json(), { status: 400, errors: [{ pointer: '/type' }] })
+    t.match((await patch('doc.txt', { tags: ['a'] })).json(), { status: 400, errors: [{ pointer: '/asset_id' }] })
+    t.equal(sandbox.requests.length, before)
+    t.match((await patch('0'.repeat(32), { tags: ['a'] })).json(), { status: 404, code: 'not_found' })
+  })
+})

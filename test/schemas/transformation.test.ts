@@ -21,6 +21,11 @@ const TRANSFORMATIONS = [
   { aspect_ratio: '16:9' }, { aspect_ratio: 1.5 }, { quality: 100 }, { quality: 'auto:low' }, { quality: '80:420' }, { gravity: 'region_!name!' },
   { fetch_format: 'auto:image' }, { effect: 'art:audrey' }, { effect: 'gen_replace:from_cat;to_dog' }, { radius: '10:20' }, { radius: 0 }, { angle: -90 },
   { angle: 'hflip.20' }, { background: '#fff' }, { background: 'auto:predominant_gradient:2' }, { dpr: 'auto' }, { dpr: 1.5 }, { named: 'my thumb' },
+  { x: -10, y: '0.25' }, { x: '$size_mul_2' }, { zoom: 1.5 }, { overlay: 'private:users:1:logo' }, { underlay: 'text:Arial_20:Hi%252C%20you' },
+  { overlay: 'fetch:https://example.com/a/b.png?c=d,e' }, { border: '4px_solid_black' },
+  { overlay: { text: 'Hi, you', font_family: 'Arial', font_size: 20 } }, { underlay: { public_id: 'users/1/logo', type: 'private' } }, { border: '2px_solid_#ff0000' }, { border: { width: 3, color: '#fff' } }, { border: {} },
+  { color: 'rgb:ff0000' }, { color: '#fff' }, { opacity: 0 }, { opacity: '50' }, { page: 2 }, { page: '3-5;7' }, { page: 'name:front' }, { density: 150 },
+  { default_image: 'users:1:avatar.png' }, { flags: 'progressive:steep.layer_apply' }, { flags: ['attachment:my file', 'relative'] },
   { raw_transformation: 'e_brightness:50/r_max' }, {}, [], [{ width: 10 }, { effect: 'sepia' }]
 ]
 
@@ -33,6 +38,10 @@ const REFUSED: ReadonlyArray<readonly [unknown, string]> = [
   [{ fetch_format: 'jpg/x' }, '/fetch_format'], [{ effect: 'sepia/v1' }, '/effect'], [{ effect: 'sepia%2Cw_1' }, '/effect'], [{ effect: 'sepia%2fw_1' }, '/effect'],
   [{ radius: 'big' }, '/radius'], [{ radius: -1 }, '/radius'], [{ angle: '10,w_1' }, '/angle'], [{ background: 'red,w_1' }, '/background'],
   [{ background: '#red' }, '/background'], [{ dpr: 0 }, '/dpr'], [{ dpr: 100 }, '/dpr'], [{ named: 'a,b' }, '/named'], [{ named: '' }, '/named'],
+  [{ x: 'left' }, '/x'], [{ y: '1,w_1' }, '/y'], [{ zoom: 0 }, '/zoom'], [{ overlay: 'users/1/logo' }, '/overlay'], [{ underlay: 'a,w_1' }, '/underlay'],
+  [{ overlay: 'fetch:ftp://a/b' }, '/overlay'], [{ overlay: { public_id: '' } }, '/overlay/public_id'], [{ overlay: { font_family: 'a,b' } }, '/overlay/font_family'], [{ overlay: { text: 'a', colour: 'red' } }, '/overlay'], [{ border: '4' }, '/border'], [{ border: { width: -1 } }, '/border/width'], [{ border: { colour: 'red' } }, '/border'],
+  [{ color: 'a,b' }, '/color'], [{ opacity: 101 }, '/opacity'], [{ opacity: '101' }, '/opacity'], [{ page: 'first' }, '/page'], [{ density: 0 }, '/density'],
+  [{ default_image: 'a/b.png' }, '/default_image'], [{ default_image: 'a%2Cb.png' }, '/default_image'], [{ flags: 'a/b' }, '/flags'], [{ flags: ['a,b'] }, '/flags/0'], [{ flags: [''] }, '/flags/0'],
   [{ raw_transformation: 'w_1/secret' }, '/raw_transformation'], [{ sharpness: 1 }, ''], [[{ width: -1 }], '/0/width'], [['w_1'], '/0']
 ]
 

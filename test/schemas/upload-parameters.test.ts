@@ -23,7 +23,10 @@ t.test('parameters of every kind pass', async (t) => {
     { public_id: 'cats/tom', folder: 'a/b', tags: ['a', 'b c'], context: { alt: 'x|y=z & "q"\nnext' }, metadata: { colour: ['red'], stock: 5, sold: false } },
     { eager: [{ width: 10, format: 'png' }, 'w_5/jpg'], transformation: 'w_1', responsive_breakpoints: [{ create_derived: true, max_images: 3 }] },
     { access_control: [{ access_type: 'anonymous', start: '2025-01-01T00:00Z' }], regions: { a: [[1, 2], [3, 4]] }, face_coordinates: [[1, 2, 3, 4]] },
-    { overwrite: false, moderation: 'manual', notification_url: 'https://example.com/a?b=c', type: 'private', auto_tagging: 0.6 }, {}
+    { overwrite: false, moderation: 'manual', notification_url: 'https://example.com/a?b=c', type: 'private', auto_tagging: 0.6 }, {},
+    { eager: { width: 10, format: 'png' }, access_control: { access_type: 'token' }, responsive_breakpoints: { create_derived: true } },
+    { face_coordinates: [1, 2, 3, 4], custom_coordinates: [[1.5, 2, 3, 4]], auto_transcription: { translate: ['fr'] }, batch_id: 'b', notification_url: 'poll://channel' },
+    { auto_transcription: false, notification_url: 'poll://*' }
   ]) t.strictSame(await faults(payload), [], JSON.stringify(payload))
 })
 
@@ -35,6 +38,9 @@ t.test('400: each fault in words of our own', async (t) => {
     [{ context: { 'a=b': 'c' } }, '/context a name must not'], [{ metadata: { 'a|b': 'c' } }, '/metadata a name must not'], [{ metadata: { a: 'b\\' } }, '/metadata/a must not'],
     [{ notification_url: 'ftp://x' }, '/notification_url must be an http or https URL'], [{ display_name: 'a/b' }, '/display_name must not contain a slash'],
     [{ allowed_formats: ['.jpg'] }, '/allowed_formats/0 must be a file extension'], [{ folder: '/a' }, '/folder must not begin'], [{ public_id: 'a/../b' }, '/public_id must not'],
+    [{ eager: { width: -1 } }, '/eager/width must'], [{ eager: { wide: 1 } }, '/eager must NOT have additional properties'], [{ access_control: { access_type: 'none' } }, '/access_control/access_type'],
+    [{ access_control: {} }, '/access_control must have required property'], [{ responsive_breakpoints: { max_images: 1 } }, '/responsive_breakpoints'],
+    [{ custom_coordinates: [[1, 2, 3, '4x']] }, '/custom_coordinates/0/3'], [{ auto_transcription: { translate: 'fr,de', x: {} } }, '/auto_transcription/x'], [{ auto_transcription: 'maybe' }, '/auto_transcription'],
     [{ format: 'j/p' }, '/format must be a file extension'], [{ face_coordinates: [[1, 2]] }, '/face_coordinates/0'], [{ tag: 'a' }, ' must NOT have additional properties']
   ]
   for (const [payload, fault] of refused) t.match((await faults(payload))[0], fault, JSON.stringify(payload))

@@ -19,4 +19,4 @@ export async function withRouteTable (build: () => Promise<FastifyInstance>): Pr
 }
 
 /** A path that a pattern matches. */
-export const samplePath = (url: string): string => url.replace('/*', '/cats/tom')
+export const samplePath = (url: string): string => url.replace('/*', '/cats/tom').replace(':asset_id', 'b5e6d2b39ba3e0869d67141ba7dba6cf')

@@ -16,7 +16,7 @@ const Rate = Type.Object({
 }, closed)
 
 const Sign = Type.Object({
-  allow: optionalNames('Parameters that may be sent; any other is refused. Absent: all that are known but eval, on_success, proxy, headers and callback, and with rules about places also public_id_prefix and use_asset_folder_as_public_id_prefix.'),
+  allow: optionalNames('Parameters that may be sent; any other is refused. Absent: all that are known but eval, on_success, proxy, headers and callback, and with rules about places also public_id_prefix and use_asset_folder_as_public_id_prefix. Updates are held to it for access_control, headers and add-ons.'),
   require: optionalNames('Parameters that must be sent.'),
   force: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Array(Type.String())], { 'x-fault': 'must be text, a number, a truth value or a list of texts' }), {
     description: 'Parameters that the gateway sets; a caller that sends another value is refused. Claims may stand in them.'

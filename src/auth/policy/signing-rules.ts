@@ -137,6 +137,26 @@ export function signingFaults (rules: SigningRules, parameters: Parameters, reso
   return faults
 }
 
+/**
+ * Parameters that updates and uploads share and that do more than describe the asset: who may see it, the
+ * headers it is delivered with, and add-ons, which are paid for.
+ */
+export const HELD_IN_UPDATES = [
+  'access_control', 'headers', 'auto_tagging', 'auto_transcription', 'background_removal', 'categorization',
+  'detection', 'ocr', 'raw_convert', 'similarity_search', 'visual_search'
+] as const
+
+/**
+ * Finds where an update breaks what is allowed and forced for uploads: else it could undo what they must be.
+ */
+export function updateFaults (rules: SigningRules, changes: Parameters): Fault[] {
+  const given = HELD_IN_UPDATES.flatMap((name) => changes[name] === undefined ? [] : [[name, changes[name]]])
+  const held: Parameters = Object.fromEntries(given)
+  const barred = allowed(rules, held, held)
+    .map(({ pointer }) => ({ pointer, message: 'may not be set by this caller' }))
+  return [...barred, ...forced(rules, held, held)]
+}
+
 /** The parameters with what is forced, and with `allowed_formats` where formats are limited and none were asked for. */
 export function withForced (rules: SigningRules, parameters: Parameters): Parameters {
   const formatList = rules.formats && parameters['allowed_formats'] === undefined ? { allowed_formats: rules.formats.join(',') } : {}

@@ -28,7 +28,7 @@ const ARCHIVE: ReadonlySet<string> = new Set(['async', 'callback', 'notification
  * called with the secret itself, but one official client signs this call. Source: Cloudinary, Admin reference, `update`.
  */
 const UPDATE: ReadonlySet<string> = new Set([
-  'access_control', 'access_mode', 'asset_folder', 'auto_tagging', 'background_removal', 'categorization', 'clear_invalid', 'context', 'custom_coordinates', 'detection',
+  'access_control', 'access_mode', 'asset_folder', 'auto_tagging', 'auto_transcription', 'background_removal', 'categorization', 'clear_invalid', 'context', 'custom_coordinates', 'detection',
   'display_name', 'face_coordinates', 'headers', 'metadata', 'moderation_status', 'notification_url', 'ocr', 'quality_override', 'raw_convert', 'regions', 'similarity_search',
   'tags', 'timestamp', 'unique_display_name', 'visual_search'
 ])

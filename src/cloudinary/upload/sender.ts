@@ -1,5 +1,6 @@
 import { GatewayError } from '../../errors.ts'
-import { apiRoot, sentNothing, USER_AGENT, type Call, type Connection } from '../upstream/admin.ts'
+import { sentNothing, USER_AGENT, type Call, type Connection } from '../upstream/admin.ts'
+import { apiRoot } from '../upstream/admin-paths.ts'
 import { relayed, transportFailure, type Relayed, type Vouched } from '../upstream/answer.ts'
 import { PASSING, withRetries } from '../upstream/retry.ts'
 import type { FormFields } from '../wire/parameters.ts'

@@ -1,18 +1,40 @@
-import { GatewayError, invalidRequest, type ErrorCode } from '../../errors.ts'
+import { GatewayError, type ErrorCode } from '../../errors.ts'
 import { DELIVERY_TYPES, RESOURCE_TYPES, type DeliveryTypeName, type ResourceTypeName } from '../../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { signParameters } from '../wire/signature.ts'
+import { apiRoot, encodeQuery, listPath, pathSegment, type Listed, type Query } from './admin-paths.ts'
 import { jsonObject, relayed, transportFailure, type Relayed } from './answer.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
 import { PASSING, withRetries, type Pace, type RetryBudget } from './retry.ts'
 import { TransportError, type Transport, type UpstreamRequest } from './transport.ts'
 
-export interface Call { readonly signal: AbortSignal }
+export interface Call {
+  readonly signal: AbortSignal
+  /** May the caller learn of an asset of that name? Absent: of each. */
+  readonly sees?: (publicId: string) => boolean
+}
 
-/** Where an asset lives: its kind and its storage type. */
-export interface Place { readonly resource_type: ResourceTypeName, readonly type: DeliveryTypeName }
+/** Where an asset lives: its kind and its storage type, which may also be `fetch` and the like. */
+export interface Place { readonly resource_type: ResourceTypeName, readonly type: string }
 
-export type Query = Readonly<Record<string, string | readonly string[]>>
+/** An asset that was found by its ID. */
+export interface ResolvedAsset extends Place {
+  readonly answer: Relayed
+  readonly public_id: string
+}
+
+/** Whether there is none or the caller may not know of it: both are told alike. */
+export function absentAssetId (assetId: string, cause?: GatewayError): GatewayError {
+  return new GatewayError('not_found', `There is no asset with the asset_id "${assetId}".`, { cause })
+}
+
+/** An asset to delete, and how. */
+export interface Doomed {
+  readonly public_id: string
+  readonly type: string
+  readonly invalidate: boolean
+  readonly notification_url?: string | undefined
+}
 
 /** What an environment's calls share. */
 export interface Connection {
@@ -37,32 +59,6 @@ type Retry = 'always' | 'unsent'
 /** Cloudinary cannot have seen the request. */
 export function sentNothing (error: GatewayError): boolean {
   return error.cause instanceof TransportError && error.cause.beforeSend
-}
-
-/**
- * A public ID as one path segment: its slashes become `%2F`, as Cloudinary's own client sends them.
- * @throws {GatewayError} when it would change meaning in a URL.
- */
-export function pathSegment (publicId: string): string {
-  if (publicId === '' || publicId === '.' || publicId === '..' || !publicId.isWellFormed()) {
-    throw invalidRequest([{ pointer: '/public_id', message: 'cannot be a public ID' }])
-  }
-  return encodeURIComponent(publicId)
-}
-
-function encodeQuery (query: Query): string {
-  const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) {
-    if (typeof value === 'string') search.append(name, value)
-    else for (const each of value) search.append(`${name}[]`, each)
-  }
-  const text = search.toString()
-  return text === '' ? '' : `?${text}`
-}
-
-/** Where the API of one cloud begins, after the host. */
-export function apiRoot ({ uploadPrefix, cloudName }: CloudinaryEnvironment): string {
-  return `${new URL(uploadPrefix).pathname.replace(/\/$/, '')}/v1_1/${encodeURIComponent(cloudName)}`
 }
 
 function missing (publicId: string, tried: readonly Place[], found: readonly Place[], cause: GatewayError | undefined): GatewayError {
@@ -97,8 +93,18 @@ export class AdminCalls {
     await this.#get('/ping', call)
   }
 
-  async list (resourceType: ResourceTypeName, type: DeliveryTypeName, query: Query, call: Call): Promise<Relayed> {
-    return this.#get(`/resources/${resourceType}/${type}${encodeQuery(query)}`, call)
+  /** One page of a list. Each filter is a call of its own. */
+  async list (listed: Listed, query: Query, call: Call): Promise<Relayed> {
+    return this.#get(listPath(listed, query), call)
+  }
+
+  /**
+   * Whether folders are a part of public IDs (`fixed`) or not (`dynamic`); undefined when nothing says so.
+   */
+  async folderMode (call: Call): Promise<string | undefined> {
+    const { settings } = jsonObject((await this.#get('/config?settings=true', call, 1)).body) ?? {}
+    if (typeof settings !== 'object' || settings === null || !('folder_mode' in settings)) return undefined
+    return typeof settings.folder_mode === 'string' ? settings.folder_mode : undefined
   }
 
   async get (resourceType: ResourceTypeName | 'auto', type: DeliveryTypeName, publicId: string, query: Query, call: Call): Promise<Relayed> {
@@ -106,18 +112,54 @@ export class AdminCalls {
     return this.#look(resourceType, type, publicId, call, async (kind) => this.#get(path(kind), call))
   }
 
-  async update (resourceType: ResourceTypeName, type: DeliveryTypeName, publicId: string, fields: Readonly<Record<string, string>>, call: Call): Promise<Relayed> {
-    const path = `/resources/${resourceType}/${type}/${pathSegment(publicId)}`
+  /**
+   * Everything about the asset of that ID, and where it lives.
+   * @throws {GatewayError} `not_found`, which says no more than `absentAssetId`.
+   */
+  async byAssetId (
+    assetId: string, query: Query, call: Call, maxAttempts = MAX_ATTEMPTS
+  ): Promise<ResolvedAsset> {
+    const path = `/resources/${pathSegment(assetId, '/asset_id')}${encodeQuery(query)}`
+    let answer: Relayed
+    try {
+      answer = await this.#get(path, call, maxAttempts)
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === 'not_found') throw absentAssetId(assetId, error)
+      throw error
+    }
+    const { public_id: publicId, resource_type: kind, type } = jsonObject(answer.body) ?? {}
+    const resourceType = RESOURCE_TYPES.find((known) => known === kind)
+    if (typeof publicId !== 'string' || resourceType === undefined || typeof type !== 'string') {
+      throw new GatewayError('upstream_failed', 'Cloudinary\'s answer does not say which asset this is.')
+    }
+    return { answer, public_id: publicId, resource_type: resourceType, type }
+  }
+
+  async update (
+    resourceType: ResourceTypeName,
+    type: string,
+    publicId: string,
+    fields: Readonly<Record<string, string>>,
+    call: Call
+  ): Promise<Relayed> {
+    const path = `/resources/${resourceType}/${pathSegment(type, '/type')}/${pathSegment(publicId)}`
     return this.#look(resourceType, type, publicId, call, async () => this.#post(path, fields, this.#formHeaders, 'always', call))
   }
 
   /** Deletes one asset for good; says where it was. */
-  async destroy (resourceType: ResourceTypeName | 'auto', fields: { public_id: string, type: DeliveryTypeName, invalidate: boolean }, call: Call): Promise<Place & { public_id: string }> {
-    const { public_id: publicId, type, invalidate } = fields
+  async destroy (
+    resourceType: ResourceTypeName | 'auto', fields: Doomed, call: Call
+  ): Promise<Place & { public_id: string }> {
+    const { public_id: publicId, type, invalidate, notification_url: notificationUrl } = fields
     pathSegment(publicId)
     return this.#look(resourceType, type, publicId, call, async (kind) => {
       const { authorization, ...headers } = this.#formHeaders
-      const parameters = { public_id: publicId, type, ...(invalidate && { invalidate: 'true' }) }
+      const parameters = {
+        public_id: publicId,
+        type,
+        ...(invalidate && { invalidate: 'true' }),
+        ...(notificationUrl !== undefined && { notification_url: notificationUrl })
+      }
       const { body } = await this.#post(`/${kind}/destroy`, this.#signed(parameters), headers, 'unsent', call)
       const result = jsonObject(body)?.result
       if (result === 'ok') return { resource_type: kind, type, public_id: publicId }
@@ -134,7 +176,13 @@ export class AdminCalls {
   }
 
   /** Asks under one kind, or under each in turn for `auto`; when all say 404, finds out where the asset is instead. */
-  async #look<T> (resourceType: ResourceTypeName | 'auto', type: DeliveryTypeName, publicId: string, call: Call, ask: (kind: ResourceTypeName) => Promise<T>): Promise<T> {
+  async #look<T> (
+    resourceType: ResourceTypeName | 'auto',
+    type: string,
+    publicId: string,
+    call: Call,
+    ask: (kind: ResourceTypeName) => Promise<T>
+  ): Promise<T> {
     const kinds = resourceType === 'auto' ? RESOURCE_TYPES : [resourceType]
     let absent: GatewayError | undefined
     for (const kind of kinds) {
@@ -155,7 +203,7 @@ export class AdminCalls {
     const others = RESOURCE_TYPES.flatMap((kind) => DELIVERY_TYPES.map((each): Place => ({ resource_type: kind, type: each })))
       .filter((place) => !tried.some((known) => known.resource_type === place.resource_type && known.type === place.type))
     for (const step of [others.filter((place) => place.type === type), others.filter((place) => place.type !== type)]) {
-      const answers = await Promise.all(step.map(async (place) => this.#exists(place, publicId, call)))
+      const answers = await Promise.all(step.map(async (place) => this.exists(place, publicId, call)))
       const found = step.filter((_, index) => answers[index])
       if (found.length > 0) return found
     }
@@ -163,17 +211,18 @@ export class AdminCalls {
   }
 
   /** Never fails: this look-up must not hide the answer that it explains. */
-  async #exists ({ resource_type: kind, type }: Place, publicId: string, call: Call): Promise<boolean> {
+  async exists ({ resource_type: kind, type }: Place, publicId: string, call: Call): Promise<boolean> {
     try {
-      await this.#send({ method: 'GET', path: `${this.#root}/resources/${kind}/${type}/${pathSegment(publicId)}`, headers: this.#headers, lane: 'json', signal: call.signal })
+      await this.#get(`/resources/${kind}/${type}/${pathSegment(publicId)}`, call, 1)
       return true
     } catch {
       return false
     }
   }
 
-  async #get (path: string, call: Call): Promise<Relayed> {
-    return this.#retried({ method: 'GET', path: this.#root + path, headers: this.#headers, lane: 'json', signal: call.signal }, 'always')
+  async #get (path: string, { signal }: Call, maxAttempts = MAX_ATTEMPTS): Promise<Relayed> {
+    const target = { method: 'GET', path: this.#root + path, headers: this.#headers } as const
+    return this.#retried({ ...target, lane: 'json', signal }, 'always', maxAttempts)
   }
 
   async #post (
@@ -183,10 +232,10 @@ export class AdminCalls {
     return this.#retried({ method: 'POST', path: this.#root + path, headers, body, lane: 'json', signal: call.signal }, retry)
   }
 
-  async #retried (request: UpstreamRequest, retry: Retry): Promise<Relayed> {
+  async #retried (request: UpstreamRequest, retry: Retry, maxAttempts = MAX_ATTEMPTS): Promise<Relayed> {
     const { pace, budget } = this.#connection
     return withRetries(async () => this.#send(request), {
-      maxAttempts: MAX_ATTEMPTS,
+      maxAttempts,
       deadline: pace.now() + DEADLINE_MS,
       signal: request.signal,
       canRetry: (error) => PASSING.has(error.code) && (retry === 'always' || sentNothing(error))

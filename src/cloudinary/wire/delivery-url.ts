@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { invalidRequest } from '../../errors.ts'
-import type { DeliveryTypeName, ResourceTypeName } from '../../schemas/assets.ts'
+import { PUBLIC_ID_PATTERN, type DeliveryTypeName, type ResourceTypeName } from '../../schemas/assets.ts'
 import type { CloudinaryEnvironment, DeliveryOptions } from '../../schemas/environment.ts'
 import type { Transformation } from '../../schemas/transformation.ts'
 import { transformationToString } from './transformation.ts'
@@ -28,6 +28,7 @@ export type DeliveryEnvironment = Pick<CloudinaryEnvironment, 'cloudName' | 'api
 const SHARED_HOST = 'res.cloudinary.com'
 const REMOTE = /^https?:\//i
 const PLAIN = /^[\w.~!*'()/:-]*$/
+const VALID = new RegExp(PUBLIC_ID_PATTERN, 'u')
 const VERSION_LIKE = /^v\d+/
 const SHORT_SIGNATURE = 8
 const LONG_SIGNATURE = 32
@@ -50,7 +51,21 @@ function encodeTransformation (text: string): string {
   return text.replace(/[^!-~]+|["<>\\^`{|}]+/gu, encodeURIComponent)
 }
 
-/** Percent-encoded as Cloudinary's own libraries do it: `/` and `:` stay. The ID is taken as it is, so `%` becomes `%25`. */
+/**
+ * The ID decoded once, as Cloudinary's own libraries do before they encode it: many who copy an ID copy it
+ * out of a URL. What decodes to no valid public ID, or not at all, stays as it is.
+ */
+function decodedOnce (publicId: string): string {
+  if (!publicId.includes('%')) return publicId
+  try {
+    const decoded = decodeURIComponent(publicId)
+    return VALID.test(decoded) ? decoded : publicId
+  } catch {
+    return publicId
+  }
+}
+
+/** Percent-encoded as Cloudinary's own libraries do it: `/` and `:` stay. */
 function encodeId (publicId: string): string {
   if (PLAIN.test(publicId)) return publicId
   try {
@@ -72,7 +87,9 @@ function kindPath (options: DeliveryUrlOptions): string {
     return ''
   }
   if (options.url_suffix === undefined) return kind
-  if (/[./]/.test(options.url_suffix)) throw fault('/url_suffix', 'must not contain "." or "/"')
+  if (/[./]/.test(options.url_suffix) || !options.url_suffix.isWellFormed()) {
+    throw fault('/url_suffix', 'must not contain ".", "/" or half of a Unicode character')
+  }
   const suffixKind = SUFFIX_KINDS[kind]
   if (suffixKind === undefined) throw fault('/url_suffix', `works only for ${Object.keys(SUFFIX_KINDS).join(', ')}`)
   return suffixKind
@@ -131,14 +148,15 @@ export interface DeliveryUrl { readonly url: string, readonly transformation: st
  */
 export function deliveryUrl (environment: DeliveryEnvironment, options: DeliveryUrlOptions): DeliveryUrl {
   const { delivery } = environment
-  const publicId = options.public_id.replace(/([^:])\/\//g, '$1/')
-  const remote = REMOTE.test(publicId)
-  const extension = remote || options.type === 'fetch' || options.format === undefined ? '' : `.${options.format}`
-  const id = remote ? encodeRemote(publicId) : encodeId(publicId)
-  const signed = id + extension
-  const source = options.url_suffix === undefined || remote ? signed : `${id}/${options.url_suffix}${extension}`
-  const transformation = pathTransformation(options)
   const kind = kindPath(options)
+  const publicId = options.public_id.replace(/([^:])\/\//g, '$1/')
+  const remote = REMOTE.test(publicId) // as it was given: what an ID decodes to is no address
+  const extension = remote || options.type === 'fetch' || options.format === undefined ? '' : `.${options.format}`
+  const id = remote ? encodeRemote(publicId) : encodeId(decodedOnce(publicId))
+  const signed = id + extension
+  const { url_suffix: suffix } = options
+  const source = suffix === undefined || remote ? signed : `${id}/${encodeTransformation(suffix)}${extension}`
+  const transformation = pathTransformation(options)
 
   let url = origin(environment, options.secure ?? delivery.secure, source)
   if (kind !== '') url += `/${kind}`

@@ -26,18 +26,21 @@ function text (value: string | number | boolean | undefined): string {
   return value === undefined ? '' : String(value)
 }
 
-function encode (value: string): string {
+function encode (name: string, value: string): string {
   try {
     return encodeURIComponent(value)
   } catch {
-    throw invalidRequest([{ pointer: '/public_id', message: 'holds half of a Unicode character' }])
+    throw invalidRequest([{ pointer: `/${name}`, message: 'holds half of a Unicode character' }])
   }
 }
 
-/** Every other parameter that callers may choose has a form of its own. */
-function refuseSmuggling (publicId: string): void {
-  const message = smugglingFault(publicId)
-  if (message !== undefined) throw invalidRequest([{ pointer: '/public_id', message }])
+/** In none of the parameters: whichever a caller may choose freely. */
+function refuseSmuggling (parameters: Readonly<Record<string, string>>): void {
+  const faults = Object.entries(parameters).flatMap(([name, value]) => {
+    const message = smugglingFault(value)
+    return message === undefined ? [] : [{ pointer: `/${name}`, message }]
+  })
+  if (faults.length > 0) throw invalidRequest(faults)
 }
 
 /**
@@ -46,7 +49,6 @@ function refuseSmuggling (publicId: string): void {
  */
 export function privateDownloadUrl (environment: DownloadEnvironment, options: DownloadUrlOptions, nowSeconds: number): string {
   const { cloudName, apiKey, apiSecret, uploadPrefix, publicUploadPrefix = uploadPrefix, signatureAlgorithm, signatureVersion } = environment
-  if (signatureVersion === 1) refuseSmuggling(options.public_id)
   const parameters: Record<string, string> = {
     timestamp: text(nowSeconds),
     public_id: options.public_id,
@@ -57,9 +59,10 @@ export function privateDownloadUrl (environment: DownloadEnvironment, options: D
     target_filename: text(options.target_filename),
     transformation: transformationToString(options.transformation)
   }
+  if (signatureVersion === 1) refuseSmuggling(parameters)
   const signature = signParameters(parameters, { apiSecret, algorithm: signatureAlgorithm, version: signatureVersion })
   const query = Object.entries({ ...parameters, signature, api_key: apiKey })
     .filter(([, value]) => value !== '')
-    .map(([name, value]) => `${name}=${encode(value)}`)
+    .map(([name, value]) => `${name}=${encode(name, value)}`)
   return `${publicUploadPrefix}/v1_1/${encodeURIComponent(cloudName)}/${options.resource_type ?? 'image'}/download?${query.join('&')}`
 }

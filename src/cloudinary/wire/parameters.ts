@@ -1,5 +1,6 @@
-import type { EagerTransformation, Transformation } from '../../schemas/transformation.ts'
-import type { Scalar, UploadParameters } from '../../schemas/upload-parameters.ts'
+import { invalidRequest } from '../../errors.ts'
+import type { EagerComponent, EagerTransformation, Transformation } from '../../schemas/transformation.ts'
+import type { Areas, Scalar, UploadParameters } from '../../schemas/upload-parameters.ts'
 import { eagerToString, transformationToString } from './transformation.ts'
 
 /** Form fields as Cloudinary reads them, and as they are signed: text by name. */
@@ -28,21 +29,35 @@ export function encodeMap (map: Readonly<Record<string, Scalar | readonly Scalar
   return text
 }
 
-/** Areas: `x,y,w,h|x,y,w,h`. */
-export function encodeCoordinates (areas: ReadonlyArray<readonly number[]>): string {
-  return areas.map((area) => area.join(',')).join('|')
+const isArea = (value: number | number[]): value is number[] => typeof value !== 'number'
+
+/**
+ * Areas: `x,y,w,h|x,y,w,h`. Four numbers alone are one area.
+ * @throws {GatewayError} `invalid_request` for numbers that are not four, or that stand beside areas.
+ */
+export function encodeCoordinates (areas: Areas, pointer: string): string {
+  if (areas.every(isArea)) return areas.map((area) => area.join(',')).join('|')
+  if (areas.length === 4 && !areas.some(isArea)) return areas.join(',')
+  const message = 'must be one area of four numbers (x, y, width, height), or a list of such areas'
+  throw invalidRequest([{ pointer, message }])
 }
 
 /** `eager`: transformations joined by a pipe. */
-export function encodeEager (list: readonly EagerTransformation[]): string {
-  return list.map((transformation, index) => eagerToString(transformation, `/eager/${index}`)).join('|')
+export function encodeEager (given: EagerComponent | EagerTransformation[]): string {
+  if (!Array.isArray(given)) return eagerToString(given, '/eager')
+  return given.map((transformation, index) => eagerToString(transformation, `/eager/${index}`)).join('|')
 }
 
+interface Breakpoints { readonly transformation?: Transformation }
+
 /** Inside `responsive_breakpoints` a transformation is text as well. */
-function encodeBreakpoints (list: ReadonlyArray<{ transformation?: Transformation }>): string {
-  return JSON.stringify(list.map((item, index) => item.transformation === undefined
+function encodeBreakpoints (given: Breakpoints | Breakpoints[]): string {
+  const written = (item: Breakpoints, pointer: string): object => item.transformation === undefined
     ? item
-    : { ...item, transformation: transformationToString(item.transformation, `/responsive_breakpoints/${index}/transformation`) }))
+    : { ...item, transformation: transformationToString(item.transformation, `${pointer}/transformation`) }
+  return JSON.stringify(Array.isArray(given)
+    ? given.map((item, index) => written(item, `/responsive_breakpoints/${index}`))
+    : [written(given, '/responsive_breakpoints')])
 }
 
 const ENCODERS: ReadonlyMap<string, Encode> = new Map<string, Encode>([
@@ -52,11 +67,12 @@ const ENCODERS: ReadonlyMap<string, Encode> = new Map<string, Encode>([
   ['metadata', encodeMap],
   ['eager', encodeEager],
   ['transformation', (value: Transformation) => transformationToString(value)],
-  ['face_coordinates', encodeCoordinates],
-  ['custom_coordinates', encodeCoordinates],
+  ['face_coordinates', (areas: Areas) => encodeCoordinates(areas, '/face_coordinates')],
+  ['custom_coordinates', (areas: Areas) => encodeCoordinates(areas, '/custom_coordinates')],
   ['responsive_breakpoints', encodeBreakpoints],
   ['regions', JSON.stringify],
-  ['access_control', JSON.stringify]
+  ['access_control', (rules: object) => JSON.stringify([rules].flat())],
+  ['auto_transcription', JSON.stringify]
 ])
 
 // They travel in the path, as the body, or are added by whoever signs.

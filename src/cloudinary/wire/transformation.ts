@@ -1,8 +1,11 @@
 import { invalidRequest, type Fault } from '../../errors.ts'
+import type { LayerInput } from '../../schemas/layers.ts'
 import {
   EagerInput, RAW_TRANSFORMATION_PATTERN, CROP_MODES, flatTransformation,
-  type EagerTransformation, type Transformation, type TransformationComponent, type TransformationKey
+  type BorderInput, type EagerTransformation, type Transformation, type TransformationComponent,
+  type TransformationKey
 } from '../../schemas/transformation.ts'
+import { layerToString } from './layer.ts'
 
 interface Rule {
   readonly key: TransformationKey
@@ -13,8 +16,11 @@ interface Rule {
 
 // Cloudinary sorts the parameters of a component by their codes; the table stands in that order, so nothing is sorted later.
 const CODES: ReadonlyArray<readonly [TransformationKey, string]> = [
-  ['angle', 'a'], ['aspect_ratio', 'ar'], ['background', 'b'], ['crop', 'c'], ['dpr', 'dpr'], ['effect', 'e'], ['fetch_format', 'f'],
-  ['gravity', 'g'], ['height', 'h'], ['quality', 'q'], ['radius', 'r'], ['named', 't'], ['width', 'w']
+  ['angle', 'a'], ['aspect_ratio', 'ar'], ['background', 'b'], ['border', 'bo'], ['crop', 'c'],
+  ['color', 'co'], ['default_image', 'd'], ['density', 'dn'], ['dpr', 'dpr'], ['effect', 'e'],
+  ['fetch_format', 'f'], ['flags', 'fl'], ['gravity', 'g'], ['height', 'h'],
+  ['overlay', 'l'], ['opacity', 'o'], ['page', 'pg'], ['quality', 'q'],
+  ['radius', 'r'], ['named', 't'], ['underlay', 'u'], ['width', 'w'], ['x', 'x'], ['y', 'y'], ['zoom', 'z']
 ]
 const RAW = new RegExp(RAW_TRANSFORMATION_PATTERN, 'u')
 const EAGER = new RegExp(String(EagerInput['pattern']), 'u')
@@ -29,9 +35,42 @@ function ruleFor ([key, code]: readonly [TransformationKey, string]): Rule {
 const RULES: readonly Rule[] = CODES.map(ruleFor)
 const KEYS: ReadonlySet<string> = new Set([...CODES.map(([key]) => key), 'raw_transformation'])
 
+const COLORED: ReadonlySet<string> = new Set(['b', 'bo', 'co'])
+const REMOTE_LAYER = /^((?:(?:image|video):)?fetch:)(https?:.*)$/s
+
+/**
+ * Writes the address of a remote layer as Cloudinary's own libraries do: percent-encoded once, in URL-safe
+ * base64.
+ */
+function remoteLayer (text: string): string {
+  return text.replace(REMOTE_LAYER, (_all, kind: string, url: string) => {
+    return kind + Buffer.from(encodeURI(decodedUri(url))).toString('base64url')
+  })
+}
+
+function decodedUri (url: string): string {
+  try {
+    return decodeURI(url)
+  } catch {
+    return url
+  }
+}
+
 /** `#ff0000` would end the path of a URL; Cloudinary writes it `rgb:ff0000`. */
 function wireValue (code: string, text: string): string {
-  return code === 'b' && text.charCodeAt(0) === 35 ? `rgb:${text.slice(1)}` : text
+  if (COLORED.has(code)) return text.replace('#', 'rgb:')
+  return code === 'l' || code === 'u' ? remoteLayer(text) : text
+}
+
+type ComponentValue = NonNullable<TransformationComponent[TransformationKey]>
+
+/** What has more forms than text and number, as text; undefined when its parts make none. */
+function textOf (key: TransformationKey, value: ComponentValue): string | undefined {
+  if (typeof value !== 'object') return String(value)
+  if (Array.isArray(value)) return value.join('.')
+  if (key !== 'border') return layerToString(value as LayerInput) // no other field has members
+  const { width = 2, color = 'black' } = value as BorderInput
+  return `${width}px_solid_${color}`
 }
 
 function unknownKeys (component: object, extra: string | undefined, pointer: string, faults: Fault[]): void {
@@ -45,8 +84,9 @@ function writeComponent (component: TransformationComponent, pointer: string, fa
   for (const { key, code, pattern, fault } of RULES) {
     const value = component[key]
     if (value === undefined) continue
-    const given = String(value)
-    if (pattern.test(given)) text += `${text === '' ? '' : ','}${code}_${wireValue(code, given)}`
+    const given = textOf(key, value)
+    const isRight = given !== undefined && pattern.test(given)
+    if (isRight) text += `${text === '' ? '' : ','}${code}_${wireValue(code, given)}`
     else faults.push({ pointer: `${pointer}/${key}`, message: fault })
   }
   const raw = component.raw_transformation

@@ -2,12 +2,15 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { READING, type Action } from '../../auth/policy/actions.ts'
 import { requireNotifications } from '../../auth/policy/notifications.ts'
+import { HELD_IN_UPDATES, updateFaults } from '../../auth/policy/signing-rules.ts'
 import { requireAction } from '../../auth/policy/permissions.ts'
-import { isFolderInside } from '../../auth/uploads/folder.ts'
+import { isFolderInside, isInside } from '../../auth/uploads/folder.ts'
 import { layerFault } from '../../auth/uploads/layers.ts'
 import { permitUpload, prefixInside, requireInside, type UploadPermit, type UploadWish } from '../../auth/uploads/permit.ts'
 import { requireDeletable } from '../../auth/uploads/protection.ts'
+import { absentAssetId, type Call, type Query, type ResolvedAsset } from '../../cloudinary/client.ts'
 import { refusal, type Fault } from '../../errors.ts'
+import { LIST_FILTERS } from '../../input/list-filters.ts'
 import { flatTransformation, type Transformation } from '../../schemas/transformation.ts'
 
 declare module 'fastify' {
@@ -17,8 +20,21 @@ declare module 'fastify' {
      * What comes back is to be signed and sent in their place. Throws the refusal.
      */
     permit (wish: UploadWish): UploadPermit
+    /**
+     * Finds an asset by its ID, and judges the public ID that it turns out to have by what the caller may do.
+     * @throws {GatewayError} `not_found` when there is none, or none that the caller may know of; `forbidden`
+     * when it is protected.
+     */
+    assetOf (assetId: string, details?: Query): Promise<ResolvedAsset>
+    /** What the client is told of this request: when its caller is gone, and what it may learn of. */
+    adminCall (): Call
+    /** May this caller learn of an asset of that name? Without a folder it may learn of all, named or not. */
+    sees (publicId: string | undefined): boolean
   }
 }
+
+/** Filters of lists that go by something else than the public ID. */
+const FILTERS = Object.keys(LIST_FILTERS)
 
 export interface AuthorizationOptions {
   /** Milliseconds, as `Date.now` gives them. */
@@ -44,6 +60,8 @@ function namedAssets ({ params, query, body }: FastifyRequest): Array<readonly [
  * beside `public_ids` or `start_at` is not documented, so there the prefix would confine nothing for sure.
  */
 function confineList (folder: string, query: Record<string, unknown>): void {
+  // These have no prefix: each page of theirs is filtered once it is there.
+  if (FILTERS.some((name) => query[name] !== undefined)) return
   const ids = query['public_ids']
   const faults: Fault[] = []
   if (query['start_at'] !== undefined) faults.push({ pointer: '/start_at', message: 'cannot be asked for by a caller with a folder: it is for lists without a prefix' })
@@ -78,13 +96,27 @@ function confine (folder: string, action: Action, request: FastifyRequest): void
   if (action === 'getAllResources') confineList(folder, fieldsOf(request.query))
   // Uploads and signatures ask by `permit`: their public ID is put together from several fields.
   if (action !== 'uploadResource' && action !== 'generateSignature') requireInside(folder, namedAssets(request))
-  if (action === 'getUrl') confineTransformations(folder, request)
+  if (action === 'getUrl' || action === 'getSignedUrl') confineTransformations(folder, request)
   if (action === 'updateResource') confineMove(folder, fieldsOf(request.body))
 }
 
-/** An update may announce itself too; uploads and signatures ask by `permit`. */
-function requireNotificationUrl ({ body, caller, cloudinary }: FastifyRequest): void {
-  requireNotifications(fieldsOf(body), { sandbox: cloudinary.environment.sandbox, hosts: caller.permissions.signing?.notificationHosts })
+/**
+ * Updates and deletions may announce themselves too, in query or body; uploads and signatures ask by
+ * `permit`.
+ */
+function requireNotificationUrls ({ query, body, caller, cloudinary }: FastifyRequest): void {
+  const { sandbox } = cloudinary.environment
+  const rules = { sandbox, hosts: caller.permissions.signing?.notificationHosts }
+  for (const fields of [query, body]) requireNotifications(fieldsOf(fields), rules)
+}
+
+/** What an update shares with an upload is held to the same rules, as the text that is sent. */
+function requireChanges ({ body, caller: { permissions: { signing } }, cloudinary }: FastifyRequest): void {
+  const fields = fieldsOf(body)
+  if (!signing || !HELD_IN_UPDATES.some((name) => fields[name] !== undefined)) return
+  const changes = Object.fromEntries(HELD_IN_UPDATES.map((name) => [name, fields[name]]))
+  const faults = updateFaults(signing, cloudinary.encode(changes))
+  if (faults.length > 0) throw refusal('param_not_allowed', faults)
 }
 
 /**
@@ -97,6 +129,19 @@ export default fp<AuthorizationOptions>(async (scope, { now = Date.now }) => {
     const { permissions } = this.caller
     return permitUpload(wish, { permissions, nowSeconds: Math.floor(now() / 1000), signatureVersion, sandbox })
   })
+  scope.decorateRequest('sees', function (publicId) {
+    const { folder } = this.caller.permissions
+    return folder === undefined || (publicId !== undefined && isInside(folder, publicId))
+  })
+  scope.decorateRequest('adminCall', function () {
+    return { signal: this.callerGone, sees: (publicId) => this.sees(publicId) }
+  })
+  scope.decorateRequest('assetOf', async function (assetId, details = {}) {
+    const found = await this.cloudinary.byAssetId(assetId, details, this.adminCall())
+    if (!this.sees(found.public_id)) throw absentAssetId(assetId)
+    if (actionOf(this) === 'deleteResource') requireDeletable(this.caller.permissions, found.public_id)
+    return found
+  })
   scope.addHook('onRequest', (request, _reply, done) => {
     const action = actionOf(request)
     if (action) requireAction(request.caller.permissions, action, request.cloudinary.environment.name, READING.has(action))
@@ -107,7 +152,8 @@ export default fp<AuthorizationOptions>(async (scope, { now = Date.now }) => {
     const { folder } = request.caller.permissions
     if (action && folder !== undefined) confine(folder, action, request)
     if (action === 'deleteResource') for (const [, name] of namedAssets(request)) requireDeletable(request.caller.permissions, name)
-    if (action === 'updateResource') requireNotificationUrl(request)
+    if (action === 'updateResource' || action === 'deleteResource') requireNotificationUrls(request)
+    if (action === 'updateResource') requireChanges(request)
     done()
   })
 }, { name: 'authorization', dependencies: ['authentication', 'environment-choice', 'route-actions'] })

@@ -32,14 +32,44 @@ function withoutDefaultedParameter (node: Node): Node {
   return 'in' in node && isNode(node['schema']) && 'default' in node['schema'] ? { ...node, required: false } : node
 }
 
+/** Keywords of JSON Schema that judge values of one type alone. */
+const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
+  string: ['pattern', 'minLength', 'maxLength', 'format'],
+  number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
+  array: ['items', 'minItems', 'maxItems', 'uniqueItems'],
+  object: [
+    'properties', 'required', 'additionalProperties', 'propertyNames', 'minProperties', 'maxProperties'
+  ]
+}
+const OF_ONE_TYPE = new Set(Object.values(KEYWORDS).flat())
+
 /**
- * Makes the generated document pleasant to read and to generate clients from: fields with a default are optional in
- * requests, schemas marked with `x-component` stand once under `components`, and our own keywords are gone.
+ * Writes a union as one, wherever a type has members of its own: that is what readers and generators of
+ * clients want. Our validator takes several types beside each other, and then names the one thing that is
+ * wrong.
+ */
+function asUnion (schema: Node): Node {
+  const { type, ...rest } = schema
+  if (!Array.isArray(type) || !type.some((each) => each === 'object' || each === 'array')) return schema
+  const shared = Object.entries(rest).filter(([keyword]) => !OF_ONE_TYPE.has(keyword))
+  const branch = (each: string): Node => {
+    const own = KEYWORDS[each === 'integer' ? 'number' : each] ?? []
+    const used = own.filter((keyword) => keyword in rest)
+    return { type: each, ...Object.fromEntries(used.map((keyword) => [keyword, rest[keyword]])) }
+  }
+  return { ...Object.fromEntries(shared), anyOf: type.map((each) => branch(String(each))) }
+}
+
+/**
+ * Makes the generated document pleasant to read and to generate clients from: fields with a default are
+ * optional in requests, unions are written as unions, schemas marked with `x-component` stand once under
+ * `components`, and our own keywords are gone.
  */
 export function forReaders<T extends OpenApiDocument> (document: T): T {
   const schemas: Record<string, unknown> = { ...document.components?.schemas }
   const paths = mapObjects(document.paths ?? {}, (given) => {
-    const { 'x-fault': _wording, 'x-component': component, ...node } = withoutDefaultedParameter(withoutDefaulted(given))
+    const schema = asUnion(withoutDefaultedParameter(withoutDefaulted(given)))
+    const { 'x-fault': _wording, 'x-component': component, ...node } = schema
     if (typeof component !== 'string') return node
     schemas[component] = node
     return { $ref: `#/components/schemas/${component}` }

@@ -11,20 +11,28 @@ export interface Sample {
 /** One pixel, so that an upload works without a file. */
 const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 const ID = 'postman/pixel'
+/** Set once the asset is uploaded. */
+const ASSET_ID = '{{asset_id}}'
 
 /** Operations in the order of a walk: each finds what those before it have made, the last takes it away. */
 export const WALK: Readonly<Record<string, Sample>> = {
   getHealth: {},
   getReadiness: {},
   getEnvironments: {},
-  uploadResource: { body: { file: PIXEL, public_id: ID, tags: 'postman' } },
+  uploadResource: {
+    body: { file: PIXEL, public_id: ID, tags: 'postman' },
+    after: ["pm.collectionVariables.set('asset_id', pm.response.json().asset_id)"]
+  },
   getUrl: { query: { public_id: ID, width: '300', height: '200', crop: 'fill', format: 'jpg' } },
   getUrlFromJson: { body: { public_id: ID, transformation: [{ width: 300, height: 200, crop: 'fill' }, { radius: 'max' }], format: 'png' } },
   getAllResources: { query: { prefix: 'postman/', tags: 'true' } },
   getResourceById: { path: { public_id: ID } },
   updateResource: { path: { public_id: ID }, body: { tags: ['postman', 'seen'], context: { caption: 'One pixel' } } },
+  getResourceByAssetId: { path: { asset_id: ASSET_ID } },
+  updateResourceByAssetId: { path: { asset_id: ASSET_ID }, body: { tags: ['postman', 'seen', 'twice'] } },
   getSignedUrl: { query: { public_id: ID, type: 'upload', format: 'png' } },
   getSignedUrlFromJson: { body: { public_id: ID, type: 'upload', format: 'png', attachment: true } },
+  deleteResourceByAssetId: { path: { asset_id: ASSET_ID } },
   generateSignature: {
     body: { public_id: ID, tags: ['postman'] },
     after: ["pm.collectionVariables.set('signed', JSON.stringify(pm.response.json().fields))"]

@@ -94,7 +94,11 @@ export function postmanCollection (document: object, rootUrl: string, prefix: st
       schema: 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json',
       description: 'The nine actions, and what stands around them. Set the variable `key` where the gateway wants keys, and `environment` for another than the default one.'
     },
-    variable: [{ key: 'base_url', value: `${rootUrl}${prefix}` }, { key: 'root_url', value: rootUrl }, { key: 'key', value: '' }, { key: 'environment', value: '' }, { key: 'signed', value: '' }],
+    variable: [
+      { key: 'base_url', value: `${rootUrl}${prefix}` },
+      { key: 'root_url', value: rootUrl },
+      ...['key', 'environment', 'signed', 'asset_id'].map((key) => ({ key, value: '' }))
+    ],
     event: [script('prerequest', SEND_VARIABLES)],
     item: Object.entries(WALK).flatMap(([name, sample]) => {
       const known = operations.get(name)

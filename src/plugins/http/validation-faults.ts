@@ -2,6 +2,8 @@ import type { FastifySchemaValidationError } from 'fastify/types/schema.js'
 import { pointerTo, type Fault } from '../../errors.ts'
 import { didYouMean } from '../../input/nearest-name.ts'
 import { seenSuffix } from '../../input/fields/seen.ts'
+import { pastedId } from '../../input/pasted-id.ts'
+import { PUBLIC_ID_PATTERN } from '../../schemas/assets.ts'
 import { NO_VALUE } from '../../input/text-fields.ts'
 
 /** What ajv adds with `verbose`: the schema around the failed keyword and the value it met. */
@@ -68,9 +70,26 @@ const SENTENCES: Readonly<Record<string, (params: Record<string, unknown>) => st
   maxProperties: ({ limit }) => `must NOT have more than ${text(limit)} properties`
 }
 
-const other: Explain = ({ instancePath, propertyName, keyword, params, parentSchema }) => ({
-  pointer: propertyName === undefined ? instancePath : `${instancePath}${pointerTo(propertyName)}`,
-  message: parentSchema?.['x-fault'] ?? SENTENCES[keyword]?.(params) ?? 'is not valid'
+/**
+ * Where something else was pasted in place of a public ID, what it is helps more than what an ID must not
+ * hold.
+ */
+function pastedFault ({ keyword, params, data }: VerboseError): string | undefined {
+  const isPublicId = keyword === 'pattern' && params['pattern'] === PUBLIC_ID_PATTERN
+  if (!isPublicId || typeof data !== 'string') return undefined
+  const pasted = pastedId(data)
+  if (pasted?.form !== 'delivery URL') return undefined
+  const [meant] = pasted.meant
+  if (!meant) return 'looks like a delivery URL: send the public ID of the asset'
+  const { public_id: id, resource_type: kind, type } = meant
+  const isUsual = kind === 'image' && type === 'upload'
+  const place = isUsual ? '' : `, with resource_type "${String(kind)}" and type "${String(type)}"`
+  return `looks like a delivery URL: send the public ID alone, "${id}"${place}`
+}
+
+const other: Explain = (error) => ({
+  pointer: error.propertyName === undefined ? error.instancePath : `${error.instancePath}${pointerTo(error.propertyName)}`,
+  message: pastedFault(error) ?? error.parentSchema?.['x-fault'] ?? SENTENCES[error.keyword]?.(error.params) ?? 'is not valid'
 })
 
 /** A body that was not sent, or is `null`, has the wrong type too; that it is missing helps more. */

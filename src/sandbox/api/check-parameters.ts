@@ -25,6 +25,13 @@ export function checkSupport (call: Call, fields: Fields, wording = inUploads): 
   for (const name of NOT_IMITATED) if (sent(fields, name) !== undefined) throw notImitated(`the upload parameter ${name}`)
   const ignored = call.cloud.folderMode === 'fixed' ? [...IGNORED, ...DYNAMIC_ONLY] : IGNORED
   nameIgnored(call.reply, ignored.filter((name) => sent(fields, name) !== undefined))
+  namePolled(call)
+}
+
+/** Notifications that are to be fetched from a channel: there is none here. */
+export function namePolled ({ fields, reply }: Call): void {
+  const isPolled = (name: string): boolean => /^poll:/i.test(fields.text(name) ?? '')
+  nameIgnored(reply, ['notification_url', 'eager_notification_url'].filter(isPolled))
 }
 
 /** The same for what reads an asset: analyses that are not made here. */

@@ -25,7 +25,7 @@ const UPLOAD_ONLY = new Set(['allowed_formats', 'discard_original_filename', 'fi
   'use_filename', 'use_filename_as_display_name'])
 
 /** What an asset may be given after its upload. */
-const CHANGES = ['access_control', 'access_mode', 'asset_folder', 'auto_tagging', 'background_removal', 'categorization', 'clear_invalid', 'context', 'custom_coordinates', 'detection',
+const CHANGES = ['access_control', 'access_mode', 'asset_folder', 'auto_tagging', 'auto_transcription', 'background_removal', 'categorization', 'clear_invalid', 'context', 'custom_coordinates', 'detection',
   'display_name', 'face_coordinates', 'headers', 'metadata', 'notification_url', 'ocr', 'quality_override', 'raw_convert', 'regions', 'similarity_search', 'tags', 'unique_display_name', 'visual_search']
 const ANALYSES = ['accessibility_analysis', 'cinemagraph_analysis', 'colors', 'exif', 'faces', 'image_metadata', 'media_metadata', 'phash', 'quality_analysis']
 

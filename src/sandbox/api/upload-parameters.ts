@@ -12,7 +12,7 @@ export const ADD_ONS: Readonly<Record<string, AddOn>> = {
   similarity_search: { name: 'similarity search', kinds: /^/, invalid: () => '' }
 }
 
-export const IGNORED = ['backup', 'invalidate', 'proxy', 'callback', 'eval', 'on_success', 'auto_tagging', 'visual_search', 'auto_transcription', 'auto_chaptering', 'auto_video_details', 'quality_analysis',
+export const IGNORED = ['backup', 'invalidate', 'proxy', 'callback', 'batch_id', 'eval', 'on_success', 'auto_tagging', 'visual_search', 'auto_transcription', 'auto_chaptering', 'auto_video_details', 'quality_analysis',
   'accessibility_analysis', 'cinemagraph_analysis', 'quality_override', 'source']
 
 /** What means nothing where the folder of an asset is the path of its public ID. Source: Cloudinary, "Folder modes". */

@@ -20,11 +20,17 @@ export interface FailureListeners {
 }
 
 /**
+ * A channel that the vendor keeps notifications in until they are fetched: ignored here, and named as such.
+ */
+const isPolled = (url: string | undefined): boolean => url !== undefined && /^poll:\/\/[\w.~*-]+$/i.test(url)
+
+/**
  * The address that a call wants to be told at.
  * @throws {SandboxError} 400 when it is no http(s) URL, before anything is done.
  */
 export function notificationUrl (fields: CallParameters, name = 'notification_url'): string | undefined {
   const url = fields.text(name)
+  if (isPolled(url)) return undefined
   if (url !== undefined && (!/^https?:\/\//i.test(url) || !URL.canParse(url))) {
     throw new SandboxError(400, `Invalid value ${url} for parameter ${name}`)
   }

@@ -1,5 +1,6 @@
 import { missingParameter } from '../errors.ts'
 import type { Call } from '../api/call.ts'
+import { namePolled } from '../api/check-parameters.ts'
 import { notificationUrl, notifyDelete } from '../notifications/events.ts'
 import type { Notifier } from '../notifications/notifier.ts'
 import type { DeleteTokens } from './delete-tokens.ts'
@@ -11,6 +12,7 @@ interface TokenServices extends DestroyServices { readonly deleteTokens: DeleteT
 export async function destroy (call: Call, { notifier }: DestroyServices): Promise<unknown> {
   const { fields, store } = call
   notificationUrl(fields)
+  namePolled(call)
   const assetId = fields.text('asset_id')
   const publicId = fields.text('public_id')
   if (assetId === undefined && publicId === undefined) throw missingParameter('public_id')

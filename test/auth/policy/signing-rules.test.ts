@@ -1,5 +1,5 @@
 import t from 'tap'
-import { backDated, compileSigning, signingFaults, withForced } from '../../../src/auth/policy/signing-rules.ts'
+import { backDated, compileSigning, HELD_IN_UPDATES, signingFaults, updateFaults, withForced } from '../../../src/auth/policy/signing-rules.ts'
 
 const faultsOf = (rules: Parameters<typeof compileSigning>[0], parameters: Record<string, string>, resourceType?: string, claims = {}) =>
   signingFaults(compileSigning(rules, claims), parameters, resourceType).map(({ pointer }) => pointer)
@@ -86,4 +86,16 @@ t.test('a shorter life is had by an earlier timestamp', async (t) => {
 
 t.test('the size limit is carried along', async (t) => {
   t.equal(compileSigning({ max_bytes: 10 }, {}).maxBytes, 10)
+})
+
+t.test('updates are held to what uploads may set, where both have it', async (t) => {
+  const faults = (rules: Parameters<typeof compileSigning>[0], changes: Record<string, string>) =>
+    updateFaults(compileSigning(rules, {}), changes).map(({ pointer, message }) => `${pointer} ${message}`)
+  t.same(faults({ allow: ['tags'] }, { tags: 'a', context: 'a=b', asset_folder: 'a' }), [], 'what describes an asset is for whoever may update')
+  for (const name of HELD_IN_UPDATES) {
+    t.same(faults({ allow: ['tags'] }, { [name]: 'x' }), [`/${name} may not be set by this caller`])
+    t.same(faults({ allow: [name] }, { [name]: 'x' }), [])
+    t.same(faults({ force: { [name]: 'y' } }, { [name]: 'x' }), [`/${name} is always "y" for this caller`])
+  }
+  t.same(faults({ formats: ['png'] }, { ocr: 'adv_ocr', headers: 'X-Robots-Tag: none' }), ['/headers may not be set by this caller'], 'headers must be allowed by name')
 })

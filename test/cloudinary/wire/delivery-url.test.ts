@@ -39,10 +39,19 @@ t.test('versions', async (t) => {
 t.test('IDs of every sort', async (t) => {
   const ids: ReadonlyArray<readonly [string, string]> = [
     ['a & b?c.jpg', 'a%20%26%20b%3Fc.jpg'], ["it's(1)!*~.jpg", "it's(1)!*~.jpg"], ['a:b,c.jpg', 'a:b%2Cc.jpg'], ['a#b', 'a%23b'], ['50%', '50%25'],
-    ['a%20b', 'a%2520b'], ['écran/日本', 'v1/%C3%A9cran/%E6%97%A5%E6%9C%AC'], ['😀', '%F0%9F%98%80']
+    ['a%20b', 'a%20b'], ['a%2520b', 'a%2520b'], ['a%2Fb', 'v1/a/b'], ['caf%C3%A9', 'caf%C3%A9'], ['écran/日本', 'v1/%C3%A9cran/%E6%97%A5%E6%9C%AC'], ['😀', '%F0%9F%98%80']
   ]
   for (const [id, path] of ids) t.equal(tail(build({ public_id: id })), `image/upload/${path}`)
   t.throws(() => build({ public_id: 'a\ud800' }), { errors: [{ pointer: '/public_id' }] })
+})
+
+t.test('an ID is decoded once; what decodes to no public ID, or not at all, is taken as it is', async (t) => {
+  for (const id of ['100%', 'a%2', 'a%zz', '50% off', '%ED%A0%80', '%ff']) t.equal(tail(build({ public_id: id })), `image/upload/${encodeURIComponent(id)}`, id)
+  for (const id of ['%2e%2e', '%2E', 'a%00b', 'a%0A', '%20a', 'a%2F', '%2Fa', 'a%2F%2Fb', 'a%2F..%2Fb', 'https%3A%2F%2Fexample.com']) t.equal(tail(build({ public_id: id })), `image/upload/${encodeURIComponent(id)}`, id)
+  t.equal(tail(build({ public_id: '%2e%2e/a' })), 'image/upload/v1/%252e%252e/a')
+  t.equal(tail(build({ public_id: 'http://test.com/a%20b', type: 'fetch' })), 'image/fetch/http://test.com/a%2520b', 'whether it is a remote address is decided before')
+  t.equal(tail(build({ public_id: 'http%3A/test.com', type: 'upload' })), 'image/upload/http:/test.com')
+  t.equal(build({ public_id: 'a%20b', sign_url: true }), build({ public_id: 'a b', sign_url: true }), 'signed as it stands in the URL')
 })
 
 t.test('hosts', async (t) => {
@@ -71,7 +80,8 @@ t.test('remote pictures, suffixes and roots', async (t) => {
   t.equal(tail(build({ public_id: 'a', use_root_path: true })), 'a')
   t.equal(tail(build({ public_id: 'a', resource_type: 'video', url_suffix: 'b' })), 'videos/a/b')
   t.throws(() => build({ public_id: 'a', type: 'private', use_root_path: true }), { errors: [{ pointer: '/use_root_path' }] })
-  t.throws(() => build({ public_id: 'a', url_suffix: 'b.c' }), { errors: [{ pointer: '/url_suffix' }] })
+  t.equal(tail(build({ public_id: 'a', url_suffix: 'grey cat é' })), 'images/a/grey%20cat%20%C3%A9')
+  for (const suffix of ['b.c', 'b/c', 'b\ud800']) t.throws(() => build({ public_id: 'a', url_suffix: suffix }), { errors: [{ pointer: '/url_suffix' }] }, suffix)
   t.throws(() => build({ public_id: 'a', resource_type: 'raw', type: 'private', url_suffix: 'b' }), { errors: [{ pointer: '/url_suffix' }] })
 })
 

@@ -30,11 +30,14 @@ t.test('the root that callers reach, when it is not ours', async (t) => {
 
 t.test('400: half of a Unicode character', async (t) => {
   t.throws(() => privateDownloadUrl(environment, { public_id: 'a\ud800' }, NOW), { errors: [{ pointer: '/public_id' }] })
+  t.throws(() => privateDownloadUrl(environment, { public_id: 'a', target_filename: '\ud800' }, NOW), { errors: [{ pointer: '/target_filename' }] })
 })
 
 t.test('a public ID that version 1 of the signature could not tell from more parameters is refused', async (t) => {
   const smuggling = { public_id: 'audio/x&public_ids=users/2/secret' }
   t.throws(() => privateDownloadUrl({ ...environment, signatureVersion: 1 }, smuggling, NOW), { code: 'invalid_request', errors: [{ pointer: '/public_id', message: /public_ids=/ }] })
+  const others = { public_id: 'a', target_filename: 'b&public_ids=c', transformation: 'l_text:Arial_20:a&prefixes=b' }
+  t.throws(() => privateDownloadUrl({ ...environment, signatureVersion: 1 }, others, NOW), { errors: [{ pointer: '/target_filename' }, { pointer: '/transformation' }] })
   t.match(privateDownloadUrl({ ...environment, signatureVersion: 2 }, smuggling, NOW), /public_id=audio%2Fx%26public_ids%3D/)
   t.doesNotThrow(() => privateDownloadUrl({ ...environment, signatureVersion: 1 }, { public_id: 'salt&pepper' }, NOW))
 })

@@ -44,6 +44,32 @@ t.test('typed input becomes the text that Cloudinary reads', async (t) => {
   })
 })
 
+t.test('one object stands for a list of one, four numbers for one area, and a transcript may be described', async (t) => {
+  t.strictSame(encodeUploadParameters({
+    eager: { width: 10, format: 'png' },
+    access_control: { access_type: 'token' },
+    responsive_breakpoints: { create_derived: true, transformation: { crop: 'fill' } },
+    face_coordinates: [1, 2, 3.5, 4],
+    custom_coordinates: [[1.5, 2, 3, 4], [5, 6, 7, 8]],
+    auto_transcription: { translate: ['fr', 'pt-BR'] },
+    batch_id: 'b1'
+  }), {
+    eager: 'w_10/png',
+    access_control: '[{"access_type":"token"}]',
+    responsive_breakpoints: '[{"create_derived":true,"transformation":"c_fill"}]',
+    face_coordinates: '1,2,3.5,4',
+    custom_coordinates: '1.5,2,3,4|5,6,7,8',
+    auto_transcription: '{"translate":["fr","pt-BR"]}',
+    batch_id: 'b1'
+  })
+  t.strictSame(encodeUploadParameters({ auto_transcription: true }), { auto_transcription: 'true' })
+  t.throws(() => encodeUploadParameters({ eager: { width: -1 } }), { errors: [{ pointer: '/eager/width' }] })
+  t.throws(() => encodeUploadParameters({ responsive_breakpoints: { create_derived: true, transformation: 'x' } }), { errors: [{ pointer: '/responsive_breakpoints/transformation' }] })
+  for (const areas of [[1, 2, 3], [1, 2, 3, 4, 5], [[1, 2, 3, 4], 5, 6, 7] as number[]]) { // what the schema alone lets pass
+    t.throws(() => encodeUploadParameters({ custom_coordinates: areas }), { errors: [{ pointer: '/custom_coordinates', message: /four numbers/ }] }, JSON.stringify(areas))
+  }
+})
+
 t.test('what is empty or travels elsewhere is left out', async (t) => {
   t.strictSame(encodeUploadParameters({ tags: [], context: {}, transformation: {}, resource_type: 'image', folder: 'a' }), { folder: 'a' })
   t.strictSame(encodeUploadParameters({ ...{ folder: undefined } as object }), {}, 'undefined members too') // a cast: exact optional types forbid it
@@ -52,7 +78,7 @@ t.test('what is empty or travels elsewhere is left out', async (t) => {
 t.test('the single encoders', async (t) => {
   t.equal(encodeList(['a', 'b']), 'a,b')
   t.equal(encodeMap({}), '')
-  t.equal(encodeCoordinates([]), '')
+  t.equal(encodeCoordinates([], '/face_coordinates'), '')
   t.equal(encodeEager([]), '')
   t.equal(encodeUploadParameter('invalidate', true), 'true')
   t.throws(() => encodeEager([{ width: 1 }, { width: -1 }]), { errors: [{ pointer: '/eager/1/width' }] })

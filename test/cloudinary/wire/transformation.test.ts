@@ -28,8 +28,43 @@ t.test('every parameter, in the order of their codes', async (t) => {
     background: '#ff0000',
     dpr: 2,
     named: 'thumb.round',
+    x: -10,
+    y: 0.5,
+    zoom: '1.5',
+    overlay: 'text:Arial_20:Hi',
+    underlay: 'users:1:paper',
+    border: '4px_solid_#00ff00',
+    color: '#abc',
+    opacity: 50,
+    page: '1-3;5',
+    density: 150,
+    default_image: 'avatar.png',
+    flags: ['progressive', 'layer_apply'],
     raw_transformation: 'e_brightness:50/r_max'
-  }), 'a_vflip.20,ar_16:9,b_rgb:ff0000,c_fill,dpr_2,e_sepia:50,f_auto,g_auto:face,h_200,q_auto:best,r_max,t_thumb.round,w_300,e_brightness:50/r_max')
+  }), 'a_vflip.20,ar_16:9,b_rgb:ff0000,bo_4px_solid_rgb:00ff00,c_fill,co_rgb:abc,d_avatar.png,dn_150,dpr_2,e_sepia:50,f_auto,' +
+    'fl_progressive.layer_apply,g_auto:face,h_200,l_text:Arial_20:Hi,o_50,pg_1-3;5,q_auto:best,r_max,t_thumb.round,u_users:1:paper,w_300,' +
+    'x_-10,y_0.5,z_1.5,e_brightness:50/r_max')
+})
+
+t.test('borders of their parts, and remote layers, as the official package writes them', async (t) => {
+  t.equal(transformationToString({ border: {} }), 'bo_2px_solid_black')
+  t.equal(transformationToString({ border: { width: 5, color: '#fff' } }), 'bo_5px_solid_rgb:fff')
+  const base64 = (text: string): string => Buffer.from(text).toString('base64url')
+  t.equal(transformationToString({ overlay: 'fetch:https://example.com/ä b.png' }), `l_fetch:${base64('https://example.com/%C3%A4%20b.png')}`)
+  t.equal(transformationToString({ underlay: 'video:fetch:https://example.com/%C3%A4' }), `u_video:fetch:${base64('https://example.com/%C3%A4')}`)
+  t.equal(transformationToString({ overlay: 'fetch:https://example.com/100%' }), `l_fetch:${base64('https://example.com/100%25')}`)
+  t.match(faultsOf(() => transformationToString({ overlay: 'fetch:https://example.com/\ud800' })), [{ pointer: '/transformation/overlay' }])
+})
+
+t.test('layers of their parts', async (t) => {
+  t.equal(transformationToString({ overlay: { text: 'Hi, you', font_family: 'Arial', font_size: 20 }, underlay: { public_id: 'users/1/paper' } }), 'l_text:Arial_20:Hi%252C%20you,u_users:1:paper')
+  t.equal(transformationToString({ overlay: { url: 'https://example.com/a.png' } }), `l_fetch:${Buffer.from('https://example.com/a.png').toString('base64url')}`)
+  for (const overlay of [{ text: 'Hi' }, { public_id: 'a,b' }, {}]) t.match(faultsOf(() => transformationToString({ overlay })), [{ pointer: '/transformation/overlay', message: /or its parts/ }])
+})
+
+t.test('a number with a decimal point is a multiple of the original, above 1 too', async (t) => {
+  for (const width of [1.5, '1.5', '1.0']) t.equal(transformationToString({ width }), `w_${width}`)
+  t.equal(transformationToString('w_1.50'), 'w_1.50')
 })
 
 t.test('objects, chains and text', async (t) => {

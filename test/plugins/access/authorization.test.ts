@@ -12,6 +12,8 @@ import cloudinary from '../../../src/plugins/actions/cloudinary.ts'
 import errorHandler from '../../../src/plugins/http/error-handler.ts'
 import type { CloudinaryEnvironment } from '../../../src/schemas/environment.ts'
 import { Secret } from '../../../src/secret.ts'
+import { startFaultUpstream } from '../../support/fault-upstream.ts'
+import { startGatewayAt } from '../../support/gateway.ts'
 
 const NOW_MS = 1_700_000_000_000
 
@@ -138,6 +140,7 @@ t.test('authorization', async (t) => {
     t.equal(await status('jailed', 'GET', '/url?public_id=users/1/a&width=10&crop=fill'), 200)
     t.match((await call('jailed', 'POST', '/url', { public_id: 'users/1/a', transformation: [{ raw_transformation: 'e_blur/l_users:2:a' }] })).json(), { status: 403, errors: [{ pointer: '/transformation' }] })
     t.equal(await status('jailed', 'GET', '/url?public_id=users/1/a&raw_transformation=u_other'), 403)
+    t.match((await call('jailed', 'POST', '/signed-url', { public_id: 'users/1/a', transformation: { overlay: 'users:2:a' } })).json(), { status: 403, errors: [{ pointer: '/transformation' }] })
     t.equal(await status('jailed', 'PATCH', '/resources/users/1/a', { asset_folder: 'users/1/b', tags: ['x'] }), 200)
     t.match((await call('jailed', 'PATCH', '/resources/users/1/a', { asset_folder: 'users/2' })).json(), { status: 403, errors: [{ pointer: '/asset_folder' }] })
   })
@@ -148,6 +151,7 @@ t.test('authorization', async (t) => {
     t.equal(await status('jailed', 'GET', '/resources?public_ids=users/1/a&public_ids=users/1/b'), 200)
     t.match((await call('jailed', 'GET', '/resources?public_ids=users/1/a&public_ids=users/2/b')).json(), { status: 403, errors: [{ pointer: '/public_ids/1' }] })
     t.match((await call('jailed', 'GET', '/resources?public_ids=users/1/a&prefix=users/2/')).json(), { status: 403, errors: [{ pointer: '/prefix' }] })
+    t.same((await call('jailed', 'GET', '/resources?tag=a')).json(), { query: { tag: 'a' } }, 'a filter knows no prefix: its pages are filtered')
     t.match((await call('jailed', 'GET', '/resources?start_at=2026-01-01')).json(), { status: 403, errors: [{ pointer: '/start_at' }] })
   })
   t.test('signatures: what comes back is what may be signed', async (t) => {
@@ -161,8 +165,40 @@ t.test('authorization', async (t) => {
     t.equal(await status('all', 'PATCH', '/resources/a', { notification_url: 'https://hooks.example.com/' }), 200)
     t.match((await call('hooks', 'PATCH', '/resources/a', { notification_url: 'https://elsewhere.example.com/' })).json(), { status: 422, errors: [{ pointer: '/notification_url' }] })
     t.equal(await status('hooks', 'PATCH', '/resources/a', { notification_url: 'https://hooks.example.com/' }), 200)
+    for (const [query, body] of [['?notification_url=https://elsewhere.example.com/', undefined], ['', { notification_url: 'poll://jobs' }]] as const) {
+      t.match((await call('hooks', 'DELETE', `/resources/a${query}`, body)).json(), { status: 422, errors: [{ pointer: '/notification_url' }] })
+      t.equal(await status('all', 'DELETE', `/resources/a${query}`, body), 200)
+    }
     t.equal(await status('all', 'PATCH', '/resources/a?environment=sandbox', { notification_url: 'http://127.0.0.1:3000/' }), 200, 'the sandbox reaches what this machine reaches')
   })
+})
+
+t.test('updates are held to what uploads may set; assets are judged on the public ID that their ID resolves to', async (t) => {
+  const upstream = await startFaultUpstream(t)
+  const policyFile = `${t.testdir({ 'policy.yaml': POLICY.replace(', staging', '').replace('[staging]', '[production]') })}/policy.yaml`
+  const { app } = await startGatewayAt(t, upstream.url, { auth: { mode: 'keys', policyFile } })
+  await app.inject('/readyz')
+  const call = (key: string, method: 'GET' | 'PATCH' | 'DELETE', url: string, payload?: object) =>
+    app.inject({ method, url, headers: { authorization: `Bearer ${key}` }, ...(payload && { payload }) })
+  const id = '0'.repeat(32)
+  const resolvesTo = (publicId: string): void => upstream.script({ body: JSON.stringify({ public_id: publicId, resource_type: 'image', type: 'upload' }) })
+
+  t.match((await call('hooks', 'PATCH', '/resources/a', { headers: 'X-A: b' })).json(), { status: 422, code: 'param_not_allowed', errors: [{ pointer: '/headers' }] })
+  t.equal((await call('hooks', 'PATCH', '/resources/a', { ocr: 'adv_ocr' })).statusCode, 200)
+  t.equal((await call('all', 'PATCH', '/resources/a', { headers: 'X-A: b' })).statusCode, 200)
+
+  resolvesTo('users/1/a')
+  t.equal((await call('jailed', 'GET', `/assets/${id}`)).statusCode, 200)
+  resolvesTo('users/2/a')
+  t.match((await call('jailed', 'GET', `/assets/${id}`)).json(), { status: 404, code: 'not_found' })
+  resolvesTo('brand/logo')
+  t.match((await call('brand', 'DELETE', `/assets/${id}`)).json(), { status: 403, errors: [{ pointer: '/public_id' }] })
+  upstream.script(...Array.from({ length: 9 }, () => ({ status: 404, body: '{"error":{"message":"no"}}' })), { body: '{"public_id":"users/1/a"}' })
+  t.match((await call('jailed', 'GET', '/resources/users/1/a.jpg')).json(), { status: 404, did_you_mean: { public_id: 'users/1/a' } })
+  const asked = upstream.seen.length
+  t.equal((await call('keeper', 'DELETE', `/assets/${id}`)).statusCode, 403)
+  t.equal((await call('reader', 'PATCH', `/assets/${id}`, { tags: ['a'] })).statusCode, 403)
+  t.equal(upstream.seen.length, asked, 'what a caller may not do at all is not looked up')
 })
 
 t.test('the real clock is used where none is given', async (t) => {

@@ -37,5 +37,31 @@ t.test('fields and parameters with a default are optional, marked schemas stand 
       }
     }
   })
+  const mixed = {
+    type: ['array', 'object', 'integer', 'null'],
+    items: { type: 'string' },
+    maxItems: 3,
+    properties: { a: { type: ['string', 'number'], pattern: 'b' } },
+    required: ['a'],
+    minimum: 1,
+    description: 'Either.',
+    'x-component': 'Mixed'
+  }
+  t.same(forReaders({ paths: { '/x': { schema: mixed } } }), {
+    paths: { '/x': { schema: { $ref: '#/components/schemas/Mixed' } } },
+    components: {
+      schemas: {
+        Mixed: {
+          description: 'Either.',
+          anyOf: [
+            { type: 'array', items: { type: 'string' }, maxItems: 3 },
+            { type: 'object', properties: { a: { type: ['string', 'number'], pattern: 'b' } }, required: ['a'] },
+            { type: 'integer', minimum: 1 },
+            { type: 'null' }
+          ]
+        }
+      }
+    }
+  }, 'a union with lists or objects in it is written as one')
   t.same(forReaders({}), { paths: {}, components: { schemas: {} } })
 })

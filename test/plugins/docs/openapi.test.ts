@@ -26,6 +26,7 @@ t.test('the nine actions are in the document, each with its path, its environmen
   for (const action of [
     'post /upload uploadResource', 'get /url getUrl', 'post /url getUrlFromJson', 'get /resources getAllResources', 'get /resources/{public_id} getResourceById',
     'patch /resources/{public_id} updateResource', 'delete /resources/{public_id} deleteResource', 'get /signed-url getSignedUrl',
+    'get /assets/{asset_id} getResourceByAssetId', 'patch /assets/{asset_id} updateResourceByAssetId', 'delete /assets/{asset_id} deleteResourceByAssetId',
     'post /signed-url getSignedUrlFromJson', 'post /signature generateSignature', 'post /direct-upload directUpload'
   ]) t.ok(operations.includes(action), action)
   t.ok(document.paths['/resources/{public_id}']?.['get']?.parameters?.some(({ name }) => name === 'public_id'))

@@ -3,7 +3,7 @@ import { Type, type TSchema } from '@sinclair/typebox'
 import t from 'tap'
 import { NO_VALUE } from '../../../src/input/text-fields.ts'
 import { validationFaults } from '../../../src/plugins/http/validation-faults.ts'
-import { Choice } from '../../../src/schemas/assets.ts'
+import { Choice, PublicId } from '../../../src/schemas/assets.ts'
 
 /** What the app's own validator would report. */
 function faults (schema: TSchema, value: unknown, context?: string) {
@@ -109,4 +109,16 @@ t.test('a body that is missing is told apart from one of the wrong kind', async 
   const schema = Type.Object({})
   t.same(faults(schema, null), [{ pointer: '', message: 'the body is required: send a JSON object' }])
   t.same(faults(schema, []), [{ pointer: '', message: 'the body must be a JSON object' }])
+})
+
+t.test('a delivery URL where a public ID belongs is told as one', async (t) => {
+  const schema = Type.Object({ public_id: PublicId, folder: Type.Optional(Type.String({ pattern: '^a' })) })
+  const told = (id: string) => faults(schema, { public_id: id }).map(({ message }) => message)
+  t.same(told('https://res.cloudinary.com/demo/image/upload/v1/cats/tom.jpg'), ['looks like a delivery URL: send the public ID alone, "cats/tom"'])
+  t.same(told('https://res.cloudinary.com/demo/raw/private/a.txt'), ['looks like a delivery URL: send the public ID alone, "a.txt", with resource_type "raw" and type "private"'])
+  t.match(told('https://res.cloudinary.com/demo/image/private/v1/a.png'), [/"a", with resource_type "image" and type "private"$/])
+  t.same(told('https://res.cloudinary.com/demo/image/upload/%2F'), ['looks like a delivery URL: send the public ID of the asset'])
+  t.match(told('https://example.com/cat.jpg'), [/must not begin or end/])
+  t.match(told('v1//cat.jpg'), [/must not begin or end/])
+  t.match(faults(schema, { public_id: 'b', folder: 'https://res.cloudinary.com/demo/image/upload/v1/a' }), [{ message: 'must match pattern "^a"' }])
 })
