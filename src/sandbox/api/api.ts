@@ -34,7 +34,7 @@ export function registerApi<Services extends ApiServices> (
     api.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
     api.options('/v1_1/*', async (_request, reply) => reply.headers(PREFLIGHT_HEADERS).code(200).send())
     api.route({
-      method: ['GET', 'POST', 'PUT', 'DELETE'],
+      method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
       url: '/v1_1/*',
       handler: async (request, reply) => {
         try {
@@ -47,6 +47,9 @@ export function registerApi<Services extends ApiServices> (
     })
   })
 }
+
+/** What speaks for the caller, or arrives as the file of the call: spent before an action reads anything. */
+const SPENT: ReadonlySet<string> = new Set([...TRANSPORT, 'timestamp'])
 
 class ApiCalls<Services extends ApiServices> {
   readonly #services: Services
@@ -64,7 +67,7 @@ class ApiCalls<Services extends ApiServices> {
     reply.header('x-request-id', services.random.hex(32)).header('cache-control', 'no-store')
     const { cloudName, path, query } = splitUrl(request.raw.url ?? '')
     const found = this.#table.find(request.method, path)
-    if ('allowed' in found) throw unknownRoute(request.method, path, found.allowed)
+    if (!found) throw notImitated(`${request.method} ${documentedPath(cloudName, path)}`)
     const { route, params } = found
     if (route.guard !== 'admin') reply.headers(CORS_HEADERS)
     const fields = new Fields()
@@ -86,8 +89,10 @@ class ApiCalls<Services extends ApiServices> {
     const { cloud, unsigned } = admitted
     const { method, headers } = request
     const call = callFrom(services, cloud, { method, path, params, fields, headers, file, unsigned, reply })
+    fields.watch()
     try {
       const result = await route.action(call, services)
+      nameIgnored(reply, fields.unread().filter((name) => !SPENT.has(name)))
       return reply.sent ? reply : reply.send(result)
     } finally {
       if (call.file) await services.blobs.remove(call.file.key)
@@ -134,7 +139,7 @@ function splitUrl (url: string): { cloudName: string, path: string, query: strin
   return { cloudName, path: path.replace(/(?<!\/)\/+$/, ''), query: mark < 0 ? '' : url.slice(mark + 1) }
 }
 
-function unknownRoute (method: string, path: string, allowed: readonly string[]): SandboxError {
-  if (allowed.length === 0) return notImitated(`${method} /v1_1/{cloud}/${path}`)
-  return new SandboxError(405, `Method ${method} is not allowed here`, { allow: allowed.join(', ') })
+/** The path without the name of a cloud. The provisioning API has its own word in that place. */
+function documentedPath (cloudName: string, path: string): string {
+  return `/v1_1/${cloudName === 'provisioning' ? cloudName : '{cloud}'}/${path}`
 }

@@ -1,5 +1,6 @@
 import { isoTime, type AccessRule, type AssetRecord } from './asset.ts'
-import { SandboxError } from '../errors.ts'
+import type { DeliveryTypeName } from './kinds.ts'
+import { notImitated, SandboxError } from '../errors.ts'
 
 /**
  * The parameters of a call, by name, in whichever form a client has sent them. Those who read calls provide
@@ -109,13 +110,19 @@ function readRegions (fields: CallParameters): Record<string, number[][]> | unde
 /** `type`: how an asset is stored and delivered. */
 export function readDeliveryType (
   fields: CallParameters, name = 'type'
-): 'upload' | 'private' | 'authenticated' {
+): DeliveryTypeName {
   return deliveryType(fields.text(name) ?? 'upload')
 }
 
-export function deliveryType (text: string): 'upload' | 'private' | 'authenticated' {
+/**
+ * The vendor has many more types: remote files (`fetch`), pictures of social networks (`facebook`), and what
+ * it makes itself (`sprite`, `text`).
+ * @throws {SandboxError} 400 for every other type, by name: a search among assets of that type would find
+ * nothing.
+ */
+export function deliveryType (text: string): DeliveryTypeName {
   if (text === 'upload' || text === 'private' || text === 'authenticated') return text
-  throw new SandboxError(400, `Invalid type ${text}`)
+  throw notImitated(`the delivery type ${text}`)
 }
 
 export function resourceType (text: string): 'image' | 'video' | 'raw' {

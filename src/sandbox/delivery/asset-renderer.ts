@@ -1,7 +1,7 @@
 import type { AssetRecord } from '../assets/asset.ts'
 import type { CloudSettings } from '../clouds.ts'
 import { ignoredHere } from './ignored.ts'
-import { SandboxError } from '../errors.ts'
+import { notImitated, SandboxError } from '../errors.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import type { CloudStore, Store } from '../store/store.ts'
 import { ALL_FORMATS, IMAGE_TYPES, isReadable } from '../transformation/output-formats.ts'
@@ -9,7 +9,7 @@ import type { Region } from '../transformation/gravity.ts'
 import { parseLayer } from '../transformation/layer-name.ts'
 import type { FindTransformation, KnownTransformation } from '../transformation/named.ts'
 import { prepareChain, type PreparedChain } from '../transformation/prepared.ts'
-import { invalidComponent, notRendered } from '../transformation/errors.ts'
+import { invalidComponent } from '../transformation/errors.ts'
 import { fillIn, type Coordinates } from '../transformation/resolution.ts'
 import type { ByteSource, RenderResult } from '../render/job.ts'
 import { RENDER_LIMITS, tooManyPixels, type RenderLimits } from '../render/limits.ts'
@@ -89,8 +89,8 @@ export class AssetRenderer implements Renderer {
 
   /** @throws {SandboxError} 400, 404 for a missing layer, 503 when there is no room. */
   async derive ({ cloud, record, chain, format, accept }: RenderRequest): Promise<RenderResult> {
-    if (record.resource_type === 'raw') throw notRendered('transformations of raw assets')
-    if (!isReadable(record.format)) throw notRendered(`transformations of ${record.format ?? ''} images`)
+    if (record.resource_type === 'raw') throw notImitated('transformations of raw assets')
+    if (!isReadable(record.format)) throw notImitated(`transformations of ${record.format ?? ''} images`)
     this.#checkInput(record)
     const layers = await this.#layers(cloud, chain)
     const source = await this.#source(record.blob)
@@ -155,9 +155,9 @@ export function targetFormat (record: AssetRecord, chain: PreparedChain, extensi
 }
 
 function checkPoster (format: string | undefined): void {
-  if (format === undefined || !ALL_FORMATS.has(format)) throw notRendered('video transformations')
+  if (format === undefined || !ALL_FORMATS.has(format)) throw notImitated('video transformations')
   if (/^(?:jpe?g|png|webp|gif|avif|tiff?)$/.test(format)) return
-  throw notRendered('video transformations and conversions')
+  throw notImitated('video transformations and conversions')
 }
 
 function coordinatesOf (record: AssetRecord): Coordinates {

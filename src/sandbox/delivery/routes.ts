@@ -18,13 +18,12 @@ import {
   servesOriginal,
   type Target
 } from './target.ts'
-import { notFound, SandboxError } from '../errors.ts'
+import { notFound, notImitated, SandboxError } from '../errors.ts'
 import { isRejected } from '../assets/moderation.ts'
 import type { RenderLimits } from '../render/limits.ts'
 import { RenderPool, type RenderPoolOptions } from '../render/pool.ts'
 import type { FindFfmpeg } from '../render/poster.ts'
 import { AssetRenderer, targetFormat, transformationsOf, type RenderRequest } from './asset-renderer.ts'
-import { notRendered } from '../transformation/errors.ts'
 import { flagsOf } from '../transformation/parser.ts'
 import { isAllowedForStrict } from '../transformation/named.ts'
 import { prepareChain, type PreparedChain } from '../transformation/prepared.ts'
@@ -116,7 +115,7 @@ class Delivery {
   /** @throws {SandboxError} what is wrong with the URL first, then whether there is such an asset. */
   #find (path: DeliveryPath): Target {
     const cloud = this.#cloud(path.cloud)
-    if (!/^(?:upload|private|authenticated)$/.test(path.type)) throw notRendered(`the delivery type ${path.type}`)
+    if (!/^(?:upload|private|authenticated)$/.test(path.type)) throw notImitated(`the delivery type ${path.type}`)
     const store = this.#services.store.cloud(cloud.cloudName)
     const chain = this.#chainOf(path, store)
     const record = store.find(path.resourceType, path.type, path.publicId)

@@ -38,7 +38,14 @@ export const PIPE = 4
 /** What comes back: a result, whose bytes follow it, or a failure in the vendor's words. */
 export type RenderReply =
   | { readonly id: number, readonly result: Omit<RenderResult, 'bytes'> }
-  | { readonly id: number, readonly failure: { readonly status: number, readonly message: string } }
+  | { readonly id: number, readonly failure: Failure }
+
+/** A refusal as it travels between the processes. */
+export interface Failure {
+  readonly status: number
+  readonly message: string
+  readonly headers?: Readonly<Record<string, string>>
+}
 
 /** What stays the same along one chain. */
 export interface Chain {

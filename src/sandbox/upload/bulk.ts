@@ -2,7 +2,7 @@ import type { AssetRecord } from '../assets/asset.ts'
 import { missingParameter, SandboxError } from '../errors.ts'
 import type { Call } from '../api/call.ts'
 import { mergeMetadata, typedMetadata, validMetadata } from '../assets/metadata.ts'
-import { readPairs, readTags, sortedTags } from '../assets/parameters.ts'
+import { readDeliveryType, readPairs, readTags, sortedTags } from '../assets/parameters.ts'
 
 const MAX_OPERATIONS = 1000
 
@@ -53,7 +53,7 @@ function tagChange (command: string, given: readonly string[]): (tags: readonly 
 async function changeAll (call: Call, change: (record: AssetRecord) => AssetRecord, weight = 1): Promise<unknown> {
   const ids = publicIds(call)
   if (ids.length * Math.max(1, weight) > MAX_OPERATIONS) throw new SandboxError(400, `Too many public_ids. Maximum is ${MAX_OPERATIONS} operations.`)
-  const type = call.fields.text('type') ?? 'upload'
+  const type = readDeliveryType(call.fields)
   const found = ids.map((id) => call.store.find(call.params.rt ?? 'image', type, id)).filter((record) => record !== undefined)
   await Promise.all(found.map((record) => call.store.change(record.asset_id, change)))
   return { public_ids: found.map((record) => record.public_id) }

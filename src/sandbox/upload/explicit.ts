@@ -1,5 +1,6 @@
 import { isoTime, type AssetRecord } from '../assets/asset.ts'
 import { readChanges } from '../assets/changes.ts'
+import { readDeliveryType } from '../assets/parameters.ts'
 import { TRANSPORT } from '../api/known-parameters.ts'
 import { missingParameter, notFound } from '../errors.ts'
 import type { Call } from '../api/call.ts'
@@ -24,8 +25,8 @@ export async function explicit (call: Call, services: ExplicitServices): Promise
   const { fields, store } = call
   const publicId = fields.text('public_id')
   if (publicId === undefined) throw missingParameter('public_id')
-  const type = fields.text('type')
-  if (type === undefined) throw missingParameter('type')
+  if (!fields.has('type')) throw missingParameter('type')
+  const type = readDeliveryType(fields)
   const record = store.find(call.params.rt ?? 'image', type, publicId)
   if (!record) throw notFound(publicId)
   checkSupport(call, fields)
