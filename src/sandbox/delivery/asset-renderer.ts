@@ -5,7 +5,7 @@ import { notImitated, SandboxError } from '../errors.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import type { CloudStore, Store } from '../store/store.ts'
 import { ALL_FORMATS, IMAGE_TYPES, isReadable } from '../transformation/output-formats.ts'
-import type { Region } from '../transformation/gravity.ts'
+import type { Region, Size } from '../transformation/gravity.ts'
 import { parseLayer } from '../transformation/layer-name.ts'
 import type { FindTransformation, KnownTransformation } from '../transformation/named.ts'
 import { prepareChain, type PreparedChain } from '../transformation/prepared.ts'
@@ -22,6 +22,8 @@ export interface Rendered {
   width: number
   height: number
   format: string
+  /** Size of what was rendered, before. */
+  original: Size
   /** Normalised, as Cloudinary echoes it: keys sorted within each component. */
   transformation: string
   /** Parts of it that had no effect. */
@@ -84,7 +86,8 @@ export class AssetRenderer implements Renderer {
     if (wanted === 'auto') throw invalidComponent('auto')
     const result = await this.derive({ cloud, record, chain, format: targetFormat(record, chain, wanted), accept: '' })
     const ignored = ignoredHere(chain, record, result.format, false)
-    return { bytes: Buffer.from(result.bytes), width: result.width, height: result.height, format: result.format, transformation: chain.normalised, ignored }
+    const bytes = Buffer.from(result.bytes)
+    return { ...result, bytes, transformation: chain.normalised, ignored }
   }
 
   /** @throws {SandboxError} 400, 404 for a missing layer, 503 when there is no room. */
@@ -93,7 +96,7 @@ export class AssetRenderer implements Renderer {
     if (!isReadable(record.format)) throw notImitated(`transformations of ${record.format ?? ''} images`)
     this.#checkInput(record)
     const layers = await this.#layers(cloud, chain)
-    const source = await this.#source(record.blob)
+    const source = await this.#source(record)
     const isVideo = record.resource_type === 'video'
     return this.#pool.run({
       source: isVideo ? await posterOf(source, record.duration, chain.components, this.#findFfmpeg) : source,
@@ -114,9 +117,10 @@ export class AssetRenderer implements Renderer {
     if (resourceType === 'image' && width * height > this.#limits.inputPixels) throw tooManyPixels(width * height, this.#limits.inputPixels)
   }
 
-  async #source (blob: string): Promise<ByteSource> {
+  async #source ({ blob, format }: AssetRecord): Promise<ByteSource> {
+    const isSvg = format === 'svg'
     const path = this.#stores.blobs.path(blob)
-    return path === undefined ? { bytes: await this.#stores.blobs.buffer(blob) } : { path }
+    return path === undefined ? { bytes: await this.#stores.blobs.buffer(blob), isSvg } : { path, isSvg }
   }
 
   async #layers (cloud: CloudSettings, { components }: PreparedChain): Promise<Map<string, ByteSource>> {
@@ -133,7 +137,7 @@ export class AssetRenderer implements Renderer {
       const record = this.#stores.store.cloud(cloud.cloudName).find('image', name.type, name.publicId)
       if (!record) throw new SandboxError(404, `Resource not found - ${name.publicId}`)
       this.#checkInput(record)
-      sources.set(layer, await this.#source(record.blob))
+      sources.set(layer, await this.#source(record))
     }
     return sources
   }
