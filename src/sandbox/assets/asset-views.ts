@@ -1,17 +1,7 @@
 import type { AssetRecord, DerivedRecord } from './asset.ts'
-import { assetUrls } from './asset-urls.ts'
-import type { CloudSettings } from '../clouds.ts'
+import { assetUrls, type Viewer } from './asset-urls.ts'
 import { isRejected } from './moderation.ts'
 import type { CallParameters } from './parameters.ts'
-
-/**
- * Whom assets are shown to: what their links begin with, and the cloud whose settings decide what else
- * there is.
- */
-export interface Viewer {
-  readonly cloud: CloudSettings
-  readonly publicUrl: string
-}
 
 /** An asset as lists show it; tags, context and the like only when asked for. Source: Cloudinary, "Admin API reference". */
 export function listItem (
@@ -53,12 +43,12 @@ export function derivedItem (
     format: derived.format,
     bytes: derived.bytes,
     id: derived.id,
-    ...assetUrls(viewer.publicUrl, viewer.cloud, record, transformation, derived.format)
+    ...assetUrls(viewer, record, transformation, derived.format)
   }
 }
 
 function core (viewer: Viewer, record: AssetRecord): Record<string, unknown> {
-  const { cloud, publicUrl } = viewer
+  const { cloud } = viewer
   return {
     asset_id: record.asset_id,
     public_id: record.public_id,
@@ -74,7 +64,7 @@ function core (viewer: Viewer, record: AssetRecord): Record<string, unknown> {
       ? { folder: record.public_id.split('/').slice(0, -1).join('/') }
       : { asset_folder: record.asset_folder, display_name: record.display_name },
     access_mode: record.access_mode,
-    ...assetUrls(publicUrl, cloud, record),
+    ...assetUrls(viewer, record),
     ...record.access_control && { access_control: record.access_control }
   }
 }

@@ -71,7 +71,8 @@ async function searchItem (
 }
 
 /** What nobody has to ask for. */
-function alwaysShown ({ cloud, publicUrl }: Call, record: AssetRecord): Record<string, unknown> {
+function alwaysShown (call: Call, record: AssetRecord): Record<string, unknown> {
+  const { cloud } = call
   const { width, height } = record
   return {
     asset_id: record.asset_id,
@@ -91,7 +92,7 @@ function alwaysShown ({ cloud, publicUrl }: Call, record: AssetRecord): Record<s
     ...width !== undefined && height !== undefined && { width, height, aspect_ratio: Math.round(width / height * 1e5) / 1e5, pixels: width * height },
     ...record.duration !== undefined && { duration: record.duration },
     ...record.pages !== undefined && width !== undefined && height !== undefined && { pages: record.pages },
-    ...assetUrls(publicUrl, cloud, record),
+    ...assetUrls(call, record),
     status: 'active',
     access_mode: record.access_mode,
     access_control: record.access_control ?? null,

@@ -89,7 +89,7 @@ export function breakpointsAnswer (call: Call, record: AssetRecord, all: readonl
         width,
         height,
         bytes,
-        ...assetUrls(call.publicUrl, call.cloud, record, made.transformation, format)
+        ...assetUrls(call, record, made.transformation, format)
       }))
     }))
   }

@@ -101,7 +101,7 @@ export function entries (call: Call, record: AssetRecord, derived: readonly Deri
   return derived.map(({ transformation, width, height, bytes, format }, index) => {
     const extension = wanted[index]?.format
     const bare = extension === undefined ? transformation : transformation.slice(0, -extension.length - 1)
-    const urls = assetUrls(call.publicUrl, call.cloud, record, bare, format)
+    const urls = assetUrls(call, record, bare, format)
     return { transformation, width, height, bytes, format, ...urls }
   })
 }
