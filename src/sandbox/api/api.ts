@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { decoded } from '../decoded.ts'
 import { admitAdmin, admitUpload, type Admitted, type Attempt } from './credentials.ts'
-import { KNOWN_PARAMETERS, TRANSPORT } from './known-parameters.ts'
+import { KNOWN_PARAMETERS, KNOWN_WITH_HEADER, TRANSPORT } from './known-parameters.ts'
 import type { Clouds } from '../clouds.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import { notImitated, SandboxError } from '../errors.ts'
@@ -81,7 +81,7 @@ class ApiCalls<Services extends ApiServices> {
       admitted = admit(route, params, { clouds, cloudName, authorization, fields, known, nowMs: clock() })
       if (route.guard === 'admin') reply.headers(this.#adminLimit.spend(cloudName))
       // What no signature covers must have no effect either.
-      else if (route.guard !== 'none') nameIgnored(reply, fields.retain((name) => known.has(name) || TRANSPORT.has(name)))
+      else if (route.guard !== 'none') nameIgnored(reply, fields.retain(takenBy(route, known, authorization !== undefined)))
     } catch (error) {
       if (file) await services.blobs.remove(file.key)
       throw error
@@ -118,6 +118,12 @@ class ApiCalls<Services extends ApiServices> {
 
 function knownTo (route: Guard): ReadonlySet<string> {
   return KNOWN_PARAMETERS['call' in route && route.call !== undefined ? route.call : 'upload']
+}
+
+/** Which parameters a call of the Upload API reads. */
+function takenBy (route: Guard, known: ReadonlySet<string>, isByHeader: boolean): (name: string) => boolean {
+  const more = isByHeader && 'call' in route && route.call !== undefined ? KNOWN_WITH_HEADER[route.call] : undefined
+  return (name) => known.has(name) || TRANSPORT.has(name) || more?.has(name) === true
 }
 
 function admit ({ guard, ...route }: Guard, params: Call['params'], attempt: Attempt): Admitted {

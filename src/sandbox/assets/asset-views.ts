@@ -10,7 +10,7 @@ export function listItem (
   const item = {
     ...core(viewer, record),
     ...isRejected(record) && { bytes: 0, placeholder: true },
-    ...fields?.flag('tags') && { tags: record.tags },
+    ...fields?.flag('tags') && { tags: sortedTags(record) },
     ...fields?.flag('context') && record.context && { context: { custom: record.context } },
     ...fields?.flag('metadata') && { metadata: record.metadata ?? {} },
     ...fields?.flag('moderations') && moderationOf(record)
@@ -71,11 +71,17 @@ function core (viewer: Viewer, record: AssetRecord): Record<string, unknown> {
 
 function extras (record: AssetRecord): Record<string, unknown> {
   return {
-    ...record.tags.length > 0 && { tags: record.tags },
+    ...record.tags.length > 0 && { tags: sortedTags(record) },
     ...record.context && { context: { custom: record.context } },
     ...record.metadata && { metadata: record.metadata }
   }
 }
+
+/**
+ * Only uploads answer with the order in which tags were sent. Source: integration tests of the official
+ * clients.
+ */
+export function sortedTags ({ tags }: AssetRecord): string[] { return [...tags].sort() }
 
 function moderationOf (record: AssetRecord): Record<string, unknown> {
   const [first] = record.moderation ?? []

@@ -24,16 +24,12 @@ export interface CallParameters {
 const MAX_TAGS = 1000
 const MAX_TAG_LENGTH = 255
 
-/** `tags`, sorted as the vendor shows them, each once. Undefined: not sent. */
+/** Reads `tags` in the order in which they were sent, each once; undefined when they were not sent. */
 export function readTags (fields: CallParameters, name = 'tags'): string[] | undefined {
   const tags = fields.list(name)?.flatMap((tag) => tag.split(',')).map((tag) => tag.trim()).filter((tag) => tag !== '')
   if (tags === undefined) return undefined
   if (tags.length > MAX_TAGS || tags.some((tag) => tag.length > MAX_TAG_LENGTH)) throw new SandboxError(400, `Too many tags or too long a tag. Maximum is ${MAX_TAGS} tags of ${MAX_TAG_LENGTH} characters.`)
-  return sortedTags(tags)
-}
-
-export function sortedTags (tags: Iterable<string>): string[] {
-  return [...new Set(tags)].sort()
+  return [...new Set(tags)]
 }
 
 /**

@@ -5,12 +5,13 @@ import { notImitated, SandboxError } from '../errors.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import type { CloudStore, Store } from '../store/store.ts'
 import { ALL_FORMATS, IMAGE_TYPES, isReadable } from '../transformation/output-formats.ts'
+import type { Scope } from '../transformation/expression.ts'
 import type { Region, Size } from '../transformation/gravity.ts'
 import { parseLayer } from '../transformation/layer-name.ts'
 import type { FindTransformation, KnownTransformation } from '../transformation/named.ts'
 import { prepareChain, type PreparedChain } from '../transformation/prepared.ts'
 import { invalidComponent } from '../transformation/errors.ts'
-import { fillIn, type Coordinates } from '../transformation/resolution.ts'
+import { assignKnownVariables, fillIn, type Coordinates } from '../transformation/resolution.ts'
 import type { ByteSource, RenderResult } from '../render/job.ts'
 import { RENDER_LIMITS, tooManyPixels, type RenderLimits } from '../render/limits.ts'
 import type { RenderPool } from '../render/pool.ts'
@@ -95,7 +96,7 @@ export class AssetRenderer implements Renderer {
     if (record.resource_type === 'raw') throw notImitated('transformations of raw assets')
     if (!isReadable(record.format)) throw notImitated(`transformations of ${record.format ?? ''} images`)
     this.#checkInput(record)
-    const layers = await this.#layers(cloud, chain)
+    const layers = await this.#layers(cloud, record, chain)
     const source = await this.#source(record)
     const isVideo = record.resource_type === 'video'
     return this.#pool.run({
@@ -123,14 +124,16 @@ export class AssetRenderer implements Renderer {
     return path === undefined ? { bytes: await this.#stores.blobs.buffer(blob), isSvg } : { path, isSvg }
   }
 
-  async #layers (cloud: CloudSettings, { components }: PreparedChain): Promise<Map<string, ByteSource>> {
+  /** Which assets are needed must be known before anything is worked out. */
+  async #layers (
+    cloud: CloudSettings, { tags, context = {}, metadata = {} }: AssetRecord, { components }: PreparedChain
+  ): Promise<Map<string, ByteSource>> {
     const sources = new Map<string, ByteSource>()
-    const variables = new Map<string, string>()
+    let scope: Scope = { numbers: {}, variables: new Map(), tags, context, metadata }
     for (const component of components) {
-      // Which assets are needed must be known before anything is worked out: here a variable is a text or nothing.
-      for (const [key, value] of component) if (key.startsWith('$')) variables.set(key, value.replace(/^ref:/, ''))
+      scope = assignKnownVariables(component, scope)
       const given = component.get('l') ?? component.get('u')
-      const layer = given === undefined ? undefined : fillIn(given, variables)
+      const layer = given === undefined ? undefined : fillIn(given, scope.variables)
       if (layer === undefined || sources.has(layer)) continue
       const name = parseLayer(layer)
       if (name.kind === 'text') continue

@@ -106,7 +106,8 @@ function scopeOf (picture: Size, { job, initial, pages }: Chain, variables: Read
     iar: initial.width / initial.height,
     pc: pages,
     cp: 1,
-    fc: job.coordinates.face ? 1 : 0
+    fc: job.coordinates.face ? 1 : 0,
+    ils: 0
   }
   return { numbers, variables, tags: job.tags, context: job.context, metadata: job.metadata }
 }

@@ -1,5 +1,5 @@
 import type { AssetRecord } from '../assets/asset.ts'
-import { onlyFields } from '../assets/asset-views.ts'
+import { onlyFields, sortedTags } from '../assets/asset-views.ts'
 import { assetUrls } from '../assets/asset-urls.ts'
 import { page, type Ordering } from '../api/paging.ts'
 import { notImitated } from '../errors.ts'
@@ -61,7 +61,7 @@ async function searchItem (
   const wants = (name: string): boolean => withField.includes(name) || (only?.some((one) => one.split('.', 1)[0] === name) ?? false)
   const item: Record<string, unknown> = {
     ...alwaysShown(call, record),
-    ...wants('tags') && { tags: record.tags },
+    ...wants('tags') && { tags: sortedTags(record) },
     // Flat here, unlike everywhere else.
     ...wants('context') && record.context && { context: record.context },
     ...wants('metadata') && record.metadata && { metadata: record.metadata },

@@ -93,6 +93,7 @@ async function perform (
   const changed = await store.change(record.asset_id, change)
   await adopt(call, services.blobs, record, derivation.stored)
   if (!changed) throw notFound(record.public_id)
+  await store.keepNewOptions(changed)
   const asset = store.findById(record.asset_id) ?? changed
   const promise = promiseEager(call, asset, fields, derivation.eager)
   if (promise) await store.putDocument(promise.kind, promise.name, promise.value)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isoTime, type AssetRecord } from '../assets/asset.ts'
+import { isoTime, type AssetRecord, type DerivedRecord } from '../assets/asset.ts'
 import { TRANSPORT } from '../api/known-parameters.ts'
 import { blobsOf } from '../store/cloud-store.ts'
 import type { Store } from '../store/store.ts'
@@ -181,12 +181,26 @@ async function makeAsset (
     etag: incoming.file.md5,
     api_key: call.cloud.apiKey,
     blob: incoming.file.key,
-    derived: derivation.stored
+    derived: [...keptDerived(present, incoming.file, derivation), ...derivation.stored]
   }
   const promise = promiseEager(call, record, fields, derivation.eager)
   await call.store.put(record, promise)
+  await call.store.keepNewOptions(record)
   for (const key of blobsOf(record)) loose.delete(key)
   return { record, overwritten: present !== undefined, derivation, promise }
+}
+
+/**
+ * The same bytes under the same name keep what was made of them. Source: integration tests of the official
+ * Ruby client.
+ */
+function keptDerived (
+  present: AssetRecord | undefined, file: ReceivedFile, { stored }: Derivation
+): DerivedRecord[] {
+  if (present?.etag !== file.md5 || present.bytes !== file.bytes) return []
+  const nameOf = ({ transformation, format }: DerivedRecord) => `${transformation}.${format}`
+  const made = new Set(stored.map(nameOf))
+  return present.derived.filter((one) => !made.has(nameOf(one)))
 }
 
 type Identity = Pick<
