@@ -33,8 +33,8 @@ export function readTags (fields: CallParameters, name = 'tags'): string[] | und
 }
 
 /**
- * Reads `a=1|b=2`; a literal `=` or `|` has a backslash before it, and any other backslash stands for itself.
- * `metadata` looks the same. Source: Cloudinary, "Upload API reference", "context".
+ * Reads `a=1|b=2`; a literal `=` or `|` has a backslash before it, in `metadata` a quote as well, and any other
+ * backslash stands for itself. Source: Cloudinary, "Upload API reference", "context" and "metadata".
  * @throws {SandboxError} 400 when a pair has no `=`.
  */
 export function readPairs (fields: CallParameters, name: string): Record<string, string> | undefined {
@@ -52,13 +52,10 @@ export function parsePairs (text: string, name: string): Record<string, string> 
   for (const part of text.match(/(?:\\[=|]|\\(?![=|])|[^\\|])+/g) ?? []) {
     const [, key, value] = /^((?:\\[=|]|\\(?![=|])|[^\\=])+)=([\s\S]*)$/.exec(part) ?? []
     if (key === undefined || value === undefined) throw new SandboxError(400, `Invalid value ${part} for parameter ${name}`)
-    pairs[unescapePair(key).trim()] = unescapePair(value)
+    const escapes = name === 'metadata' ? /\\([=|"])/g : /\\([=|])/g
+    pairs[key.replace(escapes, '$1').trim()] = value.replace(escapes, '$1')
   }
   return pairs
-}
-
-function unescapePair (text: string): string {
-  return text.replace(/\\([=|])/g, '$1')
 }
 
 /** Marked areas of a picture: those that were sent. */

@@ -20,7 +20,8 @@ const CASES: Readonly<Record<string, Record<string, string>>> = {
 
 t.test('two escapes, and every other backslash is what it is', async (t) => {
   for (const [text, expected] of Object.entries(CASES)) t.same(parsePairs(text, 'context'), expected, JSON.stringify(text))
-  for (const text of ['a', 'a\\=b', '=1', 'a=1|b']) t.throws(() => parsePairs(text, 'context'), { status: 400 }, text)
+  t.same(parsePairs('a=say \\"hi\\"\\n', 'metadata'), { a: 'say "hi"\\n' }, 'a third one in metadata')
+  for (const text of ['a', 'a\\=b', '=1', 'a=1|b']) t.throws(() => parsePairs(text, 'context'), { status: 400, message: /^Invalid value .* for parameter context$/ }, text)
 })
 
 t.test('what is escaped so comes back, whatever it is', async (t) => {
