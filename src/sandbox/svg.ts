@@ -48,11 +48,15 @@ function rootStart (text: string): number | undefined {
         ? behind(text, '-->', at + 4)
         : text.startsWith('<!DOCTYPE', at) ? documentTypeEnd(text, at) : at
     if (end === undefined) return undefined
-    // Less than the longest of these says nothing yet.
-    if (end === at) return text.length - at < '<!DOCTYPE'.length && text[at] === '<' ? undefined : at
+    if (end === at) return isUnfinished(text.slice(at, at + 200)) ? undefined : at
     at = skipBlanks(text, end)
   }
   return undefined
+}
+
+/** Whether a tag ends before it says what it is. */
+function isUnfinished (tag: string): boolean {
+  return /^<[\w.:-]*$/.test(tag) || '<!--'.startsWith(tag) || '<!DOCTYPE'.startsWith(tag)
 }
 
 function skipBlanks (text: string, from: number): number {
