@@ -92,8 +92,10 @@ class ApiCalls<Services extends ApiServices> {
     fields.watch()
     try {
       const result = await route.action(call, services)
+      // An action that answers by itself may have lost its client on the way.
+      if (reply.sent || reply.raw.headersSent) return reply
       nameIgnored(reply, fields.unread().filter((name) => !SPENT.has(name)))
-      return reply.sent ? reply : reply.send(result)
+      return reply.send(result)
     } finally {
       if (call.file) await services.blobs.remove(call.file.key)
     }

@@ -1,13 +1,14 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 
-async function start (t: Test) {
+async function start (t: Test, data = ':memory:') {
   const lines: Record<string, unknown>[] = []
   const logger = pino({ level: 'warn' }, { write: (line) => { lines.push(JSON.parse(line)) } })
-  const sandbox = await startSandbox({ logger })
+  const sandbox = await startSandbox({ logger, data })
   t.teardown(() => sandbox.close())
   return { sandbox, lines }
 }
@@ -29,6 +30,23 @@ t.test('a client that hangs up in the middle of a body is no error in the log', 
   await hangUp(sandbox, { type: 'application/x-www-form-urlencoded', body: 'file=data:text' })
   await hangUp(sandbox, { type: 'application/json', body: '{"file":' })
   // What was still to be said of them has been said when another request is answered.
+  t.match(await sandbox.add('after'), { public_id: 'after' })
+  await sandbox.close()
+  t.same(lines, [])
+})
+
+t.test('a client that hangs up in the middle of an answer is no error either', async (t) => {
+  // From a file, so that the answer is not over before the client is gone.
+  const { sandbox, lines } = await start(t, t.testdir())
+  await sandbox.add('large', { resource_type: 'raw', file: Buffer.alloc(30_000_000) })
+  for (const path of ['/demo/raw/upload/large', '/v1_1/demo/raw/download?public_id=large']) {
+    const socket = connect(Number(new URL(sandbox.url).port), '127.0.0.1')
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: sandbox\r\nauthorization: Basic MTIzNDphYmNk\r\n\r\n`)
+    const [head] = await once(socket, 'data') as [Buffer]
+    t.match(head.toString('latin1', 0, 15), 'HTTP/1.1 200 OK')
+    socket.destroy()
+    while (sandbox.requests.at(-1)?.state === 'open') await turn()
+  }
   t.match(await sandbox.add('after'), { public_id: 'after' })
   await sandbox.close()
   t.same(lines, [])
