@@ -21,13 +21,16 @@ Commands
       --allow-list       Serve /image/list/<tag>.json, which Cloudinary refuses by default
       --allow-pdf-zip    Deliver PDF and ZIP, which Cloudinary blocks by default
       --strict           New transformations need a signed URL
+      --strict-urls      Answer with an http url and an https secure_url, as Cloudinary does, though only the
+                         http one opens here
       --folder-mode <dynamic|fixed>
                          Whether folders are apart from public IDs (dynamic)
       --token-key <hex>  Key of delivery tokens (__cld_token__)
       --admin-rate-limit <number>
                          Admin API calls in an hour (100000)
       --public-url <url> Where others reach it, for the links in its answers
-                         Without these, SANDBOX_HOST, SANDBOX_PORT, SANDBOX_DATA and SANDBOX_PUBLIC_URL count.
+                         Without these, SANDBOX_HOST, SANDBOX_PORT, SANDBOX_DATA, SANDBOX_PUBLIC_URL and
+                         SANDBOX_ALLOW_PRIVATE_FETCH count.
       --seed <number>    The same calls get the same random names
       --no-samples       Begin with nothing in it
       --coverage         Print what the sandbox can, and end
@@ -60,6 +63,7 @@ export interface SandboxArguments {
   readonly adminRateLimit?: number
   readonly publicUrl?: string
   readonly seed?: number
+  readonly strictUrls?: true
   readonly samples?: false
 }
 interface CloudArgument extends CloudSwitches { cloudName: string, apiKey: string, apiSecret: string }
@@ -91,6 +95,7 @@ const OPTIONS = {
   'allow-list': { type: 'boolean' },
   'allow-pdf-zip': { type: 'boolean' },
   strict: { type: 'boolean' },
+  'strict-urls': { type: 'boolean' },
   'folder-mode': { type: 'string' },
   'token-key': { type: 'string' },
   'admin-rate-limit': { type: 'string' },
@@ -104,7 +109,7 @@ const OPTIONS = {
 /** Options that each command knows besides `--help` and `--version`. */
 const KNOWN = {
   serve: [],
-  sandbox: ['host', 'port', 'data', 'cloud', 'key', 'secret', 'allow-private-fetch', 'allow-production', 'allow-list', 'allow-pdf-zip', 'strict', 'folder-mode', 'token-key',
+  sandbox: ['host', 'port', 'data', 'cloud', 'key', 'secret', 'allow-private-fetch', 'allow-production', 'allow-list', 'allow-pdf-zip', 'strict', 'strict-urls', 'folder-mode', 'token-key',
     'admin-rate-limit', 'public-url', 'seed', 'no-samples', 'coverage'],
   health: [],
   openapi: ['json'],
@@ -135,6 +140,12 @@ function optionOr (values: Values, variables: EnvironmentVariables, option: 'hos
   return values[option] === undefined && text !== undefined ? { name: variable, text } : { name: `--${option}`, text: values[option] }
 }
 
+function isSwitchedOn (variables: EnvironmentVariables, name: string): boolean {
+  const text = variables[name] || 'false'
+  if (text !== 'true' && text !== 'false') throw new UsageError(`${name} must be true or false`)
+  return text === 'true'
+}
+
 function sandboxPlace (values: Values, variables: EnvironmentVariables) {
   const [host, port, data, publicUrl] = (['host', 'port', 'data', 'public-url'] as const).map((option) => optionOr(values, variables, option)) as [Named, Named, Named, Named] // one for each
   if (publicUrl.text !== undefined && !/^https?:\/\/[^/?#\s]+\/?$/.test(publicUrl.text)) throw new UsageError(`${publicUrl.name} must be a scheme, a host and maybe a port: http://localhost:8081`)
@@ -156,11 +167,12 @@ function sandboxArguments (values: Values, variables: EnvironmentVariables): San
   return {
     ...sandboxPlace(values, variables),
     clouds: clouds.map((one) => ({ ...one, ...switches })),
-    allowPrivateFetch: flags['allow-private-fetch'] === true,
+    allowPrivateFetch: flags['allow-private-fetch'] ?? isSwitchedOn(variables, 'SANDBOX_ALLOW_PRIVATE_FETCH'),
     allowProduction: flags['allow-production'] === true,
     coverage: flags.coverage === true,
     ...(rateLimit !== undefined && { adminRateLimit: wholeNumber('--admin-rate-limit', rateLimit, 1_000_000_000) }),
     ...(seed !== undefined && { seed: wholeNumber('--seed', seed, 4_294_967_295) }),
+    ...(flags['strict-urls'] && { strictUrls: true as const }),
     ...(flags['no-samples'] && { samples: false as const })
   }
 }

@@ -23,11 +23,12 @@ async function closeAll (closers: Closers): Promise<void> {
 /** Starts the embedded sandbox. It is loaded only now: a gateway with credentials never loads the image library. */
 async function startEmbedded (config: Config, logger: Logger, path: string | undefined, closers: Closers): Promise<string> {
   const { startSandbox } = await import('../sandbox/index.ts')
-  const { host, port, data, publicUrl } = config.sandbox
+  const { host, port, data, publicUrl, allowPrivateFetch } = config.sandbox
   const sandbox = await startSandbox({
     host,
     port,
     data,
+    allowPrivateFetch,
     clouds: SANDBOX_CLOUDS,
     samples: true,
     // Its requests are those of the gateway, which logs them.

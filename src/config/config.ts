@@ -57,6 +57,7 @@ function sandboxSettings (source: Source, settings: SettingValues, production: b
     host: settings.SANDBOX_HOST,
     port: settings.SANDBOX_PORT,
     data: settings.SANDBOX_DATA,
+    allowPrivateFetch: settings.SANDBOX_ALLOW_PRIVATE_FETCH,
     publicUrl: settings.SANDBOX_PUBLIC_URL && parseUrl(settings.SANDBOX_PUBLIC_URL)?.origin
   }
 }

@@ -42,6 +42,8 @@ export interface SandboxSettings {
   readonly port: number
   /** Folder of its assets, or `:memory:`. */
   readonly data: string
+  /** Whether it fetches files from, and notifies, this machine and private networks. */
+  readonly allowPrivateFetch: boolean
   /** How browsers reach the sandbox, when not at its own address. */
   readonly publicUrl: string | undefined
 }

@@ -82,6 +82,10 @@ export const Settings = Type.Object({
   SANDBOX_HOST: Type.String({ default: '127.0.0.1', pattern: HOST_PATTERN, 'x-fault': HOST_FAULT, description: 'Address the sandbox listens on.' }),
   SANDBOX_PORT: port('Port the sandbox listens on; 0 takes a free one.', 8081),
   SANDBOX_DATA: Type.String({ default: '.sandbox/', minLength: 1, description: 'Folder of the sandbox\'s assets; `:memory:` keeps none.' }),
+  SANDBOX_ALLOW_PRIVATE_FETCH: Type.Boolean({
+    default: false,
+    description: 'Let uploads by URL and notifications of the sandbox reach this machine and private networks.'
+  }),
   SANDBOX_PUBLIC_URL: text('How browsers reach the sandbox, such as `http://localhost:8081`, when not at its own address.'),
 
   JSON_MAX_BYTES: bytes('Largest JSON body taken; on `/upload` without its data URI.', MIB, 1024, 64 * MIB),

@@ -64,7 +64,7 @@ function wireText (name: string, value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value)
   if (Array.isArray(value)) return value.some((entry) => typeof entry === 'object') ? JSON.stringify(value) : value.join(',')
   if (name !== 'context' && name !== 'metadata') return JSON.stringify(value)
-  const escaped = (text: unknown): string => (typeof text === 'string' ? text : JSON.stringify(text)).replace(/[=|"\\]/g, '\\$&')
+  const escaped = (text: unknown): string => (typeof text === 'string' ? text : JSON.stringify(text)).replace(/[=|]/g, '\\$&')
   return Object.entries(value).map(([key, text]) => `${escaped(key)}=${escaped(text)}`).join('|')
 }
 

@@ -36,6 +36,11 @@ export interface SandboxAppOptions extends Partial<SandboxLimits> {
   clouds?: readonly CloudSettings[]
   /** Scheme, host and port under which others reach this sandbox; default: where it listens. */
   publicUrl?: string
+  /**
+   * Makes every `url` http and every `secure_url` https, for suites that compare them. Default: over plain
+   * http both are http, so that both open.
+   */
+  strictUrls?: boolean
   /** Milliseconds since 1970. */
   clock?: () => number
   /** With a seed, the same calls get the same random IDs: on an empty folder. One that holds something gets new ones at each start. */
@@ -162,6 +167,7 @@ function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore
     clock,
     random,
     publicUrl: options.publicUrl?.replace(/\/$/, '') ?? '',
+    strictUrls: options.strictUrls ?? false,
     renderer: { render: async () => { throw notImitated('transformations') } },
     options: limits,
     chunks: new ChunkedUploads({ store, blobs, minChunkBytes: limits.minChunkBytes, clock }),

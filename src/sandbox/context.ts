@@ -40,6 +40,7 @@ export interface SandboxContext {
   readonly random: RandomSource
   /** Scheme, host and port of this sandbox as the outside sees it, without a trailing slash. Known after listening. */
   publicUrl: string
+  readonly strictUrls: boolean
   renderer: Renderer
   readonly options: SandboxLimits
   readonly chunks: ChunkedUploads

@@ -19,7 +19,14 @@ export function notFound (publicId: string): SandboxError {
   return new SandboxError(404, `Resource not found - ${publicId}`)
 }
 
-/** For what Cloudinary can and the sandbox does not imitate. */
+const MAX_NAME = 200
+
+/**
+ * For what Cloudinary can do and the sandbox does not imitate. The official Node client shows its user the
+ * message of a 400, but not that of a 501; the header tells such a refusal from every other 400.
+ */
 export function notImitated (what: string): SandboxError {
-  return new SandboxError(501, `The sandbox does not imitate ${what}`)
+  // A header carries visible ASCII only; the message has the name as it is.
+  const name = what.replace(/[^\x20-\x7e]+/g, '?').slice(0, MAX_NAME)
+  return new SandboxError(400, `The sandbox does not imitate ${what}`, { 'x-sandbox-not-imitated': name })
 }

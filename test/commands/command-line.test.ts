@@ -31,18 +31,23 @@ t.test('parseCommandLine', async (t) => {
     const all = ['--allow-list', '--allow-pdf-zip', '--strict', '--folder-mode', 'fixed', '--token-key', '00aaFF']
     const switches = { allowResourceList: true, allowPdfAndZip: true, strictTransformations: true, folderMode: 'fixed', authTokenKey: '00aaFF' }
     t.match(parseCommandLine(['sandbox', '--cloud', 'a:1:x', '--cloud', 'b:2:y', ...all]), { options: { clouds: [{ cloudName: 'a', ...switches }, { cloudName: 'b', ...switches }] } })
-    t.match(parseCommandLine(['sandbox', '--admin-rate-limit', '5', '--public-url', 'http://localhost:8081', '--seed', '0', '--no-samples']), {
-      options: { adminRateLimit: 5, publicUrl: 'http://localhost:8081', seed: 0, samples: false }
+    t.match(parseCommandLine(['sandbox', '--admin-rate-limit', '5', '--public-url', 'http://localhost:8081', '--seed', '0', '--no-samples', '--strict-urls']), {
+      options: { adminRateLimit: 5, publicUrl: 'http://localhost:8081', seed: 0, strictUrls: true, samples: false }
     })
     t.same(parseCommandLine(['sandbox', '--folder-mode', 'dynamic']), parseCommandLine(['sandbox']))
   })
 
   t.test('sandbox: the variables of the sandbox inside the gateway are the defaults of its options', async (t) => {
-    const variables = { SANDBOX_HOST: '::1', SANDBOX_PORT: '9000', SANDBOX_DATA: '/data', SANDBOX_PUBLIC_URL: 'http://pc.local:9000' }
-    t.match(parseCommandLine(['sandbox'], variables), { options: { host: '::1', port: 9000, data: '/data', publicUrl: 'http://pc.local:9000' } })
+    const variables = { SANDBOX_HOST: '::1', SANDBOX_PORT: '9000', SANDBOX_DATA: '/data', SANDBOX_PUBLIC_URL: 'http://pc.local:9000', SANDBOX_ALLOW_PRIVATE_FETCH: 'true' }
+    t.match(parseCommandLine(['sandbox'], variables), {
+      options: { host: '::1', port: 9000, data: '/data', publicUrl: 'http://pc.local:9000', allowPrivateFetch: true }
+    })
     t.match(parseCommandLine(['sandbox', '--host', '127.0.0.2', '--port', '1', '--data', ':memory:', '--public-url', 'http://x'], variables), { options: { host: '127.0.0.2', port: 1, data: ':memory:', publicUrl: 'http://x' } })
     t.same(parseCommandLine(['sandbox'], { SANDBOX_HOST: '', SANDBOX_PORT: '' }), parseCommandLine(['sandbox']), 'an empty one counts as unset')
     t.throws(() => parseCommandLine(['sandbox'], { SANDBOX_PORT: 'abc' }), { name: 'UsageError', message: /^SANDBOX_PORT must be a whole number/ })
+    t.throws(() => parseCommandLine(['sandbox'], { SANDBOX_ALLOW_PRIVATE_FETCH: 'yes' }), {
+      name: 'UsageError', message: 'SANDBOX_ALLOW_PRIVATE_FETCH must be true or false'
+    })
     t.throws(() => parseCommandLine(['sandbox'], { SANDBOX_PUBLIC_URL: 'pc' }), { name: 'UsageError', message: /^SANDBOX_PUBLIC_URL must be a scheme/ })
     t.same(parseCommandLine(['serve'], { SANDBOX_PORT: 'abc' }), { command: 'serve' })
   })

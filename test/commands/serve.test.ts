@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
@@ -116,6 +117,21 @@ t.test('serve', async (t) => {
     t.equal((await fetch(`${url}/upload`, { method: 'POST', body })).status, 200)
     await terminal.shutdown?.close() // settles what is under way
     t.match(lines.filter(({ level }) => Number(level) >= 50), [{ part: 'sandbox', err: { message: 'it broke later' } }])
+  })
+
+  t.test('the embedded sandbox fetches from this machine only when a setting allows it, and says so', async (t) => {
+    const files = createHttpServer((_request, response) => { response.end('a file of this machine') })
+    await new Promise<void>((resolve) => { files.listen(0, '127.0.0.1', resolve) })
+    t.teardown(() => files.close())
+    const file = `http://127.0.0.1:${(files.address() as AddressInfo).port}/note.txt` // a TCP server
+    const upload = async (variables: Record<string, string>) => {
+      const { url } = await start(t, { ...EMBEDDED, ...variables })
+      const body = new URLSearchParams({ file, resource_type: 'raw' })
+      const answer = await fetch(`${url}/upload`, { method: 'POST', body })
+      return { status: answer.status, text: await answer.text() }
+    }
+    t.match(await upload({}), { status: 400, text: /leads to this machine.*SANDBOX_ALLOW_PRIVATE_FETCH=true/ })
+    t.match(await upload({ SANDBOX_ALLOW_PRIVATE_FETCH: 'true' }), { status: 200, text: /"bytes":22/ })
   })
 
   t.test('tells browsers the public address of the sandbox', async (t) => {

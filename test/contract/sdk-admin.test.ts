@@ -201,7 +201,7 @@ t.test('420: over the limit, with the headers that say when it ends', async (t) 
   t.match(await refused.json(), { error: { message: /^Rate Limit Exceeded/ } })
 })
 
-t.test('501: what is not imitated is refused by name, whatever is to be done with it', async (t) => {
+t.test('400: what is not imitated is refused by name, whatever is to be done with it', async (t) => {
   const NAMED: Readonly<Record<string, string>> = {
     'GET upload_mappings': 'upload mappings',
     'POST upload_mappings': 'upload mappings',
@@ -225,7 +225,8 @@ t.test('501: what is not imitated is refused by name, whatever is to be done wit
   for (const [call, what] of Object.entries(NAMED)) {
     const [method = '', path = ''] = call.split(' ')
     const answer = await fetch(`${sandbox.url}/v1_1/demo/${path}`, { method, headers: { authorization: `Basic ${btoa('1234:abcd')}` } })
-    t.equal(answer.status, 501, call)
+    t.equal(answer.status, 400, call)
+    t.equal(answer.headers.get('x-sandbox-not-imitated'), what, call)
     t.same(await answer.json(), { error: { message: `The sandbox does not imitate ${what}` } })
   }
 })

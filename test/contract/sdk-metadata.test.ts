@@ -49,7 +49,7 @@ t.test('a default that the field itself would not take', async (t) => {
 t.test('options: added, sorted, taken out of use and back', async (t) => {
   await call('add_metadata_field', { external_id: 'e', label: 'Colour', type: 'enum', datasource: { values: [{ external_id: 'r', value: 'red' }, { external_id: 'b', value: 'blue' }] } })
   t.match(await call('update_metadata_field_datasource', 'e', { values: [{ external_id: 'g', value: 'green' }, { external_id: 'r', value: 'crimson' }] }), {
-    values: [{ external_id: 'r', value: 'crimson', state: 'active' }, { external_id: 'b' }, { external_id: 'g' }]
+    values: [{ external_id: 'r', value: 'crimson' }, { external_id: 'b', value: 'blue' }, { external_id: 'g', value: 'green' }]
   })
   t.match(await call('order_metadata_field_datasource', 'e', 'value', 'asc'), { values: [{ value: 'blue' }, { value: 'crimson' }, { value: 'green' }] })
   t.match(await call('order_metadata_field_datasource', 'e', 'value', 'desc'), { values: [{ value: 'green' }, { value: 'crimson' }, { value: 'blue' }] })

@@ -15,7 +15,7 @@ t.test('GET /resources/{public_id}', async (t) => {
   })
 
   t.test('200: any character that Cloudinary takes', async (t) => {
-    for (const id of ['my pic', 'what?', 'a#b', '100% sure', 'écran/日本', 'a&b=c+d', "it's(1)!*~", 'a%2Fb', '.hidden', 'x'.repeat(255)]) {
+    for (const id of ['my pic', 'écran/日本', 'a=b,c;d@e', "it's(1)!*~", '[a]{b}"^`|$', '.hidden', 'x'.repeat(255)]) {
       await sandbox.add(id)
       t.match((await app.inject(`/resources/${encodeURIComponent(id)}`)).json(), { public_id: id }, id)
     }

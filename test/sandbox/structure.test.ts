@@ -26,7 +26,7 @@ const imports: Import[] = files.flatMap((from) => ts.preProcessFile(textOf(from)
   .map(({ fileName }) => ({ from, to: posix.join(dirname(from), fileName) })))
 
 /** Files beside the rooms that every room may use, and that use nothing of the sandbox themselves. */
-const BASICS = ['background', 'base64', 'clouds', 'decoded', 'errors', 'format-names', 'imitation', 'random']
+const BASICS = ['background', 'base64', 'clouds', 'decoded', 'errors', 'format-names', 'imitation', 'random', 'svg']
 
 /** The arrows that README lists, one room a line: `room > others`. */
 function listedArrows (): string[] {

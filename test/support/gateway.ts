@@ -41,7 +41,7 @@ export function testConfig (environments: readonly CloudinaryEnvironment[], chan
     rates: { perAddress: undefined, perCaller: undefined },
     environments,
     defaultEnvironment: environments[0]?.name ?? 'production',
-    sandbox: { mode: 'off', start: false, host: '127.0.0.1', port: 0, data: ':memory:', publicUrl: undefined },
+    sandbox: { mode: 'off', start: false, host: '127.0.0.1', port: 0, data: ':memory:', allowPrivateFetch: false, publicUrl: undefined },
     jsonMaxBytes: 1024 * 1024,
     upstream: { connectTimeoutMs: 2_000, headersTimeoutMs: 3_000, uploadHeadersTimeoutMs: 30_000, bodyTimeoutMs: 3_000, maxAnswerBytes: 10 * 1024 * 1024 },
     upload: {

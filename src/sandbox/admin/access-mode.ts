@@ -1,4 +1,5 @@
 import { listItem } from '../assets/asset-views.ts'
+import { deliveryType } from '../assets/parameters.ts'
 import { SandboxError } from '../errors.ts'
 import type { Call, Route } from '../api/call.ts'
 
@@ -11,10 +12,11 @@ async function updateAccessMode (call: Call): Promise<unknown> {
   const { fields, params, store } = call
   const mode = fields.text('access_mode')
   if (mode !== 'public' && mode !== 'authenticated') throw new SandboxError(400, `Invalid value ${mode ?? ''} for parameter access_mode`)
+  const type = deliveryType(params.type ?? '')
   const ids = fields.list('public_ids')
   const [prefix, tag] = [fields.text('prefix'), fields.text('tag')]
   if (!ids && prefix === undefined && tag === undefined) throw new SandboxError(400, 'Missing required parameter - public_ids')
-  const wanted = [...store.all()].filter((record) => record.resource_type === params.rt && record.type === params.type &&
+  const wanted = [...store.all()].filter((record) => record.resource_type === params.rt && record.type === type &&
     (ids ? ids.includes(record.public_id) : prefix !== undefined ? record.public_id.startsWith(prefix) : record.tags.includes(tag ?? '')))
   const updated = await Promise.all(wanted.map((record) => store.change(record.asset_id, (present) => ({ ...present, access_mode: mode }))))
   return { updated: updated.filter((record) => record !== undefined).map((record) => listItem(call, record)), failed: [] }

@@ -1,9 +1,10 @@
 import type { AssetRecord } from '../assets/asset.ts'
 import { assetDetails, derivedItem } from '../assets/asset-views.ts'
-import { notFound } from '../errors.ts'
+import { notFound, notImitated } from '../errors.ts'
 import type { Call, Route } from '../api/call.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import { analyses } from '../upload/inspect/analysis.ts'
+import { deliveryType } from '../assets/parameters.ts'
 import { nameIgnoredAnalyses, nameUnfit } from '../api/check-parameters.ts'
 import { page } from '../api/paging.ts'
 
@@ -27,8 +28,12 @@ export const detailRoutes: Route<DetailServices>[] = [
   }
 ]
 
+/**
+ * @throws {SandboxError} 400 for a word in the place of an ID, which names another method of the vendor; 404
+ */
 export function byAssetId (call: Call): AssetRecord {
   const id = call.params.asset_id ?? ''
+  if (/^[a-z_]+$/.test(id) && id.length !== 32) throw notImitated(`${call.method} /v1_1/{cloud}/resources/${id}`)
   const record = call.store.findById(id)
   if (!record) throw notFound(id)
   return record
@@ -36,7 +41,7 @@ export function byAssetId (call: Call): AssetRecord {
 
 export function byPublicId (call: Call): AssetRecord {
   const { rt = '', type = '', public_id: publicId = '' } = call.params
-  const record = call.store.find(rt, type, publicId)
+  const record = call.store.find(rt, deliveryType(type), publicId)
   if (!record) throw notFound(publicId)
   return record
 }

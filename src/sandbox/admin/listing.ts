@@ -65,12 +65,14 @@ async function byModeration (call: Call): Promise<unknown> {
 function list (call: Call, wanted: (record: AssetRecord) => boolean): unknown {
   const { fields } = call
   const type = resourceType(call.params.rt ?? '')
-  const startAt = fields.text('start_at')
-  const startMs = startAt === undefined ? undefined : Date.parse(startAt)
-  if (startMs !== undefined && Number.isNaN(startMs)) throw new SandboxError(400, `Invalid value ${startAt} for parameter start_at`)
+  const byPrefix = fields.has('prefix')
+  const since = byPrefix ? undefined : startMs(fields.text('start_at'))
   const descending = !isAscending(fields.text('direction'))
-  const records = [...call.store.all()].filter((record) => record.resource_type === type && wanted(record) && fromStart(record, startMs, descending))
-  return answerPage(call, records, fields.has('prefix') ? byName(fields.text('direction') !== undefined && descending) : newestFirst(descending))
+  const isListed = (record: AssetRecord) => record.resource_type === type && wanted(record) &&
+    (since === undefined || Date.parse(record.created_at) >= since)
+  const records = [...call.store.all()].filter(isListed)
+  const isReversed = fields.has('direction') && descending
+  return answerPage(call, records, byPrefix ? byName(isReversed) : newestFirst(descending))
 }
 
 function answerPage (call: Call, records: readonly AssetRecord[], ordering: Ordering<AssetRecord>): Record<string, unknown> {
@@ -81,11 +83,14 @@ function answerPage (call: Call, records: readonly AssetRecord[], ordering: Orde
   return { resources: items.map((record) => listItem(call, record, call.fields)), ...next }
 }
 
-/** The list goes on from that time in its direction: newest first means everything up to it. */
-function fromStart (record: AssetRecord, startMs: number | undefined, descending: boolean): boolean {
-  if (startMs === undefined) return true
-  const createdMs = Date.parse(record.created_at)
-  return descending ? createdMs <= startMs : createdMs >= startMs
+/**
+ * Reads `start_at`: only assets created since then are listed, in either direction. A list by prefix or by
+ * public IDs does not read it. Source: documentation of the official Node client, "resources".
+ */
+function startMs (text: string | undefined): number | undefined {
+  const ms = text === undefined ? undefined : Date.parse(text)
+  if (ms !== undefined && Number.isNaN(ms)) throw new SandboxError(400, `Invalid value ${text} for parameter start_at`)
+  return ms
 }
 
 function isAscending (direction: string | undefined): boolean {

@@ -36,6 +36,7 @@ async function create (call: Call): Promise<unknown> {
     default_value: null,
     validation: readValidation(fields.json('validation'), type),
     restrictions: objectOf(fields.json('restrictions')),
+    ...(type === 'enum' || type === 'set') && dynamicList(call),
     position: Math.max(0, ...all(call).map(({ position = 0 }) => position)) + 1,
     createdMs: call.clock(),
     ...(type === 'enum' || type === 'set') && { datasource: { values: readValues(call, fields.json('datasource'), []) } }
@@ -52,9 +53,14 @@ async function update (call: Call): Promise<unknown> {
     mandatory: fields.flag('mandatory', present.mandatory),
     validation: readValidation(fields.json('validation'), present.type) ?? present.validation,
     restrictions: objectOf(fields.json('restrictions')) ?? present.restrictions,
+    ...present.datasource && dynamicList(call, present),
     ...present.datasource && fields.has('datasource') && { datasource: { values: readValues(call, fields.json('datasource'), present.datasource.values) } }
   }
   return store(call, field)
+}
+
+function dynamicList ({ fields }: Call, present?: MetadataField): Pick<MetadataField, 'allow_dynamic_list_values'> {
+  return { allow_dynamic_list_values: fields.flag('allow_dynamic_list_values', present?.allow_dynamic_list_values) }
 }
 
 /** The default must be a value that the field itself would take. */
@@ -121,7 +127,7 @@ async function updateDatasource (call: Call): Promise<unknown> {
   const field = required(call)
   const values = readValues(call, { values: call.fields.json('values') }, field.datasource?.values ?? [])
   await call.store.putDocument('metadata_field', field.external_id, { ...field, datasource: { values } })
-  return { values }
+  return { values: values.map(({ external_id: id, value }) => ({ external_id: id, value })) }
 }
 
 async function remove (call: Call): Promise<unknown> {

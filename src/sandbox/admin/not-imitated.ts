@@ -20,7 +20,12 @@ export const refusedRoutes: Route[] = [
   { method: 'GET', path: 'resources/visual_search', guard: 'admin', action: refuse('visual search') },
   { method: 'POST', path: 'resources/visual_search', guard: 'admin', action: refuse('visual search') },
   ...refuseAll('resources/related_assets/*asset', ['POST', 'DELETE'], 'related assets'),
-  ...refuseAll('resources/backup/:asset_id', ['DELETE'], 'backups'),
+  ...refuseAll('resources/backup', ['GET', 'DELETE'], 'backups'),
+  ...refuseAll('resources/backup/*asset_id', ['GET', 'DELETE'], 'backups'),
+  // Folders of these names would be listed under the same paths.
+  ...refuseAll('folders/descendants', ['GET'], 'lists of all folders below another'),
+  ...refuseAll('folders/by_id', ['GET'], 'folders by their IDs'),
+  ...refuseAll('folders/by_path', ['GET'], 'folders by their paths'),
   ...refuseAll('streaming_profiles', ['GET', 'POST'], 'streaming profiles'),
   ...refuseAll('streaming_profiles/:name', ['GET', 'PUT', 'DELETE'], 'streaming profiles'),
   ...refuseAll('upload_mappings', ['GET', 'POST', 'PUT', 'DELETE'], 'upload mappings'),

@@ -1,6 +1,8 @@
 import { SandboxError } from '../errors.ts'
 import type { Call, Route } from '../api/call.ts'
 import { Fields } from '../api/fields.ts'
+import { nameIgnored } from '../api/ignored.ts'
+import { UPLOAD_PARAMETERS } from '../api/upload-parameters.ts'
 import { parsePairs } from '../assets/parameters.ts'
 import { eagerText, spelledOut, wireText } from '../transformation/long-names.ts'
 import { parseTransformation } from '../transformation/parser.ts'
@@ -20,6 +22,8 @@ export const presetRoutes: Route[] = [
 
 /** Not settings: what says how the call itself is made. */
 const OWN_PARAMETERS = new Set(['name', 'unsigned', 'timestamp', 'api_key', 'signature'])
+/** Settings that are no upload parameters. */
+const OWN_SETTINGS = new Set(['disallow_public_id'])
 const LISTS = new Set(['tags', 'allowed_formats'])
 const PAIRS = new Set(['context', 'metadata'])
 const FLAGS = /^(overwrite|use_filename|unique_filename|invalidate|faces|colors|phash|exif|image_metadata|media_metadata|return_delete_token|eager_async|async|backup|live|disallow_public_id|discard_original_filename|use_filename_as_display_name|use_asset_folder_as_public_id_prefix|unique_display_name|quality_analysis|accessibility_analysis|cinemagraph_analysis)$/
@@ -66,9 +70,11 @@ function required (call: Call): UploadPreset {
 }
 
 /** @throws {SandboxError} 400 for what uploads could not read: at once, not when an upload needs it. */
-function readSettings ({ fields }: Call): Record<string, unknown> {
+function readSettings ({ fields, reply }: Call): Record<string, unknown> {
   const settings: Record<string, unknown> = {}
   for (const [name, value] of fields.entries()) if (!OWN_PARAMETERS.has(name)) settings[name] = setting(fields, name, value)
+  const isKnown = (name: string) => OWN_SETTINGS.has(name) || UPLOAD_PARAMETERS.has(name)
+  nameIgnored(reply, Object.keys(settings).filter((name) => !isKnown(name)))
   structured(settings)
   assertDerivable(settings)
   return settings

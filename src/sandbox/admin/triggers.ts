@@ -1,5 +1,5 @@
 import { isoTime } from '../assets/asset.ts'
-import { missingParameter, SandboxError } from '../errors.ts'
+import { missingParameter, notImitated, SandboxError } from '../errors.ts'
 import type { Call, Route } from '../api/call.ts'
 import type { Trigger } from '../notifications/notifier.ts'
 
@@ -23,7 +23,7 @@ async function create (call: Call): Promise<unknown> {
   const uri = readUri(call, 'uri')
   const eventType = call.fields.text('event_type')
   if (eventType === undefined) throw missingParameter('event_type')
-  if ((call.fields.text('uri_type') ?? 'webhook') !== 'webhook') throw new SandboxError(501, 'The sandbox does not imitate triggers other than webhooks')
+  if ((call.fields.text('uri_type') ?? 'webhook') !== 'webhook') throw notImitated('triggers other than webhooks')
   if (all(call).length >= MAX_TRIGGERS) throw new SandboxError(400, `Too many triggers. Maximum is ${MAX_TRIGGERS}.`)
   const now = isoTime(call.clock())
   const trigger: Trigger = {

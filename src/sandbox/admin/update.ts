@@ -30,6 +30,7 @@ async function update (call: Call, services: UpdateServices, record: AssetRecord
   checkSupport(call, call.fields, inUpdates)
   const changes = readChanges(call)
   const changed = await call.store.change(record.asset_id, (present) => changes(present))
+  if (changed) await call.store.keepNewOptions(changed)
   if (changed && call.fields.has('moderation_status')) notifyModeration(services.notifier, call, changed)
   // Nothing waited between looking it up and changing it.
   return details(call, services, changed ?? record)

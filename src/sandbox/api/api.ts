@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { decoded } from '../decoded.ts'
 import { admitAdmin, admitUpload, type Admitted, type Attempt } from './credentials.ts'
-import { KNOWN_PARAMETERS, TRANSPORT } from './known-parameters.ts'
+import { KNOWN_PARAMETERS, KNOWN_WITH_HEADER, TRANSPORT } from './known-parameters.ts'
 import type { Clouds } from '../clouds.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import { notImitated, SandboxError } from '../errors.ts'
@@ -34,7 +34,7 @@ export function registerApi<Services extends ApiServices> (
     api.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
     api.options('/v1_1/*', async (_request, reply) => reply.headers(PREFLIGHT_HEADERS).code(200).send())
     api.route({
-      method: ['GET', 'POST', 'PUT', 'DELETE'],
+      method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
       url: '/v1_1/*',
       handler: async (request, reply) => {
         try {
@@ -47,6 +47,9 @@ export function registerApi<Services extends ApiServices> (
     })
   })
 }
+
+/** What speaks for the caller, or arrives as the file of the call: spent before an action reads anything. */
+const SPENT: ReadonlySet<string> = new Set([...TRANSPORT, 'timestamp'])
 
 class ApiCalls<Services extends ApiServices> {
   readonly #services: Services
@@ -64,7 +67,7 @@ class ApiCalls<Services extends ApiServices> {
     reply.header('x-request-id', services.random.hex(32)).header('cache-control', 'no-store')
     const { cloudName, path, query } = splitUrl(request.raw.url ?? '')
     const found = this.#table.find(request.method, path)
-    if ('allowed' in found) throw unknownRoute(request.method, path, found.allowed)
+    if (!found) throw notImitated(`${request.method} ${documentedPath(cloudName, path)}`)
     const { route, params } = found
     if (route.guard !== 'admin') reply.headers(CORS_HEADERS)
     const fields = new Fields()
@@ -78,7 +81,7 @@ class ApiCalls<Services extends ApiServices> {
       admitted = admit(route, params, { clouds, cloudName, authorization, fields, known, nowMs: clock() })
       if (route.guard === 'admin') reply.headers(this.#adminLimit.spend(cloudName))
       // What no signature covers must have no effect either.
-      else if (route.guard !== 'none') nameIgnored(reply, fields.retain((name) => known.has(name) || TRANSPORT.has(name)))
+      else if (route.guard !== 'none') nameIgnored(reply, fields.retain(takenBy(route, known, authorization !== undefined)))
     } catch (error) {
       if (file) await services.blobs.remove(file.key)
       throw error
@@ -86,9 +89,13 @@ class ApiCalls<Services extends ApiServices> {
     const { cloud, unsigned } = admitted
     const { method, headers } = request
     const call = callFrom(services, cloud, { method, path, params, fields, headers, file, unsigned, reply })
+    fields.watch()
     try {
       const result = await route.action(call, services)
-      return reply.sent ? reply : reply.send(result)
+      // An action that answers by itself may have lost its client on the way.
+      if (reply.sent || reply.raw.headersSent) return reply
+      nameIgnored(reply, fields.unread().filter((name) => !SPENT.has(name)))
+      return reply.send(result)
     } finally {
       if (call.file) await services.blobs.remove(call.file.key)
     }
@@ -115,6 +122,12 @@ function knownTo (route: Guard): ReadonlySet<string> {
   return KNOWN_PARAMETERS['call' in route && route.call !== undefined ? route.call : 'upload']
 }
 
+/** Which parameters a call of the Upload API reads. */
+function takenBy (route: Guard, known: ReadonlySet<string>, isByHeader: boolean): (name: string) => boolean {
+  const more = isByHeader && 'call' in route && route.call !== undefined ? KNOWN_WITH_HEADER[route.call] : undefined
+  return (name) => known.has(name) || TRANSPORT.has(name) || more?.has(name) === true
+}
+
 function admit ({ guard, ...route }: Guard, params: Call['params'], attempt: Attempt): Admitted {
   // Of the assets only those of type `upload` have a path that is taken for one of the Upload API.
   if (guard === 'admin') return admitAdmin(attempt, { signed: 'call' in route && route.call !== undefined && (params.type ?? 'upload') === 'upload' })
@@ -134,7 +147,7 @@ function splitUrl (url: string): { cloudName: string, path: string, query: strin
   return { cloudName, path: path.replace(/(?<!\/)\/+$/, ''), query: mark < 0 ? '' : url.slice(mark + 1) }
 }
 
-function unknownRoute (method: string, path: string, allowed: readonly string[]): SandboxError {
-  if (allowed.length === 0) return notImitated(`${method} /v1_1/{cloud}/${path}`)
-  return new SandboxError(405, `Method ${method} is not allowed here`, { allow: allowed.join(', ') })
+/** The path without the name of a cloud. The provisioning API has its own word in that place. */
+function documentedPath (cloudName: string, path: string): string {
+  return `/v1_1/${cloudName === 'provisioning' ? cloudName : '{cloud}'}/${path}`
 }

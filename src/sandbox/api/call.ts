@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly random: RandomSource
   /** Scheme, host and port that links begin with, without a trailing slash. */
   readonly publicUrl: string
+  /** Whether `url` and `secure_url` have the vendor's schemes even where one of them does not open. */
+  readonly strictUrls: boolean
 }
 
 /** One authenticated call of the API, read and ready to be acted upon. */
@@ -45,10 +47,10 @@ type Given = Pick<Call, 'method' | 'path' | 'params' | 'fields' | 'unsigned' | '
  * headers nor a file.
  */
 export function callFrom (
-  { store, clock, random, publicUrl }: Surroundings, cloud: CloudSettings, given: Given
+  { store, clock, random, publicUrl, strictUrls }: Surroundings, cloud: CloudSettings, given: Given
 ): Call {
   const own = store.cloud(cloud.cloudName)
-  return { cloud, store: own, clock, random, publicUrl, headers: {}, file: undefined, ...given }
+  return { cloud, store: own, clock, random, publicUrl, strictUrls, headers: {}, file: undefined, ...given }
 }
 
 /**

@@ -14,7 +14,7 @@ export const inUpdates: Wording = (parameter, value) => `Illegal value ${value} 
 
 /**
  * Says in a header of our own which parameters had no effect.
- * @throws {SandboxError} 420 for an add-on, 400 for one that does not exist, 501 for what is not imitated.
+ * @throws {SandboxError} 420 for an add-on, 400 for one that does not exist and for what is not imitated.
  */
 export function checkSupport (call: Call, fields: Fields, wording = inUploads): void {
   for (const [name, { name: addOn, kinds }] of Object.entries(ADD_ONS)) {

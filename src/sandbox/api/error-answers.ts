@@ -1,9 +1,14 @@
 import { errorCodes, type FastifyInstance } from 'fastify'
-import { SandboxError } from '../errors.ts'
+import { notImitated, SandboxError } from '../errors.ts'
+
+/** Paths of the sandbox itself: the vendor has none of them. */
+const OWN = '/_sandbox/'
 
 /** Every failure leaves in the vendor's form, with its text in `X-Cld-Error` as well. */
 export function registerErrors (app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
+    // Whoever hangs up in the middle of a body needs no answer, and nothing is broken here.
+    if (!request.raw.complete && reply.raw.destroyed) return reply.hijack()
     const status = error instanceof SandboxError ? error.status : statusOf(error)
     const message = status === 500 ? 'General Error' : messageOf(error)
     if (status === 500) request.log.error(error)
@@ -16,8 +21,11 @@ export function registerErrors (app: FastifyInstance): void {
     return reply.code(status).header('x-cld-error', headerText(message)).send({ error: { message } })
   })
   app.setNotFoundHandler((request, reply) => {
-    const message = `Nothing is imitated at ${request.method} ${request.url.split('?', 1)[0]}`
-    return reply.code(404).header('x-cld-error', headerText(message)).send({ error: { message } })
+    const [path = ''] = request.url.split('?', 1)
+    const { status, message, headers } = path.startsWith(OWN)
+      ? new SandboxError(404, `The sandbox has nothing at ${request.method} ${path}`)
+      : notImitated(`${request.method} ${path}`)
+    return reply.code(status).headers(headers).header('x-cld-error', headerText(message)).send({ error: { message } })
   })
 }
 

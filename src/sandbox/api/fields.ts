@@ -9,6 +9,7 @@ type Value = unknown
  */
 export class Fields implements CallParameters {
   readonly #values = new Map<string, Value>()
+  readonly #read = new Set<string>()
 
   /** Adds one text pair of a query or form. */
   append (rawName: string, value: string): void {
@@ -40,13 +41,25 @@ export class Fields implements CallParameters {
     return others
   }
 
+  /** Starts to note which fields are read, from here on. */
+  watch (): void { this.#read.clear() }
+
+  /**
+   * Names of the fields that nobody has read since, and that ask for something: some clients send every flag
+   * as `false`.
+   */
+  unread (): string[] {
+    const asksFor = (name: string) => !/^(?:false|0|)$/.test(String(this.#values.get(name) ?? ''))
+    return this.names().filter((name) => !this.#read.has(name) && asksFor(name))
+  }
+
   names (): string[] { return [...this.#values.keys()] }
   has (name: string): boolean { return this.text(name) !== undefined }
-  raw (name: string): unknown { return this.#values.get(name) }
+  raw (name: string): unknown { return this.#take(name) }
 
   /** The value as text, as clients sign it: arrays joined by a comma. Empty counts as absent. */
   text (name: string): string | undefined {
-    const value = this.#values.get(name)
+    const value = this.#take(name)
     return value === undefined || value === null ? undefined : String(value) || undefined
   }
 
@@ -59,7 +72,7 @@ export class Fields implements CallParameters {
 
   /** Text even if it is empty; undefined only when the field was not sent. For fields that can be cleared. */
   given (name: string): string | undefined {
-    const value = this.#values.get(name)
+    const value = this.#take(name)
     return value === undefined ? undefined : String(value)
   }
 
@@ -80,7 +93,7 @@ export class Fields implements CallParameters {
 
   /** An array in any of its forms; a single text is split at commas. */
   list (name: string): string[] | undefined {
-    const value = this.#values.get(name)
+    const value = this.#take(name)
     if (Array.isArray(value)) return value.map(String)
     const text = this.given(name)
     return text === undefined ? undefined : text.split(',').map((part) => part.trim()).filter((part) => part !== '')
@@ -91,7 +104,7 @@ export class Fields implements CallParameters {
    * @throws {SandboxError} 400 when the text is not JSON.
    */
   json (name: string): unknown {
-    const value = this.#values.get(name)
+    const value = this.#take(name)
     if (typeof value !== 'string') return value
     try {
       return JSON.parse(value)
@@ -100,5 +113,14 @@ export class Fields implements CallParameters {
     }
   }
 
-  entries (): IterableIterator<[string, Value]> { return this.#values.entries() }
+  /** Whoever takes them all decides about each. */
+  entries (): IterableIterator<[string, Value]> {
+    for (const name of this.names()) this.#read.add(name)
+    return this.#values.entries()
+  }
+
+  #take (name: string): Value {
+    this.#read.add(name)
+    return this.#values.get(name)
+  }
 }

@@ -15,6 +15,13 @@ export const TRANSPORT: ReadonlySet<string> = new Set(['file', 'api_key', 'signa
 
 const known = (...names: string[]): ReadonlySet<string> => new Set(['timestamp', ...names])
 
+/**
+ * Parameters that only clients with an `Authorization` header send. A signature does not cover them: one over
+ * `tags` is made for an upload, and must open nothing else. Source: models of the asset management MCP
+ * server.
+ */
+export const KNOWN_WITH_HEADER: Partial<Readonly<Record<SignedCall, ReadonlySet<string>>>> = { tags: new Set(['tags']) }
+
 const UPLOADS = [...UPLOAD_PARAMETERS.keys()].filter((name) => !TRANSPORT.has(name))
 
 /**

@@ -12,16 +12,13 @@ export class RouteTable<Services> {
   readonly #routes: Compiled<Services>[]
   constructor (routes: readonly Route<Services>[]) { this.#routes = routes.map((route) => compile(route)) }
 
-  /** @returns the match, or the methods that the path does have. */
-  find (method: string, path: string): Match<Services> | { allowed: string[] } {
-    const allowed = new Set<string>()
+  /** Returns undefined where nothing is imitated: the vendor may know the path, or another method of it. */
+  find (method: string, path: string): Match<Services> | undefined {
     for (const { route, pattern, names } of this.#routes) {
-      const found = pattern.exec(path)
-      if (!found) continue
-      if (route.method === method) return { route, params: Object.fromEntries(names.map((name, index) => [name, found[index + 1] ?? ''])) }
-      allowed.add(route.method)
+      const found = route.method === method ? pattern.exec(path) : null
+      if (found) return { route, params: Object.fromEntries(names.map((name, index) => [name, found[index + 1] ?? ''])) }
     }
-    return { allowed: [...allowed] }
+    return undefined
   }
 }
 

@@ -2,6 +2,20 @@ import { createHash } from 'node:crypto'
 import type { AssetRecord } from './asset.ts'
 import type { CloudSettings } from '../clouds.ts'
 
+/**
+ * Whom assets are shown to: what their links begin with, and the cloud whose settings decide what else
+ * there is.
+ */
+export interface Viewer {
+  readonly cloud: CloudSettings
+  /** Scheme, host and port, without a trailing slash. */
+  readonly publicUrl: string
+  /**
+   * `url` is always http and `secure_url` https, as the vendor's are, though one of them may not open here.
+   */
+  readonly strictUrls: boolean
+}
+
 /** What of an asset appears in its URLs. */
 type Addressed = Pick<AssetRecord, 'resource_type' | 'type' | 'public_id' | 'version' | 'format'>
 
@@ -17,10 +31,18 @@ export function assetUrl (publicUrl: string, cloud: CloudSettings, asset: Addres
   return [publicUrl, ...segments.filter((segment) => segment)].join('/')
 }
 
-/** Both addresses of an asset. The sandbox has one scheme, and links that work are worth more than an `s`. */
-export function assetUrls (publicUrl: string, cloud: CloudSettings, asset: Addressed, transformation?: string, extension?: string): { url: string, secure_url: string } {
+/**
+ * Both addresses of an asset: `url` is http and `secure_url` https. Where the sandbox is reached by plain
+ * http, and nobody asked for strict URLs, both are http: links that open are worth more than an `s`. Source:
+ * integration tests of the official clients.
+ */
+export function assetUrls (
+  { publicUrl, cloud, strictUrls }: Viewer, asset: Addressed, transformation?: string, extension?: string
+): { url: string, secure_url: string } {
   const url = assetUrl(publicUrl, cloud, asset, transformation, extension)
-  return { url, secure_url: url }
+  if (publicUrl.startsWith('http:') && !strictUrls) return { url, secure_url: url }
+  const address = url.replace(/^https?:/, '')
+  return { url: `http:${address}`, secure_url: `https:${address}` }
 }
 
 function encodePublicId (publicId: string): string {

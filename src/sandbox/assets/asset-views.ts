@@ -1,17 +1,7 @@
 import type { AssetRecord, DerivedRecord } from './asset.ts'
-import { assetUrls } from './asset-urls.ts'
-import type { CloudSettings } from '../clouds.ts'
+import { assetUrls, type Viewer } from './asset-urls.ts'
 import { isRejected } from './moderation.ts'
 import type { CallParameters } from './parameters.ts'
-
-/**
- * Whom assets are shown to: what their links begin with, and the cloud whose settings decide what else
- * there is.
- */
-export interface Viewer {
-  readonly cloud: CloudSettings
-  readonly publicUrl: string
-}
 
 /** An asset as lists show it; tags, context and the like only when asked for. Source: Cloudinary, "Admin API reference". */
 export function listItem (
@@ -20,7 +10,7 @@ export function listItem (
   const item = {
     ...core(viewer, record),
     ...isRejected(record) && { bytes: 0, placeholder: true },
-    ...fields?.flag('tags') && { tags: record.tags },
+    ...fields?.flag('tags') && { tags: sortedTags(record) },
     ...fields?.flag('context') && record.context && { context: { custom: record.context } },
     ...fields?.flag('metadata') && { metadata: record.metadata ?? {} },
     ...fields?.flag('moderations') && moderationOf(record)
@@ -53,12 +43,12 @@ export function derivedItem (
     format: derived.format,
     bytes: derived.bytes,
     id: derived.id,
-    ...assetUrls(viewer.publicUrl, viewer.cloud, record, transformation, derived.format)
+    ...assetUrls(viewer, record, transformation, derived.format)
   }
 }
 
 function core (viewer: Viewer, record: AssetRecord): Record<string, unknown> {
-  const { cloud, publicUrl } = viewer
+  const { cloud } = viewer
   return {
     asset_id: record.asset_id,
     public_id: record.public_id,
@@ -74,18 +64,24 @@ function core (viewer: Viewer, record: AssetRecord): Record<string, unknown> {
       ? { folder: record.public_id.split('/').slice(0, -1).join('/') }
       : { asset_folder: record.asset_folder, display_name: record.display_name },
     access_mode: record.access_mode,
-    ...assetUrls(publicUrl, cloud, record),
+    ...assetUrls(viewer, record),
     ...record.access_control && { access_control: record.access_control }
   }
 }
 
 function extras (record: AssetRecord): Record<string, unknown> {
   return {
-    ...record.tags.length > 0 && { tags: record.tags },
+    ...record.tags.length > 0 && { tags: sortedTags(record) },
     ...record.context && { context: { custom: record.context } },
     ...record.metadata && { metadata: record.metadata }
   }
 }
+
+/**
+ * Only uploads answer with the order in which tags were sent. Source: integration tests of the official
+ * clients.
+ */
+export function sortedTags ({ tags }: AssetRecord): string[] { return [...tags].sort() }
 
 function moderationOf (record: AssetRecord): Record<string, unknown> {
   const [first] = record.moderation ?? []

@@ -10,6 +10,8 @@ export interface MetadataField {
   default_value: unknown
   validation: Validation | null
   restrictions: Record<string, unknown> | null
+  /** Whether a value that is no option becomes one. */
+  allow_dynamic_list_values?: boolean
   datasource?: { values: { external_id: string, value: string, state: string }[] }
   /** Where it stands in the list, and when it was made, in milliseconds. Neither is shown. */
   position?: number
@@ -80,6 +82,21 @@ export function newMetadata (
 }
 
 /**
+ * The fields that get new options by these values, where a field allows that. Which ID the vendor gives such
+ * an option is not public; here it is the value itself.
+ */
+export function fieldsWithNewOptions (fields: MetadataFields, values: Readonly<Record<string, unknown>> = {}): MetadataField[] {
+  return [...fields.values()].flatMap((field) => {
+    const present = field.datasource?.values ?? []
+    const known = new Set(present.map((option) => option.external_id))
+    const given = [values[field.external_id] ?? []].flat().map(String)
+    const added = field.allow_dynamic_list_values ? given.filter((value) => !known.has(value)) : []
+    const options = added.map((value) => ({ external_id: value, value, state: 'active' }))
+    return options.length > 0 ? [{ ...field, datasource: { values: [...present, ...options] } }] : []
+  })
+}
+
+/**
  * The typed value of a text; null for an empty one, which clears.
  * @throws {SandboxError} 400 when the field does not take it. The public sources have no literal text for these answers.
  */
@@ -95,6 +112,7 @@ function typedValue (field: MetadataField, text: string): unknown {
   if (text === '') return null
   const invalid = () => new SandboxError(400, `Value ${text} is invalid for metadata field ${field.external_id}`)
   const options = new Set(field.datasource?.values.filter(({ state }) => state === 'active').map((entry) => entry.external_id))
+  const isOption = (value: string) => field.allow_dynamic_list_values === true || options.has(value)
   switch (field.type) {
     case 'integer': {
       if (!/^-?\d{1,15}$/.test(text)) throw invalid()
@@ -105,12 +123,12 @@ function typedValue (field: MetadataField, text: string): unknown {
       return text
     }
     case 'enum': {
-      if (!options.has(text)) throw invalid()
+      if (!isOption(text)) throw invalid()
       return text
     }
     case 'set': {
       const values = setValues(text)
-      if (!values || values.some((value) => !options.has(value))) throw invalid()
+      if (!values || values.some((value) => !isOption(value))) throw invalid()
       return values
     }
     default: return text

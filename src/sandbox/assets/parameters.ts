@@ -1,5 +1,6 @@
 import { isoTime, type AccessRule, type AssetRecord } from './asset.ts'
-import { SandboxError } from '../errors.ts'
+import type { DeliveryTypeName } from './kinds.ts'
+import { notImitated, SandboxError } from '../errors.ts'
 
 /**
  * The parameters of a call, by name, in whichever form a client has sent them. Those who read calls provide
@@ -23,20 +24,17 @@ export interface CallParameters {
 const MAX_TAGS = 1000
 const MAX_TAG_LENGTH = 255
 
-/** `tags`, sorted as the vendor shows them, each once. Undefined: not sent. */
+/** Reads `tags` in the order in which they were sent, each once; undefined when they were not sent. */
 export function readTags (fields: CallParameters, name = 'tags'): string[] | undefined {
   const tags = fields.list(name)?.flatMap((tag) => tag.split(',')).map((tag) => tag.trim()).filter((tag) => tag !== '')
   if (tags === undefined) return undefined
   if (tags.length > MAX_TAGS || tags.some((tag) => tag.length > MAX_TAG_LENGTH)) throw new SandboxError(400, `Too many tags or too long a tag. Maximum is ${MAX_TAGS} tags of ${MAX_TAG_LENGTH} characters.`)
-  return sortedTags(tags)
-}
-
-export function sortedTags (tags: Iterable<string>): string[] {
-  return [...new Set(tags)].sort()
+  return [...new Set(tags)]
 }
 
 /**
- * `a=1|b=2` with backslashes before a literal `=` or `|`. Also what `metadata` looks like.
+ * Reads `a=1|b=2`; a literal `=` or `|` has a backslash before it, in `metadata` a quote as well, and any other
+ * backslash stands for itself. Source: Cloudinary, "Upload API reference", "context" and "metadata".
  * @throws {SandboxError} 400 when a pair has no `=`.
  */
 export function readPairs (fields: CallParameters, name: string): Record<string, string> | undefined {
@@ -51,16 +49,13 @@ export function readPairs (fields: CallParameters, name: string): Record<string,
 export function parsePairs (text: string, name: string): Record<string, string> {
   const pairs: Record<string, string> = {}
   if (text === '') return pairs
-  for (const part of text.match(/(?:\\[\s\S]|[^\\|])+/g) ?? []) {
-    const [, key, value] = /^((?:\\[\s\S]|[^\\=])+)=([\s\S]*)$/.exec(part) ?? []
+  for (const part of text.match(/(?:\\[=|]|\\(?![=|])|[^\\|])+/g) ?? []) {
+    const [, key, value] = /^((?:\\[=|]|\\(?![=|])|[^\\=])+)=([\s\S]*)$/.exec(part) ?? []
     if (key === undefined || value === undefined) throw new SandboxError(400, `Invalid value ${part} for parameter ${name}`)
-    pairs[unescapePair(key).trim()] = unescapePair(value)
+    const escapes = name === 'metadata' ? /\\([=|"])/g : /\\([=|])/g
+    pairs[key.replace(escapes, '$1').trim()] = value.replace(escapes, '$1')
   }
   return pairs
-}
-
-function unescapePair (text: string): string {
-  return text.replace(/\\([=|"\\])/g, '$1')
 }
 
 /** Marked areas of a picture: those that were sent. */
@@ -109,13 +104,19 @@ function readRegions (fields: CallParameters): Record<string, number[][]> | unde
 /** `type`: how an asset is stored and delivered. */
 export function readDeliveryType (
   fields: CallParameters, name = 'type'
-): 'upload' | 'private' | 'authenticated' {
+): DeliveryTypeName {
   return deliveryType(fields.text(name) ?? 'upload')
 }
 
-export function deliveryType (text: string): 'upload' | 'private' | 'authenticated' {
+/**
+ * The vendor has many more types: remote files (`fetch`), pictures of social networks (`facebook`), and what
+ * it makes itself (`sprite`, `text`).
+ * @throws {SandboxError} 400 for every other type, by name: a search among assets of that type would find
+ * nothing.
+ */
+export function deliveryType (text: string): DeliveryTypeName {
   if (text === 'upload' || text === 'private' || text === 'authenticated') return text
-  throw new SandboxError(400, `Invalid type ${text}`)
+  throw notImitated(`the delivery type ${text}`)
 }
 
 export function resourceType (text: string): 'image' | 'video' | 'raw' {

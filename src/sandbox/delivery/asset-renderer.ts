@@ -1,16 +1,17 @@
 import type { AssetRecord } from '../assets/asset.ts'
 import type { CloudSettings } from '../clouds.ts'
 import { ignoredHere } from './ignored.ts'
-import { SandboxError } from '../errors.ts'
+import { notImitated, SandboxError } from '../errors.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import type { CloudStore, Store } from '../store/store.ts'
 import { ALL_FORMATS, IMAGE_TYPES, isReadable } from '../transformation/output-formats.ts'
-import type { Region } from '../transformation/gravity.ts'
+import type { Scope } from '../transformation/expression.ts'
+import type { Region, Size } from '../transformation/gravity.ts'
 import { parseLayer } from '../transformation/layer-name.ts'
 import type { FindTransformation, KnownTransformation } from '../transformation/named.ts'
 import { prepareChain, type PreparedChain } from '../transformation/prepared.ts'
-import { invalidComponent, notRendered } from '../transformation/errors.ts'
-import { fillIn, type Coordinates } from '../transformation/resolution.ts'
+import { invalidComponent } from '../transformation/errors.ts'
+import { assignKnownVariables, fillIn, type Coordinates } from '../transformation/resolution.ts'
 import type { ByteSource, RenderResult } from '../render/job.ts'
 import { RENDER_LIMITS, tooManyPixels, type RenderLimits } from '../render/limits.ts'
 import type { RenderPool } from '../render/pool.ts'
@@ -22,6 +23,8 @@ export interface Rendered {
   width: number
   height: number
   format: string
+  /** Size of what was rendered, before. */
+  original: Size
   /** Normalised, as Cloudinary echoes it: keys sorted within each component. */
   transformation: string
   /** Parts of it that had no effect. */
@@ -84,16 +87,17 @@ export class AssetRenderer implements Renderer {
     if (wanted === 'auto') throw invalidComponent('auto')
     const result = await this.derive({ cloud, record, chain, format: targetFormat(record, chain, wanted), accept: '' })
     const ignored = ignoredHere(chain, record, result.format, false)
-    return { bytes: Buffer.from(result.bytes), width: result.width, height: result.height, format: result.format, transformation: chain.normalised, ignored }
+    const bytes = Buffer.from(result.bytes)
+    return { ...result, bytes, transformation: chain.normalised, ignored }
   }
 
   /** @throws {SandboxError} 400, 404 for a missing layer, 503 when there is no room. */
   async derive ({ cloud, record, chain, format, accept }: RenderRequest): Promise<RenderResult> {
-    if (record.resource_type === 'raw') throw notRendered('transformations of raw assets')
-    if (!isReadable(record.format)) throw notRendered(`transformations of ${record.format ?? ''} images`)
+    if (record.resource_type === 'raw') throw notImitated('transformations of raw assets')
+    if (!isReadable(record.format)) throw notImitated(`transformations of ${record.format ?? ''} images`)
     this.#checkInput(record)
-    const layers = await this.#layers(cloud, chain)
-    const source = await this.#source(record.blob)
+    const layers = await this.#layers(cloud, record, chain)
+    const source = await this.#source(record)
     const isVideo = record.resource_type === 'video'
     return this.#pool.run({
       source: isVideo ? await posterOf(source, record.duration, chain.components, this.#findFfmpeg) : source,
@@ -114,26 +118,29 @@ export class AssetRenderer implements Renderer {
     if (resourceType === 'image' && width * height > this.#limits.inputPixels) throw tooManyPixels(width * height, this.#limits.inputPixels)
   }
 
-  async #source (blob: string): Promise<ByteSource> {
+  async #source ({ blob, format }: AssetRecord): Promise<ByteSource> {
+    const isSvg = format === 'svg'
     const path = this.#stores.blobs.path(blob)
-    return path === undefined ? { bytes: await this.#stores.blobs.buffer(blob) } : { path }
+    return path === undefined ? { bytes: await this.#stores.blobs.buffer(blob), isSvg } : { path, isSvg }
   }
 
-  async #layers (cloud: CloudSettings, { components }: PreparedChain): Promise<Map<string, ByteSource>> {
+  /** Which assets are needed must be known before anything is worked out. */
+  async #layers (
+    cloud: CloudSettings, { tags, context = {}, metadata = {} }: AssetRecord, { components }: PreparedChain
+  ): Promise<Map<string, ByteSource>> {
     const sources = new Map<string, ByteSource>()
-    const variables = new Map<string, string>()
+    let scope: Scope = { numbers: {}, variables: new Map(), tags, context, metadata }
     for (const component of components) {
-      // Which assets are needed must be known before anything is worked out: here a variable is a text or nothing.
-      for (const [key, value] of component) if (key.startsWith('$')) variables.set(key, value.replace(/^ref:/, ''))
+      scope = assignKnownVariables(component, scope)
       const given = component.get('l') ?? component.get('u')
-      const layer = given === undefined ? undefined : fillIn(given, variables)
+      const layer = given === undefined ? undefined : fillIn(given, scope.variables)
       if (layer === undefined || sources.has(layer)) continue
       const name = parseLayer(layer)
       if (name.kind === 'text') continue
       const record = this.#stores.store.cloud(cloud.cloudName).find('image', name.type, name.publicId)
       if (!record) throw new SandboxError(404, `Resource not found - ${name.publicId}`)
       this.#checkInput(record)
-      sources.set(layer, await this.#source(record.blob))
+      sources.set(layer, await this.#source(record))
     }
     return sources
   }
@@ -155,9 +162,9 @@ export function targetFormat (record: AssetRecord, chain: PreparedChain, extensi
 }
 
 function checkPoster (format: string | undefined): void {
-  if (format === undefined || !ALL_FORMATS.has(format)) throw notRendered('video transformations')
+  if (format === undefined || !ALL_FORMATS.has(format)) throw notImitated('video transformations')
   if (/^(?:jpe?g|png|webp|gif|avif|tiff?)$/.test(format)) return
-  throw notRendered('video transformations and conversions')
+  throw notImitated('video transformations and conversions')
 }
 
 function coordinatesOf (record: AssetRecord): Coordinates {

@@ -1,4 +1,5 @@
 import type { AssetRecord } from '../assets/asset.ts'
+import { readDeliveryType } from '../assets/parameters.ts'
 import { assertFresh } from '../api/credentials.ts'
 import { missingParameter, notFound, SandboxError } from '../errors.ts'
 import type { Call, Route } from '../api/call.ts'
@@ -21,7 +22,7 @@ async function download (call: Call, { blobs, renderer }: DownloadServices): Pro
   const publicId = fields.text('public_id')
   if (publicId === undefined) throw missingParameter('public_id')
   assertAlive(call)
-  const record = call.store.find(call.params.rt ?? '', fields.text('type') ?? 'upload', publicId)
+  const record = call.store.find(call.params.rt ?? '', readDeliveryType(fields), publicId)
   if (!record) throw notFound(publicId)
   const wanted = fields.text('format') ?? record.format
   const transformation = fields.text('transformation')

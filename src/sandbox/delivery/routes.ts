@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { DerivedRecord } from '../assets/asset.ts'
 import type { Clouds, CloudSettings } from '../clouds.ts'
 import { checkAccess, denied, readToken, type AccessRequest } from './access.ts'
+import { asksForBreakpoints, breakpointsJson } from './breakpoints-json.ts'
 import { derivedName, DerivedAssets, type Derived, type DerivedServices } from './derived.ts'
 import { failureHeaders, successHeaders } from './headers.ts'
 import { ignoredHere } from './ignored.ts'
@@ -18,13 +19,12 @@ import {
   servesOriginal,
   type Target
 } from './target.ts'
-import { notFound, SandboxError } from '../errors.ts'
+import { notFound, notImitated, SandboxError } from '../errors.ts'
 import { isRejected } from '../assets/moderation.ts'
 import type { RenderLimits } from '../render/limits.ts'
 import { RenderPool, type RenderPoolOptions } from '../render/pool.ts'
 import type { FindFfmpeg } from '../render/poster.ts'
 import { AssetRenderer, targetFormat, transformationsOf, type RenderRequest } from './asset-renderer.ts'
-import { notRendered } from '../transformation/errors.ts'
 import { flagsOf } from '../transformation/parser.ts'
 import { isAllowedForStrict } from '../transformation/named.ts'
 import { prepareChain, type PreparedChain } from '../transformation/prepared.ts'
@@ -55,7 +55,7 @@ export function registerDelivery (
     ...(options.limits && { limits: options.limits }),
     ...(options.findFfmpeg && { findFfmpeg: options.findFfmpeg })
   })
-  const delivery = new Delivery(services, new DerivedAssets(services, renderer))
+  const delivery = new Delivery(services, renderer)
   app.addHook('onClose', async () => { pool.close() })
   app.route({
     method: ['GET', 'HEAD'],
@@ -67,14 +67,16 @@ export function registerDelivery (
 
 class Delivery {
   readonly #services: DeliveryServices
+  readonly #renderer: AssetRenderer
   readonly #derived: DerivedAssets
   // Pages ask for the same few addresses over and over.
   readonly #paths = new Remembered<DeliveryPath | undefined>(1000)
   readonly #chains = new Remembered<PreparedChain>(1000)
 
-  constructor (services: DeliveryServices, derived: DerivedAssets) {
+  constructor (services: DeliveryServices, renderer: AssetRenderer) {
     this.#services = services
-    this.#derived = derived
+    this.#renderer = renderer
+    this.#derived = new DerivedAssets(services, renderer)
   }
 
   async answer (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -116,7 +118,7 @@ class Delivery {
   /** @throws {SandboxError} what is wrong with the URL first, then whether there is such an asset. */
   #find (path: DeliveryPath): Target {
     const cloud = this.#cloud(path.cloud)
-    if (!/^(?:upload|private|authenticated)$/.test(path.type)) throw notRendered(`the delivery type ${path.type}`)
+    if (!/^(?:upload|private|authenticated)$/.test(path.type)) throw notImitated(`the delivery type ${path.type}`)
     const store = this.#services.store.cloud(cloud.cloudName)
     const chain = this.#chainOf(path, store)
     const record = store.find(path.resourceType, path.type, path.publicId)
@@ -143,6 +145,7 @@ class Delivery {
     const { path, record, chain, status } = target
     const isOriginal = servesOriginal(target)
     const isSigned = checkAccess(this.#accessRequest(request, target), record, isOriginal, path.extension ?? record.format ?? extensionOf(record))
+    if (asksForBreakpoints(path)) return this.#breakpoints(reply, target, isSigned)
     const derived = isOriginal ? undefined : await this.#derive(request, target, isSigned)
     const delivered = derived ? deliveredDerived(derived) : deliveredOriginal(record)
     if (chain.components.some((component) => flagsOf(component).includes('getinfo'))) return sendInfo(reply, record, delivered)
@@ -159,6 +162,14 @@ class Delivery {
     const { blobs } = this.#services
     const held = derived?.bytes && { held: derived.bytes }
     return sendBytes(request, reply, blobs, delivered, headers, { status, ...held })
+  }
+
+  async #breakpoints (reply: FastifyReply, target: Target, isSigned: boolean): Promise<FastifyReply> {
+    const { cloud } = target
+    if (cloud.strictTransformations && !isSigned) throw denied()
+    const find = transformationsOf(this.#services.store.cloud(cloud.cloudName))
+    const answer = await breakpointsJson(this.#renderer, target, find)
+    return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=60' }).send(answer)
   }
 
   async #derive (request: FastifyRequest, { cloud, record, chain, path }: Target, isSigned: boolean): Promise<Derived> {

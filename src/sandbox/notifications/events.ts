@@ -1,6 +1,5 @@
 import type { AssetRecord } from '../assets/asset.ts'
-import { assetUrls } from '../assets/asset-urls.ts'
-import type { Viewer } from '../assets/asset-views.ts'
+import { assetUrls, type Viewer } from '../assets/asset-urls.ts'
 import type { CallParameters } from '../assets/parameters.ts'
 import type { CloudSettings } from '../clouds.ts'
 import { SandboxError } from '../errors.ts'
@@ -94,16 +93,16 @@ export function notifyRename (
 }
 
 export function notifyModeration (
-  notifier: Notifier, { cloud, fields, publicUrl }: ToldCall & Viewer, record: AssetRecord
+  notifier: Notifier, call: ToldCall & Viewer, record: AssetRecord
 ): void {
   const [moderation] = record.moderation ?? []
   if (!moderation) return
-  notifier.notify(cloud, 'moderation', notificationUrl(fields), {
+  notifier.notify(call.cloud, 'moderation', notificationUrl(call.fields), {
     ...identity(record),
     public_id: record.public_id,
     version: record.version,
     etag: record.etag,
-    ...assetUrls(publicUrl, cloud, record),
+    ...assetUrls(call, record),
     moderation_status: moderation.status,
     moderation_kind: moderation.kind,
     moderation_updated_at: moderation.updated_at,

@@ -22,8 +22,28 @@ export function coverage (): CoverageLine[] {
   const parameters = [...UPLOAD_PARAMETERS].map(([name, support]): CoverageLine => ({ kind: 'upload parameter', name, support }))
   const otherwise = Object.entries(OTHERWISE).flatMap(([type, treated]) => Object.entries(treated).sort().map(([name, support]): CoverageLine => ({ kind: `upload parameter, ${type}`, name, support })))
   const transformations = transformationCoverage().map(({ kind, name, support }): CoverageLine => ({ kind: `transformation ${kind}`, name, support }))
-  return [...endpoints, search, ...parameters, ...otherwise, ...transformations]
+  return [...endpoints, search, ...parameters, ...otherwise, ...transformations, ...CONTENT, ...ANSWERS]
 }
+
+const content = (name: string, support: Imitation): CoverageLine => ({ kind: 'content of uploads', name, support })
+
+/** How uploads are judged by their bytes. */
+const CONTENT: readonly CoverageLine[] = [
+  content('AVIF, GIF, JPEG, PNG, TIFF, WebP, animated ones too: decoded to their end, or refused', 'real'),
+  content('SVG, after any declaration, comment or document type: drawn, or refused', 'real'),
+  content('BMP, EPS, HEIC, ICO, JPEG XL, JPEG 2000, PDF, PSD: stored without being decoded', 'assumed'),
+  content('AAC, FLAC, MKV, MOV, MP3, MP4, MPEG-TS, Ogg, WAV, WebM: opened, or refused', 'real'),
+  content('AIFF, AMR, ASF, AVI, FLV, MPEG-PS: stored without being opened', 'assumed'),
+  content('half a file: an image is refused, a video is stored if its first frame is there', 'assumed'),
+  content('SVG in UTF-16: an image', 'assumed'),
+  content('SVG in gzip (.svgz): raw', 'assumed')
+]
+
+/** What answers differ in. */
+const ANSWERS: readonly CoverageLine[] = [
+  { kind: 'answers', name: 'url and secure_url over plain http: both http, without --strict-urls', support: 'deviates' },
+  { kind: 'answers', name: 'url and secure_url over https, or with --strict-urls: http and https', support: 'real' }
+]
 
 /** For people: one section for each kind. */
 export function coverageText (): string {
@@ -42,7 +62,9 @@ export function coverageHtml (): string {
 const SHOWN: Readonly<Record<Imitation, string>> = {
   real: 'real',
   ignored: 'accepted and ignored',
-  refused: 'refused'
+  refused: 'refused',
+  assumed: 'assumed: the vendor was not seen to do it',
+  deviates: 'differs from the vendor'
 }
 
 function byKind (): Map<string, CoverageLine[]> {

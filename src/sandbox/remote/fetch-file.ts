@@ -2,7 +2,7 @@ import { request as httpRequest, STATUS_CODES, type IncomingMessage, type Reques
 import { request as httpsRequest } from 'node:https'
 import { decoded } from '../decoded.ts'
 import { SandboxError } from '../errors.ts'
-import { publicLookup, refusedUrl, type Resolve } from './guard.ts'
+import { PRIVATE_ADDRESS, publicLookup, refusedUrl, type Resolve } from './guard.ts'
 
 export interface FetchOptions {
   /** Off: anything that is not on the public internet is refused. */
@@ -27,6 +27,8 @@ export interface RemoteFile {
   filename?: string
 }
 
+/** The settings that lift the guard: of the command, of the gateway, and in code. */
+const HOW_TO_ALLOW = 'allow it with --allow-private-fetch, SANDBOX_ALLOW_PRIVATE_FETCH=true or allowPrivateFetch'
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 
 /**
@@ -37,10 +39,11 @@ export async function fetchFile (address: string, options: FetchOptions): Promis
   const signal = AbortSignal.timeout(options.timeoutMs)
   let url = parse(address)
   for (let hop = 0; hop <= (options.maxRedirects ?? 5); hop++) {
+    if (!/^https?:$/.test(url.protocol)) throw loading(address, 'refused: only http and https are fetched')
     const refused = options.allowPrivate ? undefined : refusedUrl(url)
-    if (refused) throw unreachable(address, refused)
+    if (refused) throw forbidden(address, refused)
     const answer = await ask(url, signal, options).catch((error: NodeJS.ErrnoException) => {
-      throw unreachable(address, error.code === 'ERR_ADDRESS_REFUSED' ? 'a private address' : undefined)
+      throw error.code === 'ERR_ADDRESS_REFUSED' ? forbidden(address, PRIVATE_ADDRESS) : unreachable(address)
     })
     const status = answer.statusCode ?? 0
     if (!REDIRECTS.has(status) || !answer.headers.location) {
@@ -50,7 +53,7 @@ export async function fetchFile (address: string, options: FetchOptions): Promis
     }
     answer.destroy()
     const next = URL.canParse(answer.headers.location, url.href) ? new URL(answer.headers.location, url) : undefined
-    if (!next || (url.protocol === 'https:' && next.protocol !== 'https:')) throw unreachable(address, 'a redirect that loses https')
+    if (!next || (url.protocol === 'https:' && next.protocol !== 'https:')) throw loading(address, 'refused: a redirect that loses https')
     url = next
   }
   throw loading(address, 'too many redirects')
@@ -92,8 +95,12 @@ function loading (address: string, reason: string): SandboxError {
   return new SandboxError(400, `Error in loading ${address} - ${reason}`)
 }
 
-/** One text for every address that cannot be had; the reason travels in a header of our own, for the person in front of it. */
-function unreachable (address: string, hint?: string): SandboxError {
-  return new SandboxError(400, `Error in loading ${address} - ERR_DNS_FAIL 0`,
-    hint ? { 'x-sandbox-hint': `refused: ${hint}; the option allowPrivateFetch lifts this` } : {})
+/** An address that cannot be reached, in the vendor's words. */
+function unreachable (address: string): SandboxError {
+  return loading(address, 'ERR_DNS_FAIL 0')
+}
+
+/** An address that the sandbox could reach and will not, unless it is told to. */
+function forbidden (address: string, reason: string): SandboxError {
+  return loading(address, `refused: ${reason}; ${HOW_TO_ALLOW}`)
 }

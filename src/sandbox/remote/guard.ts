@@ -1,6 +1,9 @@
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns'
 import ipaddr from 'ipaddr.js'
 
+/** Why most URLs are refused: what they lead to is not on the public internet. */
+export const PRIVATE_ADDRESS = 'it leads to this machine or a private network'
+
 /** Ports below 1024 other than the web's, and those of databases, never serve pictures. */
 const REFUSED_PORTS = new Set([2049, 2375, 2376, 3306, 5432, 6379, 9200, 11211, 27017])
 
@@ -20,12 +23,12 @@ export function isPublicAddress (address: string): boolean {
 /** @returns why the URL may not be fetched, or undefined. Names are judged later, by the address they lead to. */
 export function refusedUrl (url: URL): string | undefined {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'only http and https are fetched'
-  if (url.username || url.password) return 'user information in the URL'
+  if (url.username || url.password) return 'the URL holds a user name or password'
   const port = Number(url.port || 80)
-  if ((url.port && port < 1024 && port !== 80 && port !== 443) || REFUSED_PORTS.has(port)) return 'a port that serves no files'
+  if ((url.port && port < 1024 && port !== 80 && port !== 443) || REFUSED_PORTS.has(port)) return 'the port is not one that serves files'
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  if (ipaddr.isValid(host) && !isPublicAddress(host)) return 'a private address'
-  if (/^(.+\.)?(localhost|internal|local)\.?$/i.test(host)) return 'a private name'
+  if (ipaddr.isValid(host) && !isPublicAddress(host)) return PRIVATE_ADDRESS
+  if (/^(.+\.)?(localhost|internal|local)\.?$/i.test(host)) return PRIVATE_ADDRESS
   return undefined
 }
 

@@ -21,7 +21,7 @@ import { buildSteps, type Step } from '../transformation/steps.ts'
 /** Renders one job. Runs in the child process; pure but for the bytes it reads. */
 export async function render (job: RenderJob): Promise<RenderResult> {
   const format = job.format ?? 'auto'
-  const opened = await openImage(job.source, openOptions(job, format))
+  const opened = await openImage({ ...job.source, isSvg: job.storedFormat === 'svg' }, openOptions(job, format))
   const target = format === 'auto' ? automatic(job, opened) : lossily(job, opened, canonicalFormat(format))
   checkTarget(target)
   const [first] = opened.frames
@@ -30,7 +30,7 @@ export async function render (job: RenderJob): Promise<RenderResult> {
   const steps = buildSteps(job.components)
   const rendered: Picture[] = []
   for (const frame of opened.frames) rendered.push(await runSteps(frame, steps, chain))
-  return write(rendered, opened, job, target)
+  return { ...await write(rendered, opened, job, target), original: chain.initial }
 }
 
 function openOptions (job: RenderJob, format: string) {
@@ -106,7 +106,8 @@ function scopeOf (picture: Size, { job, initial, pages }: Chain, variables: Read
     iar: initial.width / initial.height,
     pc: pages,
     cp: 1,
-    fc: job.coordinates.face ? 1 : 0
+    fc: job.coordinates.face ? 1 : 0,
+    ils: 0
   }
   return { numbers, variables, tags: job.tags, context: job.context, metadata: job.metadata }
 }
@@ -145,7 +146,9 @@ async function turnForRatio (picture: Picture, component: Component, chain: Chai
   return isOther ? turn(picture, direction === 'auto_right' ? '90' : '-90', TRANSPARENT, chain.job.limits) : picture
 }
 
-async function write (rendered: readonly Picture[], opened: Opened, job: RenderJob, target: string): Promise<RenderResult> {
+async function write (
+  rendered: readonly Picture[], opened: Opened, job: RenderJob, target: string
+): Promise<Omit<RenderResult, 'original'>> {
   const [first] = rendered
   if (!first) throw new Error('A chain yields at least one picture')
   checkOutput(first, job.limits)

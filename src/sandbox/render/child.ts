@@ -4,7 +4,7 @@ import sharp from 'sharp'
 import { SandboxError } from '../errors.ts'
 import { render } from './chain.ts'
 import { onFrame, writeFrame } from './frames.ts'
-import { PIPE, type RenderJob, type RenderReply } from './job.ts'
+import { PIPE, type Failure, type RenderJob, type RenderReply } from './job.ts'
 
 sharp.cache(false)
 // One job, one core: several processes share the machine with the API.
@@ -27,8 +27,11 @@ async function answer (id: number, job: RenderJob): Promise<{ reply: RenderReply
   }
 }
 
-function failureOf (error: unknown): { status: number, message: string } {
-  if (error instanceof SandboxError) return { status: error.status, message: error.message }
+function failureOf (error: unknown): Failure {
+  if (error instanceof SandboxError) {
+    const { status, message, headers } = error
+    return { status, message, headers }
+  }
   const message = error instanceof Error ? error.message : String(error)
   if (/timeout/i.test(message)) return { status: 400, message: 'The image takes too long to render' }
   if (/pixel limit/i.test(message)) return { status: 400, message: 'File size too large' }

@@ -1,8 +1,8 @@
+import { notImitated } from '../errors.ts'
 import type { Sharp } from 'sharp'
 import { WHITE } from '../transformation/color.ts'
 import { canonicalFormat } from '../format-names.ts'
 import { IMAGE_TYPES } from '../transformation/output-formats.ts'
-import { notRendered } from '../transformation/errors.ts'
 import { flagsOf, flagTexts, type Component } from '../transformation/parser.ts'
 
 /** How the result is written. */
@@ -23,7 +23,7 @@ export function encodingOf (components: readonly Component[], format: string): E
 
 /** @throws {SandboxError} 400 for a format that can be stored and not made. */
 export function checkTarget (format: string): void {
-  if (!Object.hasOwn(IMAGE_TYPES, format.toLowerCase())) throw notRendered(`conversion to ${format}`)
+  if (!Object.hasOwn(IMAGE_TYPES, format.toLowerCase())) throw notImitated(`conversion to ${format}`)
 }
 
 /** Sets the output format of a pipeline. Metadata is left out, colours are sRGB: sharp's own habit. */

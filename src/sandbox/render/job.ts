@@ -4,8 +4,11 @@ import type { Coordinates } from '../transformation/resolution.ts'
 import type { RenderLimits } from './limits.ts'
 import type { Component } from '../transformation/parser.ts'
 
-/** Where the bytes of an image are: a file, or memory when the sandbox has no folder. */
-export type ByteSource = { readonly path: string } | { readonly bytes: Uint8Array }
+/**
+ * Where the bytes of an image are: a file, or memory when the sandbox has no folder. An SVG needs to be known
+ * as one.
+ */
+export type ByteSource = ({ readonly path: string } | { readonly bytes: Uint8Array }) & { readonly isSvg?: boolean }
 
 /** One rendering, as it travels to the process that does it. */
 export interface RenderJob {
@@ -30,15 +33,24 @@ export interface RenderResult {
   readonly height: number
   readonly format: string
   readonly pages: number
+  /** Of the image that was rendered, before anything was done to it. */
+  readonly original: Size
 }
 
 /** File descriptor of the pipe between the two processes, in the child. */
 export const PIPE = 4
 
+/** A refusal as it travels between the processes. */
+export interface Failure {
+  readonly status: number
+  readonly message: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** What comes back: a result, whose bytes follow it, or a failure in the vendor's words. */
 export type RenderReply =
   | { readonly id: number, readonly result: Omit<RenderResult, 'bytes'> }
-  | { readonly id: number, readonly failure: { readonly status: number, readonly message: string } }
+  | { readonly id: number, readonly failure: Failure }
 
 /** What stays the same along one chain. */
 export interface Chain {

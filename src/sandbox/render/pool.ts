@@ -121,7 +121,10 @@ export class RenderPool {
     renderer.isWarm = true
     delete renderer.task
     if ('result' in reply) task.resolve({ ...reply.result, bytes })
-    else task.reject(new SandboxError(reply.failure.status, reply.failure.message))
+    else {
+      const { status, message, headers } = reply.failure
+      task.reject(new SandboxError(status, message, headers))
+    }
     // A waiting process must not keep the one that started it alive.
     child.unref()
     pipe.unref()

@@ -4,8 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Component } from '../transformation/parser.ts'
-import { notRendered } from '../transformation/errors.ts'
-import { SandboxError } from '../errors.ts'
+import { notImitated, SandboxError } from '../errors.ts'
 import type { ByteSource } from './job.ts'
 
 const TIMEOUT_MS = 20_000
@@ -20,7 +19,7 @@ export type FindFfmpeg = () => string | undefined
  */
 export async function posterOf (video: ByteSource, durationSeconds: number | undefined, components: readonly Component[], findFfmpeg: FindFfmpeg): Promise<ByteSource> {
   const ffmpeg = findFfmpeg()
-  if (ffmpeg === undefined) throw notRendered('a poster of a video without ffmpeg on the PATH')
+  if (ffmpeg === undefined) throw notImitated('a poster of a video without ffmpeg on the PATH')
   const offset = components.map((component) => component.get('so')).findLast((value) => value !== undefined) ?? '0'
   const seconds = offset.endsWith('p') ? Number(offset.slice(0, -1)) / 100 * (durationSeconds ?? 0) : Number(offset) || 0
   return withPath(video, (path) => new Promise((resolve, reject) => {

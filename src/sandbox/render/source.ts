@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises'
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { SandboxError } from '../errors.ts'
 import { tooManyPixels, type RenderLimits } from './limits.ts'
 import { invalidValue } from '../transformation/errors.ts'
 import { fromPixels, pixelsOf, type Picture } from './picture.ts'
 import type { ByteSource } from './job.ts'
+import { plainSvg } from '../svg.ts'
 
 /** A stored image, opened: one picture, or several frames with their timing. */
 export interface Opened {
@@ -23,11 +25,18 @@ export interface OpenOptions {
   readonly limits: RenderLimits
 }
 
+/**
+ * Which faults of a file end its decoding: a broken or a missing part. What libvips only warns of, such as
+ * bytes between the parts of a JPEG, is decoded.
+ */
+export const FAIL_ON = 'error' satisfies SharpOptions['failOn']
+
 /** Opens bytes that nobody has vouched for: the size is known from the header before a pixel is decoded. */
 export async function openImage (source: ByteSource, options: OpenOptions): Promise<Opened> {
-  const input = 'path' in source ? source.path : Buffer.from(source.bytes.buffer, source.bytes.byteOffset, source.bytes.byteLength)
+  const input = await inputOf(source)
   const { limits } = options
   const settings: SharpOptions = {
+    failOn: FAIL_ON,
     limitInputPixels: limits.inputPixels,
     ...(options.density !== undefined && { density: options.density })
   }
@@ -46,6 +55,12 @@ export async function openImage (source: ByteSource, options: OpenOptions): Prom
     loop: 0,
     hasAlpha: metadata.hasAlpha
   }
+}
+
+async function inputOf (source: ByteSource): Promise<string | Buffer> {
+  if ('path' in source) return source.isSvg ? plainSvg(await readFile(source.path)) : source.path
+  const bytes = Buffer.from(source.bytes.buffer, source.bytes.byteOffset, source.bytes.byteLength)
+  return source.isSvg ? plainSvg(bytes) : bytes
 }
 
 type Header = Pick<Metadata, 'width' | 'height' | 'pages' | 'pageHeight' | 'orientation' | 'hasAlpha' | 'delay' | 'loop'>
@@ -78,7 +93,7 @@ async function openFrames (input: string | Buffer, metadata: Header, pages: numb
   const { width } = metadata
   const height = metadata.pageHeight ?? metadata.height
   if (width * height * pages > limits.inputPixels) throw tooManyPixels(width * height * pages, limits.inputPixels)
-  const strip: Sharp = sharp(input, { animated: true, limitInputPixels: limits.inputPixels })
+  const strip: Sharp = sharp(input, { animated: true, failOn: FAIL_ON, limitInputPixels: limits.inputPixels })
   const pixels = await pixelsOf({ image: strip, width, height: height * pages }, limits)
   const bytesPerFrame = width * height * 4
   const frames = Array.from({ length: pages }, (_, at) => fromPixels(pixels.subarray(at * bytesPerFrame, (at + 1) * bytesPerFrame), width, height))

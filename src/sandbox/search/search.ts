@@ -1,5 +1,5 @@
 import type { AssetRecord } from '../assets/asset.ts'
-import { onlyFields } from '../assets/asset-views.ts'
+import { onlyFields, sortedTags } from '../assets/asset-views.ts'
 import { assetUrls } from '../assets/asset-urls.ts'
 import { page, type Ordering } from '../api/paging.ts'
 import { notImitated } from '../errors.ts'
@@ -61,7 +61,7 @@ async function searchItem (
   const wants = (name: string): boolean => withField.includes(name) || (only?.some((one) => one.split('.', 1)[0] === name) ?? false)
   const item: Record<string, unknown> = {
     ...alwaysShown(call, record),
-    ...wants('tags') && { tags: record.tags },
+    ...wants('tags') && { tags: sortedTags(record) },
     // Flat here, unlike everywhere else.
     ...wants('context') && record.context && { context: record.context },
     ...wants('metadata') && record.metadata && { metadata: record.metadata },
@@ -71,7 +71,8 @@ async function searchItem (
 }
 
 /** What nobody has to ask for. */
-function alwaysShown ({ cloud, publicUrl }: Call, record: AssetRecord): Record<string, unknown> {
+function alwaysShown (call: Call, record: AssetRecord): Record<string, unknown> {
+  const { cloud } = call
   const { width, height } = record
   return {
     asset_id: record.asset_id,
@@ -91,7 +92,7 @@ function alwaysShown ({ cloud, publicUrl }: Call, record: AssetRecord): Record<s
     ...width !== undefined && height !== undefined && { width, height, aspect_ratio: Math.round(width / height * 1e5) / 1e5, pixels: width * height },
     ...record.duration !== undefined && { duration: record.duration },
     ...record.pages !== undefined && width !== undefined && height !== undefined && { pages: record.pages },
-    ...assetUrls(publicUrl, cloud, record),
+    ...assetUrls(call, record),
     status: 'active',
     access_mode: record.access_mode,
     access_control: record.access_control ?? null,

@@ -5,6 +5,7 @@ import { SandboxError } from '../errors.ts'
 import { callFrom, type Surroundings } from '../api/call.ts'
 import type { Clouds } from '../clouds.ts'
 import { Fields } from '../api/fields.ts'
+import { nameIgnored } from '../api/ignored.ts'
 import { search, type SearchServices } from './search.ts'
 
 /** How the coverage table calls it. A cursor may follow. */
@@ -26,7 +27,9 @@ export function registerSearchUrls (
     const fields = readQuery(query, cursor)
     const asked = { method: 'GET', path: 'resources/search', params: {}, fields, unsigned: true, reply }
     const call = callFrom(services, cloud, asked)
+    fields.watch()
     const answer = await search(call, services)
+    nameIgnored(reply, fields.unread())
     return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': `public, max-age=${ttl}` }).send(answer)
   })
 }

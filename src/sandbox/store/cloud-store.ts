@@ -1,5 +1,5 @@
 import { assetKey, type AssetRecord } from '../assets/asset.ts'
-import type { MetadataField, MetadataFields } from '../assets/metadata.ts'
+import { fieldsWithNewOptions, type MetadataField, type MetadataFields } from '../assets/metadata.ts'
 import type { BlobStore } from './blobs.ts'
 import type { Change, Journal } from './journal.ts'
 
@@ -128,6 +128,13 @@ export class CloudStore {
 
   /** The structured metadata that assets may have. */
   metadataFields (): MetadataFields { return new Map(this.documents<MetadataField>('metadata_field')) }
+
+  /** Keeps options of metadata fields that assets have brought with them. */
+  async keepNewOptions ({ metadata }: Pick<AssetRecord, 'metadata'>): Promise<void> {
+    for (const field of fieldsWithNewOptions(this.metadataFields(), metadata)) {
+      await this.putDocument('metadata_field', field.external_id, field)
+    }
+  }
 
   async putDocument (kind: DocumentKind, name: string, value: unknown): Promise<void> {
     const { change, undo } = this.#keepDocument({ kind, name, value })

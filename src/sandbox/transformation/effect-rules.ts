@@ -1,5 +1,6 @@
+import { notImitated } from '../errors.ts'
 import { isExpression } from './keys.ts'
-import { invalidValue, notRendered } from './errors.ts'
+import { invalidValue } from './errors.ts'
 
 /** Least, most and default of an effect's strength. */
 export type Range = readonly [least: number, most: number, usual: number]
@@ -79,7 +80,7 @@ const PARTLY: Readonly<Record<string, RegExp>> = {
  */
 export function checkEffect (value: string): string[] {
   const { name, argument } = splitEffect(value)
-  if (NOT_RENDERED.has(name)) throw notRendered(`the effect ${name}`)
+  if (NOT_RENDERED.has(name)) throw notImitated(`the effect ${name}`)
   if (BLENDS.has(name) || argument.includes('$')) return []
   const range = Object.hasOwn(STRENGTHS, name) ? STRENGTHS[name] : undefined
   if (range) {

@@ -9,8 +9,3 @@ export function invalidValue (parameter: string, value: string): SandboxError {
 export function invalidComponent (text: string): SandboxError {
   return new SandboxError(400, `Invalid transformation component - ${text}`)
 }
-
-/** 400 for what Cloudinary renders and this sandbox does not: named, so that nobody takes it for a mistake of their own. */
-export function notRendered (what: string): SandboxError {
-  return new SandboxError(400, `The sandbox does not imitate ${what}`)
-}

@@ -52,7 +52,7 @@ export function evaluateNumber (text: string, scope: Scope): number {
 interface Reader { at: number, readonly tokens: readonly string[], readonly scope: Scope, readonly text: string }
 
 function readFrom (reader: Reader, least: number): Operand {
-  let left = operand(reader.tokens[reader.at++], reader.scope, reader.text, 0)
+  let left = converted(reader, operand(reader.tokens[reader.at++], reader.scope, reader.text, 0))
   for (;;) {
     const operator = reader.tokens[reader.at]
     const strength = operator === undefined ? undefined : STRENGTH[operator]
@@ -60,6 +60,19 @@ function readFrom (reader: Reader, least: number): Operand {
     reader.at++
     left = combine(operator, left, readFrom(reader, strength), reader.text)
   }
+}
+
+/**
+ * `_to_i` and `_to_f` behind a value make a number of the text that begins it. Source: Cloudinary,
+ * "user_defined_variables".
+ */
+function converted (reader: Reader, value: Operand): Operand {
+  const [to, kind = ''] = reader.tokens.slice(reader.at, reader.at + 2)
+  if (to !== 'to' || !/^[if]$/.test(kind)) return value
+  reader.at += 2
+  const number = Number.parseFloat(String(value))
+  if (Number.isNaN(number)) return 0
+  return kind === 'i' ? Math.trunc(number) : number
 }
 
 function operand (token: string | undefined, scope: Scope, text: string, depth: number): Operand {

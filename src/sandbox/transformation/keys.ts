@@ -43,7 +43,7 @@ const anything = (value: string) => value !== ''
 
 /** True for a value with variables or arithmetic (`$w_mul_2`, `iw_div_2`): it is judged once it has been worked out. */
 export function isExpression (value: string): boolean {
-  return value.startsWith('$') || /_(?:mul|div|add|sub|pow|mod)_/.test(value)
+  return /^(?:\$|(?:ctx|md):!)/.test(value) || /_(?:mul|div|add|sub|pow|mod)_/.test(value)
 }
 
 function ratio (value: string): boolean {
@@ -52,7 +52,7 @@ function ratio (value: string): boolean {
 }
 
 function angle (value: string): boolean {
-  return value.split('.').every((part) => /^-?\d+$|^(?:vflip|hflip|ignore|exif|auto_right|auto_left)$/.test(part)) || isExpression(value)
+  return value.split('.').every((part) => /^-?\d+$|^(?:vflip|hflip|ignore|exif|auto|auto_right|auto_left)$/.test(part)) || isExpression(value)
 }
 
 function quality (value: string): boolean {
@@ -99,7 +99,8 @@ export const KEYS: Readonly<Record<string, KeyRule>> = {
   fps: rule('fps', 'refused'),
   g: rule('gravity', 'real', (value) => COMPASS.has(value) || DETECTED.test(value), { idle: UNDETECTED, examples: ['face', 'faces', 'body', 'object', 'ocr_text', 'liquid', 'auto:subject', 'clipping_path_!name!'] }),
   h: rule('height', 'real', length),
-  if: rule('condition', 'real'),
+  // How much a picture looks drawn: nothing here can tell, so it is taken for a photograph.
+  if: rule('condition', 'real', anything, { idle: /(?:^|_)ils(?:_|$)/, examples: ['ils_gt_0.5'] }),
   ki: rule('keyframe interval', 'refused'),
   l: rule('overlay', 'real'),
   o: rule('opacity', 'real', within(0, 100)),
@@ -115,7 +116,8 @@ export const KEYS: Readonly<Record<string, KeyRule>> = {
   u: rule('underlay', 'real'),
   vc: rule('video codec', 'ignored'),
   vs: rule('video sampling', 'refused'),
-  w: rule('width', 'real', length, { idle: HINTED, examples: ['auto'] }),
+  // With `:json` it asks for widths in place of a picture.
+  w: rule('width', 'real', length, { idle: /^auto(?!:breakpoints.*:json$)/, examples: ['auto'] }),
   x: rule('x', 'real', signed),
   y: rule('y', 'real', signed),
   z: rule('zoom', 'ignored', within(0, 100))

@@ -1,5 +1,6 @@
+import { notImitated } from '../errors.ts'
 import { decoded } from '../decoded.ts'
-import { invalidValue, notRendered } from './errors.ts'
+import { invalidValue } from './errors.ts'
 
 /** What `l_` or `u_` names. */
 export type LayerName =
@@ -28,7 +29,7 @@ const MAX_FONT_SIZE = 1000
 
 /** @throws {SandboxError} 400 for a layer that is malformed or of a kind that is not imitated. */
 export function parseLayer (value: string): LayerName {
-  if (ABSENT.test(value)) throw notRendered(`a layer of this kind (l_${value.split(':', 1)[0]})`)
+  if (ABSENT.test(value)) throw notImitated(`a layer of this kind (l_${value.split(':', 1)[0]})`)
   if (value.startsWith('text:')) return parseText(value.slice('text:'.length))
   const parts = value.replace(/^image:/, '').split(':').filter((part) => part !== '')
   const type = /^(?:upload|private|authenticated)$/.test(parts[0] ?? '') && parts.length > 1 ? parts.shift() ?? 'upload' : 'upload'

@@ -1,7 +1,8 @@
+import { notImitated } from '../errors.ts'
 import { checkEffect } from './effect-rules.ts'
 import { ALL_FORMATS } from './output-formats.ts'
 import { parseLayer } from './layer-name.ts'
-import { invalidComponent, invalidValue, notRendered } from './errors.ts'
+import { invalidComponent, invalidValue } from './errors.ts'
 import { FLAGS, KEYS } from './keys.ts'
 
 /** One step of a chain: values by key, `if` first, then `$variables` in the order given, then the keys sorted. */
@@ -84,9 +85,9 @@ export function checkComponents (components: readonly Component[]): string[] {
     for (const [key, value] of component) {
       if (key.startsWith('$')) continue
       const rule = KEYS[key]
-      if (rule?.outside?.test(value)) throw notRendered(`the ${rule.name} ${value}`)
+      if (rule?.outside?.test(value)) throw notImitated(`the ${rule.name} ${value}`)
       if (!rule?.accepts(value)) throw invalidValue(rule?.name ?? key, value)
-      if (rule.support === 'refused') throw notRendered(`${rule.name} (${key}_${value})`)
+      if (rule.support === 'refused') throw notImitated(`${rule.name} (${key}_${value})`)
       if (key === 'e') ignored.push(...checkEffect(value))
       if (key === 'l' || key === 'u') ignored.push(...checkLayer(value))
       if (rule.support === 'ignored' || rule.idle?.test(value)) ignored.push(`${key}_${value}`)
@@ -111,7 +112,7 @@ function checkFlags (component: Component): string[] {
   return flagsOf(component).flatMap((flag) => {
     const support = Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : undefined
     if (support === undefined) throw invalidValue('flag', flag)
-    if (support === 'refused') throw notRendered(`the flag ${flag}`)
+    if (support === 'refused') throw notImitated(`the flag ${flag}`)
     return support === 'ignored' ? [`fl_${flag}`] : []
   })
 }

@@ -17,6 +17,17 @@ const NUMERIC = new Set(['a', 'ar', 'dpr', 'h', 'o', 'r', 'w', 'x', 'y', 'z'])
 
 /** Takes the `$variables` of a component into the scope of the chain. */
 export function assignVariables (component: Component, scope: Scope): Scope {
+  return assigned(component, scope, (key, value) => {
+    throw new SandboxError(400, `Invalid assignment to ${key}: ${value}`)
+  })
+}
+
+/** As `assignVariables`, before a picture is opened: variables that depend on its size are left out. */
+export function assignKnownVariables (component: Component, scope: Scope): Scope {
+  return assigned(component, scope, () => {})
+}
+
+function assigned (component: Component, scope: Scope, fail: (key: string, value: string) => void): Scope {
   const variables = new Map(scope.variables)
   for (const [key, value] of component) {
     if (!key.startsWith('$')) continue
@@ -24,7 +35,7 @@ export function assignVariables (component: Component, scope: Scope): Scope {
       const result = evaluate(value, { ...scope, variables })
       variables.set(key, typeof result === 'string' ? `!${result}!` : String(Number(result)))
     } catch {
-      throw new SandboxError(400, `Invalid assignment to ${key}: ${value}`)
+      fail(key, value)
     }
   }
   return { ...scope, variables }

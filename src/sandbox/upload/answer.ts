@@ -68,7 +68,7 @@ function coreOf (call: Call, record: AssetRecord): Record<string, unknown> {
     type: record.type,
     etag: record.etag,
     placeholder: false,
-    ...assetUrls(call.publicUrl, cloud, record),
+    ...assetUrls(call, record),
     ...record.duration !== undefined && { duration: record.duration },
     ...record.media,
     ...cloud.folderMode === 'fixed' ? { folder } : { asset_folder: record.asset_folder, display_name: record.display_name },

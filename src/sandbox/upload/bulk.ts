@@ -2,18 +2,21 @@ import type { AssetRecord } from '../assets/asset.ts'
 import { missingParameter, SandboxError } from '../errors.ts'
 import type { Call } from '../api/call.ts'
 import { mergeMetadata, typedMetadata, validMetadata } from '../assets/metadata.ts'
-import { readPairs, readTags, sortedTags } from '../assets/parameters.ts'
+import { readDeliveryType, readPairs, readTags } from '../assets/parameters.ts'
 
 const MAX_OPERATIONS = 1000
 
-/** `POST /{resource_type}/tags`. Source: Cloudinary, "Upload API reference", "tags". */
+/**
+ * `POST /{resource_type}/tags`. Official clients call the parameter `tag`, one of them sends a JSON list as
+ * `tags`. Source: Cloudinary, "Upload API reference", "tags"; models of the asset management MCP server.
+ */
 export async function tags (call: Call): Promise<unknown> {
   const command = call.fields.text('command') ?? 'add'
-  const given = readTags(call.fields, 'tag') ?? []
+  const given = [...readTags(call.fields, 'tag') ?? [], ...readTags(call.fields) ?? []]
   if (command !== 'remove_all' && given.length === 0) throw missingParameter('tag')
   const change = tagChange(command, given)
   if (command === 'set_exclusive') await takeFromOthers(call, given)
-  return changeAll(call, (record) => ({ ...record, tags: sortedTags(change(record.tags)) }), given.length)
+  return changeAll(call, (record) => ({ ...record, tags: [...new Set(change(record.tags))] }), given.length)
 }
 
 /** `POST /{resource_type}/context`. */
@@ -53,9 +56,12 @@ function tagChange (command: string, given: readonly string[]): (tags: readonly 
 async function changeAll (call: Call, change: (record: AssetRecord) => AssetRecord, weight = 1): Promise<unknown> {
   const ids = publicIds(call)
   if (ids.length * Math.max(1, weight) > MAX_OPERATIONS) throw new SandboxError(400, `Too many public_ids. Maximum is ${MAX_OPERATIONS} operations.`)
-  const type = call.fields.text('type') ?? 'upload'
+  const type = readDeliveryType(call.fields)
   const found = ids.map((id) => call.store.find(call.params.rt ?? 'image', type, id)).filter((record) => record !== undefined)
-  await Promise.all(found.map((record) => call.store.change(record.asset_id, change)))
+  for (const record of found) {
+    const changed = await call.store.change(record.asset_id, change)
+    if (changed) await call.store.keepNewOptions(changed)
+  }
   return { public_ids: found.map((record) => record.public_id) }
 }
 

@@ -3,6 +3,7 @@ import type { Call } from '../api/call.ts'
 import { namePolled } from '../api/check-parameters.ts'
 import { notificationUrl, notifyDelete } from '../notifications/events.ts'
 import type { Notifier } from '../notifications/notifier.ts'
+import { readDeliveryType } from '../assets/parameters.ts'
 import type { DeleteTokens } from './delete-tokens.ts'
 
 interface DestroyServices { readonly notifier: Notifier }
@@ -18,7 +19,7 @@ export async function destroy (call: Call, { notifier }: DestroyServices): Promi
   if (assetId === undefined && publicId === undefined) throw missingParameter('public_id')
   const record = assetId !== undefined
     ? store.findById(assetId)
-    : store.find(call.params.rt ?? 'image', fields.text('type') ?? 'upload', publicId ?? '')
+    : store.find(call.params.rt ?? 'image', readDeliveryType(fields), publicId ?? '')
   if (!record) return { result: 'not found' }
   await store.remove(record)
   notifyDelete(notifier, call, [record])

@@ -1,5 +1,6 @@
 import { isoTime, type AssetRecord } from '../assets/asset.ts'
 import { readChanges } from '../assets/changes.ts'
+import { readDeliveryType } from '../assets/parameters.ts'
 import { TRANSPORT } from '../api/known-parameters.ts'
 import { missingParameter, notFound } from '../errors.ts'
 import type { Call } from '../api/call.ts'
@@ -24,8 +25,8 @@ export async function explicit (call: Call, services: ExplicitServices): Promise
   const { fields, store } = call
   const publicId = fields.text('public_id')
   if (publicId === undefined) throw missingParameter('public_id')
-  const type = fields.text('type')
-  if (type === undefined) throw missingParameter('type')
+  if (!fields.has('type')) throw missingParameter('type')
+  const type = readDeliveryType(fields)
   const record = store.find(call.params.rt ?? 'image', type, publicId)
   if (!record) throw notFound(publicId)
   checkSupport(call, fields)
@@ -92,6 +93,7 @@ async function perform (
   const changed = await store.change(record.asset_id, change)
   await adopt(call, services.blobs, record, derivation.stored)
   if (!changed) throw notFound(record.public_id)
+  await store.keepNewOptions(changed)
   const asset = store.findById(record.asset_id) ?? changed
   const promise = promiseEager(call, asset, fields, derivation.eager)
   if (promise) await store.putDocument(promise.kind, promise.name, promise.value)

@@ -45,9 +45,15 @@ function displayName (fields: Fields, publicId: string, originalName: string | u
   return given ?? fallback ?? publicId.split('/').at(-1) ?? publicId
 }
 
+/**
+ * Characters that no public ID has. Source: Cloudinary, "Public ID naming conventions"; answers of the live
+ * service that people have quoted.
+ */
+const FORBIDDEN = /[?&#\\%<>+]/
+
 /** @throws {SandboxError} 400; folders like `v12` are reserved for the version segment of URLs. */
 export function assertPublicId (publicId: string): void {
-  const broken = !isPath(publicId) || publicId.trim() !== publicId
+  const broken = !isPath(publicId) || publicId.trim() !== publicId || FORBIDDEN.test(publicId)
   const reserved = publicId.split('/').slice(0, -1).some((folder) => /^v\d+$/.test(folder))
   if (broken || reserved) throw new SandboxError(400, `public_id (${publicId}) is invalid`)
 }

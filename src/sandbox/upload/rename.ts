@@ -20,10 +20,11 @@ export async function rename (call: Call, services: RenameServices): Promise<unk
   const resourceType = call.params.rt ?? 'image'
   const type = readDeliveryType(fields)
   const toType = fields.has('to_type') ? readDeliveryType(fields, 'to_type') : type
+  const overwrites = fields.flag('overwrite')
   const record = store.find(resourceType, type, from)
   if (!record) throw notFound(from)
   const target = store.find(resourceType, toType, to)
-  if (target && target.asset_id !== record.asset_id && !fields.flag('overwrite')) throw new SandboxError(400, `to_public_id ${to} already exists`)
+  if (target && target.asset_id !== record.asset_id && !overwrites) throw new SandboxError(400, `to_public_id ${to} already exists`)
   const fixed = call.cloud.folderMode === 'fixed'
   const changed = await store.change(record.asset_id, (present) => ({
     ...present,

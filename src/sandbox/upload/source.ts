@@ -7,6 +7,8 @@ import type { BlobStore } from '../store/blobs.ts'
 
 const DATA_URI = /^data:([\w.+-]+\/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*);base64,/i
 const MAX_DATA_URI_CHARACTERS = 62_910_000
+/** The media type and its parameters end before this. */
+const MAX_HEAD_CHARACTERS = 1000
 
 /** Where the bytes of an upload are put, and how far they are fetched. */
 export interface SourceServices {
@@ -25,12 +27,16 @@ export interface SourceServices {
 export async function takeFile (call: Call, { blobs, options }: SourceServices): Promise<ReceivedFile> {
   if (call.file) {
     const file = call.file
+    // A piece of a file is bytes, whatever it begins with.
+    const decoded = call.headers['content-range'] === undefined ? await dataUriIn(blobs, file) : undefined
+    // The text of it stays with the call, which removes it. As any data URI, it has no file name.
+    if (decoded) return store(blobs, decoded)
     call.file = undefined
     return file
   }
   const text = call.fields.text('file')
   if (text === undefined) throw missingParameter('file')
-  if (text.startsWith('data:')) return storeDataUri(blobs, text)
+  if (/^data:/i.test(text)) return storeDataUri(blobs, text)
   if (/^https?:/i.test(text)) {
     const { allowPrivateFetch: allowPrivate, fetchTimeoutMs: timeoutMs, maxRequestBytes } = options
     const { body, filename } = await fetchFile(text, { allowPrivate, timeoutMs })
@@ -40,11 +46,31 @@ export async function takeFile (call: Call, { blobs, options }: SourceServices):
   throw new SandboxError(400, 'Invalid file parameter: neither bytes, nor a URL, nor a data URI')
 }
 
+/**
+ * The bytes of a data URI that was sent as a part with a file name, as some clients do; undefined for any
+ * other file. Source: integration tests of the official PHP and Ruby clients.
+ */
+async function dataUriIn (blobs: BlobStore, { key, bytes }: ReceivedFile): Promise<Buffer | undefined> {
+  if (bytes > MAX_DATA_URI_CHARACTERS) return undefined
+  const chunks: Buffer[] = []
+  for await (const chunk of blobs.read(key, { start: 0, end: MAX_HEAD_CHARACTERS - 1 })) chunks.push(chunk)
+  const head = DATA_URI.exec(Buffer.concat(chunks).toString('latin1'))
+  return head ? decodeBase64((await blobs.buffer(key)).toString('latin1').slice(head[0].length)) : undefined
+}
+
 async function storeDataUri (blobs: BlobStore, text: string): Promise<ReceivedFile> {
-  const head = DATA_URI.exec(text.slice(0, 1000))
-  if (!head || text.length > MAX_DATA_URI_CHARACTERS) throw new SandboxError(400, 'Invalid data URI')
+  if (text.length > MAX_DATA_URI_CHARACTERS) {
+    const limit = `URI byte size should not be > ${MAX_DATA_URI_CHARACTERS}`
+    throw new SandboxError(400, `Invalid URI. ${limit}. Given ${text.length}`)
+  }
+  const head = DATA_URI.exec(text.slice(0, MAX_HEAD_CHARACTERS))
+  if (!head) throw new SandboxError(400, 'Invalid data URI')
   const bytes = decodeBase64(text.slice(head[0].length))
   if (bytes === undefined) throw new SandboxError(400, 'Could not decode base64') // the vendor's words
+  return store(blobs, bytes)
+}
+
+function store (blobs: BlobStore, bytes: Buffer): Promise<ReceivedFile> {
   return blobs.write((async function * () { yield bytes })())
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isoTime, type AssetRecord } from '../assets/asset.ts'
+import { isoTime, type AssetRecord, type DerivedRecord } from '../assets/asset.ts'
 import { TRANSPORT } from '../api/known-parameters.ts'
 import { blobsOf } from '../store/cloud-store.ts'
 import type { Store } from '../store/store.ts'
@@ -9,14 +9,15 @@ import type { Call } from '../api/call.ts'
 import { Fields } from '../api/fields.ts'
 import { uniqueDisplayName } from '../assets/display-name.ts'
 import { randomSource } from '../random.ts'
-import { readDeliveryType, resourceType } from '../assets/parameters.ts'
+import { readDeliveryType } from '../assets/parameters.ts'
 import type { ResourceTypeName } from '../assets/kinds.ts'
 import { notificationUrl, notifyFailure, notifyUpload } from '../notifications/events.ts'
 import { derivationAnswer, deriveWishes, type Derivation } from './derive/derivation.ts'
 import { promiseEager, type EagerPromise } from './derive/eager-later.ts'
 import { canonicalFormat } from '../format-names.ts'
 import { convertIncoming, draftRecord } from './derive/incoming.ts'
-import { inspect, type Inspected } from './inspect/inspect.ts'
+import type { Inspected } from './inspect/inspect.ts'
+import { judge } from './judge.ts'
 import { nameAsset } from './naming.ts'
 import { optionalParts } from './optional-parts.ts'
 import { parseContentRange } from './pieces.ts'
@@ -151,16 +152,15 @@ async function makeAsset (
   if (file.bytes === 0) throw new SandboxError(400, 'Empty file')
   notificationUrl(fields)
   notificationUrl(fields, 'eager_notification_url')
-  const found = await inspect(services.blobs, file.key)
-  const type = resourceTypeFor(wanted, found)
+  const found = await judge(call, services, wanted, file)
+  const { resource_type: type } = found
   nameUnfit(call, fields, type)
   assertAllowedFormat(fields, type, found, file.filename)
   const { cloud, random } = call
   const names = nameAsset(fields, { cloud, resourceType: type, filename: file.filename, random })
   const delivery = readDeliveryType(fields)
   const optional = optionalParts(call, fields)
-  const known = type === 'raw' ? { resource_type: type } : found
-  const incoming = await convertIncoming(call, services, fields, { file, found: known, type })
+  const incoming = await convertIncoming(call, services, fields, { file, found, type })
   loose.add(incoming.file.key)
   // Before anything is stored: a wish that cannot be met leaves the asset of that name, if there is one, as it was.
   const draft = { ...draftRecord(call, incoming.file, incoming.found), ...optional, resource_type: type }
@@ -181,12 +181,26 @@ async function makeAsset (
     etag: incoming.file.md5,
     api_key: call.cloud.apiKey,
     blob: incoming.file.key,
-    derived: derivation.stored
+    derived: [...keptDerived(present, incoming.file, derivation), ...derivation.stored]
   }
   const promise = promiseEager(call, record, fields, derivation.eager)
   await call.store.put(record, promise)
+  await call.store.keepNewOptions(record)
   for (const key of blobsOf(record)) loose.delete(key)
   return { record, overwritten: present !== undefined, derivation, promise }
+}
+
+/**
+ * The same bytes under the same name keep what was made of them. Source: integration tests of the official
+ * Ruby client.
+ */
+function keptDerived (
+  present: AssetRecord | undefined, file: ReceivedFile, { stored }: Derivation
+): DerivedRecord[] {
+  if (present?.etag !== file.md5 || present.bytes !== file.bytes) return []
+  const nameOf = ({ transformation, format }: DerivedRecord) => `${transformation}.${format}`
+  const made = new Set(stored.map(nameOf))
+  return present.derived.filter((one) => !made.has(nameOf(one)))
 }
 
 type Identity = Pick<
@@ -206,14 +220,6 @@ function identityOf (
     uploaded_at: isoTime(nowMs),
     sequence: present?.sequence ?? store.nextSequence()
   }
-}
-
-function resourceTypeFor (wanted: string, { resource_type: actual }: Inspected): ResourceTypeName {
-  if (wanted === 'auto') return actual
-  const type = resourceType(wanted)
-  if (type === 'image' && actual !== 'image') throw new SandboxError(400, 'Invalid image file')
-  if (type === 'video' && actual !== 'video') throw new SandboxError(400, 'Unsupported video format or file')
-  return type
 }
 
 function assertAllowedFormat (fields: Fields, type: ResourceTypeName, found: Inspected, filename = ''): void {

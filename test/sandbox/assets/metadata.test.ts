@@ -104,3 +104,27 @@ t.test('clear_invalid: what a field does not take, or no longer takes, goes inst
   await define({ external_id: 'must', type: 'integer', mandatory: true, default_value: 1 })
   t.match(await call('POST', 'image/upload', { file: PIXEL, public_id: 'c', metadata: 'must=x', clear_invalid: true }), { status: 400 }, 'a mandatory field is not emptied')
 })
+
+t.test('allow_dynamic_list_values: shown, and a value that is no option becomes one, in every way to set it', async (t) => {
+  const datasource = { values: [{ external_id: 'r', value: 'red' }] }
+  t.match(await define({ external_id: 'm', type: 'set', datasource, allow_dynamic_list_values: true }), { status: 200, allow_dynamic_list_values: true })
+  t.match(await define({ external_id: 'e', type: 'enum', datasource }), { allow_dynamic_list_values: false })
+  await sandbox.add('a')
+  for (const [name, set] of WAYS) {
+    t.match(await set(`m=["r","${name}"]`), { status: 200 }, name)
+    t.same((await call('GET', 'resources/image/upload/a')).metadata, { m: ['r', name] }, name)
+    t.match(await set(`e=${name}`), { status: 400 }, 'not where the field does not allow it')
+  }
+  const options = ['r', ...WAYS.map(([name]) => name)]
+  t.match(await call('GET', 'metadata_fields/m'), { datasource: { values: options.map((id) => ({ external_id: id, state: 'active' })) } })
+  t.match(await call('PUT', 'metadata_fields/m', { allow_dynamic_list_values: false }), { allow_dynamic_list_values: false })
+  t.match(await call('POST', 'image/metadata', { public_ids: ['a'], metadata: 'm=["new"]' }), { status: 400 })
+  t.match(await call('POST', 'image/metadata', { public_ids: ['a'], metadata: 'm=["upload"]' }), { status: 200 }, 'an option stays one')
+})
+
+t.test('PUT datasource answers with the ID and the value of each option, and nothing else', async (t) => {
+  await define({ external_id: 'e', type: 'enum', datasource: { values: [{ external_id: 'r', value: 'red' }] } })
+  const { status, error, ...answer } = await call('PUT', 'metadata_fields/e/datasource', { values: [{ external_id: 'g', value: 'green' }] })
+  t.equal(status, 200)
+  t.same(answer, { values: [{ external_id: 'r', value: 'red' }, { external_id: 'g', value: 'green' }] })
+})

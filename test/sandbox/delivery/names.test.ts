@@ -15,9 +15,10 @@ t.teardown(async () => {
 const path = (id: string) => id.split('/').map(encodeURIComponent).join('/')
 
 t.test('names that mean something to a file system are only names', async (t) => {
-  const names = ['CON', 'nul', 'com1.txt', 'Photo', 'photo', 'PHOTO', 'a'.repeat(255), '.hidden', 'trailing.', 'back\\slash', 'C:drive', 'a:stream', '~', '$HOME', '`id`', 'é', 'e\u0301', '__proto__', 'constructor/prototype', 'x.part']
+  const names = ['CON', 'nul', 'com1.txt', 'Photo', 'photo', 'PHOTO', 'a'.repeat(255), '.hidden', 'trailing.', 'C:drive', 'a:stream', '~', '$HOME', '`id`', 'é', 'e\u0301', '__proto__', 'constructor/prototype', 'x.part']
   const seen = new Map<string, string>()
   for (const name of names) seen.set(name, (await sandbox.add(name, { resource_type: 'raw', file: Buffer.from(`bytes of ${name}`) })).public_id)
+  await t.rejects(sandbox.add('back\\slash'), { message: /public_id .* is invalid/ }, 'nor is a separator of Windows')
   for (const name of names) {
     const answer = await fetch(`${sandbox.url}/demo/raw/upload/${path(seen.get(name) ?? name)}`)
     t.equal(answer.status, 200, name)

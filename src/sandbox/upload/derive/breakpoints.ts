@@ -3,31 +3,28 @@ import { assetUrls } from '../../assets/asset-urls.ts'
 import { SandboxError } from '../../errors.ts'
 import type { Call } from '../../api/call.ts'
 import type { Renderer } from '../../delivery/asset-renderer.ts'
+import { searchBreakpoints, type BreakpointBounds, type TriedWidth } from '../../delivery/breakpoint-search.ts'
 import type { Fields } from '../../api/fields.ts'
 import type { ResourceTypeName } from '../../assets/kinds.ts'
 import { wireText } from '../../transformation/long-names.ts'
-import type { Wanted } from './eager.ts'
+import { splitWanted, type Wanted } from './eager.ts'
 
 /** One member of `responsive_breakpoints`. Source: Cloudinary, "Upload API reference", "responsive_breakpoints". */
-interface Wish {
+interface Wish extends BreakpointBounds {
   createDerived: boolean
   /** What comes before the scaling. */
   transformation: string
+  /** The same as it was given, with a last `/ext` if it had one. */
+  shown: string
   format?: string
-  minWidth: number
-  maxWidth: number
-  bytesStep: number
-  maxImages: number
 }
 
-/** A picture that was made of it. `asked` is the width that was asked for. */
-interface Tried { asked: number, made: Wanted, width: number, height: number, bytes: number, format: string }
+/** A picture that was made of it. */
+interface Tried extends TriedWidth { made: Wanted, width: number, height: number, format: string }
 /** A wish with the widths that were found for it, the largest first. */
 export interface Breakpoints { wish: Wish, found: Tried[] }
 
 const MAX_WISHES = 10
-/** How often one breakpoint is looked for: after that the best so far is good enough. */
-const MAX_GUESSES = 8
 
 /**
  * Reads the parameter; only images have any.
@@ -51,11 +48,14 @@ function readWish (value: unknown): Wish {
     if (!Number.isInteger(one) || one < min || one > max) throw new SandboxError(400, `Invalid value ${String(given[name])} for parameter ${name}`)
     return one
   }
-  const transformation = wireText(given.transformation ?? '')
+  const shown = wireText(given.transformation ?? '').replace(/^\/+|\/+$/g, '')
+  const { transformation, format } = splitWanted(shown)
+  const asked = typeof given.format === 'string' && given.format !== '' ? given.format : format
   const wish = {
     createDerived: flag === 'true' || flag === '1',
-    transformation: transformation.replace(/^\/+|\/+$/g, ''),
-    ...typeof given.format === 'string' && given.format !== '' && { format: given.format },
+    transformation,
+    shown,
+    ...asked !== undefined && { format: asked },
     minWidth: number('min_width', 50, 1, 10_000),
     maxWidth: number('max_width', 1000, 1, 10_000),
     bytesStep: number('bytes_step', 20_000, 1, 100_000_000),
@@ -84,12 +84,12 @@ export function breakpointsAnswer (call: Call, record: AssetRecord, all: readonl
   if (all.length === 0) return {}
   return {
     responsive_breakpoints: all.map(({ wish, found }) => ({
-      ...wish.transformation !== '' && { transformation: wish.transformation },
+      ...wish.transformation !== '' && { transformation: wish.shown },
       breakpoints: found.map(({ made, width, height, bytes, format }) => ({
         width,
         height,
         bytes,
-        ...assetUrls(call.publicUrl, call.cloud, record, made.transformation, format)
+        ...assetUrls(call, record, made.transformation, format)
       }))
     }))
   }
@@ -97,44 +97,14 @@ export function breakpointsAnswer (call: Call, record: AssetRecord, all: readonl
 
 async function find ({ cloud }: Call, renderer: Renderer, record: AssetRecord, wish: Wish): Promise<Tried[]> {
   const render = (transformation: string) => renderer.render(cloud, record, transformation, wish.format)
-  const known = new Map<number, Tried>()
-  const at: Try = async (asked) => {
-    const present = known.get(asked)
-    if (present) return present
+  const tryWidth = async (asked: number): Promise<Tried> => {
     const { transformation, width, height, bytes, format } = await render(join(wish.transformation, asked))
-    const tried = { asked, made: { transformation, ...wish.format !== undefined && { format: wish.format } }, width, height, bytes: bytes.length, format }
-    known.set(asked, tried)
-    return tried
+    const made = { transformation, ...wish.format !== undefined && { format: wish.format } }
+    return { asked, made, width, height, bytes: bytes.length, format }
   }
   // No wider than the picture is by then: enlarging gains nothing.
   const maxWidth = Math.min(wish.maxWidth, (await render(wish.transformation)).width)
-  const minWidth = Math.min(wish.minWidth, maxWidth)
-  const [largest, smallest] = [await at(maxWidth), await at(minWidth)]
-  if (maxWidth === minWidth) return [largest]
-  const step = Math.max(wish.bytesStep, (largest.bytes - smallest.bytes) / (wish.maxImages - 1))
-  const found = [largest]
-  // Another one fits while there are two steps left, one on either side of it.
-  for (let last = largest; last.bytes - 2 * step >= smallest.bytes;) {
-    last = await widestBelow(at, smallest, last, last.bytes - step, step / 10)
-    if (last === smallest || last.bytes - step < smallest.bytes) break
-    found.push(last)
-  }
-  return [...found, smallest]
-}
-
-type Try = (width: number) => Promise<Tried>
-
-/** The widest one found between two known ones that has at most `bytes`: guessed, closer each time. */
-async function widestBelow (at: Try, from: Tried, to: Tried, bytes: number, tolerance: number): Promise<Tried> {
-  let [low, high] = [from, to]
-  for (let guesses = 0; guesses < MAX_GUESSES && high.asked - low.asked > 1 && bytes - low.bytes > tolerance; guesses++) {
-    const share = (bytes - low.bytes) / Math.max(1, high.bytes - low.bytes)
-    const guess = Math.round(low.asked + share * (high.asked - low.asked))
-    const tried = await at(Math.min(high.asked - 1, Math.max(low.asked + 1, guess)))
-    if (tried.bytes <= bytes) low = tried
-    else high = tried
-  }
-  return low
+  return searchBreakpoints({ ...wish, maxWidth }, tryWidth)
 }
 
 function join (transformation: string, width: number): string {

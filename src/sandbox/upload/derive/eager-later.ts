@@ -32,7 +32,7 @@ export function promiseEager (call: Call, record: AssetRecord, fields: Fields, w
   const ids = wanted.map(() => call.random.hex(32))
   const promised = wanted.map(({ transformation, format }) => ({
     transformation: withExtension(transformation, format),
-    ...assetUrls(call.publicUrl, call.cloud, record, transformation, format)
+    ...assetUrls(call, record, transformation, format)
   }))
   const addresses = Object.fromEntries(ADDRESSES.map((one) => [one, fields.text(one)]))
   return { kind: 'pending_eager', name, value: { asset: { asset_id: assetId, version_id: versionId, public_id: publicId }, wanted, ids, promised, fields: addresses } }

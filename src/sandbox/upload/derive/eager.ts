@@ -6,6 +6,7 @@ import { nameIgnored } from '../../api/ignored.ts'
 import type { Renderer } from '../../delivery/asset-renderer.ts'
 import { notifyEager } from '../../notifications/events.ts'
 import type { Notifier } from '../../notifications/notifier.ts'
+import { ALL_FORMATS } from '../../transformation/output-formats.ts'
 import type { BlobStore } from '../../store/blobs.ts'
 
 /** What makes pictures of an asset, and where they are put. */
@@ -22,10 +23,14 @@ export function readEager (fields: Fields, resourceType: string): Wanted[] {
   if (resourceType === 'raw') return []
   const raw = fields.raw('eager')
   const parts = Array.isArray(raw) ? raw.map(String) : (fields.text('eager') ?? '').split('|')
-  return parts.filter((part) => part !== '').map((part) => {
-    const [, transformation, format] = /^(.*)\/([a-z0-9]{2,5})$/i.exec(part) ?? []
-    return transformation !== undefined && format !== undefined ? { transformation, format } : { transformation: part.replace(/\/$/, '') }
-  })
+  return parts.filter((part) => part !== '').map(splitWanted)
+}
+
+/** Splits `c_fill,w_50/png` into a transformation and the format that ends it; a format may stand alone. */
+export function splitWanted (text: string): Wanted {
+  const [, transformation, format = ''] = /^(?:(.*)\/)?([a-z0-9]{2,5})$/i.exec(text) ?? []
+  const endsInFormat = transformation !== undefined || ALL_FORMATS.has(format.toLowerCase())
+  return endsInFormat ? { transformation: transformation ?? '', format } : { transformation: text.replace(/\/$/, '') }
 }
 
 /** Makes them all; when one fails, none is left. The record need not be stored yet. */
@@ -101,7 +106,7 @@ export function entries (call: Call, record: AssetRecord, derived: readonly Deri
   return derived.map(({ transformation, width, height, bytes, format }, index) => {
     const extension = wanted[index]?.format
     const bare = extension === undefined ? transformation : transformation.slice(0, -extension.length - 1)
-    const urls = assetUrls(call.publicUrl, call.cloud, record, bare, format)
+    const urls = assetUrls(call, record, bare, format)
     return { transformation, width, height, bytes, format, ...urls }
   })
 }

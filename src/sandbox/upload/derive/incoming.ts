@@ -1,10 +1,10 @@
+import { notImitated } from '../../errors.ts'
 import type { AssetRecord } from '../../assets/asset.ts'
 import type { ReceivedFile } from '../../api/body.ts'
 import type { Call } from '../../api/call.ts'
 import type { Fields } from '../../api/fields.ts'
 import { nameIgnored } from '../../api/ignored.ts'
 import type { ResourceTypeName } from '../../assets/kinds.ts'
-import { notRendered } from '../../transformation/errors.ts'
 import { canonicalFormat } from '../../format-names.ts'
 import { inspect, type Inspected } from '../inspect/inspect.ts'
 import type { PictureMakers } from './eager.ts'
@@ -28,7 +28,7 @@ export async function convertIncoming (
   const format = wanted !== undefined && !allowed?.includes(found.format ?? '') ? canonicalFormat(wanted) : undefined
   const changesFormat = format !== undefined && format !== found.format
   const asksForMore = transformation !== '' || changesFormat
-  if (type === 'video' && asksForMore) throw notRendered('incoming transformations and conversions of videos')
+  if (type === 'video' && asksForMore) throw notImitated('incoming transformations and conversions of videos')
   if (type === 'raw' || !asksForMore) return { file, found }
   const rendered = await renderer.render(call.cloud, draftRecord(call, file, found), transformation, format)
   nameIgnored(call.reply, rendered.ignored)

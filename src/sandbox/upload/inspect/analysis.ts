@@ -1,6 +1,7 @@
 import type { AssetRecord } from '../../assets/asset.ts'
 import type { CallParameters } from '../../assets/parameters.ts'
 import type { BlobStore } from '../../store/blobs.ts'
+import { plainSvg } from '../../svg.ts'
 import { readExif } from './exif.ts'
 import { predominant, type ColorCell } from './predominant.ts'
 
@@ -53,9 +54,9 @@ export async function imageMetadata (
 
 type OpenImage = () => import('sharp').Sharp
 
-async function opener (blobs: BlobStore, { blob }: AssetRecord): Promise<OpenImage> {
+async function opener (blobs: BlobStore, { blob, format }: AssetRecord): Promise<OpenImage> {
   const { default: sharp } = await import('sharp')
-  const input = blobs.path(blob) ?? await blobs.buffer(blob)
+  const input = format === 'svg' ? plainSvg(await blobs.buffer(blob)) : blobs.path(blob) ?? await blobs.buffer(blob)
   return () => sharp(input)
 }
 

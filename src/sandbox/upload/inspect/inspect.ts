@@ -2,6 +2,8 @@ import type { ResourceTypeName } from '../../assets/kinds.ts'
 import type { BlobStore } from '../../store/blobs.ts'
 import { resourceTypeOf } from '../../assets/formats.ts'
 import { canonicalFormat } from '../../format-names.ts'
+import { isSvg } from '../../svg.ts'
+import { decodes } from './decode.ts'
 import { probeMedia } from './media.ts'
 
 /** What bytes turn out to be. Neither image nor video: raw, and then there is nothing more to say. */
@@ -13,24 +15,48 @@ export interface Inspected {
   pages?: number
   duration?: number
   media?: Record<string, unknown>
+  /** Of a format that can be read here, and this file cannot. */
+  isBroken?: true
 }
 
 const RAW: Inspected = { resource_type: 'raw' }
 
 /** A pixel more than this in a header, and the file is not opened at all. */
 const MAX_PIXELS = 268_402_689
+/** How far the first element of an XML document is looked for. */
+const MAX_PROLOG_BYTES = 4 * 1024 * 1024
+
+/** Names that sniffing gives to variants of a format, to the name that the vendor has for it. */
+const VARIANTS: Readonly<Record<string, string>> = {
+  apng: 'png',
+  jxr: 'wdp',
+  m4v: 'mp4',
+  m4p: 'mp4',
+  f4v: 'mp4',
+  f4p: 'mp4',
+  m4b: 'm4a',
+  f4a: 'm4a',
+  f4b: 'm4a',
+  mts: 'ts'
+}
 
 /** Looks at the content, never at a name or a declared type. */
 export async function inspect (blobs: BlobStore, key: string): Promise<Inspected> {
-  const head = await headOf(blobs, key)
-  const found = await sniff(blobs, key)
-  if (looksLikeSvg(head)) return inspectImage(blobs, key, 'svg')
-  const format = found && canonicalFormat(found)
+  // How large a drawing is, only drawing it can tell.
+  if (await holdsSvg(blobs, key)) return { resource_type: 'image', format: 'svg', pages: 1 }
+  const format = await sniff(blobs, key)
   switch (resourceTypeOf(format)) {
-    case 'image': return inspectImage(blobs, key, format)
-    case 'video': return { resource_type: 'video', ...format !== undefined && { format }, ...await probeMedia(blobs, key) }
+    case 'image': return inspectImage(blobs, key, format ?? '')
+    case 'video': return inspectVideo(blobs, key, format ?? '')
     default: return RAW
   }
+}
+
+/** Where a document says late what it is, more of it is read. */
+async function holdsSvg (blobs: BlobStore, key: string): Promise<boolean> {
+  const head = await headOf(blobs, key)
+  if (!/^(?:ï»¿|ÿþ|þÿ)?[\s\0]*</.test(head.toString('latin1', 0, 256))) return false
+  return isSvg(head) ?? isSvg(await headOf(blobs, key, MAX_PROLOG_BYTES)) ?? false
 }
 
 async function sniff (blobs: BlobStore, key: string): Promise<string | undefined> {
@@ -38,27 +64,30 @@ async function sniff (blobs: BlobStore, key: string): Promise<string | undefined
   const path = blobs.path(key)
   try {
     const found = path === undefined ? await fileTypeFromBuffer(await blobs.buffer(key)) : await fileTypeFromFile(path)
-    return found?.ext
+    if (found) return VARIANTS[found.ext] ?? canonicalFormat(found.ext)
   } catch {
-    // A file that ends in the middle of its header is of no known type.
-    return undefined
+    // The file ends in the middle of what it says of itself.
   }
+  // A TIFF may say it at its end, and lack that.
+  return /^(?:II\*\0|MM\0\*)/.test((await headOf(blobs, key)).toString('latin1', 0, 4)) ? 'tiff' : undefined
 }
 
-async function inspectImage (blobs: BlobStore, key: string, format: string | undefined): Promise<Inspected> {
+async function inspectImage (blobs: BlobStore, key: string, format: string): Promise<Inspected> {
   if (format === 'pdf') return { resource_type: 'image', format, pages: 1, ...await pdfSize(blobs, key) }
   const { default: sharp } = await import('sharp')
   const input = blobs.path(key) ?? await blobs.buffer(key)
   try {
-    const { width, height, pages, format: decoder, compression } = await sharp(input, { limitInputPixels: MAX_PIXELS }).metadata()
-    const heif = decoder === 'heif' ? (compression === 'av1' ? 'avif' : 'heic') : undefined
-    const name = heif ?? (format === 'jpg' || decoder === 'jpeg' ? 'jpg' : format)
-    return { resource_type: 'image', ...name !== undefined && { format: name }, width, height, pages: pages ?? 1 }
+    const header = await sharp(input, { limitInputPixels: MAX_PIXELS }).metadata()
+    const { width, height, pages = 1, format: decoder, compression } = header
+    const name = decoder === 'heif' ? (compression === 'av1' ? 'avif' : 'heic') : decoder === 'jpeg' ? 'jpg' : format
+    const facts: Inspected = { resource_type: 'image', format: name, width, height, pages }
+    const isWhole = UNDECODED.has(name) || await decodes(blobs, key, { format: name, width, height, pages })
+    return isWhole ? facts : { ...facts, isBroken: true }
   } catch {
     // A known kind of image that cannot be opened here is taken on trust if libvips has no decoder for it, else it is broken.
-    return format !== undefined && UNDECODED.has(format)
+    return UNDECODED.has(format)
       ? { resource_type: 'image', format, pages: 1, ...fixedHeader(format, await headOf(blobs, key)) }
-      : RAW
+      : { resource_type: 'image', format, isBroken: true }
   }
 }
 
@@ -73,8 +102,20 @@ function fixedHeader (format: string, head: Buffer): { width?: number, height?: 
   return {}
 }
 
-function looksLikeSvg (head: Buffer): boolean {
-  return /^\s*(?:<\?xml[^>]*>\s*)?(?:<!DOCTYPE[^>]*>\s*|<!--[\s\S]*?-->\s*)*<svg[\s>]/i.test(head.toString('utf8').replace(/^\uFEFF/, ''))
+/**
+ * Formats that show by a few bits, which other files may begin with: what cannot be opened is none of them.
+ */
+const BY_FEW_BITS = new Set(['aac', 'mp3'])
+/**
+ * Containers of which the reader passes over streams that it does not know: it may find none in a good file.
+ */
+const PARTLY_READ = new Set(['ts'])
+
+async function inspectVideo (blobs: BlobStore, key: string, format: string): Promise<Inspected> {
+  const facts = await probeMedia(blobs, key)
+  if (facts === 'unknown') return BY_FEW_BITS.has(format) ? RAW : { resource_type: 'video', format }
+  if (facts !== 'unreadable') return { resource_type: 'video', format, ...facts }
+  return { resource_type: 'video', format, ...!PARTLY_READ.has(format) && { isBroken: true } }
 }
 
 /** Cloudinary tells the size of the first page in points; a page tree that is compressed keeps it to itself. */

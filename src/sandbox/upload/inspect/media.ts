@@ -13,10 +13,11 @@ const SAMPLED_PACKETS = 64
 const TIMEOUT_MS = 10_000
 
 /**
- * Reads the container of a video or audio file, without decoding anything. A container that the parser does not know,
- * or that is broken, tells nothing.
+ * Reads the container of a video or audio file, without decoding anything.
+ * @returns `unknown` for a container that the reader does not know, `unreadable` for one that it knows and
+ * cannot open: without an index, or with nothing behind its header.
  */
-export async function probeMedia (blobs: BlobStore, key: string): Promise<MediaFacts> {
+export async function probeMedia (blobs: BlobStore, key: string): Promise<MediaFacts | 'unknown' | 'unreadable'> {
   const { ALL_FORMATS, BufferSource, FilePathSource, Input } = await import('mediabunny')
   const path = blobs.path(key)
   const source = path === undefined ? new BufferSource(await blobs.buffer(key)) : new FilePathSource(path)
@@ -24,13 +25,25 @@ export async function probeMedia (blobs: BlobStore, key: string): Promise<MediaF
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<MediaFacts>((resolve) => { timer = setTimeout(() => resolve({}), TIMEOUT_MS) })
   try {
-    return await Promise.race([late, facts(input, (await blobs.stat(key))?.bytes ?? 0)])
-  } catch {
-    return {}
+    return await Promise.race([late, probe(input, (await blobs.stat(key))?.bytes ?? 0)])
   } finally {
     clearTimeout(timer)
     input.dispose()
   }
+}
+
+async function probe (input: Input, bytes: number): Promise<MediaFacts | 'unknown' | 'unreadable'> {
+  if (!await input.canRead().catch(() => false)) return 'unknown'
+  if (!await holdsPackets(input).catch(() => false)) return 'unreadable'
+  // It plays; what it does not tell of itself is left out.
+  return facts(input, bytes).catch(() => ({}))
+}
+
+/** Whether there is at least one track with at least one packet. */
+async function holdsPackets (input: Input): Promise<boolean> {
+  const { EncodedPacketSink } = await import('mediabunny')
+  for (const track of await input.getTracks()) if (await new EncodedPacketSink(track).getFirstPacket()) return true
+  return false
 }
 
 async function facts (input: Input, bytes: number): Promise<MediaFacts> {

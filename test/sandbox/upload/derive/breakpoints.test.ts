@@ -127,3 +127,16 @@ t.test('400: what is no setting, and nothing is stored', async (t) => {
   t.match(await post('image/upload', { responsive_breakpoints: '[' }, PHOTO), { http: 400, error: { message: 'Invalid JSON in parameter responsive_breakpoints' } })
   t.match(await (await fetch(`${sandbox.url}/v1_1/demo/resources/image`, { headers: BASIC })).json(), { resources: [] })
 })
+
+t.test('a transformation may end in the format of its pictures', async (t) => {
+  const { upload } = await start(t)
+  const answer = await upload([
+    { create_derived: false, transformation: 'e_sepia/png', max_images: 3 },
+    { create_derived: false, transformation: { angle: 10, format: 'webp' }, max_images: 3 },
+    { create_derived: false, transformation: 'e_sepia/png', format: 'gif', max_images: 3 },
+    { create_derived: false, transformation: 'jpg', max_images: 3 }
+  ])
+  const shown = answer.responsive_breakpoints?.map(({ transformation, breakpoints: [first] }) => [transformation, first?.url.replace(/^.*\./, '')])
+  t.same(shown, [['e_sepia/png', 'png'], ['a_10/webp', 'webp'], ['e_sepia/png', 'gif'], [undefined, 'jpg']])
+  t.match(answer.responsive_breakpoints?.[0]?.breakpoints[0]?.url, /\/e_sepia\/c_scale,w_\d+\/v\d+\/p\.png$/)
+})

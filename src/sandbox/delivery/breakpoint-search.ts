@@ -1,0 +1,56 @@
+/** Between which widths, and how far apart in bytes, breakpoints are looked for. */
+export interface BreakpointBounds {
+  readonly minWidth: number
+  readonly maxWidth: number
+  readonly bytesStep: number
+  readonly maxImages: number
+}
+
+/** A picture that was made on the way: `asked` is the width that was asked for. */
+export interface TriedWidth { readonly asked: number, readonly bytes: number }
+
+type Try<Tried> = (width: number) => Promise<Tried>
+
+/** How often one breakpoint is looked for: after that the best so far is good enough. */
+const MAX_GUESSES = 8
+
+/**
+ * Finds the widths at which a picture has grown by about one step, the largest first. Each width is tried
+ * once.
+ */
+export async function searchBreakpoints<Tried extends TriedWidth> (
+  { minWidth, maxWidth, bytesStep, maxImages }: BreakpointBounds, tryWidth: Try<Tried>
+): Promise<Tried[]> {
+  const known = new Map<number, Promise<Tried>>()
+  const at: Try<Tried> = (width) => {
+    const tried = known.get(width) ?? tryWidth(width)
+    known.set(width, tried)
+    return tried
+  }
+  const [largest, smallest] = [await at(maxWidth), await at(Math.min(minWidth, maxWidth))]
+  if (largest === smallest) return [largest]
+  const step = Math.max(bytesStep, (largest.bytes - smallest.bytes) / (maxImages - 1))
+  const found = [largest]
+  // Another one fits while there are two steps left, one on either side of it.
+  for (let last = largest; last.bytes - 2 * step >= smallest.bytes;) {
+    last = await widestBelow(at, smallest, last, last.bytes - step, step / 10)
+    if (last === smallest || last.bytes - step < smallest.bytes) break
+    found.push(last)
+  }
+  return [...found, smallest]
+}
+
+/** The widest one found between two known ones that has at most `bytes`: guessed, closer each time. */
+async function widestBelow<Tried extends TriedWidth> (
+  at: Try<Tried>, from: Tried, to: Tried, bytes: number, tolerance: number
+): Promise<Tried> {
+  let [low, high] = [from, to]
+  for (let guesses = 0; guesses < MAX_GUESSES && high.asked - low.asked > 1 && bytes - low.bytes > tolerance; guesses++) {
+    const share = (bytes - low.bytes) / Math.max(1, high.bytes - low.bytes)
+    const guess = Math.round(low.asked + share * (high.asked - low.asked))
+    const tried = await at(Math.min(high.asked - 1, Math.max(low.asked + 1, guess)))
+    if (tried.bytes <= bytes) low = tried
+    else high = tried
+  }
+  return low
+}
