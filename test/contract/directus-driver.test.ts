@@ -69,6 +69,14 @@ t.test('@directus/storage-driver-cloudinary, as Directus configures it', { skip:
     await t.rejects(driver.read('absent.jpg'), { message: 'No stream returned for file "absent.jpg"' })
   })
 
+  t.test('files of the access mode authenticated are read by the driver alone', async (t) => {
+    const guarded = new DriverCloudinary({ root: 'guarded', accessMode: 'authenticated', ...account })
+    await guarded.write('photo.jpg', Readable.from([picture]))
+    t.ok((await buffer(await guarded.read('photo.jpg'))).equals(picture))
+    const { status } = await fetch(`${sandbox.url}/demo/image/upload/guarded/photo.jpg`)
+    t.equal(status, 401)
+  })
+
   t.test('a file of many chunks, which the driver sends at once', async (t) => {
     const bytes = randomBytes(14_000_000)
     await driver.write('large.bin', Readable.from([bytes.subarray(0, 6_000_000), bytes.subarray(6_000_000)]))
