@@ -53,6 +53,12 @@ export const IMITATED: ReadonlyArray<ToolCall<object>> = [
     asset_id: picture,
     ResourceUpdateRequest: { tags: ['c'], context: 'alt=Tom|by=Ann', display_name: 'T', asset_folder: 'pets' }
   }), { tags: ['c'], context: { custom: TOM }, display_name: 'T', asset_folder: 'pets' }),
+  call('asset-update', ({ picture }) => ({
+    asset_id: picture, ResourceUpdateRequest: { access_control: [{ access_type: 'token' }] }
+  }), { access_control: [{ access_type: 'token' }] }),
+  call('asset-update', ({ picture }) => ({
+    asset_id: picture, ResourceUpdateRequest: { access_control: [] }
+  }), { access_control: { length: 0 } }),
 
   call('manage-asset-tags', tags('add', ['d', 'e f']), { public_ids: ['cat'] }),
   call('list-tags', { resource_type: 'image', max_results: 10 }, { tags: ['c', 'd', 'e f'] }),
@@ -96,6 +102,9 @@ export const IMITATED: ReadonlyArray<ToolCall<object>> = [
       max_results: 5
     }
   }, { total_count: 1, resources: [{ public_id: 'pets/tom', tags: ['pet'], metadata: OWNER }] }),
+  call('search-assets', { request: { expression: 'tags=pet', aggregate: ['format'], max_results: 0 } }, {
+    total_count: 1, resources: { length: 0 }, aggregations: { format: { jpg: 1 } }
+  }),
 
   call('create-folder', { folder: 'made/here' }, { success: true, path: 'made/here' }),
   call('move-folder', {

@@ -45,6 +45,25 @@ t.test('access_control: a token opens, a time window opens, nothing else does', 
   t.equal(await status('/demo/image/upload/window'), 200)
 })
 
+t.test('access_control: an empty list takes the rules away, in a form and in JSON', async (t) => {
+  const { asset_id: id } = await sandbox.add('ruled', { file: photo })
+  const written = {
+    'application/json': (rules: object[]) => JSON.stringify({ access_control: rules }),
+    'application/x-www-form-urlencoded': (rules: object[]) => `access_control=${encodeURIComponent(JSON.stringify(rules))}`
+  }
+  for (const [type, bodyOf] of Object.entries(written)) {
+    const update = async (...rules: object[]): Promise<unknown> => {
+      const headers = { authorization: `Basic ${btoa('1234:abcd')}`, 'content-type': type }
+      const url = `${sandbox.url}/v1_1/demo/resources/${id}`
+      return (await fetch(url, { method: 'PUT', headers, body: bodyOf(rules) })).json()
+    }
+    t.match(await update({ access_type: 'token' }), { access_control: [{ access_type: 'token' }] }, type)
+    t.match(await get('/demo/image/upload/ruled.jpg'), { status: 401 })
+    t.match(await update(), { access_control: { length: 0 } }, type)
+    t.match(await get('/demo/image/upload/ruled.jpg'), { status: 200 })
+  }
+})
+
 t.test('access_mode authenticated: URLs of type upload need a signature, original and derived', async (t) => {
   const clouds = [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd', authTokenKey: '00112233FF99' }]
   const guarded = await startSandbox({ clouds, clock: () => 1_700_000_100_000 })
