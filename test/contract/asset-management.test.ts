@@ -58,6 +58,8 @@ t.test('folders, usage, search', async (t) => {
   t.match(await client.folders.destroyFolder('made/there'), { deleted: ['made/there'] })
   t.match(await client.usage.getUsage(), { resources: Number })
   t.match(await client.search.searchAssets({ expression: 'resource_type:image AND tags=new', withField: ['tags', 'context'] }), { totalCount: 1, resources: [{ publicId: 'a/b', status: 'active' }] })
+  const counted = await client.search.searchAssets({ expression: 'tags=new', maxResults: 0 })
+  t.match(counted, { totalCount: 1, resources: { length: 0 } })
 })
 
 t.test('download of a private asset, as bytes', async (t) => {

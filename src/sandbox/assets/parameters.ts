@@ -81,7 +81,8 @@ function readCoordinates (fields: CallParameters, name: string): number[][] | un
 
 /** `access_control`: a JSON array of rules, at most one of them anonymous. Times are kept as all times are shown: in UTC. */
 export function readAccessControl (fields: CallParameters): AccessRule[] | undefined {
-  if (!fields.has('access_control')) return undefined
+  // An empty list takes all rules away. As text it is no different from a field that was left blank.
+  if (!fields.has('access_control') && !Array.isArray(fields.raw('access_control'))) return undefined
   const value = fields.json('access_control')
   const rules = Array.isArray(value) ? value : [value]
   const valid = rules.every((rule) => typeof rule === 'object' && rule !== null && (rule.access_type === 'token' || rule.access_type === 'anonymous') &&

@@ -34,16 +34,30 @@ export function checkAccess (request: AccessRequest, record: AssetRecord, isOrig
   if (!cloud.allowPdfAndZip && format !== undefined && BLOCKED_FORMATS.has(format.toLowerCase())) throw denied()
   const opensWithToken = () => request.token !== undefined && cloud.authTokenKey !== undefined &&
     tokenOpens(request.token, { key: cloud.authTokenKey, path: request.rawPath, ip: request.ip, nowSeconds: Math.floor(request.nowMs / 1000) })
-  if (isRestricted(record, request.nowMs) && !opensWithToken()) throw denied()
-  const needsSignature = record.type === 'authenticated' || (record.type === 'private' && isOriginal)
+  const rules = record.access_control ?? []
+  const isOpened = rules.some((rule) => rule.access_type === 'anonymous' && isOpen(rule, request.nowMs))
+  if (rules.length > 0 && !isOpened && !opensWithToken()) throw denied()
+  const needsSignature = isSignedFor(record, isOriginal) || (isAuthenticatedByMode(record) && !isOpened)
   if (needsSignature && !isSigned && !opensWithToken()) throw denied()
   return isSigned
 }
 
-function isRestricted (record: AssetRecord, nowMs: number): boolean {
-  const rules = record.access_control ?? []
-  if (rules.some((rule) => rule.access_type === 'anonymous' && isOpen(rule, nowMs))) return false
-  return rules.length > 0 || (record.access_mode === 'authenticated' && record.type === 'upload')
+/** Whether access is restricted in any way, so that shared caches must not keep it. */
+export function isProtected (record: AssetRecord, isOriginal: boolean): boolean {
+  const { access_control: rules = [] } = record
+  return isSignedFor(record, isOriginal) || isAuthenticatedByMode(record) || rules.length > 0
+}
+
+function isSignedFor ({ type }: AssetRecord, isOriginal: boolean): boolean {
+  return type === 'authenticated' || (type === 'private' && isOriginal)
+}
+
+/**
+ * Whether it behaves as one of type `authenticated` under URLs of type `upload`.
+ * Source: Cloudinary, "Upload API reference", "access_mode".
+ */
+function isAuthenticatedByMode ({ access_mode: mode, type }: AssetRecord): boolean {
+  return mode === 'authenticated' && type === 'upload'
 }
 
 function isOpen ({ start, end }: AccessRule, nowMs: number): boolean {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { DerivedRecord } from '../assets/asset.ts'
 import type { Clouds, CloudSettings } from '../clouds.ts'
-import { checkAccess, denied, readToken, type AccessRequest } from './access.ts'
+import { checkAccess, denied, isProtected, readToken, type AccessRequest } from './access.ts'
 import { asksForBreakpoints, breakpointsJson } from './breakpoints-json.ts'
 import { derivedName, DerivedAssets, type Derived, type DerivedServices } from './derived.ts'
 import { failureHeaders, successHeaders } from './headers.ts'
@@ -154,7 +154,7 @@ class Delivery {
       delivered,
       components: chain.components,
       isNegotiated: chain.format === 'auto',
-      isProtected: record.type === 'authenticated' || (record.access_control ?? []).length > 0 || (record.type === 'private' && isOriginal),
+      isProtected: isProtected(record, isOriginal),
       ignored: ignoredHere(chain, record, delivered.format, isOriginal),
       requestId
     })

@@ -32,7 +32,8 @@ export async function search (call: Call, { blobs }: SearchServices): Promise<un
   const found = [...call.store.all()].filter((record) => matches(query, record, options))
   const { items, ...next } = page(found, ordering(call), {
     cursor: fields.text('next_cursor'),
-    maxResults: fields.integer('max_results', { min: 1, max: 500, fallback: 50 })
+    // With 0 only counts and aggregations are asked for.
+    maxResults: fields.integer('max_results', { min: 0, max: 500, fallback: 50 })
   })
   const aggregations = aggregate(call, found)
   const resources: unknown[] = []

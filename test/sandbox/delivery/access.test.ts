@@ -45,6 +45,59 @@ t.test('access_control: a token opens, a time window opens, nothing else does', 
   t.equal(await status('/demo/image/upload/window'), 200)
 })
 
+t.test('access_control: an empty list takes the rules away, in a form and in JSON', async (t) => {
+  const { asset_id: id } = await sandbox.add('ruled', { file: photo })
+  const written = {
+    'application/json': (rules: object[]) => JSON.stringify({ access_control: rules }),
+    'application/x-www-form-urlencoded': (rules: object[]) => `access_control=${encodeURIComponent(JSON.stringify(rules))}`
+  }
+  for (const [type, bodyOf] of Object.entries(written)) {
+    const update = async (...rules: object[]): Promise<unknown> => {
+      const headers = { authorization: `Basic ${btoa('1234:abcd')}`, 'content-type': type }
+      const url = `${sandbox.url}/v1_1/demo/resources/${id}`
+      return (await fetch(url, { method: 'PUT', headers, body: bodyOf(rules) })).json()
+    }
+    t.match(await update({ access_type: 'token' }), { access_control: [{ access_type: 'token' }] }, type)
+    t.match(await get('/demo/image/upload/ruled.jpg'), { status: 401 })
+    t.match(await update(), { access_control: { length: 0 } }, type)
+    t.match(await get('/demo/image/upload/ruled.jpg'), { status: 200 })
+  }
+})
+
+t.test('access_mode authenticated: URLs of type upload need a signature, original and derived', async (t) => {
+  const clouds = [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd', authTokenKey: '00112233FF99' }]
+  const guarded = await startSandbox({ clouds, clock: () => 1_700_000_100_000 })
+  t.teardown(() => guarded.close())
+  const common = { file: photo, access_mode: 'authenticated' }
+  const add = (name: string, given = {}) => guarded.add(name, { ...common, ...given })
+  await add('plain')
+  await add('open', { access_control: '[{"access_type":"anonymous"}]' })
+  await add('vip', { access_control: '[{"access_type":"token"}]' })
+  const { v2 } = await import('cloudinary')
+  const signing = { cloud_name: 'demo', api_secret: 'abcd', sign_url: true }
+  const pathOf = (id: string, options = {}) => new URL(v2.url(id, { ...signing, ...options })).pathname
+  const [original, vip] = [pathOf('plain.jpg'), pathOf('vip.jpg')]
+  const derived = pathOf('plain.jpg', { width: 50, crop: 'scale' })
+  const window = { start_time: 1_700_000_000, duration: 300 }
+  const token = v2.utils.generate_auth_token({ key: '00112233FF99', acl: '/image/upload/*', ...window })
+  const expected = {
+    '/demo/image/upload/plain.jpg': 401,
+    '/demo/image/upload/c_scale,w_50/plain.jpg': 401,
+    [original]: 200,
+    [derived]: 200,
+    [derived.replace('w_50', 'w_51')]: 401,
+    [`/demo/image/upload/plain.jpg?${token}`]: 200,
+    '/demo/image/upload/open.jpg': 200,
+    [vip]: 401,
+    [`/demo/image/upload/vip.jpg?${token}`]: 200
+  }
+  for (const [path, wanted] of Object.entries(expected)) {
+    const { status } = await fetch(guarded.url + path)
+    t.equal(status, wanted, path)
+  }
+  t.match((await fetch(guarded.url + original)).headers.get('cache-control'), /^private/)
+})
+
 t.test('strict transformations: new ones are signed for, known ones stay open', async (t) => {
   const strict = await startSandbox({ clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd', strictTransformations: true }] })
   t.teardown(() => strict.close())
