@@ -2,7 +2,8 @@ import { createHash, type Hash } from 'node:crypto'
 import type { UploadLimits } from '../../config/types.ts'
 import { GatewayError, invalidRequest } from '../../errors.ts'
 import { DataUriCheck } from '../../input/data-uri.ts'
-import { incomingFailure, type StreamedFile } from '../../input/forms/upload-form.ts'
+import { incomingFailure } from '../../input/forms/form-failures.ts'
+import type { StreamedFile } from '../../input/forms/upload-form.ts'
 import { ByteReader, SourceStopped } from './byte-reader.ts'
 
 /** After this much waiting for a caller, its average speed counts too. */

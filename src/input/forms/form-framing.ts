@@ -12,6 +12,8 @@ const BLANKS = /^[ \t\r\n]*$/
 const MAX_HEAD_BYTES = 16 * 1024
 /** What a form may hold beside its file: fields, headers of parts, boundaries. */
 export const MAX_BESIDE_BYTES = 1024 * 1024
+/** Every list of an upload may be given as repeated fields, each with as many as the list takes. */
+export const MAX_PARTS = 4096
 /** Headers of a part. The parser passes over further ones. */
 export const MAX_HEADERS = 32
 

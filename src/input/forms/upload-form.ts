@@ -4,8 +4,9 @@ import { GatewayError, invalidRequest, pointerTo, type Fault } from '../../error
 import { isMultipart, isTextBody, mediaTypeOf } from '../body-type.ts'
 import { GIVEN_TWICE, isNote, requireBytes } from './file-note.ts'
 import { tidiedFile, tidiedLongFile } from './file-text.ts'
-import { MAX_BESIDE_BYTES, MAX_HEADERS } from './form-framing.ts'
-import { boundariesOf, gone, type FormWatch } from './form-watch.ts'
+import { incomingFailure } from './form-failures.ts'
+import { MAX_BESIDE_BYTES, MAX_HEADERS, MAX_PARTS } from './form-framing.ts'
+import { boundariesOf, type FormWatch } from './form-watch.ts'
 
 /** A file on its way in: a stream that is read once. */
 export interface StreamedFile {
@@ -41,9 +42,6 @@ export interface UploadFormOptions {
 const MAX_FIELD_BYTES = 64 * 1024
 const MAX_NAME_LENGTH = 128
 const MAX_BOUNDARY_LENGTH = 70
-const NO_NAME = 'The form has a part whose name is that of a member of every object, such as "constructor".'
-/** Every list of an upload may be given as repeated fields, each with as many as the list takes. */
-const MAX_PARTS = 4096
 
 /**
  * How the multipart parser is to be set up. Parts are streams wherever their text must not be touched: the file in
@@ -70,28 +68,6 @@ const fault = (name: string, message: string): GatewayError =>
 /** A field that stands behind the file, and was needed before it. */
 export function lateField (name: string, file = 'the file'): Fault {
   return { pointer: pointerTo(name), message: `came after ${file}; put it before the file, or in the query` }
-}
-
-/** What the connection says when the caller has left. */
-const GONE = new Set(['FST_MP_PREMATURE_CLOSE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'])
-const TOO_MANY_PARTS = new Set(['FST_PARTS_LIMIT', 'FST_FIELDS_LIMIT', 'FST_FILES_LIMIT'])
-
-/** What the parser could not read, in words of our own: its own change from one version to the next. */
-function brokenForm ({ message }: Error): string {
-  if (/unexpected end/i.test(message)) return 'The multipart body ends before its closing boundary.'
-  return /header/i.test(message) ? 'The multipart body has a part whose headers cannot be read.' : 'The multipart body cannot be read.'
-}
-
-/** What it means to the caller that its body could not be read. Other errors with a code or a status stay. */
-export function incomingFailure (error: unknown): unknown {
-  if (error instanceof GatewayError || !(error instanceof Error)) return error
-  // Errors of streams carry a code, errors of Fastify a status too; on those of the multipart parser both are undefined.
-  const { code, statusCode } = error as Error & { code?: string, statusCode?: number }
-  if (GONE.has(code ?? '')) return gone(error)
-  if (TOO_MANY_PARTS.has(code ?? '')) return new GatewayError('payload_too_large', `The form has more than ${MAX_PARTS} parts.`, { cause: error })
-  if (code === 'FST_PROTO_VIOLATION') return new GatewayError('invalid_multipart', NO_NAME, { cause: error })
-  if (code !== undefined || statusCode !== undefined) return error
-  return new GatewayError('invalid_multipart', brokenForm(error), { cause: error })
 }
 
 /**
