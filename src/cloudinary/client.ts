@@ -21,6 +21,7 @@ import {
 import type { Listed, Query } from './upstream/admin-paths.ts'
 import type { Relayed } from './upstream/answer.ts'
 import { CircuitBreaker } from './upstream/circuit-breaker.ts'
+import { FolderMode } from './upstream/folder-mode.ts'
 import { REAL_PACE, RetryBudget, type Pace } from './upstream/retry.ts'
 import { Transport } from './upstream/transport.ts'
 import { accountOf } from './wire/account.ts'
@@ -35,9 +36,6 @@ export type { Relayed } from './upstream/answer.ts'
 export type { FormFields } from './wire/parameters.ts'
 export type { HeldText, TextBody } from './upload/held-text.ts'
 export type { Upload, UploadCall } from './upload/uploader.ts'
-
-/** Hardly anybody ever changes it. */
-const FOLDER_MODE_MS = 600_000
 
 export interface ClientOptions extends Partial<Pace> {
   readonly upstream: UpstreamLimits
@@ -59,7 +57,7 @@ export class CloudinaryClient {
   readonly #uploads: Uploader
   readonly #uploadBudget: UploadBudget
   readonly #issued = new IssuedSignatures()
-  #folderMode: { readonly mode: string | undefined, readonly untilMs: number } | undefined
+  readonly #folderMode: FolderMode
 
   constructor (environment: CloudinaryEnvironment, { upstream, upload, uploads = budgetOf(upload), onTry = () => {}, ...pace }: ClientOptions) {
     this.environment = environment
@@ -75,6 +73,7 @@ export class CloudinaryClient {
       tried: (outcome) => { onTry(environment.name, outcome) }
     }
     this.#admin = new AdminCalls(this.#connection)
+    this.#folderMode = new FolderMode(async (call) => this.#admin.folderMode(call), paced.now)
     this.#uploadBudget = uploads
     this.#uploads = new Uploader(this.#connection, upload, uploads)
   }
@@ -89,19 +88,8 @@ export class CloudinaryClient {
     return this.#admin.list(listed, query, call)
   }
 
-  /**
-   * The folder mode of the account, asked for at most once in ten minutes; undefined when it is not known.
-   */
-  async folderMode (call: Call): Promise<string | undefined> {
-    const nowMs = this.#connection.pace.now()
-    if (this.#folderMode === undefined || nowMs >= this.#folderMode.untilMs) {
-      // Only an advice depends on it. A caller that has left has learned nothing about the account.
-      const mode = await this.#admin.folderMode(call).catch(() => undefined)
-      if (call.signal.aborted) return undefined
-      this.#folderMode = { mode, untilMs: nowMs + FOLDER_MODE_MS }
-    }
-    return this.#folderMode.mode
-  }
+  /** The folder mode of the account; undefined when it is not known. */
+  async folderMode (call: Call): Promise<string | undefined> { return this.#folderMode.find(call) }
 
   /** @throws {GatewayError} `not_found`, with `found_under` when the asset lives elsewhere. */
   async get (resourceType: ResourceTypeName | 'auto', type: DeliveryTypeName, publicId: string, query: Query, call: Call): Promise<Relayed> {

@@ -144,7 +144,8 @@ export function validationFaults (
     const fault = error.keyword === 'additionalProperties' ? unknownField(error, placeOf) : explainerOf(error)(error)
     // The rest of a path is called `*` by the router and public_id by everybody else.
     const pointer = shortened(context === 'params' ? fault.pointer.replace(/^\/\*/, '/public_id') : fault.pointer)
-    const message = `${fault.message}${typeof error.data === 'string' ? seenSuffix(error.data) : ''}`
+    const isTold = typeof error.data !== 'string' || pastedFault(error) !== undefined
+    const message = `${fault.message}${isTold ? '' : seenSuffix(String(error.data))}`
     faults.set(`${pointer} ${message}`, { pointer, message })
   }
   return [...faults.values()]
