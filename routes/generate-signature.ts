@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { GatewayError, invalidRequest, movedBelow, pointerTo, type Fault } from '../src/errors.ts'
 import { announcesBody, foreignCharset, mayBeJson } from '../src/input/body-type.ts'
+import { withFormLineEnds } from '../src/input/forms/line-ends.ts'
 import { didYouMean } from '../src/input/nearest-name.ts'
 import { SIGNATURE_LIFE_SECONDS, timestampFault } from '../src/input/signature-time.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
@@ -70,6 +71,12 @@ function judgedFields (fields: Readonly<Record<string, string>>): Record<string,
     if (parts.length > 0) judged[name] = name === 'tags' ? parts.join(',') : parts.join(',').toLowerCase()
   }
   return judged
+}
+
+/** Pages send what is signed in a form, which changes line ends: these are signed as they will arrive. */
+function asFormSends (fields: Record<string, string>): Record<string, string> {
+  for (const name of Object.keys(fields)) fields[name] = withFormLineEnds(fields[name] ?? '')
+  return fields
 }
 
 /** Judges a copy, as the ordinary form is judged: what is signed stays the text that was given. */
@@ -149,7 +156,9 @@ export const generateSignature: Route = async (app) => {
       const nowSeconds = Math.floor(Date.now() / 1000)
       const { body, cloudinary } = request
       const { paramsToSign, resource_type: resourceType } = body
-      const wished = paramsToSign === undefined ? cloudinary.encode(dated(body, nowSeconds)) : widgetFields(request, only(paramsToSign, body), nowSeconds)
+      const wished = paramsToSign === undefined
+        ? asFormSends(cloudinary.encode(dated(body, nowSeconds)))
+        : widgetFields(request, only(paramsToSign, body), nowSeconds)
       // What the caller's policy forces comes in here, and what keeps the signature from serving another call.
       const { parameters } = request.permit({ action: 'generateSignature', parameters: wished, resourceType, ...(paramsToSign && WIDGET) })
       const { apiKey, cloudName, uploadPrefix, publicUploadPrefix = uploadPrefix } = cloudinary.environment

@@ -265,3 +265,57 @@ t.test('200 for a thousand repeated fields of a list, on both upload routes; wha
   }
   t.equal(upstream.seen.filter(({ end }) => end === 'complete').length, 0)
 })
+
+t.test('one field may take all that a form holds: what was signed is not too long to be sent', async (t) => {
+  const { url } = await startSeeing(t)
+  const tags = Array.from({ length: 1000 }, (_, index) => `${index}`.padStart(100, 'x'))
+  const { body } = await sendJson(`${url}/signature`, { tags })
+  const signed = Object.entries(body['fields'] as Record<string, string>) // as its schema says
+  for (const parts of [[...signed, ['file', picture] as Part], [['file', picture] as Part, ...signed]]) {
+    t.match(await send(`${url}/direct-upload`, { method: 'POST', body: form(...parts) }), { status: 200 })
+  }
+  t.match(await send(`${url}/upload`, { method: 'POST', body: form(['tags', tags.join(',')], ['file', picture]) }), { status: 200 })
+})
+
+t.test('text of several lines is signed as a form sends it, and so fits where a form brings it', async (t) => {
+  const { url, sandbox } = await startGateway(t)
+  const settings = { public_id: 'lines', context: { alt: 'One\nTwo' }, tags: ['a\nb'] }
+  const { body } = await sendJson(`${url}/signature`, settings)
+  const signed = body['fields'] as Record<string, string> // as its schema says
+  t.equal(signed['context'], 'alt=One\r\nTwo')
+  const parts: Part[] = [...Object.entries(signed), ['file', picture]]
+  t.match(await send(String(body['upload_url']), { method: 'POST', body: form(...parts) }), { status: 200 })
+  t.match(await send(`${url}/direct-upload`, { method: 'POST', body: form(...parts) }), { status: 200 })
+  const proof: Part[] = [['signature', String(signed['signature'])], ['timestamp', String(signed['timestamp'])]]
+  const literal: Part[] = [['public_id', 'lines'], ['context', JSON.stringify(settings.context)], ['tags', JSON.stringify(settings.tags)]]
+  t.match(await send(`${url}/direct-upload`, { method: 'POST', body: form(...proof, ...literal, ['file', picture]) }), { status: 200 })
+  t.match(sandbox.requests.at(-1)?.fields, { context: 'alt=One\r\nTwo' })
+})
+
+t.test('null in a list is no value, where one value belongs, too', async (t) => {
+  const { url, upstream } = await startSeeing(t)
+  for (const field of ['overwrite', 'auto_tagging', 'visual_search', 'invalidate']) {
+    const answer = await sendJson(`${url}/signature`, { [field]: [null] })
+    t.match(answer, { status: 400, body: { errors: [{ pointer: new RegExp(`^/${field}`), message: /must not be null/ }] } }, field)
+  }
+  t.equal(upstream.seen.length, 0)
+})
+
+t.test('areas as repeated fields, flags with commas, and a comma too many in a transformation', async (t) => {
+  const { url, seen } = await startSeeing(t)
+  const upload = async (...parts: Part[]) => send(`${url}/upload`, { method: 'POST', body: form(...parts, ['file', picture]) })
+  t.match(await upload(['face_coordinates', '1,2,3,4'], ['face_coordinates', '5,6,7,8'], ['transformation', 'w_10,']), { status: 200 })
+  t.match(await upload(...['1', '2', '3', '4'].map((number): Part => ['custom_coordinates', number])), { status: 200 })
+  t.match(seen(), [{ face_coordinates: '1,2,3,4|5,6,7,8', transformation: 'w_10' }, { custom_coordinates: '1,2,3,4' }])
+  t.match((await send(`${url}/url?public_id=a&transformation=w_10,`)).body, { transformation: 'w_10' })
+  t.match((await send(`${url}/url?public_id=a&flags=lossy,progressive`)).body, { transformation: 'fl_lossy.progressive' })
+})
+
+t.test('a list by folder takes the folder as an upload does', async (t) => {
+  const { url } = await startGateway(t)
+  t.match(await send(`${url}/upload`, { method: 'POST', body: form(['asset_folder', '/Shop/'], ['file', picture]) }), { status: 200 })
+  for (const folder of ['Shop', '/Shop', 'Shop/', ' /Shop/ ']) {
+    t.match(await send(`${url}/resources?asset_folder=${encodeURIComponent(folder)}`), { status: 200, body: { resources: [{ asset_folder: 'Shop' }] } }, folder)
+  }
+  t.match(await send(`${url}/resources?asset_folder=..`), { status: 400, body: { errors: [{ pointer: '/asset_folder' }] } })
+})

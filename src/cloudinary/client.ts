@@ -261,6 +261,6 @@ function sealEarly (seal: () => unknown): void {
     seal()
   } catch (error) {
     const caught = error as GatewayError // nothing else is thrown by who checks signatures
-    throw caught.but({ message: `${caught.message} ${LATE_FIELDS}` })
+    throw caught.but({ message: `${caught.message.replace(/[.]?$/, '.')} ${LATE_FIELDS}` })
   }
 }

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { invalidRequest, pointerTo, type Fault } from '../errors.ts'
 import { Choice } from '../schemas/assets.ts'
+import { folder } from '../schemas/upload-parameters.ts'
 
 /** What a list may be filtered by. Each is a list call of its own at Cloudinary, so one at a time. */
 export const LIST_FILTERS = {
@@ -21,9 +22,7 @@ export const LIST_FILTERS = {
   moderation_status: Type.Optional(Choice(['pending', 'approved', 'rejected'], {
     description: 'Beside `moderation_kind`.'
   })),
-  asset_folder: Type.Optional(Type.String({
-    minLength: 1, maxLength: 255, description: 'Only assets shown in this folder (dynamic folders); subfolders are not included.', examples: ['cats']
-  }))
+  asset_folder: folder('Only assets shown in this folder (dynamic folders); subfolders are not included.', { examples: ['cats'] })
 }
 
 const PAIR = ['moderation_kind', 'moderation_status'] as const

@@ -113,17 +113,26 @@ function readTuple (text: string, shape: Shape | undefined, report: Report): unk
 }
 
 /** Comma-separated; a list of transformations is piped, because commas and slashes belong to them; a list of lists has both. */
-function splitList (text: string, { items, maxItems }: Shape, report: Report): unknown[] {
+function splitList (text: string, shape: Shape, report: Report): unknown[] {
   if (text.trim() === '') return []
-  const isListOfLists = allows(items, 'array') && !allows(items, 'string')
-  const separator = isListOfLists || allows(items, 'object') ? '|' : ','
+  const { items, maxItems } = shape
+  const separator = isListOfLists(shape) || allows(items, 'object') ? '|' : ','
   const parts = partsOf(text, separator, enough(maxItems))
   // Separators alone are no empty list, which could clear what was there: the validator refuses blank items.
   if (parts.length === 0) return text.split(separator, enough(maxItems)).map((part) => part.trim())
-  return isListOfLists ? parts.map((part) => readTuple(part, items, report)) : parts
+  return isListOfLists(shape) ? parts.map((part) => readTuple(part, items, report)) : parts
 }
 
+/** Repeated fields of a list of lists: each holds one, or each holds one number of a single one. */
+function readLists (texts: readonly string[], { items }: Shape, report: Report): unknown[] {
+  if (texts.every((text) => NUMBER.test(text.trim()))) return texts.map((text) => readScalar(text.trim(), items?.items, report))
+  return texts.map((text) => looksLikeJson(text) ? parseJson(text, report) : readTuple(text, items, report))
+}
+
+const isListOfLists = ({ items }: Shape): boolean => allows(items, 'array') && !allows(items, 'string')
+
 function readList (given: string | readonly string[], shape: Shape, report: Report): unknown {
+  if (typeof given !== 'string' && isListOfLists(shape)) return readLists(given, shape, report)
   if (typeof given !== 'string' && !allows(shape.items, 'object')) return given
   if (typeof given !== 'string') return given.map((text) => looksLikeJson(text) ? parseJson(text, report) : text)
   if (/^\s*\[/.test(given)) return parseJson(given, report)
@@ -163,11 +172,14 @@ function readField (given: unknown, shape: Shape, report: Report): unknown {
  */
 export const NO_VALUE = Symbol('null')
 
+/** Where no list belongs, the validator takes the only item of one for the value. */
+const takesList = (shape: Shape): boolean => shape.type === undefined || allows(shape, 'array')
+
 /** Is there `null` where the schema knows what belongs there? What it leaves open may be null. */
 function holdsNull (value: unknown, shape: Shape | undefined): boolean {
   if (shape === undefined || typeof value !== 'object') return false
   if (value === null) return shape.type !== undefined && !allows(shape, 'null')
-  if (Array.isArray(value)) return value.some((item) => holdsNull(item, shape.items))
+  if (Array.isArray(value)) return takesList(shape) ? value.some((item) => holdsNull(item, shape.items)) : value.includes(null)
   const members = value as Readonly<Record<string, unknown>> // an object, so its members can be read
   for (const name of Object.keys(members)) if (holdsNull(members[name], shapeOf(shape, name))) return true
   return false
@@ -177,7 +189,7 @@ function holdsNull (value: unknown, shape: Shape | undefined): boolean {
 function marked (value: unknown, shape: Shape | undefined): unknown {
   if (shape === undefined || !holdsNull(value, shape)) return value
   if (value === null) return NO_VALUE
-  if (Array.isArray(value)) return value.map((item) => marked(item, shape.items))
+  if (Array.isArray(value)) return value.map((item) => takesList(shape) ? marked(item, shape.items) : item ?? NO_VALUE)
   return Object.fromEntries(Object.entries(value as object).map(([name, member]) => [name, marked(member, shapeOf(shape, name))])) // it holds something
 }
 

@@ -108,7 +108,7 @@ export const flatTransformation = {
   radius: value(`max|(?:\\d{1,5}(?:\\.\\d{1,3})?)(?::\\d{1,5}(?:\\.\\d{1,3})?){0,3}|${EXPRESSION}`, 'must be "max" or one to four numbers joined by ":"', {
     minimum: 0, maximum: MAX_SIDE, description: 'Rounded corners.', examples: ['max']
   }),
-  angle: value(`${TURN}(?:\\.${TURN}){0,7}|${EXPRESSION}`, 'must be whole degrees, "vflip", "hflip", "ignore", "auto_right" or "auto_left", joined by "."', {
+  angle: value(`${TURN}(?:\\.${TURN}){0,7}|${EXPRESSION}`, 'must be whole degrees, "vflip", "hflip", "ignore", "auto_right" or "auto_left", joined by "." or ","', {
     minimum: -9999, maximum: 9999, description: 'Degrees clockwise, or a flip.', examples: [90]
   }),
   background: word('#[0-9a-fA-F]{3,8}|[a-z][A-Za-z0-9_:;.() -]*', 'must be a colour such as "white", "#ff0000" or "rgb:ff0000", or "auto"', {
@@ -151,7 +151,7 @@ export const flatTransformation = {
   }),
   flags: Type.Optional(Type.Unsafe<string | string[]>({
     type: ['string', 'array'],
-    pattern: `^(?:${FLAG})(?:\\.${FLAG})*$`,
+    pattern: `^(?:${FLAG})(?:[.,]${FLAG})*$`,
     maxLength: 1000,
     items: {
       type: 'string',

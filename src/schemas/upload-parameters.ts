@@ -12,7 +12,9 @@ const url = (description: string) => text(description, {
   pattern: '^(?:https?|poll)://[^\\s]+$',
   'x-fault': 'must be an http or https URL, or "poll://" and the name of a channel'
 })
-const folder = (description: string) => spelled('folder', text(description, {
+/** A folder, with or without slashes at its ends. */
+export const folder = (description: string, options: Record<string, unknown> = {}) => spelled('folder', text(description, {
+  ...options,
   maxLength: 255,
   pattern: PUBLIC_ID_PATTERN,
   'x-fault': 'must not begin or end with a blank or a slash, and must hold no empty, "." or ".." segment and no control character'

@@ -143,3 +143,14 @@ t.test('400 for JSON in a field that says two things, and for numbers that would
   t.same(faults({ n: '+5', x: '0.5' }), { n: 5, x: 0.5 })
   t.same(faults({ n: '12345678901234567000', x: 'five' }), { n: '12345678901234567000', x: 'five' }, 'for the validator')
 })
+
+t.test('repeated fields of a list of lists: each is one, or one number of a single one', async (t) => {
+  t.strictSame(read({ custom_coordinates: ['1,2,3,4', '[5,6,7,8]'] }), { custom_coordinates: [[1, 2, 3, 4], [5, 6, 7, 8]] })
+  t.strictSame(read({ custom_coordinates: ['1', '2', ' 3', '4'] }), { custom_coordinates: [1, 2, 3, 4] })
+})
+
+t.test('null in a list where one value belongs is marked, too', async (t) => {
+  t.strictSame(read({ overwrite: [null] }), { overwrite: [NO_VALUE] })
+  t.strictSame(read({ overwrite: [true] }), { overwrite: [true] })
+  t.strictSame(read({ overwrite: [null, true] }), { overwrite: [NO_VALUE, true] })
+})

@@ -92,6 +92,11 @@ t.test('POST /direct-upload, with the settings that were signed', async (t) => {
     ]
     t.match(await post(url, form(proofOf(answer), picture, 'last', sent)), { status: 200 })
     t.strictSame(sandbox.requests.at(-1)?.fields, answer.fields)
+    const areas = await sign(gateway, { face_coordinates: [[1, 2, 3, 4], [5, 6, 7, 8]], tags: ['new york ', 'x'], overwrite: true })
+    const repeated: Array<[string, string]> = [['face_coordinates', '1,2,3,4'], ['face_coordinates', '5,6,7,8'], ['tags', 'new york ,x'], ['overwrite', '1']]
+    t.match(await post(url, form(proofOf(areas), picture, 'last', repeated)), { status: 200 })
+    t.strictSame(sandbox.requests.at(-1)?.fields, areas.fields)
+    t.match(areas.fields, { face_coordinates: '1,2,3,4|5,6,7,8', tags: 'new york ,x' })
     const one = await sign(gateway, { tags: ['a'] })
     t.match(await post(url, form({ ...proofOf(one), 'tags[]': 'a', resource_type: '' })), { status: 200, body: { tags: ['a'] } })
   })

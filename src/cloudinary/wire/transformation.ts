@@ -59,6 +59,7 @@ function decodedUri (url: string): string {
 /** `#ff0000` would end the path of a URL; Cloudinary writes it `rgb:ff0000`. */
 function wireValue (code: string, text: string): string {
   if (COLORED.has(code)) return text.replace('#', 'rgb:')
+  if (code === 'fl') return text.replaceAll(',', '.')
   return code === 'l' || code === 'u' ? remoteLayer(text) : text
 }
 

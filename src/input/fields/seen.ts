@@ -2,6 +2,7 @@
 const KINDS: ReadonlyArray<readonly [pattern: RegExp, what: string]> = [
   [/^(?:[a-z]:[\\/]|\\\\)/i, 'is a path of Windows: send the bytes'],
   [/^(?:file|content|blob|filesystem|ph|ph-upload|assets-library|cdvfile|capacitor|ionic|localfile|ms-appdata|asset):/i, 'is an address on the device: send the bytes'],
+  [/^\/(?:data|sdcard|storage|private|var\/mobile|Users|home)\//, 'is a path on the device: send the bytes'],
   [/^(?:https?:)?\/\/[^/\s]+\/(?:[^\s?#]*\/)?(?:image|images|video|videos|raw|files)\/(?:upload|private|authenticated|fetch)\//i, 'looks like a delivery URL'],
   [/^data:/i, 'is a data URI'],
   [/^[a-z][a-z0-9+.-]*:\/\//i, 'looks like a URL'],

@@ -1,7 +1,9 @@
 import { BLANK, SPELLING, type Spelling } from '../../schemas/habits.ts'
 import { allows, shapeOf, type Shape } from './shape.ts'
 
-const BLANK_OR_SLASH = /[\s/]/
+const FOLDER_EDGE = /[\s/]/
+/** A comma at an end is one too many, as in any list. */
+const TRANSFORMATION_EDGE = /[\s/,]/
 
 /** True for most texts: an ASCII character that is no blank. */
 const isPlainAt = (text: string, index: number): boolean => {
@@ -10,18 +12,17 @@ const isPlainAt = (text: string, index: number): boolean => {
 }
 
 /** In a loop: a pattern for the end of a text takes time that grows with the square of a long run. */
-function withoutEdges (text: string): string {
-  if (isPlainAt(text, 0) && isPlainAt(text, text.length - 1) && text[0] !== '/' && text.at(-1) !== '/') return text
+function withoutEdges (text: string, edge: RegExp): string {
   let start = 0
   let end = text.length
-  while (start < end && BLANK_OR_SLASH.test(text.charAt(start))) start++
-  while (end > start && BLANK_OR_SLASH.test(text.charAt(end - 1))) end--
+  while (start < end && edge.test(text.charAt(start))) start++
+  while (end > start && edge.test(text.charAt(end - 1))) end--
   return text.slice(start, end)
 }
 
 const SPELLINGS: Readonly<Record<Spelling, (text: string) => string>> = {
-  folder: withoutEdges,
-  transformation: withoutEdges,
+  folder: (text) => withoutEdges(text, FOLDER_EDGE),
+  transformation: (text) => withoutEdges(text, TRANSFORMATION_EDGE),
   extension: (text) => text.trim().replace(/^\./, '').toLowerCase(),
   version: (text) => text.trim().replace(/^v(?=\d)/i, '')
 }

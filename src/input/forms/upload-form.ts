@@ -39,7 +39,8 @@ export interface UploadFormOptions {
   readonly watch?: FormWatch | undefined
 }
 
-const MAX_FIELD_BYTES = 64 * 1024
+/** Text named `file` that is longer can only be a data URI, and is not held. */
+const MAX_FILE_TEXT_BYTES = 64 * 1024
 const MAX_NAME_LENGTH = 128
 const MAX_BOUNDARY_LENGTH = 70
 
@@ -53,7 +54,7 @@ export const MULTIPART = {
     fields: MAX_PARTS,
     files: MAX_PARTS,
     parts: MAX_PARTS,
-    fieldSize: MAX_FIELD_BYTES,
+    fieldSize: MAX_BESIDE_BYTES,
     fileSize: Infinity,
     headerPairs: MAX_HEADERS
   },
@@ -210,7 +211,7 @@ export class UploadForm {
       part.file.destroy()
       throw fault(name, 'is a file; the only file is the part named "file"')
     }
-    const { text, rest } = await this.#text(part.file)
+    const { text, rest } = await this.#text(part.file, MAX_BESIDE_BYTES)
     if (rest) throw tooLong(name)
     return [name, text.toString()]
   }
@@ -221,7 +222,7 @@ export class UploadForm {
     const { maxLength } = this.#options
     const stop = (): void => { stream.destroy() }
     if (filename !== undefined || mimetype !== 'text/plain') return { stream, maxLength, filename: filename ?? 'file', stop }
-    const { text, rest } = await this.#text(stream)
+    const { text, rest } = await this.#text(stream, MAX_FILE_TEXT_BYTES)
     if (!rest) return tidiedFile(text.toString())
     try {
       stream.unshift(tidiedLongFile(text))
@@ -232,12 +233,12 @@ export class UploadForm {
     return { stream, maxLength, filename: undefined, stop }
   }
 
-  /** The beginning of a part, at least a field's worth of it when there is that much. `rest`: more follows. */
-  async #text (stream: Readable): Promise<{ text: Buffer, rest: boolean }> {
+  /** The beginning of a part, of at least `most` bytes when there are as many. `rest`: more follows. */
+  async #text (stream: Readable, most: number): Promise<{ text: Buffer, rest: boolean }> {
     const chunks: Buffer[] = []
     let size = 0
     const iterator: AsyncIterator<Buffer> = stream.iterator({ destroyOnReturn: false })
-    while (size <= MAX_FIELD_BYTES) {
+    while (size <= most) {
       const { done, value } = await this.#intime(iterator.next())
       if (done) return { text: Buffer.concat(chunks), rest: false }
       chunks.push(value)
@@ -249,5 +250,5 @@ export class UploadForm {
 }
 
 function tooLong (name: string): GatewayError {
-  return new GatewayError('payload_too_large', `The field "${name}" has more than ${MAX_FIELD_BYTES} bytes.`)
+  return new GatewayError('payload_too_large', `The field "${name}" has more than ${MAX_BESIDE_BYTES} bytes.`)
 }

@@ -4,6 +4,7 @@ import fp from 'fastify-plugin'
 import { markedForms } from '../../auth/uploads/replay-guard.ts'
 import type { FormFields } from '../../cloudinary/client.ts'
 import { GatewayError } from '../../errors.ts'
+import { withFormLineEnds, withoutFormLineEnds } from '../../input/forms/line-ends.ts'
 import { readTextFields } from '../../input/text-fields.ts'
 import { validated } from '../../input/validated.ts'
 import { Signable, signableParameters, type SignableParameters } from '../../schemas/upload-parameters.ts'
@@ -39,30 +40,51 @@ function asWritten (request: FastifyRequest, setting: GivenFields): FormFields {
   }
 }
 
-/** Some of the fields may be JSON and some the text that is signed, which may begin like JSON: each is read by itself. */
+/**
+ * Some of the fields may be JSON and some the text that is signed, which may begin like JSON: each is read by itself,
+ * as a copy, because validation changes lists in place.
+ */
 function allAsWritten (request: FastifyRequest, given: GivenFields): FormFields {
-  return Object.assign({}, ...Object.entries(given).map(([name, value]) => asWritten(request, { [name]: value }))) as FormFields
+  return Object.assign({}, ...Object.entries(given).map(([name, value]) =>
+    asWritten(request, { [name]: typeof value === 'string' ? value : [...value] }))) as FormFields
 }
 
-/** The settings before a form turned their line ends into CR LF. Source: HTML, "constructing the entry list". */
-function unformed (given: GivenFields): GivenFields {
-  const plain = (text: string): string => text.replaceAll('\r\n', '\n')
-  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, typeof value === 'string' ? plain(value) : value.map(plain)]))
+function mapped (given: GivenFields, change: (text: string) => string): GivenFields {
+  return Object.fromEntries(Object.entries(given).map(([name, value]) =>
+    [name, typeof value === 'string' ? change(value) : value.map(change)]))
 }
 
-/** What may have been given to `POST /signature`. Nearly every signature fits the first. */
-function * settingsOf (given: GivenFields): Generator<GivenFields, void> {
-  yield given
-  const plain = unformed(given)
-  if (!isDeepStrictEqual(plain, given)) yield plain
+const withoutBlanks = (text = ''): string => text.replace(/\s+/g, '')
+
+/** The text as it was sent where reading it only took blanks away: those inside a JSON list are signed. */
+function keepingBlanks (written: FormFields, sent: FormFields): FormFields {
+  return Object.fromEntries(Object.entries(written).map(([name, text]) => {
+    const original = sent[name] ?? text
+    return [name, withoutBlanks(original) === withoutBlanks(text) ? original : text]
+  }))
+}
+
+/** A form may have changed the line ends of settings, and `POST /signature` signs those of forms. */
+const LINE_ENDS = [(text: string) => text, withFormLineEnds, withoutFormLineEnds]
+
+/** Every reading, some of them alike. Nearly every signature fits the first. */
+function * allReadings (request: FastifyRequest, given: GivenFields): Generator<FormFields, void> {
+  for (const change of LINE_ENDS) {
+    const settings = mapped(given, change)
+    const sent = asSent(settings)
+    yield sent
+    const written = mapped(allAsWritten(request, settings), change) as FormFields // texts alone
+    yield written
+    yield keepingBlanks(written, sent)
+  }
 }
 
 function * readingsOf (request: FastifyRequest, given: GivenFields): Generator<FormFields, void> {
-  for (const settings of settingsOf(given)) {
-    const sent = asSent(settings)
-    yield sent
-    const written = allAsWritten(request, settings)
-    if (!isDeepStrictEqual(written, sent)) yield written
+  const seen: FormFields[] = []
+  for (const reading of allReadings(request, given)) {
+    if (seen.some((other) => isDeepStrictEqual(other, reading))) continue
+    seen.push(reading)
+    yield reading
   }
 }
 

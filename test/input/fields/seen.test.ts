@@ -4,6 +4,7 @@ import { seenFileSuffix, seenSuffix } from '../../../src/input/fields/seen.ts'
 t.test('what was probably sent is told', async (t) => {
   const cases: Array<readonly [text: string, what: string]> = [
     ...['C:\\fakepath\\cat.jpg', 'd:/pictures/cat.jpg', '\\\\server\\share'].map((text) => [text, 'is a path of Windows: send the bytes'] as const),
+    ...['/data/user/0/x.jpg', '/var/mobile/Media/a.jpg'].map((text) => [text, 'is a path on the device: send the bytes'] as const),
     ...['file:///sdcard/a.jpg', 'content://media/1', 'blob:https://a.example/1', 'ph://B84E8479', 'assets-library://asset', 'FILE:///x'].map((text) => [text, 'is an address on the device: send the bytes'] as const),
     ...['https://res.cloudinary.com/demo/image/upload/v1/cats/tom.jpg', 'http://media.example.com/video/private/s--abc--/a.mp4', '//res.cloudinary.com/demo/raw/authenticated/a'].map((text) => [text, 'looks like a delivery URL'] as const),
     ['https://example.com/cat.jpg', 'looks like a URL'],

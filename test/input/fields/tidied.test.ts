@@ -16,6 +16,7 @@ t.test('other spellings become the one that is sent', async (t) => {
   const version = spelled('version', { type: 'integer' })
   for (const [given, read] of [['v1234', '1234'], ['V1', '1'], ['1234', '1234'], ['v', 'v'], ['vv1', 'vv1'], [1234, 1234]] as const) t.equal(tidied(given, version), read, String(given))
   t.equal(tidied('/c_fill,w_200/e_sepia/', spelled('transformation', word)), 'c_fill,w_200/e_sepia')
+  t.equal(tidied('w_10,', spelled('transformation', word)), 'w_10')
   t.equal(tidied(' a/ ', word), ' a/ ', 'text that the schema says nothing about')
 })
 

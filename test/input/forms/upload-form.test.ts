@@ -117,8 +117,8 @@ t.test('a field that came too late is named with the place where it belongs', as
 })
 
 t.test('M10: 413 for a field that is too long, 400 for a name that is none', async (t) => {
-  await t.rejects(formOf(field('folder', 'x', true)).open(), { code: 'payload_too_large', message: 'The field "folder" has more than 65536 bytes.' })
-  await t.rejects(formOf(filePart('x'.repeat(70_000), { fieldname: 'context', filename: undefined, mimetype: 'application/json' })).open(), { code: 'payload_too_large' })
+  await t.rejects(formOf(field('folder', 'x', true)).open(), { code: 'payload_too_large', message: 'The field "folder" has more than 1048576 bytes.' })
+  await t.rejects(formOf(filePart('x'.repeat(1_100_000), { fieldname: 'context', filename: undefined, mimetype: 'application/json' })).open(), { code: 'payload_too_large' })
   for (const name of ['', 'x'.repeat(129), undefined]) {
     await t.rejects(formOf(field(name as string, 'x')).open(), { code: 'invalid_multipart' }) // the parser gives undefined for a part without a name
   }

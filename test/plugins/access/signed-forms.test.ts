@@ -59,13 +59,26 @@ t.test('repeated fields are a list, joined as text or as their parameter is writ
   t.ok(includes(forms, { eager: 'w_10|w_5/png', timestamp: '1' }))
 })
 
-t.test('line ends that a form has made CR LF of are read as they were, too', async (t) => {
+t.test('line ends are read as they came, as forms send them, and as they were before a form', async (t) => {
   const formsOf = await start(t)
   const forms = await formsOf({ context: 'alt=One\r\nTwo', tags: ['a\r\nb', 'c'] })
   t.equal(forms.length, 2 * NUMBER_OF_CHOICES)
   t.strictSame(forms[0], { context: 'alt=One\r\nTwo', tags: 'a\r\nb,c' })
   t.ok(includes(forms, { context: 'alt=One\nTwo', tags: 'a\nb,c' }))
-  t.equal((await formsOf({ context: 'alt=One\nTwo' })).length, NUMBER_OF_CHOICES)
+  t.ok(includes(await formsOf({ context: 'alt=One\nTwo' }), { context: 'alt=One\r\nTwo' }))
+  t.ok(includes(await formsOf({ context: '{"alt":"One\\nTwo"}' }), { context: 'alt=One\r\nTwo' }), 'in JSON, too')
+})
+
+t.test('blanks inside a list are read as they came, too, beside fields that are written otherwise', async (t) => {
+  const forms = await (await start(t))({ tags: 'new york ,x', overwrite: '1', timestamp: '1' })
+  t.ok(includes(forms, { tags: 'new york ,x', overwrite: 'true', timestamp: '1' }))
+})
+
+t.test('repeated areas are read, and what was given stays as it is', async (t) => {
+  const given = { custom_coordinates: ['1,2,3,4', '5,6,7,8'], timestamp: '1' }
+  const forms = await (await start(t))(given)
+  t.ok(includes(forms, { custom_coordinates: '1,2,3,4|5,6,7,8', timestamp: '1' }))
+  t.strictSame(given, { custom_coordinates: ['1,2,3,4', '5,6,7,8'], timestamp: '1' })
 })
 
 t.test('what is no refusal of the settings is not taken for one', async (t) => {
