@@ -1,3 +1,4 @@
+import type { Fault } from '../errors.ts'
 import { SIGNABLE_PARAMETER_NAMES } from './upload-parameters.ts'
 
 /**
@@ -23,4 +24,12 @@ export function smugglingFault (value: string): string | undefined {
     if (KNOWN.has(name)) return `must not hold "&${name}=": a signature of version 1 cannot tell it from a parameter`
   }
   return undefined
+}
+
+/** Finds every parameter whose value holds another parameter. Only signatures of version 1 need this. */
+export function smugglingFaults (parameters: Readonly<Record<string, string>>): Fault[] {
+  return Object.entries(parameters).flatMap(([name, value]) => {
+    const message = smugglingFault(value)
+    return message === undefined ? [] : [{ pointer: `/${name}`, message }]
+  })
 }

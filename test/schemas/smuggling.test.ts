@@ -1,5 +1,5 @@
 import t from 'tap'
-import { smugglingFault } from '../../src/schemas/smuggling.ts'
+import { smugglingFault, smugglingFaults } from '../../src/schemas/smuggling.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../src/schemas/upload-parameters.ts'
 
 t.test('parameters hidden in a value are found, those of other methods too', async (t) => {
@@ -10,4 +10,9 @@ t.test('parameters hidden in a value are found, those of other methods too', asy
 
 t.test('other names, and the first one of a query, are nobody\'s', async (t) => {
   for (const value of ['plain', 'https://example.com/?public_id=1&b=2', 'a&public_idx=1', 'a&public_id', 'a&Tag=1']) t.equal(smugglingFault(value), undefined, value)
+})
+
+t.test('each parameter that holds another one is pointed at', async (t) => {
+  const faults = smugglingFaults({ public_id: 'a&tag=b', format: 'png', context: 'x&text=y' })
+  t.same(faults.map(({ pointer }) => pointer), ['/public_id', '/context'])
 })

@@ -2,7 +2,7 @@ import { GatewayError, movedBelow, refusal, type Fault } from '../../errors.ts'
 import { seenSuffix } from '../../input/fields/seen.ts'
 import { CLOCK_AHEAD_SECONDS } from '../../input/signature-time.ts'
 import { isBucketUrl, REMOTE_FILE_SCHEMES, urlFault } from '../../net/urls.ts'
-import { smugglingFault } from '../../schemas/smuggling.ts'
+import { smugglingFaults } from '../../schemas/smuggling.ts'
 import { requireNotifications, type NotificationRules } from '../policy/notifications.ts'
 import type { Permissions } from '../policy/permissions.ts'
 import { backDated, signingFaults, withForced, type SigningRules, type Parameters } from '../policy/signing-rules.ts'
@@ -58,14 +58,6 @@ function folderFaults (folder: string, { parameters, filename }: UploadWish, pre
   }
   faults.push(...derivedFaults(folder, parameters))
   return faults
-}
-
-/** Finds `&` in values, for signatures of version 1: version 2 escapes it. */
-function smugglingFaults (parameters: Parameters): Fault[] {
-  return Object.entries(parameters).flatMap(([name, value]) => {
-    const message = smugglingFault(value)
-    return message === undefined ? [] : [{ pointer: `/${name}`, message }]
-  })
 }
 
 /** The caller's own timestamp where it is early enough, else the latest that its policy allows. */

@@ -1,7 +1,7 @@
 import { invalidRequest } from '../../errors.ts'
 import type { DeliveryTypeName, ResourceTypeName } from '../../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
-import { smugglingFault } from '../../schemas/smuggling.ts'
+import { smugglingFaults } from '../../schemas/smuggling.ts'
 import type { Transformation } from '../../schemas/transformation.ts'
 import { signParameters } from './signature.ts'
 import { transformationToString } from './transformation.ts'
@@ -34,12 +34,9 @@ function encode (name: string, value: string): string {
   }
 }
 
-/** In none of the parameters: whichever a caller may choose freely. */
+/** Refuses every parameter that hides another one: callers choose the text of most of them. */
 function refuseSmuggling (parameters: Readonly<Record<string, string>>): void {
-  const faults = Object.entries(parameters).flatMap(([name, value]) => {
-    const message = smugglingFault(value)
-    return message === undefined ? [] : [{ pointer: `/${name}`, message }]
-  })
+  const faults = smugglingFaults(parameters)
   if (faults.length > 0) throw invalidRequest(faults)
 }
 
