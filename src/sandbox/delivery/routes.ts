@@ -19,8 +19,9 @@ import {
   servesOriginal,
   type Target
 } from './target.ts'
-import { notFound, notImitated, SandboxError } from '../errors.ts'
+import { notFound, SandboxError } from '../errors.ts'
 import { isRejected } from '../assets/moderation.ts'
+import { deliveryType } from '../assets/parameters.ts'
 import type { RenderLimits } from '../render/limits.ts'
 import { RenderPool, type RenderPoolOptions } from '../render/pool.ts'
 import type { FindFfmpeg } from '../render/poster.ts'
@@ -118,10 +119,10 @@ class Delivery {
   /** @throws {SandboxError} what is wrong with the URL first, then whether there is such an asset. */
   #find (path: DeliveryPath): Target {
     const cloud = this.#cloud(path.cloud)
-    if (!/^(?:upload|private|authenticated)$/.test(path.type)) throw notImitated(`the delivery type ${path.type}`)
+    const type = deliveryType(path.type)
     const store = this.#services.store.cloud(cloud.cloudName)
     const chain = this.#chainOf(path, store)
-    const record = store.find(path.resourceType, path.type, path.publicId)
+    const record = store.find(path.resourceType, type, path.publicId)
     if (record && !isRejected(record)) return { path, cloud, record, chain, status: 200 }
     const placeholder = placeholderOf(path, chain, store)
     if (!placeholder) throw notFound(path.publicId)

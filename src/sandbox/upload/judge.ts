@@ -7,8 +7,6 @@ import type { PictureMakers } from './derive/eager.ts'
 import { draftRecord } from './derive/incoming.ts'
 import { inspect, type Inspected } from './inspect/inspect.ts'
 
-const REFUSALS = { image: 'Invalid image file', video: 'Unsupported video format or file' } as const
-
 /**
  * Looks at the bytes of an upload and decides what they become; raw files are taken as they are.
  * @param wanted a resource type, or `auto`.
@@ -22,13 +20,13 @@ export async function judge (
   if (type === 'raw') return { resource_type: 'raw' }
   const found = await inspect(blobs, file.key)
   const kind = type ?? found.resource_type
-  if (kind !== found.resource_type || found.isBroken) throw refusal(kind)
   const { isBroken, ...facts } = found
+  if (kind !== found.resource_type || isBroken) throw refusal(kind)
   return found.format === 'svg' ? { ...facts, ...await drawnSize(call, renderer, file, facts) } : facts
 }
 
 function refusal (kind: ResourceTypeName): SandboxError {
-  return new SandboxError(400, kind === 'video' ? REFUSALS.video : REFUSALS.image)
+  return new SandboxError(400, kind === 'video' ? 'Unsupported video format or file' : 'Invalid image file')
 }
 
 /**

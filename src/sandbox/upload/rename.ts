@@ -20,6 +20,7 @@ export async function rename (call: Call, services: RenameServices): Promise<unk
   const resourceType = call.params.rt ?? 'image'
   const type = readDeliveryType(fields)
   const toType = fields.has('to_type') ? readDeliveryType(fields, 'to_type') : type
+  // Read in any case: a field that is not read is named as ignored.
   const overwrites = fields.flag('overwrite')
   const record = store.find(resourceType, type, from)
   if (!record) throw notFound(from)
