@@ -9,8 +9,8 @@ import { uploadParameters } from '../src/schemas/upload-parameters.ts'
 const KINDS = ['auto', ...RESOURCE_TYPES] as const
 
 /**
- * How to delete. The same fields in the query and in the body; no defaults, as what is not given in one may
- * be given in the other.
+ * Options of a deletion, for query and body alike. They have no defaults: one that is absent from the query
+ * may be in the body.
  */
 const wishes = {
   invalidate: Type.Optional(Type.Boolean({ description: 'Also purge CDN copies; can take minutes.' })),
@@ -31,7 +31,7 @@ const Deleted = Type.Object({
   type: Type.String()
 })
 
-/** What both routes say of themselves. */
+/** Members that the schemas of both routes share. */
 const shared = {
   tags: ['actions'],
   description: 'Fields may stand in the query or in a JSON body; one that is given in both must be the same.',

@@ -66,7 +66,10 @@ function unknown (name: string): string {
   return `is not a field of this action${didYouMean(name, NAMES)}`
 }
 
-/** The fields by their right names: only these are judged, the signature vouches for the values. Blank ones are not signed. */
+/**
+ * Reads the fields under their right names. Only names are judged: the signature vouches for the values.
+ * Blank fields are not signed, and so left out.
+ */
 function givenFields (fields: TextFields): Given {
   const faults: Fault[] = []
   const read: Given = {}
@@ -82,7 +85,9 @@ function givenFields (fields: TextFields): Given {
 }
 
 /** The text of each field; repeated fields make one list. */
-const texts = (fields: Given): Texts => Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, [value].flat().join(',')]))
+function texts (fields: Given): Texts {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, [value].flat().join(',')]))
+}
 
 function kindOf (text: string): Kind {
   const kind = KINDS.find((known) => known === text)
@@ -97,11 +102,13 @@ function split (fields: TextFields): { kind: Kind | undefined, given: Given } {
 }
 
 /**
- * The fields after the file, without the markers that the signature was found to cover before it. `sent` is the form
+ * Returns the fields after the file without the markers that the signature already covers. `sent` is the form
  * that goes with the file.
+ * @throws {GatewayError} `invalid_request` when a marker has another value than the one that was signed.
  */
 function withoutMarkers (late: Given, early: Given, sent: Texts): Given {
-  const isMarker = (name: string): boolean => Object.hasOwn(signableParameters, name) && Object.hasOwn(sent, name) && !Object.hasOwn(early, name)
+  const isMarker = (name: string): boolean =>
+    Object.hasOwn(signableParameters, name) && Object.hasOwn(sent, name) && !Object.hasOwn(early, name)
   const faults = Object.entries(texts(late)).flatMap(([name, value]) => {
     if (!isMarker(name) || value === sent[name] || (value === '0' && sent[name] === 'false')) return []
     return [{ pointer: `/${name}`, message: `is ${JSON.stringify(value)} after the file, but was signed as ${JSON.stringify(sent[name])}` }]

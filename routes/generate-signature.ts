@@ -113,13 +113,13 @@ function only (parameters: Record<string, WidgetValue>, { paramsToSign: _these, 
   return parameters
 }
 
-/** The same refusal as that of any other type which the route does not take. */
+/** The refusal of any media type that the route does not take. */
 const wrongType = (): Error => new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE()
 
 /**
- * Takes the widget's form as JSON under a type that nobody chose: Cloudinary's own sample sends it as `text/plain`. A
- * foreign page can send that without a preflight, so it must not get here: keys, or the guard of a gateway without
- * keys, have refused it before the body is read. Nothing else is taken in this way.
+ * Reads the widget's form as JSON under a media type that clients send by default: Cloudinary's own sample
+ * sends `text/plain`. A foreign page can send that without a preflight; keys, or the guard of a gateway
+ * without keys, reject it before the body is read. No other body is read in this way.
  */
 function takeUntypedWidgetForms (app: FastifyInstance): void {
   app.addHook('preParsing', ({ raw: { headers } }, _reply, _payload, done) => {

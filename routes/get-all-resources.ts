@@ -54,10 +54,10 @@ const Page = Type.Object({
 type ListQuery = Static<typeof Query>
 type PageValue = Static<typeof Page>
 
-/** Fields that choose which list it is. */
+/** Fields that choose the list, and so are part of its path. */
 const IN_THE_PATH: ReadonlySet<string> = new Set(['resource_type', 'type', ...Object.keys(LIST_FILTERS)])
 
-/** What Cloudinary's own list by this filter does not choose by, so that it is chosen here, page by page. */
+/** Conditions that Cloudinary's list by this filter does not apply. They are applied here, page by page. */
 function chosenHere (query: ListQuery) {
   const { tag, moderation_kind: moderation, asset_folder: folder, type, resource_type: kind } = query
   return {
@@ -77,7 +77,7 @@ function upstreamQuery (query: ListQuery): Record<string, string | string[]> {
   }
 }
 
-/** A page with what the caller may see, and only that: no count tells of the rest. */
+/** Keeps what was asked for and what the caller may see. No count reveals the rest. */
 function shown (request: FastifyRequest, query: ListQuery, page: PageValue): PageValue {
   const chosen = Object.entries(chosenHere(query))
   const isJailed = request.caller.permissions.folder !== undefined
@@ -100,7 +100,7 @@ async function fetchPage (request: FastifyRequest, query: ListQuery) {
   return { page, answer: page === whole ? answer : { ...answer, body: Buffer.from(JSON.stringify(page)) } }
 }
 
-/** Where folders are dynamic, what a person takes for a folder is no part of a public ID. */
+/** Advises to filter by folder when a prefix finds nothing: dynamic folders are not part of public IDs. */
 async function folderAdvice (
   request: FastifyRequest, { prefix, next_cursor: cursor }: ListQuery, page: PageValue
 ): Promise<string | undefined> {

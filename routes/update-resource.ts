@@ -52,7 +52,7 @@ const closed = {
   additionalProperties: false, examples: [{ tags: ['cat', 'grey'], context: { alt: 'A grey cat' } }]
 }
 
-/** What both routes say of themselves. */
+/** Members that the schemas of both routes share. */
 const shared = {
   tags: ['actions'],
   response: {

@@ -98,7 +98,7 @@ function bodyOf ({ raw, headers }: FastifyRequest): Omit<StreamedFile, 'filename
   }
 }
 
-/** Parses JSON or a urlencoded form, but for a long data URI in it, which stays where it is. */
+/** Parses JSON or a urlencoded form. A long data URI in it is not parsed: it stays where it is. */
 async function fromText (request: FastifyRequest, query: UploadParameters): Promise<Input> {
   const { cloudinary, headers, callerGone, routeOptions: { bodyLimit } } = request
   const kind = isUrlencoded(headers) ? 'form' : 'json'

@@ -44,7 +44,7 @@ function jwtFaults (source: Source, settings: SettingValues): void {
   if (sources.length > 0 && settings.POLICY_FILE === undefined) source.fault('POLICY_FILE', `is missing: ${sources[0]} needs it to say what a token allows; a caller with jwt: { claims: {} } stands for every token`)
 }
 
-/** Reads how callers are known: by keys, by calling from this machine, or not at all. Faults go to `source`. */
+/** Reads how callers are known: by keys, by calling from this machine, or not at all. Reports to `source`. */
 export function readCallers (source: Source, settings: SettingValues): Config['auth'] {
   const { keys, reasons } = settings.GATEWAY_KEYS === undefined ? { keys: [], reasons: [] } : parseKeys(settings.GATEWAY_KEYS)
   for (const reason of reasons) source.fault('GATEWAY_KEYS', reason)

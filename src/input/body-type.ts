@@ -23,7 +23,7 @@ const BOUNDARY = /;\s*boundary\s*=/i
 export const UPLOAD_ADVICE = 'Send fields with a URL or a data URI as `application/json`, a file as `multipart/form-data`, or bytes under their own media type, ' +
   'such as `application/octet-stream`: curl sends a form unless it is told `-H \'Content-Type: application/octet-stream\' --data-binary @file`. ' +
   'Text and JSON are stored as they are with `?resource_type=raw`.'
-/** What to do with a data URI that is too long to be held. */
+/** Advice for a data URI that is too long to be held. */
 export const STREAM_ADVICE = 'Send the file in a `multipart/form-data` form, as bytes or as a data URI: there it streams, however large.'
 
 /** A body of text that is parsed as a whole. */
@@ -40,13 +40,13 @@ export interface TooLargeText {
   readonly cause?: Error
 }
 
-/** 413 for text that is parsed, with both numbers. */
+/** The 413 for a body that is parsed: it names the size and the limit. */
 export function textTooLarge (kind: TextKind, { bytes, limit, what = 'The body', advice, cause }: TooLargeText): GatewayError {
   const message = `${what} has ${bytes ?? `more than ${limit}`} bytes; the limit for ${KIND_NAMES[kind]} is ${limit}.`
   return new GatewayError('payload_too_large', message, { cause, ...(advice !== undefined && { members: { advice } }) })
 }
 
-/** 413 for the text of an upload. */
+/** The 413 for the text of an upload, with advice. */
 export function uploadTextTooLarge (kind: TextKind, text: TooLargeText): GatewayError {
   return textTooLarge(kind, { ...text, advice: kind === 'form' ? `${UPLOAD_ADVICE} ${STREAM_ADVICE}` : STREAM_ADVICE })
 }
@@ -68,10 +68,10 @@ export const isTextBody = (headers: IncomingHttpHeaders): boolean => [JSON_TYPE,
 /** True for a body that is read as fields, and so as text. */
 export const isFieldBody = (headers: IncomingHttpHeaders): boolean => isMultipart(headers) || isTextBody(headers)
 
-/** Types that clients set by default: `fetch` for a text, curl for data, others for anything. */
+/** Types that clients set by default: `fetch` for text, curl for data, others for anything. */
 const DEFAULT_TYPES: ReadonlySet<string> = new Set(['text/plain', URLENCODED, 'application/octet-stream'])
 
-/** True where the type leaves open what the body is, so that JSON may be meant: none, a default, or JSON under another name. */
+/** True when the type does not rule out JSON: no type, a default of clients, or another name of JSON. */
 export function mayBeJson (headers: IncomingHttpHeaders): boolean {
   const type = mediaTypeOf(headers)
   return type === undefined || DEFAULT_TYPES.has(type) || JSON_LIKE.test(type) || PLACEHOLDER.test(type)

@@ -28,8 +28,8 @@ const SCHEME = 'data:'
 const ENCODING = ';base64,'
 
 /**
- * Writes the scheme and the encoding of a data URI in lower case, as Cloudinary knows them.
- * @throws {GatewayError} `invalid_request` when the text is no data URI.
+ * Writes the scheme and the encoding of a data URI in lower case, as Cloudinary expects them.
+ * @throws {GatewayError} `invalid_request` when the text is not a data URI.
  */
 export function tidyHead (uri: Buffer): void {
   const head = dataUriHead(uri.toString('latin1', 0, LONGEST_HEAD))

@@ -3,7 +3,7 @@ import { invalidRequest, pointerTo, type Fault } from '../errors.ts'
 import { Choice } from '../schemas/assets.ts'
 import { folder } from '../schemas/upload-parameters.ts'
 
-/** What a list may be filtered by. Each is a list call of its own at Cloudinary, so one at a time. */
+/** Filters of a list, one at a time: each is a list call of its own at Cloudinary. */
 export const LIST_FILTERS = {
   tag: Type.Optional(Type.String({
     minLength: 1,
@@ -27,14 +27,14 @@ export const LIST_FILTERS = {
 
 const PAIR = ['moderation_kind', 'moderation_status'] as const
 const FILTERS = ['tag', 'moderation_kind', 'asset_folder'] as const
-/** What only the plain list takes. */
+/** Fields that only a list without a filter takes. */
 const OF_PLAIN_LISTS = ['prefix', 'start_at', 'public_ids'] as const
 
 type Asked = Readonly<Partial<Record<string, unknown>>>
 
 /**
- * Refuses filters that Cloudinary has no call for: it would ignore one of them.
- * @throws {GatewayError} `invalid_request` that names each field that cannot be asked for beside the others.
+ * Refuses combinations of filters that Cloudinary has no call for.
+ * @throws {GatewayError} `invalid_request` that names each field that cannot be combined with the others.
  */
 export function checkFilters (asked: Asked): void {
   const has = (name: string): boolean => asked[name] !== undefined

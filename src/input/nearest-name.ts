@@ -20,12 +20,13 @@ export function editDistance (a: string, b: string): number {
 export function nearestName (given: string, known: Iterable<string>): string | undefined {
   // A name nobody could have meant is not compared: the work stays bounded whatever was sent.
   if (given.length > 64) return undefined
-  const folded = given.toLowerCase().replaceAll('-', '_')
+  const lowered = given.toLowerCase().replaceAll('-', '_')
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(given.length / 3)) + 1
   for (const name of known) {
     // When two names are equally near, the one that was begun is meant.
-    const edits = editDistance(folded, name.toLowerCase()) - (name.toLowerCase().startsWith(folded) ? 0.5 : 0)
+    const other = name.toLowerCase()
+    const edits = editDistance(lowered, other) - (other.startsWith(lowered) ? 0.5 : 0)
     if (edits < bestDistance) [best, bestDistance] = [name, edits]
   }
   return best
@@ -53,11 +54,11 @@ const WORDS: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
   alt: ['context']
 }))
 
-/** `publicId`, `Public ID` and `public-id` as `public_id`. */
+/** Writes `publicId`, `Public ID` and `public-id` as `public_id`. */
 const folded = (given: string): string =>
   given.trim().replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/[\s.-]+/g, '_').toLowerCase()
 
-/** Names among `known` that a word of another tool stands for. */
+/** Returns the names among `known` that a word of another tool stands for. */
 function translated (given: string, known: ReadonlySet<string>): string[] {
   if (given.length > 64) return []
   const word = folded(given)

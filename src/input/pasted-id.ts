@@ -11,7 +11,7 @@ export interface Meant {
   readonly type?: DeliveryTypeName
 }
 
-/** What stands where a public ID belongs, as far as its spelling shows it. */
+/** Another thing that was pasted in place of a public ID, as its spelling shows. */
 export interface PastedId {
   readonly form: 'delivery URL' | 'asset_id' | 'version' | 'extension'
   /** Continues a sentence that begins with "looks like". */
@@ -42,14 +42,14 @@ const SUFFIX_KINDS: Readonly<Record<string, DeliveryPlace>> = {
 
 interface DeliveryPlace { readonly resource_type: ResourceTypeName, readonly type: DeliveryTypeName }
 
-/** A path of delivery, taken apart. */
+/** A delivery path, taken apart. */
 interface DeliveryPath {
   readonly place: DeliveryPlace
   readonly rest: readonly string[]
   readonly hasSuffix: boolean
 }
 
-/** The kind and type that a path of delivery names, and what follows them; undefined when it names none. */
+/** Finds the kind and type in a delivery path, and what follows them; undefined when it names none. */
 function placeIn (segments: readonly string[]): DeliveryPath | undefined {
   for (const [index, segment] of segments.slice(0, 2).entries()) { // below the host, or below the cloud
     const kind = RESOURCE_TYPES.find((known) => known === segment)
@@ -63,7 +63,7 @@ function placeIn (segments: readonly string[]): DeliveryPath | undefined {
   return undefined
 }
 
-/** The segments of the public ID: without signature, transformation and version. */
+/** Returns the segments of the public ID, without signature, transformation and version. */
 function idSegments (rest: readonly string[]): readonly string[] {
   const unsigned = SIGNATURE.test(rest[0] ?? '') ? rest.slice(1) : rest
   const version = unsigned.findIndex((segment, index) => VERSION.test(segment) && index < unsigned.length - 1)
@@ -79,7 +79,7 @@ function fromUrl (text: string): PastedId | undefined {
   const hasHost = HOST.test(text)
   const path = hasHost ? text.replace(HOST, '').replace(/[?#].*$/s, '') : text
   const found = placeIn(path.split('/').filter((segment) => segment !== ''))
-  // Without a host only what says everything of itself: a folder may be called "images".
+  // Without a host, kind and type must both be there: a folder may be called "images".
   if (!found || (found.hasSuffix && !hasHost)) return undefined
   const { place, rest, hasSuffix } = found
   const all = idSegments(rest)
@@ -95,14 +95,14 @@ function pasted (form: PastedId['form'], seen: string, meant: readonly Meant[]):
   return { form, seen, meant: meant.filter(({ public_id: id }) => VALID.test(id)) }
 }
 
-/** A file of that extension is more likely of this kind than of another. */
+/** Kinds that a file with this extension may have, the likeliest first. */
 function kindsOf (extension: RegExpExecArray): readonly Partial<DeliveryPlace>[] {
   return extension[1] === undefined ? [{}] : [{ resource_type: 'video' }, {}]
 }
 
 /**
- * Says what `text` looks like beside a public ID, and which asset was then meant; undefined when it looks
- * like an ordinary one. Nothing is asked of Cloudinary.
+ * Recognizes a text that was pasted in place of a public ID, and the assets it may stand for. Returns
+ * undefined for an ordinary public ID. Makes no call to Cloudinary.
  */
 export function pastedId (
   text: string, resourceType: ResourceTypeName | 'auto' = 'image'

@@ -13,7 +13,7 @@ const INTEGER = /^[+-]?\d{1,15}$/
 const NUMBER = /^[+-]?\d{1,15}(?:\.\d{1,15})?$/
 const ANY_NUMBER = /^[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i
 
-/** Begins like JSON and is none: a bracket that is not closed, a comma too many, single quotes. */
+/** Fault of text that begins like JSON: an unclosed bracket, an extra comma, single quotes. */
 const NOT_JSON = 'looks like JSON but is not: check its quotes, commas and brackets'
 
 const looksLikeJson = (text: string): boolean => /^\s*[[{]/.test(text)
@@ -31,7 +31,7 @@ function parseJson (text: string, report: Report): unknown {
     }) as unknown // JSON.parse returns any
     return checked(text, value, report)
   } catch (error) {
-    // What the parser itself says differs from one version of it to the next.
+    // The parser's own message differs from one version to the next.
     return report(error instanceof TypeError ? error.message : NOT_JSON)
   }
 }
@@ -93,7 +93,7 @@ function readMap (text: string, shape: Shape, report: Report): unknown {
   return map
 }
 
-/** What stands between separators, and is not blank: `a,b,` has two parts. */
+/** Splits text at a separator and drops blank parts: `a,b,` has two. */
 function partsOf (text: string, separator: string, limit = Infinity): string[] {
   const parts: string[] = []
   for (let start = 0; start <= text.length && parts.length < limit;) {
@@ -106,7 +106,7 @@ function partsOf (text: string, separator: string, limit = Infinity): string[] {
   return parts
 }
 
-/** Four numbers or the like, where a blank in the middle is a number that is missing. */
+/** Reads an item that is a list itself, such as four numbers. A blank in the middle is a missing number. */
 function readTuple (text: string, shape: Shape | undefined, report: Report): unknown[] {
   const values = text.endsWith(',') ? text.slice(0, -1) : text
   return values.split(',', enough(shape?.maxItems)).map((value) => readScalar(value.trim(), shape?.items, report))
@@ -193,10 +193,10 @@ function marked (value: unknown, shape: Shape | undefined): unknown {
   return Object.fromEntries(Object.entries(value as object).map(([name, member]) => [name, marked(member, shapeOf(shape, name))])) // it holds something
 }
 
-/** What a blank field is told where it may not be left blank. */
+/** Fault of a field that may not be left blank. */
 const NOT_BLANK = 'is blank: leave it out, or give it a value'
 
-/** What became of one field. */
+/** Reads one field; undefined when it counts as not given. */
 function readValue (given: unknown, shape: Shape, report: Report, exact: boolean): unknown {
   const value = exact ? given : meant(given, shape)
   if (value === undefined) return undefined

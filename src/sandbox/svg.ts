@@ -8,8 +8,8 @@ const ATTRIBUTE = /\s+([^\s=<>/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/y
 const ROOT = /<(?:([\w.-]+):)?svg(?=[\s/>])/y
 
 /**
- * Whether an XML document is an SVG, by its first element: what comes before it is skipped, whatever its
- * length, and nothing in it is expanded or loaded. Undefined when `head` ends before that element does.
+ * Tells by the first element of an XML document whether it is an SVG. What comes before that element is
+ * skipped, and nothing is expanded or loaded. Returns undefined when `head` ends before the element does.
  */
 export function isSvg (head: Buffer): boolean | undefined {
   // Everything that counts here is ASCII, so any superset of it reads alike.
@@ -38,7 +38,7 @@ function isOfNamespace (text: string, from: number, prefix: string | undefined):
   return /^\s*\/?>/.test(text.slice(end, end + 1000)) ? prefix === undefined : undefined
 }
 
-/** Where the first element begins: behind the declaration, comments, instructions and the document type. */
+/** Index of the first element, after the declaration, comments, instructions and the document type. */
 function rootStart (text: string): number | undefined {
   let at = skipBlanks(text, 0)
   while (at < text.length) {
@@ -54,7 +54,7 @@ function rootStart (text: string): number | undefined {
   return undefined
 }
 
-/** Whether a tag ends before it says what it is. */
+/** True when a tag is cut off before its name ends. */
 function isUnfinished (tag: string): boolean {
   return /^<[\w.:-]*$/.test(tag) || '<!--'.startsWith(tag) || '<!DOCTYPE'.startsWith(tag)
 }
@@ -106,8 +106,8 @@ function withoutMark (bytes: Buffer): Buffer {
 }
 
 /**
- * UTF-16 shows by its byte order mark, or by the zeros beside its first character. Undefined for any other
- * encoding.
+ * Decodes UTF-16, which shows by its byte order mark or by the zeros beside its first character. Returns
+ * undefined for any other encoding.
  */
 function utf16Text (bytes: Buffer): string | undefined {
   const start = bytes.toString('latin1', 0, 4)

@@ -21,7 +21,7 @@ export const PublicId = Type.String({
   'x-fault': 'must not begin or end with a blank or a slash, and must hold no empty, "." or ".." segment and no control character'
 })
 
-/** What Cloudinary calls an asset for as long as it lives, whatever its public ID becomes. */
+/** Cloudinary's permanent ID of an asset, which survives changes of its public ID. */
 export const ASSET_ID_PATTERN = '^[0-9a-f]{32}$'
 
 export const AssetId = Type.String({

@@ -1,25 +1,25 @@
 /**
- * What callers write in place of what a field takes, and what its reader makes of it: `x/` for the folder
- * `x`, `.JPG` for the format `jpg`, `v12` for the version 12, `/c_fill/` for the transformation `c_fill`.
+ * Kind of field whose other spellings are understood: `x/` as the folder `x`, `.JPG` as the format `jpg`,
+ * `v12` as the version 12, `/c_fill/` as the transformation `c_fill`.
  */
 export type Spelling = 'folder' | 'extension' | 'version' | 'transformation'
 
 /**
- * What a blank field means where it does not count as absent: `refused`, where an unset variable must not
- * decide; or `clears`, where an empty value takes away what was there and `null` alone is absent.
+ * Meaning of a blank field that does not count as absent. `refused`: an unset variable must not decide.
+ * `clears`: an empty value removes what was there, and only `null` counts as absent.
  */
 export type BlankRule = 'refused' | 'clears'
 
-/** Symbols: neither the validator nor the OpenAPI document sees them. */
+/** Symbols, so that neither the validator nor the OpenAPI document sees them. */
 export const SPELLING: unique symbol = Symbol('spelling')
 export const BLANK: unique symbol = Symbol('blank')
 
-/** The same schema for a field whose other spellings are taken too. */
+/** Marks a field whose other spellings are understood. */
 export function spelled<T extends object> (spelling: Spelling, schema: T): T {
   return { ...schema, [SPELLING]: spelling }
 }
 
-/** The same schema for a field that may not be left blank, or that a blank clears. */
+/** Marks a field that must not be blank, or that a blank value clears. */
 export function blank<T extends object> (rule: BlankRule, schema: T): T {
   return { ...schema, [BLANK]: rule }
 }

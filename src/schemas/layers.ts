@@ -7,7 +7,7 @@ const word = (description: string) => Type.Optional(Type.String({
 const size = (description: string) =>
   Type.Optional(Type.Number({ minimum: -9999, maximum: 9999, description }))
 
-/** The parts of a layer under the names of the official clients. */
+/** Parts of a layer, under the names of the official clients. */
 export const LayerParts = Type.Object({
   public_id: Type.Optional(PublicId),
   resource_type: Type.Optional(Choice(['image', 'video', 'audio', 'raw', 'text', 'subtitles', 'lut'], {

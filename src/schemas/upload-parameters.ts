@@ -20,11 +20,11 @@ export const folder = (description: string, options: Record<string, unknown> = {
   'x-fault': 'must not begin or end with a blank or a slash, and must hold no empty, "." or ".." segment and no control character'
 }))
 const EXTENSION_FAULT = 'must be a file extension such as "png"'
-/** One area, or several. That one has four numbers is judged where it is written as text. */
+/** One area or several. `encodeCoordinates` checks that a single one has four numbers. */
 export type Areas = number[] | number[][]
 const coordinates = (description: string) => Type.Optional(Type.Unsafe<Areas>({
   type: 'array',
-  // In this order: the validator makes a number of text that reads like one, before it makes a list of it.
+  // The order matters: the validator must try to read text as a number before it makes a list of it.
   items: { type: ['number', 'array'], items: { type: 'number' }, minItems: 4, maxItems: 4 },
   maxItems: 1000,
   description: `${description} One area, or a list of areas.`,
@@ -34,8 +34,8 @@ const coordinates = (description: string) => Type.Optional(Type.Unsafe<Areas>({
 interface ListOptions { maxItems: number, description: string, examples: unknown[] }
 
 /**
- * A list of objects, where one object stands for a list of one, as official clients take it. Each keyword
- * judges only the kind of value it is about, so a fault is found where it is in what was sent.
+ * A list of objects that a single object may stand for, as official clients accept it. Each keyword judges
+ * only its own kind of value, so a fault points at its place in what was sent.
  */
 function oneOrMany<T extends TObject> (component: string, item: T, options: ListOptions) {
   const { properties, required = [] } = item

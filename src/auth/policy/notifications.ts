@@ -12,10 +12,7 @@ const CHANNEL = /^poll:\/\/(?:\*|[\w.~-]{1,255})$/i
 /** Where notifications may go. A policy may name hosts; the sandbox reaches what this machine reaches. */
 export interface NotificationRules { readonly sandbox: boolean, readonly hosts?: readonly string[] | undefined }
 
-/**
- * Returns why a notification may not go there. A channel is not a host: a policy that lists hosts allows
- * none.
- */
+/** Returns why a notification may not go there. A policy that lists hosts allows no channels. */
 function notificationFault (text: string, { sandbox, hosts }: NotificationRules): string | undefined {
   if (hosts === undefined && POLL.test(text)) {
     return CHANNEL.test(text) ? undefined : 'must read poll:// and the name of a channel, or poll://*'

@@ -146,9 +146,7 @@ export const HELD_IN_UPDATES = [
   'detection', 'ocr', 'raw_convert', 'similarity_search', 'visual_search'
 ] as const
 
-/**
- * Finds where an update breaks what is allowed and forced for uploads: else it could undo what they must be.
- */
+/** Finds where an update breaks the rules of uploads, which it could otherwise undo. */
 export function updateFaults (rules: SigningRules, changes: Parameters): Fault[] {
   const given = HELD_IN_UPDATES.flatMap((name) => changes[name] === undefined ? [] : [[name, changes[name]]])
   const held: Parameters = Object.fromEntries(given)

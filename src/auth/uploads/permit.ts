@@ -130,7 +130,7 @@ function remoteFileFault (fileUrl: string, { sandbox, folder }: UrlRules): strin
   return 'must begin with https://, http:// or ftp://: a caller with a folder may not read from buckets'
 }
 
-/** What is in the way of such an address is not how it looks. */
+/** True for an address that looks right: the refusal of one needs no hint about its kind. */
 const hasRemoteScheme = (text: string): boolean => REMOTE_FILE_SCHEMES.some((scheme) => text.toLowerCase().startsWith(`${scheme}:`))
 
 /** Cloudinary fetches these addresses, not we: those it cannot reach are refused as mistakes or probes. */

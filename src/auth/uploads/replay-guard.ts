@@ -122,22 +122,25 @@ function knownMarkers (names: readonly string[]): Markers | undefined {
   return markers
 }
 
-/** Markers among these that a form does not hold: a blank field counts as absent. */
+/** Returns the markers that a form lacks. A blank field counts as absent. */
 function missing (markers: Markers, form: Parameters): Markers {
   return markers.filter(([name]) => (form[name] ?? '') === '')
 }
 
 /**
- * Yields a form that was signed here with each choice of markers that its sender may have left out: none, then the
- * choice that is made for these names today, then the others. A set of forced parameters, or another version of the
- * gateway, leads to another choice.
+ * Yields the form with each choice of markers that its sender may have left out: first none, then the choice
+ * that is made for these names today, then the others. Forced parameters, or another version of the gateway,
+ * lead to another choice.
  */
 export function * markedForms (form: Parameters): Generator<Parameters, void> {
   yield form
   const open = missing(MARKERS, form)
   const likely = missing(knownMarkers(Object.keys(form)) ?? [], form)
-  const others = CHOICES.filter((choice) => choice.every((marker) => open.includes(marker)) && !isDeepStrictEqual(choice, likely))
-  for (const choice of [likely, ...others]) if (choice.length > 0) yield { ...form, ...Object.fromEntries(choice) }
+  const possible = CHOICES.filter((choice) => choice.every((marker) => open.includes(marker)))
+  const others = possible.filter((choice) => !isDeepStrictEqual(choice, likely))
+  for (const choice of [likely, ...others]) {
+    if (choice.length > 0) yield { ...form, ...Object.fromEntries(choice) }
+  }
 }
 
 /**
@@ -160,7 +163,7 @@ export function withoutReplay (parameters: Parameters, exact: boolean): Paramete
   throw replayable(names, open, exact)
 }
 
-/** Parameters of a caller's own choice that no other method knows. */
+/** Parameters that callers can add themselves, and that no other method knows. */
 const CURES = ['allowed_formats', 'source'] as const
 const SOURCE_ADVICE = 'The Upload Widget sends `source=uw` by itself; other signers add `source` to what they sign and send.'
 

@@ -3,7 +3,7 @@ import type { GatewayError } from '../../errors.ts'
 import { pastedId, type Meant, type PastedId } from '../../input/pasted-id.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
 
-/** What was looked for in vain. */
+/** An asset that was not found, as it was asked for. */
 export interface Absent {
   readonly public_id: string
   readonly resource_type: ResourceTypeName | 'auto'
@@ -17,21 +17,21 @@ export interface NamedAsset {
   readonly type: string
 }
 
-/** How to find out. Without it nothing is asked, and the spelling alone speaks. */
+/** Looks assets up at Cloudinary. Without one, a hint rests on the spelling alone. */
 export interface Finder {
   readonly exists: (asset: NamedAsset) => Promise<boolean>
   /** The asset of this asset_id; undefined when there is none. */
   readonly resolve: (assetId: string) => Promise<NamedAsset | undefined>
 }
 
-/** In the order in which files of unknown kind are most often looked for. */
+/** Kinds to try when any was asked for, the most frequent first. */
 const ANY_KIND = ['image', 'video'] as const
 /** Calls that a hint may cost. */
 const MOST_CALLS = 2
 
 const told = ({ public_id: id, resource_type: kind, type }: NamedAsset): string => `"${id}" (${kind}/${type})`
 
-/** The asset that was meant, as far as it can be found. */
+/** Finds the asset that was meant; undefined when none is found within `MOST_CALLS`. */
 async function found (
   pasted: PastedId, asked: Absent, meant: readonly NamedAsset[], finder: Finder
 ): Promise<NamedAsset | undefined> {
@@ -40,7 +40,7 @@ async function found (
   return undefined
 }
 
-/** The assets that were perhaps meant, each with its place; where any kind was asked for, more than one. */
+/** Completes the assets that were perhaps meant with the place that was asked for; `auto` yields several. */
 function completed (meant: readonly Meant[], asked: Absent): NamedAsset[] {
   const kinds = asked.resource_type === 'auto' ? ANY_KIND : [asked.resource_type]
   const all = kinds.flatMap((kind) => meant.map((one) => ({ resource_type: kind, type: asked.type, ...one })))
@@ -54,9 +54,8 @@ interface Means {
 }
 
 /**
- * Adds to a 404 what the public ID looks like, and the asset that was meant when there is one: an ID pasted
- * with its extension or version, a delivery URL, an asset_id. Nothing is said of an asset that the caller may
- * not see.
+ * Adds to a 404 what the public ID looks like (with extension or version, a delivery URL, an asset_id), and
+ * names the asset that was meant if it exists. It never names an asset that the caller may not see.
  */
 export async function explainAbsence (
   absent: GatewayError, asked: Absent, { sees, finder }: Means
@@ -76,7 +75,7 @@ export async function explainAbsence (
   return absent.but({ message: `${seen}, ${way}.`, members: { ...absent.members, ...meantBy } })
 }
 
-/** What to send when nothing was asked. */
+/** Says what to send when no look-up was made. */
 function unproven ({ form }: PastedId, [first]: readonly NamedAsset[]): string {
   if (form === 'asset_id') return ': it belongs below /assets'
   return first ? `: if it is one, send ${told(first)}` : ''

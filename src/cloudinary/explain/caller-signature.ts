@@ -41,8 +41,10 @@ function addressFault ({ environment, fields, cloudName }: CallerProof): Gateway
 const WORK_LIMIT = 2 * 1024 * 1024
 const WORK_PER_ATTEMPT = 512
 
-/** The first form that the signature fits, among as many as may be tried. */
-function fittingForm (forms: Iterable<FormFields>, signature: string, secret: Secret): FormFields | undefined {
+/** Returns the first form that the signature fits, within `WORK_LIMIT`. */
+function fittingForm (
+  forms: Iterable<FormFields>, signature: string, secret: Secret
+): FormFields | undefined {
   let work = WORK_LIMIT
   for (const form of forms) {
     if (verifyParameters(form, signature, secret)) return form
@@ -53,14 +55,14 @@ function fittingForm (forms: Iterable<FormFields>, signature: string, secret: Se
   return undefined
 }
 
-/** With these mismatches, fields may be missing that the signer added, and that cannot be guessed here. */
+/** Mismatches that a field added by the signer may cause; which field, cannot be guessed here. */
 const MAY_LACK: ReadonlySet<MismatchCode> = new Set<MismatchCode>(['field_not_sent', 'unexplained'])
 const SEND_ALL = 'If POST /signature made it, the form must send the whole `fields` of that answer: a policy may have added some.'
 const SEND_ALL_ADVICE = 'Send the whole `fields` of the answer of `POST /signature` beside `file`, or exactly what another signer has signed.'
 
 /**
- * Makes sure that a caller's signature fits the fields and is still good, so that no byte travels for nothing. Returns
- * the form that was signed.
+ * Makes sure that a caller's signature fits the fields and is still valid, before a byte of the file is sent.
+ * Returns the form that was signed.
  * @throws {GatewayError} that says what is wrong, and which field, when that can be known.
  */
 export function checkCallerSignature (proof: CallerProof): FormFields {

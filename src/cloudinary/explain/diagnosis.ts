@@ -11,7 +11,7 @@ export type SigningEnvironment = Pick<CloudinaryEnvironment, 'name' | 'cloudName
 export interface DiagnosisInput {
   /** Wire text, as it was received, without the signature itself. */
   readonly fields: FormFields
-  /** Other readings of the fields, which mean the same; of these the one nearest to what was signed is compared with it. */
+  /** Other readings of the same fields. The one nearest to what was signed is compared with it. */
   readonly forms?: Iterable<FormFields> | undefined
   readonly signature: string
   readonly environment: SigningEnvironment
@@ -20,8 +20,8 @@ export interface DiagnosisInput {
   readonly nowSeconds: number
   readonly issued?: IssuedSignatures | undefined
   /**
-   * The caller that asks: it learns nothing of what others asked to be signed. Absent: whoever holds the signature
-   * counts as the one who asked for it.
+   * The caller that asks. It learns nothing about what others had signed. When absent, the holder of the
+   * signature counts as its owner.
    */
   readonly asker?: string | undefined
   /** Nothing but the signature says who asks. */

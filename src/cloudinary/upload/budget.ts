@@ -90,8 +90,8 @@ export class UploadBudget {
   get capacity (): number { return this.#capacity }
 
   /**
-   * Lends memory for a text of this length, which is read at once or not at all. It is not lent
-   * again: no other text has the same length, and the reader of this one may still look at it.
+   * Lends memory for a text of this length, without waiting. The memory is not reused: hardly any other text
+   * has the same length, and the reader of this one may still look at it.
    * @throws {GatewayError} `overloaded` when there is no room now, `payload_too_large` when there never is.
    */
   lendNow (bytes: number): Loan {

@@ -20,7 +20,7 @@ export interface TextBody extends Pick<StreamedFile, 'stream' | 'length' | 'stop
   readonly freeBytes: number
 }
 
-/** What `holdText` reads with. */
+/** Limits and services that `holdText` uses. */
 export interface TextReading {
   readonly limits: UploadLimits
   readonly budget: UploadBudget
@@ -31,10 +31,9 @@ export interface TextReading {
 const NOT_COUNTED: Release = () => {}
 
 /**
- * Reads the body of an upload that is parsed, whole. A long one borrows its length from the budget before
- * a byte of it is read; one of unknown length borrows once it turns out to be long, as much as it may
- * become.
- * @throws {GatewayError} `overloaded` or `payload_too_large` before it is read; what can happen to a file.
+ * Reads a whole body that will be parsed. A long one borrows its length from the budget before a byte of it
+ * is read. One of unknown length borrows the largest length it may have once it turns out to be long.
+ * @throws {GatewayError} `overloaded` or `payload_too_large` before it is read; later, the failures of files.
  */
 export async function holdText (body: TextBody, reading: TextReading): Promise<HeldText> {
   const { limits, budget, signal, now } = reading
@@ -59,7 +58,7 @@ export async function holdText (body: TextBody, reading: TextReading): Promise<H
 
 interface Continuation { readonly kind: TextKind, readonly budget: UploadBudget, readonly most: number }
 
-/** Goes on where the memory is full and more comes, without an end in sight. */
+/** Reads on when the memory is full and the length of the rest is unknown. */
 async function continued (
   beginning: Buffer, intake: Intake, { kind, budget, most }: Continuation
 ): Promise<HeldText> {
@@ -75,7 +74,7 @@ async function continued (
 
 interface Filling { readonly size: number, readonly isWhole: boolean }
 
-/** Fills the memory as far as there are bytes, and gives it back when they fail. Tells whether all came. */
+/** Fills the memory, and gives it back when the body fails. `isWhole`: the body has ended. */
 async function filled ({ memory, release }: Loan, intake: Intake): Promise<Filling> {
   const chunk = new Chunk(memory)
   try {

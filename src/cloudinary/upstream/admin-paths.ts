@@ -4,7 +4,7 @@ import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 
 export type Query = Readonly<Record<string, string | readonly string[]>>
 
-/** What a list is of: assets of a kind and a type, or those that one filter finds. */
+/** Selects a list: assets of a kind and a type, or those that one filter finds. */
 export interface Listed {
   readonly resource_type?: ResourceTypeName
   readonly type?: DeliveryTypeName
@@ -14,7 +14,7 @@ export interface Listed {
   readonly asset_folder?: string
 }
 
-/** Where the API of one cloud begins, after the host. */
+/** Path that the API of one cloud begins with, after the host. */
 export function apiRoot ({ uploadPrefix, cloudName }: CloudinaryEnvironment): string {
   return `${new URL(uploadPrefix).pathname.replace(/\/$/, '')}/v1_1/${encodeURIComponent(cloudName)}`
 }
@@ -32,7 +32,7 @@ export function pathSegment (name: string, pointer = '/public_id'): string {
   return encodeURIComponent(name)
 }
 
-/** With its question mark; empty when nothing is asked. Lists are repeated as `name[]`. */
+/** Encodes a query with its question mark, or as empty text. Lists are repeated as `name[]`. */
 export function encodeQuery (query: Query): string {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {

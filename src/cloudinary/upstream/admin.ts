@@ -10,7 +10,7 @@ import { TransportError, type Transport, type UpstreamRequest } from './transpor
 
 export interface Call {
   readonly signal: AbortSignal
-  /** May the caller learn of an asset of that name? Absent: of each. */
+  /** Whether the caller may learn of an asset of that name; when absent, of every asset. */
   readonly sees?: (publicId: string) => boolean
 }
 
@@ -23,7 +23,7 @@ export interface ResolvedAsset extends Place {
   readonly public_id: string
 }
 
-/** Whether there is none or the caller may not know of it: both are told alike. */
+/** The 404 of an asset_id, the same whether the asset is absent or hidden from the caller. */
 export function absentAssetId (assetId: string, cause?: GatewayError): GatewayError {
   return new GatewayError('not_found', `There is no asset with the asset_id "${assetId}".`, { cause })
 }

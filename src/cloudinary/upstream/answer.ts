@@ -9,7 +9,7 @@ export interface Relayed {
   readonly body: Buffer
 }
 
-/** The party that vouched for the request: the gateway with this environment's secret, or the caller with a signature. */
+/** Party that vouched for the request: the gateway with its secret, or the caller with a signature. */
 export type Vouched = 'gateway' | 'caller'
 
 export interface AnswerContext {

@@ -1,8 +1,6 @@
 import type { LayerInput } from '../../schemas/layers.ts'
 
-/**
- * What a style says beside its font, where it is not the default. Source: Cloudinary, official Node client.
- */
+/** Words of a style beside its font, each with its default. Source: Cloudinary, official Node client. */
 const KEYWORDS = [
   ['font_weight', 'normal'], ['font_style', 'normal'], ['text_decoration', 'none'], ['text_align', ''],
   ['stroke', 'none']
@@ -11,7 +9,7 @@ const SETTINGS = [
   ['letter_spacing', 'letter_spacing'], ['line_spacing', 'line_spacing'], ['font_hinting', 'hinting'],
   ['font_antialiasing', 'antialias']
 ] as const
-/** The content of a variable, which is put in when the picture is made. */
+/** A variable in a text, replaced when the picture is rendered. */
 const VARIABLE = /(\$\([a-zA-Z]\w+\))/
 
 /** `Arial_40_bold`; empty when nothing of it is given, undefined when the font or its size is missing. */

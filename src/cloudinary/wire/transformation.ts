@@ -65,7 +65,7 @@ function wireValue (code: string, text: string): string {
 
 type ComponentValue = NonNullable<TransformationComponent[TransformationKey]>
 
-/** What has more forms than text and number, as text; undefined when its parts make none. */
+/** Writes lists, layers and borders as text; undefined when the parts of a layer are incomplete. */
 function textOf (key: TransformationKey, value: ComponentValue): string | undefined {
   if (typeof value !== 'object') return String(value)
   if (Array.isArray(value)) return value.join('.')

@@ -1,4 +1,4 @@
-/** What a text probably is, in words that follow "it". The first that fits is told. */
+/** Patterns of texts, and what they probably are, in words that follow "it". The first match is used. */
 const KINDS: ReadonlyArray<readonly [pattern: RegExp, what: string]> = [
   [/^(?:[a-z]:[\\/]|\\\\)/i, 'is a path of Windows: send the bytes'],
   [/^(?:file|content|blob|filesystem|ph|ph-upload|assets-library|cdvfile|capacitor|ionic|localfile|ms-appdata|asset):/i, 'is an address on the device: send the bytes'],
@@ -12,7 +12,7 @@ const KINDS: ReadonlyArray<readonly [pattern: RegExp, what: string]> = [
   [/^(?:\{\{|\$\{|<%)/, 'looks like a placeholder that was not filled in']
 ]
 const OF_FILES: typeof KINDS = [...KINDS, [/^[A-Za-z\d+/]{64}/, 'looks like base64 without data:<media type>;base64, before it']]
-/** As much of a text as tells what it is. */
+/** Characters of a text that are looked at. */
 const BEGINNING = 2048
 
 function suffix (text: string, kinds: typeof KINDS): string {
@@ -21,7 +21,7 @@ function suffix (text: string, kinds: typeof KINDS): string {
   return what === undefined ? '' : ` (it ${what})`
 }
 
-/** Returns ` (it looks like ...)`, to be put behind the reason why a text is refused; often nothing. */
+/** Returns ` (it looks like ...)` to append to the reason why a text is refused, or empty text. */
 export const seenSuffix = (text: string): string => suffix(text, KINDS)
 
 /** The same for the text of a file, whose bytes were perhaps meant. */

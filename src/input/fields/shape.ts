@@ -1,6 +1,6 @@
 import type { BLANK, BlankRule, SPELLING, Spelling } from '../../schemas/habits.ts'
 
-/** The few keywords of a JSON schema that decide how a field is read. */
+/** Keywords of a JSON schema that decide how a field is read. */
 export interface Shape {
   readonly type?: string | readonly string[]
   readonly items?: Shape
@@ -15,10 +15,10 @@ export interface Shape {
 export const allows = (shape: Shape | undefined, type: string): boolean =>
   shape?.type === type || (Array.isArray(shape?.type) && shape.type.includes(type))
 
-/** A list, even where one of its items may stand for it. Where text is a value of its own, it is none. */
+/** True for a list, also when a single item may stand for it. A field that may also be text is not a list. */
 export const isList = (shape: Shape): boolean => allows(shape, 'array') && !allows(shape, 'string')
 
-/** What a member of a map should be. */
+/** Returns the shape of a member of a map; undefined when the schema leaves it open. */
 export function shapeOf ({ properties, additionalProperties: rest }: Shape, name: string): Shape | undefined {
   if (properties && Object.hasOwn(properties, name)) return properties[name]
   return typeof rest === 'object' ? rest : undefined

@@ -5,7 +5,7 @@ const FOLDER_EDGE = /[\s/]/
 /** A comma at an end is one too many, as in any list. */
 const TRANSFORMATION_EDGE = /[\s/,]/
 
-/** True for most texts: an ASCII character that is no blank. */
+/** True for an ASCII character that is not a blank, as most texts begin and end with. */
 const isPlainAt = (text: string, index: number): boolean => {
   const code = text.charCodeAt(index)
   return code > 0x20 && code < 0x7f
@@ -40,7 +40,7 @@ function tidiedList (list: readonly unknown[], items: Shape | undefined): readon
 
 type Members = Readonly<Record<string, unknown>>
 
-/** A blank setting counts as not given, as a field does; one whose name the schema leaves open is kept. */
+/** Drops blank settings, as blank fields are dropped. A member whose name the schema leaves open is kept. */
 function tidiedMembers (members: Members, shape: Shape): Members {
   let read: Record<string, unknown> | undefined
   for (const name of Object.keys(members)) {
@@ -59,7 +59,7 @@ function tidiedMembers (members: Members, shape: Shape): Members {
 
 const changing = new WeakMap<Shape, boolean>()
 
-/** Whether anything of this shape can have another spelling or a blank setting. Asked of each schema once. */
+/** True when a value of this shape can have another spelling or a blank setting. Computed once a schema. */
 function canChange (shape: Shape | undefined): boolean {
   if (shape === undefined) return false
   const known = changing.get(shape)
@@ -70,7 +70,7 @@ function canChange (shape: Shape | undefined): boolean {
   return can
 }
 
-/** The value as the schema wants it spelled, without blank settings; the same value where nothing changes. */
+/** Spells a value as the schema wants it, without blank settings. Returns the same value if it fits. */
 export function tidied (value: unknown, shape: Shape | undefined): unknown {
   if (shape === undefined || value === null || !canChange(shape)) return value
   if (typeof value === 'string') return shape[SPELLING] === undefined ? value : SPELLINGS[shape[SPELLING]](value)
@@ -79,8 +79,8 @@ export function tidied (value: unknown, shape: Shape | undefined): unknown {
 }
 
 /**
- * A field as it is meant: spelled as the schema wants it, without blanks among its repetitions; undefined
- * when it counts as not given.
+ * Reads a field as it is meant: spelled as the schema wants it, without blank repetitions. Returns undefined
+ * when the field counts as not given.
  */
 export function meant (given: unknown, shape: Shape): unknown {
   const value = tidied(given, shape)
@@ -93,7 +93,7 @@ export function meant (given: unknown, shape: Shape): unknown {
   return isBlank(value) && !isKept ? undefined : value
 }
 
-/** Some languages write an empty map as a list, and an empty list as a map. */
+/** Turns an empty list into a map where a map belongs, and the reverse: some languages mix them up. */
 export function emptied (value: unknown, shape: Shape): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return shape.type === 'object' && value.length === 0 ? {} : value

@@ -4,8 +4,8 @@ import { invalidRequest } from '../../errors.ts'
 export const GIVEN_TWICE = 'is given twice'
 
 /**
- * Says whether the text of a part named `file` is a note about a file: FilePond sends the metadata of a file in that way
- * before its bytes, as a JSON object or blank.
+ * True when the text of a part named `file` is a note about the file. FilePond sends the file's metadata that
+ * way before its bytes, as a JSON object or blank.
  */
 export function isNote (text: string): boolean {
   if (text.trim() === '') return true
@@ -18,8 +18,10 @@ export function isNote (text: string): boolean {
   }
 }
 
-/** @throws {GatewayError} `invalid_request` when a text or a data URI follows a note: that is another file, and no bytes. */
-export function requireBytes (file: string | { readonly filename: string | undefined, readonly stop: () => void }): void {
+interface NotedFile { readonly filename: string | undefined, readonly stop: () => void }
+
+/** @throws {GatewayError} `invalid_request` when text or a data URI follows a note: that is a second file. */
+export function requireBytes (file: string | NotedFile): void {
   if (typeof file !== 'string' && file.filename !== undefined) return
   if (typeof file !== 'string') file.stop()
   throw invalidRequest([{ pointer: '/file', message: GIVEN_TWICE }])

@@ -16,11 +16,11 @@ export function tidiedFile (text: string): string {
   return SCHEME.test(inner) ? inner.replace(SCHEME, (scheme) => scheme.toLowerCase()) : text
 }
 
-/** Blanks that may stand before a data URI, and as much of it as tells what it is. */
+/** Beginning of a text that is looked at: blanks, and what says that a data URI follows. */
 const BEGINNING_BYTES = 256
 
 /**
- * The same for the beginning of a text that is too long to be held. Only a data URI may be.
+ * The same for the beginning of a text that is too long to be held. Only a data URI may be that long.
  * @throws {GatewayError} `invalid_request` for any other text.
  */
 export function tidiedLongFile (text: Buffer): Buffer {

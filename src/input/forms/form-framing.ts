@@ -10,7 +10,7 @@ const HEAD_END = Buffer.from('\r\n\r\n')
 const CLOSING = Buffer.from('--')
 const BLANKS = /^[ \t\r\n]*$/
 const MAX_HEAD_BYTES = 16 * 1024
-/** What a form may hold beside its file: fields, headers of parts, boundaries. */
+/** Bytes that a form may hold beside its file: fields, headers of parts, boundaries. */
 export const MAX_BESIDE_BYTES = 1024 * 1024
 /** Every list of an upload may be given as repeated fields, each with as many as the list takes. */
 export const MAX_PARTS = 4096
@@ -149,7 +149,7 @@ export class FormFraming {
   #text: { readonly name: string, readonly check: Utf8Check } | undefined
   /** The part that is being read is the file, or takes the place of one. */
   #isFile = false
-  /** Bytes that are not of the file. */
+  /** Bytes that do not belong to the file. */
   #beside = 0
   /** Nothing of the part has been read but its head. */
   #isFresh = false

@@ -11,7 +11,7 @@ export interface CutBody {
   readonly file: Buffer | undefined
 }
 
-/** Shorter ones are read like any other field. */
+/** Shorter data URIs are read like any other field. */
 const LONG_BYTES = 64 * 1024
 const SLICE_BYTES = 256 * 1024
 const STAND_IN = Buffer.from('data:')
@@ -34,10 +34,10 @@ type Span = readonly [start: number, end: number]
 /** Limits in bytes, as the text that was sent. */
 export interface CutLimits { readonly rest: number, readonly file: number }
 
-/** Finds the value of the field, unless too much stands before it: that belongs to the rest. */
+/** Finds the value of the field; undefined when more stands before it than the rest may hold. */
 type Find = (body: Buffer, limits: CutLimits) => Span | undefined
 
-/** One that is over its limit is never read like any other field. */
+/** True for a data URI to cut out: a long one, or one over its limit, which must not pass as a field. */
 function isLongDataUri (body: Buffer, [start, end]: Span, { file }: CutLimits): boolean {
   return end - start > Math.min(LONG_BYTES, file) && /^(?:\s|\+|%20)*data(?::|%3a)/i.test(body.toString('latin1', start, start + 64))
 }
@@ -94,7 +94,7 @@ for (let digit = 0; digit < 16; digit++) {
   for (const character of [small, small.toUpperCase()]) HEX[codeOf(character)] = digit
 }
 
-/** Value of the hex digits at `start`; -1 when there are fewer. */
+/** Value of the hex digits at `start`; -1 when one of them is not a hex digit. */
 function hexAt (text: Buffer, start: number, digits: number): number {
   let value = 0
   for (let at = start; at < start + digits; at++) {
@@ -126,7 +126,7 @@ const UNICODE_ESCAPE = codeOf('u')
 /** A character outside ASCII, of which base64 has none. */
 const FOREIGN_BYTE = 0xff
 
-/** The same for a JSON string, in which no line may end: base64 could hold the end of one. */
+/** The same for a JSON string, which must not hold a raw line break, although base64 may. */
 function readJsonString (text: Buffer): Buffer | undefined {
   if (text.includes('\n') || text.includes('\r')) return undefined
   if (!text.includes(BACKSLASH)) return text
@@ -145,7 +145,7 @@ function readJsonString (text: Buffer): Buffer | undefined {
   return text.subarray(0, to)
 }
 
-/** A blank at the end may be a plus that was lost. */
+/** Blanks at the end stay: one may be a lost plus sign. */
 function withoutLeadingBlanks (text: Buffer): Buffer {
   let start = 0
   while (start < text.length && (text[start] as number) <= BLANK) start++ // within the text
@@ -168,7 +168,7 @@ const READERS: Readonly<Record<TextKind, BodyReader>> = {
 /**
  * Cuts a long data URI out of a body, so that it is never copied: a parser would hold its megabytes
  * several times. The memory of the body is changed.
- * @throws {GatewayError} `payload_too_large`, or `invalid_request` when the data URI is none in base64.
+ * @throws {GatewayError} `payload_too_large`, or `invalid_request` when the data URI is not in base64.
  */
 export function cutInlineFile (body: Buffer, kind: TextKind, limits: CutLimits): CutBody {
   const { find, read, broken } = READERS[kind]

@@ -21,19 +21,19 @@ declare module 'fastify' {
      */
     permit (wish: UploadWish): UploadPermit
     /**
-     * Finds an asset by its ID, and judges the public ID that it turns out to have by what the caller may do.
+     * Finds an asset by its ID, and judges its public ID by what the caller may do.
      * @throws {GatewayError} `not_found` when there is none, or none that the caller may know of; `forbidden`
      * when it is protected.
      */
     assetOf (assetId: string, details?: Query): Promise<ResolvedAsset>
-    /** What the client is told of this request: when its caller is gone, and what it may learn of. */
+    /** Options of the client's calls for this request: its signal, and what the caller may learn of. */
     adminCall (): Call
-    /** May this caller learn of an asset of that name? Without a folder it may learn of all, named or not. */
+    /** Whether the caller may learn of an asset of that name. A caller without a folder may learn of all. */
     sees (publicId: string | undefined): boolean
   }
 }
 
-/** Filters of lists that go by something else than the public ID. */
+/** Filters of lists that do not go by the public ID. */
 const FILTERS = Object.keys(LIST_FILTERS)
 
 export interface AuthorizationOptions {
@@ -60,7 +60,7 @@ function namedAssets ({ params, query, body }: FastifyRequest): Array<readonly [
  * beside `public_ids` or `start_at` is not documented, so there the prefix would confine nothing for sure.
  */
 function confineList (folder: string, query: Record<string, unknown>): void {
-  // These have no prefix: each page of theirs is filtered once it is there.
+  // Such a list takes no prefix: the route filters each page.
   if (FILTERS.some((name) => query[name] !== undefined)) return
   const ids = query['public_ids']
   const faults: Fault[] = []
@@ -100,17 +100,14 @@ function confine (folder: string, action: Action, request: FastifyRequest): void
   if (action === 'updateResource') confineMove(folder, fieldsOf(request.body))
 }
 
-/**
- * Updates and deletions may announce themselves too, in query or body; uploads and signatures ask by
- * `permit`.
- */
+/** Judges the notifications of updates and deletions, in query and body; uploads are judged by `permit`. */
 function requireNotificationUrls ({ query, body, caller, cloudinary }: FastifyRequest): void {
   const { sandbox } = cloudinary.environment
   const rules = { sandbox, hosts: caller.permissions.signing?.notificationHosts }
   for (const fields of [query, body]) requireNotifications(fieldsOf(fields), rules)
 }
 
-/** What an update shares with an upload is held to the same rules, as the text that is sent. */
+/** Holds the parameters that updates share with uploads to the same rules, as the text that is sent. */
 function requireChanges ({ body, caller: { permissions: { signing } }, cloudinary }: FastifyRequest): void {
   const fields = fieldsOf(body)
   if (!signing || !HELD_IN_UPDATES.some((name) => fields[name] !== undefined)) return

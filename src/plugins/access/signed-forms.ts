@@ -15,21 +15,22 @@ export type GivenFields = Readonly<Record<string, string | readonly string[]>>
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * The forms that a signature over these fields may be about, the likeliest first: the fields as they were sent, then
-     * as `POST /signature` writes them, each with the markers that it may have added. What is not signed is left out.
+     * Returns the forms that a signature of these fields may cover, the likeliest first: the fields as they
+     * were sent, then as `POST /signature` writes them, each with the markers that it may have added. Fields
+     * that are not signed are left out.
      */
     signedForms (given: GivenFields): Iterable<FormFields>
   }
 }
 
-/** Forms of each reading that are tried before the less likely ones of any: without markers, and with today's. */
+/** Forms of each reading to try before the less likely ones: without markers, and with today's. */
 const LIKELY = 2
 
 function asSent (given: GivenFields): FormFields {
   return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, typeof value === 'string' ? value : value.join(',')]))
 }
 
-/** The text that `POST /signature` makes of one setting; what it would refuse was given to it in another spelling. */
+/** Writes one setting as `POST /signature` does. One that it would refuse stays as it was sent. */
 function asWritten (request: FastifyRequest, setting: GivenFields): FormFields {
   try {
     const values = readTextFields(signableParameters, setting)
@@ -101,10 +102,11 @@ function * formsOf (request: FastifyRequest, given: GivenFields): Generator<Form
   for (const forms of rest) yield * forms
 }
 
-/** Lets the literal two-step flow work: a page signs some settings, and sends the same settings with the signature. */
+/** Supports the literal two-step flow: a page signs settings, then sends them again with the signature. */
 export default fp(async (scope) => {
   scope.decorateRequest('signedForms', function (given) {
-    const signable = Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(signableParameters, name)))
+    const entries = Object.entries(given).filter(([name]) => Object.hasOwn(signableParameters, name))
+    const signable = Object.fromEntries(entries)
     return { [Symbol.iterator]: () => formsOf(this, signable) }
   })
 }, { name: 'signed-forms', dependencies: ['environment-choice'] })

@@ -32,7 +32,7 @@ function withoutDefaultedParameter (node: Node): Node {
   return 'in' in node && isNode(node['schema']) && 'default' in node['schema'] ? { ...node, required: false } : node
 }
 
-/** Keywords of JSON Schema that judge values of one type alone. */
+/** Keywords of JSON Schema that apply to values of one type only. */
 const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
   string: ['pattern', 'minLength', 'maxLength', 'format'],
   number: ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf'],
@@ -44,9 +44,8 @@ const KEYWORDS: Readonly<Record<string, readonly string[]>> = {
 const OF_ONE_TYPE = new Set(Object.values(KEYWORDS).flat())
 
 /**
- * Writes a union as one, wherever a type has members of its own: that is what readers and generators of
- * clients want. Our validator takes several types beside each other, and then names the one thing that is
- * wrong.
+ * Writes several types beside each other as `anyOf` when one of them is an object or an array: readers and
+ * client generators expect that. The validator keeps the short form, which names the one thing that is wrong.
  */
 function asUnion (schema: Node): Node {
   const { type, ...rest } = schema

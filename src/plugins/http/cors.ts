@@ -27,10 +27,10 @@ export function preflightFailure ({ method, headers }: Pick<FastifyRequest, 'met
 }
 
 /**
- * Lets pages of some origins call, on every route and every error, with whatever headers their libraries add: a
- * preflight is answered with the names that it asks for, and varies by them. Off without origins. An origin that is not
- * listed gets the answer without CORS headers, which its browser then keeps from the page; its preflights are for
- * `error-handler` to refuse. To be registered after that one, so that it renders the failures of preflights as well.
+ * Lets pages of some origins call, on every route and every error, with whatever headers their libraries add:
+ * the answer to a preflight allows the names that it asks for, and varies by them. Off without origins. An
+ * origin that is not listed gets the answer without CORS headers, which its browser then keeps from the page;
+ * `error-handler` refuses its preflights. Register this plugin after that one.
  */
 export default fp<CorsOptions>(async (app, { origins, credentials = false }) => {
   if (origins.length === 0) return

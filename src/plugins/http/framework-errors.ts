@@ -13,7 +13,7 @@ const BY_CODE: Readonly<Record<string, { code: ErrorCode, detail: string }>> = {
   FST_ERR_VALIDATION: { code: 'invalid_request', detail: 'The request is not valid.' }
 }
 
-/** Where only a status is known: what the framework says of it is for people who run it. */
+/** Answers to errors of which only the status is known. The framework's own message stays in the log. */
 const BY_STATUS: Readonly<Record<number, { code: ErrorCode, detail: string }>> = {
   400: { code: 'invalid_request', detail: 'The request cannot be read.' },
   401: { code: 'unauthorized', detail: 'The request carries no valid key.' },

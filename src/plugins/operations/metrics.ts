@@ -20,10 +20,7 @@ export interface MetricsOptions {
   readonly environments: readonly string[]
 }
 
-/**
- * Label of requests that no route takes; their paths are the caller's own. Methods are few: Node's parser knows no
- * others.
- */
+/** Label of requests that no route takes: callers choose their paths. Node's parser knows few methods. */
 const NO_ROUTE = 'none'
 
 type Count = ReturnType<Meters['answers']>

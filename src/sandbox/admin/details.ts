@@ -29,7 +29,8 @@ export const detailRoutes: Route<DetailServices>[] = [
 ]
 
 /**
- * @throws {SandboxError} 400 for a word in the place of an ID, which names another method of the vendor; 404
+ * Finds the asset of an asset_id.
+ * @throws {SandboxError} 404, or 400 for a word in place of the ID: that names another method of the vendor.
  */
 export function byAssetId (call: Call): AssetRecord {
   const id = call.params.asset_id ?? ''

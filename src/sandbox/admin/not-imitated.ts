@@ -22,7 +22,7 @@ export const refusedRoutes: Route[] = [
   ...refuseAll('resources/related_assets/*asset', ['POST', 'DELETE'], 'related assets'),
   ...refuseAll('resources/backup', ['GET', 'DELETE'], 'backups'),
   ...refuseAll('resources/backup/*asset_id', ['GET', 'DELETE'], 'backups'),
-  // Folders of these names would be listed under the same paths.
+  // These routes come before those of folders, which would take the words for names of folders.
   ...refuseAll('folders/descendants', ['GET'], 'lists of all folders below another'),
   ...refuseAll('folders/by_id', ['GET'], 'folders by their IDs'),
   ...refuseAll('folders/by_path', ['GET'], 'folders by their paths'),

@@ -48,7 +48,7 @@ export function registerApi<Services extends ApiServices> (
   })
 }
 
-/** What speaks for the caller, or arrives as the file of the call: spent before an action reads anything. */
+/** Fields that are used before an action runs: credentials, and the file. */
 const SPENT: ReadonlySet<string> = new Set([...TRANSPORT, 'timestamp'])
 
 class ApiCalls<Services extends ApiServices> {
@@ -122,7 +122,7 @@ function knownTo (route: Guard): ReadonlySet<string> {
   return KNOWN_PARAMETERS['call' in route && route.call !== undefined ? route.call : 'upload']
 }
 
-/** Which parameters a call of the Upload API reads. */
+/** Returns whether a call of the Upload API reads a parameter of that name. */
 function takenBy (route: Guard, known: ReadonlySet<string>, isByHeader: boolean): (name: string) => boolean {
   const more = isByHeader && 'call' in route && route.call !== undefined ? KNOWN_WITH_HEADER[route.call] : undefined
   return (name) => known.has(name) || TRANSPORT.has(name) || more?.has(name) === true
@@ -147,7 +147,7 @@ function splitUrl (url: string): { cloudName: string, path: string, query: strin
   return { cloudName, path: path.replace(/(?<!\/)\/+$/, ''), query: mark < 0 ? '' : url.slice(mark + 1) }
 }
 
-/** The path without the name of a cloud. The provisioning API has its own word in that place. */
+/** The path as documented, without the name of the cloud, where the provisioning API has its own word. */
 function documentedPath (cloudName: string, path: string): string {
   return `/v1_1/${cloudName === 'provisioning' ? cloudName : '{cloud}'}/${path}`
 }

@@ -28,7 +28,7 @@ export function checkSupport (call: Call, fields: Fields, wording = inUploads): 
   namePolled(call)
 }
 
-/** Notifications that are to be fetched from a channel: there is none here. */
+/** Names notification addresses of polled channels as ignored: the sandbox has no channels. */
 export function namePolled ({ fields, reply }: Call): void {
   const isPolled = (name: string): boolean => /^poll:/i.test(fields.text(name) ?? '')
   nameIgnored(reply, ['notification_url', 'eager_notification_url'].filter(isPolled))

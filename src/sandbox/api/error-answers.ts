@@ -1,13 +1,13 @@
 import { errorCodes, type FastifyInstance } from 'fastify'
 import { notImitated, SandboxError } from '../errors.ts'
 
-/** Paths of the sandbox itself: the vendor has none of them. */
+/** Prefix of the sandbox's own paths, which the vendor does not have. */
 const OWN = '/_sandbox/'
 
 /** Every failure leaves in the vendor's form, with its text in `X-Cld-Error` as well. */
 export function registerErrors (app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => {
-    // Whoever hangs up in the middle of a body needs no answer, and nothing is broken here.
+    // A client that hangs up in the middle of a body needs no answer, and its leaving is not an error.
     if (!request.raw.complete && reply.raw.destroyed) return reply.hijack()
     const status = error instanceof SandboxError ? error.status : statusOf(error)
     const message = status === 500 ? 'General Error' : messageOf(error)

@@ -41,12 +41,12 @@ export class Fields implements CallParameters {
     return others
   }
 
-  /** Starts to note which fields are read, from here on. */
+  /** Starts to record which fields are read. */
   watch (): void { this.#read.clear() }
 
   /**
-   * Names of the fields that nobody has read since, and that ask for something: some clients send every flag
-   * as `false`.
+   * Names of the fields that have not been read since `watch`. Fields that ask for nothing are left out: some
+   * clients send every flag as `false`.
    */
   unread (): string[] {
     const asksFor = (name: string) => !/^(?:false|0|)$/.test(String(this.#values.get(name) ?? ''))
@@ -113,7 +113,7 @@ export class Fields implements CallParameters {
     }
   }
 
-  /** Whoever takes them all decides about each. */
+  /** All fields; they count as read. */
   entries (): IterableIterator<[string, Value]> {
     for (const name of this.names()) this.#read.add(name)
     return this.#values.entries()

@@ -2,17 +2,12 @@ import { createHash } from 'node:crypto'
 import type { AssetRecord } from './asset.ts'
 import type { CloudSettings } from '../clouds.ts'
 
-/**
- * Whom assets are shown to: what their links begin with, and the cloud whose settings decide what else
- * there is.
- */
+/** Context in which assets are shown: the beginning of their links, and the cloud with its settings. */
 export interface Viewer {
   readonly cloud: CloudSettings
   /** Scheme, host and port, without a trailing slash. */
   readonly publicUrl: string
-  /**
-   * `url` is always http and `secure_url` https, as the vendor's are, though one of them may not open here.
-   */
+  /** Whether `url` is always http and `secure_url` https, like the vendor's, even if only one opens. */
   readonly strictUrls: boolean
 }
 

@@ -82,10 +82,12 @@ export function newMetadata (
 }
 
 /**
- * The fields that get new options by these values, where a field allows that. Which ID the vendor gives such
- * an option is not public; here it is the value itself.
+ * Returns the fields that these values add options to, where a field allows that. Which ID the vendor gives
+ * such an option is not public; here it is the value itself.
  */
-export function fieldsWithNewOptions (fields: MetadataFields, values: Readonly<Record<string, unknown>> = {}): MetadataField[] {
+export function fieldsWithNewOptions (
+  fields: MetadataFields, values: Readonly<Record<string, unknown>> = {}
+): MetadataField[] {
   return [...fields.values()].flatMap((field) => {
     const present = field.datasource?.values ?? []
     const known = new Set(present.map((option) => option.external_id))

@@ -110,10 +110,9 @@ export function readDeliveryType (
 }
 
 /**
- * The vendor has many more types: remote files (`fetch`), pictures of social networks (`facebook`), and what
- * it makes itself (`sprite`, `text`).
- * @throws {SandboxError} 400 for every other type, by name: a search among assets of that type would find
- * nothing.
+ * Reads a delivery type. The vendor has many more: remote files (`fetch`), pictures of social networks
+ * (`facebook`), and what it makes itself (`sprite`, `text`).
+ * @throws {SandboxError} 400 that names any other type: a look-up would only find nothing.
  */
 export function deliveryType (text: string): DeliveryTypeName {
   if (text === 'upload' || text === 'private' || text === 'authenticated') return text

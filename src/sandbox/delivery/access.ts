@@ -42,7 +42,7 @@ export function checkAccess (request: AccessRequest, record: AssetRecord, isOrig
   return isSigned
 }
 
-/** Whether access is restricted in any way, so that shared caches must not keep it. */
+/** True when access is restricted in any way, so that shared caches must not keep the asset. */
 export function isProtected (record: AssetRecord, isOriginal: boolean): boolean {
   const { access_control: rules = [] } = record
   return isSignedFor(record, isOriginal) || isAuthenticatedByMode(record) || rules.length > 0
@@ -53,7 +53,7 @@ function isSignedFor ({ type }: AssetRecord, isOriginal: boolean): boolean {
 }
 
 /**
- * Whether it behaves as one of type `authenticated` under URLs of type `upload`.
+ * True when the asset behaves as one of type `authenticated` under URLs of type `upload`.
  * Source: Cloudinary, "Upload API reference", "access_mode".
  */
 function isAuthenticatedByMode ({ access_mode: mode, type }: AssetRecord): boolean {

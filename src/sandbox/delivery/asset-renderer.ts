@@ -23,7 +23,7 @@ export interface Rendered {
   width: number
   height: number
   format: string
-  /** Size of what was rendered, before. */
+  /** Size of the image before it was rendered. */
   original: Size
   /** Normalised, as Cloudinary echoes it: keys sorted within each component. */
   transformation: string
@@ -124,7 +124,7 @@ export class AssetRenderer implements Renderer {
     return path === undefined ? { bytes: await this.#stores.blobs.buffer(blob), isSvg } : { path, isSvg }
   }
 
-  /** Which assets are needed must be known before anything is worked out. */
+  /** Finds the assets that layers need, before anything is computed. */
   async #layers (
     cloud: CloudSettings, { tags, context = {}, metadata = {} }: AssetRecord, { components }: PreparedChain
   ): Promise<Map<string, ByteSource>> {

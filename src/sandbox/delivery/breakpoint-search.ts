@@ -1,4 +1,4 @@
-/** Between which widths, and how far apart in bytes, breakpoints are looked for. */
+/** Widths between which breakpoints are looked for, their distance in bytes, and their greatest number. */
 export interface BreakpointBounds {
   readonly minWidth: number
   readonly maxWidth: number
@@ -11,7 +11,7 @@ export interface TriedWidth { readonly asked: number, readonly bytes: number }
 
 type Try<Tried> = (width: number) => Promise<Tried>
 
-/** How often one breakpoint is looked for: after that the best so far is good enough. */
+/** Attempts for each breakpoint: after that the best one so far is good enough. */
 const MAX_GUESSES = 8
 
 /**

@@ -39,7 +39,7 @@ const CONTENT: readonly CoverageLine[] = [
   content('SVG in gzip (.svgz): raw', 'assumed')
 ]
 
-/** What answers differ in. */
+/** Differences in answers. */
 const ANSWERS: readonly CoverageLine[] = [
   { kind: 'answers', name: 'url and secure_url over plain http: both http, without --strict-urls', support: 'deviates' },
   { kind: 'answers', name: 'url and secure_url over https, or with --strict-urls: http and https', support: 'real' }

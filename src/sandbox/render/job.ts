@@ -5,10 +5,11 @@ import type { RenderLimits } from './limits.ts'
 import type { Component } from '../transformation/parser.ts'
 
 /**
- * Where the bytes of an image are: a file, or memory when the sandbox has no folder. An SVG needs to be known
- * as one.
+ * Place of the bytes of an image: a file, or memory when the sandbox has no folder. libvips recognizes an SVG
+ * only after `plainSvg`.
  */
-export type ByteSource = ({ readonly path: string } | { readonly bytes: Uint8Array }) & { readonly isSvg?: boolean }
+export type ByteSource =
+  ({ readonly path: string } | { readonly bytes: Uint8Array }) & { readonly isSvg?: boolean }
 
 /** One rendering, as it travels to the process that does it. */
 export interface RenderJob {
@@ -33,7 +34,7 @@ export interface RenderResult {
   readonly height: number
   readonly format: string
   readonly pages: number
-  /** Of the image that was rendered, before anything was done to it. */
+  /** Size of the image before anything was done to it. */
   readonly original: Size
 }
 

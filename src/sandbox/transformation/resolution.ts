@@ -22,7 +22,7 @@ export function assignVariables (component: Component, scope: Scope): Scope {
   })
 }
 
-/** As `assignVariables`, before a picture is opened: variables that depend on its size are left out. */
+/** The same before a picture is opened: variables that depend on its size are left out. */
 export function assignKnownVariables (component: Component, scope: Scope): Scope {
   return assigned(component, scope, () => {})
 }

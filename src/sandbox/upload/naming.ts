@@ -46,8 +46,8 @@ function displayName (fields: Fields, publicId: string, originalName: string | u
 }
 
 /**
- * Characters that no public ID has. Source: Cloudinary, "Public ID naming conventions"; answers of the live
- * service that people have quoted.
+ * Characters that no public ID may have. Source: Cloudinary, "Public ID naming conventions"; answers of the
+ * live service that people have quoted.
  */
 const FORBIDDEN = /[?&#\\%<>+]/
 

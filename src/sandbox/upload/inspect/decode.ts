@@ -3,7 +3,7 @@ import type { BlobStore } from '../../store/blobs.ts'
 import { RENDER_LIMITS } from '../../render/limits.ts'
 import { FAIL_ON } from '../../render/source.ts'
 
-/** What the header of an image says. */
+/** Facts from the header of an image. */
 interface ImageHeader {
   readonly format: string
   readonly width: number
@@ -15,8 +15,8 @@ interface ImageHeader {
 const ANIMATED = new Set(['gif', 'webp'])
 
 /**
- * Whether an image can be decoded to its end, as rendering it would have to. One that is larger than anything
- * that is rendered here is taken on trust.
+ * Tells whether an image can be decoded to its end, which rendering would need. An image that is too large to
+ * be rendered here is taken on trust.
  */
 export async function decodes (
   blobs: BlobStore, key: string, { format, width, height, pages }: ImageHeader

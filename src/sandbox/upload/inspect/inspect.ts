@@ -15,7 +15,7 @@ export interface Inspected {
   pages?: number
   duration?: number
   media?: Record<string, unknown>
-  /** Of a format that can be read here, and this file cannot. */
+  /** Set when the format can be read here, but this file cannot. */
   isBroken?: true
 }
 
@@ -23,7 +23,7 @@ const RAW: Inspected = { resource_type: 'raw' }
 
 /** A pixel more than this in a header, and the file is not opened at all. */
 const MAX_PIXELS = 268_402_689
-/** How far the first element of an XML document is looked for. */
+/** Bytes of an XML document in which its first element is looked for. */
 const MAX_PROLOG_BYTES = 4 * 1024 * 1024
 
 /** Names that sniffing gives to variants of a format, to the name that the vendor has for it. */
@@ -52,7 +52,7 @@ export async function inspect (blobs: BlobStore, key: string): Promise<Inspected
   }
 }
 
-/** Where a document says late what it is, more of it is read. */
+/** Reads more of a document whose first element comes late. */
 async function holdsSvg (blobs: BlobStore, key: string): Promise<boolean> {
   const head = await headOf(blobs, key)
   if (!/^(?:ï»¿|ÿþ|þÿ)?[\s\0]*</.test(head.toString('latin1', 0, 256))) return false
