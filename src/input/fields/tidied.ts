@@ -11,7 +11,7 @@ const isPlainAt = (text: string, index: number): boolean => {
   return code > 0x20 && code < 0x7f
 }
 
-/** In a loop: a pattern for the end of a text takes time that grows with the square of a long run. */
+/** Trims in a loop: a pattern for the end of a text takes quadratic time on a long run of blanks. */
 function withoutEdges (text: string, edge: RegExp): string {
   let start = 0
   let end = text.length
