@@ -292,6 +292,14 @@ t.test('text of several lines is signed as a form sends it, and so fits where a 
   t.match(sandbox.requests.at(-1)?.fields, { context: 'alt=One\r\nTwo' })
 })
 
+t.test('400: a blank where somebody is let in for a while', async (t) => {
+  const { url } = await startSeeing(t)
+  for (const blank of ['', '  ', null]) {
+    const rule = { access_type: 'anonymous', start: blank, end: '2030-01-01T00:00:00Z' }
+    t.match(await sendJson(`${url}/signature`, { access_control: [rule] }), { status: 400, body: { errors: [{ pointer: '/access_control/0/start' }] } }, JSON.stringify(blank))
+  }
+})
+
 t.test('null in a list is no value, where one value belongs, too', async (t) => {
   const { url, upstream } = await startSeeing(t)
   for (const field of ['overwrite', 'auto_tagging', 'visual_search', 'invalidate']) {

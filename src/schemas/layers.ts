@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Choice, PublicId } from './assets.ts'
+import { spelled } from './habits.ts'
 
 const word = (description: string) => Type.Optional(Type.String({
   pattern: '^[A-Za-z][A-Za-z0-9_-]*$', maxLength: 50, 'x-fault': 'must be one word', description
@@ -16,9 +17,9 @@ export const LayerParts = Type.Object({
   type: Type.Optional(Choice(['upload', 'private', 'authenticated', 'fetch'], {
     description: 'Storage type of the layer.'
   })),
-  format: Type.Optional(Type.String({
+  format: Type.Optional(spelled('extension', Type.String({
     pattern: '^[a-z0-9]{1,8}$', 'x-fault': 'must be a file extension such as "png"'
-  })),
+  }))),
   url: Type.Optional(Type.String({
     pattern: '^https?://[^"<>\\\\\\u0000-\\u001f\\u007f\\ud800-\\udfff]+$',
     maxLength: 1000,

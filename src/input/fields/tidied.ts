@@ -38,6 +38,11 @@ function tidiedList (list: readonly unknown[], items: Shape | undefined): readon
   return list.some((item) => tidied(item, items) !== item) ? list.map((item) => tidied(item, items)) : list
 }
 
+/** A blank that may not stand is empty text, which the schema refuses. */
+function refused (value: unknown, shape: Shape | undefined): unknown {
+  return shape?.[BLANK] === 'refused' && typeof value === 'string' && isBlankText(value) ? '' : value
+}
+
 type Members = Readonly<Record<string, unknown>>
 
 /** Drops blank settings, as blank fields are dropped. A member whose name the schema leaves open is kept. */
@@ -46,7 +51,7 @@ function tidiedMembers (members: Members, shape: Shape): Members {
   for (const name of Object.keys(members)) {
     const member = members[name]
     const known = shapeOf(shape, name)
-    const value = tidied(member, known)
+    const value = refused(tidied(member, known), known)
     const isSetting = known !== undefined && shape.properties?.[name] === known
     const isDropped = isSetting && isBlank(value) && known[BLANK] === undefined
     if (value === member && !isDropped) continue

@@ -42,13 +42,17 @@ function isLongDataUri (body: Buffer, [start, end]: Span, { file }: CutLimits): 
   return end - start > Math.min(LONG_BYTES, file) && /^(?:\s|\+|%20)*data(?::|%3a)/i.test(body.toString('latin1', start, start + 64))
 }
 
-/** Index of the quote that ends the JSON string which begins at `start`; -1 when there is none. */
-function endOfString (body: Buffer, start: number): number {
+/**
+ * Index of the quote that ends the JSON string which begins at `start`; -1 when there is none, and for a string with
+ * quotes in it that is longer than `most`: no data URI has any.
+ */
+function endOfString (body: Buffer, start: number, most: number): number {
   let end = body.indexOf(QUOTE, start + 1)
   for (; end >= 0; end = body.indexOf(QUOTE, end + 1)) {
     let before = end - 1
     while (body[before] === BACKSLASH) before--
     if ((end - before) % 2 === 1) break
+    if (end - start > most) return -1
   }
   return end
 }
@@ -61,7 +65,7 @@ const findInJson: Find = (body, limits) => {
   for (let at = 0; at < limits.rest && at < body.length; at++) {
     const byte = body[at] as number // within the body
     if (byte === QUOTE) {
-      const end = endOfString(body, at)
+      const end = endOfString(body, at, limits.rest)
       if (end < 0) return undefined
       const span = [at + 1, end] as const
       if (depth === 1 && isValue && isField && isLongDataUri(body, span, limits)) return span

@@ -52,6 +52,12 @@ t.test('a field that comes to nothing is not given', async (t) => {
   t.equal(meant(null, blank('clears', word)), undefined)
 })
 
+t.test('a blank that may not stand is empty inside an object, too, where the schema refuses it', async (t) => {
+  const shape = { type: 'object', properties: { start: blank('refused', word), end: word } }
+  t.strictSame(tidied({ start: ' \t', end: ' ' }, shape), { start: '' })
+  t.strictSame(tidied({ start: null }, shape), { start: null })
+})
+
 t.test('an empty map stands for an empty list of words, and an empty list for an empty map', async (t) => {
   t.strictSame(emptied({}, { type: 'array', items: word }), [])
   t.strictSame(emptied([], { type: 'object' }), {})

@@ -52,6 +52,11 @@ t.test('what the parser would refuse is left for it to refuse', async (t) => {
   t.throws(() => cutFrom(`{"file":"${uri.replace(';base64', '')}"}`, 'json'), { errors: [{ pointer: '/file', message: /is not a base64 data URI/ }] })
 })
 
+t.test('a long string with quotes in it is no data URI, and is not searched to its end', async (t) => {
+  const quoted = `{"file":"${uri}${'\\"'.repeat(2_000)}"}`
+  t.throws(() => cutFrom(quoted, 'json'), { code: 'payload_too_large' })
+})
+
 t.test('nothing else is cut: short ones, other fields, members of members, text that is no data URI, broken JSON', async (t) => {
   const roomy = { ...LIMITS, rest: 1_000_000 }
   for (const body of [
