@@ -54,6 +54,9 @@ const WORDS: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
   alt: ['context']
 }))
 
+/** A member of a field, as PHP and jQuery write it: `context[alt]`, `eager[0][width]`. */
+const MEMBER = /^(\w+)\[/
+
 /** Writes `publicId`, `Public ID` and `public-id` as `public_id`. */
 const folded = (given: string): string =>
   given.trim().replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/[\s.-]+/g, '_').toLowerCase()
@@ -71,6 +74,8 @@ function translated (given: string, known: ReadonlySet<string>): string[] {
 /** Ends a message about a misspelt name: `; did you mean "folder"?`, or nothing when no known name is near. */
 export function didYouMean (given: string, known: Iterable<string>): string {
   const names = new Set(known)
+  const [, outer = ''] = MEMBER.exec(given.slice(0, 64)) ?? []
+  if (names.has(outer)) return `; send "${outer}" as one field, in JSON`
   const meant = translated(given, names)
   if (meant.length > 0) return `; did you mean ${meant.map((name) => `"${name}"`).join(' or ')}?`
   const nearest = nearestName(given, names)

@@ -27,6 +27,13 @@ t.test('the end of a message names the near one, and is empty when none is near'
   t.equal(didYouMean('nonsense', ['public_id', 'folder']), '')
 })
 
+t.test('a member in brackets leads to the field that it belongs to', async (t) => {
+  for (const name of ['folder[alt]', 'folder[0]', 'folder[0][width]']) {
+    t.equal(didYouMean(name, ['public_id', 'folder']), '; send "folder" as one field, in JSON', name)
+  }
+  t.equal(didYouMean('nonsense[a]', ['public_id', 'folder']), '')
+})
+
 t.test('words of other tools lead to ours, where there is one', async (t) => {
   const names = ['public_id', 'resource_type', 'type', 'tags', 'context', 'asset_folder', 'prefix', 'expires_at', 'max_results', 'next_cursor']
   for (const [word, ours] of [
