@@ -75,7 +75,7 @@ function judgedFields (fields: Readonly<Record<string, string>>): Record<string,
 
 /** Pages send what is signed in a form, which changes line ends: these are signed as they will arrive. */
 function asFormSends (fields: Record<string, string>): Record<string, string> {
-  for (const name of Object.keys(fields)) fields[name] = withFormLineEnds(fields[name] ?? '')
+  for (const [name, text] of Object.entries(fields)) fields[name] = withFormLineEnds(text)
   return fields
 }
 

@@ -55,14 +55,12 @@ function mapped (given: GivenFields, change: (text: string) => string): GivenFie
     [name, typeof value === 'string' ? change(value) : value.map(change)]))
 }
 
-const withoutBlanks = (text = ''): string => text.replace(/\s+/g, '')
+const withoutBlanks = (text: unknown): string => String(text).replace(/\s+/g, '')
 
-/** The text as it was sent where reading it only took blanks away: those inside a JSON list are signed. */
+/** Takes the text as it was sent where reading it only took blanks away: those inside a JSON list are signed. */
 function keepingBlanks (written: FormFields, sent: FormFields): FormFields {
-  return Object.fromEntries(Object.entries(written).map(([name, text]) => {
-    const original = sent[name] ?? text
-    return [name, withoutBlanks(original) === withoutBlanks(text) ? original : text]
-  }))
+  const kept = Object.entries(sent).filter(([name, text]) => withoutBlanks(text) === withoutBlanks(written[name]))
+  return { ...written, ...Object.fromEntries(kept) }
 }
 
 /** A form may have changed the line ends of settings, and `POST /signature` signs those of forms. */
