@@ -43,7 +43,7 @@ function checked (text: string, value: unknown, report: Report): unknown {
   return faults.length > 0 ? undefined : value
 }
 
-/** Of a list that is too long no more is read than shows that it is: the validator refuses it by its length. */
+/** Items that are read of a list: one more than it may have, for which the validator refuses it. */
 const enough = (most: number | undefined): number | undefined => most === undefined ? undefined : most + 1
 
 /** Cuts at every `separator` that no backslash escapes, into no more than `limit` parts; the rest is left out. */
