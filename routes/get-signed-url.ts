@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { invalidRequest } from '../src/errors.ts'
 import { millisecondsFault } from '../src/input/signature-time.ts'
 import { Choice, DELIVERY_TYPES, PublicId, ResourceType } from '../src/schemas/assets.ts'
-import { spelled } from '../src/schemas/habits.ts'
+import { EXTENSION, spelled } from '../src/schemas/habits.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { TransformationInput } from '../src/schemas/transformation.ts'
@@ -14,7 +14,7 @@ const Asked = Type.Object({
   public_id: PublicId,
   resource_type: ResourceType,
   type: Choice(DELIVERY_TYPES, { default: 'private', description: 'Storage (delivery) type of the asset.' }),
-  format: Type.Optional(spelled('extension', Type.String({ pattern: '^[a-z0-9]{1,8}$', 'x-fault': 'must be a file extension such as "pdf"', examples: ['pdf'] }))),
+  format: Type.Optional(spelled('extension', Type.String({ ...EXTENSION, examples: ['pdf'] }))),
   expires_at: Type.Optional(Type.Integer({ minimum: 1, description: 'Unix time in seconds after which the link is dead; default one hour from now.' })),
   attachment: Type.Optional(Type.Boolean({ description: 'Make browsers save the file instead of showing it.' })),
   target_filename: Type.Optional(Type.String({

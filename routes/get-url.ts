@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { invalidRequest } from '../src/errors.ts'
 import { DeliveryType, PublicId, ResourceType } from '../src/schemas/assets.ts'
-import { spelled } from '../src/schemas/habits.ts'
+import { EXTENSION, spelled } from '../src/schemas/habits.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { flatTransformation, TransformationInput, type Transformation, type TransformationComponent } from '../src/schemas/transformation.ts'
@@ -13,7 +13,7 @@ const Delivery = {
   type: DeliveryType,
   transformation: Type.Optional(TransformationInput),
   format: Type.Optional(spelled('extension', Type.String({
-    pattern: '^[a-z0-9]{1,8}$', 'x-fault': 'must be a file extension such as "jpg"', description: 'Extension that is appended: the format to deliver.', examples: ['jpg']
+    ...EXTENSION, description: 'Extension that is appended: the format to deliver.', examples: ['jpg']
   }))),
   version: Type.Optional(spelled('version', Type.Integer({ minimum: 1, description: 'Version of the asset; makes caches forget the former one.' }))),
   secure: Type.Optional(Type.Boolean({ description: 'https or http; the environment decides when it is not given.' })),

@@ -23,3 +23,6 @@ export function spelled<T extends object> (spelling: Spelling, schema: T): T {
 export function blank<T extends object> (rule: BlankRule, schema: T): T {
   return { ...schema, [BLANK]: rule }
 }
+
+/** Keywords of a text that is a file extension, without its dot. `spelled` beside it takes `.JPG` too. */
+export const EXTENSION = { pattern: '^[a-z0-9]{1,8}$', 'x-fault': 'must be a file extension such as "png"' } as const

@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Choice, PublicId } from './assets.ts'
-import { spelled } from './habits.ts'
+import { EXTENSION, spelled } from './habits.ts'
 
 const word = (description: string) => Type.Optional(Type.String({
   pattern: '^[A-Za-z][A-Za-z0-9_-]*$', maxLength: 50, 'x-fault': 'must be one word', description
@@ -17,9 +17,7 @@ export const LayerParts = Type.Object({
   type: Type.Optional(Choice(['upload', 'private', 'authenticated', 'fetch'], {
     description: 'Storage type of the layer.'
   })),
-  format: Type.Optional(spelled('extension', Type.String({
-    pattern: '^[a-z0-9]{1,8}$', 'x-fault': 'must be a file extension such as "png"'
-  }))),
+  format: Type.Optional(spelled('extension', Type.String(EXTENSION))),
   url: Type.Optional(Type.String({
     pattern: '^https?://[^"<>\\\\\\u0000-\\u001f\\u007f\\ud800-\\udfff]+$',
     maxLength: 1000,

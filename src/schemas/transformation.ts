@@ -1,6 +1,6 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { Choice } from './assets.ts'
-import { spelled } from './habits.ts'
+import { EXTENSION, spelled } from './habits.ts'
 import { LayerParts, type LayerInput } from './layers.ts'
 
 export const CROP_MODES = [
@@ -183,7 +183,7 @@ export type TransformationComponent = Static<typeof ComponentInput>
 
 export const EagerComponentInput = Type.Object({
   ...flatTransformation,
-  format: Type.Optional(spelled('extension', Type.String({ pattern: '^[a-z0-9]{1,8}$', 'x-fault': 'must be a file extension such as "png"' })))
+  format: Type.Optional(spelled('extension', Type.String(EXTENSION)))
 }, { additionalProperties: false })
 export type EagerComponent = Static<typeof EagerComponentInput>
 

@@ -1,6 +1,6 @@
 import { Type, type Static, type TObject, type TSchema } from '@sinclair/typebox'
 import { Choice, DELIVERY_TYPES, PUBLIC_ID_PATTERN, PublicId, UploadResourceType } from './assets.ts'
-import { blank, spelled } from './habits.ts'
+import { blank, EXTENSION, spelled } from './habits.ts'
 import {
   EagerComponentInput, EagerInput, TransformationInput, type EagerComponent, type EagerTransformation
 } from './transformation.ts'
@@ -19,7 +19,6 @@ export const folder = (description: string, options: Record<string, unknown> = {
   pattern: PUBLIC_ID_PATTERN,
   'x-fault': 'must not begin or end with a blank or a slash, and must hold no empty, "." or ".." segment and no control character'
 }))
-const EXTENSION_FAULT = 'must be a file extension such as "png"'
 /** One area or several. `encodeCoordinates` checks that a single one has four numbers. */
 export type Areas = number[] | number[][]
 const coordinates = (description: string) => Type.Optional(Type.Unsafe<Areas>({
@@ -102,7 +101,7 @@ const Regions = Type.Unsafe<Record<string, number[][]>>({
 const ResponsiveBreakpoints = oneOrMany('ResponsiveBreakpoints', Type.Object({
   create_derived: Type.Boolean(),
   transformation: Type.Optional(TransformationInput),
-  format: Type.Optional(spelled('extension', Type.String({ pattern: '^[a-z0-9]{1,8}$', 'x-fault': EXTENSION_FAULT }))),
+  format: Type.Optional(spelled('extension', Type.String(EXTENSION))),
   max_width: Type.Optional(Type.Integer({ minimum: 1 })),
   min_width: Type.Optional(Type.Integer({ minimum: 1 })),
   bytes_step: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -164,9 +163,9 @@ const signable = {
   notification_url: url('Called when the upload is done.'),
   batch_id: text('Name of a batch that notifications are gathered under.', { maxLength: 255 }),
   transformation: Type.Optional(TransformationInput),
-  format: spelled('extension', text('Convert to this format before storing.', { pattern: '^[a-z0-9]{1,8}$', 'x-fault': EXTENSION_FAULT })),
+  format: spelled('extension', text('Convert to this format before storing.', EXTENSION)),
   allowed_formats: Type.Optional(Type.Array(
-    spelled('extension', Type.String({ pattern: '^[a-z0-9]{1,16}$', 'x-fault': EXTENSION_FAULT })),
+    spelled('extension', Type.String({ ...EXTENSION, pattern: '^[a-z0-9]{1,16}$' })),
     { maxItems: 100, description: 'Refuse any other format.', examples: [['jpg', 'png']] }
   )),
   upload_preset: text('Name of an upload preset.', { maxLength: 255 }),
