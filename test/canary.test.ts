@@ -9,7 +9,7 @@ import t, { type Test } from 'tap'
 import { startSandbox } from '../src/sandbox/index.ts'
 import { freePort } from './support/redis.ts'
 import { talk } from './support/talk.ts'
-import { WITH_TYPESCRIPT } from './support/with-typescript.ts'
+import { bareNode, productArguments } from './support/product.ts'
 
 const root = join(import.meta.dirname, '..')
 const bird = (name: string): string => `canary-${name}+/=&%~${randomBytes(9).toString('base64')}`
@@ -43,7 +43,8 @@ const THEIRS = Object.fromEntries(Object.entries(SENT).map(([name, value]) => [n
 
 /** Runs the program for real; `preload` is a module that it loads first. */
 function run (t: Test, variables: Record<string, string>, preload?: string) {
-  const child = spawn(process.execPath, [...WITH_TYPESCRIPT, ...preload === undefined ? [] : ['--import', preload], join(root, 'src/server.ts')], { cwd: root, env: { PATH: process.env['PATH'], PORT: '0', ...variables } })
+  const [program, ...args] = bareNode([...preload === undefined ? [] : ['--import', preload], ...productArguments('src/server.ts')])
+  const child = spawn(program, args, { cwd: root, env: { PATH: process.env['PATH'], PORT: '0', ...variables } })
   t.teardown(() => { child.kill('SIGKILL') })
   const output = { out: '', err: '' }
   let look = (): void => {}

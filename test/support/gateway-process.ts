@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { join } from 'node:path'
-import { WITH_TYPESCRIPT } from './with-typescript.ts'
+import { bareNode, productArguments } from './product.ts'
 
 export interface GatewayProcess {
   /** Where it listens: `http://127.0.0.1:<port>`. */
@@ -12,7 +11,8 @@ export interface GatewayProcess {
 
 /** The program itself, on a free port, as a process of its own; it ends with the test. */
 export async function startGatewayProcess (t: { teardown: (end: () => void) => void }, variables: Record<string, string>): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [...WITH_TYPESCRIPT, join(import.meta.dirname, '../../src/server.ts')], { env: { PATH: process.env['PATH'], PORT: '0', ...variables } })
+  const [program, ...args] = bareNode(productArguments('src/server.ts'))
+  const child = spawn(program, args, { env: { PATH: process.env['PATH'], PORT: '0', ...variables } })
   t.teardown(() => { child.kill('SIGKILL') })
   let log = ''
   const url = await new Promise<string>((resolve, reject) => {

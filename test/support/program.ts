@@ -3,15 +3,19 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { bareNode, productArguments } from './product.ts'
 import { WITH_TYPESCRIPT } from './with-typescript.ts'
 
 const root = join(import.meta.dirname, '../..')
 const QUIET = { PATH: process.env['PATH'], SANDBOX_PORT: '0', SANDBOX_DATA: ':memory:' }
-/** Arguments of Node that start the program from its sources. */
-export const PROGRAM = [...WITH_TYPESCRIPT, join(root, 'src/server.ts')]
+const SERVER = 'src/server.ts'
+/** Starts the program in a way that counts for the coverage of its first file. */
+export const COVERED: readonly string[] = [process.execPath, ...WITH_TYPESCRIPT, join(root, SERVER)]
+/** Starts the program. `options` stand in its `NODE_OPTIONS`. */
+export const programCommand = (options?: string): readonly string[] => bareNode(productArguments(SERVER), options)
 
 interface Starting {
-  /** What is started; by default Node with the program. */
+  /** What is started; by default the program. */
   readonly command?: readonly string[]
   readonly stdio?: StdioOptions
 }
@@ -21,7 +25,7 @@ export function run (
   t: { teardown: (end: () => void) => void },
   args: readonly string[],
   variables: Record<string, string | undefined> = {},
-  { command = [process.execPath, ...PROGRAM], stdio = 'pipe' }: Starting = {}
+  { command = programCommand(variables['NODE_OPTIONS']), stdio = 'pipe' }: Starting = {}
 ) {
   const [program = '', ...first] = command
   const child = spawn(program, [...first, ...args], { cwd: root, env: { ...QUIET, ...variables }, stdio })
@@ -104,8 +108,8 @@ export async function logMuch (base: string): Promise<void> {
   const { host, hostname, port } = new URL(base)
   const request = `GET /healthz HTTP/1.1\r\nHost: ${host}\r\nX-Request-Id: ${'x'.repeat(64)}\r\n`
   const socket = connect(Number(port), hostname)
-  socket.write(`${request}\r\n`.repeat(8000))
+  socket.write(`${request}\r\n`.repeat(6000))
   socket.write(`${request}Connection: close\r\n\r\n`)
   const answered = (await textOf(socket)).match(/HTTP\/1\.1 200/g)?.length
-  if (answered !== 8001) throw new Error(`${answered} answers to 8001 requests`)
+  if (answered !== 6001) throw new Error(`${answered} answers to 6001 requests`)
 }

@@ -8,7 +8,7 @@ export function talk (base: string, bytes: string | Buffer): Promise<string> {
     socket.on('data', (data) => { text += data.toString() })
     socket.on('close', () => resolve(text))
     socket.on('error', reject)
-    socket.setTimeout(5_000, () => socket.destroy(new Error('the server left the connection open')))
+    socket.setTimeout(60_000, () => socket.destroy(new Error('the server left the connection open')))
   })
 }
 

@@ -4,16 +4,16 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Test } from 'tap'
-import { PROGRAM, run } from './program.ts'
+import { programCommand, run } from './program.ts'
 
 const script = spawnSync('script', ['--version'], { encoding: 'utf8' })
 const HAS_SCRIPT = String(script.stdout).includes('util-linux')
 export const NO_TERMINAL = !HAS_SCRIPT && 'script (util-linux), which makes terminals, is not installed'
 
 /** Starts the program in a terminal. */
-export async function inTerminal (t: Test, args: readonly string[], variables: Record<string, string> = {}) {
+export async function inTerminal (t: Test, args: readonly string[], variables: Record<string, string> = {}, command = programCommand()) {
   const session = join(import.meta.dirname, '../fixtures/terminal-session.sh')
-  const words = ['exec', 'sh', session, process.execPath, ...PROGRAM, ...args].map((word) => `'${word}'`).join(' ')
+  const words = ['exec', 'sh', session, ...command, ...args].map((word) => `'${word}'`).join(' ')
   const terminal = run(t, [], { PORT: '0', SHELL: '/bin/sh', ...variables }, {
     command: ['script', '--quiet', '--flush', '--command', words, '/dev/null'],
     stdio: ['pipe', 'pipe', 'pipe', 'pipe']

@@ -84,7 +84,7 @@ t.test('401 on a socket: two headers are refused, and an announced body is not r
       body?.pipe(socket)
     })
     socket.on('data', (data) => { answer += String(data) }).on('error', () => resolve(answer)).on('close', () => resolve(answer))
-    socket.setTimeout(5_000, () => reject(new Error('the connection stays open')))
+    socket.setTimeout(60_000, () => reject(new Error('the connection stays open')))
   })
   t.match(await talk('GET /me HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: Bearer web-key\r\nAuthorization: Bearer web-key\r\n\r\n'), /^HTTP\/1\.1 401 .*not several/s)
   const answer = await talk('POST /upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 300000000\r\n\r\n', Readable.from((function * () {

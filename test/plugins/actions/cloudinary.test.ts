@@ -16,7 +16,7 @@ t.test('one client per environment, closed with the app', async (t) => {
   t.equal(clients.defaultEnvironment, 'b')
   t.same(clients.names(), ['a', 'b'])
   t.not(clients.get('a'), clients.get('b'))
-  const call = { signal: AbortSignal.timeout(5_000) }
+  const call = { signal: AbortSignal.timeout(60_000) }
   await clients.get('a')?.ping(call)
   await app.close()
   await t.rejects(clients.get('a')?.ping(call) ?? Promise.resolve(), 'a closed client takes no calls')
@@ -31,14 +31,14 @@ t.test('new credentials are for the requests to come; those that run keep theirs
   t.teardown(() => clients.close())
   const old = clients.get('a')
   await sandbox.faults.add({ kind: 'delay', ms: 300, times: 1 })
-  const running = old?.ping({ signal: AbortSignal.timeout(5_000) })
+  const running = old?.ping({ signal: AbortSignal.timeout(60_000) })
   const changed = clients.replace([environmentAt(sandbox.url, { name: 'a', apiSecret: new Secret('new') }), environmentAt(sandbox.url, { name: 'b' }), environmentAt(sandbox.url, { name: 'd' })])
   t.same(changed, ['a', 'c', 'd'])
   t.same(clients.names(), ['a', 'b', 'd'])
   t.not(clients.get('a'), old)
   t.equal(clients.get('b')?.environment, b)
   await t.resolves(running ?? Promise.reject(new Error('no client')), 'a request that was running ends under the old credentials')
-  await t.rejects(clients.get('a')?.ping({ signal: AbortSignal.timeout(5_000) }) ?? Promise.resolve(), { code: 'credentials_rejected' })
+  await t.rejects(clients.get('a')?.ping({ signal: AbortSignal.timeout(60_000) }) ?? Promise.resolve(), { code: 'credentials_rejected' })
   t.same(clients.replace(clients.all().map(({ environment }) => environment)), [])
 })
 
@@ -53,6 +53,6 @@ t.test('a decoy has all of the default environment but its secret, and follows i
   clients.replace([environmentAt('http://127.0.0.1:9', { apiKey: '5678' })])
   t.match(clients.decoy()?.environment, { apiKey: '5678' })
   await clients.close()
-  for (const each of [decoy, clients.decoy()]) await t.rejects(each?.ping({ signal: AbortSignal.timeout(5_000) }) ?? Promise.resolve(), 'closed with the others')
+  for (const each of [decoy, clients.decoy()]) await t.rejects(each?.ping({ signal: AbortSignal.timeout(60_000) }) ?? Promise.resolve(), 'closed with the others')
   t.equal(new Clients({ environments: [], defaultEnvironment: 'production', client: { upstream, upload } }).decoy(), undefined)
 })

@@ -12,6 +12,7 @@ import { Secret } from '../../../src/secret.ts'
 import { startFaultUpstream, type FaultUpstream, type Step } from '../../support/fault-upstream.ts'
 import { startGatewayAt, type GatewayAtOptions } from '../../support/gateway.ts'
 import { freePort, killRedis, NO_REDIS, startRedis } from '../../support/redis.ts'
+import { bareNode } from '../../support/product.ts'
 import { WITH_TYPESCRIPT } from '../../support/with-typescript.ts'
 
 const MB = 1024 * 1024
@@ -454,7 +455,8 @@ t.test('Redis', { skip: NO_REDIS }, async (t) => {
     const { upstream, url, redisUrl } = await withRedis(t)
     const bytes = randomBytes(2 * MB)
     for (const [key, sent] of [['before', bytes.length - 1], ['after', bytes.length]] as const) {
-      const child = spawn(process.execPath, [...WITH_TYPESCRIPT, 'test/fixtures/upload-process.ts', upstream.url, redisUrl, '600'], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+      const [program, ...args] = bareNode([...WITH_TYPESCRIPT, 'test/fixtures/upload-process.ts', upstream.url, redisUrl, '600'])
+      const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
       t.teardown(() => { child.kill('SIGKILL') })
       const [doomed] = await once(child, 'message') as [string] // the fixture sends its address
       const seen = upstream.seen.length

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
-import { fork } from 'node:child_process'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { startSandbox, type Sandbox } from '../../../src/sandbox/index.ts'
-import { WITH_TYPESCRIPT } from '../../support/with-typescript.ts'
+import { startSandboxProcess } from '../../support/sandbox-process.ts'
 
 const basic = { authorization: `Basic ${btoa('1234:abcd')}` }
 
@@ -93,10 +92,8 @@ t.test('a second process on the same folder: one clear error', async (t) => {
 
 t.test('kill -9 during 200 writes: every upload that was answered is whole, no other is visible', async (t) => {
   const data = await temporaryFolder()
-  const child = fork(join(import.meta.dirname, '../../fixtures/sandbox-process.ts'), [data], { execArgv: [...WITH_TYPESCRIPT], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
-  const url = await new Promise<string>((resolve) => { child.once('message', (message) => { resolve(String(message)) }) })
+  const { url, kill } = await startSandboxProcess(t, data)
   const answered = new Map<string, string>()
-  const exited = new Promise((resolve) => { child.once('exit', resolve) })
   let tellKilled = (): void => {}
   const killed = new Promise<void>((resolve) => { tellKilled = resolve })
   await Promise.all(Array.from({ length: 200 }, async (_, index) => {
@@ -113,11 +110,11 @@ t.test('kill -9 during 200 writes: every upload that was answered is whole, no o
       // Cut off by the kill: nothing was promised.
     }
     if (answered.size === 60) {
-      child.kill('SIGKILL')
+      const gone = kill()
       tellKilled()
+      await gone
     }
   }))
-  await exited
   t.ok(answered.size >= 60 && answered.size < 200, `${answered.size} were answered`)
   const sandbox = await startSandbox({ data })
   t.teardown(() => sandbox.close())

@@ -24,7 +24,7 @@ t.test('async: pending first, then the asset; a reset or a close waits for it', 
   const answer = await ask('image/upload', { file: PIXEL, public_id: 'later', async: 'true', type: 'private' })
   t.same(Object.keys(answer), ['http', 'status', 'resource_type', 'type', 'public_id', 'batch_id'])
   t.match(answer, { http: 200, status: 'pending', resource_type: 'image', type: 'private', public_id: 'later', batch_id: /^[0-9a-f]{64}$/ })
-  const signal = AbortSignal.timeout(10_000)
+  const signal = AbortSignal.timeout(60_000)
   while ((await ask('resources/image/private/later')).http === 404) signal.throwIfAborted()
   t.match(await ask('resources/image/private/later'), { bytes: 42, format: 'gif' })
   t.notOk('public_id' in await ask('image/upload', { file: PIXEL, async: 'true' }), 'a name that is still to be made')

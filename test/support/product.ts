@@ -1,0 +1,26 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { WITH_TYPESCRIPT } from './with-typescript.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const BUILD_INFO = join(ROOT, 'dist/.tsbuildinfo')
+
+function changedAfter (time: number, folder: string): boolean {
+  return readdirSync(join(ROOT, folder), { recursive: true }).some((name) => statSync(join(ROOT, folder, String(name))).mtimeMs > time)
+}
+
+/** `npm test` builds before it begins; whoever then edits a file and runs one test gets the sources. */
+const isBuilt = existsSync(BUILD_INFO) && !['src', 'routes'].some((folder) => changedAfter(statSync(BUILD_INFO).mtimeMs, folder))
+
+/** Node's arguments that load a file of the product, such as `src/server.ts`: as it was built, if that is up to date. */
+export function productArguments (file: string): string[] {
+  return isBuilt ? [join(ROOT, 'dist', file.replace(/\.ts$/, '.js'))] : [...WITH_TYPESCRIPT, join(ROOT, file)]
+}
+
+/**
+ * A command that runs Node without what tap adds to each process for the sake of coverage, which costs a second of CPU.
+ * `options` stand in its `NODE_OPTIONS`.
+ */
+export function bareNode (args: readonly string[], options = ''): [string, ...string[]] {
+  return ['env', `NODE_OPTIONS=${options}`, process.execPath, ...args]
+}
