@@ -45,15 +45,18 @@ function filesBelow (folder) {
   })
 }
 
-/** The room that a test file is run with: the innermost folder around it that has an entry in `test/together/`. */
+/**
+ * The room that a test file is run with: the innermost folder around it that has an entry in `test/all/`. tap begins with
+ * that folder, by the alphabet, and so with what takes longest.
+ */
 function roomOf (file) {
-  const rooms = filesBelow('test/together').filter((entry) => entry.endsWith('.ts')).map((entry) => entry.slice('test/together/'.length, -'.ts'.length))
+  const rooms = filesBelow('test/all').filter((entry) => entry.endsWith('.ts')).map((entry) => entry.slice('test/all/'.length, -'.ts'.length))
   return rooms.filter((room) => file.startsWith(`test/${room}/`)).sort().at(-1)
 }
 
-/** Test files that an entry in `test/together/` runs in its process. Undefined when `file` is none. */
+/** Test files that an entry in `test/all/` runs in its process. Undefined when `file` is none. */
 export function filesTogether (file) {
-  const room = /^test\/together\/(.+)\.ts$/.exec(file)?.[1]
+  const room = /^test\/all\/(.+)\.ts$/.exec(file)?.[1]
   if (!room) return undefined
   const tests = filesBelow(`test/${room}`).filter((name) => name.endsWith('.test.ts'))
   return tests.filter((name) => roomOf(name) === room).sort()

@@ -6,7 +6,7 @@ import type { Drill } from './run.ts'
 
 /** The oldest that is promised, the latest of its line, and the lines after it. */
 const VERSIONS = ['20.18.1', '20', '22', '24']
-const TESTS = ['test/together/routes.ts', 'test/together/commands.ts', 'test/server.test.ts']
+const TESTS = ['test/all/routes.ts', 'test/all/commands.ts', 'test/server.test.ts']
 
 /** Node comes from npm: its packages hold the very binary that nodejs.org offers. */
 export const nodes: Drill = {

@@ -8,7 +8,7 @@ import { rounds, seed } from '../../support/rounds.ts'
 t.setTimeout(240_000)
 
 const TOGETHER = 8
-const RUNS = rounds(10_000)
+const RUNS = rounds(5_000)
 
 const { app, context } = await buildSandbox()
 t.teardown(() => app.close())
