@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import sharp from 'sharp'
 import t, { type Test } from 'tap'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { NO_CLIENTS } from '../support/clients.ts'
+import { bareNode } from '../support/product.ts'
 
 interface Stored { path: string, filename: string, size: number }
 interface Answer<Body> { status: number, body: Body }
@@ -17,7 +18,8 @@ const picture = readFileSync(join(import.meta.dirname, '../fixtures/landscape.jp
 
 /** The application, in a process of its own as everywhere; returns its address. */
 async function startApp (t: Test, cloudinaryUrl: string): Promise<string> {
-  const child = fork(APP, { env: { ...process.env, CLOUDINARY_URL: cloudinaryUrl }, execArgv: [] })
+  const [program, ...args] = bareNode([APP])
+  const child = spawn(program, args, { env: { ...process.env, CLOUDINARY_URL: cloudinaryUrl }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   t.teardown(async () => {
     child.kill()
     await once(child, 'exit')

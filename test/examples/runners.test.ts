@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
+import { bareNode } from '../support/product.ts'
 
 const root = join(import.meta.dirname, '../..')
 const TIMEOUT_MS = 90_000
@@ -11,8 +12,9 @@ const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/packa
 /** Runs an example as its own runner does, in a process of its own, and tells what it printed and how it ended. */
 async function run (args: readonly string[]): Promise<{ code: number | null, output: string, errors: string }> {
   // A runner that believes to be another's child answers in its own wire format instead.
-  const { NODE_TEST_CONTEXT: _context, NODE_OPTIONS: _options, ...env } = process.env
-  const child = spawn(process.execPath, args, { cwd: root, env: { ...env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS })
+  const { NODE_TEST_CONTEXT: _context, ...env } = process.env
+  const [program, ...given] = bareNode(args)
+  const child = spawn(program, given, { cwd: root, env: { ...env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS })
   const ended = new Promise<number | null>((resolve) => { child.on('close', resolve) })
   const [output, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
   return { code, output, errors }

@@ -5,15 +5,21 @@ import { promisify } from 'node:util'
 import t from 'tap'
 import { WALK } from '../../../src/plugins/docs/postman-walk.ts'
 import { startGateway } from '../../support/gateway.ts'
+import { bareNode } from '../../support/product.ts'
 
-const run = promisify(execFile)
 const NEWMAN = join(import.meta.dirname, '../../../node_modules/.bin/newman')
+
+/** Runs Postman's own runner. */
+async function newman (args: readonly string[]): Promise<string> {
+  const [program, ...given] = bareNode([NEWMAN, ...args])
+  return (await promisify(execFile)(program, given)).stdout
+}
 
 t.test('the walk through /postman.json', async (t) => {
   for (const routePrefix of ['', '/media']) {
     t.test(`runs in Postman's own runner as it is, from top to bottom, at ${routePrefix}/`, async (t) => {
       const { url, sandbox } = await startGateway(t, { routePrefix })
-      const { stdout } = await run(NEWMAN, ['run', `${url}${routePrefix}/postman.json`, '--color', 'off', '--disable-unicode', '--bail'])
+      const stdout = await newman(['run', `${url}${routePrefix}/postman.json`, '--color', 'off', '--disable-unicode', '--bail'])
       t.match(stdout, new RegExp(`assertions\\s*\\|\\s*${Object.keys(WALK).length}\\s*\\|\\s*0`), 'one for each request, none failed')
       t.ok(sandbox.requests.some(({ path }) => path.endsWith('/destroy')), 'it came to its last step')
     })
@@ -22,7 +28,7 @@ t.test('the walk through /postman.json', async (t) => {
   t.test('sends the key and the environment that its variables hold', async (t) => {
     const key = 'a-key-for-postman'
     const { url } = await startGateway(t, { auth: { mode: 'keys', keys: [{ caller: 'web', digest: createHash('sha256').update(key).digest() }] } })
-    await run(NEWMAN, ['run', `${url}/postman.json`, '--env-var', `key=${key}`, '--env-var', 'environment=production', '--bail'])
-    await t.rejects(run(NEWMAN, ['run', `${url}/postman.json`, '--bail']), 'without the key')
+    await newman(['run', `${url}/postman.json`, '--env-var', `key=${key}`, '--env-var', 'environment=production', '--bail'])
+    await t.rejects(newman(['run', `${url}/postman.json`, '--bail']), 'without the key')
   })
 })
