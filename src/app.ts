@@ -199,7 +199,7 @@ async function loadActions (guarded: FastifyInstance, { config: { redisUrl, redi
   await guarded.register(requestTarget)
   await guarded.register(bodyEncoding)
   await guarded.register(textInput)
-  await guarded.register(idempotency, { redisUrl, redisPrefix, leaseMs })
+  await guarded.register(idempotency, { redisUrl, redisPrefix, leaseMs, onForgotten: guarded.metrics?.forgotten })
   await guarded.register(explainSignature)
   for (const action of ACTIONS) await guarded.register(action)
 }
