@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import fp from 'fastify-plugin'
 import { CloudinaryClient, type ClientOptions } from '../../cloudinary/client.ts'
+import { signatureMemory } from '../../cloudinary/explain/issued-signatures.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { Secret } from '../../secret.ts'
 import storedFiles from './stored-files.ts'
@@ -37,8 +38,8 @@ export class Clients {
 
   constructor ({ environments, defaultEnvironment, client }: CloudinaryOptions) {
     this.defaultEnvironment = defaultEnvironment
-    this.#options = client
-    this.#clients = new Map(environments.map((environment) => [environment.name, new CloudinaryClient(environment, client)]))
+    this.#options = { signatures: signatureMemory(), ...client }
+    this.#clients = new Map(environments.map((environment) => [environment.name, new CloudinaryClient(environment, this.#options)]))
   }
 
   get (name: string): CloudinaryClient | undefined { return this.#clients.get(name) }
