@@ -1,0 +1,48 @@
+import { Worker } from 'node:worker_threads'
+
+/** What the thread runs. It finds the module by its address, compiled or not. */
+const CODE = `
+import { parentPort, workerData } from 'node:worker_threads'
+const { module, name, given } = workerData
+const exported = await import(module)
+parentPort.postMessage(exported[name](...given))
+`
+const ENTRY = new URL(`data:text/javascript,${encodeURIComponent(CODE)}`)
+const TIMEOUT_MS = 30_000
+
+/** A function that a module exports. What it is given and what it returns are copied. */
+export interface ThreadCall {
+  /** Address of the module, as `import.meta.url` tells it. */
+  readonly module: string
+  readonly name: string
+  readonly given: readonly unknown[]
+}
+
+/**
+ * Calls a function in a thread of its own, so that requests are answered meanwhile.
+ * @throws {Error} what the function threw, or that the time is up; the reason of `signal` when that aborts.
+ */
+export async function inThread (call: ThreadCall, signal: AbortSignal, timeoutMs = TIMEOUT_MS): Promise<unknown> {
+  signal.throwIfAborted()
+  const worker = new Worker(ENTRY, { workerData: call })
+  const { promise, resolve, reject } = settled()
+  const stop = (): void => { reject(signal.reason) }
+  signal.addEventListener('abort', stop)
+  const deadline = setTimeout(() => { reject(new Error(`it took longer than ${timeoutMs} ms`)) }, timeoutMs)
+  worker.once('message', resolve)
+  worker.once('error', reject)
+  try {
+    return await promise
+  } finally {
+    clearTimeout(deadline)
+    signal.removeEventListener('abort', stop)
+    await worker.terminate()
+  }
+}
+
+function settled () {
+  let resolve: (value: unknown) => void = () => {}
+  let reject: (reason: unknown) => void = () => {}
+  const promise = new Promise<unknown>((...functions) => { [resolve, reject] = functions })
+  return { promise, resolve, reject }
+}
