@@ -23,7 +23,7 @@ interface KeptRecord {
 
 export interface MemoryStoreOptions {
   /** Keys of all callers, those that run among them. */
-  readonly maxEntries?: number
+  readonly maxEntries?: number | undefined
   /** All records together, in characters of their JSON. */
   readonly maxBytes?: number
   readonly now?: () => number

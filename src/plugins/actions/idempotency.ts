@@ -29,6 +29,8 @@ export interface IdempotencyOptions {
   readonly redisPrefix: string
   /** How long a key stays in progress in Redis when its process has died. */
   readonly leaseMs?: number | undefined
+  /** How many keys are kept in memory. */
+  readonly keptKeys?: number | undefined
   /** For a metric: told of each key that the memory has no room for any more. */
   readonly onForgotten?: (() => void) | undefined
 }
@@ -139,8 +141,8 @@ function ownerOf ({ caller, cloudinary: { account, environment } }: FastifyReque
 }
 
 async function openStore (app: FastifyInstance, options: IdempotencyOptions): Promise<IdempotencyStore> {
-  const { redisUrl, redisPrefix, leaseMs, onForgotten } = options
-  if (!redisUrl) return new MemoryIdempotencyStore({ onForgotten })
+  const { redisUrl, redisPrefix, leaseMs, keptKeys, onForgotten } = options
+  if (!redisUrl) return new MemoryIdempotencyStore({ maxEntries: keptKeys, onForgotten })
   // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
   const { RedisIdempotencyStore } = await import('../../redis/idempotency-store.ts')
   const store = new RedisIdempotencyStore({
