@@ -57,12 +57,12 @@ class PushedOut {
 
   add (key: string, wholeAtMs: number): void {
     const times = this.#wholeAt ??= new Float64Array(ROWS * COLUMNS)
-    for (const place of this.#placesOf(key)) times[place] = Math.max(times[place] ?? 0, wholeAtMs)
+    for (const place of this.#placesOf(key)) times[place] = Math.max(times[place] as number, wholeAtMs) // within bounds
   }
 
   wholeAt (key: string): number {
     const times = this.#wholeAt
-    return times ? Math.min(...this.#placesOf(key).map((place) => times[place] ?? 0)) : 0
+    return times ? Math.min(...this.#placesOf(key).map((place) => times[place] as number)) : 0
   }
 
   #placesOf (key: string): number[] {

@@ -140,8 +140,9 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
 }
 
 /** Of two that hold as much, the one whose oldest key is older comes first. */
-function ageOrder ({ finished: [one] }: Holding, { finished: [other] }: Holding): number {
-  return (one?.expiresAtMs ?? 0) - (other?.expiresAtMs ?? 0)
+function ageOrder (one: Holding, other: Holding): number {
+  const expiryOf = ({ finished }: Holding): number => (finished[0] as KeptRecord).expiresAtMs // only such are compared
+  return expiryOf(one) - expiryOf(other)
 }
 
 /** Repeating such an upload says that its outcome is unknown, and stores nothing. */

@@ -38,7 +38,7 @@ export class ClaimIndex<T> {
     const counts = new Map<string, number>()
     const entriesOf = ({ wanted }: Candidate<T>): string[] => Object.entries(wanted).map(([name, value]) => entryOf(name, value))
     for (const entry of all.flatMap(entriesOf)) counts.set(entry, (counts.get(entry) ?? 0) + 1)
-    const countOf = (entry: string): number => counts.get(entry) ?? 0
+    const countOf = (entry: string): number => counts.get(entry) as number // all are counted
     for (const candidate of all) {
       const [rarest] = entriesOf(candidate).sort((one, other) => countOf(one) - countOf(other))
       this.#under(rarest).push(candidate)

@@ -25,24 +25,16 @@ export interface ThreadCall {
 export async function inThread (call: ThreadCall, signal: AbortSignal, timeoutMs = TIMEOUT_MS): Promise<unknown> {
   signal.throwIfAborted()
   const worker = new Worker(ENTRY, { workerData: call })
-  const { promise, resolve, reject } = settled()
-  const stop = (): void => { reject(signal.reason) }
-  signal.addEventListener('abort', stop)
-  const deadline = setTimeout(() => { reject(new Error(`it took longer than ${timeoutMs} ms`)) }, timeoutMs)
-  worker.once('message', resolve)
-  worker.once('error', reject)
   try {
-    return await promise
+    return await new Promise((resolve, reject) => {
+      const late = new Error(`it took longer than ${timeoutMs} ms`)
+      const deadline = AbortSignal.timeout(timeoutMs)
+      deadline.addEventListener('abort', () => { reject(late) })
+      signal.addEventListener('abort', () => { reject(signal.reason) }, { signal: deadline })
+      worker.once('message', resolve)
+      worker.once('error', reject)
+    })
   } finally {
-    clearTimeout(deadline)
-    signal.removeEventListener('abort', stop)
     await worker.terminate()
   }
-}
-
-function settled () {
-  let resolve: (value: unknown) => void = () => {}
-  let reject: (reason: unknown) => void = () => {}
-  const promise = new Promise<unknown>((...functions) => { [resolve, reject] = functions })
-  return { promise, resolve, reject }
 }

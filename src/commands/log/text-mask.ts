@@ -89,7 +89,7 @@ export class TextMask {
     this.#filter = new Uint32Array(2 ** (bits - 5))
     for (const block of this.#needles.keys()) {
       const bit = block >>> this.#shift
-      this.#filter[bit >>> 5] = (this.#filter[bit >>> 5] ?? 0) | 1 << (bit & 31)
+      this.#filter[bit >>> 5] = (this.#filter[bit >>> 5] as number) | 1 << (bit & 31) // it has a bit for every hash
     }
   }
 
@@ -114,7 +114,7 @@ export class TextMask {
     for (let at = 0; at <= end; at += STEP) {
       const block = blockAt(bytes, at)
       const bit = block >>> shift
-      if (((filter[bit >>> 5] as number) >>> (bit & 31) & 1) === 0) continue // it has a bit for every hash
+      if (((filter[bit >>> 5] as number) >>> (bit & 31) & 1) === 0) continue // see above
       for (const { text, offset } of this.#needles.get(block) ?? []) {
         const from = at - offset
         if (from >= 0 && line.startsWith(text, from)) found.push({ from, until: from + text.length })

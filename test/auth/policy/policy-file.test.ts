@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { digestOf } from '../../../src/auth/policy/keys.ts'
-import { parsePolicy, PolicyError, PolicyFile } from '../../../src/auth/policy/policy-file.ts'
+import { parsePolicy, PolicyError, PolicyFile, readPolicy } from '../../../src/auth/policy/policy-file.ts'
 
 const environments = ['production', 'staging']
 const key = (text: string) => `sha256:${digestOf(text).toString('hex')}`
@@ -171,6 +171,13 @@ t.test('a changed file takes effect; a bad one is reported once and changes noth
   await writeFile(path, `callers: { web: { keys: ['${key('c')}'] } }`)
   await file.check()
   t.equal(file.current.keys[0]?.digest.equals(digestOf('c')), true)
+})
+
+t.test('what a thread reads comes back as plain values', async (t) => {
+  t.same(readPolicy('callers: { web: { read_only: true } }', environments), { value: { callers: { web: { read_only: true } } } })
+  t.match(readPolicy('callers: { web: 5 }', environments), { faults: [/Expected object/] })
+  const environmentsOf = { includes: () => { throw new RangeError('a bug') } } as unknown as string[] // to see what becomes of one
+  t.throws(() => readPolicy('callers: { web: { environments: [x] } }', environmentsOf), RangeError)
 })
 
 t.test('a long policy is read in a thread of its own', async (t) => {
