@@ -13,9 +13,13 @@ export function editDistance (a: string, b: string): number {
   return previous.at(-1) as number // the row has at least its first column
 }
 
+/** No list of ours is longer, but of environments and callers there may be thousands. */
+const MOST_COMPARED = 300
+
 /**
  * The known name that a misspelt one most likely means, or undefined when none is near.
- * Near: at most a third of the name's length in edits, and letter case and `-` for `_` do not count.
+ * Near: at most a third of the name's length in edits, and letter case and `-` for `_` do not count. Of very many
+ * names the first are searched: whoever misspells one must not keep the process busy.
  */
 export function nearestName (given: string, known: Iterable<string>): string | undefined {
   // A name nobody could have meant is not compared: the work stays bounded whatever was sent.
@@ -23,7 +27,9 @@ export function nearestName (given: string, known: Iterable<string>): string | u
   const lowered = given.toLowerCase().replaceAll('-', '_')
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(given.length / 3)) + 1
+  let compared = 0
   for (const name of known) {
+    if (compared++ === MOST_COMPARED) break
     // When two names are equally near, the one that was begun is meant.
     const other = name.toLowerCase()
     const edits = editDistance(lowered, other) - (other.startsWith(lowered) ? 0.5 : 0)

@@ -32,8 +32,11 @@ export class Clients {
   readonly defaultEnvironment: string
   readonly #options: ClientOptions
   #clients: ReadonlyMap<string, CloudinaryClient>
-  /** An upload may hold one for hours and still open connections on it, so they are closed with the app; idle sockets close themselves. */
-  readonly #retired: CloudinaryClient[] = []
+  /**
+   * Clients that were replaced. An upload may hold one for hours and still open connections on it, so they are closed
+   * with the app. One that nobody holds any more is left to the collector; its idle sockets close themselves.
+   */
+  #retired: readonly WeakRef<CloudinaryClient>[] = []
   #decoy: { readonly of: CloudinaryClient, readonly client: CloudinaryClient } | undefined
 
   constructor ({ environments, defaultEnvironment, client }: CloudinaryOptions) {
@@ -53,7 +56,7 @@ export class Clients {
   decoy (): CloudinaryClient | undefined {
     const of = this.get(this.defaultEnvironment)
     if (of !== undefined && this.#decoy?.of !== of) {
-      if (this.#decoy) this.#retired.push(this.#decoy.client)
+      if (this.#decoy) this.#retire([this.#decoy.client])
       this.#decoy = { of, client: new CloudinaryClient({ ...of.environment, apiSecret: new Secret(randomBytes(32).toString('hex')) }, this.#options) }
     }
     return this.#decoy?.client
@@ -71,11 +74,20 @@ export class Clients {
       return client && isSame(client.environment, environment) ? client : undefined
     }
     this.#clients = new Map(environments.map((environment) => [environment.name, kept(environment) ?? new CloudinaryClient(environment, this.#options)]))
-    this.#retired.push(...[...before.values()].filter((client) => this.#clients.get(client.environment.name) !== client))
+    this.#retire([...before.values()].filter((client) => this.#clients.get(client.environment.name) !== client))
     return [...new Set([...before.keys(), ...this.#clients.keys()])].filter((name) => before.get(name) !== this.#clients.get(name))
   }
 
-  async close (): Promise<void> { await Promise.all([...this.all(), ...this.#retired, ...this.#decoy ? [this.#decoy.client] : []].map((client) => client.close())) }
+  async close (): Promise<void> {
+    const retired = this.#retired.flatMap((client) => client.deref() ?? [])
+    const decoys = this.#decoy ? [this.#decoy.client] : []
+    await Promise.all([...this.all(), ...retired, ...decoys].map((client) => client.close()))
+  }
+
+  #retire (clients: readonly CloudinaryClient[]): void {
+    const held = this.#retired.filter((client) => client.deref() !== undefined)
+    this.#retired = [...held, ...clients.map((client) => new WeakRef(client))]
+  }
 }
 
 /** Holds the clients of all environments and closes them with the app. */
