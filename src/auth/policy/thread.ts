@@ -9,6 +9,8 @@ parentPort.postMessage(exported[name](...given))
 `
 const ENTRY = new URL(`data:text/javascript,${encodeURIComponent(CODE)}`)
 const TIMEOUT_MS = 30_000
+/** tsx, which runs the sources in development, teaches TypeScript to the main thread alone. */
+const UNREADABLE = 'ERR_UNKNOWN_FILE_EXTENSION'
 
 /** A function that a module exports. What it is given and what it returns are copied. */
 export interface ThreadCall {
@@ -19,11 +21,25 @@ export interface ThreadCall {
 }
 
 /**
- * Calls a function in a thread of its own, so that requests are answered meanwhile.
+ * Calls a function in a thread of its own, so that requests are answered meanwhile; here, where no thread can read it.
  * @throws {Error} what the function threw, or that the time is up; the reason of `signal` when that aborts.
  */
 export async function inThread (call: ThreadCall, signal: AbortSignal, timeoutMs = TIMEOUT_MS): Promise<unknown> {
   signal.throwIfAborted()
+  try {
+    return await answerOf(call, signal, timeoutMs)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException | undefined)?.code !== UNREADABLE) throw error
+    return here(call)
+  }
+}
+
+async function here ({ module, name, given }: ThreadCall): Promise<unknown> {
+  const exported = await import(module) as Record<string, (...given: readonly unknown[]) => unknown> // as for the thread
+  return exported[name]?.(...given)
+}
+
+async function answerOf (call: ThreadCall, signal: AbortSignal, timeoutMs: number): Promise<unknown> {
   const worker = new Worker(ENTRY, { workerData: call })
   try {
     return await new Promise((resolve, reject) => {

@@ -20,6 +20,15 @@ t.test('fails as the function does, and when there is none', async (t) => {
   await t.rejects(inThread({ module, name: 'nothing', given: [] }, never), TypeError)
 })
 
+t.test('calls it here when a thread cannot read the module', async (t) => {
+  const unreadable = `data:text/javascript,${encodeURIComponent(`
+    import { isMainThread } from 'node:worker_threads'
+    if (!isMainThread) throw Object.assign(new Error('.ts?'), { code: 'ERR_UNKNOWN_FILE_EXTENSION' })
+    export const double = (number) => 2 * number
+  `)}`
+  t.equal(await inThread({ module: unreadable, name: 'double', given: [21] }, never), 42)
+})
+
 t.test('ends what does not end by itself: when time is up, and when nobody wants it any more', async (t) => {
   await t.rejects(inThread({ module, name: 'hang', given: [] }, never, 50), { message: 'it took longer than 50 ms' })
   const closing = new AbortController()

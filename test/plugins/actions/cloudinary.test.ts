@@ -63,6 +63,8 @@ t.test('clients that were replaced, and that no request holds, take no memory', 
   collect()
   clients.replace([environment(20)])
   t.equal(replaced.filter((client) => client.deref()).length, 1, 'the last one, whose turn it is')
+  await setImmediate()
+  collect()
   await clients.close()
   await t.rejects(held?.ping({ signal: AbortSignal.timeout(5_000) }) ?? Promise.resolve(), 'what somebody holds is closed with the others')
 })
