@@ -202,7 +202,8 @@ async function loadActions (guarded: FastifyInstance, options: AppOptions): Prom
   await guarded.register(requestTarget)
   await guarded.register(bodyEncoding)
   await guarded.register(textInput)
-  await guarded.register(idempotency, { redisUrl, redisPrefix, leaseMs, keptKeys, onForgotten: guarded.metrics?.forgotten })
+  const onForgotten = guarded.metrics?.forgotten
+  await guarded.register(idempotency, { redisUrl, redisPrefix, leaseMs, keptKeys, onForgotten })
   await guarded.register(explainSignature)
   for (const action of ACTIONS) await guarded.register(action)
 }

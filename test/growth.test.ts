@@ -19,14 +19,18 @@ const NOWHERE = 'http://127.0.0.1:9'
 
 type Auth = Partial<ReturnType<typeof testConfig>['auth']>
 
-async function gatewayWith (t: Test, auth: Auth, environments = [environmentAt(NOWHERE)]): Promise<FastifyInstance> {
+async function gatewayWith (
+  t: Test, auth: Auth, environments = [environmentAt(NOWHERE)]
+): Promise<FastifyInstance> {
   const app = await buildApp({ config: testConfig(environments, { auth }) })
   t.teardown(() => app.close())
   return app
 }
 
+type Headers = Readonly<Record<string, string>>
+
 /** Asks again and again for something that is answered from memory. */
-const asking = (app: FastifyInstance, headers: () => Record<string, string> | Promise<Record<string, string>>) => async (): Promise<void> => {
+const asking = (app: FastifyInstance, headers: () => Headers | Promise<Headers>) => async (): Promise<void> => {
   const { statusCode, body } = await app.inject({ url: '/url?public_id=a', headers: await headers() })
   if (statusCode !== 200) throw new Error(body)
 }

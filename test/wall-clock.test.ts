@@ -52,7 +52,9 @@ t.test('a repeated upload is known for as long as it was promised', async (t) =>
   const upstream = await startFaultUpstream(t)
   const { url } = await startGatewayAt(t, upstream.url)
   const post = async () => fetch(`${url}/upload?resource_type=raw`, {
-    method: 'POST', headers: { 'content-type': 'application/octet-stream', 'idempotency-key': 'one' }, body: 'bytes'
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream', 'idempotency-key': 'one' },
+    body: 'bytes'
   })
   for (const byMs of [0, 25 * HOUR, -25 * HOUR]) {
     setClock(byMs)
@@ -66,7 +68,8 @@ t.test('what leaves the process follows the clock: signatures are dated by it', 
   const { url } = await startGatewayAt(t, upstream.url)
   for (const byMs of [HOUR, -HOUR]) {
     setClock(byMs)
-    const { timestamp } = await (await fetch(`${url}/signature`, { method: 'POST' })).json() as { timestamp: number } // as documented
+    const answer = await fetch(`${url}/signature`, { method: 'POST' })
+    const { timestamp } = await answer.json() as { timestamp: number } // as documented
     t.ok(Math.abs(timestamp - wallClock() / 1000) < 60)
   }
 })
@@ -75,13 +78,15 @@ t.test('keys of an identity provider serve until they are too old, whatever the 
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
   let up = true
   const jwks = createServer(async (_request, response) => {
-    response.writeHead(up ? 200 : 500).end(JSON.stringify({ keys: [{ ...await exportJWK(publicKey), kid: 'k', alg: 'ES256' }] }))
+    const keys = [{ ...await exportJWK(publicKey), kid: 'k', alg: 'ES256' }]
+    response.writeHead(up ? 200 : 500).end(JSON.stringify({ keys }))
   })
   await new Promise<void>((resolve) => jwks.listen(0, '127.0.0.1', resolve))
   t.teardown(() => jwks.close())
   const policyFile = `${t.testdir({ 'policy.yaml': 'callers: { tokens: { jwt: { claims: {} } } }' })}/policy.yaml`
   const { port } = jwks.address() as AddressInfo // of a TCP server
-  const auth = { mode: 'keys', policyFile, jwksUrl: `http://127.0.0.1:${port}/`, issuer: 'idp', audience: 'gateway' } as const
+  const jwksUrl = `http://127.0.0.1:${port}/`
+  const auth = { mode: 'keys', policyFile, jwksUrl, issuer: 'idp', audience: 'gateway' } as const
   const { url } = await startGatewayAt(t, 'http://127.0.0.1:9', { auth })
   const statusOf = async (sub: string): Promise<number> => {
     const token = await new SignJWT({ sub }).setProtectedHeader({ alg: 'ES256', kid: 'k' })

@@ -20,8 +20,9 @@ export interface RateStore {
 }
 
 /**
- * The generic cell rate algorithm: one number a key, the time at which its quota will be whole again ("theoretical
- * arrival time"). Requests may come at once or spread out, and there is no window at whose edge twice as many pass.
+ * The generic cell rate algorithm: one number a key, the time at which its quota will be whole again
+ * ("theoretical arrival time"). Requests may come at once or spread out, and there is no window at whose edge
+ * twice as many pass.
  */
 export function verdictAt (nowMs: number, wholeAtMs: number, { requests, perSeconds }: Rate): { verdict: RateVerdict, wholeAtMs: number } {
   const periodMs = perSeconds * 1000
@@ -46,9 +47,9 @@ const ROWS = 4
 const COLUMNS = 65_536
 
 /**
- * Quotas of keys that were pushed out of the memory, in 2 MiB whatever their number (a count-min sketch). Each key has
- * one place in each row and shares it with others: the earliest of the four times is never before its own, and hardly
- * ever after it. A salt keeps callers from choosing whom they share places with.
+ * Quotas of keys that were pushed out of the memory, in 2 MiB whatever their number (a count-min sketch).
+ * Each key has one place in each row and shares it with others: the earliest of the four times is never
+ * before its own, and hardly ever after it. A salt keeps callers from choosing whom they share places with.
  */
 class PushedOut {
   readonly #salt = randomBytes(16).toString('latin1')
@@ -57,29 +58,34 @@ class PushedOut {
 
   add (key: string, wholeAtMs: number): void {
     const times = this.#wholeAt ??= new Float64Array(ROWS * COLUMNS)
-    for (const place of this.#placesOf(key)) times[place] = Math.max(times[place] as number, wholeAtMs) // within bounds
+    for (const place of this.#placesOf(key)) {
+      times[place] = Math.max(times[place] as number, wholeAtMs) // within bounds
+    }
   }
 
   wholeAt (key: string): number {
     const times = this.#wholeAt
-    return times ? Math.min(...this.#placesOf(key).map((place) => times[place] as number)) : 0
+    return times ? Math.min(...this.#placesOf(key).map((place) => times[place] as number)) : 0 // see above
   }
 
   #placesOf (key: string): number[] {
     const digest = hash('sha256', this.#salt + key, 'binary')
-    return Array.from({ length: ROWS }, (_, row) => row * COLUMNS + digest.charCodeAt(2 * row) * 256 + digest.charCodeAt(2 * row + 1))
+    const byte = (index: number): number => digest.charCodeAt(index)
+    return Array.from({ length: ROWS }, (_, row) => row * COLUMNS + byte(2 * row) * 256 + byte(2 * row + 1))
   }
 }
 
 export interface MemoryRateStoreOptions {
   readonly now?: () => number
-  /** Keys remembered exactly. Of the others it is remembered what they have used, in a place that they share. */
+  /**
+   * Keys remembered exactly. Of the others it is remembered what they have used, in a place that they share.
+   */
   readonly maxKeys?: number
 }
 
 /**
- * Counts in this process alone: with several replicas each allows the whole rate. Nobody gets a new quota by pushing
- * its key out of the memory with many others.
+ * Counts in this process alone: with several replicas each allows the whole rate. Nobody gets a new quota by
+ * pushing its key out of the memory with many others.
  */
 export class MemoryRateStore implements RateStore {
   readonly #now: () => number

@@ -36,8 +36,9 @@ const RETRY_AFTER_SECONDS = 5
 const LARGEST_PART = 1 / 8
 
 /**
- * Keys of this process alone. When there is no room, the caller with the largest part of the memory loses the oldest of
- * its own that have ended: nobody's keys are forgotten because others use many. Keys that run are never forgotten.
+ * Keys of this process alone. When there is no room, the caller with the largest part of the memory loses the
+ * oldest of its own that have ended: nobody's keys are forgotten because others use many. Keys that run are
+ * never forgotten.
  */
 export class MemoryIdempotencyStore implements IdempotencyStore {
   readonly #running = new Set<string>()
@@ -52,12 +53,12 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   #bytes = 0
 
   constructor (options: MemoryStoreOptions = {}) {
-    const { maxEntries = 20_000, maxBytes = 32 * 1024 * 1024, now = steadyClock, onForgotten = () => {} } = options
-    this.#maxEntries = maxEntries
-    this.#maxBytes = maxBytes
-    this.#now = now
-    this.#onForgotten = onForgotten
-    this.#largest = new Ranking((one, other) => this.#partOf(other) - this.#partOf(one) || ageOrder(one, other))
+    this.#maxEntries = options.maxEntries ?? 20_000
+    this.#maxBytes = options.maxBytes ?? 32 * 1024 * 1024
+    this.#now = options.now ?? steadyClock
+    this.#onForgotten = options.onForgotten ?? (() => {})
+    this.#largest = new Ranking((one, other) =>
+      this.#partOf(other) - this.#partOf(one) || ageOrder(one, other))
   }
 
   async claim (name: string, caller: string): Promise<Claim> {
@@ -111,7 +112,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   #makeRoom (): void {
     const { first } = this.#largest
     if (!first) {
-      throw new GatewayError('overloaded', 'There is no room for another Idempotency-Key: uploads run with all that can be remembered.', {
+      throw new GatewayError('overloaded', 'Uploads run with as many Idempotency-Keys as can be remembered.', {
         headers: { 'retry-after': String(RETRY_AFTER_SECONDS) }
       })
     }
@@ -141,7 +142,8 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
 
 /** Of two that hold as much, the one whose oldest key is older comes first. */
 function ageOrder (one: Holding, other: Holding): number {
-  const expiryOf = ({ finished }: Holding): number => (finished[0] as KeptRecord).expiresAtMs // only such are compared
+  // Only those that have one are compared.
+  const expiryOf = ({ finished }: Holding): number => (finished[0] as KeptRecord).expiresAtMs
   return expiryOf(one) - expiryOf(other)
 }
 

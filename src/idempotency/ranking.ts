@@ -1,6 +1,6 @@
 /**
- * Items of which the first is always at hand, however many there are and however often their order changes. A binary
- * heap.
+ * Items of which the first is always at hand, however many there are and however often their order changes. A
+ * binary heap.
  */
 export class Ranking<T> {
   /** Negative when `one` comes before `other`. */
@@ -12,7 +12,9 @@ export class Ranking<T> {
 
   get first (): T | undefined { return this.#items[0] }
 
-  /** Puts an item where it belongs. Call it for a new item, and whenever what it is compared by has changed. */
+  /**
+   * Puts an item where it belongs. Call it for a new item, and whenever what it is compared by has changed.
+   */
   place (item: T): void {
     this.#sink(this.#rise(this.#places.get(item) ?? this.#items.length, item), item)
   }

@@ -1,4 +1,6 @@
-/** Edits (insert, delete, replace) that turn `a` into `b`. The work grows with the product of their lengths. */
+/**
+ * Edits (insert, delete, replace) that turn `a` into `b`. The work grows with the product of their lengths.
+ */
 export function editDistance (a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {
@@ -17,9 +19,9 @@ export function editDistance (a: string, b: string): number {
 const MOST_COMPARED = 300
 
 /**
- * The known name that a misspelt one most likely means, or undefined when none is near.
- * Near: at most a third of the name's length in edits, and letter case and `-` for `_` do not count. Of very many
- * names the first are searched: whoever misspells one must not keep the process busy.
+ * The known name that a misspelt one most likely means, or undefined when none is near. Near: at most a third
+ * of the name's length in edits, and letter case and `-` for `_` do not count. Of very many names the first
+ * are searched: whoever misspells one must not keep the process busy.
  */
 export function nearestName (given: string, known: Iterable<string>): string | undefined {
   // A name nobody could have meant is not compared: the work stays bounded whatever was sent.
@@ -77,7 +79,9 @@ function translated (given: string, known: ReadonlySet<string>): string[] {
   return WORDS.get(word)?.filter((name) => known.has(name)) ?? []
 }
 
-/** Ends a message about a misspelt name: `; did you mean "folder"?`, or nothing when no known name is near. */
+/**
+ * Ends a message about a misspelt name: `; did you mean "folder"?`, or nothing when no known name is near.
+ */
 export function didYouMean (given: string, known: Iterable<string>): string {
   const names = new Set(known)
   const [, outer = ''] = MEMBER.exec(given.slice(0, 64)) ?? []

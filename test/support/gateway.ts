@@ -97,7 +97,12 @@ export async function startGatewayAt (
 ): Promise<Omit<Gateway, 'sandbox'>> {
   const config = testConfig(names.map((name) => environmentAt(upstreamUrl, { name })), changes)
   const logger = log && { level: 'error', stream: { write: (line: string) => { log.push(line) } } }
-  const app = await buildApp({ config, ...(logger && { logger }), ...(leaseMs !== undefined && { leaseMs }), ...(keptKeys !== undefined && { keptKeys }) })
+  const app = await buildApp({
+    config,
+    ...(logger && { logger }),
+    ...(leaseMs !== undefined && { leaseMs }),
+    ...(keptKeys !== undefined && { keptKeys })
+  })
   t.teardown(() => app.close())
   return { app, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
 }

@@ -11,9 +11,10 @@ async function microsecondsOf (call: () => Promise<unknown>): Promise<number> {
 }
 
 /**
- * How many times the CPU of a call the same call takes where there is more of everything. Both take turns, and the
- * least of each counts: whatever else the machine does adds to a round, and takes nothing from it. On a busy machine
- * that takes more rounds to show, so they go on for a while as long as the result is not below `wanted`.
+ * How many times the CPU of a call the same call takes where there is more of everything. Both take turns,
+ * and the least of each counts: whatever else the machine does adds to a round, and takes nothing from it. On
+ * a busy machine that takes more rounds to show, so they go on for a while as long as the result is not below
+ * `wanted`.
  */
 export async function growthOf (few: () => Promise<unknown>, many: () => Promise<unknown>, wanted: number): Promise<number> {
   let [least, leastOfMany] = [Infinity, Infinity]

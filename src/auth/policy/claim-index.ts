@@ -18,15 +18,16 @@ function valuesOf (name: string, value: unknown): readonly unknown[] {
 
 function holds (claims: Claims, name: string, wanted: string | number | boolean): boolean {
   const value = Object.hasOwn(claims, name) ? claims[name] : undefined
-  return valuesOf(name, value).includes(name === 'scope' && typeof value === 'string' ? String(wanted) : wanted)
+  const isText = name === 'scope' && typeof value === 'string'
+  return valuesOf(name, value).includes(isText ? String(wanted) : wanted)
 }
 
 /** Values that differ in their type alone share an entry; `holds` tells them apart. */
 const entryOf = (name: string, value: unknown): string => `${name} ${String(value)}`
 
 /**
- * Finds the first of many items whose claims a token holds, by looking only at those that share a value with it. Each
- * item stands under the claim that the fewest others want.
+ * Finds the first of many items whose claims a token holds, by looking only at those that share a value with
+ * it. Each item stands under the claim that the fewest others want.
  */
 export class ClaimIndex<T> {
   readonly #byClaim = new Map<string, Candidate<T>[]>()
@@ -36,7 +37,8 @@ export class ClaimIndex<T> {
   constructor (items: Iterable<readonly [WantedClaims, T]>) {
     const all = [...items].map(([wanted, item], place) => ({ place, wanted, item }))
     const counts = new Map<string, number>()
-    const entriesOf = ({ wanted }: Candidate<T>): string[] => Object.entries(wanted).map(([name, value]) => entryOf(name, value))
+    const entriesOf = ({ wanted }: Candidate<T>): string[] =>
+      Object.entries(wanted).map(([name, value]) => entryOf(name, value))
     for (const entry of all.flatMap(entriesOf)) counts.set(entry, (counts.get(entry) ?? 0) + 1)
     const countOf = (entry: string): number => counts.get(entry) as number // all are counted
     for (const candidate of all) {
@@ -54,9 +56,11 @@ export class ClaimIndex<T> {
 
   /** Returns the first item in the order in which they were given. */
   find (claims: Claims): T | undefined {
-    const entries = Object.entries(claims).flatMap(([name, value]) => valuesOf(name, value).map((each) => entryOf(name, each)))
+    const entries = Object.entries(claims).flatMap(([name, value]) =>
+      valuesOf(name, value).map((each) => entryOf(name, each)))
     const candidates = [...this.#always, ...entries.flatMap((entry) => this.#byClaim.get(entry) ?? [])]
-    const fitting = candidates.filter(({ wanted }) => Object.entries(wanted).every(([name, value]) => holds(claims, name, value)))
+    const fitting = candidates.filter(({ wanted }) =>
+      Object.entries(wanted).every(([name, value]) => holds(claims, name, value)))
     return fitting.sort((one, other) => one.place - other.place)[0]?.item
   }
 }

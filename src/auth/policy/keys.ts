@@ -30,8 +30,9 @@ export class KeyIndex {
   }
 
   /**
-   * Returns the caller whose key this is, or undefined. Nobody can choose the digest of a key that they do not have,
-   * so the time of a look-up tells nothing of one; whether it is the whole digest is compared in constant time.
+   * Returns the caller whose key this is, or undefined. Nobody can choose the digest of a key that they do
+   * not have, so the time of a look-up tells nothing of one; whether it is the whole digest is compared in
+   * constant time.
    */
   callerOf (key: string): string | undefined {
     const digest = hash('sha256', key, 'binary')

@@ -12,7 +12,7 @@ import { inThread } from './thread.ts'
 const POLL_MS = 2_000
 /** Pause before the second reading of a file, when a check is asked for. */
 const SETTLE_MS = 100
-/** Characters of a policy that are read at once, in about 15 ms. Longer ones are read in a thread of their own. */
+/** Characters of a policy that are read at once, in about 15 ms. Longer ones are read in a thread. */
 const SHORT = 16 * 1024
 /** As many faults as a person will read. */
 const MAX_FAULTS = 50

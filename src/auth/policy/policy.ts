@@ -76,7 +76,8 @@ const isMet = (name: string, { keys = [], jwt }: CallerRules, keyNames: Readonly
   jwt !== undefined || keys.length > 0 || keyNames.has(name)
 
 /** A rule that no caller can ever fall under is a mistake: whom it was meant for is shut out, or may do everything. */
-function checkReach (name: string, rules: CallerRules, { keyNames, tokens }: KnownSources, report: ReportAt): void {
+function checkReach (name: string, rules: CallerRules, sources: KnownSources, report: ReportAt): void {
+  const { keyNames, tokens } = sources
   const path = ['callers', name]
   if (rules.jwt && !tokens) report([...path, 'jwt'], 'has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY')
   if (isMet(name, rules, keyNames)) return

@@ -21,10 +21,13 @@ export interface ThreadCall {
 }
 
 /**
- * Calls a function in a thread of its own, so that requests are answered meanwhile; here, where no thread can read it.
+ * Calls a function in a thread of its own, so that requests are answered meanwhile; here, where no thread can
+ * read it.
  * @throws {Error} what the function threw, or that the time is up; the reason of `signal` when that aborts.
  */
-export async function inThread (call: ThreadCall, signal: AbortSignal, timeoutMs = TIMEOUT_MS): Promise<unknown> {
+export async function inThread (
+  call: ThreadCall, signal: AbortSignal, timeoutMs = TIMEOUT_MS
+): Promise<unknown> {
   signal.throwIfAborted()
   try {
     return await answerOf(call, signal, timeoutMs)
@@ -34,8 +37,10 @@ export async function inThread (call: ThreadCall, signal: AbortSignal, timeoutMs
   }
 }
 
+type Exported = Readonly<Record<string, (...given: readonly unknown[]) => unknown>>
+
 async function here ({ module, name, given }: ThreadCall): Promise<unknown> {
-  const exported = await import(module) as Record<string, (...given: readonly unknown[]) => unknown> // as for the thread
+  const exported = await import(module) as Exported // as for the thread
   return exported[name]?.(...given)
 }
 

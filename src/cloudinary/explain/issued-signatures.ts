@@ -19,21 +19,26 @@ export interface SignatureMemoryOptions {
   readonly now?: () => number
 }
 
+const MIB = 1024 * 1024
 /** What a signature takes beside its fields, in characters. */
 const ENTRY_CHARACTERS = 1024
 
-/** The signatures of all environments. They share one bound: a memory for each would grow with their number. */
+/**
+ * The signatures of all environments. They share one bound: a memory for each would grow with their number.
+ */
 export type SignatureMemory = LRUCache<string, IssuedSignature>
 
 function charactersOf ({ fields }: IssuedSignature): number {
   let characters = ENTRY_CHARACTERS
-  for (const name of Object.keys(fields)) characters += name.length + (fields[name] as string).length // a key of its own
+  for (const name of Object.keys(fields)) {
+    characters += name.length + (fields[name] as string).length // a key of its own
+  }
   return characters
 }
 
 /** Makes a memory of signatures. The default bounds hold the latest 10,000 or more. */
 export function signatureMemory (options: SignatureMemoryOptions = {}): SignatureMemory {
-  const { maxCharacters = 16 * 1024 * 1024, lifetimeSeconds = SIGNATURE_LIFE_SECONDS, now = steadyClock } = options
+  const { maxCharacters = 16 * MIB, lifetimeSeconds = SIGNATURE_LIFE_SECONDS, now = steadyClock } = options
   return new LRUCache({
     maxSize: maxCharacters,
     sizeCalculation: charactersOf,
@@ -46,8 +51,8 @@ export function signatureMemory (options: SignatureMemoryOptions = {}): Signatur
 let signers = 0
 
 /**
- * The signatures of one client, so that a mismatch can be told exactly: "folder was signed as … but sent as …". It is a
- * help, not a state that others rely on: another replica, or a later hour, knows nothing of it.
+ * The signatures of one client, so that a mismatch can be told exactly: "folder was signed as … but sent as
+ * …". It is a help, not a state that others rely on: another replica, or a later hour, knows nothing of it.
  */
 export class IssuedSignatures {
   readonly #memory: SignatureMemory
@@ -56,7 +61,9 @@ export class IssuedSignatures {
 
   constructor (memory: SignatureMemory = signatureMemory()) { this.#memory = memory }
 
-  remember (signature: string, issued: IssuedSignature): void { this.#memory.set(this.#signer + signature, issued) }
+  remember (signature: string, issued: IssuedSignature): void {
+    this.#memory.set(this.#signer + signature, issued)
+  }
 
   find (signature: string): IssuedSignature | undefined { return this.#memory.get(this.#signer + signature) }
 }

@@ -91,10 +91,13 @@ export function verifyParameters (parameters: Readonly<Record<string, string>>, 
 const SHORT_TEXT = 1024
 
 /**
- * Returns a function that says whether a secret made the signature of these parameters, for when there are many secrets
- * to try: the text is built once, a long one is hashed once, and each secret costs the same however long it is.
+ * Returns a function that says whether a secret made the signature of these parameters, for when there are
+ * many secrets to try: the text is built once, a long one is hashed once, and each secret costs the same
+ * however long it is.
  */
-export function signerTest (parameters: Readonly<Record<string, string>>, signature: string): (apiSecret: Secret) => boolean {
+export function signerTest (
+  parameters: Readonly<Record<string, string>>, signature: string
+): (apiSecret: Secret) => boolean {
   const algorithm = algorithmOf(signature)
   if (algorithm === undefined) return () => false
   const texts = new Set(([2, 1] as const).map((version) => stringToSign(parameters, version)))

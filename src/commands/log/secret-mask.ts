@@ -1,7 +1,10 @@
 import type { Config } from '../../config/types.ts'
 import { SHORTEST, TextMask } from './text-mask.ts'
 
-/** A secret as it may turn up in a line: as it is, in a URL, in JSON, alone or with its key in base64 (Basic auth). */
+/**
+ * A secret as it may turn up in a line: as it is, in a URL, in JSON, alone or with its key in base64 (Basic
+ * auth).
+ */
 function spellings (key: string, secret: string): string[] {
   const basic = Buffer.from(`${key}:${secret}`)
   return [
@@ -14,23 +17,27 @@ function spellings (key: string, secret: string): string[] {
   ]
 }
 
-/** The address of Redis, and its password alone: as it stands there, and as it is sent. ioredis takes one from the query as well. */
+/**
+ * The address of Redis, and its password alone: as it stands there, and as it is sent. ioredis takes one from
+ * the query as well.
+ */
 function redisSpellings (address: string): string[] {
   const { username, password, searchParams } = new URL(address)
-  const passwords = [decodeURIComponent(password), searchParams.get('password') ?? ''].filter((text) => text !== '')
+  const given = [decodeURIComponent(password), searchParams.get('password') ?? '']
+  const passwords = given.filter((text) => text !== '')
   return [address, password, ...passwords.flatMap((text) => spellings(decodeURIComponent(username), text))]
 }
 
 /**
- * How many credentials are remembered after they were replaced, since a request may go on with them: as many, or all of
- * them twice over, whichever is more. Those replaced longest ago go first.
+ * How many credentials are remembered after they were replaced, since a request may go on with them: as many,
+ * or all of them twice over, whichever is more. Those replaced longest ago go first.
  */
 const FEWEST_REPLACED = 1_000
 
 /**
- * Replaces each known secret in a line by `[secret]`: a last net, should one ever come near the log. What is learnt
- * later is added to what is known. The sandbox's secrets are public and stay, as do texts too short to be told from
- * words.
+ * Replaces each known secret in a line by `[secret]`: a last net, should one ever come near the log. What is
+ * learnt later is added to what is known. The sandbox's secrets are public and stay, as do texts too short to
+ * be told from words.
  */
 export class SecretMask {
   /** Spellings by credentials; those that are in force stand last. */

@@ -21,13 +21,18 @@ interface Extent {
   readonly until: number
 }
 
-/** One byte for each character, which is quicker to look at. Those that are alike in it are told apart by comparing. */
+/**
+ * One byte for each character, which is quicker to look at. Those that are alike in it are told apart by
+ * comparing.
+ */
 function bytesOf (text: string): DataView {
   const { buffer, byteOffset, byteLength } = Buffer.from(text, 'latin1')
   return new DataView(buffer, byteOffset, byteLength)
 }
 
-/** Hashes the block that begins at `at`, to a number that V8 keeps without an object: of 32 bits with a sign. */
+/**
+ * Hashes the block that begins at `at`, to a number that V8 keeps without an object: of 32 bits with a sign.
+ */
 function blockAt (bytes: DataView, at: number): number {
   return Math.imul(bytes.getInt32(at) ^ Math.imul(bytes.getUint8(at + 4), 0x85EBCA6B), 0x9E3779B1)
 }
@@ -47,8 +52,8 @@ class BlockCounts {
   }
 
   /**
-   * Returns where the `SHORTEST` characters begin by which a text is told from the others: secrets may begin alike,
-   * and a line must not be compared with all of them.
+   * Returns where the `SHORTEST` characters begin by which a text is told from the others: secrets may begin
+   * alike, and a line must not be compared with all of them.
    */
   rarestIn (bytes: DataView): number {
     let [rarest, fewest] = [0, Infinity]
@@ -67,8 +72,9 @@ class BlockCounts {
 }
 
 /**
- * Replaces every occurrence of many texts, in one pass whose time does not grow with their number. Every fourth block
- * of five characters of a line is looked up, first in a filter of bits; only where a text may stand is it compared.
+ * Replaces every occurrence of many texts, in one pass whose time does not grow with their number. Every
+ * fourth block of five characters of a line is looked up, first in a filter of bits; only where a text may
+ * stand is it compared.
  */
 export class TextMask {
   readonly #needles = new Map<number, Needle[]>()
@@ -82,14 +88,17 @@ export class TextMask {
     for (const text of texts) {
       const bytes = bytesOf(text)
       const start = counts.rarestIn(bytes)
-      for (let offset = start; offset < start + STEP; offset++) this.#add(blockAt(bytes, offset), { text, offset })
+      for (let offset = start; offset < start + STEP; offset++) {
+        this.#add(blockAt(bytes, offset), { text, offset })
+      }
     }
     const bits = Math.max(10, Math.ceil(Math.log2(texts.size * STEP * SPARSENESS + 1)))
     this.#shift = 32 - bits
     this.#filter = new Uint32Array(2 ** (bits - 5))
     for (const block of this.#needles.keys()) {
       const bit = block >>> this.#shift
-      this.#filter[bit >>> 5] = (this.#filter[bit >>> 5] as number) | 1 << (bit & 31) // it has a bit for every hash
+      // It has a bit for every hash.
+      this.#filter[bit >>> 5] = (this.#filter[bit >>> 5] as number) | 1 << (bit & 31)
     }
   }
 

@@ -60,7 +60,9 @@ export interface AuthenticationOptions {
   readonly onPolicyReload?: ((outcome: 'loaded' | 'failed') => void) | undefined
 }
 
-function keySource ({ log }: FastifyInstance, { jwksUrl }: AuthSettings, clock: () => number): KeySource | undefined {
+function keySource (
+  { log }: FastifyInstance, { jwksUrl }: AuthSettings, clock: () => number
+): KeySource | undefined {
   if (jwksUrl === undefined) return undefined
   return new RemoteKeySet({
     fetch: () => fetchKeySet(jwksUrl),
@@ -69,7 +71,9 @@ function keySource ({ log }: FastifyInstance, { jwksUrl }: AuthSettings, clock: 
   })
 }
 
-function verifier (auth: AuthSettings, keys: KeySource | undefined, clocks: Pick<JwtOptions, 'now' | 'clock'>): JwtVerifier | undefined {
+type Clocks = Pick<JwtOptions, 'now' | 'clock'>
+
+function verifier (auth: AuthSettings, keys: KeySource | undefined, clocks: Clocks): JwtVerifier | undefined {
   if (!keys) return undefined
   // Without these, a token that was made for somebody else would be good here too.
   if (!auth.issuer || !auth.audience) throw new Error('JWT callers need an issuer and an audience.')

@@ -25,16 +25,17 @@ function isSame (one: CloudinaryEnvironment, other: CloudinaryEnvironment): bool
 }
 
 /**
- * One client per environment: two environments never share a client or a pool. A request keeps the client it was given,
- * so credentials that change while it runs are never mixed into it.
+ * One client per environment: two environments never share a client or a pool. A request keeps the client it
+ * was given, so credentials that change while it runs are never mixed into it.
  */
 export class Clients {
   readonly defaultEnvironment: string
   readonly #options: ClientOptions
   #clients: ReadonlyMap<string, CloudinaryClient>
   /**
-   * Clients that were replaced. An upload may hold one for hours and still open connections on it, so they are closed
-   * with the app. One that nobody holds any more is left to the collector; its idle sockets close themselves.
+   * Clients that were replaced. An upload may hold one for hours and still open connections on it, so they
+   * are closed with the app. One that nobody holds any more is left to the collector; its idle sockets close
+   * themselves.
    */
   #retired: readonly WeakRef<CloudinaryClient>[] = []
   #decoy: { readonly of: CloudinaryClient, readonly client: CloudinaryClient } | undefined
@@ -42,7 +43,8 @@ export class Clients {
   constructor ({ environments, defaultEnvironment, client }: CloudinaryOptions) {
     this.defaultEnvironment = defaultEnvironment
     this.#options = { signatures: signatureMemory(), ...client }
-    this.#clients = new Map(environments.map((environment) => [environment.name, new CloudinaryClient(environment, this.#options)]))
+    this.#clients = new Map(environments.map((environment) =>
+      [environment.name, new CloudinaryClient(environment, this.#options)]))
   }
 
   get (name: string): CloudinaryClient | undefined { return this.#clients.get(name) }
@@ -50,8 +52,9 @@ export class Clients {
   all (): CloudinaryClient[] { return [...this.#clients.values()] }
 
   /**
-   * The default environment with a secret that nobody has: it answers whoever asks for an environment that there is not
-   * and may not learn so. No signature fits it, just as none of theirs would fit one that there is.
+   * The default environment with a secret that nobody has: it answers whoever asks for an environment that
+   * there is not and may not learn so. No signature fits it, just as none of theirs would fit one that there
+   * is.
    */
   decoy (): CloudinaryClient | undefined {
     const of = this.get(this.defaultEnvironment)
@@ -63,8 +66,8 @@ export class Clients {
   }
 
   /**
-   * Takes new credentials for the requests to come. A client whose environment stays the same stays; one that is
-   * replaced goes on for the requests that hold it.
+   * Takes new credentials for the requests to come. A client whose environment stays the same stays; one that
+   * is replaced goes on for the requests that hold it.
    * @returns names of the environments that changed.
    */
   replace (environments: readonly CloudinaryEnvironment[]): string[] {
@@ -74,7 +77,8 @@ export class Clients {
       return client && isSame(client.environment, environment) ? client : undefined
     }
     this.#clients = new Map(environments.map((environment) => [environment.name, kept(environment) ?? new CloudinaryClient(environment, this.#options)]))
-    this.#retire([...before.values()].filter((client) => this.#clients.get(client.environment.name) !== client))
+    this.#retire([...before.values()].filter((client) =>
+      this.#clients.get(client.environment.name) !== client))
     return [...new Set([...before.keys(), ...this.#clients.keys()])].filter((name) => before.get(name) !== this.#clients.get(name))
   }
 

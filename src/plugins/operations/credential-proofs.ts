@@ -58,7 +58,8 @@ async function prove (client: CloudinaryClient, { now, pingTimeoutMs }: Required
 }
 
 /** Remembers for each environment whether its credentials were accepted. Probes at the same time share one call. */
-export default fp<CredentialProofsOptions>(async (app, { now = steadyClock, pingTimeoutMs = PING_TIMEOUT_MS }) => {
+export default fp<CredentialProofsOptions>(async (app, options) => {
+  const { now = steadyClock, pingTimeoutMs = PING_TIMEOUT_MS } = options
   // By client, not by name: new credentials are a new client, and an old proof says nothing of them.
   const known = new WeakMap<CloudinaryClient, Proof>()
   const running = new WeakMap<CloudinaryClient, Promise<Proof>>()

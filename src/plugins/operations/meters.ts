@@ -114,7 +114,11 @@ export async function createMeters ({ uploads, version, environments = [] }: Met
   const answers = answerMeter(library, registers)
   const tries = new Counter({ name: `${PREFIX}upstream_tries_total`, help: 'Requests to Cloudinary, each repeat counted.', labelNames: ['environment', 'outcome'], registers })
   const limited = new Counter({ name: `${PREFIX}rate_limited_total`, help: 'Requests answered 429 by our own limits.', labelNames: ['limit'], registers })
-  const forgotten = new Counter({ name: `${PREFIX}idempotency_keys_forgotten_total`, help: 'Idempotency keys that were forgotten before 24 hours had passed, because the memory was full.', registers })
+  const forgotten = new Counter({
+    name: `${PREFIX}idempotency_keys_forgotten_total`,
+    help: 'Idempotency keys that were forgotten before 24 hours had passed, because the memory was full.',
+    registers
+  })
   // A series that appears with its first event hides that event from rates.
   for (const limit of ['address', 'caller']) limited.inc({ limit }, 0)
   return {
