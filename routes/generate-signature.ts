@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
+import { wallClock } from '../src/clock.ts'
 import { GatewayError, invalidRequest, movedBelow, pointerTo, type Fault } from '../src/errors.ts'
 import { announcesBody, foreignCharset, mayBeJson } from '../src/input/body-type.ts'
 import { withFormLineEnds } from '../src/input/forms/line-ends.ts'
@@ -153,7 +154,7 @@ export const generateSignature: Route = async (app) => {
       }
     },
     handler: (request, reply): Static<typeof Signed> => {
-      const nowSeconds = Math.floor(Date.now() / 1000)
+      const nowSeconds = Math.floor(wallClock() / 1000)
       const { body, cloudinary } = request
       const { paramsToSign, resource_type: resourceType } = body
       const wished = paramsToSign === undefined

@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { wallClock } from '../src/clock.ts'
 import { invalidRequest } from '../src/errors.ts'
 import { millisecondsFault } from '../src/input/signature-time.ts'
 import { Choice, DELIVERY_TYPES, PublicId, ResourceType } from '../src/schemas/assets.ts'
@@ -44,7 +45,7 @@ function expiryOf (given: number | undefined, nowSeconds: number): number {
 }
 
 function answer (request: FastifyRequest, reply: FastifyReply, asked: Static<typeof Asked>): Static<typeof SignedUrl> {
-  const expiresAt = expiryOf(asked.expires_at, Math.floor(Date.now() / 1000))
+  const expiresAt = expiryOf(asked.expires_at, Math.floor(wallClock() / 1000))
   reply.header('cache-control', 'no-store')
   return { url: request.cloudinary.downloadUrl({ ...asked, expires_at: expiresAt }), expires_at: expiresAt }
 }

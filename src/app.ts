@@ -64,6 +64,8 @@ export interface AppOptions {
   version?: string
   /** How long the key of an upload stays in progress in Redis after its process has died. */
   leaseMs?: number
+  /** How many idempotency keys are kept in memory, where there is no Redis. */
+  keptKeys?: number
 }
 
 type ServerOptions = FastifyHttpOptions<Server>
@@ -195,11 +197,13 @@ async function loadChecks (guarded: FastifyInstance, config: Config): Promise<vo
 }
 
 /** The nine actions, and what they read bodies with and remember uploads by. */
-async function loadActions (guarded: FastifyInstance, { config: { redisUrl, redisPrefix }, leaseMs }: AppOptions): Promise<void> {
+async function loadActions (guarded: FastifyInstance, options: AppOptions): Promise<void> {
+  const { config: { redisUrl, redisPrefix }, leaseMs, keptKeys } = options
   await guarded.register(requestTarget)
   await guarded.register(bodyEncoding)
   await guarded.register(textInput)
-  await guarded.register(idempotency, { redisUrl, redisPrefix, leaseMs })
+  const onForgotten = guarded.metrics?.forgotten
+  await guarded.register(idempotency, { redisUrl, redisPrefix, leaseMs, keptKeys, onForgotten })
   await guarded.register(explainSignature)
   for (const action of ACTIONS) await guarded.register(action)
 }

@@ -5,7 +5,7 @@ import { devNull } from 'node:os'
 import { isatty } from 'node:tty'
 import closeWithGrace from 'close-with-grace'
 import { HELP, parseCommandLine, UsageError, type CommandLine } from './commands/command-line.ts'
-import { Outlet } from './commands/outlet.ts'
+import { Outlet } from './commands/log/outlet.ts'
 import { EXIT, type ExitCode, type Terminal } from './commands/terminal.ts'
 
 const { version } = createRequire(import.meta.url)('cloudinary-gateway/package.json') as { version: string } // our own package.json

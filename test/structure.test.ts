@@ -16,7 +16,7 @@ const linesOf = (file: string): number => textOf(file).split('\n').length - 1
 /** Rooms with inner walls: each of their folders, and each file beside those, is a room of its own. */
 const WITH_INNER_ROOMS: ReadonlySet<string> = new Set(['auth', 'cloudinary', 'plugins'])
 /** What any room of the gateway may import. They know nothing of rooms. */
-const LEAVES: ReadonlySet<string> = new Set(['errors', 'secret', 'text-file'])
+const LEAVES: ReadonlySet<string> = new Set(['clock', 'errors', 'secret', 'text-file'])
 
 /** The rooms that each room imports from. An arrow stands here only while somebody uses it. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
@@ -139,11 +139,36 @@ t.test('a name of a type means one thing', async (t) => {
   t.same(sharedTypeNames(sources.filter((file) => !file.startsWith('src/sandbox/')), textOf), [])
 })
 
+/** Files whose code, without comments, holds what the pattern matches. */
+const users = (pattern: RegExp): string[] =>
+  sources.filter((file) => pattern.test(textOf(file).replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '')))
+
 t.test('undici lives in net/outbound.ts, ioredis in redis/, and process in server.ts', async (t) => {
-  const users = (pattern: RegExp): string[] => sources.filter((file) => pattern.test(textOf(file).replace(/\/\*[^]*?\*\/|\/\/.*$/gm, '')))
   t.same(users(/from 'undici'/), ['src/net/outbound.ts'])
   t.same(users(/from 'ioredis'/), ['src/redis/link.ts'])
   t.same(users(/(?<![.\w'`-])process\.\w|from 'node:process'/).filter((file) => file !== 'src/server.ts'), [])
+})
+
+/** Files that read the time of day, each with what it dates. Everything else measures spans. */
+const DATES: Readonly<Record<string, string>> = {
+  'routes/generate-signature.ts': 'timestamps that are signed',
+  'routes/get-signed-url.ts': 'expiries of links',
+  'src/auth/callers/jwt.ts': 'what tokens say of time',
+  'src/clock.ts': 'defines it',
+  'src/cloudinary/upstream/retry.ts': 'timestamps that are signed, and dates in answers',
+  'src/plugins/access/authentication.ts': 'what tokens say of time',
+  'src/plugins/access/authorization.ts': 'timestamps that are signed',
+  'src/plugins/actions/idempotency.ts': 'when an upload was begun, for people'
+}
+
+t.test('a clock that somebody sets moves no span: the time of day is read for what leaves the process', async (t) => {
+  const ours = (file: string): boolean => !file.startsWith('src/sandbox/')
+  t.same(users(/\bDate\.now\b|\bDate\(\)|\bperformance\.|\bhrtime\b/).filter(ours), ['src/clock.ts'])
+  t.same(users(/\bwallClock\b/).filter(ours).sort(), Object.keys(DATES))
+})
+
+t.test('no memory looks for its oldest entry among all that it has deleted, as a Map does', async (t) => {
+  t.same(users(/const \[\w+\] = [\w#.]+\.(?:keys|values|entries)\(\)|\.(?:keys|values|entries)\(\)\.next\(\)/), [])
 })
 
 t.test('every file has its mirror test, or a reason, and no mirror outlives its file', async (t) => {

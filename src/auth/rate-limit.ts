@@ -1,3 +1,6 @@
+import { hash, randomBytes } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { steadyClock } from '../clock.ts'
 import type { Rate } from '../schemas/caller.ts'
 
 /** What became of one request. Seconds are whole ones, rounded up. */
@@ -17,8 +20,9 @@ export interface RateStore {
 }
 
 /**
- * The generic cell rate algorithm: one number a key, the time at which its quota will be whole again ("theoretical
- * arrival time"). Requests may come at once or spread out, and there is no window at whose edge twice as many pass.
+ * The generic cell rate algorithm: one number a key, the time at which its quota will be whole again
+ * ("theoretical arrival time"). Requests may come at once or spread out, and there is no window at whose edge
+ * twice as many pass.
  */
 export function verdictAt (nowMs: number, wholeAtMs: number, { requests, perSeconds }: Rate): { verdict: RateVerdict, wholeAtMs: number } {
   const periodMs = perSeconds * 1000
@@ -39,33 +43,73 @@ export function verdictAt (nowMs: number, wholeAtMs: number, { requests, perSeco
   }
 }
 
+const ROWS = 4
+const COLUMNS = 65_536
+
+/**
+ * Quotas of keys that were pushed out of the memory, in 2 MiB whatever their number (a count-min sketch).
+ * Each key has one place in each row and shares it with others: the earliest of the four times is never
+ * before its own, and hardly ever after it. A salt keeps callers from choosing whom they share places with.
+ */
+class PushedOut {
+  readonly #salt = randomBytes(16).toString('latin1')
+  /** Made when the first key is pushed out, which most processes never see. */
+  #wholeAt: Float64Array | undefined
+
+  add (key: string, wholeAtMs: number): void {
+    const times = this.#wholeAt ??= new Float64Array(ROWS * COLUMNS)
+    for (const place of this.#placesOf(key)) {
+      times[place] = Math.max(times[place] as number, wholeAtMs) // within bounds
+    }
+  }
+
+  wholeAt (key: string): number {
+    const times = this.#wholeAt
+    return times ? Math.min(...this.#placesOf(key).map((place) => times[place] as number)) : 0 // see above
+  }
+
+  #placesOf (key: string): number[] {
+    const digest = hash('sha256', this.#salt + key, 'binary')
+    const byte = (index: number): number => digest.charCodeAt(index)
+    return Array.from({ length: ROWS }, (_, row) => row * COLUMNS + byte(2 * row) * 256 + byte(2 * row + 1))
+  }
+}
+
 export interface MemoryRateStoreOptions {
   readonly now?: () => number
-  /** Keys remembered at once; the one that was used longest ago is forgotten first. */
+  /**
+   * Keys remembered exactly. Of the others it is remembered what they have used, in a place that they share.
+   */
   readonly maxKeys?: number
 }
 
-/** Counts in this process alone: with several replicas each allows the whole rate. */
+/**
+ * Counts in this process alone: with several replicas each allows the whole rate. Nobody gets a new quota by
+ * pushing its key out of the memory with many others.
+ */
 export class MemoryRateStore implements RateStore {
   readonly #now: () => number
-  readonly #maxKeys: number
-  readonly #wholeAt = new Map<string, number>()
+  readonly #pushedOut = new PushedOut()
+  readonly #wholeAt: LRUCache<string, number>
 
-  constructor ({ now = Date.now, maxKeys = 100_000 }: MemoryRateStoreOptions = {}) {
+  constructor ({ now = steadyClock, maxKeys = 100_000 }: MemoryRateStoreOptions = {}) {
     this.#now = now
-    this.#maxKeys = maxKeys
+    this.#wholeAt = new LRUCache({
+      // Not `max`, which takes the memory of all keys at once.
+      maxSize: maxKeys,
+      sizeCalculation: () => 1,
+      dispose: (wholeAtMs, key, reason) => {
+        if (reason === 'evict' && wholeAtMs > now()) this.#pushedOut.add(key, wholeAtMs)
+      }
+    })
   }
 
   get size (): number { return this.#wholeAt.size }
 
   async take (key: string, rate: Rate): Promise<RateVerdict> {
-    const { verdict, wholeAtMs } = verdictAt(this.#now(), this.#wholeAt.get(key) ?? 0, rate)
-    this.#wholeAt.delete(key)
+    const known = this.#wholeAt.get(key) ?? this.#pushedOut.wholeAt(key)
+    const { verdict, wholeAtMs } = verdictAt(this.#now(), known, rate)
     this.#wholeAt.set(key, wholeAtMs)
-    if (this.#wholeAt.size > this.#maxKeys) {
-      const [oldest] = this.#wholeAt.keys()
-      if (oldest !== undefined) this.#wholeAt.delete(oldest)
-    }
     return verdict
   }
 

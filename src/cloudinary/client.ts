@@ -7,7 +7,7 @@ import type { UploadParameters } from '../schemas/upload-parameters.ts'
 import { explainAbsence, type Absent, type Finder } from './explain/absence.ts'
 import { checkCallerSignature, type CallerProof } from './explain/caller-signature.ts'
 import { diagnose, type DiagnosisInput } from './explain/diagnosis.ts'
-import { IssuedSignatures } from './explain/issued-signatures.ts'
+import { IssuedSignatures, type SignatureMemory } from './explain/issued-signatures.ts'
 import type { Mismatch } from './explain/mismatch.ts'
 import { budgetOf, type UploadBudget } from './upload/budget.ts'
 import { openFileText } from './upload/file-source.ts'
@@ -42,6 +42,8 @@ export interface ClientOptions extends Partial<Pace> {
   readonly upload: UploadLimits
   /** What all uploads of the process share; default: one for all clients built from the same `upload` limits. */
   readonly uploads?: UploadBudget
+  /** Memory of signatures that all clients share; default: one of its own. */
+  readonly signatures?: SignatureMemory
   /** Told how each request to Cloudinary ended: `ok`, or the code of its failure. */
   readonly onTry?: ((environment: string, outcome: 'ok' | ErrorCode) => void) | undefined
 }
@@ -56,24 +58,26 @@ export class CloudinaryClient {
   readonly #admin: AdminCalls
   readonly #uploads: Uploader
   readonly #uploadBudget: UploadBudget
-  readonly #issued = new IssuedSignatures()
+  readonly #issued: IssuedSignatures
   readonly #folderMode: FolderMode
 
-  constructor (environment: CloudinaryEnvironment, { upstream, upload, uploads = budgetOf(upload), onTry = () => {}, ...pace }: ClientOptions) {
+  constructor (environment: CloudinaryEnvironment, options: ClientOptions) {
+    const { upstream, upload, uploads = budgetOf(upload), signatures, onTry = () => {}, ...pace } = options
     this.environment = environment
     this.account = accountOf(environment)
     this.uploadLimits = upload
+    this.#issued = new IssuedSignatures(signatures)
     const paced = { ...REAL_PACE, ...pace }
     this.#connection = {
       environment,
       transport: new Transport({ origin: new URL(environment.uploadPrefix).origin, limits: upstream }),
       pace: paced,
       budget: new RetryBudget(),
-      circuits: { json: new CircuitBreaker(paced.now), upload: new CircuitBreaker(paced.now) },
+      circuits: { json: new CircuitBreaker(paced.clock), upload: new CircuitBreaker(paced.clock) },
       tried: (outcome) => { onTry(environment.name, outcome) }
     }
     this.#admin = new AdminCalls(this.#connection)
-    this.#folderMode = new FolderMode(async (call) => this.#admin.folderMode(call), paced.now)
+    this.#folderMode = new FolderMode(async (call) => this.#admin.folderMode(call), paced.clock)
     this.#uploadBudget = uploads
     this.#uploads = new Uploader(this.#connection, upload, uploads)
   }
@@ -149,7 +153,7 @@ export class CloudinaryClient {
    */
   async holdText (body: TextBody, { signal }: Call): Promise<HeldText> {
     const { uploadLimits: limits } = this
-    return holdText(body, { limits, budget: this.#uploadBudget, signal, now: this.#connection.pace.now })
+    return holdText(body, { limits, budget: this.#uploadBudget, signal, now: this.#connection.pace.clock })
   }
 
   /**
@@ -207,7 +211,7 @@ export class CloudinaryClient {
    */
   sign (parameters: FormFields, owner: string): string {
     const signature = this.#sign(parameters)
-    this.#issued.remember(signature, this.environment.name, parameters, this.#nowSeconds(), owner)
+    this.#issued.remember(signature, { environment: this.environment.name, fields: parameters, owner })
     return signature
   }
 

@@ -3,7 +3,7 @@ import { isLoopback } from '../net/addresses.ts'
 import type { SandboxArguments } from './command-line.ts'
 import { programFinder } from './find-program.ts'
 import { listenFault } from './listen-fault.ts'
-import { serializeError } from './serialize-error.ts'
+import { serializeError } from './log/serialize-error.ts'
 import { EXIT, type Command } from './terminal.ts'
 
 const GRACE_SECONDS = 5

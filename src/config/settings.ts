@@ -6,7 +6,7 @@ import { decoded } from '../input/decoded.ts'
 import { rangeFault } from '../net/addresses.ts'
 import { originFault } from '../net/origins.ts'
 import { httpUrlFault, parseUrl, STRAY_PERCENT } from '../net/urls.ts'
-import type { Source } from './source.ts'
+import { FILE_SUFFIX, type Source } from './source.ts'
 import { readableFromFile, SETTING_NAMES, Settings, type SettingName, type SettingValues, parseBytes } from './variables.ts'
 
 /** Turns text into what the schema asks for. What cannot be turned comes back as it is, and fails the check. */
@@ -27,6 +27,11 @@ function expectation (schema: TSchema): string {
   if (schema.type === 'string') return `must be text of 1 to ${schema.maxLength} characters`
   const unit = schema['x-unit'] === 'bytes' ? ' of bytes, or a size such as 20MB or 20MiB,' : ''
   return `must be a whole number${unit} from ${schema.minimum} to ${schema.maximum}`
+}
+
+/** Says how large a file may be whose text is too long: only that tells its owner what to do. */
+function largeFileFault ({ maxLength = Infinity }: TSchema, text: string): string | undefined {
+  return text.length > maxLength ? `names a file that is larger than ${maxLength / 1024} KiB` : undefined
 }
 
 function publicKeyFault (pem: string): string | undefined {
@@ -69,12 +74,15 @@ function readSetting (source: Source, name: SettingName): unknown {
   if (text === undefined) return schema.default
   // A PEM block in a variable is often written on one line, with \n for its line ends.
   if (name === 'AUTH_PUBLIC_KEY') text = text.replaceAll('\\n', '\n')
+  const isFromFile = readableFromFile(schema) && source.plain(name) === undefined
+  const large = isFromFile ? largeFileFault(schema, text) : undefined
   const value = convert(schema, text)
   const fault = Value.Check(schema, value)
     // The table's type holds for each name; the compiler cannot follow it through a variable name.
     ? (CHECKS[name] as ((value: Static<TSchema>) => string | undefined) | undefined)?.(value)
     : expectation(schema)
-  if (fault !== undefined) source.fault(name, fault)
+  if (large !== undefined) source.fault(name + FILE_SUFFIX, large)
+  else if (fault !== undefined) source.fault(name, fault)
   // Others are checked against each other only where both are well: a bad one gives way to its default until the faults are thrown.
   return fault === undefined ? value : schema.default
 }

@@ -68,8 +68,8 @@ export const Settings = Type.Object({
   METRICS_HOST: Type.String({ default: '127.0.0.1', pattern: HOST_PATTERN, 'x-fault': HOST_FAULT, description: 'Address that `METRICS_PORT` is opened on.' }),
 
   AUTH: choice(['keys', 'none', ''], '', '`none` says that no keys are wanted on a non-loopback address; `keys` demands them on loopback too.'),
-  GATEWAY_KEYS: text('Callers and the SHA-256 digests of their keys: `web=sha256:<64 hex digits>,cms=sha256:<...>`. A caller may have several.', FROM_FILE),
-  POLICY_FILE: text('Policy of callers, YAML or JSON. JWT callers need one.'),
+  GATEWAY_KEYS: text('Callers and the SHA-256 digests of their keys: `web=sha256:<64 hex digits>,cms=sha256:<...>`. A caller may have several. Up to 64 KiB, about 700 keys; a policy has room for more.', FROM_FILE),
+  POLICY_FILE: text('Policy of callers, YAML or JSON, up to 1 MiB. JWT callers need one.'),
   AUTH_JWKS_URL: text('Where the public keys of JWT callers are published.'),
   AUTH_PUBLIC_KEY: text('Public key (PEM) of JWT callers, in place of `AUTH_JWKS_URL`.', FROM_FILE),
   AUTH_ISSUER: text('The `iss` that a JWT must have.'),

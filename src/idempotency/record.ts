@@ -59,8 +59,11 @@ export type Claim =
 
 /** Where keys are remembered. */
 export interface IdempotencyStore {
-  /** @throws {GatewayError} `overloaded` when the store is out of reach. */
-  claim (name: string): Promise<Claim>
+  /**
+   * @param caller whose share of a bounded memory the key counts in
+   * @throws {GatewayError} `overloaded` when the store is out of reach, or has no room.
+   */
+  claim (name: string, caller: string): Promise<Claim>
   close (): Promise<void>
 }
 

@@ -1,4 +1,6 @@
-/** Edits (insert, delete, replace) that turn `a` into `b`. The work grows with the product of their lengths. */
+/**
+ * Edits (insert, delete, replace) that turn `a` into `b`. The work grows with the product of their lengths.
+ */
 export function editDistance (a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {
@@ -13,9 +15,13 @@ export function editDistance (a: string, b: string): number {
   return previous.at(-1) as number // the row has at least its first column
 }
 
+/** No list of ours is longer, but of environments and callers there may be thousands. */
+const MOST_COMPARED = 300
+
 /**
- * The known name that a misspelt one most likely means, or undefined when none is near.
- * Near: at most a third of the name's length in edits, and letter case and `-` for `_` do not count.
+ * The known name that a misspelt one most likely means, or undefined when none is near. Near: at most a third
+ * of the name's length in edits, and letter case and `-` for `_` do not count. Of very many names the first
+ * are searched: whoever misspells one must not keep the process busy.
  */
 export function nearestName (given: string, known: Iterable<string>): string | undefined {
   // A name nobody could have meant is not compared: the work stays bounded whatever was sent.
@@ -23,7 +29,9 @@ export function nearestName (given: string, known: Iterable<string>): string | u
   const lowered = given.toLowerCase().replaceAll('-', '_')
   let best: string | undefined
   let bestDistance = Math.max(2, Math.floor(given.length / 3)) + 1
+  let compared = 0
   for (const name of known) {
+    if (compared++ === MOST_COMPARED) break
     // When two names are equally near, the one that was begun is meant.
     const other = name.toLowerCase()
     const edits = editDistance(lowered, other) - (other.startsWith(lowered) ? 0.5 : 0)
@@ -71,7 +79,9 @@ function translated (given: string, known: ReadonlySet<string>): string[] {
   return WORDS.get(word)?.filter((name) => known.has(name)) ?? []
 }
 
-/** Ends a message about a misspelt name: `; did you mean "folder"?`, or nothing when no known name is near. */
+/**
+ * Ends a message about a misspelt name: `; did you mean "folder"?`, or nothing when no known name is near.
+ */
 export function didYouMean (given: string, known: Iterable<string>): string {
   const names = new Set(known)
   const [, outer = ''] = MEMBER.exec(given.slice(0, 64)) ?? []

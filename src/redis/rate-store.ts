@@ -1,3 +1,4 @@
+import { steadyClock } from '../clock.ts'
 import type { Rate } from '../schemas/caller.ts'
 import { MemoryRateStore, verdictAt, type RateStore, type RateVerdict } from '../auth/rate-limit.ts'
 import { RedisLink, type LinkWatchers, type RedisPlace } from './link.ts'
@@ -38,7 +39,7 @@ export class RedisRateStore implements RateStore {
   readonly #now: () => number
   #downUntilMs = 0
 
-  constructor ({ now = Date.now, ...link }: RedisRateStoreOptions) {
+  constructor ({ now = steadyClock, ...link }: RedisRateStoreOptions) {
     this.#now = now
     this.#memory = new MemoryRateStore({ now })
     this.#link = new RedisLink({ ...link, commandTimeoutMs: COMMAND_TIMEOUT_MS })

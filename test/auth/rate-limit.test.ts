@@ -38,11 +38,28 @@ t.test('over any time no more passes than one quota and what came back meanwhile
   }), { numRuns: rounds(200) })
 })
 
-t.test('only so many keys are remembered', async (t) => {
-  const store = new MemoryRateStore({ maxKeys: 2 })
-  for (const key of ['a', 'b', 'a', 'c']) await store.take(key, rate)
-  t.equal(store.size, 2)
-  t.equal((await store.take('a', rate)).remaining, 0, 'the one used last is kept')
+t.test('only so many keys are remembered, and who is pushed out does not get its quota anew', async (t) => {
+  let nowMs = 1_000
+  const store = new MemoryRateStore({ maxKeys: 100, now: () => nowMs })
+  for (let count = 0; count < 3; count++) await store.take('used up', rate)
+  await store.take('used once', rate)
+  for (let other = 0; other < 1_000; other++) await store.take(`other ${other}`, rate)
+  t.equal(store.size, 100)
+  t.match(await store.take('used up', rate), { allowed: false, retryAfterSeconds: 2 })
+  t.match(await store.take('used once', rate), { allowed: true, remaining: 1 })
+  const newcomers = await Promise.all(Array.from({ length: 100 }, (_, index) => store.take(`new ${index}`, rate)))
+  t.ok(newcomers.filter(({ remaining }) => remaining === 2).length >= 99, 'others share their places with hardly anybody')
+  nowMs += 6_000
+  t.match(await store.take('used up', rate), { allowed: true, remaining: 2 }, 'its quota comes back as any does')
   await store.close()
   t.equal(store.size, 0)
+})
+
+t.test('what is whole again leaves no trace', async (t) => {
+  let nowMs = 1_000
+  const store = new MemoryRateStore({ maxKeys: 1, now: () => nowMs })
+  await store.take('a', rate)
+  nowMs += 2_000
+  await store.take('b', rate)
+  t.equal((await store.take('a', rate)).remaining, 2)
 })

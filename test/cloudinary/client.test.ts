@@ -70,7 +70,7 @@ t.test('an absence is explained, and deleting asks for nothing to explain it', a
 t.test('the folder mode is remembered for a while, also that it is not known; a caller that left teaches nothing', async (t) => {
   let nowMs = now
   const upstream = await startFaultUpstream(t)
-  const client = clientAt(t, upstream.url, { now: () => nowMs })
+  const client = clientAt(t, upstream.url, { clock: () => nowMs })
   const gone = new AbortController()
   gone.abort()
   t.equal(await client.folderMode({ signal: gone.signal }), undefined)

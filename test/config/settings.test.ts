@@ -51,6 +51,12 @@ t.test('readSettings', async (t) => {
     })
   })
 
+  t.test('a file that is too large is told by its size, under the variable that names it', async (t) => {
+    const source = new Source({ GATEWAY_KEYS_FILE: '/keys' }, () => `web=sha256:00${'\n'.repeat(65_536)}`)
+    readSettings(source)
+    t.same(source.faults, [{ name: 'GATEWAY_KEYS_FILE', reason: 'names a file that is larger than 64 KiB' }])
+  })
+
   t.test('faults: a number out of range or none, a flag, a choice, a host, a list; all at once', async (t) => {
     const bad: Record<string, Array<[string, RegExp]>> = {
       PORT: [['65536', /whole number from 0 to 65535/], ['-1', /whole number/], ['1e999', /whole number/], ['NaN', /whole number/], ['80.5', /whole number/], ['8080 ', /whole number/], ['0x50', /whole number/]],

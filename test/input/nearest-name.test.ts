@@ -43,3 +43,13 @@ t.test('words of other tools lead to ours, where there is one', async (t) => {
   t.equal(didYouMean('storage_type', ['public_id']), '', 'a route without it')
   t.equal(didYouMean(`include_${'t'.repeat(64)}`, names), '')
 })
+
+t.test('of very many names only so many are compared', async (t) => {
+  let taken = 0
+  function * names (count: number): Generator<string> {
+    for (; taken < count; taken++) yield `tenant-${String(taken).padStart(5, '0')}`
+  }
+  t.equal(nearestName('tenantx', names(10_000)), undefined)
+  t.ok(taken <= 300, String(taken))
+  t.equal(nearestName('folderr', [...Array<string>(299).fill('x'), 'folder']), 'folder')
+})

@@ -20,6 +20,6 @@ export function quickPace (): Pace & { slept: number[] } {
 export function connectionTo (t: Test, url: string, { pace = quickPace(), limits = {}, environment = {}, tried = () => {} }: { pace?: Pace, limits?: Partial<UpstreamLimits>, environment?: Partial<CloudinaryEnvironment>, tried?: Connection['tried'] } = {}): Connection {
   const transport = new Transport({ origin: new URL(url).origin, limits: { ...testConfig([]).upstream, ...limits } })
   t.teardown(() => transport.close())
-  const circuits = { json: new CircuitBreaker(pace.now), upload: new CircuitBreaker(pace.now) }
+  const circuits = { json: new CircuitBreaker(pace.clock), upload: new CircuitBreaker(pace.clock) }
   return { environment: environmentAt(url, environment), transport, pace, budget: new RetryBudget(), circuits, tried }
 }

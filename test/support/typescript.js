@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises'
 import { createRequire, register } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isMainThread } from 'node:worker_threads'
 
 /*
  * Loads TypeScript for tests, as `--import` of each test file. Compiled files are kept, so that few processes load the
@@ -49,4 +48,6 @@ export async function load (url, context, nextLoad) {
   return { format: 'module', source: compiled(path, await readFile(path, 'utf8')), shortCircuit: true }
 }
 
-if (isMainThread) register(import.meta.url)
+// The thread that runs the hook loads this file as well, by the name that it is registered under.
+const HOOKS = '?hooks'
+if (!import.meta.url.endsWith(HOOKS)) register(import.meta.url + HOOKS)

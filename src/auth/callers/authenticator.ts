@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts'
 import type { Caller } from '../policy/caller.ts'
 import type { CallerKey } from '../../schemas/caller.ts'
-import { callerOfKey } from '../policy/keys.ts'
+import { KeyIndex } from '../policy/keys.ts'
 import type { Claims } from '../policy/patterns.ts'
 import { EVERYTHING, type Permissions } from '../policy/permissions.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -38,7 +38,7 @@ export class Authenticator {
   #joined: {
     readonly policy: Policy | undefined
     readonly own: readonly CallerKey[]
-    readonly keys: readonly CallerKey[]
+    readonly keys: KeyIndex
   } | undefined
 
   constructor (options: AuthenticatorOptions) { this.#options = options }
@@ -56,7 +56,7 @@ export class Authenticator {
     }
     if (offered.kind === 'refused') throw unauthorized(offered.reason, true)
     const policy = this.#options.policy?.()
-    const name = callerOfKey(offered.token, this.#keys(policy))
+    const name = this.#keys(policy).callerOf(offered.token)
     if (name !== undefined) return policy?.byName(name) ?? { name, permissions: EVERYTHING }
     const { jwt } = this.#options
     // A token allows nothing by itself: without a policy it is a key that nobody knows.
@@ -85,10 +85,10 @@ export class Authenticator {
     return caller
   }
 
-  #keys (policy: Policy | undefined): readonly CallerKey[] {
+  #keys (policy: Policy | undefined): KeyIndex {
     const own = this.#options.keys()
     if (this.#joined?.own !== own || this.#joined.policy !== policy) {
-      this.#joined = { policy, own, keys: [...own, ...policy?.keys ?? []] }
+      this.#joined = { policy, own, keys: new KeyIndex([...own, ...policy?.keys ?? []]) }
     }
     return this.#joined.keys
   }

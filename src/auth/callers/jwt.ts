@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
 import type { JWTVerifyResult } from 'jose'
+import { LRUCache } from 'lru-cache'
+import { steadyClock, wallClock } from '../../clock.ts'
 import type { Claims } from '../policy/patterns.ts'
 import type { KeySource } from './key-set.ts'
 import { tokenFault } from './token-shape.ts'
@@ -17,7 +19,10 @@ export interface JwtOptions {
   readonly keys: KeySource
   readonly issuer: string
   readonly audience: string
+  /** Time of day, in milliseconds: what tokens say of time is said in it. */
   readonly now?: () => number
+  /** For spans. */
+  readonly clock?: () => number
   readonly maxCached?: number
 }
 
@@ -36,37 +41,11 @@ const CLAIM_REASONS: Readonly<Record<string, string>> = {
 }
 
 /** A token that was verified once: its claims, and the key that vouched for them. */
-export interface VerifiedToken {
+interface VerifiedToken {
   readonly claims: Claims
   readonly fingerprint: string
-  /** Milliseconds, as `Date.now` gives them. */
+  /** The end of the token itself, by the time of day. */
   readonly expiresAtMs: number
-}
-
-/** Verified tokens by the SHA-256 of their text; the least recently used one leaves first. */
-export class TokenCache {
-  readonly #entries = new Map<string, VerifiedToken>()
-  readonly #maxEntries: number
-  constructor (maxEntries: number) { this.#maxEntries = maxEntries }
-
-  get size (): number { return this.#entries.size }
-
-  /** The token, if it has not run out and its key is still one of ours. */
-  get (digest: string, nowMs: number, isLive: (fingerprint: string) => boolean): VerifiedToken | undefined {
-    const entry = this.#entries.get(digest)
-    if (!entry) return undefined
-    this.#entries.delete(digest)
-    if (entry.expiresAtMs <= nowMs || !isLive(entry.fingerprint)) return undefined
-    this.#entries.set(digest, entry)
-    return entry
-  }
-
-  set (digest: string, entry: VerifiedToken): void {
-    this.#entries.set(digest, entry)
-    if (this.#entries.size <= this.#maxEntries) return
-    const [oldest] = this.#entries.keys()
-    if (oldest !== undefined) this.#entries.delete(oldest)
-  }
 }
 
 const digestOf = (token: string): string => hash('sha256', token, 'base64')
@@ -76,18 +55,30 @@ const digestOf = (token: string): string => hash('sha256', token, 'base64')
  * many providers send none. A verified token is remembered for five minutes, not beyond its own end, nor its key's.
  */
 export class JwtVerifier {
-  readonly #options: Required<JwtOptions>
-  readonly #cache: TokenCache
+  readonly #options: Required<Omit<JwtOptions, 'clock' | 'maxCached'>>
+  /** By the SHA-256 of the token's text. One that was forgotten is verified again. */
+  readonly #verified: LRUCache<string, VerifiedToken>
 
-  constructor ({ keys, issuer, audience, now = Date.now, maxCached = 10_000 }: JwtOptions) {
-    this.#options = { keys, issuer, audience, now, maxCached }
-    this.#cache = new TokenCache(maxCached)
+  constructor (options: JwtOptions) {
+    const { keys, issuer, audience, now = wallClock, clock = steadyClock, maxCached = 10_000 } = options
+    this.#options = { keys, issuer, audience, now }
+    this.#verified = new LRUCache({
+      max: maxCached,
+      ttl: LONGEST_CACHED_MS,
+      ttlResolution: 0, // no timer
+      perf: { now: clock }
+    })
   }
 
   /** The claims of a token that was verified before, as long as it and its key are good. */
   remembered (token: string): Claims | undefined {
     const { keys, now } = this.#options
-    return this.#cache.get(digestOf(token), now(), (fingerprint) => keys.isLive(fingerprint))?.claims
+    const digest = digestOf(token)
+    const known = this.#verified.get(digest)
+    if (!known) return undefined
+    if (known.expiresAtMs > now() && keys.isLive(known.fingerprint)) return known.claims
+    this.#verified.delete(digest)
+    return undefined
   }
 
   /**
@@ -98,7 +89,7 @@ export class JwtVerifier {
     const known = this.remembered(token)
     if (known) return known
     const verified = await this.#verifyAfresh(token)
-    this.#cache.set(digestOf(token), verified)
+    this.#verified.set(digestOf(token), verified)
     return verified.claims
   }
 
@@ -130,7 +121,6 @@ export class JwtVerifier {
     }
     const { exp = Infinity } = result.payload
     if (exp > LAST_SECOND) throw new TokenRefused(`The token is refused: ${CLAIM_REASONS['exp']}.`)
-    const endsAtMs = (exp + TOLERANCE_SECONDS) * 1000
-    return { claims: result.payload, fingerprint, expiresAtMs: Math.min(endsAtMs, now() + LONGEST_CACHED_MS) }
+    return { claims: result.payload, fingerprint, expiresAtMs: (exp + TOLERANCE_SECONDS) * 1000 }
   }
 }

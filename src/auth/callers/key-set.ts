@@ -1,4 +1,5 @@
 import type { CompactJWSHeaderParameters, CryptoKey, FlattenedJWSInput, JWK } from 'jose'
+import { steadyClock } from '../../clock.ts'
 
 /** A key that fits a token, and the SHA-256 thumbprint (RFC 7638) by which it is known. */
 export interface FoundKey {
@@ -70,8 +71,15 @@ export class RemoteKeySet implements KeySource {
   #triedAtMs = -Infinity
   #running: Promise<void> | undefined
 
-  constructor ({ fetch, cooldownMs = 30_000, refreshMs = 300_000, maxAgeMs = 3_600_000, now = Date.now, onFault = () => {} }: RemoteKeySetOptions) {
-    this.#options = { fetch, cooldownMs, refreshMs, maxAgeMs, now, onFault }
+  constructor (options: RemoteKeySetOptions) {
+    this.#options = {
+      cooldownMs: 30_000,
+      refreshMs: 300_000,
+      maxAgeMs: 3_600_000,
+      now: steadyClock,
+      onFault: () => {},
+      ...options
+    }
   }
 
   async find (header: CompactJWSHeaderParameters, token: FlattenedJWSInput): Promise<FoundKey | undefined> {

@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { CallerKey } from '../../schemas/caller.ts'
 
 const DIGEST_PATTERN = /^sha256:([0-9a-f]{64})$/i
@@ -17,15 +17,27 @@ export function digestOf (key: string): Buffer {
 /** Holds the digest of the key that is looked for; making one for each request takes as long as hashing. */
 const offered = Buffer.alloc(32)
 
-/**
- * The caller whose key this is, or undefined. Digests share one length, so comparing neither throws nor tells how long a
- * key is; every digest is compared, so the time does not tell which one fitted.
- */
-export function callerOfKey (key: string, known: readonly CallerKey[]): string | undefined {
-  offered.write(hash('sha256', key, 'binary'), 'binary')
-  let caller: string | undefined
-  for (const { caller: name, digest } of known) {
-    if (timingSafeEqual(digest, offered)) caller = name
+/** Compared with what is no key at all: nobody's digest. */
+const nobodys = randomBytes(32)
+
+/** The keys of all callers, found by their digests however many there are. */
+export class KeyIndex {
+  readonly #byDigest: ReadonlyMap<string, CallerKey>
+
+  /** Of two that are the same key the last one counts. */
+  constructor (known: readonly CallerKey[]) {
+    this.#byDigest = new Map(known.map((key) => [key.digest.toString('binary'), key]))
   }
-  return caller
+
+  /**
+   * Returns the caller whose key this is, or undefined. Nobody can choose the digest of a key that they do
+   * not have, so the time of a look-up tells nothing of one; whether it is the whole digest is compared in
+   * constant time.
+   */
+  callerOf (key: string): string | undefined {
+    const digest = hash('sha256', key, 'binary')
+    offered.write(digest, 'binary')
+    const found = this.#byDigest.get(digest)
+    return timingSafeEqual(found?.digest ?? nobodys, offered) ? found?.caller : undefined
+  }
 }

@@ -7,10 +7,13 @@ import { didYouMean } from '../../input/nearest-name.ts'
 import { readTextFile } from '../../text-file.ts'
 import { Policy, policyFaults, type CallerSources } from './policy.ts'
 import { PolicyDocument, type PolicyValue } from './policy-schema.ts'
+import { inThread } from './thread.ts'
 
 const POLL_MS = 2_000
 /** Pause before the second reading of a file, when a check is asked for. */
 const SETTLE_MS = 100
+/** Characters of a policy that are read at once, in about 15 ms. Longer ones are read in a thread. */
+const SHORT = 16 * 1024
 /** As many faults as a person will read. */
 const MAX_FAULTS = 50
 
@@ -70,6 +73,23 @@ const MEMBERS = membersOf(PolicyDocument, '')
  * @throws {PolicyError} that names every fault by line and pointer.
  */
 export function parsePolicy (text: string, environments: readonly string[], sources?: CallerSources): Policy {
+  return new Policy(policyValue(text, environments, sources))
+}
+
+/** A policy that was read, or what is wrong with it. */
+export type PolicyReading = { readonly value: PolicyValue } | { readonly faults: readonly string[] }
+
+/** The same for a thread, whose answers are plain values. */
+export function readPolicy (...given: Parameters<typeof parsePolicy>): PolicyReading {
+  try {
+    return { value: policyValue(...given) }
+  } catch (error) {
+    if (error instanceof PolicyError) return { faults: error.faults }
+    throw error
+  }
+}
+
+function policyValue (text: string, environments: readonly string[], sources?: CallerSources): PolicyValue {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true, version: '1.2' })
   if (document.errors.length > 0) throw new PolicyError(document.errors.map(({ message }) => message.replace(/\n[^]*/, '')))
@@ -85,7 +105,7 @@ export function parsePolicy (text: string, environments: readonly string[], sour
   const policy = value as PolicyValue // checked against its schema just now
   const further = policyFaults(policy, environments, sources)
   if (further.length > 0) throw new PolicyError(further.slice(0, MAX_FAULTS).map(({ path, message }) => describe(document, lines, path, message)))
-  return new Policy(policy)
+  return policy
 }
 
 function plainValue (document: Document): unknown {
@@ -132,6 +152,9 @@ export class PolicyFile {
   #seen = ''
   readonly #timer: NodeJS.Timeout
   #checking: Promise<void> | undefined
+  /** Resolves when what was found so far is in force, or refused. */
+  #taken = Promise.resolve()
+  readonly #closing = new AbortController()
   #unreadable = ''
   #isRefused = false
 
@@ -166,9 +189,11 @@ export class PolicyFile {
   }
 
   async #lookTwice (): Promise<void> {
-    if (!this.#look()) return
-    await sleep(SETTLE_MS)
-    this.#look()
+    if (this.#look()) {
+      await sleep(SETTLE_MS)
+      this.#look()
+    }
+    await this.#taken
   }
 
   /** One reading; true when it found a change that the next one has to confirm. */
@@ -179,8 +204,12 @@ export class PolicyFile {
     const isSettled = found === this.#seen
     this.#seen = found
     if (found === this.#digest) return false
-    if (isSettled) this.#takeOver(text, found)
-    return !isSettled
+    if (!isSettled) return true
+    // Remembered before it is parsed: a bad file is told of once, not every two seconds.
+    this.#digest = found
+    this.#unreadable = ''
+    this.#taken = this.#taken.then(() => this.#takeOver(text))
+    return false
   }
 
   #read (): string | undefined {
@@ -195,21 +224,32 @@ export class PolicyFile {
     }
   }
 
-  #takeOver (text: string, found: string): void {
-    // Remembered before it is parsed: a bad file is told of once, not every two seconds.
-    this.#digest = found
-    this.#unreadable = ''
+  async #takeOver (text: string): Promise<void> {
+    const { signal } = this.#closing
     try {
-      this.#current = parsePolicy(text, this.#options.environments, this.#options.sources?.())
+      this.#current = await this.#parse(text)
       this.#isRefused = false
       this.#options.onChange?.()
     } catch (error) {
+      if (signal.aborted) return
       this.#isRefused = true
       this.#options.onFault?.(error)
     }
   }
 
-  close (): void { clearInterval(this.#timer) }
+  async #parse (text: string): Promise<Policy> {
+    const given: Parameters<typeof readPolicy> = [text, this.#options.environments, this.#options.sources?.()]
+    if (text.length <= SHORT) return parsePolicy(...given)
+    const call = { module: import.meta.url, name: readPolicy.name, given }
+    const reading = await inThread(call, this.#closing.signal) as PolicyReading // what that function returns
+    if ('faults' in reading) throw new PolicyError(reading.faults)
+    return new Policy(reading.value)
+  }
+
+  close (): void {
+    clearInterval(this.#timer)
+    this.#closing.abort()
+  }
 }
 
 function digest (text: string): string { return createHash('sha256').update(text).digest('base64') }

@@ -4,6 +4,7 @@ import { hostRuleFault } from '../../net/urls.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../schemas/upload-parameters.ts'
 import type { Caller } from './caller.ts'
 import type { CallerKey } from '../../schemas/caller.ts'
+import { ClaimIndex } from './claim-index.ts'
 import { parseDigest } from './keys.ts'
 import { patternFault, placeholders, type Claims } from './patterns.ts'
 import { permissionsOf } from './permissions.ts'
@@ -67,12 +68,16 @@ export interface CallerSources {
   readonly tokens: boolean
 }
 
+/** The same, with names that are found however many there are. */
+interface KnownSources extends Omit<CallerSources, 'keyNames'> { readonly keyNames: ReadonlySet<string> }
+
 /** Whether anybody can come by this name. */
-const isMet = (name: string, { keys = [], jwt }: CallerRules, keyNames: readonly string[]): boolean =>
-  jwt !== undefined || keys.length > 0 || keyNames.includes(name)
+const isMet = (name: string, { keys = [], jwt }: CallerRules, keyNames: ReadonlySet<string>): boolean =>
+  jwt !== undefined || keys.length > 0 || keyNames.has(name)
 
 /** A rule that no caller can ever fall under is a mistake: whom it was meant for is shut out, or may do everything. */
-function checkReach (name: string, rules: CallerRules, { keyNames, tokens }: CallerSources, report: ReportAt): void {
+function checkReach (name: string, rules: CallerRules, sources: KnownSources, report: ReportAt): void {
+  const { keyNames, tokens } = sources
   const path = ['callers', name]
   if (rules.jwt && !tokens) report([...path, 'jwt'], 'has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY')
   if (isMet(name, rules, keyNames)) return
@@ -84,10 +89,11 @@ export function policyFaults ({ callers }: PolicyValue, environments: readonly s
   const faults: PolicyFault[] = []
   const report: ReportAt = (path, message) => { faults.push({ path, message }) }
   const owners = new Map<string, string>()
+  const known = sources && { ...sources, keyNames: new Set(sources.keyNames) }
   for (const [name, rules] of Object.entries(callers)) {
     const path = ['callers', name]
     checkCaller(rules, path, report)
-    if (sources) checkReach(name, rules, sources, report)
+    if (known) checkReach(name, rules, known, report)
     checkTexts(rules.environments ?? [], [...path, 'environments'], (text) => environments.includes(text) ? undefined : `there is no environment "${text}"`, report)
     rules.keys?.forEach((text, index) => {
       const digest = text.toLowerCase()
@@ -99,24 +105,21 @@ export function policyFaults ({ callers }: PolicyValue, environments: readonly s
   return faults
 }
 
-function holds (claims: Claims, name: string, wanted: string | number | boolean): boolean {
-  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
-  if (Array.isArray(value)) return value.includes(wanted)
-  // RFC 8693: scopes are one text with blanks between them.
-  if (name === 'scope' && typeof value === 'string') return value.split(' ').includes(String(wanted))
-  return value === wanted
-}
-
 /** Callers by key and by token. */
 export class Policy {
   readonly keys: readonly CallerKey[]
   readonly #rules: ReadonlyMap<string, CallerRules>
+  readonly #byClaims: ClaimIndex<readonly [name: string, rules: CallerRules]>
   /** Callers of tokens seen before. A cached token has the same claims object each time. */
   readonly #known = new WeakMap<Claims, Caller>()
   readonly #named = new Map<string, Caller>()
 
   constructor ({ callers }: PolicyValue) {
     this.#rules = new Map(Object.entries(callers))
+    this.#byClaims = new ClaimIndex([...this.#rules].flatMap((entry) => {
+      const { jwt } = entry[1]
+      return jwt ? [[jwt.claims, entry] as const] : []
+    }))
     this.keys = [...this.#rules].flatMap(([caller, { keys = [] }]) => keys.flatMap((text) => {
       const digest = parseDigest(text)
       return digest ? [{ caller, digest }] : []
@@ -136,20 +139,24 @@ export class Policy {
 
   /** Callers of the policy that nobody can be when the configuration has keys for `keyNames` alone. */
   unmet (keyNames: readonly string[]): string[] {
-    return [...this.#rules].filter(([name, rules]) => !isMet(name, rules, keyNames)).map(([name]) => name)
+    const known = new Set(keyNames)
+    return [...this.#rules].filter(([name, rules]) => !isMet(name, rules, known)).map(([name]) => name)
   }
 
   /** The first caller whose claims the token holds. Its `sub` is part of the name, so that each user has a rate of their own. */
   byClaims (claims: Claims): Caller | undefined {
     const known = this.#known.get(claims)
     if (known) return known
-    for (const [name, rules] of this.#rules) {
-      if (!rules.jwt || !Object.entries(rules.jwt.claims).every(([claim, wanted]) => holds(claims, claim, wanted))) continue
-      const caller: Caller = { name: tokenName(name, claims), scope: tokenScope(name, claims), claims, permissions: permissionsOf(rules, claims) }
-      this.#known.set(claims, caller)
-      return caller
+    const [name, rules] = this.#byClaims.find(claims) ?? []
+    if (name === undefined || rules === undefined) return undefined
+    const caller: Caller = {
+      name: tokenName(name, claims),
+      scope: tokenScope(name, claims),
+      claims,
+      permissions: permissionsOf(rules, claims)
     }
-    return undefined
+    this.#known.set(claims, caller)
+    return caller
   }
 }
 

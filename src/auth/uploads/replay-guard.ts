@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../../errors.ts'
 import type { Parameters } from '../policy/signing-rules.ts'
 
@@ -110,15 +111,14 @@ function markersFor (names: readonly string[]): Markers | undefined {
 }
 
 /** Answers of `markersFor`: only names count, none holds `&`, and an application signs the same few sets again and again. */
-const answers = new Map<string, Markers | undefined>()
-const MOST_ANSWERS = 1000
+const answers = new LRUCache<string, { readonly markers: Markers | undefined }>({ max: 1000 })
 
 function knownMarkers (names: readonly string[]): Markers | undefined {
   const key = names.join('&')
-  if (answers.has(key)) return answers.get(key)
-  if (answers.size >= MOST_ANSWERS) answers.clear()
+  const known = answers.get(key)
+  if (known) return known.markers
   const markers = markersFor(names)
-  answers.set(key, markers)
+  answers.set(key, { markers })
   return markers
 }
 

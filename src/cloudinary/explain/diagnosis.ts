@@ -1,7 +1,7 @@
 import { timestampFault } from '../../input/signature-time.ts'
 import type { CloudinaryEnvironment, SignatureAlgorithm } from '../../schemas/environment.ts'
 import type { FormFields } from '../wire/parameters.ts'
-import { algorithmOf, UNSIGNED_NAMES, verifyParameters } from '../wire/signature.ts'
+import { algorithmOf, signerTest, UNSIGNED_NAMES, verifyParameters } from '../wire/signature.ts'
 import type { IssuedSignatures } from './issued-signatures.ts'
 import { quoted, fieldMismatch, type Mismatch } from './mismatch.ts'
 import { findMistake } from './signing-mistakes.ts'
@@ -72,8 +72,8 @@ function tellDifference ({ name, signed, sent }: Difference, tellsValues: boolea
  * times, so it has to have all of the form but one field.
  */
 function compareWithIssued (input: DiagnosisInput, signature: string): Mismatch[] {
-  const { fields, forms = [], issued, asker, stranger = false, environment, nowSeconds } = input
-  const known = issued?.find(signature, nowSeconds)
+  const { fields, forms = [], issued, asker, stranger = false, environment } = input
+  const known = issued?.find(signature)
   if (!known || (asker !== undefined && asker !== known.owner)) return []
   const found = fewest([fields, ...forms].map((form) => differences(known.fields, form)))
   const hasForm = fields['timestamp'] === known.fields['timestamp'] && (!stranger || found.filter(({ signed }) => signed !== '').length === 1)
@@ -86,7 +86,8 @@ function otherEnvironment (signedFor: string, sentTo: string): Mismatch {
 }
 
 function findOtherEnvironment ({ fields, others = [], environment }: DiagnosisInput, signature: string): Mismatch[] {
-  const signer = others.find((other) => other.name !== environment.name && verifyParameters(fields, signature, other.apiSecret))
+  const isSigner = signerTest(fields, signature)
+  const signer = others.find((other) => other.name !== environment.name && isSigner(other.apiSecret))
   return signer ? [otherEnvironment(signer.name, environment.name)] : []
 }
 

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
+import { steadyClock } from '../../clock.ts'
 import type { UploadLimits } from '../../config/types.ts'
 import { GatewayError, invalidRequest } from '../../errors.ts'
 import { DataUriCheck } from '../../input/data-uri.ts'
@@ -34,7 +35,7 @@ export class Intake {
   #ended = false
   #peeked: Buffer | undefined
 
-  constructor (file: StreamedFile, limits: IntakeLimits, now: () => number = Date.now) {
+  constructor (file: StreamedFile, limits: IntakeLimits, now: () => number = steadyClock) {
     this.#file = file
     this.#limits = limits
     this.#now = now

@@ -86,7 +86,7 @@ export class UploadSender {
     try {
       return await withRetries(attempt, {
         maxAttempts: MAX_ATTEMPTS,
-        deadline: pace.now() + DEADLINE_MS,
+        deadline: pace.clock() + DEADLINE_MS,
         longestWaitMs: LONGEST_WAIT_MS,
         signal: this.#signal,
         canRetry: (error) => isHarmless && PASSING.has(error.code)

@@ -80,7 +80,7 @@ export class Uploader {
     upload: Upload<Parameters>, file: StreamedFile, sender: UploadSender, { signal }: Call
   ): Promise<Delivered> {
     const maxBytes = Math.min(this.#limits.maxBytes, upload.maxBytes ?? Infinity)
-    const intake = new Intake(file, { ...this.#limits, maxBytes }, this.#connection.pace.now)
+    const intake = new Intake(file, { ...this.#limits, maxBytes }, this.#connection.pace.clock)
     const onGone = (): void => intake.stop(new SourceStopped('the caller went away'))
     signal.addEventListener('abort', onGone)
     try {

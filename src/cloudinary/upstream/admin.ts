@@ -236,7 +236,7 @@ export class AdminCalls {
     const { pace, budget } = this.#connection
     return withRetries(async () => this.#send(request), {
       maxAttempts,
-      deadline: pace.now() + DEADLINE_MS,
+      deadline: pace.clock() + DEADLINE_MS,
       signal: request.signal,
       canRetry: (error) => PASSING.has(error.code) && (retry === 'always' || sentNothing(error))
     }, budget, pace)

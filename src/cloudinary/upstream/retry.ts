@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { steadyClock, wallClock } from '../../clock.ts'
 import { GatewayError, type ErrorCode } from '../../errors.ts'
 
 const CAPACITY = 500
@@ -27,16 +28,20 @@ export class RetryBudget {
   earn (): void { this.#tokens = Math.min(this.#tokens + 1, CAPACITY) }
 }
 
-/** Clock, chance and sleep, so that a test can hold them still. */
+/** Clocks, chance and sleep, so that a test can hold them still. */
 export interface Pace {
+  /** Time of day, in milliseconds: what leaves the process is dated by it. */
   readonly now: () => number
+  /** For spans, in milliseconds. */
+  readonly clock: () => number
   /** From 0 up to 1. */
   readonly random: () => number
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 export const REAL_PACE: Pace = {
-  now: Date.now,
+  now: wallClock,
+  clock: steadyClock,
   random: Math.random,
   sleep: async (ms, signal) => { await delay(ms, undefined, { signal }) }
 }
@@ -49,7 +54,7 @@ export function backoffMs (retry: number, random: () => number): number {
 export interface RetryRules {
   /** How many attempts there may be, the first among them. */
   readonly maxAttempts: number
-  /** No attempt begins, and no wait ends, beyond this moment of the clock (milliseconds). */
+  /** No attempt begins, and no wait ends, beyond this moment of `Pace.clock`. */
   readonly deadline: number
   /** A refusal that asks for a longer wait than this is passed on. Default: none. */
   readonly longestWaitMs?: number
@@ -80,7 +85,7 @@ export async function withRetries<T> (
     } catch (error) {
       if (retry + 1 >= maxAttempts || !(error instanceof GatewayError) || signal.aborted || !canRetry(error)) throw error
       const wait = waitMs(error, retry, pace.random)
-      if (wait > longestWaitMs || pace.now() + wait > deadline || !budget.spend(error)) throw error
+      if (wait > longestWaitMs || pace.clock() + wait > deadline || !budget.spend(error)) throw error
       await rest(wait, signal, pace)
     }
     return from(retry + 1)

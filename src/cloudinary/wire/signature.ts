@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from 'node:crypto'
+import { createHash, hash, timingSafeEqual } from 'node:crypto'
 import type { SignatureAlgorithm, SignatureVersion } from '../../schemas/environment.ts'
 import type { Secret } from '../../secret.ts'
 
@@ -85,4 +85,26 @@ export function verifyParameters (parameters: Readonly<Record<string, string>>, 
     tried = text
   }
   return undefined
+}
+
+/** Up to this many characters a text is hashed anew sooner than what has been hashed of it is copied. */
+const SHORT_TEXT = 1024
+
+/**
+ * Returns a function that says whether a secret made the signature of these parameters, for when there are
+ * many secrets to try: the text is built once, a long one is hashed once, and each secret costs the same
+ * however long it is.
+ */
+export function signerTest (
+  parameters: Readonly<Record<string, string>>, signature: string
+): (apiSecret: Secret) => boolean {
+  const algorithm = algorithmOf(signature)
+  if (algorithm === undefined) return () => false
+  const texts = new Set(([2, 1] as const).map((version) => stringToSign(parameters, version)))
+  const digests = [...texts].map((text) => {
+    if (text.length <= SHORT_TEXT) return (secret: string) => hash(algorithm, text + secret, 'hex')
+    const begun = createHash(algorithm).update(text)
+    return (secret: string) => begun.copy().update(secret).digest('hex')
+  })
+  return (apiSecret) => digests.some((digest) => sameDigest(digest(reveal(apiSecret)), signature))
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
+import { steadyClock } from '../../clock.ts'
 import { GatewayError, invalidRequest, pointerTo, type Fault } from '../../errors.ts'
 import { isMultipart, isTextBody, mediaTypeOf } from '../body-type.ts'
 import { GIVEN_TWICE, isNote, requireBytes } from './file-note.ts'
@@ -125,7 +126,7 @@ export class UploadForm {
    * about the file, under the same name, is passed over where bytes follow.
    */
   async open (): Promise<{ fields: TextFields, file: StreamedFile | string }> {
-    this.#fileDueMs = performance.now() + (this.#options.fieldsTimeoutMs ?? Infinity)
+    this.#fileDueMs = steadyClock() + (this.#options.fieldsTimeoutMs ?? Infinity)
     try {
       return await this.#open()
     } finally {
@@ -185,7 +186,7 @@ export class UploadForm {
   /** Waits for the caller, but not for ever. */
   async #intime<T> (wait: Promise<T>): Promise<T> {
     const { idleTimeoutMs, fieldsTimeoutMs } = this.#options
-    const leftMs = Math.ceil(this.#fileDueMs - performance.now())
+    const leftMs = Math.ceil(this.#fileDueMs - steadyClock())
     const late = leftMs < idleTimeoutMs
       ? `The fields before the file did not come within ${fieldsTimeoutMs} ms.`
       : `The next part of the body did not come within ${idleTimeoutMs} ms.`

@@ -2,13 +2,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ANYBODY, Authenticator, DIRECT_UPLOADER } from '../../auth/callers/authenticator.ts'
 import { foreignPage } from '../../auth/callers/browser-guard.ts'
-import { JwtVerifier } from '../../auth/callers/jwt.ts'
+import { JwtVerifier, type JwtOptions } from '../../auth/callers/jwt.ts'
 import { KeyRing } from '../../auth/callers/key-ring.ts'
 import { RemoteKeySet, ReplaceableKey, type KeySource } from '../../auth/callers/key-set.ts'
 import { fetchKeySet } from '../../auth/callers/key-set-fetch.ts'
 import type { Caller } from '../../auth/policy/caller.ts'
 import type { CallerKey } from '../../schemas/caller.ts'
 import type { PolicyFile } from '../../auth/policy/policy-file.ts'
+import { steadyClock, wallClock } from '../../clock.ts'
 import { GatewayError } from '../../errors.ts'
 import { originMatcher } from '../../net/origins.ts'
 
@@ -49,23 +50,34 @@ export interface AuthenticationOptions {
   readonly environments: readonly string[]
   /** Origins whose pages may call, the same as for CORS. */
   readonly corsOrigins?: readonly string[]
+  /** Time of day, which tokens speak of. */
   readonly now?: () => number
+  /** For spans. */
+  readonly clock?: () => number
   /** How often the policy file is looked at. */
   readonly policyPollMs?: number
   /** For a metric. */
   readonly onPolicyReload?: ((outcome: 'loaded' | 'failed') => void) | undefined
 }
 
-function keySource ({ log }: FastifyInstance, { jwksUrl }: AuthSettings, now: () => number): KeySource | undefined {
+function keySource (
+  { log }: FastifyInstance, { jwksUrl }: AuthSettings, clock: () => number
+): KeySource | undefined {
   if (jwksUrl === undefined) return undefined
-  return new RemoteKeySet({ fetch: () => fetchKeySet(jwksUrl), now, onFault: (error) => log.warn({ err: error }, 'the key set cannot be fetched') })
+  return new RemoteKeySet({
+    fetch: () => fetchKeySet(jwksUrl),
+    now: clock,
+    onFault: (error) => log.warn({ err: error }, 'the key set cannot be fetched')
+  })
 }
 
-function verifier (auth: AuthSettings, keys: KeySource | undefined, now: () => number): JwtVerifier | undefined {
+type Clocks = Pick<JwtOptions, 'now' | 'clock'>
+
+function verifier (auth: AuthSettings, keys: KeySource | undefined, clocks: Clocks): JwtVerifier | undefined {
   if (!keys) return undefined
   // Without these, a token that was made for somebody else would be good here too.
   if (!auth.issuer || !auth.audience) throw new Error('JWT callers need an issuer and an audience.')
-  return new JwtVerifier({ keys, issuer: auth.issuer, audience: auth.audience, now })
+  return new JwtVerifier({ keys, issuer: auth.issuer, audience: auth.audience, ...clocks })
 }
 
 async function openPolicy (app: FastifyInstance, { auth, environments, policyPollMs, onPolicyReload }: AuthenticationOptions, keys: KeyRing): Promise<PolicyFile | undefined> {
@@ -123,7 +135,7 @@ function guardWithKeys (scope: FastifyInstance, authenticator: Authenticator): v
  * The policy file is read here; what it allows is for `authorization` to enforce.
  */
 export default fp<AuthenticationOptions>(async (scope, options) => {
-  const { auth, now = Date.now } = options
+  const { auth, now = wallClock, clock = steadyClock } = options
   scope.decorateRequest('caller')
   const keys = new KeyRing(auth.keys)
   const publicKey = auth.jwtPublicKey === undefined ? undefined : new ReplaceableKey(auth.jwtPublicKey)
@@ -138,6 +150,6 @@ export default fp<AuthenticationOptions>(async (scope, options) => {
     guardWithoutKeys(scope, options)
     return
   }
-  const jwt = verifier(auth, publicKey ?? keySource(scope, auth, now), now)
+  const jwt = verifier(auth, publicKey ?? keySource(scope, auth, clock), { now, clock })
   guardWithKeys(scope, new Authenticator({ keys: () => keys.current, ...(policy && { policy: () => policy.current }), ...(jwt && { jwt }) }))
 }, { name: 'authentication' })

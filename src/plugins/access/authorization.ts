@@ -9,6 +9,7 @@ import { layerFault } from '../../auth/uploads/layers.ts'
 import { permitUpload, prefixInside, requireInside, type UploadPermit, type UploadWish } from '../../auth/uploads/permit.ts'
 import { requireDeletable } from '../../auth/uploads/protection.ts'
 import { absentAssetId, type Call, type Query, type ResolvedAsset } from '../../cloudinary/client.ts'
+import { wallClock } from '../../clock.ts'
 import { refusal, type Fault } from '../../errors.ts'
 import { LIST_FILTERS } from '../../input/list-filters.ts'
 import { flatTransformation, type Transformation } from '../../schemas/transformation.ts'
@@ -37,7 +38,7 @@ declare module 'fastify' {
 const FILTERS = Object.keys(LIST_FILTERS)
 
 export interface AuthorizationOptions {
-  /** Milliseconds, as `Date.now` gives them. */
+  /** Time of day, in milliseconds: signatures are dated by it. */
   readonly now?: () => number
 }
 
@@ -120,7 +121,7 @@ function requireChanges ({ body, caller: { permissions: { signing } }, cloudinar
  * Holds each caller to what it may do. Environment and action are judged before the body is read; assets once the
  * request is validated, on the text that goes to Cloudinary; uploads and signatures when their handler asks.
  */
-export default fp<AuthorizationOptions>(async (scope, { now = Date.now }) => {
+export default fp<AuthorizationOptions>(async (scope, { now = wallClock }) => {
   scope.decorateRequest('permit', function (wish) {
     const { sandbox, signatureVersion } = this.cloudinary.environment
     const { permissions } = this.caller

@@ -23,6 +23,7 @@ export interface RateLimitOptions {
   readonly redisUrl?: Secret | undefined
   /** Begins the name of every key in Redis. */
   readonly redisPrefix: string
+  /** For spans, in milliseconds. */
   readonly now?: () => number
   /** For a metric: told of each request that is turned away. */
   readonly onLimited?: ((by: 'address' | 'caller') => void) | undefined

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import fp from 'fastify-plugin'
 import { CloudinaryClient, type ClientOptions } from '../../cloudinary/client.ts'
+import { signatureMemory } from '../../cloudinary/explain/issued-signatures.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { Secret } from '../../secret.ts'
 import storedFiles from './stored-files.ts'
@@ -24,21 +25,26 @@ function isSame (one: CloudinaryEnvironment, other: CloudinaryEnvironment): bool
 }
 
 /**
- * One client per environment: two environments never share a client or a pool. A request keeps the client it was given,
- * so credentials that change while it runs are never mixed into it.
+ * One client per environment: two environments never share a client or a pool. A request keeps the client it
+ * was given, so credentials that change while it runs are never mixed into it.
  */
 export class Clients {
   readonly defaultEnvironment: string
   readonly #options: ClientOptions
   #clients: ReadonlyMap<string, CloudinaryClient>
-  /** An upload may hold one for hours and still open connections on it, so they are closed with the app; idle sockets close themselves. */
-  readonly #retired: CloudinaryClient[] = []
+  /**
+   * Clients that were replaced. An upload may hold one for hours and still open connections on it, so they
+   * are closed with the app. One that nobody holds any more is left to the collector; its idle sockets close
+   * themselves.
+   */
+  #retired: readonly WeakRef<CloudinaryClient>[] = []
   #decoy: { readonly of: CloudinaryClient, readonly client: CloudinaryClient } | undefined
 
   constructor ({ environments, defaultEnvironment, client }: CloudinaryOptions) {
     this.defaultEnvironment = defaultEnvironment
-    this.#options = client
-    this.#clients = new Map(environments.map((environment) => [environment.name, new CloudinaryClient(environment, client)]))
+    this.#options = { signatures: signatureMemory(), ...client }
+    this.#clients = new Map(environments.map((environment) =>
+      [environment.name, new CloudinaryClient(environment, this.#options)]))
   }
 
   get (name: string): CloudinaryClient | undefined { return this.#clients.get(name) }
@@ -46,21 +52,22 @@ export class Clients {
   all (): CloudinaryClient[] { return [...this.#clients.values()] }
 
   /**
-   * The default environment with a secret that nobody has: it answers whoever asks for an environment that there is not
-   * and may not learn so. No signature fits it, just as none of theirs would fit one that there is.
+   * The default environment with a secret that nobody has: it answers whoever asks for an environment that
+   * there is not and may not learn so. No signature fits it, just as none of theirs would fit one that there
+   * is.
    */
   decoy (): CloudinaryClient | undefined {
     const of = this.get(this.defaultEnvironment)
     if (of !== undefined && this.#decoy?.of !== of) {
-      if (this.#decoy) this.#retired.push(this.#decoy.client)
+      if (this.#decoy) this.#retire([this.#decoy.client])
       this.#decoy = { of, client: new CloudinaryClient({ ...of.environment, apiSecret: new Secret(randomBytes(32).toString('hex')) }, this.#options) }
     }
     return this.#decoy?.client
   }
 
   /**
-   * Takes new credentials for the requests to come. A client whose environment stays the same stays; one that is
-   * replaced goes on for the requests that hold it.
+   * Takes new credentials for the requests to come. A client whose environment stays the same stays; one that
+   * is replaced goes on for the requests that hold it.
    * @returns names of the environments that changed.
    */
   replace (environments: readonly CloudinaryEnvironment[]): string[] {
@@ -70,11 +77,21 @@ export class Clients {
       return client && isSame(client.environment, environment) ? client : undefined
     }
     this.#clients = new Map(environments.map((environment) => [environment.name, kept(environment) ?? new CloudinaryClient(environment, this.#options)]))
-    this.#retired.push(...[...before.values()].filter((client) => this.#clients.get(client.environment.name) !== client))
+    this.#retire([...before.values()].filter((client) =>
+      this.#clients.get(client.environment.name) !== client))
     return [...new Set([...before.keys(), ...this.#clients.keys()])].filter((name) => before.get(name) !== this.#clients.get(name))
   }
 
-  async close (): Promise<void> { await Promise.all([...this.all(), ...this.#retired, ...this.#decoy ? [this.#decoy.client] : []].map((client) => client.close())) }
+  async close (): Promise<void> {
+    const retired = this.#retired.flatMap((client) => client.deref() ?? [])
+    const decoys = this.#decoy ? [this.#decoy.client] : []
+    await Promise.all([...this.all(), ...retired, ...decoys].map((client) => client.close()))
+  }
+
+  #retire (clients: readonly CloudinaryClient[]): void {
+    const held = this.#retired.filter((client) => client.deref() !== undefined)
+    this.#retired = [...held, ...clients.map((client) => new WeakRef(client))]
+  }
 }
 
 /** Holds the clients of all environments and closes them with the app. */

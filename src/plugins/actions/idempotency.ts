@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { Relayed, Upload } from '../../cloudinary/client.ts'
 import { SourceStopped } from '../../cloudinary/upload/byte-reader.ts'
 import { Intake } from '../../cloudinary/upload/intake.ts'
+import { wallClock } from '../../clock.ts'
 import { GatewayError } from '../../errors.ts'
 import { HashedFile, HashedText } from '../../idempotency/hashed-file.ts'
 import { MemoryIdempotencyStore } from '../../idempotency/memory-store.ts'
@@ -28,6 +29,10 @@ export interface IdempotencyOptions {
   readonly redisPrefix: string
   /** How long a key stays in progress in Redis when its process has died. */
   readonly leaseMs?: number | undefined
+  /** How many keys are kept in memory. */
+  readonly keptKeys?: number | undefined
+  /** For a metric: told of each key that the memory has no room for any more. */
+  readonly onForgotten?: (() => void) | undefined
 }
 
 const RETRY_AFTER_SECONDS = 2
@@ -136,8 +141,8 @@ function ownerOf ({ caller, cloudinary: { account, environment } }: FastifyReque
 }
 
 async function openStore (app: FastifyInstance, options: IdempotencyOptions): Promise<IdempotencyStore> {
-  const { redisUrl, redisPrefix, leaseMs } = options
-  if (!redisUrl) return new MemoryIdempotencyStore()
+  const { redisUrl, redisPrefix, leaseMs, keptKeys, onForgotten } = options
+  if (!redisUrl) return new MemoryIdempotencyStore({ maxEntries: keptKeys, onForgotten })
   // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
   const { RedisIdempotencyStore } = await import('../../redis/idempotency-store.ts')
   const store = new RedisIdempotencyStore({
@@ -158,8 +163,9 @@ export default fp<IdempotencyOptions>(async (scope, options) => {
   scope.decorateRequest('uploadOnce', async function (upload) {
     const key = idempotencyKey(this.headers['idempotency-key'])
     if (key === undefined) return this.cloudinary.upload(upload, this.uploadCall())
-    const claim = await store.claim(recordName(ownerOf(this), key))
-    if (claim.state === 'held') return runOnce(this, upload, claim.hold, Date.now())
+    const owner = ownerOf(this)
+    const claim = await store.claim(recordName(owner, key), owner.caller)
+    if (claim.state === 'held') return runOnce(this, upload, claim.hold, wallClock())
     if (claim.state === 'known') return repeated(this, upload, claim.record)
     throw new GatewayError('idempotency_in_progress', 'An upload with this Idempotency-Key is still running.', {
       headers: { 'retry-after': String(RETRY_AFTER_SECONDS) }

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import type { CloudinaryClient } from '../../cloudinary/client.ts'
+import { steadyClock } from '../../clock.ts'
 import { GatewayError } from '../../errors.ts'
 
 /** How long a proof holds, in milliseconds. Probes come every few seconds; Cloudinary counts Admin calls by the hour. */
@@ -17,7 +18,7 @@ export const Verdict = Type.Object({
 export type VerdictValue = typeof Verdict.static
 
 export interface CredentialProofsOptions {
-  /** Milliseconds, as `Date.now` gives them. */
+  /** For spans, in milliseconds. */
   now?: () => number
   /** A probe must answer before its own timeout; default 4 s. */
   pingTimeoutMs?: number
@@ -57,7 +58,8 @@ async function prove (client: CloudinaryClient, { now, pingTimeoutMs }: Required
 }
 
 /** Remembers for each environment whether its credentials were accepted. Probes at the same time share one call. */
-export default fp<CredentialProofsOptions>(async (app, { now = Date.now, pingTimeoutMs = PING_TIMEOUT_MS }) => {
+export default fp<CredentialProofsOptions>(async (app, options) => {
+  const { now = steadyClock, pingTimeoutMs = PING_TIMEOUT_MS } = options
   // By client, not by name: new credentials are a new client, and an old proof says nothing of them.
   const known = new WeakMap<CloudinaryClient, Proof>()
   const running = new WeakMap<CloudinaryClient, Promise<Proof>>()

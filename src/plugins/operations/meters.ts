@@ -10,6 +10,8 @@ export interface Meters {
   stored (environment: string, outcome: StoredOutcome): void
   /** A request that was answered 429, and by whose limit. */
   limited (by: 'address' | 'caller'): void
+  /** An `Idempotency-Key` that was forgotten before its time, because the memory was full. */
+  forgotten (): void
   /** Files that may change and were read well just now; what comes back is to be told of each later change. */
   watch (what: Reloadable): (outcome: 'loaded' | 'failed') => void
   /** All of it in Prometheus's text format. */
@@ -112,6 +114,11 @@ export async function createMeters ({ uploads, version, environments = [] }: Met
   const answers = answerMeter(library, registers)
   const tries = new Counter({ name: `${PREFIX}upstream_tries_total`, help: 'Requests to Cloudinary, each repeat counted.', labelNames: ['environment', 'outcome'], registers })
   const limited = new Counter({ name: `${PREFIX}rate_limited_total`, help: 'Requests answered 429 by our own limits.', labelNames: ['limit'], registers })
+  const forgotten = new Counter({
+    name: `${PREFIX}idempotency_keys_forgotten_total`,
+    help: 'Idempotency keys that were forgotten before 24 hours had passed, because the memory was full.',
+    registers
+  })
   // A series that appears with its first event hides that event from rates.
   for (const limit of ['address', 'caller']) limited.inc({ limit }, 0)
   return {
@@ -119,6 +126,7 @@ export async function createMeters ({ uploads, version, environments = [] }: Met
     tried: (environment, outcome) => { tries.inc({ environment, outcome }) },
     stored: storedMeter(library, registers, environments),
     limited: (limit) => { limited.inc({ limit }) },
+    forgotten: () => { forgotten.inc() },
     watch: reloadMeter(library, registers),
     text: () => registry.metrics()
   }

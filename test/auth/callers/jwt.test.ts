@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { base64url, CompactEncrypt, CompactSign, exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type JWTPayload } from 'jose'
 import t from 'tap'
-import { JwtVerifier, TokenCache } from '../../../src/auth/callers/jwt.ts'
+import { JwtVerifier } from '../../../src/auth/callers/jwt.ts'
 import { KeySetUnavailable, RemoteKeySet, ReplaceableKey, StaticKey, type KeySource } from '../../../src/auth/callers/key-set.ts'
 
 const NOW = 1_700_000_000
@@ -160,33 +160,36 @@ t.test('the real clock is used where none is given', async (t) => {
   t.match(await jwt.verify(await sign({ ...good, exp: Math.floor(Date.now() / 1000) + 60 })), { sub: '7' })
 })
 
-const entry = (fingerprint = 'k', expiresAtMs = 1000) => ({ claims: { sub: fingerprint }, fingerprint, expiresAtMs })
-const live = () => true
-
-t.test('a token is remembered until it runs out', async (t) => {
-  const cache = new TokenCache(10)
-  cache.set('a', entry())
-  t.same(cache.get('a', 999, live)?.claims, { sub: 'k' })
-  t.equal(cache.get('a', 1000, live), undefined)
-  t.equal(cache.size, 0, 'and forgotten then')
-  t.equal(cache.get('b', 0, live), undefined)
+t.test('a verified token is remembered for five minutes by a clock that nobody sets', async (t) => {
+  let spentMs = 1
+  let checks = 0
+  const keys: KeySource = {
+    find: (header, input) => {
+      checks++
+      return new StaticKey(pem).find(header, input)
+    },
+    isLive: () => true
+  }
+  const options = { keys, issuer: ISSUER, audience: AUDIENCE, clock: () => spentMs }
+  const clock = { value: NOW }
+  const jwt = new JwtVerifier({ ...options, now: () => clock.value * 1000 })
+  const token = await sign(good)
+  await jwt.verify(token)
+  clock.value -= 3600
+  t.match(jwt.remembered(token), { sub: '7' }, 'a clock that is set back changes nothing')
+  clock.value = NOW
+  spentMs += 300_000
+  t.ok(jwt.remembered(token))
+  spentMs++
+  t.equal(jwt.remembered(token), undefined)
+  await jwt.verify(token)
+  t.equal(checks, 2)
 })
 
-t.test('a token dies with its key', async (t) => {
-  const cache = new TokenCache(10)
-  cache.set('a', entry('old'))
-  t.equal(cache.get('a', 0, (fingerprint) => fingerprint !== 'old'), undefined)
-  t.equal(cache.get('a', 0, live), undefined)
-})
-
-t.test('the least recently used token leaves first', async (t) => {
-  const cache = new TokenCache(2)
-  cache.set('a', entry())
-  cache.set('b', entry())
-  cache.get('a', 0, live)
-  cache.set('c', entry())
-  t.equal(cache.size, 2)
-  t.equal(cache.get('b', 0, live), undefined)
-  t.ok(cache.get('a', 0, live))
-  t.equal(new TokenCache(0).size, 0)
+t.test('the least recently used token is forgotten first, and verified again', async (t) => {
+  const jwt = new JwtVerifier({ keys: new StaticKey(pem), issuer: ISSUER, audience: AUDIENCE, now: () => NOW * 1000, maxCached: 2 })
+  const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((sub) => sign({ ...good, sub })))
+  for (const token of [a, b, a, c]) await jwt.verify(String(token))
+  t.strictSame([a, b, c].map((token) => jwt.remembered(String(token))?.['sub']), ['a', undefined, 'c'])
+  t.match(await jwt.verify(String(b)), { sub: 'b' })
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { digestOf } from '../../../src/auth/policy/keys.ts'
-import { parsePolicy, PolicyError, PolicyFile } from '../../../src/auth/policy/policy-file.ts'
+import { parsePolicy, PolicyError, PolicyFile, readPolicy } from '../../../src/auth/policy/policy-file.ts'
 
 const environments = ['production', 'staging']
 const key = (text: string) => `sha256:${digestOf(text).toString('hex')}`
@@ -171,6 +171,43 @@ t.test('a changed file takes effect; a bad one is reported once and changes noth
   await writeFile(path, `callers: { web: { keys: ['${key('c')}'] } }`)
   await file.check()
   t.equal(file.current.keys[0]?.digest.equals(digestOf('c')), true)
+})
+
+t.test('what a thread reads comes back as plain values', async (t) => {
+  t.same(readPolicy('callers: { web: { read_only: true } }', environments), { value: { callers: { web: { read_only: true } } } })
+  t.match(readPolicy('callers: { web: 5 }', environments), { faults: [/Expected object/] })
+  const environmentsOf = { includes: () => { throw new RangeError('a bug') } } as unknown as string[] // to see what becomes of one
+  t.throws(() => readPolicy('callers: { web: { environments: [x] } }', environmentsOf), RangeError)
+})
+
+t.test('a long policy is read in a thread of its own', async (t) => {
+  let threads = 0
+  const count = (): void => { threads++ }
+  process.on('worker', count)
+  t.teardown(() => process.off('worker', count))
+  const long = (name: string, more = ''): string => `callers:\n  ${name}: { keys: ['${key(name)}'] }\n${more}${'# '.repeat(10_000)}`
+  const path = join(t.testdir({ 'policy.yaml': long('first') }), 'policy.yaml')
+  const told: string[] = []
+  const file = await PolicyFile.open(path, { environments, pollMs: 3_600_000, onChange: () => told.push('changed'), onFault: (error) => told.push(String(error)) })
+  t.equal(threads, 0, 'at start nobody waits for anything else')
+  await writeFile(path, long('second'))
+  const before = file.current
+  const checked = file.check()
+  await new Promise((resolve) => process.once('worker', resolve))
+  t.equal(file.current, before, 'requests are answered meanwhile, by what was in force')
+  await Promise.all([checked, file.check()])
+  t.same([file.current.keys, threads], [[{ caller: 'second', digest: digestOf('second') }], 1])
+
+  await writeFile(path, long('third', '  bad: 5\n'))
+  await file.check()
+  t.match(told.splice(0), ['changed', /^PolicyError: .*\n {2}line 3, \/callers\/bad: Expected object/])
+
+  await writeFile(path, long('fourth'))
+  const closed = file.check()
+  await new Promise((resolve) => process.once('worker', resolve))
+  file.close()
+  await closed
+  t.same([file.current.keys[0]?.caller, told], ['second', []], 'nothing is taken over, or told, once it is closed')
 })
 
 t.test('half a file is not taken over, though it is valid: two readings have to agree', async (t) => {

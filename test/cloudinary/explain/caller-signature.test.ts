@@ -45,7 +45,7 @@ t.test('400 for the cloud of another environment', async (t) => {
 t.test('a stranger is told the same whatever does not fit, and no name; one that fits is taken', async (t) => {
   const good = sign({ timestamp: '1700000000' })
   const issued = new IssuedSignatures()
-  issued.remember(good.signature ?? '', 'production', { timestamp: '1700000000' }, nowSeconds)
+  issued.remember(good.signature ?? '', { environment: 'production', fields: { timestamp: '1700000000' }, owner: '' })
   const checkAs = (fields: Record<string, string>, cloudName?: string) => (): unknown => checkCallerSignature({ environment, fields, nowSeconds, cloudName, issued, stranger: true })
   t.doesNotThrow(checkAs({ ...good, api_key: '1234' }, 'demo'))
   const wrong = { timestamp: '1700000000', signature: 'a'.repeat(40) }
@@ -59,7 +59,7 @@ t.test('a stranger with a bare signature does not get its form; one whose form d
   const issued = new IssuedSignatures()
   const form = { timestamp: '1700000000', folder: 'users/1', public_id: 'incoming/hidden' }
   const { signature = '' } = sign(form)
-  issued.remember(signature, 'production', form, nowSeconds)
+  issued.remember(signature, { environment: 'production', fields: form, owner: '' })
   const checkAs = (fields: Record<string, string>) => (): unknown => checkCallerSignature({ environment, fields: { ...fields, signature }, nowSeconds, issued, stranger: true })
   for (const timestamp of ['1700000000', '1700000001']) {
     const error = t.throws(checkAs({ timestamp })) as Error
@@ -72,7 +72,7 @@ t.test('a stranger with a bare signature does not get its form; one whose form d
 t.test('401 that names the field which differs, when this process signed', async (t) => {
   const issued = new IssuedSignatures()
   const signed = sign({ timestamp: '1700000000', folder: 'users/1' })
-  issued.remember(signed.signature ?? '', 'production', { timestamp: '1700000000', folder: 'users/1' }, nowSeconds)
+  issued.remember(signed.signature ?? '', { environment: 'production', fields: { timestamp: '1700000000', folder: 'users/1' }, owner: '' })
   t.throws(check({ ...signed, folder: 'users/2' }, issued), { code: 'signature_mismatch', message: /users\/1.*users\/2/, errors: [{ pointer: '/folder' }] })
 })
 
@@ -106,7 +106,7 @@ t.test('401 with the advice to send the whole `fields` where one may be missing,
   const issued = new IssuedSignatures()
   const form = { timestamp: '1700000000', folder: 'users/1', public_id: 'a' }
   const { signature = '' } = sign(form)
-  issued.remember(signature, 'production', form, nowSeconds)
+  issued.remember(signature, { environment: 'production', fields: form, owner: '' })
   const whole = { message: /the form must send the whole `fields` of that answer/, members: { advice: /whole `fields`/ } }
   t.match(t.throws(check({ timestamp: '1700000000', public_id: 'a', signature }, issued)), whole)
   t.match(t.throws(check({ timestamp: '1700000000', public_id: 'a', signature })), whole, 'another process signed')

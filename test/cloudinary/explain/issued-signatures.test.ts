@@ -1,43 +1,49 @@
 import t from 'tap'
-import { IssuedSignatures } from '../../../src/cloudinary/explain/issued-signatures.ts'
+import { IssuedSignatures, signatureMemory } from '../../../src/cloudinary/explain/issued-signatures.ts'
 
-const fields = { folder: 'a' }
+const issuedFor = (environment: string, fields: Record<string, string> = { folder: 'a' }) => ({ environment, fields, owner: 'web' })
 
 t.test('remembers what a signature covers, for its life', async (t) => {
-  const issued = new IssuedSignatures()
-  issued.remember('one', 'staging', fields, 1000)
-  t.match(issued.find('one', 1000 + 3600), { environment: 'staging', fields, issuedAtSeconds: 1000 })
-  t.equal(issued.find('one', 1000 + 3601), undefined, 'an hour later it is of no use')
-  t.equal(issued.find('two', 1000), undefined)
+  let nowMs = 1
+  const issued = new IssuedSignatures(signatureMemory({ now: () => nowMs }))
+  issued.remember('one', issuedFor('staging'))
+  nowMs += 3_600_000
+  t.strictSame(issued.find('one'), issuedFor('staging'))
+  nowMs++
+  t.equal(issued.find('one'), undefined, 'an hour later it is of no use')
+  t.equal(issued.find('two'), undefined)
 })
 
-t.test('is bounded by number, by size and by time; the oldest go first', async (t) => {
-  const few = new IssuedSignatures({ maxEntries: 2 })
-  for (const signature of ['one', 'two', 'three']) few.remember(signature, 'x', fields, 1)
-  t.strictSame(['one', 'two', 'three'].map((signature) => few.find(signature, 1) !== undefined), [false, true, true])
-
-  const many = new IssuedSignatures({ maxEntries: 2 })
-  for (let number = 0; number < 5000; number++) many.remember(`s${number}`, 'x', fields, 1)
-  t.strictSame([4997, 4998, 4999].map((number) => many.find(`s${number}`, 1) !== undefined), [false, true, true])
-  t.equal(many.size, 2)
-
-  const small = new IssuedSignatures({ maxCharacters: 40 })
-  small.remember('one', 'x', { tags: 'a'.repeat(30) }, 1)
-  small.remember('two', 'x', { tags: 'b'.repeat(30) }, 1)
-  t.equal(small.size, 1)
-  small.remember('three', 'x', { tags: 'c'.repeat(100) }, 1)
-  t.equal(small.size, 0, 'nothing larger than the whole memory is kept')
-
-  const brief = new IssuedSignatures({ lifetimeSeconds: 10 })
-  brief.remember('one', 'x', fields, 1)
-  brief.remember('two', 'x', fields, 20)
-  t.equal(brief.size, 1)
+t.test('is bounded in size, whatever the number and length of fields; the oldest go first', async (t) => {
+  const memory = signatureMemory({ maxCharacters: 100_000 })
+  const issued = new IssuedSignatures(memory)
+  for (let number = 0; number < 5_000; number++) issued.remember(`s${number}`, issuedFor('x'))
+  t.ok(memory.size > 90 && memory.size < 100)
+  t.strictSame([0, 4_999].map((number) => issued.find(`s${number}`) !== undefined), [false, true])
+  issued.remember('long', issuedFor('x', { tags: 'a'.repeat(90_000) }))
+  t.ok(memory.size < 10)
+  t.ok(issued.find('long'))
+  issued.remember('longer', issuedFor('x', { tags: 'a'.repeat(100_000) }))
+  t.equal(issued.find('longer'), undefined, 'nothing larger than the whole memory is kept')
 })
 
-t.test('the same signature again is one entry', async (t) => {
-  const issued = new IssuedSignatures()
-  issued.remember('one', 'x', fields, 1)
-  issued.remember('one', 'y', fields, 2)
-  t.equal(issued.size, 1)
-  t.equal(issued.find('one', 2)?.environment, 'y')
+t.test('clients share one memory and its bound, but none learns what another has signed', async (t) => {
+  const memory = signatureMemory({ maxCharacters: 100_000 })
+  const [one, other] = [new IssuedSignatures(memory), new IssuedSignatures(memory)]
+  one.remember('s', issuedFor('x'))
+  t.equal(other.find('s'), undefined)
+  for (let number = 0; number < 1_000; number++) new IssuedSignatures(memory).remember('s', issuedFor('x'))
+  t.ok(memory.size < 100)
+})
+
+t.test('the same signature again is one entry; the default memory holds as many as it says', async (t) => {
+  const memory = signatureMemory()
+  const issued = new IssuedSignatures(memory)
+  issued.remember('one', issuedFor('x'))
+  issued.remember('one', issuedFor('y'))
+  t.equal(memory.size, 1)
+  t.equal(issued.find('one')?.environment, 'y')
+  for (let number = 0; number < 20_000; number++) issued.remember(`s${number}`, issuedFor('x', { public_id: 'users/1/avatar', tags: 'a,b', timestamp: '1700000000' }))
+  t.ok(memory.size >= 10_000, String(memory.size))
+  t.ok(new IssuedSignatures())
 })

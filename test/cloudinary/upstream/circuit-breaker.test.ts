@@ -70,13 +70,6 @@ t.test('CircuitBreaker', async (t) => {
   })
 })
 
-t.test('a clock that is set back does not keep it open', async (t) => {
-  const { breaker, pass, fail } = withClock()
-  fail(10)
-  pass(-3_600_000)
-  t.doesNotThrow(() => breaker.admit())
-})
-
 t.test('what counts as an outage', async (t) => {
   const opens = (failure: GatewayError): boolean => {
     const { breaker } = withClock()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { algorithmOf, sameDigest, signParameters, stringToSign, verifyParameters } from '../../../src/cloudinary/wire/signature.ts'
+import { algorithmOf, sameDigest, signerTest, signParameters, stringToSign, verifyParameters } from '../../../src/cloudinary/wire/signature.ts'
 import { Secret } from '../../../src/secret.ts'
 
 const sha1 = { apiSecret: 'abcd', algorithm: 'sha1', version: 2 } as const
@@ -55,6 +55,19 @@ t.test('a signature is understood by its length and both versions', async (t) =>
     }
   }
   t.equal(verifyParameters(parameters, 'zz', secret), undefined, 'no hex digits')
+})
+
+t.test('of many secrets the one that signed is known, for short texts and long ones, in both versions', async (t) => {
+  for (const length of [1, 10_000]) {
+    const parameters = { context: 'a&'.repeat(length), timestamp: '1' }
+    for (const algorithm of ['sha1', 'sha256'] as const) {
+      for (const version of [1, 2] as const) {
+        const isSigner = signerTest(parameters, signParameters(parameters, { apiSecret: 'third', algorithm, version }))
+        t.strictSame(['first', 'second', 'third', 'thir'].map((secret) => isSigner(new Secret(secret))), [false, false, true, false])
+      }
+    }
+  }
+  t.equal(signerTest({}, 'zz')(new Secret('abcd')), false, 'no hex digits')
 })
 
 t.test('digests', async (t) => {

@@ -130,8 +130,8 @@ t.test('tokens', async (t) => {
     const jwks = createServer(async (_request, response) => { response.writeHead(up ? 200 : 500).end(JSON.stringify({ keys: [{ ...await exportJWK(publicKey), kid: 'k', alg: 'ES256' }] })) })
     await new Promise<void>((resolve) => jwks.listen(0, '127.0.0.1', resolve))
     t.teardown(() => jwks.close())
-    let nowMs = Date.now()
-    const app = await start(t, { ...NOBODY, ...claims, jwksUrl: `http://127.0.0.1:${(jwks.address() as AddressInfo).port}/` }, { now: () => nowMs })
+    let nowMs = 1_000_000
+    const app = await start(t, { ...NOBODY, ...claims, jwksUrl: `http://127.0.0.1:${(jwks.address() as AddressInfo).port}/` }, { clock: () => nowMs })
     const headers = { authorization: await token() }
     t.match(await app.inject({ url: '/me', headers }), { statusCode: 503, headers: { 'retry-after': '5' } })
     up = true

@@ -1,5 +1,9 @@
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fastify from 'fastify'
 import t from 'tap'
+import type { CloudinaryClient } from '../../../src/cloudinary/client.ts'
 import cloudinary, { Clients } from '../../../src/plugins/actions/cloudinary.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
@@ -40,6 +44,29 @@ t.test('new credentials are for the requests to come; those that run keep theirs
   await t.resolves(running ?? Promise.reject(new Error('no client')), 'a request that was running ends under the old credentials')
   await t.rejects(clients.get('a')?.ping({ signal: AbortSignal.timeout(60_000) }) ?? Promise.resolve(), { code: 'credentials_rejected' })
   t.same(clients.replace(clients.all().map(({ environment }) => environment)), [])
+})
+
+t.test('clients that were replaced, and that no request holds, take no memory', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void // what that flag gives
+  const { upstream, upload } = testConfig([])
+  const environment = (number: number) => environmentAt('http://127.0.0.1:9', { apiSecret: new Secret(`secret-${number}`) })
+  const clients = new Clients({ environments: [environment(0)], defaultEnvironment: 'production', client: { upstream, upload } })
+  t.teardown(() => clients.close())
+  const held = clients.get('production')
+  const replaced: Array<WeakRef<CloudinaryClient>> = []
+  for (let number = 1; number < 20; number++) {
+    clients.replace([environment(number)])
+    replaced.push(new WeakRef(clients.get('production') as CloudinaryClient))
+  }
+  await setImmediate() // a reference is kept to the end of its turn
+  collect()
+  clients.replace([environment(20)])
+  t.equal(replaced.filter((client) => client.deref()).length, 1, 'the last one, whose turn it is')
+  await setImmediate()
+  collect()
+  await clients.close()
+  await t.rejects(held?.ping({ signal: AbortSignal.timeout(5_000) }) ?? Promise.resolve(), 'what somebody holds is closed with the others')
 })
 
 t.test('a decoy has all of the default environment but its secret, and follows it', async (t) => {

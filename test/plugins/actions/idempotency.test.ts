@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import t, { type Test } from 'tap'
+import { digestOf } from '../../../src/auth/policy/keys.ts'
 import { startSandbox, type Sandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
 import { startFaultUpstream, type FaultUpstream, type Step } from '../../support/fault-upstream.ts'
@@ -236,6 +237,23 @@ t.test('a repeated request is read within the limit of its caller, not that of t
   t.match(await post(url, 'k', randomBytes(1001), headers), { status: 413, body: { code: 'payload_too_large', detail: /1000/ } })
   t.match(await post(url, 'k', randomBytes(1000), headers), { status: 422 })
   t.equal(uploads(sandbox), 1)
+})
+
+t.test('one caller cannot push the keys of another out of the memory, however many it uses', async (t) => {
+  const upstream = await startFaultUpstream(t)
+  const keys = ['web', 'flood'].map((caller) => ({ caller, digest: digestOf(`${caller}-key`) }))
+  const { app, url: base } = await startGatewayAt(t, upstream.url, { keptKeys: 10, metrics: { host: '127.0.0.1', port: 0 }, auth: { mode: 'keys', keys } })
+  const as = (caller: string) => async (key: string): Promise<Answer> =>
+    post(`${base}/upload`, key, Buffer.from(`${caller} ${key}`), { authorization: `Bearer ${caller}-key` })
+  const [web, flood] = [as('web'), as('flood')]
+  t.match(await web('order-7'), { status: 200, replayed: false })
+  for (let count = 0; count < 30; count++) t.equal((await flood(`many-${count}`)).status, 200)
+  const stored = upstream.seen.length
+  t.match(await web('order-7'), { status: 200, replayed: true })
+  t.match(await flood('many-29'), { status: 200, replayed: true }, 'of its own the latest are kept')
+  t.equal(upstream.seen.length, stored, 'nothing was stored twice')
+  t.match(await flood('many-0'), { status: 200, replayed: false })
+  t.match(await app.metrics?.text(), /^cloudinary_gateway_idempotency_keys_forgotten_total 22$/m)
 })
 
 t.test('M30: what failed before Cloudinary had taken the file is forgotten, and a retry executes', async (t) => {

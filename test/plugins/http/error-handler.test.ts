@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import fastify from 'fastify'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { serializeError } from '../../../src/commands/serialize-error.ts'
+import { serializeError } from '../../../src/commands/log/serialize-error.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import errorHandler, { problemDocument } from '../../../src/plugins/http/error-handler.ts'
 

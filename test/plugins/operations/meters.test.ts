@@ -43,12 +43,14 @@ t.test('meters', async (t) => {
     meters.tried('editor', 'ok')
     meters.tried('editor', 'upstream_timeout')
     meters.limited('caller')
+    meters.forgotten()
     const text = await meters.text()
     t.same(linesOf(text, 'upstream'), [
       'cloudinary_gateway_upstream_tries_total{environment="editor",outcome="ok"} 1',
       'cloudinary_gateway_upstream_tries_total{environment="editor",outcome="upstream_timeout"} 1'
     ])
     t.same(linesOf(text, 'rate'), ['cloudinary_gateway_rate_limited_total{limit="address"} 0', 'cloudinary_gateway_rate_limited_total{limit="caller"} 1'])
+    t.same(linesOf(text, 'idempotency'), ['cloudinary_gateway_idempotency_keys_forgotten_total 1'])
   })
 
   t.test('count what became of stored files, of environments known at start from the beginning', async (t) => {

@@ -1,11 +1,11 @@
 import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { createLogger, SecretMask } from '../../src/commands/logger.ts'
-import { loadConfig } from '../../src/config/config.ts'
-import { withSandbox } from '../../src/config/sandbox-environments.ts'
-import { reluctantPipe } from '../support/reluctant-pipe.ts'
-import { recordedTerminal } from '../support/recorded-terminal.ts'
+import { createLogger } from '../../../src/commands/log/logger.ts'
+import { SecretMask } from '../../../src/commands/log/secret-mask.ts'
+import { loadConfig } from '../../../src/config/config.ts'
+import { reluctantPipe } from '../../support/reluctant-pipe.ts'
+import { recordedTerminal } from '../../support/recorded-terminal.ts'
 
 const SECRET = 'sEcr3t/canary+value'
 const config = loadConfig({
@@ -13,46 +13,6 @@ const config = loadConfig({
   CLOUDINARY_URL_SHORT: 'cloudinary://1234:abcd@demo',
   REDIS_URL: 'redis://:redis-canary@localhost:6379',
   LOG_LEVEL: 'debug'
-})
-
-t.test('SecretMask', async (t) => {
-  const mask = new SecretMask(config)
-
-  t.test('replaces a secret in each of its spellings', async (t) => {
-    const forms = [
-      SECRET, encodeURIComponent(SECRET), Buffer.from(SECRET).toString('base64'), Buffer.from(`123456789012345:${SECRET}`).toString('base64'),
-      Buffer.from(`123456789012345:${SECRET}`).toString('base64url'), 'redis://:redis-canary@localhost:6379'
-    ]
-    for (const form of forms) t.equal(mask.apply(`{"a":"${form}","b":"${form}"}\n`), '{"a":"[secret]","b":"[secret]"}\n', form)
-  })
-
-  t.test('replaces the password of Redis alone, as it is written and as it is sent', async (t) => {
-    const password = 'r3dis/canary+=%'
-    const mask = new SecretMask(loadConfig({ REDIS_URL: `redis://user:${encodeURIComponent(password)}@localhost:6379?password=in-the-query` }))
-    const basic = Buffer.from(`user:${password}`).toString('base64')
-    for (const form of [password, encodeURIComponent(password), 'in-the-query', basic]) t.equal(mask.apply(`{"a":"${form}"}`), '{"a":"[secret]"}', form)
-    t.equal(new SecretMask(loadConfig({ REDIS_URL: 'redis://localhost:6379' })).apply('user localhost'), 'user localhost', 'none is no secret')
-  })
-
-  t.test('learns secrets that come later, and forgets none that may be in use still', async (t) => {
-    const rotated = (number: number): string => `rotated-${String(number).padStart(4, '0')}/+x`
-    const environments = (number: number) => loadConfig({
-      CLOUDINARY_URL: `cloudinary://123456789012345:${encodeURIComponent(rotated(number))}@demo`, CLOUDINARY_URL_STEADY: 'cloudinary://1234:steady-canary@demo'
-    }).environments
-    const mask = new SecretMask({ ...config, environments: environments(0) })
-    mask.learn(environments(1))
-    const line = [rotated(0), rotated(1), encodeURIComponent(rotated(0)), 'steady-canary', 'redis://:redis-canary@localhost:6379'].join(' ')
-    t.equal(mask.apply(line), '[secret] [secret] [secret] [secret] [secret]')
-    for (let number = 2; number < 400; number++) mask.learn(environments(number))
-    t.equal(mask.apply(`${rotated(399)} ${rotated(300)} steady-canary redis://:redis-canary@localhost:6379`), '[secret] [secret] [secret] [secret]')
-    t.equal(mask.apply(rotated(0)), rotated(0), 'what was replaced hundreds of times ago is let go')
-  })
-
-  t.test('leaves all else alone: short secrets that are words, and the sandbox\'s public ones', async (t) => {
-    t.equal(mask.apply('{"msg":"abcd 123456789012345"}'), '{"msg":"abcd 123456789012345"}')
-    const sandboxMask = new SecretMask(withSandbox(loadConfig({}), 'http://127.0.0.1:8081'))
-    t.equal(sandboxMask.apply('production-sandbox-secret'), 'production-sandbox-secret')
-  })
 })
 
 t.test('createLogger', async (t) => {

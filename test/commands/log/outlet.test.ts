@@ -2,8 +2,8 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { Outlet, type OutletOptions } from '../../src/commands/outlet.ts'
-import { reluctantPipe } from '../support/reluctant-pipe.ts'
+import { Outlet, type OutletOptions } from '../../../src/commands/log/outlet.ts'
+import { reluctantPipe } from '../../support/reluctant-pipe.ts'
 
 const onDropped = (): void => { throw new Error('nothing is dropped') }
 

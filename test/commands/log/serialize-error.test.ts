@@ -1,5 +1,5 @@
 import t from 'tap'
-import { serializeError } from '../../src/commands/serialize-error.ts'
+import { serializeError } from '../../../src/commands/log/serialize-error.ts'
 
 t.test('an error is told by its type, message, stack and code, and by nothing else that hangs on it', async (t) => {
   const error = Object.assign(new TypeError('refused'), { code: 'WRONGPASS', command: { name: 'auth', args: ['user', 'canary'] }, [Symbol('held')]: 'canary' })

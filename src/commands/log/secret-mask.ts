@@ -1,0 +1,82 @@
+import type { Config } from '../../config/types.ts'
+import { SHORTEST, TextMask } from './text-mask.ts'
+
+/**
+ * A secret as it may turn up in a line: as it is, in a URL, in JSON, alone or with its key in base64 (Basic
+ * auth).
+ */
+function spellings (key: string, secret: string): string[] {
+  const basic = Buffer.from(`${key}:${secret}`)
+  return [
+    secret,
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+    Buffer.from(secret).toString('base64'),
+    basic.toString('base64'),
+    basic.toString('base64url')
+  ]
+}
+
+/**
+ * The address of Redis, and its password alone: as it stands there, and as it is sent. ioredis takes one from
+ * the query as well.
+ */
+function redisSpellings (address: string): string[] {
+  const { username, password, searchParams } = new URL(address)
+  const given = [decodeURIComponent(password), searchParams.get('password') ?? '']
+  const passwords = given.filter((text) => text !== '')
+  return [address, password, ...passwords.flatMap((text) => spellings(decodeURIComponent(username), text))]
+}
+
+/**
+ * How many credentials are remembered after they were replaced, since a request may go on with them: as many,
+ * or all of them twice over, whichever is more. Those replaced longest ago go first.
+ */
+const FEWEST_REPLACED = 1_000
+
+/**
+ * Replaces each known secret in a line by `[secret]`: a last net, should one ever come near the log. What is
+ * learnt later is added to what is known. The sandbox's secrets are public and stay, as do texts too short to
+ * be told from words.
+ */
+export class SecretMask {
+  /** Spellings by credentials; those that are in force stand last. */
+  readonly #learnt = new Map<string, readonly string[]>()
+  readonly #always: readonly string[]
+  #mask = new TextMask(new Set())
+
+  constructor ({ environments, redisUrl }: Pick<Config, 'environments' | 'redisUrl'>) {
+    this.#always = redisUrl ? redisSpellings(redisUrl.reveal()) : []
+    this.#learn(environments)
+    this.#compile()
+  }
+
+  /** Takes the credentials that are in force from now on. */
+  learn (environments: Config['environments']): void {
+    if (this.#learn(environments)) this.#compile()
+  }
+
+  apply (line: string): string { return this.#mask.apply(line, '[secret]') }
+
+  /** True when there was anything new. */
+  #learn (environments: Config['environments']): boolean {
+    let isNew = false
+    const inForce = environments.filter(({ sandbox }) => !sandbox)
+    for (const { apiKey, apiSecret } of inForce) {
+      const secret = apiSecret.reveal()
+      const name = `${apiKey}:${secret}`
+      isNew ||= !this.#learnt.has(name)
+      const known = this.#learnt.get(name) ?? spellings(apiKey, secret)
+      this.#learnt.delete(name)
+      this.#learnt.set(name, known)
+    }
+    const most = inForce.length + Math.max(FEWEST_REPLACED, 2 * inForce.length)
+    for (const oldest of [...this.#learnt.keys()].slice(0, -most)) this.#learnt.delete(oldest)
+    return isNew
+  }
+
+  #compile (): void {
+    const all = [this.#always, ...this.#learnt.values()].flat()
+    this.#mask = new TextMask(new Set(all.filter((text) => text.length >= SHORTEST)))
+  }
+}
