@@ -110,12 +110,16 @@ async function folderAdvice (
   return `No public ID begins with "${prefix}". Folders are dynamic here, and no part of public IDs: ask for asset_folder=${folder} instead.`
 }
 
-/** The same request with the next cursor, relative to where this one was sent. */
-function nextLink (url: string, cursor: string): string {
+/** Longest `Link` header, its name included: common proxies take 4 KiB for all headers of an answer, or for one. */
+const LINK_MAX_BYTES = 4096
+
+/** A link to the same list from the cursor on; undefined when it would be too long: the body has the cursor, too. */
+function nextLink (url: string, cursor: string): string | undefined {
   const [path = '', search = ''] = url.split('?', 2)
   const query = new URLSearchParams(search)
   query.set('next_cursor', cursor)
-  return `<${path}?${query.toString()}>; rel="next"`
+  const link = `<${path}?${query.toString()}>; rel="next"`
+  return 'link: \r\n'.length + link.length <= LINK_MAX_BYTES ? link : undefined // all of it is ASCII
 }
 
 /** Every asset from `first` on, one JSON text a line. */
@@ -155,7 +159,7 @@ export const getAllResources: Route = async (app) => {
       querystring: Query,
       response: {
         200: {
-          description: 'A page of assets. The `Link` header names the next one.',
+          description: 'A page of assets. The `Link` header names the next one, unless it would be longer than 4 KiB.',
           content: { [JSON_PAGE]: { schema: Page }, [NDJSON]: { schema: Type.String() } }
         },
         ...problems(
@@ -174,7 +178,8 @@ export const getAllResources: Route = async (app) => {
         return reply.type(NDJSON).send(Readable.from(loggedLines(request, all, page)) as never) // a stream, where the schema tells of its text
       }
       const { answer, page } = await fetchPage(request, query)
-      if (page.next_cursor) reply.header('link', nextLink(request.url, page.next_cursor))
+      const link = page.next_cursor ? nextLink(request.url, page.next_cursor) : undefined
+      if (link !== undefined) reply.header('link', link)
       const advice = await folderAdvice(request, query, page)
       if (advice === undefined) return reply.relay(answer)
       return reply.relay({ ...answer, body: Buffer.from(JSON.stringify({ ...page, advice })) })

@@ -23,6 +23,7 @@ import { explainSignature } from './plugins/actions/explain-signature.ts'
 import { validateByField } from './plugins/actions/field-validation.ts'
 import idempotency from './plugins/actions/idempotency.ts'
 import relay from './plugins/actions/relay.ts'
+import requestTarget from './plugins/actions/request-target.ts'
 import textInput from './plugins/actions/text-input.ts'
 import unreadQuery from './plugins/actions/unread-query.ts'
 import { errorPage } from './plugins/docs/error-page.ts'
@@ -33,10 +34,10 @@ import cors from './plugins/http/cors.ts'
 import errorHandler, { sendProblem } from './plugins/http/error-handler.ts'
 import expectContinue from './plugins/http/expect-continue.ts'
 import { bodyEncoding, bodyTimeout, unreadBody } from './plugins/http/request-body.ts'
-import { headerNames, oneHost, unreadHeaders } from './plugins/http/request-head.ts'
-import requestTarget from './plugins/http/request-target.ts'
+import { headerNames, unreadHeaders } from './plugins/http/request-head.ts'
 import { requestId } from './plugins/http/request-id.ts'
 import requestLife from './plugins/http/request-life.ts'
+import requestLine, { originForm } from './plugins/http/request-line.ts'
 import requestLog from './plugins/http/request-log.ts'
 import { pageHeaders, securityHeaders } from './plugins/http/security-headers.ts'
 import credentialProofs from './plugins/operations/credential-proofs.ts'
@@ -83,6 +84,7 @@ function serverOptions ({ config, logger }: AppOptions, docs: string): ServerOpt
     ...logging(logger),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
+    rewriteUrl: ({ url = '/' }) => originForm(url),
     requestIdHeader: false,
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     bodyLimit: config.jsonMaxBytes,
@@ -149,7 +151,7 @@ async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: 
   })
   // Before whatever refuses: its refusals are logged too.
   await app.register(requestLog)
-  await app.register(oneHost)
+  await app.register(requestLine)
   await app.register(headerNames)
   await app.register(expectContinue)
   await app.register(securityHeaders)
