@@ -124,7 +124,7 @@ async function load (app: FastifyInstance, options: AppOptions, docs: string): P
   await loadBorder(app, options, docs)
   await loadUpstream(app, config)
   await app.register(health)
-  await app.register(loadPages, { prefix })
+  await app.register(async (pages) => { await loadPages(pages, config) }, { prefix })
   await app.register(async (guarded) => {
     // Before any route: one that nothing would hold to what its caller may do is refused, and every query is closed.
     await guarded.register(routeActions)
@@ -160,8 +160,13 @@ async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: 
   await app.register(bodyTimeout, { timeoutMs: Math.min(BODY_TIMEOUT_MS, config.upload.idleTimeoutMs) })
   await app.register(unreadHeaders)
   await app.register(unreadBody)
+  const { redisUrl, redisPrefix } = config
+  await app.register(rateLimit, { ...ratesOf(app, config), redisUrl, redisPrefix })
   await app.register(openapiDocument, { version, prefix: config.routePrefix })
 }
+
+/** How often an address and a caller may ask. */
+function ratesOf ({ metrics: meters }: FastifyInstance, { rates }: Config) { return { ...rates, onLimited: meters?.limited } }
 
 /** The way to Cloudinary and back. */
 async function loadUpstream (app: FastifyInstance, { environments, defaultEnvironment, upstream, upload }: Config): Promise<void> {
@@ -171,25 +176,24 @@ async function loadUpstream (app: FastifyInstance, { environments, defaultEnviro
 }
 
 /** Pages for people, open to all. */
-async function loadPages (pages: FastifyInstance): Promise<void> {
+async function loadPages (pages: FastifyInstance, config: Config): Promise<void> {
+  await pages.register(strangerRate, ratesOf(pages, config))
   await pages.register(pageHeaders)
   await pages.register(errorPage)
   await pages.register(openapiPages)
 }
 
-/** The order is the order of the checks: who asks too often, who it is, where it goes, what it may do. */
+/** The order is the order of the checks: who it is, whether it asks too often, where it goes, what it may do. */
 async function loadChecks (guarded: FastifyInstance, config: Config): Promise<void> {
-  const { auth, corsOrigins, rates: limits, redisUrl, redisPrefix } = config
+  const { auth, corsOrigins } = config
   const { metrics: meters } = guarded
-  const rates = { ...limits, onLimited: meters?.limited }
-  await guarded.register(rateLimit, { ...rates, redisUrl, redisPrefix })
   await guarded.register(authentication, {
     auth,
     environments: guarded.cloudinary.names(),
     corsOrigins,
     onPolicyReload: auth.policyFile === undefined ? undefined : meters?.watch('policy')
   })
-  await guarded.register(callerRate, rates)
+  await guarded.register(callerRate, ratesOf(guarded, config))
   await guarded.register(environments)
   await guarded.register(environmentChoice)
   await guarded.register(authorization)
