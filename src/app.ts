@@ -15,9 +15,10 @@ import type { Config } from './config/types.ts'
 import authentication from './plugins/access/authentication.ts'
 import authorization from './plugins/access/authorization.ts'
 import environmentChoice from './plugins/access/environment-choice.ts'
-import rateLimit, { callerRate } from './plugins/access/rate-limit.ts'
+import rateLimit, { callerRate, strangerRate } from './plugins/access/rate-limit.ts'
 import routeActions from './plugins/access/route-actions.ts'
 import signedForms from './plugins/access/signed-forms.ts'
+import unreadAnswers, { type UnreadAnswersOptions } from './plugins/access/unread-answers.ts'
 import cloudinary from './plugins/actions/cloudinary.ts'
 import { explainSignature } from './plugins/actions/explain-signature.ts'
 import { validateByField } from './plugins/actions/field-validation.ts'
@@ -65,6 +66,8 @@ export interface AppOptions {
   version?: string
   /** How long the key of an upload stays in progress in Redis after its process has died. */
   leaseMs?: number
+  /** What waits to be read: how much of it there may be, and for how long. */
+  unread?: UnreadAnswersOptions
 }
 
 type ServerOptions = FastifyHttpOptions<Server>
@@ -138,11 +141,13 @@ async function load (app: FastifyInstance, options: AppOptions, docs: string): P
 }
 
 /** What every request passes, and every answer: whichever route it is for, or none. */
-async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: AppOptions, docs: string): Promise<void> {
+async function loadBorder (app: FastifyInstance, options: AppOptions, docs: string): Promise<void> {
+  const { config, version = '0.0.0', unread = {} } = options
   // JSON as `text/plain` is what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain')
   await app.register(batching)
   await app.register(requestLife)
+  await app.register(unreadAnswers, unread)
   await app.register(metrics, {
     wanted: config.metrics !== undefined,
     upload: config.upload,

@@ -82,7 +82,7 @@ export async function startGateway (t: Test, changes: Changes<Config> = {}, sand
   return { sandbox, ...await startGatewayAt(t, sandbox.url, changes) }
 }
 
-export interface GatewayAtOptions extends Changes<Config>, Pick<AppOptions, 'leaseMs'> {
+export interface GatewayAtOptions extends Changes<Config>, Pick<AppOptions, 'leaseMs' | 'unread'> {
   /** Environments before the same upstream; the first one is the default. */
   names?: readonly string[]
   /** Takes the lines of the log, from `error` on. */
@@ -93,11 +93,11 @@ export interface GatewayAtOptions extends Changes<Config>, Pick<AppOptions, 'lea
 export async function startGatewayAt (
   t: { teardown: (end: () => unknown) => void },
   upstreamUrl: string,
-  { names = ['production'], log, leaseMs, ...changes }: GatewayAtOptions = {}
+  { names = ['production'], log, leaseMs, unread, ...changes }: GatewayAtOptions = {}
 ): Promise<Omit<Gateway, 'sandbox'>> {
   const config = testConfig(names.map((name) => environmentAt(upstreamUrl, { name })), changes)
   const logger = log && { level: 'error', stream: { write: (line: string) => { log.push(line) } } }
-  const app = await buildApp({ config, ...(logger && { logger }), ...(leaseMs !== undefined && { leaseMs }) })
+  const app = await buildApp({ config, ...(logger && { logger }), ...(leaseMs !== undefined && { leaseMs }), ...(unread && { unread }) })
   t.teardown(() => app.close())
   return { app, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
 }
