@@ -1,6 +1,7 @@
+import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { Type, type Static } from '@sinclair/typebox'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../src/errors.ts'
 import { acceptedType } from '../src/input/accepted-type.ts'
 import { checkFilters, LIST_FILTERS } from '../src/input/list-filters.ts'
@@ -110,31 +111,73 @@ async function folderAdvice (
   return `No public ID begins with "${prefix}". Folders are dynamic here, and no part of public IDs: ask for asset_folder=${folder} instead.`
 }
 
-/** The same request with the next cursor, relative to where this one was sent. */
-function nextLink (url: string, cursor: string): string {
+/** Longest `Link` header, its name included: common proxies take 4 KiB for all headers of an answer, or for one. */
+const LINK_MAX_BYTES = 4096
+
+/** A link to the same list from the cursor on; undefined when it would be too long: the body has the cursor, too. */
+function nextLink (url: string, cursor: string): string | undefined {
   const [path = '', search = ''] = url.split('?', 2)
   const query = new URLSearchParams(search)
   query.set('next_cursor', cursor)
-  return `<${path}?${query.toString()}>; rel="next"`
+  const link = `<${path}?${query.toString()}>; rel="next"`
+  return 'link: \r\n'.length + link.length <= LINK_MAX_BYTES ? link : undefined // all of it is ASCII
 }
 
-/** Every asset from `first` on, one JSON text a line. */
-async function * lines (request: FastifyRequest, query: ListQuery, first: PageValue): AsyncGenerator<string> {
-  let page = first
-  for (;;) {
-    if (page.resources.length > 0) yield page.resources.map((asset) => `${JSON.stringify(asset)}\n`).join('')
-    const cursor = page.next_cursor
-    if (!cursor) return
-    page = (await fetchPage(request, { ...query, next_cursor: cursor })).page
+/** Room that a streamed list takes at least, and more than its first page: later ones may be larger. */
+const STREAM_MIN_BYTES = 256 * 1024
+const GROWTH = 1.25
+
+const NO_LINES = Buffer.alloc(0)
+
+/** A streamed list: the lines of one page at a time, one JSON text a line. What they were made from is not kept. */
+class LineStream {
+  readonly #request: FastifyRequest
+  readonly #query: ListQuery
+  lines = NO_LINES
+  /** Undefined on the last page. */
+  cursor: string | undefined
+
+  /** @throws {GatewayError} `overloaded` when too much waits to be read already. */
+  constructor (request: FastifyRequest, query: ListQuery, first: PageValue) {
+    this.#request = request
+    this.#query = query
+    this.#keep(first)
+  }
+
+  #keep ({ resources, next_cursor: cursor }: PageValue): void {
+    const lines = Buffer.from(resources.map((asset) => `${JSON.stringify(asset)}\n`).join(''))
+    this.#request.holdAnswer(Math.max(STREAM_MIN_BYTES, Math.ceil(lines.length * GROWTH)))
+    this.lines = lines
+    this.cursor = cursor
+  }
+
+  async next (cursor: string): Promise<void> {
+    this.lines = NO_LINES
+    const { page } = await fetchPage(this.#request, { ...this.#query, next_cursor: cursor })
     // A cursor that leads back to itself would stream for ever.
     if (page.next_cursor === cursor) throw new GatewayError('upstream_failed', 'Cloudinary answered the same cursor twice.')
+    this.#keep(page)
   }
 }
 
-/** The lines, and a word in the log when they break off: once the answer has begun, its caller can only be cut off. */
-async function * loggedLines (request: FastifyRequest, query: ListQuery, first: PageValue): AsyncGenerator<string> {
+/** Waits until the caller has taken what was yielded last. */
+async function taken ({ raw, request }: FastifyReply): Promise<void> {
+  // It is written in the turn in which it was asked for.
+  await Promise.resolve()
+  if (raw.writableNeedDrain) await once(raw, 'drain', { signal: request.callerGone })
+}
+
+/** The lines of all pages, and a word in the log when they break off: once the answer has begun, its caller can only be cut off. */
+async function * linesOf (stream: LineStream, reply: FastifyReply): AsyncGenerator<Buffer> {
+  const { request } = reply
   try {
-    yield * lines(request, query, first)
+    for (;;) {
+      if (stream.lines.length > 0) yield stream.lines
+      // The answer to HEAD is over with its head.
+      if (!stream.cursor || request.method === 'HEAD') return
+      await taken(reply)
+      await stream.next(stream.cursor)
+    }
   } catch (error) {
     if (!request.callerGone.aborted) request.log.error({ err: error }, 'a streamed list broke off')
     throw error
@@ -155,7 +198,7 @@ export const getAllResources: Route = async (app) => {
       querystring: Query,
       response: {
         200: {
-          description: 'A page of assets. The `Link` header names the next one.',
+          description: 'A page of assets. The `Link` header names the next one, unless it would be longer than 4 KiB.',
           content: { [JSON_PAGE]: { schema: Page }, [NDJSON]: { schema: Type.String() } }
         },
         ...problems(
@@ -171,10 +214,12 @@ export const getAllResources: Route = async (app) => {
       if (acceptedType(request.headers.accept, [JSON_PAGE, NDJSON]) === NDJSON) {
         const all = { ...query, max_results: query.max_results ?? LARGEST_PAGE }
         const { page } = await fetchPage(request, all)
-        return reply.type(NDJSON).send(Readable.from(loggedLines(request, all, page)) as never) // a stream, where the schema tells of its text
+        const stream = new LineStream(request, all, page)
+        return reply.type(NDJSON).send(Readable.from(linesOf(stream, reply as never)) as never) // a stream, where the schema tells of its text
       }
       const { answer, page } = await fetchPage(request, query)
-      if (page.next_cursor) reply.header('link', nextLink(request.url, page.next_cursor))
+      const link = page.next_cursor ? nextLink(request.url, page.next_cursor) : undefined
+      if (link !== undefined) reply.header('link', link)
       const advice = await folderAdvice(request, query, page)
       if (advice === undefined) return reply.relay(answer)
       return reply.relay({ ...answer, body: Buffer.from(JSON.stringify({ ...page, advice })) })

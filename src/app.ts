@@ -15,14 +15,16 @@ import type { Config } from './config/types.ts'
 import authentication from './plugins/access/authentication.ts'
 import authorization from './plugins/access/authorization.ts'
 import environmentChoice from './plugins/access/environment-choice.ts'
-import rateLimit, { callerRate } from './plugins/access/rate-limit.ts'
+import rateLimit, { callerRate, strangerRate } from './plugins/access/rate-limit.ts'
 import routeActions from './plugins/access/route-actions.ts'
 import signedForms from './plugins/access/signed-forms.ts'
+import unreadAnswers, { type UnreadAnswersOptions } from './plugins/access/unread-answers.ts'
 import cloudinary from './plugins/actions/cloudinary.ts'
 import { explainSignature } from './plugins/actions/explain-signature.ts'
 import { validateByField } from './plugins/actions/field-validation.ts'
 import idempotency from './plugins/actions/idempotency.ts'
 import relay from './plugins/actions/relay.ts'
+import requestTarget from './plugins/actions/request-target.ts'
 import textInput from './plugins/actions/text-input.ts'
 import unreadQuery from './plugins/actions/unread-query.ts'
 import { errorPage } from './plugins/docs/error-page.ts'
@@ -33,10 +35,10 @@ import cors from './plugins/http/cors.ts'
 import errorHandler, { sendProblem } from './plugins/http/error-handler.ts'
 import expectContinue from './plugins/http/expect-continue.ts'
 import { bodyEncoding, bodyTimeout, unreadBody } from './plugins/http/request-body.ts'
-import { headerNames, oneHost, unreadHeaders } from './plugins/http/request-head.ts'
-import requestTarget from './plugins/http/request-target.ts'
+import { headerNames, unreadHeaders } from './plugins/http/request-head.ts'
 import { requestId } from './plugins/http/request-id.ts'
 import requestLife from './plugins/http/request-life.ts'
+import requestLine, { originForm } from './plugins/http/request-line.ts'
 import requestLog from './plugins/http/request-log.ts'
 import { pageHeaders, securityHeaders } from './plugins/http/security-headers.ts'
 import credentialProofs from './plugins/operations/credential-proofs.ts'
@@ -66,6 +68,8 @@ export interface AppOptions {
   leaseMs?: number
   /** How many idempotency keys are kept in memory, where there is no Redis. */
   keptKeys?: number
+  /** What waits to be read: how much of it there may be, and for how long. */
+  unread?: UnreadAnswersOptions
 }
 
 type ServerOptions = FastifyHttpOptions<Server>
@@ -85,6 +89,7 @@ function serverOptions ({ config, logger }: AppOptions, docs: string): ServerOpt
     ...logging(logger),
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
+    rewriteUrl: ({ url = '/' }) => originForm(url),
     requestIdHeader: false,
     trustProxy: config.trustProxy.length > 0 ? [...config.trustProxy] : false,
     bodyLimit: config.jsonMaxBytes,
@@ -124,7 +129,7 @@ async function load (app: FastifyInstance, options: AppOptions, docs: string): P
   await loadBorder(app, options, docs)
   await loadUpstream(app, config)
   await app.register(health)
-  await app.register(loadPages, { prefix })
+  await app.register(async (pages) => { await loadPages(pages, config) }, { prefix })
   await app.register(async (guarded) => {
     // Before any route: one that nothing would hold to what its caller may do is refused, and every query is closed.
     await guarded.register(routeActions)
@@ -138,11 +143,13 @@ async function load (app: FastifyInstance, options: AppOptions, docs: string): P
 }
 
 /** What every request passes, and every answer: whichever route it is for, or none. */
-async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: AppOptions, docs: string): Promise<void> {
+async function loadBorder (app: FastifyInstance, options: AppOptions, docs: string): Promise<void> {
+  const { config, version = '0.0.0', unread = {} } = options
   // JSON as `text/plain` is what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain')
   await app.register(batching)
   await app.register(requestLife)
+  await app.register(unreadAnswers, unread)
   await app.register(metrics, {
     wanted: config.metrics !== undefined,
     upload: config.upload,
@@ -151,7 +158,7 @@ async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: 
   })
   // Before whatever refuses: its refusals are logged too.
   await app.register(requestLog)
-  await app.register(oneHost)
+  await app.register(requestLine)
   await app.register(headerNames)
   await app.register(expectContinue)
   await app.register(securityHeaders)
@@ -160,8 +167,13 @@ async function loadBorder (app: FastifyInstance, { config, version = '0.0.0' }: 
   await app.register(bodyTimeout, { timeoutMs: Math.min(BODY_TIMEOUT_MS, config.upload.idleTimeoutMs) })
   await app.register(unreadHeaders)
   await app.register(unreadBody)
+  const { redisUrl, redisPrefix } = config
+  await app.register(rateLimit, { ...ratesOf(app, config), redisUrl, redisPrefix })
   await app.register(openapiDocument, { version, prefix: config.routePrefix })
 }
+
+/** How often an address and a caller may ask. */
+function ratesOf ({ metrics: meters }: FastifyInstance, { rates }: Config) { return { ...rates, onLimited: meters?.limited } }
 
 /** The way to Cloudinary and back. */
 async function loadUpstream (app: FastifyInstance, { environments, defaultEnvironment, upstream, upload }: Config): Promise<void> {
@@ -171,25 +183,24 @@ async function loadUpstream (app: FastifyInstance, { environments, defaultEnviro
 }
 
 /** Pages for people, open to all. */
-async function loadPages (pages: FastifyInstance): Promise<void> {
+async function loadPages (pages: FastifyInstance, config: Config): Promise<void> {
+  await pages.register(strangerRate, ratesOf(pages, config))
   await pages.register(pageHeaders)
   await pages.register(errorPage)
   await pages.register(openapiPages)
 }
 
-/** The order is the order of the checks: who asks too often, who it is, where it goes, what it may do. */
+/** The order is the order of the checks: who it is, whether it asks too often, where it goes, what it may do. */
 async function loadChecks (guarded: FastifyInstance, config: Config): Promise<void> {
-  const { auth, corsOrigins, rates: limits, redisUrl, redisPrefix } = config
+  const { auth, corsOrigins } = config
   const { metrics: meters } = guarded
-  const rates = { ...limits, onLimited: meters?.limited }
-  await guarded.register(rateLimit, { ...rates, redisUrl, redisPrefix })
   await guarded.register(authentication, {
     auth,
     environments: guarded.cloudinary.names(),
     corsOrigins,
     onPolicyReload: auth.policyFile === undefined ? undefined : meters?.watch('policy')
   })
-  await guarded.register(callerRate, rates)
+  await guarded.register(callerRate, ratesOf(guarded, config))
   await guarded.register(environments)
   await guarded.register(environmentChoice)
   await guarded.register(authorization)

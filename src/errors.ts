@@ -23,6 +23,7 @@ export const ERRORS = {
   uri_too_long: { status: 414, title: 'URL too long', advice: 'Use the POST form of the route.' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type', advice: 'Send a `Content-Type` that the route takes, without `Content-Encoding`.' },
   expectation_failed: { status: 417, title: 'Expectation failed', advice: 'Only `Expect: 100-continue` is understood.' },
+  misdirected_request: { status: 421, title: 'Another host is meant', advice: 'Send the request to the host that its URL names.' },
   idempotency_key_reused: { status: 422, title: 'Key used for another request', advice: 'Use a new `Idempotency-Key` for each new request.' },
   param_not_allowed: { status: 422, title: 'Parameter not allowed', advice: 'Leave out the parameters named in `errors`.' },
   url_not_allowed: { status: 422, title: 'URL not allowed', advice: 'Use a URL that the policy of this gateway allows.' },
@@ -38,7 +39,8 @@ export const ERRORS = {
   auth_unavailable: { status: 503, title: 'Cannot tell who calls', advice: 'Wait for the seconds in `Retry-After`: the keys of the identity provider are out of reach.' },
   overloaded: { status: 503, title: 'Too busy', advice: 'Wait for the seconds in `Retry-After`.' },
   upstream_unavailable: { status: 503, title: 'Cloudinary unavailable', advice: 'Wait for the seconds in `Retry-After`.' },
-  upstream_timeout: { status: 504, title: 'Cloudinary too slow', advice: 'Try again.' }
+  upstream_timeout: { status: 504, title: 'Cloudinary too slow', advice: 'Try again.' },
+  http_version_unsupported: { status: 505, title: 'HTTP version not supported', advice: 'Use HTTP/1.1.' }
 } as const satisfies Record<string, { status: number, title: string, advice: string }>
 
 export type ErrorCode = keyof typeof ERRORS

@@ -3,6 +3,7 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { announcesBody } from '../input/body-type.ts'
 import { overridesMethod } from '../input/method-override.ts'
+import { guardConnections } from '../net/connections.ts'
 
 /** Prometheus's text format. */
 const MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
@@ -40,10 +41,12 @@ export async function listenForMetrics (text: () => Promise<string>, { host, por
   server.maxConnections = 64
   server.listen(port, host)
   await once(server, 'listening')
+  const stop = guardConnections(server)
   const { address, family, port: taken } = server.address() as AddressInfo // it listens on TCP
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}/metrics`,
     close: async () => {
+      stop()
       server.closeAllConnections()
       server.close()
       await once(server, 'close')

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { talk } from '../support/talk.ts'
 import { listenForMetrics } from '../../src/commands/metrics-listener.ts'
@@ -47,4 +48,19 @@ t.test('an address that is taken is an error, and closing ends what is open', as
   await (await fetch(url)).text() // its connection stays open
   await close()
   await t.rejects(fetch(url))
+})
+
+t.test('whoever asks often without reading has a few texts made for it, and gets all of them when it reads', async (t) => {
+  const waiting: Array<() => void> = []
+  const { url, close } = await listenForMetrics(() => new Promise((resolve) => { waiting.push(() => { resolve('a 1\n') }) }), LOOPBACK)
+  t.teardown(close)
+  const answers = talk(url, `${'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(39)}GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
+  while (waiting.length < 16) await turn()
+  await turn()
+  t.equal(waiting.length, 16)
+  for (let answered = 0; answered < 40; answered++) {
+    while (waiting.length <= answered) await turn()
+    waiting[answered]?.()
+  }
+  t.equal((await answers).match(/a 1\n/g)?.length, 40)
 })

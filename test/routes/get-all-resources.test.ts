@@ -23,6 +23,19 @@ t.test('GET /resources', async (t) => {
     t.equal(new Set([...idsOf(first.json()), ...idsOf(second.json())]).size, 12)
   })
 
+  t.test('200 without a Link that would be longer than 4 KiB: the cursor is in the body', async (t) => {
+    const linkFor = async (length: number): Promise<string | undefined> => {
+      const fields = [...Array.from({ length: 40 }, () => 'x'.repeat(94)), 'x'.repeat(length)]
+      const { headers, body } = await app.inject(`/resources?prefix=cats/&max_results=1&fields=${fields.join(',')}`)
+      t.ok((JSON.parse(body) as { next_cursor?: string }).next_cursor)
+      return headers.link === undefined ? undefined : `link: ${String(headers.link)}\r\n`
+    }
+    const shortest = (await linkFor(1))?.length ?? 0
+    const room = 4096 - shortest
+    t.equal((await linkFor(1 + room))?.length, 4096)
+    t.equal(await linkFor(2 + room), undefined)
+  })
+
   t.test('200: flags bring what they name, and only that', async (t) => {
     const [plain] = (await app.inject('/resources?prefix=cats/&max_results=1')).json().resources
     t.notOk('tags' in plain || 'context' in plain)
@@ -146,6 +159,16 @@ t.test('a cursor that leads to itself does not stream for ever; the log tells wh
   const answer = await fetch(url, { headers })
   await t.rejects(answer.text())
   t.match(log.map((line) => JSON.parse(line) as object), [{ reqId: String, msg: 'a streamed list broke off', err: { message: /same cursor twice/ } }])
+})
+
+t.test('200: pages that are too large for one write follow each other once they are taken', async (t) => {
+  const upstream = await startFaultUpstream(t)
+  const { app, url } = await startGatewayAt(t, upstream.url)
+  await app.inject('/readyz')
+  const pageOf = (id: string, cursor?: string): string => JSON.stringify({ resources: [{ public_id: id, context: 'x'.repeat(100_000) }], next_cursor: cursor })
+  upstream.script({ body: pageOf('a', 'b') }, { body: pageOf('b', 'c') }, { body: pageOf('c') })
+  const answer = await fetch(`${url}/resources`, { headers: { accept: 'application/x-ndjson' } })
+  t.same((await answer.text()).trimEnd().split('\n').map((line) => (JSON.parse(line) as { public_id: string }).public_id), ['a', 'b', 'c'])
 })
 
 t.test('a caller that leaves a stream is no fault', async (t) => {

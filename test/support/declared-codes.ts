@@ -12,6 +12,8 @@ const ANYWHERE: ReadonlySet<string> = new Set([
   'auth_unavailable', // the keys of the identity provider
   'client_closed', // nobody is there to read it
   'origin_not_allowed', // judged before there is a route
+  'misdirected_request', 'http_version_unsupported', // so are the host and the version of HTTP
+  'overloaded', // earlier answers that nobody reads
   'request_timeout' // a body that never comes, of whatever method
 ])
 

@@ -82,7 +82,7 @@ export async function startGateway (t: Test, changes: Changes<Config> = {}, sand
   return { sandbox, ...await startGatewayAt(t, sandbox.url, changes) }
 }
 
-export interface GatewayAtOptions extends Changes<Config>, Pick<AppOptions, 'leaseMs' | 'keptKeys'> {
+export interface GatewayAtOptions extends Changes<Config>, Pick<AppOptions, 'leaseMs' | 'keptKeys' | 'unread'> {
   /** Environments before the same upstream; the first one is the default. */
   names?: readonly string[]
   /** Takes the lines of the log, from `error` on. */
@@ -93,7 +93,7 @@ export interface GatewayAtOptions extends Changes<Config>, Pick<AppOptions, 'lea
 export async function startGatewayAt (
   t: { teardown: (end: () => unknown) => void },
   upstreamUrl: string,
-  { names = ['production'], log, leaseMs, keptKeys, ...changes }: GatewayAtOptions = {}
+  { names = ['production'], log, leaseMs, keptKeys, unread, ...changes }: GatewayAtOptions = {}
 ): Promise<Omit<Gateway, 'sandbox'>> {
   const config = testConfig(names.map((name) => environmentAt(upstreamUrl, { name })), changes)
   const logger = log && { level: 'error', stream: { write: (line: string) => { log.push(line) } } }
@@ -101,7 +101,8 @@ export async function startGatewayAt (
     config,
     ...(logger && { logger }),
     ...(leaseMs !== undefined && { leaseMs }),
-    ...(keptKeys !== undefined && { keptKeys })
+    ...(keptKeys !== undefined && { keptKeys }),
+    ...(unread && { unread })
   })
   t.teardown(() => app.close())
   return { app, url: await app.listen({ host: '127.0.0.1', port: 0 }) }

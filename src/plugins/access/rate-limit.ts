@@ -9,8 +9,12 @@ import type { Secret } from '../../secret.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Where requests are counted, in the scope that limits them. */
+    /** Where requests are counted. */
     rateStore: RateStore
+  }
+  interface FastifyContextConfig {
+    /** Asked by whoever watches over the process; answered whatever others ask for. */
+    isProbe?: boolean
   }
 }
 
@@ -67,14 +71,16 @@ function requireQuota (reply: FastifyReply, name: 'address' | 'caller', rate: Ra
   })
 }
 
+const strangerKey = (ip: string): string => `stranger:${addressKey(ip)}`
+
 /** Whose requests are counted together. All who bring no key have one name, and one of them must not lock out the others. */
-function callerKey ({ caller, ip }: FastifyRequest): string {
-  return caller.stranger || caller === ANYBODY ? `stranger:${addressKey(ip)}` : `caller:${caller.scope ?? caller.name}`
+export function callerKey ({ caller, ip }: Pick<FastifyRequest, 'caller' | 'ip'>): string {
+  return caller.stranger || caller === ANYBODY ? strangerKey(ip) : `caller:${caller.scope ?? caller.name}`
 }
 
 /**
- * Limits how often an address may send requests, in the scope that registers it. To be registered before
- * `authentication`: guesses at keys then count too.
+ * Limits how often an address may send requests, whichever route they are for, or none. Probes do not count: a
+ * gateway whose neighbour asks too often is well. Register this plugin before `authentication`, so that guesses at keys count.
  */
 export default fp<RateLimitOptions>(async (scope, options) => {
   const { perAddress, onLimited } = options
@@ -83,9 +89,22 @@ export default fp<RateLimitOptions>(async (scope, options) => {
   scope.addHook('onClose', () => store.close())
   if (!perAddress) return
   scope.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.config.isProbe) return
     requireQuota(reply, 'address', perAddress, await store.take(`address:${addressKey(request.ip)}`, perAddress), onLimited)
   })
 }, { name: 'rate-limit' })
+
+/**
+ * Limits how often an address may send requests that ask for no key, in the scope that registers it: as for all who bring
+ * none, the rate of a caller holds for each address.
+ */
+export const strangerRate = fp<Pick<RateLimitOptions, 'perCaller' | 'onLimited'>>(async (scope, { perCaller: rate, onLimited }) => {
+  if (!rate) return
+  const { rateStore } = scope
+  scope.addHook('onRequest', async (request, reply) => {
+    requireQuota(reply, 'caller', rate, await rateStore.take(strangerKey(request.ip), rate), onLimited)
+  })
+}, { name: 'stranger-rate', dependencies: ['rate-limit'] })
 
 /**
  * Limits how often a caller may send requests. To be registered right after `authentication`: what a caller may not do,

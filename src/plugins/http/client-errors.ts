@@ -11,6 +11,7 @@ import { owedAnswers } from './request-life.ts'
 function failureOf (code: string | undefined): GatewayError {
   if (code === 'HPE_HEADER_OVERFLOW') return new GatewayError('headers_too_large', 'The request line and headers together are over 16 KiB.')
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new GatewayError('request_timeout', 'The request headers took too long.')
+  if (code === 'HPE_INVALID_VERSION') return new GatewayError('http_version_unsupported', 'The request line names another version of HTTP than 1.0 or 1.1.')
   return new GatewayError('invalid_request', 'This is not a valid HTTP request.')
 }
 

@@ -32,8 +32,8 @@ export function problemDocument (error: GatewayError, docs: string, path: string
   }
 }
 
-/** The path of a URL as the caller wrote it. */
-const pathOf = (url: string): string => url.replace(/[?#][^]*$/, '')
+/** The path of a URL as the caller wrote it. Behind two slashes at its beginning, a host would be read. */
+const pathOf = (url: string): string => url.replace(/[?#][^]*$/, '').replace(/^[/\\]{2,}/, '/')
 
 /** A body that was announced and not read to its end: the socket cannot be used again, and the rest is not swallowed. */
 function leavesBodyUnread ({ raw }: FastifyRequest): boolean {

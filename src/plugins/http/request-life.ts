@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import fp from 'fastify-plugin'
 import { ERRORS } from '../../errors.ts'
+import { waitingAnswers } from '../../net/connections.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -33,7 +34,10 @@ function endingsOf (socket: Socket): Ending[] {
 }
 
 /** The answers that a connection owes, the one under way among them, in the order in which they go out. */
-export function owedAnswers (socket: Socket): ServerResponse[] { return (endings.get(socket) ?? []).map(({ response }) => response) }
+export function owedAnswers (socket: Socket): ServerResponse[] {
+  const running = (endings.get(socket) ?? []).map(({ response }) => response)
+  return [...running, ...waitingAnswers(socket)]
+}
 
 /** The end of one request. Its response alone would not tell: Node closes none that is queued behind another one of its connection. */
 class Ending {

@@ -32,10 +32,12 @@ export default fp(async (app) => {
   })
 
   app.get('/healthz', {
+    config: { isProbe: true },
     schema: { operationId: 'getHealth', tags: ['service'], summary: 'The process lives', security: [], response: { 200: Health } }
   }, async () => ({ status: 'ok' }))
 
   app.get('/readyz', {
+    config: { isProbe: true },
     schema: {
       operationId: 'getReadiness',
       tags: ['service'],

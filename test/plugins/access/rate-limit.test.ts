@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
+import { buildApp } from '../../../src/app.ts'
 import { ANYBODY, DIRECT_UPLOADER } from '../../../src/auth/callers/authenticator.ts'
 import type { Caller } from '../../../src/auth/policy/caller.ts'
 import { EVERYTHING } from '../../../src/auth/policy/permissions.ts'
@@ -8,7 +9,10 @@ import { GatewayError } from '../../../src/errors.ts'
 import rateLimit, { callerRate, type RateLimitOptions } from '../../../src/plugins/access/rate-limit.ts'
 import errorHandler from '../../../src/plugins/http/error-handler.ts'
 import { Secret } from '../../../src/secret.ts'
+import { startFaultUpstream } from '../../support/fault-upstream.ts'
+import { environmentAt, startGatewayAt, testConfig } from '../../support/gateway.ts'
 import { freePort, killRedis, NO_REDIS, startRedis } from '../../support/redis.ts'
+import { samplePath, withRouteTable } from '../../support/route-table.ts'
 
 /** Without a key. */
 const UNNAMED: Readonly<Record<string, Caller>> = { stranger: DIRECT_UPLOADER, anybody: ANYBODY }
@@ -94,6 +98,40 @@ t.test('addresses that a caller writes itself do not count, unless its proxy is 
   for (const status of [200, 200, 429]) t.equal((await app.inject({ url: '/me', headers: forged(status) })).statusCode, status)
   const behind = await start(t, { perAddress: { requests: 1, perSeconds: 60 } }, { trustProxy: '127.0.0.1' })
   for (const turn of [1, 2, 3]) t.equal((await behind.inject({ url: '/me', headers: forged(turn) })).statusCode, 200)
+})
+
+t.test('every route counts, pages and paths without a route too; only probes and preflights do not', async (t) => {
+  const PROBES = new Set(['/healthz', '/readyz'])
+  const rate = { requests: 1, perSeconds: 3600 }
+  const upstream = await startFaultUpstream(t)
+  for (const rates of [{ perAddress: rate, perCaller: undefined }, { perAddress: undefined, perCaller: rate }]) {
+    const config = testConfig([environmentAt(upstream.url)], { rates, corsOrigins: ['https://shop.example'] })
+    const { app, table } = await withRouteTable(() => buildApp({ config }))
+    t.teardown(() => app.close())
+    let last = 0
+    const second = async (method: string, url: string): Promise<number> => {
+      const remoteAddress = `192.0.2.${++last}`
+      const ask = () => app.inject({ method: method as 'GET', url: samplePath(url), remoteAddress })
+      t.not((await ask()).statusCode, 429, `${method} ${url}`)
+      return (await ask()).statusCode
+    }
+    t.ok(table.length > 30)
+    for (const { method, options: { url } } of table) {
+      // The plugin for CORS answers preflights of every path there.
+      if (url !== '*') t.equal(await second(method, url) === 429, !PROBES.has(url), `${method} ${url}`)
+    }
+    if (rates.perAddress) t.equal(await second('GET', '/nowhere'), 429)
+    const preflight = { origin: 'https://shop.example', 'access-control-request-method': 'POST' }
+    for (let turn = 0; turn < 2; turn++) t.equal((await app.inject({ method: 'OPTIONS', url: '/upload', headers: preflight })).statusCode, 204)
+  }
+})
+
+t.test('one rate of an address holds for its pages and its calls without a key together', async (t) => {
+  const upstream = await startFaultUpstream(t)
+  const { app } = await startGatewayAt(t, upstream.url, { rates: { perAddress: undefined, perCaller: { requests: 2, perSeconds: 3600 } } })
+  const statuses = []
+  for (const url of ['/openapi.json', '/url?public_id=a', '/docs/errors', '/url?public_id=a']) statuses.push((await app.inject(url)).statusCode)
+  t.same(statuses, [200, 200, 429, 429])
 })
 
 t.test('Redis: two gateways share one limit; when it is gone each limits by itself', { skip: NO_REDIS }, async (t) => {

@@ -1,7 +1,7 @@
 import fastify from 'fastify'
 import t from 'tap'
 import errorHandler from '../../../src/plugins/http/error-handler.ts'
-import requestTarget from '../../../src/plugins/http/request-target.ts'
+import requestTarget from '../../../src/plugins/actions/request-target.ts'
 import { talk } from '../../support/talk.ts'
 
 t.test('400 that names the field, for a query that cannot be decoded', async (t) => {

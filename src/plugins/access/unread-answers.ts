@@ -1,0 +1,136 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Caller } from '../../auth/policy/caller.ts'
+import { GatewayError } from '../../errors.ts'
+import { onlyReads } from '../../input/route-input.ts'
+import { addressKey } from '../../net/addresses.ts'
+import { CONNECTION_LIMITS, guardConnections, isBehind, type ConnectionLimits } from '../../net/connections.ts'
+import { ANSWER_LIMITS, AnswerBudget, type AnswerLimits } from './answer-budget.ts'
+import { callerKey } from './rate-limit.ts'
+
+export type UnreadAnswersOptions = Partial<ConnectionLimits & AnswerLimits>
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Answers that wait to be read. */
+    unreadAnswers: AnswerBudget
+  }
+  interface FastifyRequest {
+    /**
+     * Counts an answer that is streamed in parts as `bytes` that wait, until it is over. A later call that asks for more
+     * raises the count.
+     * @throws {GatewayError} `overloaded` when there is no room.
+     */
+    holdAnswer (bytes: number): void
+    [HELD]: Held | undefined
+  }
+}
+
+/** The kernel takes an answer of this size at once from a connection on which nothing else waits. */
+const PROMPT_BYTES = 16 * 1024
+/** What a stream, such as a file of the documentation, has in memory. */
+const STREAM_BYTES = 64 * 1024
+/** Measured: a request that was read and waits, with its unused response. */
+const REQUEST_BYTES = 4 * 1024
+const RETRY_AFTER_SECONDS = '5'
+const HELD = Symbol('held answer')
+
+function overloaded (): GatewayError {
+  return new GatewayError('overloaded', 'Too many bytes of earlier answers wait to be read.', {
+    headers: { 'retry-after': RETRY_AFTER_SECONDS }
+  })
+}
+
+function ownersOf (request: FastifyRequest): string[] {
+  const caller = request.caller as Caller | undefined // pages have none
+  const address = `address:${addressKey(request.ip)}`
+  return caller === undefined ? [address] : [address, callerKey(request)]
+}
+
+/** Bytes of one answer, as long as they wait. */
+class Held {
+  readonly #budget: AnswerBudget
+  readonly #owners: readonly string[]
+  #bytes = 0
+
+  constructor (budget: AnswerBudget, request: FastifyRequest) {
+    this.#budget = budget
+    this.#owners = ownersOf(request)
+    request[HELD] = this
+    request.whenOver(() => { this.#resize(0) })
+  }
+
+  fits (bytes: number): boolean { return this.#budget.hasRoom(this.#owners, bytes, this.#bytes) }
+
+  grow (bytes: number): void { if (bytes > this.#bytes) this.#resize(bytes) }
+
+  #resize (bytes: number): void {
+    this.#budget.add(this.#owners, bytes - this.#bytes)
+    this.#bytes = bytes
+  }
+}
+
+function bytesOf (payload: unknown): number {
+  return typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : STREAM_BYTES
+}
+
+/** Counts answers that will wait: those that are large, and those behind others on their connection. */
+function countAnswers (app: FastifyInstance, budget: AnswerBudget): void {
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const bytes = bytesOf(payload)
+    if (request[HELD] !== undefined || (bytes <= PROMPT_BYTES && !isBehind(request.raw.socket))) return done()
+    const held = new Held(budget, request)
+    // What a change has done cannot be taken back: it is not told as a failure.
+    if (onlyReads(request.method) && reply.statusCode < 400 && !held.fits(bytes)) {
+      if (payload instanceof Readable) payload.destroy()
+      return done(overloaded())
+    }
+    held.grow(bytes)
+    done()
+  })
+}
+
+/** Refuses requests of an owner whose share is used up, and those whose answers could only wait, before anything is done. */
+function refuseEarly (app: FastifyInstance, budget: AnswerBudget): void {
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    if (budget.waitingBytes === 0 || request.routeOptions.config.isProbe) return done()
+    const owners = ownersOf(request)
+    const isRefused = budget.isFull(owners) || (isBehind(request.raw.socket) && !budget.hasRoom(owners, 1))
+    done(isRefused ? overloaded() : null)
+  })
+}
+
+/**
+ * Bounds what callers can ask for and never read. Of one connection a few requests run at a time, and the next ones wait
+ * unread; a connection that takes no byte for half a minute is closed. The bytes that wait are bounded for the
+ * process and for each caller and address. Register this plugin after `batching`.
+ */
+export default fp<UnreadAnswersOptions>(async (app, options) => {
+  const connections = { ...CONNECTION_LIMITS, ...options }
+  const answers = { ...ANSWER_LIMITS, ...options }
+  const budget = new AnswerBudget(answers)
+  // Requests have a budget of their own: answers that wait close nobody's connection.
+  const queued = new AnswerBudget(answers)
+  const stop = guardConnections(app.server, connections, ({ remoteAddress = '' }) => {
+    const owners = [`address:${addressKey(remoteAddress)}`]
+    return {
+      enter: () => {
+        const hasRoom = queued.hasRoom(owners, REQUEST_BYTES)
+        if (hasRoom) queued.add(owners, REQUEST_BYTES)
+        return hasRoom
+      },
+      leave: (requests) => { queued.add(owners, -requests * REQUEST_BYTES) }
+    }
+  })
+  app.addHook('onClose', async () => { stop() })
+  app.decorate('unreadAnswers', budget)
+  app.decorateRequest(HELD, undefined)
+  app.decorateRequest('holdAnswer', function (bytes) {
+    const held = this[HELD] ?? new Held(budget, this)
+    if (!held.fits(bytes)) throw overloaded()
+    held.grow(bytes)
+  })
+  countAnswers(app, budget)
+  refuseEarly(app, budget)
+}, { name: 'unread-answers', dependencies: ['batching', 'request-life'] })
