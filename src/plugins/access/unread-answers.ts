@@ -31,7 +31,7 @@ declare module 'fastify' {
 const PROMPT_BYTES = 16 * 1024
 /** What a stream, such as a file of the documentation, has in memory. */
 const STREAM_BYTES = 64 * 1024
-/** Measured: a request that was read and waits, with its unused response. */
+/** An estimate: a request that was read and waits, with its unused response. */
 const REQUEST_BYTES = 4 * 1024
 const RETRY_AFTER_SECONDS = '5'
 const HELD = Symbol('held answer')
