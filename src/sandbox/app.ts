@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { mkdir } from 'node:fs/promises'
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
@@ -11,14 +11,15 @@ import type { SandboxContext, SandboxLimits } from './context.ts'
 import { DeleteTokens } from './upload/delete-tokens.ts'
 import { registerDelivery, type DeliveryOptions } from './delivery/routes.ts'
 import { answerBadUrl } from './delivery/send.ts'
-import { notImitated } from './errors.ts'
+import { notImitated, SandboxError } from './errors.ts'
 import { registerControl } from './faults/control.ts'
 import { Faults } from './faults/faults.ts'
 import { intercept } from './faults/interception.ts'
 import { RequestLog } from './faults/requests.ts'
 import { registerHome } from './pages/home.ts'
 import { registerApi } from './api/api.ts'
-import { registerErrors } from './api/error-answers.ts'
+import { refuse, registerErrors } from './api/error-answers.ts'
+import { checkHost, isLoopback } from './api/host-check.ts'
 import { HourlyLimit } from './api/rate-limit.ts'
 import { LevelJournal, MemoryJournal } from './store/journal.ts'
 import { Notifier } from './notifications/notifier.ts'
@@ -84,7 +85,7 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   const faults = new Faults()
   const requests = new RequestLog()
   const adminLimit = new HourlyLimit(context.options.adminRateLimit, context.clock)
-  const app = makeApp(options.logger, faults, requests)
+  const app = makeApp(options.logger, (server, handle) => guarded(context, server, intercept(faults, requests, handle)))
   const fill = async () => { if (options.samples) await fillClouds(context) }
   const reset = async () => {
     await context.background.settle()
@@ -119,7 +120,24 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   return { app, context, faults, requests, reset, resume }
 }
 
-function makeApp (logger: FastifyBaseLogger | undefined, faults: Faults, requests: RequestLog): FastifyInstance {
+type Handle = (request: IncomingMessage, response: ServerResponse) => void
+
+/** Turns requests away that are not meant for this sandbox, before anything else knows of them. */
+function guarded (context: Pick<SandboxContext, 'publicUrl'>, server: Server, handle: Handle): Handle {
+  return (request, response) => {
+    const address = server.address()
+    const isLocal = typeof address === 'object' && address !== null && isLoopback(address.address)
+    try {
+      checkHost(request, { isLocal, publicUrl: context.publicUrl })
+    } catch (error) {
+      if (!(error instanceof SandboxError)) throw error
+      return refuse(response, error)
+    }
+    handle(request, response)
+  }
+}
+
+function makeApp (logger: FastifyBaseLogger | undefined, wrap: (server: Server, handle: Handle) => Handle): FastifyInstance {
   return fastify({
     ...logger ? { loggerInstance: logger } : { logger: false },
     frameworkErrors: answerBadUrl,
@@ -130,8 +148,8 @@ function makeApp (logger: FastifyBaseLogger | undefined, faults: Faults, request
     forceCloseConnections: true,
     serverFactory: (handle) => {
       // A large upload takes as long as it takes; silence does not.
-      const server = createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 65_536 }, intercept(faults, requests, handle))
-      return server.setTimeout(IDLE_TIMEOUT_MS)
+      const server = createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 65_536 })
+      return server.on('request', wrap(server, handle)).setTimeout(IDLE_TIMEOUT_MS)
     }
   })
 }
