@@ -25,8 +25,9 @@ import { LevelJournal, MemoryJournal } from './store/journal.ts'
 import { Notifier } from './notifications/notifier.ts'
 import { randomSource, type RandomSource } from './random.ts'
 import { ROUTES } from './routes.ts'
+import { Searches } from './search/searches.ts'
 import { registerSearchUrls } from './search/signed-url.ts'
-import { Store } from './store/store.ts'
+import { DERIVED_MAX_BYTES, Store } from './store/store.ts'
 import { ChunkedUploads } from './upload/chunks.ts'
 import { resumePending } from './upload/pending.ts'
 
@@ -73,13 +74,14 @@ const LIMITS: SandboxLimits = {
   adminRateLimit: 100_000,
   allowPrivateFetch: false,
   fetchTimeoutMs: 60_000,
+  derivedMaxBytes: DERIVED_MAX_BYTES,
   notificationTimeoutMs: 20_000,
   notificationRetryMs: [180_000, 360_000, 540_000]
 }
 
 /** Builds a sandbox that does not listen yet. Closing the app closes its store. */
 export async function buildSandbox (options: SandboxAppOptions = {}): Promise<SandboxApp> {
-  const { store, blobs } = await openStore(options.data ?? ':memory:')
+  const { store, blobs } = await openStore(options)
   const random = randomSource(options.seed, options.seed === undefined ? 0 : await store.countStart())
   const context = makeContext(options, store, blobs, random)
   const faults = new Faults()
@@ -92,6 +94,7 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
     await context.notifier.abandon()
     await context.chunks.clear()
     await store.clear()
+    context.searches.clear()
     faults.clear()
     requests.clear()
     context.random.reset()
@@ -159,10 +162,12 @@ async function fillClouds (context: SandboxContext): Promise<void> {
   for (const cloudName of context.clouds.keys()) await addSamples(context, cloudName)
 }
 
-async function openStore (data: string): Promise<{ store: Store, blobs: BlobStore }> {
+async function openStore (
+  { data = ':memory:', derivedMaxBytes = LIMITS.derivedMaxBytes }: SandboxAppOptions
+): Promise<{ store: Store, blobs: BlobStore }> {
   if (data === ':memory:') {
     const blobs = new MemoryBlobs()
-    return { store: await Store.open(new MemoryJournal(), blobs), blobs }
+    return { store: await Store.open(new MemoryJournal(), blobs, { derivedMaxBytes }), blobs }
   }
   await mkdir(data, { recursive: true }).catch((error: unknown) => {
     throw new Error(`The sandbox folder ${data} cannot be made: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
@@ -170,7 +175,7 @@ async function openStore (data: string): Promise<{ store: Store, blobs: BlobStor
   // The journal first: it is what a second process on the same folder stumbles over.
   const journal = await LevelJournal.open(join(data, 'records'))
   const blobs = await DiskBlobs.open(join(data, 'blobs'))
-  return { store: await Store.open(journal, blobs), blobs }
+  return { store: await Store.open(journal, blobs, { derivedMaxBytes }), blobs }
 }
 
 function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore, random: RandomSource): SandboxContext {
@@ -190,6 +195,7 @@ function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore
     options: limits,
     chunks: new ChunkedUploads({ store, blobs, minChunkBytes: limits.minChunkBytes, clock }),
     deleteTokens: new DeleteTokens(random, clock),
+    searches: new Searches(),
     onError,
     background: new Background(onError),
     notifier: new Notifier({

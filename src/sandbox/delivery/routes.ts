@@ -9,7 +9,7 @@ import { failureHeaders, successHeaders } from './headers.ts'
 import { ignoredHere } from './ignored.ts'
 import { listByTag } from './list.ts'
 import { parseDeliveryPath, type DeliveryPath } from './path.ts'
-import { sendBytes } from './send.ts'
+import { BytesGone, sendBytes } from './send.ts'
 import {
   deliveredDerived,
   deliveredOriginal,
@@ -105,13 +105,17 @@ class Delivery {
     return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=60' }).send(list)
   }
 
-  /** An asset that is overwritten or removed while it is read takes its bytes with it: what there is now is looked up again. */
+  /**
+   * An asset that is overwritten or removed while it is read takes its bytes with it, and derived assets are evicted at any time:
+   * what there is now is looked up again.
+   */
   async #deliverLatest (request: FastifyRequest, reply: FastifyReply, path: DeliveryPath, requestId: string, tries = 3): Promise<FastifyReply> {
     const target = this.#find(path)
     try {
       return await this.#deliver(request, reply, target, requestId)
     } catch (error) {
-      if (tries <= 1 || reply.sent || this.#find(path).record.version_id === target.record.version_id) throw error
+      const isOther = error instanceof BytesGone || this.#find(path).record.version_id !== target.record.version_id
+      if (tries <= 1 || reply.sent || !isOther) throw error
       return this.#deliverLatest(request, reply, path, requestId, tries - 1)
     }
   }

@@ -44,6 +44,8 @@ export class ChunkedUploads {
   readonly #minBytes: number
   readonly #clock: () => number
   readonly #open = new Map<string, Draft>()
+  /** Unfinished uploads, those first that have waited longest for a piece. Read from the store once. */
+  #waiting: Map<string, { store: CloudStore, id: string }> | undefined
   /** The last piece of each upload that is being taken: one at a time. */
   readonly #turns = new Map<string, Promise<unknown>>()
 
@@ -78,12 +80,16 @@ export class ChunkedUploads {
   /** Drops what has waited for its next piece for more than a day. */
   async expire (): Promise<void> {
     const oldest = this.#clock() - LIFETIME_MS
-    await this.#drop((name, { touchedMs }) => touchedMs < oldest && !this.#turns.has(name))
+    for (const [name, { store, id }] of this.#inOrder()) {
+      const upload = store.document<Unfinished>('chunked', id)
+      if (upload && upload.touchedMs >= oldest) return
+      if (!this.#turns.has(name)) await this.#drop(store, id, upload)
+    }
   }
 
   /** Drops everything. */
   async clear (): Promise<void> {
-    await this.#drop(() => true)
+    for (const { store, id } of this.#inOrder().values()) await this.#drop(store, id, store.document<Unfinished>('chunked', id))
     await Promise.all([...this.#open.values()].map((draft) => draft.discard()))
     this.#open.clear()
   }
@@ -109,6 +115,7 @@ export class ChunkedUploads {
       await this.#remove(waiting(upload.parts).filter((blob) => !before.has(blob)))
       throw error
     })
+    this.#touched(store, id)
     const kept = new Set(waiting(upload.parts))
     await this.#remove(waiting(present?.parts ?? []).filter((blob) => !kept.has(blob)))
     if (upload.total === -1 || upload.bytes < upload.total) return { done: false, bytes: received(upload.parts) }
@@ -189,18 +196,30 @@ export class ChunkedUploads {
     await Promise.all(blobs.map((blob) => this.#blobs.remove(blob)))
   }
 
-  async #drop (goes: (name: string, upload: Unfinished) => boolean): Promise<void> {
-    for (const store of this.#store.clouds()) {
-      for (const [id, upload] of store.documents<Unfinished>('chunked')) {
-        const name = nameOf(store, id)
-        if (!goes(name, upload)) continue
-        await store.removeDocument('chunked', id)
-        await this.#remove(waiting(upload.parts))
-        if (this.#open.has(name)) await this.#open.get(name)?.discard()
-        else if (upload.draft !== undefined) await this.#blobs.discard(upload.draft)
-        this.#open.delete(name)
-      }
-    }
+  #inOrder (): Map<string, { store: CloudStore, id: string }> {
+    this.#waiting ??= new Map(this.#store.clouds()
+      .flatMap((store) => store.documents<Unfinished>('chunked').map(([id, { touchedMs }]) => ({ store, id, touchedMs })))
+      .sort((one, other) => one.touchedMs - other.touchedMs)
+      .map(({ store, id }) => [nameOf(store, id), { store, id }]))
+    return this.#waiting
+  }
+
+  /** Puts an upload behind all that have waited longer for a piece. */
+  #touched (store: CloudStore, id: string): void {
+    const uploads = this.#inOrder()
+    uploads.delete(nameOf(store, id))
+    uploads.set(nameOf(store, id), { store, id })
+  }
+
+  async #drop (store: CloudStore, id: string, upload: Unfinished | undefined): Promise<void> {
+    const name = nameOf(store, id)
+    this.#inOrder().delete(name)
+    if (!upload) return
+    await store.removeDocument('chunked', id)
+    await this.#remove(waiting(upload.parts))
+    if (this.#open.has(name)) await this.#open.get(name)?.discard()
+    else if (upload.draft !== undefined) await this.#blobs.discard(upload.draft)
+    this.#open.delete(name)
   }
 }
 

@@ -3,6 +3,7 @@ import t from 'tap'
 import type { AssetRecord } from '../../../src/sandbox/assets/asset.ts'
 import { MemoryBlobs } from '../../../src/sandbox/store/blobs-memory.ts'
 import { CloudStore } from '../../../src/sandbox/store/cloud-store.ts'
+import { DerivedLimit } from '../../../src/sandbox/store/derived-limit.ts'
 import { MemoryJournal, type Change } from '../../../src/sandbox/store/journal.ts'
 
 /** Takes nothing while the disk is full, and holds every write back until it is told to go on. */
@@ -37,14 +38,13 @@ function asset (id: string, publicId: string, more: Partial<AssetRecord> = {}): 
     display_name: publicId,
     api_key: '1',
     blob: `blob-${id}`,
-    derived: [],
     ...more
   }
 }
 
 function start () {
   const journal = new FullDisk()
-  const store = new CloudStore('demo', journal, new MemoryBlobs())
+  const store = new CloudStore('demo', { journal, blobs: new MemoryBlobs(), limit: new DerivedLimit(1000) })
   const shown = () => [...store.all()].map(({ asset_id: id, public_id: publicId, tags }) => [id, publicId, ...tags].join(' ')).sort()
   return { journal, store, shown }
 }
@@ -110,29 +110,18 @@ t.test('an asset and what is kept beside it are written in one go, or neither is
     writes.push(changes.map(({ key }) => key.split('\u0000').slice(1).join(' ')).sort())
     return write(changes)
   }
-  await t.rejects(store.put(asset('1', 'a'), beside), NO_SPACE)
+  await t.rejects(store.put(asset('1', 'a'), { beside }), NO_SPACE)
   t.same([shown(), store.documents('pending_eager')], [[], []])
   journal.full = false
-  await store.put(asset('1', 'a'), beside)
+  await store.put(asset('1', 'a'), { beside })
   t.same([shown(), store.documents('pending_eager')], [['1 a'], [['b', 1]]])
   t.same(writes, Array(2).fill(['asset 1', 'pending_eager b']))
-})
-
-t.test('what could not be forgotten is still known', async (t) => {
-  const { journal, store, shown } = start()
-  store.adopt(asset('1', 'one'))
-  store.adoptDocument('preset', 'p', 1)
-  await t.rejects(store.clear(), NO_SPACE)
-  t.same([shown(), store.documents('preset')], [['1 one'], [['p', 1]]])
-  journal.full = false
-  await store.clear()
-  t.same([shown(), store.documents('preset')], [[], []])
 })
 
 t.test('bytes that cannot be removed do not make a failure of a change that is made', async (t) => {
   const blobs = new MemoryBlobs()
   blobs.remove = async () => { throw new Error('read-only') }
-  const store = new CloudStore('demo', new MemoryJournal(), blobs)
+  const store = new CloudStore('demo', { journal: new MemoryJournal(), blobs, limit: new DerivedLimit(1000) })
   await store.put(asset('1', 'a', { asset_folder: 'f' }))
   await store.remove(asset('1', 'a', { asset_folder: 'f' }))
   t.same([...store.all()], [])
