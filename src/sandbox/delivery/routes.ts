@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { DerivedRecord } from '../assets/asset.ts'
 import type { Clouds, CloudSettings } from '../clouds.ts'
 import { checkAccess, denied, isProtected, readToken, type AccessRequest } from './access.ts'
-import { asksForBreakpoints, breakpointsJson } from './breakpoints-json.ts'
+import { asksForBreakpoints, BreakpointAnswers } from './breakpoints-json.ts'
 import { derivedName, DerivedAssets, type Derived, type DerivedServices } from './derived.ts'
 import { failureHeaders, successHeaders } from './headers.ts'
 import { ignoredHere } from './ignored.ts'
@@ -68,16 +68,16 @@ export function registerDelivery (
 
 class Delivery {
   readonly #services: DeliveryServices
-  readonly #renderer: AssetRenderer
   readonly #derived: DerivedAssets
+  readonly #breakpointAnswers: BreakpointAnswers
   // Pages ask for the same few addresses over and over.
   readonly #paths = new Remembered<DeliveryPath | undefined>(1000)
   readonly #chains = new Remembered<PreparedChain>(1000)
 
   constructor (services: DeliveryServices, renderer: AssetRenderer) {
     this.#services = services
-    this.#renderer = renderer
     this.#derived = new DerivedAssets(services, renderer)
+    this.#breakpointAnswers = new BreakpointAnswers(renderer)
   }
 
   async answer (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -173,7 +173,7 @@ class Delivery {
     const { cloud } = target
     if (cloud.strictTransformations && !isSigned) throw denied()
     const find = transformationsOf(this.#services.store.cloud(cloud.cloudName))
-    const answer = await breakpointsJson(this.#renderer, target, find)
+    const answer = await this.#breakpointAnswers.answer(target, find)
     return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=60' }).send(answer)
   }
 
