@@ -30,6 +30,7 @@ import { registerSearchUrls } from './search/signed-url.ts'
 import { DERIVED_MAX_BYTES, Store } from './store/store.ts'
 import { ChunkedUploads } from './upload/chunks.ts'
 import { resumePending } from './upload/pending.ts'
+import { renewUploads } from './upload/unfinished.ts'
 
 export interface SandboxAppOptions extends Partial<SandboxLimits> {
   /** A folder, or `:memory:` (default): nothing is written anywhere. */
@@ -118,6 +119,7 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
     await context.chunks.close()
     await store.close()
   })
+  await renewUploads(store)
   await context.chunks.expire()
   await fill()
   return { app, context, faults, requests, reset, resume }

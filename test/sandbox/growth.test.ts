@@ -60,8 +60,11 @@ async function filled (t: Test, count: number) {
   for (let index = 0; index < count; index++) {
     store.adopt(counted(asset(index)))
     store.adoptDerived(counted(derived(index)))
-    store.adoptDocument('chunked', `u${index}`, counted({ bytes: 1, total: 9, parts: [], touchedMs: Date.UTC(2031, 0, 1) }))
+    // One upload has many pieces, which wait for its first.
+    store.adoptDocument('chunk_piece', `many\n${String(10 + index).padStart(16, '0')}`, counted({ start: 10 + index, end: 10 + index, md5: '' }))
+    store.adoptDocument('chunked', `u${index}`, counted({ bytes: 1, received: 1, end: 0, total: 9, touchedMs: Date.UTC(2031, 0, 1) }))
   }
+  store.adoptDocument('chunked', 'many', counted({ bytes: 0, received: count, end: 9 + count, total: -1, touchedMs: Date.UTC(2031, 0, 1) }))
   const call: Call = async (method, path, form, headers = {}) => {
     const answer = await app.inject({
       method,
@@ -109,6 +112,7 @@ const CALLS: Readonly<Record<string, (call: Call) => Promise<unknown>>> = {
   'an upload with a display name that another has': (call) => call('POST', 'raw/upload', { file: 'data:;base64,AAAA', public_id: 'new', display_name: 'taken', unique_display_name: 'true' }),
   'a tag for one asset alone': (call) => call('POST', 'image/tags', { command: 'set_exclusive', tag: 'own1', public_ids: first.public_id }),
   'a piece of a chunked upload': (call) => call('POST', 'raw/upload', { file: 'data:;base64,AAAA' }, { 'x-unique-upload-id': `v${pieces++}`, 'content-range': 'bytes 0-2/9' }),
+  'one more of many pieces': (call) => call('POST', 'raw/upload', { file: 'data:;base64,AAAA' }, { 'x-unique-upload-id': 'many', 'content-range': `bytes ${1e6 + 3 * pieces}-${1e6 + 3 * pieces++ + 2}/-1` }),
   'the first page': (call) => call('GET', '/'),
   'deleting by a prefix of nothing': (call) => call('DELETE', 'resources/image/upload?prefix=nothing'),
   'deleting by the tag of nothing': (call) => call('DELETE', 'resources/image/tags/nothing'),

@@ -165,13 +165,18 @@ export class CloudStore {
   documents<T> (kind: DocumentKind): [string, T][] { return [...this.documentsFrom<T>(kind)] }
 
   /** The same from a name on, as far as they are read. */
-  * documentsFrom<T> (kind: DocumentKind, from?: string): Iterable<[string, T]> {
+  * documentsFrom<T> (kind: DocumentKind, from?: string, options: { descending?: boolean } = {}): Iterable<[string, T]> {
     // As above.
-    for (const { name, value } of this.#held.documents.of(kind, from)) yield [name, value as T]
+    for (const { name, value } of this.#held.documents.of(kind, from, options)) yield [name, value as T]
   }
 
   putDocument (kind: DocumentKind, name: string, value: unknown): Promise<void> {
     return this.#held.documents.put({ kind, name, value })
+  }
+
+  /** Removes some and writes others: all of it or nothing. */
+  exchangeDocuments (gone: readonly Omit<NamedDocument, 'value'>[], put: readonly NamedDocument[]): Promise<void> {
+    return this.#held.documents.exchange(gone, put)
   }
 
   /** @returns whether it was there. */

@@ -5,7 +5,7 @@ import { compareTexts, SortedSet } from './sorted-set.ts'
 /** What a cloud keeps besides assets, each kind by name. */
 export const DOCUMENT_KINDS = [
   'preset', 'transformation', 'unnamed_transformation', 'metadata_field', 'deleted_metadata_field', 'folder', 'trigger',
-  'chunked', 'delete_token', 'pending_upload', 'pending_eager', 'pending_explicit', 'notification'
+  'chunked', 'chunk_piece', 'delete_token', 'pending_upload', 'pending_eager', 'pending_explicit', 'notification'
 ] as const
 export type DocumentKind = (typeof DOCUMENT_KINDS)[number]
 
@@ -33,8 +33,8 @@ export class Documents {
   find ({ kind, name }: DocumentName): NamedDocument | undefined { return this.#kinds.get(kind)?.get({ name }) }
 
   /** All of a kind, by name, from a name on. */
-  of (kind: DocumentKind, from?: string): Iterable<NamedDocument> {
-    return this.#kinds.get(kind)?.from(from === undefined ? undefined : { name: from }) ?? []
+  of (kind: DocumentKind, from?: string, { descending = false } = {}): Iterable<NamedDocument> {
+    return this.#kinds.get(kind)?.from(from === undefined ? undefined : { name: from }, { descending }) ?? []
   }
 
   /** All of every kind. */
@@ -45,6 +45,18 @@ export class Documents {
   async put (document: NamedDocument): Promise<void> {
     const { change, undo } = this.keep(document)
     await commit(this.#journal, [change], undo)
+  }
+
+  /** Writes and removes several in one go. */
+  async exchange (gone: readonly DocumentName[], put: readonly NamedDocument[]): Promise<void> {
+    const lost = gone.map((one) => this.find(one)).filter((one) => one !== undefined)
+    for (const one of lost) this.#forget(one)
+    const shown = put.map((one) => this.keep(one))
+    const changes = [...lost.map((one) => ({ key: this.#keyOf(one) })), ...shown.map(({ change }) => change)]
+    await commit(this.#journal, changes, () => {
+      for (const { undo } of shown) undo()
+      for (const one of lost) this.putBack(one)
+    })
   }
 
   /** Shows it from now on. */

@@ -49,7 +49,7 @@ export async function load (journal: Journal, roomOf: (cloud: string) => CloudSt
     else {
       room.adoptDocument(kind as DocumentKind, name, record)
       // The bytes of an unfinished upload.
-      if (kind === 'chunked' || kind === 'pending_upload') nameBytes(record, known)
+      if (kind === 'chunked' || kind === 'chunk_piece' || kind === 'pending_upload') nameBytes(record, known)
     }
   }
   await adoptDerived(journal, [...derived, ...await renew(journal, old)])
