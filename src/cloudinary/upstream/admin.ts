@@ -3,7 +3,7 @@ import { DELIVERY_TYPES, RESOURCE_TYPES, type DeliveryTypeName, type ResourceTyp
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { signParameters } from '../wire/signature.ts'
 import { apiRoot, encodeQuery, listPath, pathSegment, type Listed, type Query } from './admin-paths.ts'
-import { anyObject, oneAsset, pageOfAssets, type Shape } from './answer-shapes.ts'
+import { anyObject, oneAsset, pageOfAssets, type AnswerShape } from './answer-shapes.ts'
 import { readAnswer, transportFailure, type ReadAnswer } from './answer.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
 import { PASSING, withRetries, type Pace, type RetryBudget } from './retry.ts'
@@ -62,7 +62,7 @@ interface Change {
   readonly path: string
   readonly fields: Readonly<Record<string, string>>
   readonly headers: Readonly<Record<string, string>>
-  readonly shape: Shape
+  readonly shape: AnswerShape
   readonly retry: Retry
 }
 
@@ -230,7 +230,7 @@ export class AdminCalls {
     }
   }
 
-  async #get (path: string, shape: Shape, { signal }: Call, maxAttempts = MAX_ATTEMPTS): Promise<ReadAnswer> {
+  async #get (path: string, shape: AnswerShape, { signal }: Call, maxAttempts = MAX_ATTEMPTS): Promise<ReadAnswer> {
     const target = { method: 'GET', path: this.#root + path, headers: this.#headers } as const
     return this.#retried({ ...target, lane: 'json', signal }, shape, 'always', maxAttempts)
   }
@@ -240,7 +240,7 @@ export class AdminCalls {
     return this.#retried({ method: 'POST', path: this.#root + path, headers, body, lane: 'json', signal }, shape, retry)
   }
 
-  async #retried (request: UpstreamRequest, shape: Shape, retry: Retry, maxAttempts = MAX_ATTEMPTS): Promise<ReadAnswer> {
+  async #retried (request: UpstreamRequest, shape: AnswerShape, retry: Retry, maxAttempts = MAX_ATTEMPTS): Promise<ReadAnswer> {
     const { pace, budget } = this.#connection
     return withRetries(async () => this.#send(request, shape), {
       maxAttempts,
@@ -250,7 +250,7 @@ export class AdminCalls {
     }, budget, pace)
   }
 
-  async #send (request: UpstreamRequest, shape: Shape): Promise<ReadAnswer> {
+  async #send (request: UpstreamRequest, shape: AnswerShape): Promise<ReadAnswer> {
     const { environment, transport, pace, circuits, tried } = this.#connection
     circuits.json.admit()
     try {

@@ -1,6 +1,6 @@
 import { GatewayError, type ErrorCode, type UpstreamAnswer } from '../../errors.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
-import type { Shape } from './answer-shapes.ts'
+import type { AnswerShape } from './answer-shapes.ts'
 import { TransportError, type UpstreamReply } from './transport.ts'
 
 /** A JSON answer of Cloudinary that is only relayed: bytes as received. */
@@ -164,7 +164,7 @@ export function relayed (reply: UpstreamReply, context: AnswerContext): Relayed 
  * Reads a good answer.
  * @throws {GatewayError} for one that is not JSON, or not of the shape that was due, as for every other one.
  */
-export function readAnswer (reply: UpstreamReply, context: AnswerContext, shape: Shape): ReadAnswer {
+export function readAnswer (reply: UpstreamReply, context: AnswerContext, shape: AnswerShape): ReadAnswer {
   const answer = relayed(reply, context)
   const value = jsonObject(answer.body)
   if (value === undefined) throw brokenAnswer(reply, 'not valid JSON')

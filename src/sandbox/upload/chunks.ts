@@ -6,7 +6,7 @@ import { invalidRange, joined, Pieces, type ChunkRange, type Piece } from './pie
 import type { Unfinished } from './unfinished.ts'
 
 /** What a piece makes of an upload: pieces that are new or have joined the bytes, and bytes that are in the draft by now, or wait. */
-interface Step { upload: Unfinished, pieces: Piece[], joined: string[], waiting: string[] }
+interface TakenPiece { upload: Unfinished, pieces: Piece[], joined: string[], waiting: string[] }
 
 /** What becomes of the bytes when all are there. */
 export interface Completion {
@@ -100,7 +100,7 @@ export class ChunkedUploads {
     // An id that is used otherwise after its upload was finished begins a new one.
     const present = known?.answer === undefined ? known : undefined
     const stale = present ? [] : pieces.all()
-    const step: Step = repeated && present
+    const step: TakenPiece = repeated && present
       ? { upload: { ...present, touchedMs: this.#clock() }, pieces: [], joined: [], waiting: [] }
       : await this.#add(store, id, range, file, present)
     const { upload } = step
@@ -129,7 +129,7 @@ export class ChunkedUploads {
   }
 
   /** Puts a piece where it belongs: behind the bytes that are there, with all that waited for it, or among those that wait. */
-  async #add (store: CloudStore, id: string, range: ChunkRange, file: ReceivedFile, present: Unfinished | undefined): Promise<Step> {
+  async #add (store: CloudStore, id: string, range: ChunkRange, file: ReceivedFile, present: Unfinished | undefined): Promise<TakenPiece> {
     const { bytes, received, end, total: knownTotal } = present ?? { bytes: 0, received: 0, end: -1, total: -1 }
     const pieces = new Pieces(store, id)
     const neighbours = present ? pieces.around(range.start) : []

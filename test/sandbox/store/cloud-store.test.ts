@@ -3,6 +3,7 @@ import t from 'tap'
 import type { AssetRecord } from '../../../src/sandbox/assets/asset.ts'
 import { MemoryBlobs } from '../../../src/sandbox/store/blobs-memory.ts'
 import { CloudStore } from '../../../src/sandbox/store/cloud-store.ts'
+import { Store } from '../../../src/sandbox/store/store.ts'
 import { DerivedLimit } from '../../../src/sandbox/store/derived-limit.ts'
 import { MemoryJournal, type Change } from '../../../src/sandbox/store/journal.ts'
 
@@ -116,6 +117,43 @@ t.test('an asset and what is kept beside it are written in one go, or neither is
   await store.put(asset('1', 'a'), { beside })
   t.same([shown(), store.documents('pending_eager')], [['1 a'], [['b', 1]]])
   t.same(writes, Array(2).fill(['asset 1', 'pending_eager b']))
+})
+
+t.test('what could not be forgotten is still known', async (t) => {
+  const journal = new FullDisk()
+  const store = await Store.open(journal, new MemoryBlobs())
+  journal.clear = async () => { if (journal.full) throw new Error('no space left') }
+  const cloud = store.cloud('demo')
+  const derived = { id: 'd', transformation: 'w_1', format: 'png', bytes: 1, etag: 'e', blob: 'b', created_at: '' }
+  cloud.adopt(asset('1', 'one', { asset_folder: 'f' }))
+  cloud.adoptDerived({ ...derived, asset_id: '1', order: 1 })
+  cloud.adoptDocument('preset', 'p', 1)
+  const known = () => [[...cloud.all()].map(({ public_id: id }) => id), cloud.derived.count, cloud.documents('preset'), cloud.assets.size(['folder', 'f'])]
+  await t.rejects(store.clear(), NO_SPACE)
+  t.same(known(), [['one'], 1, [['p', 1]], 1])
+  journal.full = false
+  await store.clear()
+  t.same(known(), [[], 0, [], 0])
+})
+
+t.test('derived assets that could not be written or removed are as they were', async (t) => {
+  const { journal, store } = start()
+  const derived = { id: 'd', transformation: 'w_1', format: 'png', bytes: 1, etag: 'e', blob: 'b', created_at: '' }
+  store.adopt(asset('1', 'one'))
+  const version = { asset_id: '1', version_id: 'v' }
+  await t.rejects(store.addDerived(version, [derived]), NO_SPACE)
+  t.same(store.derived.of('1'), [])
+  journal.full = false
+  t.equal(await store.addDerived({ ...version, version_id: 'other' }, [derived]), false)
+  t.equal(await store.addDerived(version, [derived]), true)
+  journal.full = true
+  await t.rejects(store.addDerived(version, [{ ...derived, id: 'e' }]), NO_SPACE, 'another one of that name')
+  await t.rejects(store.removeDerived(store.derived.of('1')), NO_SPACE)
+  await t.rejects(store.put(asset('1', 'one'), { derived: [] }), NO_SPACE)
+  await t.rejects(store.remove(asset('1', 'one')), NO_SPACE)
+  t.match(store.derived.of('1'), [{ id: 'd' }])
+  t.equal(store.derived.of('1').length, 1)
+  t.same([store.derived.isUsed('w_1'), store.derived.bytes], [true, 1])
 })
 
 t.test('bytes that cannot be removed do not make a failure of a change that is made', async (t) => {
