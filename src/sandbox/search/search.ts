@@ -37,7 +37,11 @@ export async function search (call: Call, { blobs, searches }: SearchServices): 
   })
   const aggregations = await aggregate(call, found)
   const resources: unknown[] = []
-  for (const record of items) resources.push(await searchItem(call, blobs, record))
+  for (const { asset_id: id } of items) {
+    // It may have changed, or gone, while others were looked at.
+    const record = call.store.findById(id)
+    if (record) resources.push(await searchItem(call, blobs, record))
+  }
   nameIgnored(call.reply, (fields.list('with_field') ?? []).filter((name) => !ON_REQUEST.includes(name)).map((name) => `with_field:${name}`))
   return { total_count: found.size, time: 1, ...next, resources, ...aggregations && { aggregations } }
 }

@@ -29,5 +29,5 @@ export class SortedSet<Place, Item extends Place = Place> {
 }
 
 export function compareTexts (one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0
+  return one === other ? 0 : one < other ? -1 : 1
 }
