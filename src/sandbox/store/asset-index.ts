@@ -42,11 +42,10 @@ export class AssetIndex {
   get bytes (): number { return this.#bytes }
 
   add (record: AssetRecord): void {
-    for (const name of listsOf(record)) {
-      this.#byTime.add(keyOfList(name), record)
-      if (name[0] === 'tag') this.#tagsOf(name[1]).add(name[2])
-    }
-    for (const name of namedListsOf(record)) this.#byName.add(keyOfList(name), record)
+    for (const key of keysOf(record)) this.#byTime.add(key, record)
+    for (const key of namedKeysOf(record)) this.#byName.add(key, record)
+    const { resource_type: kind } = record
+    for (const tag of record.tags) if (this.size(['tag', kind, tag]) === 1) this.#tagsOf(kind).add(tag)
     this.#shownNames.set(record.display_name, (this.#shownNames.get(record.display_name) ?? 0) + 1)
     this.#byBlob.set(record.blob, record)
     this.folders.add(record.asset_folder)
@@ -55,11 +54,10 @@ export class AssetIndex {
   }
 
   remove (record: AssetRecord): void {
-    for (const name of listsOf(record)) {
-      const left = this.#byTime.remove(keyOfList(name), record)
-      if (left === 0 && name[0] === 'tag') this.#tagsOf(name[1]).delete(name[2])
-    }
-    for (const name of namedListsOf(record)) this.#byName.remove(keyOfList(name), record)
+    for (const key of keysOf(record)) this.#byTime.remove(key, record)
+    for (const key of namedKeysOf(record)) this.#byName.remove(key, record)
+    const { resource_type: kind } = record
+    for (const tag of record.tags) if (this.size(['tag', kind, tag]) === 0) this.#tagsOf(kind).delete(tag)
     const left = (this.#shownNames.get(record.display_name) ?? 0) - 1
     if (left > 0) this.#shownNames.set(record.display_name, left)
     else this.#shownNames.delete(record.display_name)
@@ -105,22 +103,25 @@ export class AssetIndex {
   }
 }
 
-function listsOf (record: AssetRecord): ListName[] {
-  const { resource_type: kind, asset_folder: folder, tags, context = {}, moderation = [] } = record
-  return [
-    ...namedListsOf(record),
-    ['folder', folder],
-    ...tags.map((tag) => ['tag', kind, tag] as const),
-    ...Object.entries(context).flatMap(([key, value]) => [['context', kind, key], ['context', kind, key, value]] as const),
-    ...moderation.map(({ kind: by, status }) => ['moderation', kind, by, status] as const)
-  ]
+/** Keys of all lists that an asset is in. */
+function keysOf (record: AssetRecord): string[] {
+  const { resource_type: kind, asset_folder: folder, tags, context, moderation } = record
+  const keys = [...namedKeysOf(record), keyOfList(['folder', folder])]
+  for (const tag of tags) keys.push(keyOfList(['tag', kind, tag]))
+  for (const key in context) keys.push(keyOfList(['context', kind, key]), keyOfList(['context', kind, key, context[key] ?? '']))
+  for (const { kind: by, status } of moderation ?? []) keys.push(keyOfList(['moderation', kind, by, status]))
+  return keys
 }
 
-function namedListsOf ({ resource_type: kind, type }: AssetRecord): NamedList[] { return [['kind', kind], ['type', kind, type]] }
+/** Keys of those that are kept by public ID, too. */
+function namedKeysOf ({ resource_type: kind, type }: AssetRecord): string[] {
+  return [keyOfList(['kind', kind]), keyOfList(['type', kind, type])]
+}
 
 /** Only the last part of a name can be any text; one before it comes with its length. */
 function keyOfList (name: ListName): string {
-  return name.length === 4 ? [...name.slice(0, 2), name[2].length, ...name.slice(2)].join('\n') : name.join('\n')
+  const [by, first, second = '', third] = name
+  return third === undefined ? `${by}\n${first}\n${second}` : `${by} ${second.length}\n${first}\n${second}\n${third}`
 }
 
 function compareTimes (one: TimePlace, other: TimePlace): number {

@@ -6,7 +6,7 @@ import { FolderTree } from '../../../src/sandbox/store/folder-tree.ts'
 import { rounds } from '../../support/rounds.ts'
 
 /** Few values, so that assets share lists and places, and some that would join to others if nothing kept them apart. */
-const text = fc.constantFrom('a', 'b', 'a/b', 'a\n1', '1\na', 'ab', '\uffff', '')
+const text = fc.constantFrom('a', 'b', 'a/b', 'a\n1', '1\na', '1\na\nb', 'ab', '\uffff', '')
 const record: fc.Arbitrary<AssetRecord> = fc.record({
   id: fc.integer({ min: 0, max: 12 }),
   kind: fc.constantFrom('image' as const, 'raw' as const),
