@@ -19,7 +19,7 @@ import {
   AdminCalls, type Call, type Connection, type Doomed, type Place, type ResolvedAsset
 } from './upstream/admin.ts'
 import type { Listed, Query } from './upstream/admin-paths.ts'
-import type { Relayed } from './upstream/answer.ts'
+import type { ReadAnswer, Relayed } from './upstream/answer.ts'
 import { CircuitBreaker } from './upstream/circuit-breaker.ts'
 import { FolderMode } from './upstream/folder-mode.ts'
 import { REAL_PACE, RetryBudget, type Pace } from './upstream/retry.ts'
@@ -88,7 +88,8 @@ export class CloudinaryClient {
    */
   async ping (call: Call): Promise<void> { return this.#admin.ping(call) }
 
-  async list (listed: Listed, query: Query, call: Call): Promise<Relayed> {
+  /** A page, whose members are there and of the types that are due. */
+  async list (listed: Listed, query: Query, call: Call): Promise<ReadAnswer> {
     return this.#admin.list(listed, query, call)
   }
 

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { mkdir } from 'node:fs/promises'
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
@@ -11,23 +11,26 @@ import type { SandboxContext, SandboxLimits } from './context.ts'
 import { DeleteTokens } from './upload/delete-tokens.ts'
 import { registerDelivery, type DeliveryOptions } from './delivery/routes.ts'
 import { answerBadUrl } from './delivery/send.ts'
-import { notImitated } from './errors.ts'
+import { notImitated, SandboxError } from './errors.ts'
 import { registerControl } from './faults/control.ts'
 import { Faults } from './faults/faults.ts'
 import { intercept } from './faults/interception.ts'
 import { RequestLog } from './faults/requests.ts'
 import { registerHome } from './pages/home.ts'
 import { registerApi } from './api/api.ts'
-import { registerErrors } from './api/error-answers.ts'
+import { refuse, registerErrors } from './api/error-answers.ts'
+import { checkHost, isLoopback } from './api/host-check.ts'
 import { HourlyLimit } from './api/rate-limit.ts'
 import { LevelJournal, MemoryJournal } from './store/journal.ts'
 import { Notifier } from './notifications/notifier.ts'
 import { randomSource, type RandomSource } from './random.ts'
 import { ROUTES } from './routes.ts'
+import { Searches } from './search/searches.ts'
 import { registerSearchUrls } from './search/signed-url.ts'
-import { Store } from './store/store.ts'
+import { DERIVED_MAX_BYTES, Store } from './store/store.ts'
 import { ChunkedUploads } from './upload/chunks.ts'
 import { resumePending } from './upload/pending.ts'
+import { renewUploads } from './upload/unfinished.ts'
 
 export interface SandboxAppOptions extends Partial<SandboxLimits> {
   /** A folder, or `:memory:` (default): nothing is written anywhere. */
@@ -72,25 +75,27 @@ const LIMITS: SandboxLimits = {
   adminRateLimit: 100_000,
   allowPrivateFetch: false,
   fetchTimeoutMs: 60_000,
+  derivedMaxBytes: DERIVED_MAX_BYTES,
   notificationTimeoutMs: 20_000,
   notificationRetryMs: [180_000, 360_000, 540_000]
 }
 
 /** Builds a sandbox that does not listen yet. Closing the app closes its store. */
 export async function buildSandbox (options: SandboxAppOptions = {}): Promise<SandboxApp> {
-  const { store, blobs } = await openStore(options.data ?? ':memory:')
+  const { store, blobs } = await openStore(options)
   const random = randomSource(options.seed, options.seed === undefined ? 0 : await store.countStart())
   const context = makeContext(options, store, blobs, random)
   const faults = new Faults()
   const requests = new RequestLog()
   const adminLimit = new HourlyLimit(context.options.adminRateLimit, context.clock)
-  const app = makeApp(options.logger, faults, requests)
+  const app = makeApp(options.logger, (server, handle) => guarded(context, server, intercept(faults, requests, handle)))
   const fill = async () => { if (options.samples) await fillClouds(context) }
   const reset = async () => {
     await context.background.settle()
     await context.notifier.abandon()
     await context.chunks.clear()
     await store.clear()
+    context.searches.clear()
     faults.clear()
     requests.clear()
     context.random.reset()
@@ -114,12 +119,30 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
     await context.chunks.close()
     await store.close()
   })
+  await renewUploads(store)
   await context.chunks.expire()
   await fill()
   return { app, context, faults, requests, reset, resume }
 }
 
-function makeApp (logger: FastifyBaseLogger | undefined, faults: Faults, requests: RequestLog): FastifyInstance {
+type Handle = (request: IncomingMessage, response: ServerResponse) => void
+
+/** Turns requests away that are not meant for this sandbox, before anything else knows of them. */
+function guarded (context: Pick<SandboxContext, 'publicUrl'>, server: Server, handle: Handle): Handle {
+  return (request, response) => {
+    const address = server.address()
+    const isLocal = typeof address === 'object' && address !== null && isLoopback(address.address)
+    try {
+      checkHost(request, { isLocal, publicUrl: context.publicUrl })
+    } catch (error) {
+      if (!(error instanceof SandboxError)) throw error
+      return refuse(response, error)
+    }
+    handle(request, response)
+  }
+}
+
+function makeApp (logger: FastifyBaseLogger | undefined, wrap: (server: Server, handle: Handle) => Handle): FastifyInstance {
   return fastify({
     ...logger ? { loggerInstance: logger } : { logger: false },
     frameworkErrors: answerBadUrl,
@@ -130,8 +153,8 @@ function makeApp (logger: FastifyBaseLogger | undefined, faults: Faults, request
     forceCloseConnections: true,
     serverFactory: (handle) => {
       // A large upload takes as long as it takes; silence does not.
-      const server = createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 65_536 }, intercept(faults, requests, handle))
-      return server.setTimeout(IDLE_TIMEOUT_MS)
+      const server = createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 65_536 })
+      return server.on('request', wrap(server, handle)).setTimeout(IDLE_TIMEOUT_MS)
     }
   })
 }
@@ -141,10 +164,12 @@ async function fillClouds (context: SandboxContext): Promise<void> {
   for (const cloudName of context.clouds.keys()) await addSamples(context, cloudName)
 }
 
-async function openStore (data: string): Promise<{ store: Store, blobs: BlobStore }> {
+async function openStore (
+  { data = ':memory:', derivedMaxBytes = LIMITS.derivedMaxBytes }: SandboxAppOptions
+): Promise<{ store: Store, blobs: BlobStore }> {
   if (data === ':memory:') {
     const blobs = new MemoryBlobs()
-    return { store: await Store.open(new MemoryJournal(), blobs), blobs }
+    return { store: await Store.open(new MemoryJournal(), blobs, { derivedMaxBytes }), blobs }
   }
   await mkdir(data, { recursive: true }).catch((error: unknown) => {
     throw new Error(`The sandbox folder ${data} cannot be made: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
@@ -152,7 +177,7 @@ async function openStore (data: string): Promise<{ store: Store, blobs: BlobStor
   // The journal first: it is what a second process on the same folder stumbles over.
   const journal = await LevelJournal.open(join(data, 'records'))
   const blobs = await DiskBlobs.open(join(data, 'blobs'))
-  return { store: await Store.open(journal, blobs), blobs }
+  return { store: await Store.open(journal, blobs, { derivedMaxBytes }), blobs }
 }
 
 function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore, random: RandomSource): SandboxContext {
@@ -172,6 +197,7 @@ function makeContext (options: SandboxAppOptions, store: Store, blobs: BlobStore
     options: limits,
     chunks: new ChunkedUploads({ store, blobs, minChunkBytes: limits.minChunkBytes, clock }),
     deleteTokens: new DeleteTokens(random, clock),
+    searches: new Searches(),
     onError,
     background: new Background(onError),
     notifier: new Notifier({

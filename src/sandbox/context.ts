@@ -4,6 +4,7 @@ import type { Clouds } from './clouds.ts'
 import type { Renderer } from './delivery/asset-renderer.ts'
 import type { Notifier } from './notifications/notifier.ts'
 import type { RandomSource } from './random.ts'
+import type { Searches } from './search/searches.ts'
 import type { Store } from './store/store.ts'
 import type { ChunkedUploads } from './upload/chunks.ts'
 import type { DeleteTokens } from './upload/delete-tokens.ts'
@@ -21,6 +22,8 @@ export interface SandboxLimits {
   /** Lets uploads by URL, and notifications, reach addresses that are not on the public internet. */
   readonly allowPrivateFetch: boolean
   readonly fetchTimeoutMs: number
+  /** Bytes of all derived assets together. Those that nobody asked for longest are forgotten, and made again when they are asked for. */
+  readonly derivedMaxBytes: number
   /** How long a notification waits for its answer. */
   readonly notificationTimeoutMs: number
   /** When a notification that was not answered with 200 is tried again, counted from the first try: 3, 6 and 9 minutes. Tests make it short. */
@@ -45,6 +48,7 @@ export interface SandboxContext {
   readonly options: SandboxLimits
   readonly chunks: ChunkedUploads
   readonly deleteTokens: DeleteTokens
+  readonly searches: Searches
   /** Hears what fails inside when nobody waits for an answer any more. */
   readonly onError: (error: unknown) => void
   readonly background: Background

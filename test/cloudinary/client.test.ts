@@ -87,6 +87,7 @@ t.test('the folder mode is remembered for a while, also that it is not known; a 
 t.test('asks the Admin API: ping, list, get, update, destroy', async (t) => {
   const { upstream, client } = await started(t)
   await client.ping(call())
+  upstream.script({ body: '{"resources":[]}' })
   await client.list({}, { max_results: '1' }, call())
   await client.get('image', 'upload', 'a', {}, call())
   await client.update('image', 'upload', 'a', { tags: [], context: { alt: 'a|b' }, moderation_status: 'approved', metadata: undefined }, call())

@@ -3,7 +3,8 @@ import { DELIVERY_TYPES, RESOURCE_TYPES, type DeliveryTypeName, type ResourceTyp
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { signParameters } from '../wire/signature.ts'
 import { apiRoot, encodeQuery, listPath, pathSegment, type Listed, type Query } from './admin-paths.ts'
-import { jsonObject, relayed, transportFailure, type Relayed } from './answer.ts'
+import { anyObject, oneAsset, pageOfAssets, type AnswerShape } from './answer-shapes.ts'
+import { readAnswer, transportFailure, type ReadAnswer } from './answer.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
 import { PASSING, withRetries, type Pace, type RetryBudget } from './retry.ts'
 import { TransportError, type Transport, type UpstreamRequest } from './transport.ts'
@@ -19,7 +20,7 @@ export interface Place { readonly resource_type: ResourceTypeName, readonly type
 
 /** An asset that was found by its ID. */
 export interface ResolvedAsset extends Place {
-  readonly answer: Relayed
+  readonly answer: ReadAnswer
   readonly public_id: string
 }
 
@@ -56,6 +57,15 @@ export const USER_AGENT = 'cloudinary-gateway'
 /** `GET` and idempotent changes are retried after any passing failure; the rest only when nothing was sent. */
 type Retry = 'always' | 'unsent'
 
+/** A form that changes something, and what is due in return. */
+interface Change {
+  readonly path: string
+  readonly fields: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>>
+  readonly shape: AnswerShape
+  readonly retry: Retry
+}
+
 /** Cloudinary cannot have seen the request. */
 export function sentNothing (error: GatewayError): boolean {
   return error.cause instanceof TransportError && error.cause.beforeSend
@@ -90,26 +100,26 @@ export class AdminCalls {
 
   /** Proves the credentials. */
   async ping (call: Call): Promise<void> {
-    await this.#get('/ping', call)
+    await this.#get('/ping', anyObject, call)
   }
 
   /** One page of a list. Each filter is a call of its own. */
-  async list (listed: Listed, query: Query, call: Call): Promise<Relayed> {
-    return this.#get(listPath(listed, query), call)
+  async list (listed: Listed, query: Query, call: Call): Promise<ReadAnswer> {
+    return this.#get(listPath(listed, query), pageOfAssets, call)
   }
 
   /**
    * Whether folders are a part of public IDs (`fixed`) or not (`dynamic`); undefined when nothing says so.
    */
   async folderMode (call: Call): Promise<string | undefined> {
-    const { settings } = jsonObject((await this.#get('/config?settings=true', call, 1)).body) ?? {}
+    const { value: { settings } } = await this.#get('/config?settings=true', anyObject, call, 1)
     if (typeof settings !== 'object' || settings === null || !('folder_mode' in settings)) return undefined
     return typeof settings.folder_mode === 'string' ? settings.folder_mode : undefined
   }
 
-  async get (resourceType: ResourceTypeName | 'auto', type: DeliveryTypeName, publicId: string, query: Query, call: Call): Promise<Relayed> {
+  async get (resourceType: ResourceTypeName | 'auto', type: DeliveryTypeName, publicId: string, query: Query, call: Call): Promise<ReadAnswer> {
     const path = (kind: ResourceTypeName): string => `/resources/${kind}/${type}/${pathSegment(publicId)}${encodeQuery(query)}`
-    return this.#look(resourceType, type, publicId, call, async (kind) => this.#get(path(kind), call))
+    return this.#look(resourceType, type, publicId, call, async (kind) => this.#get(path(kind), oneAsset, call))
   }
 
   /**
@@ -120,14 +130,14 @@ export class AdminCalls {
     assetId: string, query: Query, call: Call, maxAttempts = MAX_ATTEMPTS
   ): Promise<ResolvedAsset> {
     const path = `/resources/${pathSegment(assetId, '/asset_id')}${encodeQuery(query)}`
-    let answer: Relayed
+    let answer: ReadAnswer
     try {
-      answer = await this.#get(path, call, maxAttempts)
+      answer = await this.#get(path, oneAsset, call, maxAttempts)
     } catch (error) {
       if (error instanceof GatewayError && error.code === 'not_found') throw absentAssetId(assetId, error)
       throw error
     }
-    const { public_id: publicId, resource_type: kind, type } = jsonObject(answer.body) ?? {}
+    const { public_id: publicId, resource_type: kind, type } = answer.value
     const resourceType = RESOURCE_TYPES.find((known) => known === kind)
     if (typeof publicId !== 'string' || resourceType === undefined || typeof type !== 'string') {
       throw new GatewayError('upstream_failed', 'Cloudinary\'s answer does not say which asset this is.')
@@ -141,9 +151,9 @@ export class AdminCalls {
     publicId: string,
     fields: Readonly<Record<string, string>>,
     call: Call
-  ): Promise<Relayed> {
+  ): Promise<ReadAnswer> {
     const path = `/resources/${resourceType}/${pathSegment(type, '/type')}/${pathSegment(publicId)}`
-    return this.#look(resourceType, type, publicId, call, async () => this.#post(path, fields, this.#formHeaders, 'always', call))
+    return this.#look(resourceType, type, publicId, call, async () => this.#post({ path, fields, headers: this.#formHeaders, shape: oneAsset, retry: 'always' }, call))
   }
 
   /** Deletes one asset for good; says where it was. */
@@ -160,8 +170,8 @@ export class AdminCalls {
         ...(invalidate && { invalidate: 'true' }),
         ...(notificationUrl !== undefined && { notification_url: notificationUrl })
       }
-      const { body } = await this.#post(`/${kind}/destroy`, this.#signed(parameters), headers, 'unsent', call)
-      const result = jsonObject(body)?.result
+      const fields = this.#signed(parameters)
+      const { value: { result } } = await this.#post({ path: `/${kind}/destroy`, fields, headers, shape: anyObject, retry: 'unsent' }, call)
       if (result === 'ok') return { resource_type: kind, type, public_id: publicId }
       if (result === 'not found') throw new GatewayError('not_found', 'not found')
       throw new GatewayError('upstream_failed', 'Cloudinary\'s answer does not say whether the asset was deleted.')
@@ -213,28 +223,26 @@ export class AdminCalls {
   /** Never fails: this look-up must not hide the answer that it explains. */
   async exists ({ resource_type: kind, type }: Place, publicId: string, call: Call): Promise<boolean> {
     try {
-      await this.#get(`/resources/${kind}/${type}/${pathSegment(publicId)}`, call, 1)
+      await this.#get(`/resources/${kind}/${type}/${pathSegment(publicId)}`, oneAsset, call, 1)
       return true
     } catch {
       return false
     }
   }
 
-  async #get (path: string, { signal }: Call, maxAttempts = MAX_ATTEMPTS): Promise<Relayed> {
+  async #get (path: string, shape: AnswerShape, { signal }: Call, maxAttempts = MAX_ATTEMPTS): Promise<ReadAnswer> {
     const target = { method: 'GET', path: this.#root + path, headers: this.#headers } as const
-    return this.#retried({ ...target, lane: 'json', signal }, 'always', maxAttempts)
+    return this.#retried({ ...target, lane: 'json', signal }, shape, 'always', maxAttempts)
   }
 
-  async #post (
-    path: string, fields: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>, retry: Retry, call: Call
-  ): Promise<Relayed> {
+  async #post ({ path, fields, headers, shape, retry }: Change, { signal }: Call): Promise<ReadAnswer> {
     const body = Buffer.from(new URLSearchParams(fields).toString())
-    return this.#retried({ method: 'POST', path: this.#root + path, headers, body, lane: 'json', signal: call.signal }, retry)
+    return this.#retried({ method: 'POST', path: this.#root + path, headers, body, lane: 'json', signal }, shape, retry)
   }
 
-  async #retried (request: UpstreamRequest, retry: Retry, maxAttempts = MAX_ATTEMPTS): Promise<Relayed> {
+  async #retried (request: UpstreamRequest, shape: AnswerShape, retry: Retry, maxAttempts = MAX_ATTEMPTS): Promise<ReadAnswer> {
     const { pace, budget } = this.#connection
-    return withRetries(async () => this.#send(request), {
+    return withRetries(async () => this.#send(request, shape), {
       maxAttempts,
       deadline: pace.clock() + DEADLINE_MS,
       signal: request.signal,
@@ -242,11 +250,11 @@ export class AdminCalls {
     }, budget, pace)
   }
 
-  async #send (request: UpstreamRequest): Promise<Relayed> {
+  async #send (request: UpstreamRequest, shape: AnswerShape): Promise<ReadAnswer> {
     const { environment, transport, pace, circuits, tried } = this.#connection
     circuits.json.admit()
     try {
-      const answer = relayed(await transport.send(request), { environment, nowMs: pace.now() })
+      const answer = readAnswer(await transport.send(request), { environment, nowMs: pace.now() }, shape)
       tried('ok')
       circuits.json.settle()
       return answer

@@ -1,5 +1,6 @@
 import { GatewayError, type ErrorCode, type UpstreamAnswer } from '../../errors.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
+import type { AnswerShape } from './answer-shapes.ts'
 import { TransportError, type UpstreamReply } from './transport.ts'
 
 /** A JSON answer of Cloudinary that is only relayed: bytes as received. */
@@ -7,6 +8,11 @@ export interface Relayed {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
+}
+
+/** An answer that is read here, too. */
+export interface ReadAnswer extends Relayed {
+  readonly value: Readonly<Record<string, unknown>>
 }
 
 /** Party that vouched for the request: the gateway with its secret, or the caller with a signature. */
@@ -143,13 +149,28 @@ export function relayed (reply: UpstreamReply, context: AnswerContext): Relayed 
   if (reply.body.length === 0) throw brokenAnswer(reply, 'empty')
   if (!looksLikeObject(reply.body)) throw brokenAnswer(reply, 'not a JSON object')
   // Official clients take a body with an error for a failure, whatever its status.
-  if (reply.body.subarray(0, 16).toString('latin1').replace(/\s/g, '').startsWith('{"error":')) throw upstreamError({ ...reply, status: 400 }, context)
+  if (reply.body.subarray(0, 16).toString('latin1').replace(/\s/g, '').startsWith('{"error":')) {
+    throw messageOf(reply.body) === undefined ? brokenAnswer(reply, 'an error without a reason') : upstreamError({ ...reply, status: 400 }, context)
+  }
   const headers: Record<string, string> = {}
   for (const name of RELAYED_HEADERS) {
     const value = reply.headers[name]
     if (value !== undefined) headers[name] = value
   }
   return { status: reply.status, headers, body: reply.body }
+}
+
+/**
+ * Reads a good answer.
+ * @throws {GatewayError} for one that is not JSON, or not of the shape that was due, as for every other one.
+ */
+export function readAnswer (reply: UpstreamReply, context: AnswerContext, shape: AnswerShape): ReadAnswer {
+  const answer = relayed(reply, context)
+  const value = jsonObject(answer.body)
+  if (value === undefined) throw brokenAnswer(reply, 'not valid JSON')
+  const fault = shape(value)
+  if (fault !== undefined) throw brokenAnswer(reply, fault)
+  return { ...answer, value }
 }
 
 /** Fields after the file are judged while the body is sent; what the validator says of them is for the caller to read. */

@@ -1,7 +1,7 @@
 import { SandboxError } from '../errors.ts'
 import type { BodyLimits } from '../api/body.ts'
 import type { Call, Route } from '../api/call.ts'
-import { page } from '../api/paging.ts'
+import { pageInOrder, type SortKey } from '../api/paging.ts'
 
 interface AccountServices { readonly options: Pick<BodyLimits, 'maxRequestBytes'> }
 
@@ -26,9 +26,8 @@ async function config (call: Call): Promise<unknown> {
 async function usage (call: Call, { options }: AccountServices): Promise<unknown> {
   const date = call.params.date ?? call.fields.text('date')
   if (date !== undefined && !/^(\d{2}-\d{2}-\d{4}|\d{4}-\d{2}-\d{2})$/.test(date)) throw new SandboxError(400, `Invalid value ${date} for parameter date`)
-  const records = [...call.store.all()]
-  const derived = records.reduce((sum, record) => sum + record.derived.length, 0)
-  const bytes = records.reduce((sum, record) => sum + record.bytes + record.derived.reduce((total, one) => total + one.bytes, 0), 0)
+  const { assets, derived: { count: derived, bytes: derivedBytes } } = call.store
+  const bytes = assets.bytes + derivedBytes
   const limits = date === undefined ? { limit: 25, used_percent: 0 } : {}
   const today = new Date(call.clock()).toISOString()
   return {
@@ -36,12 +35,12 @@ async function usage (call: Call, { options }: AccountServices): Promise<unknown
     last_updated: today.slice(0, 10),
     date_requested: today.replace(/\.\d+Z$/, 'Z'),
     transformations: { usage: derived, credits_usage: 0 },
-    objects: { usage: records.length + derived },
+    objects: { usage: assets.count + derived },
     bandwidth: { usage: 0, credits_usage: 0 },
     storage: { usage: bytes, credits_usage: 0 },
     credits: { usage: 0, ...limits },
     requests: 0,
-    resources: records.length,
+    resources: assets.count,
     derived_resources: derived,
     media_limits: {
       image_max_size_bytes: options.maxRequestBytes,
@@ -54,11 +53,23 @@ async function usage (call: Call, { options }: AccountServices): Promise<unknown
 }
 
 async function tags (call: Call): Promise<unknown> {
+  const { rt = '' } = call.params
   const prefix = call.fields.text('prefix') ?? ''
-  const all = new Set([...call.store.all()].filter((record) => record.resource_type === call.params.rt).flatMap((record) => record.tags))
-  const { items, ...next } = page([...all].filter((tag) => tag.startsWith(prefix)), { name: 'tags', keyOf: (tag) => [tag], descending: [false] }, {
+  const list = {
+    name: 'tags',
+    keyOf: (tag: string) => [tag],
+    from: (key: SortKey | undefined) => beginning(call.store.assets.tags(rt, key ? String(key[0]) : prefix), prefix)
+  }
+  const { items, ...next } = pageInOrder(list, {
     cursor: call.fields.text('next_cursor'),
     maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 10 })
   })
   return { tags: items, ...next }
+}
+
+function * beginning (texts: Iterable<string>, prefix: string): Iterable<string> {
+  for (const text of texts) {
+    if (!text.startsWith(prefix)) return
+    yield text
+  }
 }

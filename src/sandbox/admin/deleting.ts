@@ -4,7 +4,8 @@ import type { Call, Route } from '../api/call.ts'
 import { notifyDelete } from '../notifications/events.ts'
 import type { Notifier } from '../notifications/notifier.ts'
 import { deliveryType } from '../assets/parameters.ts'
-import { page, type Ordering } from '../api/paging.ts'
+import { pageInOrder, type OrderedList } from '../api/paging.ts'
+import { inName, inTime } from './orderings.ts'
 
 const MAX_IDS = 100
 /** Originals that one call removes; the rest is left for the next. */
@@ -23,21 +24,21 @@ export const deletingRoutes: Route<DeleteServices>[] = [
 interface Named { name: string, record?: AssetRecord }
 
 async function ofOneTag (call: Call, services: DeleteServices): Promise<unknown> {
-  return removeAll(call, services, ofType(call, (record) => record.tags.includes(call.params.tag ?? '')))
+  const { rt = '', tag = '' } = call.params
+  return removeAll(call, services, inTime(call.store.assets, ['tag', rt, tag], { descending: false }))
 }
 
 async function ofOneType (call: Call, services: DeleteServices): Promise<unknown> {
   const { fields } = call
   const type = deliveryType(call.params.type ?? '')
   const ids = limitedIds(call, 'public_ids')
-  const find = (id: string) => call.store.find(call.params.rt ?? '', type, id)
+  const { rt = '' } = call.params
+  const find = (id: string) => call.store.find(rt, type, id)
   if (ids) return remove(call, services, ids.map((id) => namedAsset(id, find(id))))
-  const prefix = fields.text('prefix')
+  const prefix = fields.text('prefix') ?? (fields.flag('all') ? '' : undefined)
   if (prefix !== undefined) {
-    const begins = (record: AssetRecord) => record.type === type && record.public_id.startsWith(prefix)
-    return removeAll(call, services, ofType(call, begins))
+    return removeAll(call, services, inName(call.store.assets, ['type', rt, type], { prefix, descending: false }))
   }
-  if (fields.flag('all')) return removeAll(call, services, ofType(call, (record) => record.type === type))
   throw missingParameter('public_ids')
 }
 
@@ -51,26 +52,16 @@ async function derivedByIds (call: Call): Promise<unknown> {
   const ids = limitedIds(call, 'derived_resource_ids')
   if (!ids) throw missingParameter('derived_resource_ids')
   const deleted: Record<string, string> = Object.fromEntries(ids.map((id) => [id, 'not_found']))
-  for (const record of [...call.store.all()]) {
-    const gone = record.derived.filter(({ id }) => id in deleted)
-    if (gone.length === 0) continue
-    for (const { id } of gone) deleted[id] = 'deleted'
-    await call.store.change(record.asset_id, (present) => ({ ...present, derived: present.derived.filter(({ id }) => !(id in deleted)) }))
-  }
+  const gone = ids.map((id) => call.store.derived.find(id)).filter((derived) => derived !== undefined)
+  await call.store.removeDerived(gone)
+  for (const { id } of gone) deleted[id] = 'deleted'
   return { deleted }
 }
 
-function ofType (call: Call, wanted: (record: AssetRecord) => boolean): AssetRecord[] {
-  return [...call.store.all()].filter((record) => record.resource_type === call.params.rt && wanted(record))
-}
-
-/** By name: where originals stay, the next call must not meet the same ones again. */
-const BY_NAME: Ordering<AssetRecord> = { name: 'delete', keyOf: (record) => [record.public_id, record.type, record.sequence], descending: [false, false, false] }
-
 async function removeAll (
-  call: Call, services: DeleteServices, records: readonly AssetRecord[]
+  call: Call, services: DeleteServices, records: OrderedList<AssetRecord>
 ): Promise<unknown> {
-  const { items, ...next } = page(records, BY_NAME, { cursor: call.fields.text('next_cursor'), maxResults: MAX_ORIGINALS })
+  const { items, ...next } = pageInOrder(records, { cursor: call.fields.text('next_cursor'), maxResults: MAX_ORIGINALS })
   const answer = await remove(call, services, items.map((record) => namedAsset(record.public_id, record)))
   return { ...answer, partial: next.next_cursor !== undefined, ...next }
 }
@@ -84,12 +75,13 @@ async function remove (
   const counts: Record<string, { original: number, derived: number }> = {}
   await Promise.all(wanted.map(async ({ name, record }) => {
     deleted[name] = record ? 'deleted' : 'not_found'
-    const goes = record?.derived.filter((one) => !transformations || transformations.includes(canonical(one.transformation))) ?? []
+    const derived = record ? [...call.store.derived.byId(record.asset_id)] : []
+    const goes = derived.filter((one) => !transformations || transformations.includes(canonical(one.transformation)))
     const original = record && !keepOriginal && !transformations ? 1 : 0
     counts[name] = { original, derived: goes.length }
     if (!record) return
     if (original) await call.store.remove(record)
-    else await call.store.change(record.asset_id, (present) => ({ ...present, derived: present.derived.filter((one) => !goes.some(({ id }) => id === one.id)) }))
+    else await call.store.removeDerived(goes)
   }))
   if (!keepOriginal && !transformations) {
     notifyDelete(notifier, call, wanted.map(({ record }) => record).filter((record) => record !== undefined))

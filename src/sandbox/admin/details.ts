@@ -1,4 +1,4 @@
-import type { AssetRecord } from '../assets/asset.ts'
+import type { AssetRecord, DerivedRecord } from '../assets/asset.ts'
 import { assetDetails, derivedItem } from '../assets/asset-views.ts'
 import { notFound, notImitated } from '../errors.ts'
 import type { Call, Route } from '../api/call.ts'
@@ -6,7 +6,7 @@ import type { BlobStore } from '../store/blobs.ts'
 import { analyses } from '../upload/inspect/analysis.ts'
 import { deliveryType } from '../assets/parameters.ts'
 import { nameIgnoredAnalyses, nameUnfit } from '../api/check-parameters.ts'
-import { page } from '../api/paging.ts'
+import { pageInOrder, type SortKey } from '../api/paging.ts'
 
 /** Where the bytes are that details may be read from. */
 export interface DetailServices { readonly blobs: BlobStore }
@@ -59,14 +59,19 @@ async function shown (
 export async function details (
   call: Call, { blobs }: DetailServices, record: AssetRecord
 ): Promise<Record<string, unknown>> {
-  const { items, next_cursor: next } = page(record.derived, { name: 'derived', keyOf: ({ id }) => [id], descending: [false] }, {
+  const derived = {
+    name: 'derived',
+    keyOf: ({ id }: DerivedRecord) => [id],
+    from: (key: SortKey | undefined) => call.store.derived.byId(record.asset_id, key && String(key[0]))
+  }
+  const { items, next_cursor: next } = pageInOrder(derived, {
     cursor: call.fields.text('derived_next_cursor') ?? call.fields.text('next_cursor'),
     maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 10 })
   })
   return {
     ...assetDetails(call, record),
     ...await analyses(blobs, record, call.fields),
-    derived: items.map((derived) => derivedItem(call, record, derived)),
+    derived: items.map((one) => derivedItem(call, record, one)),
     ...next !== undefined && { derived_next_cursor: next, next_cursor: next },
     ...call.fields.flag('versions') && { versions: [versionOf(record)] },
     ...call.fields.flag('related') && { related_assets: [] }

@@ -5,7 +5,7 @@ import type { Call, Route } from '../api/call.ts'
 import { parseExpression } from '../search/expression.ts'
 import { fits } from '../search/matching.ts'
 import { sortRules } from '../search/sort-rules.ts'
-import { page, type Ordering } from '../api/paging.ts'
+import { page, pageInOrder, type Ordering, type SortKey } from '../api/paging.ts'
 
 /** Folders exist because an asset is or was in them, or because somebody made them. Source: Cloudinary, "Admin API reference", "folders". */
 export const folderRoutes: Route[] = [
@@ -18,36 +18,45 @@ export const folderRoutes: Route[] = [
   { method: 'DELETE', path: 'folders/*path', guard: 'admin', action: remove }
 ]
 
-interface Folder { name: string, path: string, external_id: string }
+interface NamedPath { name: string, path: string }
+interface Folder extends NamedPath { external_id: string }
 
 async function list (call: Call, parent: string): Promise<unknown> {
-  const children = [...allFolders(call)].filter((path) => path.split('/').slice(0, -1).join('/') === parent).map((path) => folderOf(call, path))
-  const { items, next_cursor: next } = page(children, BY_PATH, {
+  const { folders } = call.store.assets
+  const pathOf = (name: string): string => parent === '' ? name : `${parent}/${name}`
+  const children = {
+    name: 'folders',
+    keyOf: (name: string) => [pathOf(name)],
+    from: (key: SortKey | undefined) => folders.names(parent, key && lastPart(String(key[0])))
+  }
+  const { items, next_cursor: next } = pageInOrder(children, {
     cursor: call.fields.text('next_cursor'),
     maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 500 })
   })
-  return { folders: items, next_cursor: next ?? null, total_count: children.length }
+  return {
+    folders: items.map((name) => folderOf(call, pathOf(name))),
+    next_cursor: next ?? null,
+    total_count: folders.count(parent)
+  }
 }
 
 /** By `name` and `path`, in the language of all searches; a bare word is looked for in the name. */
 async function search (call: Call): Promise<unknown> {
   const query = parseExpression(call.fields.text('expression') ?? '')
-  const found = [...allFolders(call)].map((path) => folderOf(call, path)).filter((folder) => fits(query, {
+  const found = [...call.store.assets.folders.below('')].map(nameAndPath).filter((folder) => fits(query, {
     valuesOf: (field) => field === 'name' || field === 'path' ? [folder[field]] : [],
     texts: () => [folder.name]
   }, call.clock()))
   const { items, ...next } = page(found, folderOrder(call), { cursor: call.fields.text('next_cursor'), maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 50 }) })
-  return { total_count: found.length, time: 1, folders: items, ...next }
+  return { total_count: found.length, time: 1, folders: items.map(({ path }) => folderOf(call, path)), ...next }
 }
 
 /** `sort_by` `[{"path":"desc"}]`: every order is one by path or by name. */
-function folderOrder (call: Call): Ordering<Folder> {
+function folderOrder (call: Call): Ordering<NamedPath> {
   const [{ field, descending } = { field: 'path', descending: false }] = sortRules(call)
   if (field !== 'path' && field !== 'name') throw new SandboxError(400, `Invalid value ${field} for parameter sort_by`)
   return { name: `folders:${field}${descending ? '-' : '+'}`, keyOf: (folder) => [folder[field], folder.path], descending: [descending, descending] }
 }
-
-const BY_PATH = { name: 'folders', keyOf: ({ path }: Folder) => [path], descending: [false] }
 
 async function create (call: Call): Promise<unknown> {
   const path = readPath(call.params.path ?? '')
@@ -61,12 +70,12 @@ async function rename (call: Call): Promise<unknown> {
   const from = existing(call)
   const to = readPath(call.fields.text('to_folder') ?? '')
   const moved = (path: string): string => path === from || path.startsWith(`${from}/`) ? to + path.slice(from.length) : path
-  for (const record of [...call.store.all()]) {
-    if (moved(record.asset_folder) !== record.asset_folder) await call.store.change(record.asset_id, (present) => ({ ...present, asset_folder: moved(present.asset_folder) }))
+  const before = [from, ...call.store.assets.folders.below(from)]
+  for (const record of before.flatMap((path) => [...call.store.assets.byTime(['folder', path])])) {
+    await call.store.change(record.asset_id, (present) => ({ ...present, asset_folder: moved(present.asset_folder) }))
   }
-  for (const [path] of call.store.documents('folder')) {
-    if (moved(path) === path) continue
-    await call.store.removeDocument('folder', path)
+  for (const path of before) {
+    if (!await call.store.removeDocument('folder', path)) continue
     await call.store.putDocument('folder', moved(path), { path: moved(path) })
   }
   await keepAbove(call, from)
@@ -75,9 +84,9 @@ async function rename (call: Call): Promise<unknown> {
 
 async function remove (call: Call): Promise<unknown> {
   const path = existing(call)
-  const within = (one: string): boolean => one === path || one.startsWith(`${path}/`)
-  if ([...call.store.all()].some((record) => within(record.asset_folder))) throw new SandboxError(400, 'Folder is not empty')
-  const deleted = [...allFolders(call)].filter(within).sort()
+  const { assets } = call.store
+  const deleted = [path, ...assets.folders.below(path)].sort()
+  if (deleted.some((one) => assets.size(['folder', one]) > 0)) throw new SandboxError(400, 'Folder is not empty')
   for (const one of deleted) await call.store.removeDocument('folder', one)
   await keepAbove(call, path)
   return { deleted }
@@ -89,20 +98,9 @@ async function keepAbove (call: Call, path: string): Promise<void> {
   if (above !== '') await call.store.putDocument('folder', above, { path: above })
 }
 
-/** Those that were made or left, those that assets are in, and all above them. */
-function allFolders (call: Call): Set<string> {
-  const paths = [...call.store.documents('folder').map(([path]) => path), ...[...call.store.all()].map((record) => record.asset_folder)]
-  const all = new Set<string>()
-  for (const path of paths) {
-    const parts = path.split('/').filter((part) => part !== '')
-    for (let depth = 1; depth <= parts.length; depth++) all.add(parts.slice(0, depth).join('/'))
-  }
-  return all
-}
-
 function existing (call: Call): string {
   const path = trimSlashes(call.params.path ?? '')
-  if (!allFolders(call).has(path)) throw new SandboxError(404, `Can't find folder with path ${path}`)
+  if (!call.store.assets.folders.has(path)) throw new SandboxError(404, `Can't find folder with path ${path}`)
   return path
 }
 
@@ -117,6 +115,8 @@ function folderOf (call: Call, path: string): Folder {
   return { ...nameAndPath(path), external_id: hex('sha1', `${call.cloud.cloudName}/${path}`).slice(0, 34) }
 }
 
-function nameAndPath (path: string): { name: string, path: string } {
-  return { name: path.split('/').at(-1) ?? path, path }
+function nameAndPath (path: string): NamedPath {
+  return { name: lastPart(path), path }
 }
+
+function lastPart (path: string): string { return path.slice(path.lastIndexOf('/') + 1) }

@@ -1,6 +1,6 @@
 import { SandboxError } from '../errors.ts'
 import type { Call, Route } from '../api/call.ts'
-import { checkedValue, takes, type MetadataField } from '../assets/metadata.ts'
+import { checkedValue, MAX_OPTIONS, takes, type MetadataField } from '../assets/metadata.ts'
 import { readValidation } from '../assets/metadata-validation.ts'
 import { compareKeys } from '../api/paging.ts'
 
@@ -156,6 +156,7 @@ function readValues (call: Call, datasource: unknown, present: Values): Values {
     const id = typeof entry.external_id === 'string' ? entry.external_id : call.random.name(20)
     values.set(id, { external_id: id, value: entry.value, state: 'active' })
   }
+  if (values.size > MAX_OPTIONS) throw new SandboxError(400, `Too many values for parameter datasource. Maximum is ${MAX_OPTIONS}.`)
   return [...values.values()]
 }
 

@@ -1,10 +1,11 @@
 import { missingParameter, SandboxError } from '../errors.ts'
 import type { Call, Route } from '../api/call.ts'
+import type { OwnedDerived } from '../assets/asset.ts'
 import { derivedItem } from '../assets/asset-views.ts'
 import { spelledOut } from '../transformation/long-names.ts'
 import type { KnownTransformation } from '../transformation/named.ts'
 import { canonical, normalise, parseTransformation } from '../transformation/parser.ts'
-import { page } from '../api/paging.ts'
+import { pageInOrder } from '../api/paging.ts'
 
 /** Named transformations, and chains without a name that made a derived asset or were made known. Source: Cloudinary, "Admin API reference", "transformations". */
 export const transformationRoutes: Route[] = [
@@ -18,41 +19,95 @@ export const transformationRoutes: Route[] = [
   { method: 'DELETE', path: 'transformations/*name', guard: 'admin', action: remove }
 ]
 
+/** What the label of one with a name begins with. */
+const LABEL = 't_'
+
 interface Listed { name: string, allowed_for_strict: boolean, used: boolean, named: boolean }
 
 async function list (call: Call): Promise<unknown> {
-  const used = new Set([...call.store.all()].flatMap(({ derived }) => derived.map(({ transformation }) => transformation)))
-  const known = (kind: Subject['kind'], labelOf: (key: string) => string): Listed[] => call.store.documents<KnownTransformation>(kind)
-    .map(([key, { allowed_for_strict: strict = false }]) => ({ name: labelOf(key), allowed_for_strict: strict, used: used.has(labelOf(key)), named: kind === 'transformation' }))
-  const named = known('transformation', (key) => `t_${key}`)
-  const unnamed = known('unnamed_transformation', (key) => key)
-  const told = new Set([...named, ...unnamed].map(({ name }) => name))
-  const plain = [...unnamed, ...[...used].filter((name) => !told.has(name)).map((name) => ({ name, allowed_for_strict: false, used: true, named: false }))]
-  const wanted = call.fields.has('named') ? (call.fields.flag('named') ? named : plain) : [...named, ...plain]
-  const { items, ...next } = page(wanted, { name: 'transformations', keyOf: ({ name }) => [name], descending: [false] }, {
-    cursor: call.fields.text('next_cursor'),
-    maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 10 })
+  const { fields } = call
+  const wanted = fields.has('named') ? (fields.flag('named') ? [named] : [unnamed, undeclared]) : [named, unnamed, undeclared]
+  const { items, ...next } = pageInOrder({
+    name: 'transformations',
+    keyOf: ({ name }: Listed) => [name],
+    from: (key) => merged(wanted.map((source) => source(call, key && String(key[0]))))
+  }, {
+    cursor: fields.text('next_cursor'),
+    maxResults: fields.integer('max_results', { min: 1, max: 500, fallback: 10 })
   })
   return { transformations: items, ...next }
 }
 
+/** Those with a name, in order, from a label on. */
+function * named ({ store }: Call, from = ''): Iterable<Listed> {
+  const isLabel = from.startsWith(LABEL)
+  if (!isLabel && from > LABEL) return
+  const first = isLabel ? from.slice(LABEL.length) : undefined
+  for (const [key, { allowed_for_strict: strict = false }] of store.documentsFrom<KnownTransformation>('transformation', first)) {
+    const name = LABEL + key
+    yield { name, allowed_for_strict: strict, used: store.derived.isUsed(name), named: true }
+  }
+}
+
+/** Chains that somebody made known. */
+function * unnamed ({ store }: Call, from?: string): Iterable<Listed> {
+  for (const [name, { allowed_for_strict: strict = false }] of store.documentsFrom<KnownTransformation>('unnamed_transformation', from)) {
+    yield { name, allowed_for_strict: strict, used: store.derived.isUsed(name), named: false }
+  }
+}
+
+/** All others that have made something. */
+function * undeclared ({ store }: Call, from?: string): Iterable<Listed> {
+  for (const name of store.derived.transformations(from)) {
+    const isTold = store.document('unnamed_transformation', name) ?? (name.startsWith(LABEL) ? store.document('transformation', name.slice(LABEL.length)) : undefined)
+    if (isTold === undefined) yield { name, allowed_for_strict: false, used: true, named: false }
+  }
+}
+
+/** Several lists in order as one in order. */
+function * merged (lists: readonly Iterable<Listed>[]): Iterable<Listed> {
+  const readers = lists.map((list) => list[Symbol.iterator]())
+  const heads = readers.map((reader) => reader.next())
+  for (;;) {
+    const next = heads.reduce((least, { done, value }, index) => {
+      return done || (least >= 0 && heads[least]?.value.name <= value.name) ? least : index
+    }, -1)
+    const head = heads[next]
+    if (!head || head.done) return
+    yield head.value
+    heads[next] = readers[next]?.next() ?? { done: true, value: undefined }
+  }
+}
+
 async function details (call: Call): Promise<unknown> {
   const { kind, label, document } = subjectOf(call)
-  const made = [...call.store.all()].flatMap((record) => record.derived.filter(({ transformation }) => transformation === label).map((derived) => ({ record, derived })))
-  if (!document && made.length === 0) throw missing(label)
-  const { items, ...next } = page(made, { name: 'made', keyOf: ({ derived }) => [derived.id], descending: [false] }, {
+  const { derived } = call.store
+  const isUsed = derived.isUsed(label)
+  if (!document && !isUsed) throw missing(label)
+  const { items, ...next } = pageInOrder({
+    name: 'made',
+    keyOf: ({ id }: OwnedDerived) => [id],
+    from: (key) => derived.madeBy(label, key && String(key[0]))
+  }, {
     cursor: call.fields.text('next_cursor'),
     maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 10 })
   })
   return {
     name: label,
     allowed_for_strict: document?.allowed_for_strict ?? false,
-    used: made.length > 0,
+    used: isUsed,
     named: kind === 'transformation',
     info: spelledOut(parseTransformation(document?.transformation ?? label).components),
-    derived: items.map(({ record, derived }) => ({ public_id: record.public_id, resource_type: record.resource_type, type: record.type, ...derivedItem(call, record, derived) })),
+    derived: items.flatMap((one) => shown(call, one)),
     ...next
   }
+}
+
+function shown (call: Call, derived: OwnedDerived): object[] {
+  const record = call.store.findById(derived.asset_id)
+  if (!record) return []
+  const { public_id: publicId, resource_type: resourceType, type } = record
+  return [{ public_id: publicId, resource_type: resourceType, type, ...derivedItem(call, record, derived) }]
 }
 
 /** A new one is allowed in strict mode unless the call says otherwise. Source: integration tests of the official clients. */
@@ -63,7 +118,7 @@ async function create (call: Call): Promise<unknown> {
   if (transformation === undefined) throw missingParameter('transformation')
   // A chain that is called what it is has no name.
   const isUnnamed = canonicalIfChain(given) === canonical(transformation)
-  const { kind, key } = isUnnamed ? unnamed(given) : named(given)
+  const { kind, key } = isUnnamed ? chainSubject(given) : namedSubject(given)
   if (!isUnnamed && !/^[^/,\s]+$/.test(key)) throw new SandboxError(400, `Invalid transformation name ${given}`)
   if (call.store.document(kind, key)) throw new SandboxError(409, `Transformation ${key} already exists`)
   await call.store.putDocument(kind, key, { transformation: isUnnamed ? key : checked(transformation), allowed_for_strict: call.fields.flag('allowed_for_strict', true) })
@@ -72,7 +127,7 @@ async function create (call: Call): Promise<unknown> {
 
 async function update (call: Call): Promise<unknown> {
   const { kind, key, label, document } = subjectOf(call)
-  if (!document && !isUsed(call, label)) throw missing(label)
+  if (!document && !call.store.derived.isUsed(label)) throw missing(label)
   const replacement = call.fields.text('unsafe_update')
   if (replacement !== undefined && kind !== 'transformation') throw new SandboxError(400, `Transformation ${label} has no name`)
   await call.store.putDocument(kind, key, {
@@ -85,31 +140,26 @@ async function update (call: Call): Promise<unknown> {
 
 async function remove (call: Call): Promise<unknown> {
   const { kind, key, label, document } = subjectOf(call)
-  if (!document && !isUsed(call, label)) throw missing(label)
+  if (!document && !call.store.derived.isUsed(label)) throw missing(label)
   await dropDerived(call, label)
   await call.store.removeDocument(kind, key)
   return { message: 'deleted' }
 }
 
-function isUsed (call: Call, label: string): boolean {
-  return [...call.store.all()].some(({ derived }) => derived.some(({ transformation }) => transformation === label))
-}
-
 /** Removes what a transformation made. */
-async function dropDerived (call: Call, label: string): Promise<void> {
-  const using = [...call.store.all()].filter(({ derived }) => derived.some(({ transformation }) => transformation === label))
-  for (const record of using) await call.store.change(record.asset_id, (present) => ({ ...present, derived: present.derived.filter(({ transformation }) => transformation !== label) }))
+async function dropDerived ({ store }: Call, label: string): Promise<void> {
+  await store.removeDerived([...store.derived.madeBy(label)])
 }
 
 /** What a call speaks of: under which kind and key it is kept, and what derived assets call it. */
 interface Subject { kind: 'transformation' | 'unnamed_transformation', key: string, label: string }
 
-function named (given: string): Subject {
+function namedSubject (given: string): Subject {
   const key = given.replace(/^t_/, '')
   return { kind: 'transformation', key, label: `t_${key}` }
 }
 
-function unnamed (given: string): Subject {
+function chainSubject (given: string): Subject {
   const key = canonicalIfChain(given)
   return { kind: 'unnamed_transformation', key, label: key }
 }
@@ -117,8 +167,8 @@ function unnamed (given: string): Subject {
 function subjectOf (call: Call): Subject & { document: KnownTransformation | undefined } {
   const given = call.params.name ?? call.fields.text('transformation') ?? ''
   const known = (subject: Subject) => ({ ...subject, document: call.store.document<KnownTransformation>(subject.kind, subject.key) })
-  const byName = known(named(given))
-  return byName.document ? byName : known(unnamed(given))
+  const byName = known(namedSubject(given))
+  return byName.document ? byName : known(chainSubject(given))
 }
 
 /** What is neither a name nor a chain is simply not there. */

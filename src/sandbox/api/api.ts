@@ -32,7 +32,10 @@ export function registerApi<Services extends ApiServices> (
     // Bodies of every kind are read by the call itself, as they come.
     api.removeAllContentTypeParsers()
     api.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
-    api.options('/v1_1/*', async (_request, reply) => reply.headers(PREFLIGHT_HEADERS).code(200).send())
+    api.options('/v1_1/*', async ({ raw }, reply) => {
+      calls.requireUploadPath(raw.url ?? '')
+      return reply.headers(PREFLIGHT_HEADERS).code(200).send()
+    })
     api.route({
       method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
       url: '/v1_1/*',
@@ -60,6 +63,15 @@ class ApiCalls<Services extends ApiServices> {
     this.#services = services
     this.#table = table
     this.#adminLimit = adminLimit
+  }
+
+  /**
+   * Pages upload, and do nothing else here.
+   * @throws {SandboxError} 400 for the path of anything else: its preflight gets no answer that a browser could use.
+   */
+  requireUploadPath (url: string): void {
+    const { cloudName, path } = splitUrl(url)
+    if (this.#table.find('POST', path)?.route.guard !== 'upload') throw notImitated(`OPTIONS ${documentedPath(cloudName, path)}`)
   }
 
   async answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {

@@ -9,7 +9,7 @@ export const CORS_HEADERS = {
 
 export const PREFLIGHT_HEADERS = {
   'access-control-allow-origin': '*',
-  'access-control-allow-methods': 'GET, POST, PUT, DELETE, OPTIONS',
+  'access-control-allow-methods': 'POST',
   'access-control-allow-headers': 'Content-Type, Content-Range, X-Requested-With, X-Unique-Upload-Id, Authorization, Cache-Control',
   'access-control-max-age': '1728000'
 } as const

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { errorCodes, type FastifyInstance } from 'fastify'
 import { notImitated, SandboxError } from '../errors.ts'
 
@@ -27,6 +28,18 @@ export function registerErrors (app: FastifyInstance): void {
       : notImitated(`${request.method} ${path}`)
     return reply.code(status).headers(headers).header('x-cld-error', headerText(message)).send({ error: { message } })
   })
+}
+
+/** The same without a framework, for requests that do not get that far. */
+export function refuse (response: ServerResponse, { status, message }: SandboxError): void {
+  const body = JSON.stringify({ error: { message } })
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    'x-cld-error': headerText(message),
+    connection: 'close'
+  })
+  response.end(body)
 }
 
 function statusOf (error: unknown): number {

@@ -37,6 +37,32 @@ export function page<T> (items: Iterable<T>, ordering: Ordering<T>, { cursor, ma
   }
 }
 
+/** A list that is kept in order, and can be read on from any place in it. */
+export interface OrderedList<T> {
+  /** Names the ordering; a cursor of another one is refused. */
+  name: string
+  keyOf: (item: T) => SortKey
+  /** The items from a key on. The item of that very key may be among them. */
+  from: (key: SortKey | undefined) => Iterable<T>
+}
+
+/** One page of such a list, for which no more is read than what is on it. The cursor is as in `page`. */
+export function pageInOrder<T> (
+  list: OrderedList<T>, { cursor, maxResults }: { cursor: string | undefined, maxResults: number }
+): { items: T[], next_cursor?: string } {
+  const after = cursor === undefined ? undefined : readCursor(cursor, list.name)
+  const items: T[] = []
+  for (const item of list.from(after)) {
+    const key = list.keyOf(item)
+    // The last one shown. A cursor of an older version may have fewer parts.
+    if (after?.every((part, index) => part === key[index])) continue
+    const last = items.at(-1)
+    if (items.length >= maxResults) return { items, ...last && { next_cursor: writeCursor(list.name, list.keyOf(last)) } }
+    items.push(item)
+  }
+  return { items }
+}
+
 function writeCursor (name: string, key: SortKey): string {
   return Buffer.from(JSON.stringify([name, ...key])).toString('hex')
 }

@@ -41,6 +41,8 @@ export function assetUrls (
 }
 
 function encodePublicId (publicId: string): string {
+  // Nearly all of them, and a list has hundreds.
+  if (/^[\w./:-]*$/.test(publicId)) return publicId
   return encodeURIComponent(publicId).replaceAll('%2F', '/').replaceAll('%3A', ':')
 }
 

@@ -13,7 +13,7 @@ export interface ModerationRecord {
   updated_at?: string
 }
 
-/** A stored result of a transformation. It lives and dies with its original. */
+/** A result of a transformation. It lives and dies with its original. */
 export interface DerivedRecord {
   /** 32 hex digits. */
   id: string
@@ -28,6 +28,16 @@ export interface DerivedRecord {
   /** Key of its bytes in the blob store. */
   blob: string
   created_at: string
+  /** What its name stood for when it was made, where that is something else. */
+  recipe?: string
+}
+
+/** A derived asset as it is stored: a record of its own, so that what is said of the original costs the same however many it has. */
+export interface OwnedDerived extends DerivedRecord {
+  /** Of its original. */
+  asset_id: string
+  /** Counts those of a cloud, as they are made. */
+  order: number
 }
 
 /** What is known about one asset. Records are never changed in place: `store.change()` puts a new one. */
@@ -77,12 +87,15 @@ export interface AssetRecord {
   api_key: string
   /** Key of its bytes in the blob store. */
   blob: string
-  derived: DerivedRecord[]
 }
 
 /** The name under which an asset is looked up: unique within a cloud. */
 export function assetKey (resourceType: string, type: string, publicId: string): string {
   return `${resourceType}/${type}/${publicId}`
+}
+
+export function keyOf ({ resource_type: resourceType, type, public_id: publicId }: AssetRecord): string {
+  return assetKey(resourceType, type, publicId)
 }
 
 /** Seconds since 1970 as Cloudinary writes them: `2024-06-25T09:25:44Z`. */

@@ -5,7 +5,10 @@ import type { CallParameters } from './parameters.ts'
 
 /** The other assets of a cloud, and where random characters come from. */
 export interface Neighbours {
-  readonly store: { all (): Iterable<AssetRecord> }
+  readonly store: {
+    readonly assets: { namesakes (displayName: string): number }
+    findById (assetId: string): AssetRecord | undefined
+  }
   readonly random: RandomSource
 }
 
@@ -25,10 +28,9 @@ export function readDisplayName (fields: CallParameters): string | undefined {
 export function uniqueDisplayName (
   { store, random }: Neighbours, name: string, assetId: string | undefined
 ): string {
-  const others = new Set([...store.all()]
-    .filter((record) => record.asset_id !== assetId)
-    .map((record) => record.display_name))
+  const own = assetId === undefined ? undefined : store.findById(assetId)?.display_name
+  const isTaken = (one: string): boolean => store.assets.namesakes(one) > (one === own ? 1 : 0)
   let unique = name
-  while (others.has(unique)) unique = `${name}_${random.name(6)}`
+  while (isTaken(unique)) unique = `${name}_${random.name(6)}`
   return unique
 }

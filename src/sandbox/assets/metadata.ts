@@ -81,6 +81,10 @@ export function newMetadata (
   return values
 }
 
+/** Options that a list may have, and characters of one that an asset brings along. The vendor's bounds are not public. */
+export const MAX_OPTIONS = 3000
+const MAX_OPTION_LENGTH = 255
+
 /**
  * Returns the fields that these values add options to, where a field allows that. Which ID the vendor gives
  * such an option is not public; here it is the value itself.
@@ -93,7 +97,9 @@ export function fieldsWithNewOptions (
     const known = new Set(present.map((option) => option.external_id))
     const given = [values[field.external_id] ?? []].flat().map(String)
     const added = field.allow_dynamic_list_values ? given.filter((value) => !known.has(value)) : []
-    const options = added.map((value) => ({ external_id: value, value, state: 'active' }))
+    // Others may have added some since these were checked.
+    const room = Math.max(0, MAX_OPTIONS - present.length)
+    const options = added.slice(0, room).map((value) => ({ external_id: value, value, state: 'active' }))
     return options.length > 0 ? [{ ...field, datasource: { values: [...present, ...options] } }] : []
   })
 }
@@ -113,8 +119,6 @@ export function checkedValue (field: MetadataField, text: string): unknown {
 function typedValue (field: MetadataField, text: string): unknown {
   if (text === '') return null
   const invalid = () => new SandboxError(400, `Value ${text} is invalid for metadata field ${field.external_id}`)
-  const options = new Set(field.datasource?.values.filter(({ state }) => state === 'active').map((entry) => entry.external_id))
-  const isOption = (value: string) => field.allow_dynamic_list_values === true || options.has(value)
   switch (field.type) {
     case 'integer': {
       if (!/^-?\d{1,15}$/.test(text)) throw invalid()
@@ -125,16 +129,33 @@ function typedValue (field: MetadataField, text: string): unknown {
       return text
     }
     case 'enum': {
-      if (!isOption(text)) throw invalid()
+      if (!areOptions(field, [text])) throw invalid()
       return text
     }
     case 'set': {
       const values = setValues(text)
-      if (!values || values.some((value) => !isOption(value))) throw invalid()
+      if (!values || !areOptions(field, values)) throw invalid()
       return values
     }
     default: return text
   }
+}
+
+/**
+ * Returns whether a field takes these values of its list, those included that it may add to it.
+ * @throws {SandboxError} 400 when the list would get too long.
+ */
+function areOptions ({ external_id: id, allow_dynamic_list_values: isDynamic, datasource }: MetadataField, values: readonly string[]): boolean {
+  const options = datasource?.values ?? []
+  const active = new Set(options.filter(({ state }) => state === 'active').map((option) => option.external_id))
+  const others = new Set(values.filter((value) => !active.has(value)))
+  if (others.size === 0 || !isDynamic) return others.size === 0
+  for (const { external_id: known } of options) others.delete(known)
+  const isLong = [...others].some((value) => value.length > MAX_OPTION_LENGTH)
+  if (isLong || options.length + others.size > MAX_OPTIONS) {
+    throw new SandboxError(400, `Too many or too long values for metadata field ${id}. Maximum is ${MAX_OPTIONS} values of ${MAX_OPTION_LENGTH} characters.`)
+  }
+  return true
 }
 
 function setValues (text: string): string[] | undefined {

@@ -11,12 +11,13 @@ export interface TriedWidth { readonly asked: number, readonly bytes: number }
 
 type Try<Tried> = (width: number) => Promise<Tried>
 
-/** Attempts for each breakpoint: after that the best one so far is good enough. */
+/** Attempts for each breakpoint, and pictures that a whole search may make: after that the best so far is good enough. */
 const MAX_GUESSES = 8
+export const MAX_TRIES = 60
 
 /**
  * Finds the widths at which a picture has grown by about one step, the largest first. Each width is tried
- * once.
+ * once, and at most `MAX_TRIES` of them.
  */
 export async function searchBreakpoints<Tried extends TriedWidth> (
   { minWidth, maxWidth, bytesStep, maxImages }: BreakpointBounds, tryWidth: Try<Tried>
@@ -32,20 +33,30 @@ export async function searchBreakpoints<Tried extends TriedWidth> (
   const step = Math.max(bytesStep, (largest.bytes - smallest.bytes) / (maxImages - 1))
   const found = [largest]
   // Another one fits while there are two steps left, one on either side of it.
-  for (let last = largest; last.bytes - 2 * step >= smallest.bytes;) {
-    last = await widestBelow(at, smallest, last, last.bytes - step, step / 10)
+  const hasMore = () => known.size < MAX_TRIES
+  for (let last = largest; hasMore() && last.bytes - 2 * step >= smallest.bytes;) {
+    last = await widestBelow(at, { from: smallest, to: last, bytes: last.bytes - step, tolerance: step / 10, hasMore })
     if (last === smallest || last.bytes - step < smallest.bytes) break
     found.push(last)
   }
   return [...found, smallest]
 }
 
+/** Two pictures that another one is looked for between, and how close to `bytes` it has to be. */
+interface Gap<Tried> {
+  readonly from: Tried
+  readonly to: Tried
+  readonly bytes: number
+  readonly tolerance: number
+  readonly hasMore: () => boolean
+}
+
 /** The widest one found between two known ones that has at most `bytes`: guessed, closer each time. */
 async function widestBelow<Tried extends TriedWidth> (
-  at: Try<Tried>, from: Tried, to: Tried, bytes: number, tolerance: number
+  at: Try<Tried>, { from, to, bytes, tolerance, hasMore }: Gap<Tried>
 ): Promise<Tried> {
   let [low, high] = [from, to]
-  for (let guesses = 0; guesses < MAX_GUESSES && high.asked - low.asked > 1 && bytes - low.bytes > tolerance; guesses++) {
+  for (let guesses = 0; guesses < MAX_GUESSES && hasMore() && high.asked - low.asked > 1 && bytes - low.bytes > tolerance; guesses++) {
     const share = (bytes - low.bytes) / Math.max(1, high.bytes - low.bytes)
     const guess = Math.round(low.asked + share * (high.asked - low.asked))
     const tried = await at(Math.min(high.asked - 1, Math.max(low.asked + 1, guess)))

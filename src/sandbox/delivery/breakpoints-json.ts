@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { AssetRecord } from '../assets/asset.ts'
 import type { CloudSettings } from '../clouds.ts'
 import { SandboxError } from '../errors.ts'
@@ -22,26 +23,50 @@ export function asksForBreakpoints ({ components }: DeliveryPath): boolean {
   return components.some((component) => component.split(',').some((token) => WIDTH.test(token)))
 }
 
+interface FoundWidths { readonly breakpoints: number[] }
+
+/** Answers that are remembered. */
+const MAX_KNOWN = 1000
+
 /**
  * Answers `w_auto:breakpoints_<min>_<max>_<KiB>_<images>:json` with the widths that suit a picture, the
- * largest first. Source: official Node and Python clients, "responsive breakpoints cache".
+ * largest first. Finding them takes dozens of renderings, so each answer is remembered for as long as the asset is what it was.
+ * Source: official Node and Python clients, "responsive breakpoints cache".
  */
-export async function breakpointsJson (
-  renderer: AssetRenderer, { cloud, record, path }: BreakpointQuestion, find: FindTransformation
-): Promise<{ breakpoints: number[] }> {
-  const bounds = boundsOf(path)
-  const render = async (width?: number) => {
-    const chain = prepareChain(withWidth(path, width), find)
-    const format = targetFormat(record, chain, path.extension)
-    return renderer.derive({ cloud, record, chain, format, accept: '' })
+export class BreakpointAnswers {
+  readonly #renderer: AssetRenderer
+  readonly #known = new LRUCache<string, Promise<FoundWidths>>({ max: MAX_KNOWN })
+
+  constructor (renderer: AssetRenderer) { this.#renderer = renderer }
+
+  async answer ({ cloud, record, path }: BreakpointQuestion, find: FindTransformation): Promise<FoundWidths> {
+    const { bounds, token } = boundsOf(path)
+    const { recipe } = prepareChain(withWidth(path, 1), find)
+    const { asset_id: id, version_id: version, updated_at: updated = '' } = record
+    const key = JSON.stringify([cloud.cloudName, id, version, updated, token, recipe, path.extension])
+    const known = this.#known.get(key)
+    if (known) return known
+    const work = this.#search({ cloud, record, path }, bounds, find)
+    this.#known.set(key, work)
+    // What has failed may be well the next time.
+    work.catch(() => { this.#known.delete(key) })
+    return work
   }
-  const maxWidth = Math.min(bounds.maxWidth, (await render()).width)
-  const tryWidth = async (asked: number) => ({ asked, bytes: (await render(asked)).bytes.length })
-  const found = await searchBreakpoints({ ...bounds, maxWidth }, tryWidth)
-  return { breakpoints: found.map(({ asked }) => asked) }
+
+  async #search ({ cloud, record, path }: BreakpointQuestion, bounds: BreakpointBounds, find: FindTransformation): Promise<FoundWidths> {
+    const render = async (width?: number) => {
+      const chain = prepareChain(withWidth(path, width), find)
+      const format = targetFormat(record, chain, path.extension)
+      return this.#renderer.derive({ cloud, record, chain, format, accept: '' })
+    }
+    const maxWidth = Math.min(bounds.maxWidth, (await render()).width)
+    const tryWidth = async (asked: number) => ({ asked, bytes: (await render(asked)).bytes.length })
+    const found = await searchBreakpoints({ ...bounds, maxWidth }, tryWidth)
+    return { breakpoints: found.map(({ asked }) => asked) }
+  }
 }
 
-function boundsOf ({ components }: DeliveryPath): BreakpointBounds {
+function boundsOf ({ components }: DeliveryPath): { bounds: BreakpointBounds, token: string } {
   const token = components.flatMap((component) => component.split(',')).find((one) => WIDTH.test(one)) ?? ''
   const [, min = '50', max = '1000', kib = '20', images = '20'] = WIDTH.exec(token) ?? []
   const [minWidth, maxWidth, bytesStep, maxImages] = [Number(min), Number(max), Number(kib) * KIB, Number(images)]
@@ -51,7 +76,7 @@ function boundsOf ({ components }: DeliveryPath): BreakpointBounds {
   if (isOut || bounds.minWidth > bounds.maxWidth || bounds.maxImages < 2) {
     throw new SandboxError(400, `Invalid width in transformation: ${token.slice(2)}`)
   }
-  return bounds
+  return { bounds, token }
 }
 
 /** The chain with a real width, or none, in the place of the question. */

@@ -6,9 +6,6 @@ import { flagsOf } from '../transformation/parser.ts'
 import type { PreparedChain } from '../transformation/prepared.ts'
 import { canonicalFormat } from '../format-names.ts'
 
-/** A derived record that also knows what its name stood for when it was made. */
-interface NamedDerived extends DerivedRecord { readonly recipe?: string }
-
 export interface Derived { readonly record: DerivedRecord, readonly bytes?: Buffer }
 
 export interface DerivedServices extends RenderStores { readonly clock: () => number }
@@ -25,11 +22,13 @@ export class DerivedAssets {
   }
 
   /** The stored one that answers the request, if there is one. */
-  find ({ record, chain, format, accept }: RenderRequest): DerivedRecord | undefined {
-    if (record.derived.length === 0) return undefined
+  find ({ cloud, record, chain, format, accept }: RenderRequest): DerivedRecord | undefined {
+    const store = this.#services.store.cloud(cloud.cloudName)
     const formats = format === 'auto' ? automaticFormats(record, accept) : [canonicalFormat(format), ...lossyFormats(chain, format)]
-    return record.derived.find((derived: NamedDerived) => formats.includes(derived.format) &&
-      withoutExtension(derived) === chain.normalised && (derived.recipe ?? chain.recipe) === chain.recipe)
+    const made = formats.flatMap((one) => store.derived.made(record.asset_id, chain.normalised, one))
+    const found = made.find((derived) => (derived.recipe ?? chain.recipe) === chain.recipe)
+    if (found) store.useDerived(found)
+    return found
   }
 
   /** Renders and stores. Requests for the same thing at the same time share one rendering. */
@@ -53,9 +52,10 @@ export class DerivedAssets {
     const bytes = asBuffer(result.bytes)
     const blob = await this.#services.blobs.keep(bytes)
     const createdAt = isoTime(this.#services.clock())
-    const derived: NamedDerived = {
-      id: digest(record.asset_id, record.version_id, chain.normalised, result.format),
-      transformation: derivedName(record, chain, extension),
+    const name = derivedName(record, chain, extension)
+    const derived: DerivedRecord = {
+      id: digest(record.asset_id, record.version_id, name, result.format),
+      transformation: name,
       format: result.format,
       bytes: bytes.length,
       width: result.width,
@@ -67,11 +67,9 @@ export class DerivedAssets {
       ...(chain.recipe !== chain.normalised && { recipe: chain.recipe })
     }
     const store = this.#services.store.cloud(cloud.cloudName)
-    const changed = await store.change(record.asset_id, (present) => present.version_id === record.version_id
-      ? { ...present, derived: [...present.derived.filter((other) => !replaces(derived, other)), derived] }
-      : undefined, { durable: false })
+    const isKept = await store.addDerived(record, [derived], { durable: false })
     // Replaced or removed meanwhile: this is a picture of its former self, shown once.
-    if (!changed) await this.#services.blobs.remove(blob)
+    if (!isKept) await this.#services.blobs.remove(blob)
     return { record: derived, bytes }
   }
 }
@@ -88,15 +86,6 @@ function digest (...parts: string[]): string {
 
 function asBuffer (bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-function replaces (one: DerivedRecord, other: DerivedRecord): boolean {
-  return one.transformation === other.transformation && one.format === other.format
-}
-
-function withoutExtension ({ transformation, format }: DerivedRecord): string {
-  const last = transformation.slice(transformation.lastIndexOf('/') + 1)
-  return canonicalFormat(last) === format ? transformation.slice(0, -last.length).replace(/\/$/, '') : transformation
 }
 
 /** `fl_lossy` may have made a JPEG of a PNG. */

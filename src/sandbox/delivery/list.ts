@@ -8,9 +8,8 @@ import type { CloudStore } from '../store/store.ts'
 export function listByTag (store: CloudStore, resourceType: string, name: string, nowMs: number): object | undefined {
   const tag = /^(.+)\.json$/.exec(name)?.[1]
   if (tag === undefined) return undefined
-  const resources = [...store.all()]
-    .filter((record) => record.resource_type === resourceType && record.type !== 'authenticated' && record.tags.includes(tag))
-    .sort((one, other) => other.sequence - one.sequence)
+  const resources = [...store.assets.byTime(['tag', resourceType, tag], { descending: true })]
+    .filter(({ type }) => type !== 'authenticated')
   return { resources: resources.map(viewOf), updated_at: isoTime(nowMs) }
 }
 

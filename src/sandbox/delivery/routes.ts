@@ -3,13 +3,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { DerivedRecord } from '../assets/asset.ts'
 import type { Clouds, CloudSettings } from '../clouds.ts'
 import { checkAccess, denied, isProtected, readToken, type AccessRequest } from './access.ts'
-import { asksForBreakpoints, breakpointsJson } from './breakpoints-json.ts'
+import { asksForBreakpoints, BreakpointAnswers } from './breakpoints-json.ts'
 import { derivedName, DerivedAssets, type Derived, type DerivedServices } from './derived.ts'
 import { failureHeaders, successHeaders } from './headers.ts'
 import { ignoredHere } from './ignored.ts'
 import { listByTag } from './list.ts'
 import { parseDeliveryPath, type DeliveryPath } from './path.ts'
-import { sendBytes } from './send.ts'
+import { BytesGone, sendBytes } from './send.ts'
 import {
   deliveredDerived,
   deliveredOriginal,
@@ -68,16 +68,16 @@ export function registerDelivery (
 
 class Delivery {
   readonly #services: DeliveryServices
-  readonly #renderer: AssetRenderer
   readonly #derived: DerivedAssets
+  readonly #breakpointAnswers: BreakpointAnswers
   // Pages ask for the same few addresses over and over.
   readonly #paths = new Remembered<DeliveryPath | undefined>(1000)
   readonly #chains = new Remembered<PreparedChain>(1000)
 
   constructor (services: DeliveryServices, renderer: AssetRenderer) {
     this.#services = services
-    this.#renderer = renderer
     this.#derived = new DerivedAssets(services, renderer)
+    this.#breakpointAnswers = new BreakpointAnswers(renderer)
   }
 
   async answer (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -105,13 +105,17 @@ class Delivery {
     return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=60' }).send(list)
   }
 
-  /** An asset that is overwritten or removed while it is read takes its bytes with it: what there is now is looked up again. */
+  /**
+   * An asset that is overwritten or removed while it is read takes its bytes with it, and derived assets are evicted at any time:
+   * what there is now is looked up again.
+   */
   async #deliverLatest (request: FastifyRequest, reply: FastifyReply, path: DeliveryPath, requestId: string, tries = 3): Promise<FastifyReply> {
     const target = this.#find(path)
     try {
       return await this.#deliver(request, reply, target, requestId)
     } catch (error) {
-      if (tries <= 1 || reply.sent || this.#find(path).record.version_id === target.record.version_id) throw error
+      const isOther = error instanceof BytesGone || this.#find(path).record.version_id !== target.record.version_id
+      if (tries <= 1 || reply.sent || !isOther) throw error
       return this.#deliverLatest(request, reply, path, requestId, tries - 1)
     }
   }
@@ -169,7 +173,7 @@ class Delivery {
     const { cloud } = target
     if (cloud.strictTransformations && !isSigned) throw denied()
     const find = transformationsOf(this.#services.store.cloud(cloud.cloudName))
-    const answer = await breakpointsJson(this.#renderer, target, find)
+    const answer = await this.#breakpointAnswers.answer(target, find)
     return reply.headers({ 'access-control-allow-origin': '*', 'cache-control': 'public, max-age=60' }).send(answer)
   }
 

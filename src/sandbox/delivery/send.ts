@@ -24,7 +24,7 @@ export async function sendBytes (request: FastifyRequest, reply: FastifyReply, b
   if (request.method === 'HEAD') return reply.send()
   if (options.held) return reply.send(options.held.subarray(range.start, range.end + 1))
   if (length <= STREAM_FROM_BYTES && delivered.bytes <= STREAM_FROM_BYTES) return reply.send((await read(blobs, delivered)).subarray(range.start, range.end + 1))
-  if (await blobs.stat(delivered.blob) === undefined) throw gone()
+  if (await blobs.stat(delivered.blob) === undefined) throw new BytesGone()
   return reply.send(blobs.read(delivered.blob, range))
 }
 
@@ -32,13 +32,13 @@ async function read (blobs: BlobStore, { blob }: Delivered): Promise<Buffer> {
   try {
     return await blobs.buffer(blob)
   } catch {
-    throw gone()
+    throw new BytesGone()
   }
 }
 
-/** The asset was removed between looking it up and reading it. */
-function gone (): SandboxError {
-  return new SandboxError(404, 'Resource not found')
+/** What was asked for was removed between looking it up and reading it: replaced, or evicted. */
+export class BytesGone extends SandboxError {
+  constructor () { super(404, 'Resource not found') }
 }
 
 /** Answers a path that cannot be decoded (`%zz`), which the router refuses before any route: as delivery does, or as the API does under its prefix. */

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { AssetRecord } from '../assets/asset.ts'
 import { clientUrl, DEFAULT_CLOUD, type Clouds, type CloudSettings } from '../clouds.ts'
 import { coverage, coverageHtml } from './coverage.ts'
+import type { AssetIndex } from '../store/asset-index.ts'
 import type { Store } from '../store/store.ts'
 import { IMAGE_TYPES } from '../transformation/output-formats.ts'
 
@@ -68,21 +69,29 @@ ${clouds}
 
 const KINDS: Readonly<Record<string, string>> = { image: 'images', video: 'videos', raw: 'raw files' }
 const SHOWN_PICTURES = 8
+const LOOKED_AT = 200
 
 function section (services: HomeServices, cloud: CloudSettings): string {
-  const counts: Record<string, number> = {}
-  const pictures: AssetRecord[] = []
-  for (const record of services.store.cloud(cloud.cloudName).all()) {
-    counts[record.resource_type] = (counts[record.resource_type] ?? 0) + 1
-    if (isOpenPicture(record)) pictures.push(record)
-  }
-  const held = Object.entries(counts).map(([type, count]) => `${count} ${count === 1 ? KINDS[type]?.replace(/s$/, '') : KINDS[type]}`).join(', ') || 'nothing yet'
+  const { assets } = services.store.cloud(cloud.cloudName)
+  const counts = Object.entries(KINDS).map(([type, kinds]) => ({ kinds, count: assets.size(['kind', type]) })).filter(({ count }) => count > 0)
+  const held = counts.map(({ kinds, count }) => `${count} ${count === 1 ? kinds.replace(/s$/, '') : kinds}`).join(', ') || 'nothing yet'
   // Everybody knows the default secret; any other stays with those who chose it.
   const shown = cloud.apiSecret === DEFAULT_CLOUD.apiSecret ? cloud : { ...cloud, apiSecret: 'YOUR_SECRET' }
-  const latest = pictures.sort((one, other) => other.sequence - one.sequence).slice(0, SHOWN_PICTURES)
+  const latest = latestPictures(assets)
   return `<h2>Cloud ${escapeHtml(cloud.cloudName)}</h2>
 <p>It holds: ${escapeHtml(held)}.</p>
 ${latest.length > 0 ? `<ul class="pictures">${latest.map((record) => picture(cloud, record)).join('')}</ul>\n` : ''}${clients(services.publicUrl, cloud, clientUrl(shown, services.publicUrl))}`
+}
+
+/** The latest pictures, as far as they stand among the latest assets. */
+function latestPictures (assets: AssetIndex): AssetRecord[] {
+  const pictures: AssetRecord[] = []
+  let looked = 0
+  for (const record of assets.byTime(['type', 'image', 'upload'], { descending: true })) {
+    if (isOpenPicture(record)) pictures.push(record)
+    if (pictures.length === SHOWN_PICTURES || ++looked === LOOKED_AT) break
+  }
+  return pictures
 }
 
 /** Anybody may see it, and a browser can show it. */

@@ -57,8 +57,7 @@ export async function addSamples (services: SampleServices, cloudName: string): 
       display_name: name,
       original_filename: name.replace(/\.[a-z]+$/, ''),
       api_key: cloud.apiKey,
-      blob: stored.key,
-      derived: []
+      blob: stored.key
     })
   }
 }

@@ -1,19 +1,21 @@
 import type { AssetRecord } from '../assets/asset.ts'
 import { onlyFields, sortedTags } from '../assets/asset-views.ts'
 import { assetUrls } from '../assets/asset-urls.ts'
-import { page, type Ordering } from '../api/paging.ts'
+import { pageInOrder, type Ordering } from '../api/paging.ts'
 import { notImitated } from '../errors.ts'
 import type { Call, Route } from '../api/call.ts'
 import { nameIgnored } from '../api/ignored.ts'
 import type { BlobStore } from '../store/blobs.ts'
 import { imageMetadata } from '../upload/inspect/analysis.ts'
 import { valuesOf } from './asset-fields.ts'
-import { parseExpression } from './expression.ts'
-import { matches } from './matching.ts'
+import { inTurns, type Found, type Searches } from './searches.ts'
 import { sortRules } from './sort-rules.ts'
 
-/** Where the bytes are that answers may be read from. */
-export interface SearchServices { readonly blobs: BlobStore }
+export interface SearchServices {
+  /** Where the bytes are that answers may be read from. */
+  readonly blobs: BlobStore
+  readonly searches: Searches
+}
 
 /** Source: Cloudinary, "Search API". The index of the vendor lags by seconds; this one does not. */
 export const searchRoutes: Route<SearchServices>[] = [
@@ -25,21 +27,23 @@ const ALWAYS = ['asset_id', 'public_id', 'created_at', 'status', 'type', 'resour
 const ON_REQUEST = ['tags', 'context', 'metadata', 'image_metadata']
 
 /** Runs the search that the fields of a call describe. */
-export async function search (call: Call, { blobs }: SearchServices): Promise<unknown> {
-  const { fields, cloud } = call
-  const query = parseExpression(fields.text('expression') ?? '')
-  const options = { nowMs: call.clock(), fixedFolders: cloud.folderMode === 'fixed' }
-  const found = [...call.store.all()].filter((record) => matches(query, record, options))
-  const { items, ...next } = page(found, ordering(call), {
+export async function search (call: Call, { blobs, searches }: SearchServices): Promise<unknown> {
+  const { fields } = call
+  const found = await searches.find(call, ordering(call))
+  const { items, ...next } = pageInOrder(found, {
     cursor: fields.text('next_cursor'),
     // With 0 only counts and aggregations are asked for.
     maxResults: fields.integer('max_results', { min: 0, max: 500, fallback: 50 })
   })
-  const aggregations = aggregate(call, found)
+  const aggregations = await aggregate(call, found)
   const resources: unknown[] = []
-  for (const record of items) resources.push(await searchItem(call, blobs, record))
+  for (const { asset_id: id } of items) {
+    // It may have changed, or gone, while others were looked at.
+    const record = call.store.findById(id)
+    if (record) resources.push(await searchItem(call, blobs, record))
+  }
   nameIgnored(call.reply, (fields.list('with_field') ?? []).filter((name) => !ON_REQUEST.includes(name)).map((name) => `with_field:${name}`))
-  return { total_count: found.length, time: 1, ...next, resources, ...aggregations && { aggregations } }
+  return { total_count: found.size, time: 1, ...next, resources, ...aggregations && { aggregations } }
 }
 
 function ordering (call: Call): Ordering<AssetRecord> {
@@ -104,14 +108,14 @@ function alwaysShown (call: Call, record: AssetRecord): Record<string, unknown> 
   }
 }
 
-function aggregate (call: Call, found: readonly AssetRecord[]): Record<string, Record<string, number>> | undefined {
+async function aggregate (call: Call, found: Found): Promise<Record<string, Record<string, number>> | undefined> {
   const wanted = call.fields.raw('aggregate')
   if (wanted === undefined) return undefined
   const names = Array.isArray(wanted) ? wanted : (call.fields.list('aggregate') ?? [])
   if (names.some((name) => typeof name !== 'string')) throw notImitated('aggregations by ranges')
-  return Object.fromEntries(names.map((name: string) => {
-    const counts: Record<string, number> = {}
-    for (const record of found) for (const value of valuesOf(record, name, false)) counts[value] = (counts[value] ?? 0) + 1
-    return [name, counts]
-  }))
+  const all = names.map((name: string): [string, Record<string, number>] => [name, {}])
+  await inTurns(found.from(undefined), (record) => {
+    for (const [name, counts] of all) for (const value of valuesOf(record, name, false)) counts[value] = (counts[value] ?? 0) + 1
+  })
+  return Object.fromEntries(all)
 }

@@ -57,10 +57,16 @@ export class MemoryBlobs implements BlobStore {
 
   #draft (key: string, chunks: Uint8Array[]): Draft {
     this.#drafts.set(key, chunks)
+    let bytes = total(chunks)
     return {
       key,
-      get bytes () { return total(chunks) },
-      append: async (blob) => { chunks.push(...this.#chunks(blob)) },
+      get bytes () { return bytes },
+      append: async (blob) => {
+        for (const chunk of this.#chunks(blob)) {
+          chunks.push(chunk)
+          bytes += chunk.length
+        }
+      },
       finish: async () => {
         this.#drafts.delete(key)
         return this.#keep(chunks)

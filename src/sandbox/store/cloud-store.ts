@@ -1,129 +1,187 @@
-import { assetKey, type AssetRecord } from '../assets/asset.ts'
+import { assetKey, keyOf, type AssetRecord, type DerivedRecord, type OwnedDerived } from '../assets/asset.ts'
 import { fieldsWithNewOptions, type MetadataField, type MetadataFields } from '../assets/metadata.ts'
-import type { BlobStore } from './blobs.ts'
-import type { Change, Journal } from './journal.ts'
+import type { AssetIndex } from './asset-index.ts'
+import { Contents } from './contents.ts'
+import type { DerivedIndex } from './derived-index.ts'
+import type { DerivedChange, StoreParts } from './derived-store.ts'
+import type { DocumentKind, NamedDocument, Shown } from './documents.ts'
+import { commit, journalKey, type Change } from './journal.ts'
 
-/** What a cloud keeps besides assets, each kind by name. */
-export const DOCUMENT_KINDS = [
-  'preset', 'transformation', 'unnamed_transformation', 'metadata_field', 'deleted_metadata_field', 'folder', 'trigger', 'chunked', 'delete_token', 'pending_upload', 'pending_eager', 'pending_explicit', 'notification'
-] as const
-export type DocumentKind = (typeof DOCUMENT_KINDS)[number]
-
-/** A document with its name, as it is written together with an asset. */
-export interface NamedDocument { kind: DocumentKind, name: string, value: unknown }
+/** What is written together with an asset: a process that ends leaves all of it or nothing. */
+export interface PutOptions {
+  readonly beside?: NamedDocument | undefined
+  /** All that is made of the asset from now on. Without it what was made before stays. */
+  readonly derived?: readonly DerivedRecord[] | undefined
+}
 
 /** What one cloud holds. */
 export class CloudStore {
   readonly name: string
-  readonly #journal: Journal
-  readonly #blobs: BlobStore
-  readonly #byId = new Map<string, AssetRecord>()
-  readonly #byKey = new Map<string, AssetRecord>()
-  readonly #documents = new Map<DocumentKind, Map<string, unknown>>()
+  readonly #parts: StoreParts
+  #held: Contents
+  #generation = 0
 
-  constructor (name: string, journal: Journal, blobs: BlobStore) {
+  constructor (name: string, parts: StoreParts) {
     this.name = name
-    this.#journal = journal
-    this.#blobs = blobs
+    this.#parts = parts
+    this.#held = new Contents(name, parts)
   }
 
   find (resourceType: string, type: string, publicId: string): AssetRecord | undefined {
-    return this.#byKey.get(assetKey(resourceType, type, publicId))
+    return this.#held.byKey.get(assetKey(resourceType, type, publicId))
   }
 
-  findById (assetId: string): AssetRecord | undefined { return this.#byId.get(assetId) }
+  findById (assetId: string): AssetRecord | undefined { return this.#held.byId.get(assetId) }
 
-  all (): IterableIterator<AssetRecord> { return this.#byId.values() }
+  /** In no order. Whoever can do with one of the lists of `assets` does not have to read them all. */
+  all (): IterableIterator<AssetRecord> { return this.#held.byId.values() }
+
+  /** The assets in the order of every list. */
+  get assets (): AssetIndex { return this.#held.assets }
+  get derived (): DerivedIndex { return this.#held.derived.index }
+  /** Another one after each change of an asset. */
+  get generation (): number { return this.#generation }
 
   /**
    * Stores a record under its name and its `asset_id`. Whatever held either of them before is gone, and so are the bytes
    * that no longer have a record.
-   * @param beside what is to be kept exactly if the record is: a process that ends leaves both or neither.
    */
-  put (record: AssetRecord, beside?: NamedDocument): Promise<void> {
-    return this.#put(record, { durable: true, beside })
+  async put (record: AssetRecord, { beside, derived }: PutOptions = {}): Promise<void> {
+    const held = this.#held
+    const present = [held.byId.get(record.asset_id), held.byKey.get(keyOf(record))]
+    const gone = [...new Set(present)].filter((old) => old !== undefined)
+    const others = gone.filter((old) => old.asset_id !== record.asset_id)
+    const exchange = this.#exchangeFor(record, others, derived)
+    for (const old of gone) held.forget(old)
+    this.adopt(record)
+    const left = this.#keepFolders(gone.filter((old) => old.asset_folder !== record.asset_folder))
+    const shown = [...left, ...beside ? [held.documents.keep(beside)] : []]
+    const changes: Change[] = [
+      ...others.map((old) => ({ key: this.#assetKey(old) })),
+      ...exchange.changes,
+      ...shown.map(({ change }) => change),
+      { key: this.#assetKey(record), value: JSON.stringify(record) }
+    ]
+    await this.#commit(changes, () => {
+      for (const { undo } of shown) undo()
+      const isNewest = held.byId.get(record.asset_id) === record
+      if (isNewest) held.forget(record)
+      if (isNewest) for (const old of gone) held.putBack(old)
+      exchange.undo((assetId) => held.byId.has(assetId))
+    })
+    await this.#release([...gone.map(({ blob }) => blob).filter((blob) => blob !== record.blob), ...exchange.settle()])
   }
 
-  async #put (record: AssetRecord, { durable, beside }: { durable: boolean, beside?: NamedDocument | undefined }): Promise<void> {
-    const displaced = new Set([this.#byId.get(record.asset_id), this.#byKey.get(keyOf(record))])
-    displaced.delete(undefined)
-    const gone = [...displaced].filter((old) => old !== undefined)
-    for (const old of gone) this.#forget(old)
-    this.adopt(record)
-    const dropped = gone.filter((old) => old.asset_id !== record.asset_id).map((old) => ({ key: this.#journalKey('asset', old.asset_id) }))
-    const left = this.#keepFolders(gone.filter((old) => old.asset_folder !== record.asset_folder))
-    const key = this.#journalKey('asset', record.asset_id)
-    if (!durable) this.#journal.writeLater(key, () => JSON.stringify(this.#byId.get(record.asset_id)))
-    else {
-      const kept = beside && this.#keepDocument(beside)
-      await this.#commit([...dropped, ...left.changes, ...kept ? [kept.change] : [], { key, value: JSON.stringify(record) }], () => {
-        left.undo()
-        kept?.undo()
-        if (this.#byId.get(record.asset_id) !== record) return
-        this.#forget(record)
-        for (const old of gone) this.#putBack(old)
-      })
-    }
-    await this.#release(gone, record)
+  /** What is made of a record from now on, and of `others`, which are no more. */
+  #exchangeFor (record: AssetRecord, others: readonly AssetRecord[], derived: PutOptions['derived']): DerivedChange {
+    const { derived: store } = this.#held
+    const wanted = derived && new Set(derived.map(({ id }) => id))
+    const own = wanted ? store.index.of(record.asset_id).filter(({ id }) => !wanted.has(id)) : []
+    const lost = [...own, ...others.flatMap((old) => store.index.of(old.asset_id))]
+    const made = (derived ?? []).filter(({ id }) => !store.index.find(id)).map((one) => store.own(record, one))
+    return store.exchange(lost, made)
   }
 
   /**
    * Reads and changes in one go, so that two changes at once never undo each other.
    * @param change gets the present record; returning undefined leaves it as it is.
-   * @param options.durable `false` for derived assets, which can be made again: nothing waits for the disk.
    * @returns the new record, or undefined when there is none or `change` declined.
    */
-  async change (assetId: string, change: (record: AssetRecord) => AssetRecord | undefined, { durable = true } = {}): Promise<AssetRecord | undefined> {
-    const record = this.#byId.get(assetId)
+  async change (
+    assetId: string,
+    change: (record: AssetRecord) => AssetRecord | undefined,
+    options: Pick<PutOptions, 'derived'> = {}
+  ): Promise<AssetRecord | undefined> {
+    const record = this.findById(assetId)
     const changed = record && change(record)
-    if (changed) await this.#put(changed, { durable })
+    if (changed) await this.put(changed, options)
     return changed
   }
 
   /** Removes a record, its derived assets and their bytes. */
-  async remove (record: AssetRecord): Promise<void> {
-    this.#forget(record)
+  async remove ({ asset_id: assetId }: Pick<AssetRecord, 'asset_id'>): Promise<void> {
+    const held = this.#held
+    const record = held.byId.get(assetId)
+    if (!record) return
+    const exchange = held.derived.exchange(held.derived.index.of(record.asset_id), [])
+    held.forget(record)
+    this.#generation++
     const left = this.#keepFolders([record])
-    await this.#commit([{ key: this.#journalKey('asset', record.asset_id) }, ...left.changes], () => {
-      left.undo()
-      this.#putBack(record)
+    const changes = [{ key: this.#assetKey(record) }, ...exchange.changes, ...left.map(({ change }) => change)]
+    await this.#commit(changes, () => {
+      for (const { undo } of left) undo()
+      held.putBack(record)
+      exchange.undo((assetId) => held.byId.has(assetId))
     })
-    await this.#release([record])
+    await this.#release([record.blob, ...exchange.settle()])
+  }
+
+  /**
+   * Keeps what was made of one version of an asset, each in place of what had its name before.
+   * @param options.durable `false` for what can be made again when it is asked for: nothing waits for the disk.
+   * @returns false when there is another version by now, or none: then nothing is kept.
+   */
+  async addDerived (
+    version: Pick<AssetRecord, 'asset_id' | 'version_id'>,
+    made: readonly DerivedRecord[],
+    { durable = true } = {}
+  ): Promise<boolean> {
+    const { derived } = this.#held
+    if (this.findById(version.asset_id)?.version_id !== version.version_id) return false
+    const owned = made.map((one) => derived.own(version, one))
+    const exchange = derived.exchange([...new Set(owned.flatMap((one) => derived.index.alike(one)))], owned)
+    await this.#settle(exchange, durable)
+    return true
+  }
+
+  /** Removes derived assets and their bytes; their originals stay. */
+  async removeDerived (gone: readonly OwnedDerived[]): Promise<void> {
+    await this.#settle(this.#held.derived.exchange(gone, []), true)
+  }
+
+  /** Somebody has asked for it. */
+  useDerived (derived: OwnedDerived): void { this.#held.derived.use(derived) }
+
+  async #settle (exchange: DerivedChange, durable: boolean): Promise<void> {
+    const held = this.#held
+    if (durable) await this.#commit(exchange.changes, () => { exchange.undo((assetId) => held.byId.has(assetId)) })
+    else held.derived.writeLater(exchange)
+    await this.#release(exchange.settle())
   }
 
   /** A folder stays when what was in it goes, until somebody deletes it. It is nothing but its name. */
-  #keepFolders (gone: readonly AssetRecord[]): { changes: Change[], undo: () => void } {
-    const paths = new Set(gone.map((record) => record.asset_folder).filter((path) => path !== '' && !this.document('folder', path)))
-    const folders = [...paths].map((path) => ({ path }))
-    for (const folder of folders) this.adoptDocument('folder', folder.path, folder)
-    return {
-      changes: folders.map((folder) => ({ key: this.#journalKey('folder', folder.path), value: JSON.stringify(folder) })),
-      undo: () => {
-        for (const folder of folders) if (this.document('folder', folder.path) === folder) this.#documents.get('folder')?.delete(folder.path)
-      }
-    }
-  }
-
-  /** Writes what memory shows already. What the journal refuses is taken back there, unless something newer has come over it. */
-  async #commit (changes: Change[], undo: () => void): Promise<void> {
-    try {
-      await this.#journal.write(changes)
-    } catch (error) {
-      undo()
-      throw error
-    }
+  #keepFolders (gone: readonly AssetRecord[]): Shown[] {
+    const paths = new Set(gone.map((record) => record.asset_folder))
+    return [...paths].filter((path) => path !== '' && !this.document('folder', path))
+      .map((path) => this.#held.documents.keep({ kind: 'folder', name: path, value: { path } }))
   }
 
   document<T> (kind: DocumentKind, name: string): T | undefined {
     // Each kind is written by one module only, which knows its shape.
-    return this.#documents.get(kind)?.get(name) as T | undefined
+    return this.#held.documents.find({ kind, name })?.value as T | undefined
   }
 
   /** All documents of a kind, by name. */
-  documents<T> (kind: DocumentKind): [string, T][] {
+  documents<T> (kind: DocumentKind): [string, T][] { return [...this.documentsFrom<T>(kind)] }
+
+  /** The same from a name on, as far as they are read. */
+  * documentsFrom<T> (kind: DocumentKind, from?: string, options: { descending?: boolean } = {}): Iterable<[string, T]> {
     // As above.
-    const entries = [...this.#documents.get(kind) ?? []] as [string, T][]
-    return entries.sort(([one], [other]) => one < other ? -1 : 1)
+    for (const { name, value } of this.#held.documents.of(kind, from, options)) yield [name, value as T]
+  }
+
+  putDocument (kind: DocumentKind, name: string, value: unknown): Promise<void> {
+    return this.#held.documents.put({ kind, name, value })
+  }
+
+  /** Removes some and writes others: all of it or nothing. */
+  exchangeDocuments (gone: readonly Omit<NamedDocument, 'value'>[], put: readonly NamedDocument[]): Promise<void> {
+    return this.#held.documents.exchange(gone, put)
+  }
+
+  /** @returns whether it was there. */
+  removeDocument (kind: DocumentKind, name: string): Promise<boolean> {
+    return this.#held.documents.remove({ kind, name })
   }
 
   /** The structured metadata that assets may have. */
@@ -136,88 +194,49 @@ export class CloudStore {
     }
   }
 
-  async putDocument (kind: DocumentKind, name: string, value: unknown): Promise<void> {
-    const { change, undo } = this.#keepDocument({ kind, name, value })
-    await this.#commit([change], undo)
-  }
-
-  /** Shows it from now on: what is to be written for that, and how it is taken back. */
-  #keepDocument ({ kind, name, value }: NamedDocument): { change: Change, undo: () => void } {
-    const before = this.document(kind, name)
-    this.adoptDocument(kind, name, value)
-    return {
-      change: { key: this.#journalKey(kind, name), value: JSON.stringify(value) },
-      undo: () => {
-        if (this.document(kind, name) !== value) return
-        if (before === undefined) this.#documents.get(kind)?.delete(name)
-        else this.adoptDocument(kind, name, before)
-      }
-    }
-  }
-
-  /** @returns whether it was there. */
-  async removeDocument (kind: DocumentKind, name: string): Promise<boolean> {
-    const before = this.document(kind, name)
-    if (!this.#documents.get(kind)?.delete(name)) return false
-    await this.#commit([{ key: this.#journalKey(kind, name) }], () => {
-      if (this.document(kind, name) === undefined) this.adoptDocument(kind, name, before)
-    })
-    return true
-  }
-
-  async clear (): Promise<void> {
-    const records = [...this.#byId.values()]
-    const documents = [...this.#documents].flatMap(([kind, named]) => [...named].map(([name, value]) => ({ kind, name, value })))
-    const keys = [...records.map((record) => this.#journalKey('asset', record.asset_id)), ...documents.map(({ kind, name }) => this.#journalKey(kind, name))]
-    this.#byId.clear()
-    this.#byKey.clear()
-    this.#documents.clear()
-    await this.#commit(keys.map((key) => ({ key })), () => {
-      for (const record of records) this.#putBack(record)
-      for (const { kind, name, value } of documents) if (this.document(kind, name) === undefined) this.adoptDocument(kind, name, value)
-    })
-    await this.#release(records)
-  }
-
   /** Takes a record into memory only: for the store itself, while it loads. */
   adopt (record: AssetRecord): void {
-    this.#byId.set(record.asset_id, record)
-    this.#byKey.set(keyOf(record), record)
+    this.#held.adopt(record)
+    this.#generation++
   }
 
   /** As `adopt`. */
   adoptDocument (kind: DocumentKind, name: string, value: unknown): void {
-    const documents = this.#documents.get(kind) ?? new Map<string, unknown>()
-    this.#documents.set(kind, documents.set(name, value))
+    this.#held.documents.adopt({ kind, name, value })
   }
 
-  #forget (record: AssetRecord): void {
-    this.#byId.delete(record.asset_id)
-    this.#byKey.delete(keyOf(record))
+  /** As `adopt`. */
+  adoptDerived (derived: OwnedDerived): void { this.#held.derived.adopt(derived) }
+
+  /** Keys of all its bytes, but for those that wait in documents. */
+  blobs (): Iterable<string> { return this.#held.blobs() }
+
+  /** Holds nothing from now on: the bytes that it had, and how it is taken back. What is written is for the store. */
+  empty (): { blobs: () => Iterable<string>, undo: () => void } {
+    const before = this.#held
+    this.#held = new Contents(this.name, this.#parts)
+    this.#generation++
+    return {
+      blobs: () => before.blobs(),
+      undo: () => {
+        for (const record of before.byId.values()) this.#held.putBack(record)
+        for (const derived of before.derived.index.all()) if (this.findById(derived.asset_id)) this.adoptDerived(derived)
+        for (const document of before.documents.all()) this.#held.documents.putBack(document)
+      }
+    }
   }
 
-  /** As if it had never gone, unless another has taken its place. */
-  #putBack (record: AssetRecord): void {
-    if (!this.#byId.has(record.asset_id) && !this.#byKey.has(keyOf(record))) this.adopt(record)
+  #commit (changes: Change[], undo: () => void): Promise<void> {
+    return commit(this.#parts.journal, changes, () => {
+      undo()
+      this.#generation++
+    })
   }
 
-  async #release (records: readonly AssetRecord[], kept?: AssetRecord): Promise<void> {
-    const inUse = new Set(kept ? blobsOf(kept) : [])
-    const free = records.flatMap(blobsOf).filter((blob) => !inUse.has(blob))
+  async #release (blobs: readonly string[]): Promise<void> {
     // The change is made, so it is no failure if a file stays: the next start removes it.
-    await Promise.all(free.map((blob) => this.#blobs.remove(blob).catch(() => {})))
+    await Promise.all(blobs.map((blob) => this.#parts.blobs.remove(blob).catch(() => {})))
   }
 
-  #journalKey (kind: DocumentKind | 'asset', name: string): string {
-    return [this.name, kind, name].join('\u0000')
-  }
-}
-
-function keyOf (record: AssetRecord): string {
-  return assetKey(record.resource_type, record.type, record.public_id)
-}
-
-/** Its bytes, and those of its derived assets. */
-export function blobsOf (record: AssetRecord): string[] {
-  return [record.blob, ...record.derived.map((derived) => derived.blob)]
+  #assetKey ({ asset_id: id }: AssetRecord): string { return journalKey(this.name, 'asset', id) }
 }

@@ -3,9 +3,13 @@ import { ClassicLevel } from 'classic-level'
 /** One change of the record database; no value means that the key goes. */
 export interface Change { key: string, value?: string }
 
-interface Waiting { changes: Change[], sync: boolean, resolve: () => void, reject: (cause: unknown) => void }
+/** Changes to write, or that everything goes. */
+type Work = { changes: Change[], sync: boolean } | { clears: true }
+type Waiting = Work & { resolve: () => void, reject: (cause: unknown) => void }
 
 const LATER_MS = 1000
+/** There while everything is being removed: a process that ends then leaves the rest to the next one. */
+const CLEARING_KEY = '\u0000clearing'
 
 /** Where records are written to. Every promise resolves when the change would survive `kill -9`. */
 export interface Journal {
@@ -13,7 +17,22 @@ export interface Journal {
   write (changes: Change[]): Promise<void>
   /** For what can be made again: written within a second or so, as it is by then; undefined when it is gone. */
   writeLater (key: string, value: () => string | undefined): void
+  /** Removes everything, or nothing, however the process ends. */
+  clear (): Promise<void>
   close (): Promise<void>
+}
+
+/** The key of something that a cloud holds. */
+export function journalKey (cloud: string, kind: string, name: string): string { return [cloud, kind, name].join('\u0000') }
+
+/** Writes what memory shows already. What the journal refuses is taken back there, unless something newer has come over it. */
+export async function commit (journal: Journal, changes: Change[], undo: () => void): Promise<void> {
+  try {
+    await journal.write(changes)
+  } catch (error) {
+    undo()
+    throw error
+  }
 }
 
 /** For `:memory:`: nothing to load, nothing to keep. */
@@ -21,6 +40,7 @@ export class MemoryJournal implements Journal {
   async * load (): AsyncIterable<[string, string]> {}
   async write (): Promise<void> {}
   writeLater (): void {}
+  async clear (): Promise<void> {}
   async close (): Promise<void> {}
 }
 
@@ -57,6 +77,7 @@ export class LevelJournal implements Journal {
   /** @throws {Error} with one clear line when a file of it cannot be read. It is closed then. */
   async * load (): AsyncIterable<[string, string]> {
     try {
+      await this.#finishClearing()
       yield * this.#level.iterator()
     } catch (error) {
       await this.close()
@@ -67,7 +88,12 @@ export class LevelJournal implements Journal {
   write (changes: Change[]): Promise<void> {
     // What is written now is newer than what waits under the same key.
     for (const { key } of changes) this.#later.delete(key)
-    return this.#enqueue(changes, true)
+    return this.#enqueue({ changes, sync: true })
+  }
+
+  clear (): Promise<void> {
+    this.#later.clear()
+    return this.#enqueue({ clears: true })
   }
 
   writeLater (key: string, value: () => string | undefined): void {
@@ -85,17 +111,17 @@ export class LevelJournal implements Journal {
 
   async #flush (): Promise<void> {
     this.#timer = undefined
-    const changes = [...this.#later].flatMap(([key, make]) => {
+    const changes = [...this.#later].map(([key, make]): Change => {
       const value = make()
-      return value === undefined ? [] : [{ key, value }]
+      return value === undefined ? { key } : { key, value }
     })
     this.#later.clear()
-    if (changes.length > 0) await this.#enqueue(changes, false)
+    if (changes.length > 0) await this.#enqueue({ changes, sync: false })
   }
 
-  #enqueue (changes: Change[], sync: boolean): Promise<void> {
+  #enqueue (work: Work): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ changes, sync, resolve, reject })
+      this.#waiting.push({ ...work, resolve, reject })
       this.#running ??= this.#drain()
     })
   }
@@ -104,14 +130,12 @@ export class LevelJournal implements Journal {
     // One turn of the event loop lets writers of the same moment share the first batch, too.
     await new Promise((resolve) => setImmediate(resolve))
     while (this.#waiting.length > 0) {
-      const group = this.#waiting
-      this.#waiting = []
+      const clearing = this.#waiting.findIndex((one) => 'clears' in one)
+      const group = this.#waiting.splice(0, clearing < 0 ? Infinity : Math.max(1, clearing))
       try {
         await this.#repair()
-        const changes = group.flatMap((one) => one.changes)
-        await this.#level.batch(changes.map(({ key, value }) => value === undefined
-          ? { type: 'del', key } as const
-          : { type: 'put', key, value } as const), { sync: group.some(({ sync }) => sync) })
+        if (clearing === 0) await this.#removeAll()
+        else await this.#writeAll(group.flatMap((one) => 'changes' in one ? one : []))
         for (const one of group) one.resolve()
       } catch (error) {
         this.#broken = true
@@ -122,11 +146,33 @@ export class LevelJournal implements Journal {
     this.#running = undefined
   }
 
+  async #writeAll (works: readonly Extract<Work, { changes: Change[] }>[]): Promise<void> {
+    const changes = works.flatMap((one) => one.changes)
+    await this.#level.batch(changes.map(({ key, value }) => value === undefined
+      ? { type: 'del', key } as const
+      : { type: 'put', key, value } as const), { sync: works.some(({ sync }) => sync) })
+  }
+
+  async #removeAll (): Promise<void> {
+    await this.#level.put(CLEARING_KEY, '', { sync: true })
+    // From here on it is decided. What is left is removed before anything else is written.
+    await this.#finishClearing().catch(() => { this.#broken = true })
+  }
+
+  /** The database does it itself, a little at a time and beside the event loop. */
+  async #finishClearing (): Promise<void> {
+    if (!await this.#level.has(CLEARING_KEY)) return
+    await this.#level.clear({ lt: CLEARING_KEY })
+    await this.#level.clear({ gt: CLEARING_KEY })
+    await this.#level.del(CLEARING_KEY, { sync: true })
+  }
+
   /** Opening anew begins a new log, behind all that is whole in the old one. */
   async #repair (): Promise<void> {
     if (!this.#broken) return
     await this.#level.close().catch(() => {})
     await this.#level.open()
+    await this.#finishClearing()
     this.#broken = false
   }
 }

@@ -1,12 +1,23 @@
-import type { AssetRecord } from '../assets/asset.ts'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { BlobStore } from './blobs.ts'
-import { blobsOf, CloudStore, type DocumentKind } from './cloud-store.ts'
+import { CloudStore } from './cloud-store.ts'
+import { DerivedLimit } from './derived-limit.ts'
 import type { Journal } from './journal.ts'
+import { load, STARTS_KEY } from './loading.ts'
 
-export { CloudStore, DOCUMENT_KINDS, type DocumentKind } from './cloud-store.ts'
+export { CloudStore } from './cloud-store.ts'
+export { DOCUMENT_KINDS, type DocumentKind } from './documents.ts'
 
-/** Under which the journal has the number of starts: of no cloud. */
-const STARTS_KEY = '\u0000starts'
+/** Of all derived assets together. */
+export const DERIVED_MAX_BYTES = 256 * 1024 * 1024
+
+export interface StoreOptions {
+  /** Bound for the bytes of all derived assets together. */
+  derivedMaxBytes?: number
+}
+
+/** Files that are removed before others get a turn. */
+const REMOVED_AT_ONCE = 500
 
 /**
  * All records of a sandbox: in memory for reading, written through to the journal. A change is visible at once, so that
@@ -15,40 +26,30 @@ const STARTS_KEY = '\u0000starts'
 export class Store {
   readonly #journal: Journal
   readonly #blobs: BlobStore
+  readonly #limit: DerivedLimit
   readonly #clouds = new Map<string, CloudStore>()
   #sequence = 0
   #starts = 0
   #wasEmpty = true
 
-  private constructor (journal: Journal, blobs: BlobStore) {
+  private constructor (journal: Journal, blobs: BlobStore, derivedMaxBytes: number) {
     this.#journal = journal
     this.#blobs = blobs
+    this.#limit = new DerivedLimit(derivedMaxBytes)
   }
 
-  /** Loads what the journal holds and removes bytes that no record names. */
-  static async open (journal: Journal, blobs: BlobStore): Promise<Store> {
-    const store = new Store(journal, blobs)
-    const known = { blobs: new Set<string>(), drafts: new Set<string>() }
-    for await (const [key, value] of journal.load()) {
-      store.#wasEmpty = false
-      if (key === STARTS_KEY) {
-        store.#starts = Number(value)
-        continue
-      }
-      const [cloud = '', kind = '', name = ''] = key.split('\u0000')
-      // The journal holds what this class wrote, nothing else.
-      const record = JSON.parse(value) as AssetRecord
-      const room = store.cloud(cloud)
-      if (kind !== 'asset') {
-        room.adoptDocument(kind as DocumentKind, name, record)
-        // The bytes of an unfinished upload.
-        if (kind === 'chunked' || kind === 'pending_upload') nameBytes(record, known)
-        continue
-      }
-      room.adopt(record)
-      for (const blob of blobsOf(record)) known.blobs.add(blob)
-      store.#sequence = Math.max(store.#sequence, record.sequence)
-    }
+  /**
+   * Loads what the journal holds and removes bytes that no record names.
+   */
+  static async open (
+    journal: Journal, blobs: BlobStore, { derivedMaxBytes = DERIVED_MAX_BYTES }: StoreOptions = {}
+  ): Promise<Store> {
+    const store = new Store(journal, blobs, derivedMaxBytes)
+    const { isEmpty, starts, lastSequence, known } = await load(journal, (cloud) => store.cloud(cloud))
+    store.#wasEmpty = isEmpty
+    store.#starts = starts
+    store.#sequence = lastSequence
+    for (const cloud of store.clouds()) for (const blob of cloud.blobs()) known.blobs.add(blob)
     await blobs.sweep(known)
     return store
   }
@@ -68,7 +69,7 @@ export class Store {
   cloud (name: string): CloudStore {
     let cloud = this.#clouds.get(name)
     if (!cloud) {
-      cloud = new CloudStore(name, this.#journal, this.#blobs)
+      cloud = new CloudStore(name, { journal: this.#journal, blobs: this.#blobs, limit: this.#limit })
       this.#clouds.set(name, cloud)
     }
     return cloud
@@ -77,23 +78,33 @@ export class Store {
   /** Those that were ever asked for. */
   clouds (): CloudStore[] { return [...this.#clouds.values()] }
 
-  /** Forgets everything. */
+  /** Forgets everything: at once in memory, and all of it or nothing on the disk. Files go a few at a time, beside other work. */
   async clear (): Promise<void> {
-    await Promise.all([...this.#clouds.values()].map((cloud) => cloud.clear()))
-    await this.#journal.write([{ key: STARTS_KEY }])
+    const emptied = this.clouds().map((cloud) => cloud.empty())
+    this.#limit.clear()
+    try {
+      await this.#journal.clear()
+    } catch (error) {
+      for (const { undo } of emptied) undo()
+      throw error
+    }
     this.#starts = 0
     this.#sequence = 0
+    for (const { blobs } of emptied) await this.#removeInTurns(blobs())
+  }
+
+  async #removeInTurns (blobs: Iterable<string>): Promise<void> {
+    let removing: Promise<void>[] = []
+    for (const blob of blobs) {
+      // The records are gone, so it is no failure if a file stays: the next start removes it.
+      removing.push(this.#blobs.remove(blob).catch(() => {}))
+      if (removing.length < REMOVED_AT_ONCE) continue
+      await Promise.all(removing)
+      await turn()
+      removing = []
+    }
+    await Promise.all(removing)
   }
 
   async close (): Promise<void> { await this.#journal.close() }
-}
-
-/** Bytes that wait in a document: under `draft` while they grow, under `blob` in any of its members. */
-function nameBytes (document: unknown, known: { blobs: Set<string>, drafts: Set<string> }): void {
-  if (typeof document !== 'object' || document === null) return
-  for (const [name, value] of Object.entries(document)) {
-    if (typeof value !== 'string') nameBytes(value, known)
-    else if (name === 'draft') known.drafts.add(value)
-    else if (name === 'blob') known.blobs.add(value)
-  }
 }

@@ -66,8 +66,10 @@ async function changeAll (call: Call, change: (record: AssetRecord) => AssetReco
 }
 
 async function takeFromOthers (call: Call, given: readonly string[]): Promise<void> {
-  const ids = publicIds(call)
-  const others = [...call.store.all()].filter((record) => record.resource_type === call.params.rt && !ids.includes(record.public_id) && record.tags.some((tag) => given.includes(tag)))
+  const ids = new Set(publicIds(call))
+  const { assets } = call.store
+  const tagged = new Set(given.flatMap((tag) => [...assets.byTime(['tag', call.params.rt ?? '', tag])]))
+  const others = [...tagged].filter((record) => !ids.has(record.public_id))
   await Promise.all(others.map((record) => call.store.change(record.asset_id, (present) => ({ ...present, tags: present.tags.filter((tag) => !given.includes(tag)) }))))
 }
 

@@ -1,22 +1,12 @@
 import type { BlobStore, Draft } from '../store/blobs.ts'
 import type { ReceivedFile } from '../api/body.ts'
 import type { CloudStore, Store } from '../store/store.ts'
-import { invalidRange, joined, received, waiting, type ChunkRange, type Piece } from './pieces.ts'
+import type { NamedDocument } from '../store/documents.ts'
+import { invalidRange, joined, Pieces, type ChunkRange, type Piece } from './pieces.ts'
+import type { Unfinished } from './unfinished.ts'
 
-/** An upload in pieces, as it is stored after each of them. */
-interface Unfinished {
-  /** Under which its first bytes are; absent once they have become an asset. */
-  draft?: string
-  /** How many those are: all up to the first gap. */
-  bytes: number
-  parts: Piece[]
-  total: number
-  touchedMs: number
-  /** The final answer, kept for a client that did not get it and sends its last chunk again. */
-  answer?: object
-  /** The piece that made it whole, and what was asked for with it. */
-  finishedBy?: { start: number, wish: string }
-}
+/** What a piece makes of an upload: pieces that are new or have joined the bytes, and bytes that are in the draft by now, or wait. */
+interface TakenPiece { upload: Unfinished, pieces: Piece[], joined: string[], waiting: string[] }
 
 /** What becomes of the bytes when all are there. */
 export interface Completion {
@@ -44,6 +34,8 @@ export class ChunkedUploads {
   readonly #minBytes: number
   readonly #clock: () => number
   readonly #open = new Map<string, Draft>()
+  /** Unfinished uploads, those first that have waited longest for a piece. Read from the store once. */
+  #waiting: Map<string, { store: CloudStore, id: string }> | undefined
   /** The last piece of each upload that is being taken: one at a time. */
   readonly #turns = new Map<string, Promise<unknown>>()
 
@@ -78,12 +70,16 @@ export class ChunkedUploads {
   /** Drops what has waited for its next piece for more than a day. */
   async expire (): Promise<void> {
     const oldest = this.#clock() - LIFETIME_MS
-    await this.#drop((name, { touchedMs }) => touchedMs < oldest && !this.#turns.has(name))
+    for (const [name, { store, id }] of this.#inOrder()) {
+      const upload = store.document<Unfinished>('chunked', id)
+      if (upload && upload.touchedMs >= oldest) return
+      if (!this.#turns.has(name)) await this.#drop(store, id, upload)
+    }
   }
 
   /** Drops everything. */
   async clear (): Promise<void> {
-    await this.#drop(() => true)
+    for (const { store, id } of this.#inOrder().values()) await this.#drop(store, id, store.document<Unfinished>('chunked', id))
     await Promise.all([...this.#open.values()].map((draft) => draft.discard()))
     this.#open.clear()
   }
@@ -96,22 +92,27 @@ export class ChunkedUploads {
 
   async #take (store: CloudStore, id: string, range: ChunkRange, file: ReceivedFile, { complete, recall, wish, stands }: Completion): Promise<object> {
     const known = store.document<Unfinished>('chunked', id)
-    const same = known?.parts.find((part) => part.start === range.start && part.end === range.end)
-    const repeated = same?.md5 === file.md5
+    const pieces = new Pieces(store, id)
+    const same = pieces.at(range.start)
+    const repeated = same?.md5 === file.md5 && same.end === range.end
     const askedAgain = repeated && known?.finishedBy?.start === range.start && known.finishedBy.wish === wish
     if (askedAgain && known?.answer !== undefined && stands(known.answer)) return known.answer
     // An id that is used otherwise after its upload was finished begins a new one.
     const present = known?.answer === undefined ? known : undefined
-    const upload = repeated && present ? { ...present, touchedMs: this.#clock() } : await this.#add(store, id, range, file, present)
-    await store.putDocument('chunked', id, upload).catch(async (error: unknown) => {
+    const stale = present ? [] : pieces.all()
+    const step: TakenPiece = repeated && present
+      ? { upload: { ...present, touchedMs: this.#clock() }, pieces: [], joined: [], waiting: [] }
+      : await this.#add(store, id, range, file, present)
+    const { upload } = step
+    const put: NamedDocument[] = [...step.pieces.map((piece) => pieces.documentOf(piece)), { kind: 'chunked', name: id, value: upload }]
+    await store.exchangeDocuments(stale.map((piece) => pieces.documentOf(piece)), put).catch(async (error: unknown) => {
       await this.#letGo(store, id, present)
-      const before = new Set(waiting(present?.parts ?? []))
-      await this.#remove(waiting(upload.parts).filter((blob) => !before.has(blob)))
+      await this.#remove(step.waiting)
       throw error
     })
-    const kept = new Set(waiting(upload.parts))
-    await this.#remove(waiting(present?.parts ?? []).filter((blob) => !kept.has(blob)))
-    if (upload.total === -1 || upload.bytes < upload.total) return { done: false, bytes: received(upload.parts) }
+    this.#touched(store, id)
+    await this.#remove([...step.joined, ...blobsOf(stale)])
+    if (upload.total === -1 || upload.bytes < upload.total) return { done: false, bytes: upload.received }
     try {
       const whole = async (): Promise<ReceivedFile> => ({ ...await (await this.#draft(store, id, upload)).finish(), ...file.filename !== undefined && { filename: file.filename } })
       const recalled = repeated && upload.draft !== undefined && !this.#open.has(nameOf(store, id)) ? await recall(upload.draft) : undefined
@@ -120,7 +121,7 @@ export class ChunkedUploads {
       await store.putDocument('chunked', id, { ...finished, answer, finishedBy: { start: range.start, wish } } satisfies Unfinished)
       return answer
     } catch (error) {
-      await store.removeDocument('chunked', id)
+      await this.#forget(store, id)
       throw error
     } finally {
       this.#open.delete(nameOf(store, id))
@@ -128,29 +129,34 @@ export class ChunkedUploads {
   }
 
   /** Puts a piece where it belongs: behind the bytes that are there, with all that waited for it, or among those that wait. */
-  async #add (store: CloudStore, id: string, range: ChunkRange, file: ReceivedFile, present: Unfinished | undefined): Promise<Unfinished> {
-    const { bytes, parts } = present ?? { bytes: 0, parts: [] }
-    const total = joined({ parts, total: present?.total ?? -1 }, range, file.bytes, this.#minBytes)
+  async #add (store: CloudStore, id: string, range: ChunkRange, file: ReceivedFile, present: Unfinished | undefined): Promise<TakenPiece> {
+    const { bytes, received, end, total: knownTotal } = present ?? { bytes: 0, received: 0, end: -1, total: -1 }
+    const pieces = new Pieces(store, id)
+    const neighbours = present ? pieces.around(range.start) : []
+    const total = joined({ end, total: knownTotal, neighbours }, range, file.bytes, this.#minBytes)
     const draft = await this.#draft(store, id, present)
     const piece: Piece = { start: range.start, end: range.end, md5: file.md5 }
-    const common = { draft: draft.key, total, touchedMs: this.#clock() }
+    const common = { draft: draft.key, total, touchedMs: this.#clock(), received: received + file.bytes, end: Math.max(end, range.end) }
     if (range.start !== bytes) {
       // Copied, as appending does it: what is kept must be on the disk before the answer.
       const { key } = await this.#blobs.write(this.#blobs.read(file.key))
-      return { ...common, bytes, parts: [...parts, { ...piece, blob: key }] }
+      return { upload: { ...common, bytes }, pieces: [{ ...piece, blob: key }], joined: [], waiting: [key] }
     }
-    const joining = new Map([...parts, { ...piece, blob: file.key }].map((part) => [part.start, part]))
+    const added = [piece]
+    const blobs: string[] = []
     try {
-      for (let next = joining.get(draft.bytes); next?.blob !== undefined; next = joining.get(draft.bytes)) {
+      await draft.append(file.key)
+      for (let next = present && pieces.at(draft.bytes); next?.blob !== undefined; next = pieces.at(draft.bytes)) {
         const { blob, ...rest } = next
         await draft.append(blob)
-        joining.set(rest.start, rest)
+        blobs.push(blob)
+        added.push(rest)
       }
     } catch (error) {
       await this.#letGo(store, id, present)
       throw error
     }
-    return { ...common, bytes: draft.bytes, parts: [...joining.values()] }
+    return { upload: { ...common, bytes: draft.bytes }, pieces: added, joined: blobs, waiting: [] }
   }
 
   /** Lets go of the files that have waited longest. */
@@ -170,8 +176,7 @@ export class ChunkedUploads {
     const draft = known ?? await (present?.draft === undefined ? this.#blobs.draft() : this.#blobs.resume(present.draft, present.bytes))
     if (!draft) {
       // Somebody has cleaned up in the folder: the upload must begin anew.
-      await store.removeDocument('chunked', id)
-      await this.#remove(waiting(present?.parts ?? []))
+      await this.#remove(blobsOf(await this.#forget(store, id)))
       throw invalidRange()
     }
     this.#open.set(name, draft)
@@ -185,24 +190,46 @@ export class ChunkedUploads {
     await (present ? draft?.close() : draft?.discard())
   }
 
+  /** Forgets an upload, and which pieces it had. */
+  async #forget (store: CloudStore, id: string): Promise<Piece[]> {
+    const pieces = new Pieces(store, id)
+    const all = pieces.all()
+    await store.exchangeDocuments([{ kind: 'chunked', name: id }, ...all.map((piece) => pieces.documentOf(piece))], [])
+    return all
+  }
+
   async #remove (blobs: readonly string[]): Promise<void> {
     await Promise.all(blobs.map((blob) => this.#blobs.remove(blob)))
   }
 
-  async #drop (goes: (name: string, upload: Unfinished) => boolean): Promise<void> {
-    for (const store of this.#store.clouds()) {
-      for (const [id, upload] of store.documents<Unfinished>('chunked')) {
-        const name = nameOf(store, id)
-        if (!goes(name, upload)) continue
-        await store.removeDocument('chunked', id)
-        await this.#remove(waiting(upload.parts))
-        if (this.#open.has(name)) await this.#open.get(name)?.discard()
-        else if (upload.draft !== undefined) await this.#blobs.discard(upload.draft)
-        this.#open.delete(name)
-      }
-    }
+  #inOrder (): Map<string, { store: CloudStore, id: string }> {
+    this.#waiting ??= new Map(this.#store.clouds()
+      .flatMap((store) => store.documents<Unfinished>('chunked').map(([id, { touchedMs }]) => ({ store, id, touchedMs })))
+      .sort((one, other) => one.touchedMs - other.touchedMs)
+      .map(({ store, id }) => [nameOf(store, id), { store, id }]))
+    return this.#waiting
+  }
+
+  /** Puts an upload behind all that have waited longer for a piece. */
+  #touched (store: CloudStore, id: string): void {
+    const uploads = this.#inOrder()
+    uploads.delete(nameOf(store, id))
+    uploads.set(nameOf(store, id), { store, id })
+  }
+
+  async #drop (store: CloudStore, id: string, upload: Unfinished | undefined): Promise<void> {
+    const name = nameOf(store, id)
+    this.#inOrder().delete(name)
+    if (!upload) return
+    await this.#remove(blobsOf(await this.#forget(store, id)))
+    if (this.#open.has(name)) await this.#open.get(name)?.discard()
+    else if (upload.draft !== undefined) await this.#blobs.discard(upload.draft)
+    this.#open.delete(name)
   }
 }
+
+/** Keys of what waits. */
+function blobsOf (pieces: readonly Piece[]): string[] { return pieces.flatMap(({ blob }) => blob ?? []) }
 
 function nameOf (store: CloudStore, id: string): string {
   return `${store.name}/${id}`

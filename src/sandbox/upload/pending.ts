@@ -39,7 +39,7 @@ export function resumePending (services: PendingServices): void {
 async function resumeUpload (
   call: Call, services: UploadServices, batch: string, upload: PendingUpload
 ): Promise<void> {
-  const record = [...call.store.all()].find(({ blob }) => blob === upload.blob)
+  const record = call.store.assets.findByBlob(upload.blob)
   // The process may have ended when all was done but the noting of it. Better told twice than never.
   if (record) notifyUpload(services.notifier, call, await answerAgain(call, services, record, call.fields))
   else if (await services.blobs.stat(upload.blob)) return storePending(call, services, batch, upload)

@@ -1,4 +1,6 @@
 import { SandboxError } from '../errors.ts'
+import type { NamedDocument } from '../store/documents.ts'
+import type { CloudStore } from '../store/store.ts'
 
 export interface ChunkRange {
   start: number
@@ -17,9 +19,6 @@ export interface Piece {
   blob?: string
 }
 
-/** What is known of the file that pieces are going to make. */
-interface Puzzle { parts: readonly Piece[], total: number }
-
 /** `bytes 0-4999999/-1`; the total may be `-1` or `*` until the last chunk. */
 export function parseContentRange (header: string | undefined): ChunkRange {
   const [, start, end, total] = /^bytes\s+(\d+)-(\d+)\/(-1|\d+|\*)$/i.exec(header ?? '') ?? []
@@ -29,29 +28,68 @@ export function parseContentRange (header: string | undefined): ChunkRange {
   return range
 }
 
+/** What is known of the file that pieces are going to make. */
+interface Puzzle {
+  /** The last byte of all pieces; -1 without any. */
+  readonly end: number
+  /** -1: not known yet. */
+  readonly total: number
+  /** Those that stand next to a new one, or under it. */
+  readonly neighbours: readonly Piece[]
+}
+
 /**
  * Whether a new piece joins those that are there; in which order they come does not matter.
  * @returns the total as it is known with it.
  * @throws {SandboxError} 400 for an overlap, a wrong length, another total or a piece that is too small.
  */
-export function joined ({ parts, total }: Puzzle, range: ChunkRange, bytes: number, minBytes: number): number {
+export function joined ({ end, total, neighbours }: Puzzle, range: ChunkRange, bytes: number, minBytes: number): number {
   const known = range.total === -1 ? total : range.total
-  const overlaps = parts.some(({ start, end }) => start <= range.end && range.start <= end)
-  const exceeds = known !== -1 && [range, ...parts].some(({ end }) => end >= known)
+  const overlaps = neighbours.some((one) => one.start <= range.end && range.start <= one.end)
+  const exceeds = known !== -1 && Math.max(end, range.end) >= known
   const differs = total !== -1 && known !== total
   if (overlaps || exceeds || differs || range.end - range.start + 1 !== bytes) throw invalidRange()
   if (range.end + 1 !== known && bytes < minBytes) throw new SandboxError(400, 'All parts except EOF-chunk must be larger than 5mb')
   return known
 }
 
-/** Bytes of all pieces, those that wait included. */
-export function received (parts: readonly Piece[]): number {
-  return parts.reduce((sum, { start, end }) => sum + end - start + 1, 0)
-}
+const KIND = 'chunk_piece'
+/** Digits of the greatest number that is exact. */
+const DIGITS = 16
 
-/** Keys of what waits. */
-export function waiting (parts: readonly Piece[]): string[] {
-  return parts.flatMap(({ blob }) => blob ?? [])
+/** The pieces of one upload: a document each, in the order of their bytes, so that one more costs what the first did. */
+export class Pieces {
+  readonly #store: CloudStore
+  readonly #id: string
+
+  constructor (store: CloudStore, id: string) {
+    this.#store = store
+    this.#id = id
+  }
+
+  /** The piece that begins there. */
+  at (start: number): Piece | undefined { return this.#store.document<Piece>(KIND, this.#nameOf(start)) }
+
+  /** The one that begins before a byte, and the one that begins there or behind it. */
+  around (start: number): Piece[] {
+    const [before] = start === 0 ? [] : this.#from(start - 1, { descending: true })
+    const [behind] = this.#from(start)
+    return [before, behind].filter((piece) => piece !== undefined)
+  }
+
+  all (): Piece[] { return [...this.#from(0)] }
+
+  documentOf (piece: Piece): NamedDocument { return { kind: KIND, name: this.#nameOf(piece.start), value: piece } }
+
+  * #from (start: number, options: { descending?: boolean } = {}): Iterable<Piece> {
+    for (const [name, piece] of this.#store.documentsFrom<Piece>(KIND, this.#nameOf(start), options)) {
+      if (!name.startsWith(`${this.#id}\n`)) return
+      yield piece
+    }
+  }
+
+  /** A header has no line break in it, so no id is the beginning of another one's name. */
+  #nameOf (start: number): string { return `${this.#id}\n${String(start).padStart(DIGITS, '0')}` }
 }
 
 export function invalidRange (): SandboxError {

@@ -32,9 +32,8 @@ export async function rename (call: Call, services: RenameServices): Promise<unk
     public_id: to,
     type: toType,
     version: Math.floor(call.clock() / 1000),
-    ...fixed && { asset_folder: to.split('/').slice(0, -1).join('/') },
-    derived: []
-  }))
+    ...fixed && { asset_folder: to.split('/').slice(0, -1).join('/') }
+  }), { derived: [] })
   if (changed) notifyRename(services.notifier, call, changed, from)
   const { context: shownContext, metadata, ...answer } = await uploadAnswer(call, services, changed ?? record)
   return { ...answer, ...fields.flag('context') && shownContext !== undefined && { context: shownContext }, ...fields.flag('metadata') && metadata !== undefined && { metadata } }

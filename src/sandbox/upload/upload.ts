@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isoTime, type AssetRecord, type DerivedRecord } from '../assets/asset.ts'
 import { TRANSPORT } from '../api/known-parameters.ts'
-import { blobsOf } from '../store/cloud-store.ts'
 import type { Store } from '../store/store.ts'
 import { SandboxError } from '../errors.ts'
 import type { ReceivedFile } from '../api/body.ts'
@@ -75,7 +74,7 @@ function stands (call: Call, told: Partial<AssetRecord>): boolean {
 async function recall (
   call: Call, services: UploadServices, fields: Fields, blob: string
 ): Promise<object | undefined> {
-  const record = [...call.store.all()].find((one) => one.blob === blob)
+  const record = call.store.assets.findByBlob(blob)
   return record && answerAgain(call, services, record, fields)
 }
 
@@ -180,13 +179,13 @@ async function makeAsset (
     bytes: incoming.file.bytes,
     etag: incoming.file.md5,
     api_key: call.cloud.apiKey,
-    blob: incoming.file.key,
-    derived: [...keptDerived(present, incoming.file, derivation), ...derivation.stored]
+    blob: incoming.file.key
   }
+  const derived = [...keptDerived(call, present, incoming.file, derivation), ...derivation.stored]
   const promise = promiseEager(call, record, fields, derivation.eager)
-  await call.store.put(record, promise)
+  await call.store.put(record, { beside: promise, derived })
   await call.store.keepNewOptions(record)
-  for (const key of blobsOf(record)) loose.delete(key)
+  for (const { blob } of [record, ...derived]) loose.delete(blob)
   return { record, overwritten: present !== undefined, derivation, promise }
 }
 
@@ -195,12 +194,12 @@ async function makeAsset (
  * Ruby client.
  */
 function keptDerived (
-  present: AssetRecord | undefined, file: ReceivedFile, { stored }: Derivation
+  { store }: Call, present: AssetRecord | undefined, file: ReceivedFile, { stored }: Derivation
 ): DerivedRecord[] {
   if (present?.etag !== file.md5 || present.bytes !== file.bytes) return []
   const nameOf = ({ transformation, format }: DerivedRecord) => `${transformation}.${format}`
   const made = new Set(stored.map(nameOf))
-  return present.derived.filter((one) => !made.has(nameOf(one)))
+  return store.derived.of(present.asset_id).filter((one) => !made.has(nameOf(one)))
 }
 
 type Identity = Pick<

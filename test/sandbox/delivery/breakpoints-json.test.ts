@@ -1,5 +1,7 @@
 import sharp from 'sharp'
 import t from 'tap'
+import { AssetRenderer } from '../../../src/sandbox/delivery/asset-renderer.ts'
+import { MAX_TRIES } from '../../../src/sandbox/delivery/breakpoint-search.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 
 const sandbox = await startSandbox({ clouds: [{ cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }, { cloudName: 'strict', apiKey: '1', apiSecret: 'x', strictTransformations: true }] })
@@ -41,4 +43,43 @@ t.test('400 for bounds that are none, 401 where new transformations need a signa
   }
   t.match(await ask('strict/image/upload/w_auto:breakpoints:json/v1/photo.jpg'), { status: 401 })
   t.match(await ask('demo/image/upload/w_auto:breakpoints:json/v1/absent.jpg'), { status: 404 })
+})
+
+/** Counts the pictures that are made while `work` goes on. */
+async function rendered (work: () => Promise<unknown>): Promise<number> {
+  const { derive } = AssetRenderer.prototype
+  let count = 0
+  AssetRenderer.prototype.derive = function (request) {
+    count++
+    return derive.call(this, request)
+  }
+  try {
+    await work()
+  } finally {
+    AssetRenderer.prototype.derive = derive
+  }
+  return count
+}
+
+t.test('an answer costs a bounded number of pictures, once for each version of an asset and for all that ask at a time', async (t) => {
+  await sandbox.add('asked', { file })
+  const greedy = 'demo/image/upload/w_auto:breakpoints_1_1000_1_200:json/v1/asked.jpg'
+  const answers: Awaited<ReturnType<typeof ask>>[] = []
+  const first = await rendered(async () => { answers.push(...await Promise.all([ask(greedy), ask(greedy)])) })
+  t.ok(first > 20 && first <= MAX_TRIES + 1, `${first} pictures`)
+  t.match(answers[0], { status: 200, breakpoints: { length: Number } })
+  t.match([answers[0]?.breakpoints.at(0), answers[0]?.breakpoints.at(-1)], [800, 1])
+  t.equal(await rendered(async () => { answers.push(await ask(greedy)) }), 0, 'remembered')
+  t.same(answers[1], answers[0])
+  t.same(answers[2], answers[0])
+  t.ok(await rendered(() => ask(greedy.replace('_1_200', '_1_199'))) > 0, 'another question')
+  await sandbox.add('asked', { file })
+  t.ok(await rendered(() => ask(greedy)) > 0, 'another version')
+})
+
+t.test('what has failed is asked again', async (t) => {
+  const path = 'demo/image/upload/l_frame/w_auto:breakpoints_50_90_1_3:json/v1/photo.jpg'
+  t.match(await ask(path), { status: 404 })
+  await sandbox.add('frame')
+  t.match(await ask(path), { status: 200 })
 })

@@ -26,8 +26,7 @@ const base: AssetRecord = {
   asset_folder: 'animals',
   display_name: 'Tom',
   api_key: '1',
-  blob: 'b',
-  derived: []
+  blob: 'b'
 }
 const finds = (expression: string) => matches(parseExpression(expression), base, { nowMs, fixedFolders: false })
 

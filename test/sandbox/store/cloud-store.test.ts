@@ -3,6 +3,8 @@ import t from 'tap'
 import type { AssetRecord } from '../../../src/sandbox/assets/asset.ts'
 import { MemoryBlobs } from '../../../src/sandbox/store/blobs-memory.ts'
 import { CloudStore } from '../../../src/sandbox/store/cloud-store.ts'
+import { Store } from '../../../src/sandbox/store/store.ts'
+import { DerivedLimit } from '../../../src/sandbox/store/derived-limit.ts'
 import { MemoryJournal, type Change } from '../../../src/sandbox/store/journal.ts'
 
 /** Takes nothing while the disk is full, and holds every write back until it is told to go on. */
@@ -37,14 +39,13 @@ function asset (id: string, publicId: string, more: Partial<AssetRecord> = {}): 
     display_name: publicId,
     api_key: '1',
     blob: `blob-${id}`,
-    derived: [],
     ...more
   }
 }
 
 function start () {
   const journal = new FullDisk()
-  const store = new CloudStore('demo', journal, new MemoryBlobs())
+  const store = new CloudStore('demo', { journal, blobs: new MemoryBlobs(), limit: new DerivedLimit(1000) })
   const shown = () => [...store.all()].map(({ asset_id: id, public_id: publicId, tags }) => [id, publicId, ...tags].join(' ')).sort()
   return { journal, store, shown }
 }
@@ -110,29 +111,55 @@ t.test('an asset and what is kept beside it are written in one go, or neither is
     writes.push(changes.map(({ key }) => key.split('\u0000').slice(1).join(' ')).sort())
     return write(changes)
   }
-  await t.rejects(store.put(asset('1', 'a'), beside), NO_SPACE)
+  await t.rejects(store.put(asset('1', 'a'), { beside }), NO_SPACE)
   t.same([shown(), store.documents('pending_eager')], [[], []])
   journal.full = false
-  await store.put(asset('1', 'a'), beside)
+  await store.put(asset('1', 'a'), { beside })
   t.same([shown(), store.documents('pending_eager')], [['1 a'], [['b', 1]]])
   t.same(writes, Array(2).fill(['asset 1', 'pending_eager b']))
 })
 
 t.test('what could not be forgotten is still known', async (t) => {
-  const { journal, store, shown } = start()
-  store.adopt(asset('1', 'one'))
-  store.adoptDocument('preset', 'p', 1)
+  const journal = new FullDisk()
+  const store = await Store.open(journal, new MemoryBlobs())
+  journal.clear = async () => { if (journal.full) throw new Error('no space left') }
+  const cloud = store.cloud('demo')
+  const derived = { id: 'd', transformation: 'w_1', format: 'png', bytes: 1, etag: 'e', blob: 'b', created_at: '' }
+  cloud.adopt(asset('1', 'one', { asset_folder: 'f' }))
+  cloud.adoptDerived({ ...derived, asset_id: '1', order: 1 })
+  cloud.adoptDocument('preset', 'p', 1)
+  const known = () => [[...cloud.all()].map(({ public_id: id }) => id), cloud.derived.count, cloud.documents('preset'), cloud.assets.size(['folder', 'f'])]
   await t.rejects(store.clear(), NO_SPACE)
-  t.same([shown(), store.documents('preset')], [['1 one'], [['p', 1]]])
+  t.same(known(), [['one'], 1, [['p', 1]], 1])
   journal.full = false
   await store.clear()
-  t.same([shown(), store.documents('preset')], [[], []])
+  t.same(known(), [[], 0, [], 0])
+})
+
+t.test('derived assets that could not be written or removed are as they were', async (t) => {
+  const { journal, store } = start()
+  const derived = { id: 'd', transformation: 'w_1', format: 'png', bytes: 1, etag: 'e', blob: 'b', created_at: '' }
+  store.adopt(asset('1', 'one'))
+  const version = { asset_id: '1', version_id: 'v' }
+  await t.rejects(store.addDerived(version, [derived]), NO_SPACE)
+  t.same(store.derived.of('1'), [])
+  journal.full = false
+  t.equal(await store.addDerived({ ...version, version_id: 'other' }, [derived]), false)
+  t.equal(await store.addDerived(version, [derived]), true)
+  journal.full = true
+  await t.rejects(store.addDerived(version, [{ ...derived, id: 'e' }]), NO_SPACE, 'another one of that name')
+  await t.rejects(store.removeDerived(store.derived.of('1')), NO_SPACE)
+  await t.rejects(store.put(asset('1', 'one'), { derived: [] }), NO_SPACE)
+  await t.rejects(store.remove(asset('1', 'one')), NO_SPACE)
+  t.match(store.derived.of('1'), [{ id: 'd' }])
+  t.equal(store.derived.of('1').length, 1)
+  t.same([store.derived.isUsed('w_1'), store.derived.bytes], [true, 1])
 })
 
 t.test('bytes that cannot be removed do not make a failure of a change that is made', async (t) => {
   const blobs = new MemoryBlobs()
   blobs.remove = async () => { throw new Error('read-only') }
-  const store = new CloudStore('demo', new MemoryJournal(), blobs)
+  const store = new CloudStore('demo', { journal: new MemoryJournal(), blobs, limit: new DerivedLimit(1000) })
   await store.put(asset('1', 'a', { asset_folder: 'f' }))
   await store.remove(asset('1', 'a', { asset_folder: 'f' }))
   t.same([...store.all()], [])

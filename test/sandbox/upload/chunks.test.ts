@@ -203,11 +203,11 @@ t.test('500: a piece that could not be noted was not taken, and may come again',
   for (const data of [folder, ':memory:']) {
     const { app, context: { store } } = await buildSandbox({ minChunkBytes: 10, data })
     const room = store.cloud('demo')
-    const putDocument = room.putDocument.bind(room)
+    const exchangeDocuments = room.exchangeDocuments.bind(room)
     const refused = async (from: number, to: number, bytes = BYTES) => {
-      room.putDocument = async () => { throw new Error('no space left') }
+      room.exchangeDocuments = async () => { throw new Error('no space left') }
       t.match(await send({ url }, from, to, 100, { bytes }), { status: 500 })
-      room.putDocument = putDocument
+      room.exchangeDocuments = exchangeDocuments
     }
     const url = await app.listen({ port: 0 })
     await refused(0, 39, randomBytes(100))
@@ -226,6 +226,31 @@ async function temporaryFolder (t: Test): Promise<string> {
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
+
+/** Brings the records of a folder into the form that older versions gave them: pieces inside their uploads. */
+async function makeOld (data: string): Promise<void> {
+  const journal = await LevelJournal.open(join(data, 'records'))
+  const rows: { key: string, kind: string, value: Record<string, unknown> }[] = []
+  for await (const [key, value] of journal.load()) rows.push({ key, kind: key.split('\u0000')[1] ?? '', value: JSON.parse(value) as Record<string, unknown> })
+  const parts = rows.filter(({ kind }) => kind === 'chunk_piece')
+  const [upload] = rows.filter(({ kind }) => kind === 'chunked')
+  const { received: _received, end: _end, ...old } = upload?.value ?? {}
+  await journal.write([...parts.map(({ key }) => ({ key })), { key: upload?.key ?? '', value: JSON.stringify({ ...old, parts: parts.map(({ value }) => value) }) }])
+  await journal.close()
+}
+
+t.test('an upload that an older version has left unfinished goes on', async (t) => {
+  const data = await temporaryFolder(t)
+  const first = await start(t, { data })
+  await send(first, 0, 39, 100)
+  t.match(await send(first, 70, 99, 100), { done: false, bytes: 70 })
+  await first.close()
+  await makeOld(data)
+  const second = await start(t, { data })
+  t.match(await send(second, 60, 79, 100), { status: 400 }, 'pieces are known')
+  t.match(await send(second, 70, 99, 100), { done: false, bytes: 70 })
+  t.match(await send(second, 40, 69, 100), { done: true, etag: MD5 })
+})
 
 t.test('kill -9 between two chunks: after the restart the next one makes the whole file', async (t) => {
   const data = await temporaryFolder(t)

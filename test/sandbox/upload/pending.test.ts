@@ -7,7 +7,7 @@ import type { AssetRecord } from '../../../src/sandbox/assets/asset.ts'
 import { MemoryBlobs } from '../../../src/sandbox/store/blobs-memory.ts'
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
 import { LevelJournal } from '../../../src/sandbox/store/journal.ts'
-import { CloudStore, type DocumentKind } from '../../../src/sandbox/store/store.ts'
+import { Store, type CloudStore, type DocumentKind } from '../../../src/sandbox/store/store.ts'
 import type { PendingEager } from '../../../src/sandbox/upload/derive/eager-later.ts'
 import type { PendingExplicit } from '../../../src/sandbox/upload/explicit.ts'
 import type { PendingUpload } from '../../../src/sandbox/upload/upload.ts'
@@ -44,15 +44,9 @@ async function bigPicture (): Promise<string> {
 /** Works on the records of a folder that nobody has open. */
 async function withRecords<T> (data: string, work: (store: CloudStore) => Promise<T> | T): Promise<T> {
   const journal = await LevelJournal.open(join(data, 'records'))
-  const store = new CloudStore('demo', journal, new MemoryBlobs())
-  for await (const [key, value] of journal.load()) {
-    const [cloud, kind = '', name = ''] = key.split('\u0000')
-    if (cloud !== 'demo') continue
-    if (kind === 'asset') store.adopt(JSON.parse(value))
-    else store.adoptDocument(kind as DocumentKind, name, JSON.parse(value)) // the sandbox wrote it
-  }
+  const store = await Store.open(journal, new MemoryBlobs())
   try {
-    return await work(store)
+    return await work(store.cloud('demo'))
   } finally {
     await journal.close()
   }
@@ -162,14 +156,14 @@ const promise = (asset: AssetRecord, url: string, wanted: string[]): PendingEage
 t.test('killed between two derived assets: the one that is there is not made again, but told of', async (t) => {
   const { heard, until, url } = await receiver(t)
   const data = await folderWith(t, { eager: 'c_scale,w_20' }, async (store, asset) => {
-    await store.put({ ...asset, derived: asset.derived.map((one) => ({ ...one, id: '0'.repeat(32), created_at: 'before' })) })
+    await store.put(asset, { derived: store.derived.of(asset.asset_id).map((one) => ({ ...one, id: '0'.repeat(32), created_at: 'before' })) })
     await store.putDocument('pending_eager', 'b', promise(asset, url, ['c_scale,w_20', 'c_scale,w_30']))
   })
   const second = await start(t, data)
   await until(1)
   t.match(heard, [{ notification_type: 'eager', batch_id: 'b', eager: [{ transformation: 'c_scale,w_20', width: 20 }, { transformation: 'c_scale,w_30', width: 30 }] }])
   await second.close()
-  const made = await withRecords(data, (store) => [...store.all()].flatMap(({ derived }) => derived))
+  const made = await withRecords(data, (store) => [...store.all()].flatMap(({ asset_id: id }) => store.derived.of(id)))
   t.match(made, [{ id: '0'.repeat(32), created_at: 'before' }, { id: '1'.repeat(32), transformation: 'c_scale,w_30' }])
 })
 

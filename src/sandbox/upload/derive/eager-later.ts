@@ -1,6 +1,6 @@
 import type { AssetRecord } from '../../assets/asset.ts'
 import { assetUrls } from '../../assets/asset-urls.ts'
-import type { NamedDocument } from '../../store/cloud-store.ts'
+import type { NamedDocument } from '../../store/documents.ts'
 import { notFound } from '../../errors.ts'
 import type { Call } from '../../api/call.ts'
 import { Fields } from '../../api/fields.ts'
@@ -73,7 +73,7 @@ async function tell (
   const record = call.store.findById(asset.asset_id)
   if (!one || record?.version_id !== asset.version_id) throw notFound(asset.public_id)
   const id = ids[index] ?? ''
-  const known = record.derived.find((derived) => derived.id === id)
+  const known = call.store.derived.find(id)
   const made = known ?? { ...await derive(call, makers, record, one), id }
   if (!known) await adopt(call, makers.blobs, record, [made])
   return { ...entries(call, record, [made], [one])[0] }

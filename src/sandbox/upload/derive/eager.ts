@@ -93,12 +93,9 @@ export async function derive (
 export async function adopt (
   { store }: Call, blobs: BlobStore, record: AssetRecord, derived: readonly DerivedRecord[]
 ): Promise<void> {
-  const names = new Set(derived.map(({ transformation }) => transformation))
-  const changed = await store.change(record.asset_id, (present) => present.version_id === record.version_id
-    ? { ...present, derived: [...present.derived.filter((other) => !names.has(other.transformation)), ...derived] }
-    : undefined)
+  const isKept = await store.addDerived(record, derived)
   // The asset was replaced or removed meanwhile; nobody will ask for these pictures of its former self.
-  if (!changed) await Promise.all(derived.map(({ blob }) => blobs.remove(blob)))
+  if (!isKept) await Promise.all(derived.map(({ blob }) => blobs.remove(blob)))
 }
 
 /** As answers and notifications show those that are made. */

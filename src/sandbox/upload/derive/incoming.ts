@@ -59,7 +59,6 @@ export function draftRecord (call: Call, file: ReceivedFile, found: Inspected): 
     asset_folder: '',
     display_name: '',
     api_key: call.cloud.apiKey,
-    blob: file.key,
-    derived: []
+    blob: file.key
   }
 }
