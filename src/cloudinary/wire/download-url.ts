@@ -1,4 +1,5 @@
 import { invalidRequest } from '../../errors.ts'
+import { HALF_CHARACTER } from '../../input/strict-json.ts'
 import type { DeliveryTypeName, ResourceTypeName } from '../../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { smugglingFaults } from '../../schemas/smuggling.ts'
@@ -30,7 +31,7 @@ function encode (name: string, value: string): string {
   try {
     return encodeURIComponent(value)
   } catch {
-    throw invalidRequest([{ pointer: `/${name}`, message: 'holds half of a Unicode character' }])
+    throw invalidRequest([{ pointer: `/${name}`, message: HALF_CHARACTER }])
   }
 }
 
