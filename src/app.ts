@@ -18,6 +18,7 @@ import environmentChoice from './plugins/access/environment-choice.ts'
 import rateLimit, { callerRate } from './plugins/access/rate-limit.ts'
 import routeActions from './plugins/access/route-actions.ts'
 import signedForms from './plugins/access/signed-forms.ts'
+import visibleAssets from './plugins/access/visible-assets.ts'
 import cloudinary from './plugins/actions/cloudinary.ts'
 import { explainSignature } from './plugins/actions/explain-signature.ts'
 import { validateByField } from './plugins/actions/field-validation.ts'
@@ -191,6 +192,7 @@ async function loadChecks (guarded: FastifyInstance, config: Config): Promise<vo
   await guarded.register(environments)
   await guarded.register(environmentChoice)
   await guarded.register(authorization)
+  await guarded.register(visibleAssets)
   await guarded.register(signedForms)
 }
 
