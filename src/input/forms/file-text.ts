@@ -1,6 +1,7 @@
 import { invalidRequest } from '../../errors.ts'
 import { isDataUri, tidiedDataUri, tidyHead } from '../data-uri.ts'
 import { seenFileSuffix } from '../fields/seen.ts'
+import type { StreamedFile } from './upload-form.ts'
 
 const SCHEME = /^[a-z][a-z0-9+.-]*(?=:\/\/)/i
 
@@ -14,6 +15,14 @@ export function tidiedFile (text: string): string {
   // A blank at its end may be a plus that was lost.
   if (isDataUri(inner)) return tidiedDataUri(text.trimStart())
   return SCHEME.test(inner) ? inner.replace(SCHEME, (scheme) => scheme.toLowerCase()) : text
+}
+
+/** An address that Cloudinary fetches: not the bytes, and not a path, which may begin with a drive. */
+const ADDRESS = /^(?!data:)[a-z][a-z0-9+.-]+:/i
+
+/** Returns what is known of a file before it is read: where Cloudinary is to fetch it, or its name. */
+export function sourceOf (file: StreamedFile | string): { fileUrl?: string | undefined, filename?: string | undefined } {
+  return typeof file === 'string' ? { fileUrl: ADDRESS.test(file) ? file : undefined } : { filename: file.filename }
 }
 
 /** Beginning of a text that is looked at: blanks, and what says that a data URI follows. */
