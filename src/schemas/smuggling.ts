@@ -16,7 +16,7 @@ const OF_OTHERS = [
 const KNOWN: ReadonlySet<string> = new Set([...SIGNABLE_PARAMETER_NAMES, ...OF_OTHERS])
 
 /** Returns the name of the first parameter that a value holds behind an `&`. */
-function heldParameter (value: string): string | undefined {
+export function heldParameter (value: string): string | undefined {
   for (const [, name = ''] of value.matchAll(/&([a-z][a-z0-9_]*)=/g)) if (KNOWN.has(name)) return name
   return undefined
 }

@@ -9,6 +9,7 @@ import type { Permissions } from '../policy/permissions.ts'
 import { backDated, signingFaults, withForced, type SigningRules, type Parameters } from '../policy/signing-rules.ts'
 import { derivedFaults } from './derived-assets.ts'
 import { isOn, outsideFault, uploadFaults, withFolder } from './folder.ts'
+import { withoutHiding } from './hidden-parameters.ts'
 import { placeFaults, rulePlaces, undecidableFaults } from './places.ts'
 import { protectionFaults, withoutPresetToken } from './protection.ts'
 import { withoutReplay } from './replay-guard.ts'
@@ -137,7 +138,7 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   requireSource(wish.fileUrl, { sandbox, barred: folder === undefined ? undefined : 'a caller with a folder' })
   const dated = signs && signing && !exact ? withTimestamp(parameters, backDated(signing, nowSeconds)) : parameters
   return {
-    parameters: signs ? withoutReplay(dated, exact) : dated,
+    parameters: signs ? withoutHiding(permissions, dated, exact, (each) => withoutReplay(each, exact)) : dated,
     ...(signing?.maxBytes !== undefined && { maxBytes: signing.maxBytes })
   }
 }

@@ -77,6 +77,11 @@ function assetFolderFault (rules: PlaceRules, { asset_folder: target }: Paramete
   return home === undefined || isFolderInside(home, target) ? [] : [{ pointer, message: `must be "${home}" or below it` }]
 }
 
+/** Finds the rules about places that one reading breaks. */
+export function readingFaults (rules: PlaceRules, reading: Reading, parameters: Parameters): Fault[] {
+  return [folderFault(rules, reading, parameters) ?? [], publicIdFault(rules, reading, parameters) ?? [], forcedFault(rules, reading) ?? []].flat()
+}
+
 /** Drops what was said of a parameter already. */
 function once (faults: readonly Fault[]): Fault[] {
   return faults.filter(({ pointer }, index) => index === faults.findIndex((other) => other.pointer === pointer))
@@ -92,11 +97,8 @@ export function placeFaults (rules: PlaceRules, parameters: Parameters, filename
   if (vague.length > 0) return vague
   const known = ownNames(parameters, filename) ?? []
   const names = known.length > 0 ? known : [ANY_NAME]
-  const faults = names.flatMap((own) => readings(parameters, own)).flatMap((reading) => [
-    folderFault(rules, reading, parameters) ?? [],
-    publicIdFault(rules, reading, parameters) ?? [],
-    forcedFault(rules, reading) ?? []
-  ].flat())
+  const faults = names.flatMap((own) => readings(parameters, own))
+    .flatMap((reading) => readingFaults(rules, reading, parameters))
   return once([...faults, ...assetFolderFault(rules, parameters)])
 }
 

@@ -16,7 +16,7 @@ const isProtected = ({ protected: patterns }: Permissions, name: string): boolea
 const hasUnknownPreset = ({ signing }: Permissions, parameters: Parameters): boolean => parameters['upload_preset'] !== undefined && signing?.presets === undefined
 
 /** Why the upload could replace a protected asset. */
-function overwritingFault (permissions: Permissions, parameters: Parameters, filename: string | undefined): Fault[] {
+export function overwritingFault (permissions: Permissions, parameters: Parameters, filename: string | undefined): Fault[] {
   if (permissions.protected.length === 0 || isOff(parameters['overwrite'])) return []
   const unknown = (name: string): Fault[] => [{ pointer: '/overwrite', message: `must be false: with ${name} the upload could replace a protected asset` }]
   if (parameters['on_success'] !== undefined) return unknown('on_success')
