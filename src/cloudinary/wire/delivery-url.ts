@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { invalidRequest } from '../../errors.ts'
-import { HALF_CHARACTER } from '../../input/strict-json.ts'
 import { PUBLIC_ID_PATTERN, type DeliveryTypeName, type ResourceTypeName } from '../../schemas/assets.ts'
 import type { CloudinaryEnvironment, DeliveryOptions } from '../../schemas/environment.ts'
 import type { Transformation } from '../../schemas/transformation.ts'
@@ -72,7 +71,7 @@ function encodeId (publicId: string): string {
   try {
     return encodeURIComponent(publicId).replaceAll('%2F', '/').replaceAll('%3A', ':')
   } catch {
-    throw fault('/public_id', HALF_CHARACTER)
+    throw fault('/public_id', 'holds half of a Unicode character')
   }
 }
 

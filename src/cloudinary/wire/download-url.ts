@@ -1,5 +1,4 @@
 import { invalidRequest } from '../../errors.ts'
-import { HALF_CHARACTER } from '../../input/strict-json.ts'
 import type { DeliveryTypeName, ResourceTypeName } from '../../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { smugglingFaults } from '../../schemas/smuggling.ts'
@@ -31,7 +30,7 @@ function encode (name: string, value: string): string {
   try {
     return encodeURIComponent(value)
   } catch {
-    throw invalidRequest([{ pointer: `/${name}`, message: HALF_CHARACTER }])
+    throw invalidRequest([{ pointer: `/${name}`, message: 'holds half of a Unicode character' }])
   }
 }
 

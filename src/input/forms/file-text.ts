@@ -1,7 +1,6 @@
 import { invalidRequest } from '../../errors.ts'
 import { isDataUri, tidiedDataUri, tidyHead } from '../data-uri.ts'
 import { seenFileSuffix } from '../fields/seen.ts'
-import type { StreamedFile } from './upload-form.ts'
 
 const SCHEME = /^[a-z][a-z0-9+.-]*(?=:\/\/)/i
 
@@ -21,7 +20,7 @@ export function tidiedFile (text: string): string {
 const ADDRESS = /^(?!data:)[a-z][a-z0-9+.-]+:/i
 
 /** Returns what is known of a file before it is read: where Cloudinary is to fetch it, or its name. */
-export function sourceOf (file: StreamedFile | string): { fileUrl?: string | undefined, filename?: string | undefined } {
+export function sourceOf (file: { readonly filename: string | undefined } | string): { fileUrl?: string | undefined, filename?: string | undefined } {
   return typeof file === 'string' ? { fileUrl: ADDRESS.test(file) ? file : undefined } : { filename: file.filename }
 }
 

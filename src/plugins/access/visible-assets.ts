@@ -12,12 +12,10 @@ declare module 'fastify' {
   }
 }
 
-type Members = Readonly<Record<string, unknown>>
-
 /** The public ID of a related asset, which is an object, or text such as `image/upload/cats/tom`. */
 function relatedId (related: unknown): string | undefined {
   if (typeof related === 'string') return related.split('/').slice(2).join('/')
-  const { public_id: publicId } = Object(related) as Members // whatever it is, it may have members
+  const { public_id: publicId } = Object(related) as { readonly public_id?: unknown } // whatever it is, it may have members
   return typeof publicId === 'string' ? publicId : undefined
 }
 
