@@ -25,15 +25,15 @@ function isInEveryName (name: string, parameters: Parameters): boolean {
 
 /** Yields the forms in which something is hidden; never the timestamp, which no form may lack. */
 function * hiddenForms (parameters: Parameters): Generator<Hidden, void> {
-  const names = Object.keys(parameters).sort()
-  for (const [start, by] of names.entries()) {
+  const sorted = Object.entries(parameters).sort(([one], [other]) => one < other ? -1 : 1)
+  for (const [start, [by, own]] of sorted.entries()) {
     if (isInEveryName(by, parameters)) continue
     const hidden: string[] = []
-    let value = parameters[by] ?? ''
-    for (const name of names.slice(start + 1)) {
+    let value = own
+    for (const [name, text] of sorted.slice(start + 1)) {
       if (name === 'timestamp') break
       hidden.push(name)
-      value += `&${name}=${parameters[name]}`
+      value += `&${name}=${text}`
       const rest = Object.entries(parameters).filter(([each]) => !hidden.includes(each))
       yield { form: { ...Object.fromEntries(rest), [by]: value }, by, hidden: [...hidden] }
     }

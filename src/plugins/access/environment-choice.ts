@@ -59,12 +59,12 @@ function advice (name: string, names: readonly string[]): string {
 
 /** The refusal of a name. A caller that is bound to environments is not told which others there are. */
 function refusalOf (name: string | undefined, permissions: Permissions, known: readonly string[]): GatewayError {
-  const usable = known.filter((each) => mayUse(permissions, each))
+  const hint = advice(name ?? '', known.filter((each) => mayUse(permissions, each)))
   if (permissions.environments === undefined) {
-    return invalidRequest([{ pointer: '/environment', message: `there is no such environment${advice(name ?? '', usable)}` }])
+    return invalidRequest([{ pointer: '/environment', message: `there is no such environment${hint}` }])
   }
   const what = name === undefined ? 'the default environment' : `the environment "${name}"`
-  return new GatewayError('forbidden', `This caller may not use ${what}${advice(name ?? '', usable)}.`, {
+  return new GatewayError('forbidden', `This caller may not use ${what}${hint}.`, {
     errors: [{ pointer: '/environment', message: 'must be one that this caller may use' }]
   })
 }

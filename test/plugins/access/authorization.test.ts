@@ -81,6 +81,7 @@ async function start (t: Test): Promise<FastifyInstance> {
         schema: url.endsWith('*') ? { params: Type.Object({ '*': Type.String() }) } : {},
         handler: async (request) => {
           handled++
+          if (action === 'directUpload') request.permitSigned({ parameters: {}, fileUrl: (request.body as { file?: string }).file })
           if (action !== 'generateSignature') return { query: request.query }
           return request.permit({ action: 'generateSignature', parameters: request.body as Record<string, string> }) // what the test sends
         }
@@ -176,6 +177,10 @@ t.test('authorization', async (t) => {
     t.same((await call('jailed', 'POST', '/signature', { context: 'a=b' })).json().parameters, { context: 'a=b', folder: 'users/1', async: 'false' })
     t.match((await call('jailed', 'POST', '/signature', { folder: 'users/2' })).json(), { status: 403, errors: [{ pointer: '/folder' }] })
     t.match((await call('short', 'POST', '/signature', { quux: '1', eval: 'x' })).json(), { status: 422, code: 'param_not_allowed', errors: [{ pointer: '/quux' }, { pointer: '/eval' }] })
+  })
+  t.test('422 for a bucket that comes with a signature', async (t) => {
+    t.match((await call('all', 'POST', '/direct-upload', { file: 's3://backups/a' })).json(), { status: 422, code: 'url_not_allowed', errors: [{ pointer: '/file' }] })
+    t.equal(await status('all', 'POST', '/direct-upload', { file: 'https://example.com/a' }), 200)
   })
   t.test('422 for a notification to where Cloudinary cannot reach', async (t) => {
     t.match((await call('all', 'PATCH', '/resources/a', { notification_url: 'http://169.254.169.254/' })).json(), { status: 422, code: 'url_not_allowed', errors: [{ pointer: '/notification_url' }] })

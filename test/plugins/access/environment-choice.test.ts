@@ -15,7 +15,8 @@ t.test('the environment of a request: header, query or the default one', async (
   await app.register(errorHandler, { docs: '/e' })
   await app.register(cloudinary, { environments, defaultEnvironment: 'production', client: { upstream, upload } })
   app.addHook('onRequest', async (request) => {
-    request.caller = request.headers['x-bound'] === undefined ? ANYBODY : { name: 'web', permissions: { ...EVERYTHING, environments: new Set(['production']) } }
+    const bound = request.headers['x-bound']?.toString()
+    request.caller = bound === undefined ? ANYBODY : { name: 'web', permissions: { ...EVERYTHING, environments: new Set([bound]) } }
   })
   await app.register(environmentChoice)
   app.get('/chosen', { config: { action: 'getUrl' } }, async ({ cloudinary: { environment }, query }) => ({ name: environment.name, query }))
@@ -29,8 +30,9 @@ t.test('the environment of a request: header, query or the default one', async (
   t.match(await chosen('/chosen?environment=staging', { 'x-environment': 'production' }), { status: 400, errors: [{ pointer: '/environment', message: /differs/ }] })
   t.match(await chosen('/chosen?environment=a&environment=b'), { status: 400, errors: [{ pointer: '/environment', message: 'must be given once' }] })
   t.match(await chosen('/chosen?environment=stagging'), { status: 400, errors: [{ message: /did you mean "staging"/ }] })
-  const bound = async (url: string, headers = {}) => chosen(url, { 'x-bound': 'yes', ...headers })
+  const bound = async (url: string, headers = {}) => chosen(url, { 'x-bound': 'production', ...headers })
   t.match(await bound('/chosen'), { name: 'production' })
+  t.match(await bound('/chosen', { 'x-bound': 'staging' }), { status: 403, detail: 'This caller may not use the default environment; /environments lists them.' })
   t.match(await bound('/free?environment=staging'), { name: 'staging' }, 'a route that is for every caller')
   for (const name of ['staging', 'absent', 'stagging']) {
     const { instance: _, request_id: _id, ...answer } = await bound(`/chosen?environment=${name}`)
