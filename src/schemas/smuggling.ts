@@ -17,6 +17,7 @@ const KNOWN: ReadonlySet<string> = new Set([...SIGNABLE_PARAMETER_NAMES, ...OF_O
 
 /** Returns the name of the first parameter that a value holds behind an `&`. */
 export function heldParameter (value: string): string | undefined {
+  if (!value.includes('&')) return undefined // as nearly all
   for (const [, name = ''] of value.matchAll(/&([a-z][a-z0-9_]*)=/g)) if (KNOWN.has(name)) return name
   return undefined
 }

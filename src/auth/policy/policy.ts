@@ -77,7 +77,7 @@ export interface CallerSources {
 const isMet = (name: string, { keys = [], jwt }: CallerRules, keyNames: readonly string[]): boolean =>
   jwt !== undefined || keys.length > 0 || keyNames.includes(name)
 
-/** A rule that no caller can ever fall under is a mistake: whom it was meant for is shut out, or may do everything. */
+/** A rule that no caller can ever fall under is a mistake: whom it was meant for may do nothing. */
 function checkReach (name: string, rules: CallerRules, { keyNames, tokens }: CallerSources, report: ReportAt): void {
   const path = ['callers', name]
   if (rules.jwt && !tokens) report([...path, 'jwt'], 'has no effect without AUTH_JWKS_URL or AUTH_PUBLIC_KEY')
