@@ -1,14 +1,15 @@
 import fp from 'fastify-plugin'
-import { jsonObject, type Relayed } from '../../cloudinary/client.ts'
+import { jsonObject, type Place, type Relayed } from '../../cloudinary/client.ts'
 import { GatewayError } from '../../errors.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * Returns an answer about one asset as far as the caller may see it: without related assets of others.
-     * @throws {GatewayError} `upstream_failed` when it is about an asset that the caller may not learn of.
+     * Returns an answer about one asset as far as the caller may see it: without related assets of others. Of one
+     * that was `changed` an answer about another asset leaves no more than its name.
+     * @throws {GatewayError} `upstream_failed` when the answer is about an asset that the caller may not learn of.
      */
-    visible (answer: Relayed): Relayed
+    visible (answer: Relayed, changed?: Place & { readonly public_id: string }): Relayed
   }
 }
 
@@ -21,10 +22,11 @@ function relatedId (related: unknown): string | undefined {
 
 /** Keeps what Cloudinary sends of other assets from callers with a folder of their own. */
 export default fp(async (scope) => {
-  scope.decorateRequest('visible', function (answer) {
+  scope.decorateRequest('visible', function (answer, changed) {
     if (this.caller.permissions.folder === undefined) return answer
     const { related_assets: related, ...asset } = jsonObject(answer.body) ?? {}
     if (!this.sees(typeof asset['public_id'] === 'string' ? asset['public_id'] : undefined)) {
+      if (changed) return { ...answer, body: Buffer.from(JSON.stringify(changed)) }
       throw new GatewayError('upstream_failed', 'Cloudinary\'s answer is not about the asset that was asked for.')
     }
     if (related === undefined) return answer
