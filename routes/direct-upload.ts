@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox'
 import { GatewayError, invalidRequest, pointerTo, type Fault } from '../src/errors.ts'
 import { joined } from '../src/input/joined.ts'
 import { didYouMean } from '../src/input/nearest-name.ts'
+import { sourceOf } from '../src/input/forms/file-text.ts'
 import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields, lateField } from '../src/input/forms/upload-form.ts'
 import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
@@ -142,7 +143,7 @@ export const directUpload: Route = async (app) => {
         ...problems(
           'invalid_request', 'invalid_multipart', 'upstream_rejected', 'unauthorized', 'signature_mismatch', 'signature_expired',
           'forbidden', 'upstream_forbidden', 'request_timeout', 'upstream_conflict', 'payload_too_large',
-          'unsupported_media_type', 'expectation_failed', 'asset_processing', 'rate_limited', 'quota_exhausted',
+          'unsupported_media_type', 'expectation_failed', 'url_not_allowed', 'asset_processing', 'rate_limited', 'quota_exhausted',
           'credentials_rejected', 'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_unavailable', 'upstream_timeout'
         )
       }
@@ -161,7 +162,9 @@ export const directUpload: Route = async (app) => {
       const { stranger = false } = request.caller
       let sealed: Texts = {}
       const seal = (given: Given): Texts => {
-        sealed = request.cloudinary.checkSigned(texts(given), { stranger, forms: request.signedForms(given) })
+        const fields = texts(given)
+        request.permitSigned({ parameters: fields, ...sourceOf(file) })
+        sealed = request.cloudinary.checkSigned(fields, { stranger, forms: request.signedForms(given) })
         return sealed
       }
       const readLate = async (): Promise<Given> => {

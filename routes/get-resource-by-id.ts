@@ -55,7 +55,7 @@ export const getResourceById: Route = async (app) => {
       const { resource_type: kind, type, ...asked } = request.query
       const { '*': publicId } = request.params
       const answer = await request.cloudinary.get(kind, type, publicId, textsOf(asked), request.adminCall())
-      return reply.relay(answer)
+      return reply.relay(request.visible(answer))
     }
   })
 
@@ -73,7 +73,7 @@ export const getResourceById: Route = async (app) => {
     },
     handler: async (request, reply) => {
       const { answer } = await request.assetOf(request.params.asset_id, textsOf(request.query))
-      return reply.relay(answer)
+      return reply.relay(request.visible(answer))
     }
   })
 }

@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { wallClock } from '../src/clock.ts'
-import { invalidRequest } from '../src/errors.ts'
+import { invalidRequest, refusal } from '../src/errors.ts'
 import { millisecondsFault } from '../src/input/signature-time.ts'
 import { Choice, DELIVERY_TYPES, PublicId, ResourceType } from '../src/schemas/assets.ts'
 import { EXTENSION, spelled } from '../src/schemas/habits.ts'
@@ -16,7 +16,7 @@ const Asked = Type.Object({
   resource_type: ResourceType,
   type: Choice(DELIVERY_TYPES, { default: 'private', description: 'Storage (delivery) type of the asset.' }),
   format: Type.Optional(spelled('extension', Type.String({ ...EXTENSION, examples: ['pdf'] }))),
-  expires_at: Type.Optional(Type.Integer({ minimum: 1, description: 'Unix time in seconds after which the link is dead; default one hour from now.' })),
+  expires_at: Type.Optional(Type.Integer({ minimum: 1, description: 'Unix time in seconds after which the link is dead; default one hour from now, or less where the policy says so.' })),
   attachment: Type.Optional(Type.Boolean({ description: 'Make browsers save the file instead of showing it.' })),
   target_filename: Type.Optional(Type.String({
     minLength: 1,
@@ -35,17 +35,22 @@ const SignedUrl = Type.Object({
 })
 const FAILURES = problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited')
 
-function expiryOf (given: number | undefined, nowSeconds: number): number {
-  if (given === undefined) return nowSeconds + ONE_HOUR_SECONDS
+function expiryOf (given: number | undefined, nowSeconds: number, mostSeconds = Infinity): number {
+  if (given === undefined) return nowSeconds + Math.min(ONE_HOUR_SECONDS, mostSeconds)
   const fault = (message: string) => invalidRequest([{ pointer: '/expires_at', message }])
   const inMilliseconds = millisecondsFault(given)
   if (inMilliseconds !== undefined) throw fault(inMilliseconds)
   if (given <= nowSeconds) throw fault(`lies ${nowSeconds - given} seconds in the past`)
+  if (given > nowSeconds + mostSeconds) {
+    const message = `must not be later than ${nowSeconds + mostSeconds}: the links of this caller live for at most ${mostSeconds} seconds`
+    throw refusal('forbidden', [{ pointer: '/expires_at', message }])
+  }
   return given
 }
 
 function answer (request: FastifyRequest, reply: FastifyReply, asked: Static<typeof Asked>): Static<typeof SignedUrl> {
-  const expiresAt = expiryOf(asked.expires_at, Math.floor(wallClock() / 1000))
+  const { signedUrlSeconds } = request.caller.permissions
+  const expiresAt = expiryOf(asked.expires_at, Math.floor(wallClock() / 1000), signedUrlSeconds)
   reply.header('cache-control', 'no-store')
   return { url: request.cloudinary.downloadUrl({ ...asked, expires_at: expiresAt }), expires_at: expiresAt }
 }

@@ -89,7 +89,7 @@ export const updateResource: Route = async (app) => {
       requireChange(wanted)
       const { '*': publicId } = request.params
       const answer = await request.cloudinary.update(kind, type, publicId, wanted, request.adminCall())
-      return reply.relay(answer)
+      return reply.relay(request.visible(answer, { public_id: publicId, resource_type: kind, type }))
     }
   })
 
@@ -109,7 +109,7 @@ export const updateResource: Route = async (app) => {
       const found = await request.assetOf(request.params.asset_id)
       const { public_id: publicId, resource_type: kind, type } = found
       const answer = await request.cloudinary.update(kind, type, publicId, request.body, request.adminCall())
-      return reply.relay(answer)
+      return reply.relay(request.visible(answer, { public_id: publicId, resource_type: kind, type }))
     }
   })
 }

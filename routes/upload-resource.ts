@@ -3,7 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { invalidRequest } from '../src/errors.ts'
 import { announcesBody, checkChosenType, isTextBody, isUrlencoded, UPLOAD_ADVICE } from '../src/input/body-type.ts'
-import { tidiedFile } from '../src/input/forms/file-text.ts'
+import { sourceOf, tidiedFile } from '../src/input/forms/file-text.ts'
 import { cutInlineFile, heldFile } from '../src/input/forms/inline-file.ts'
 import { joined } from '../src/input/joined.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
@@ -120,15 +120,11 @@ async function readInput (request: FastifyRequest, query: UploadParameters): Pro
   return { parameters: query, file: { ...bodyOf(request), filename: query.filename_override ?? 'file' } }
 }
 
-/** An address that Cloudinary fetches: not the bytes, and not a path, which may begin with a drive. */
-const ADDRESS = /^(?!data:)[a-z][a-z0-9+.-]+:/i
-
 /** Encodes the parameters, judges them by the caller's policy, and adds the environment's proof. */
 function sealOf (request: FastifyRequest, { file, parameters: { resource_type: resourceType = 'auto' } }: Input) {
-  const source = typeof file === 'string' ? { fileUrl: ADDRESS.test(file) ? file : undefined } : { filename: file.filename }
   return (parameters: UploadParameters) => {
     const fields = request.cloudinary.encode(parameters)
-    const wish = { action: 'uploadResource', parameters: fields, resourceType, ...source } as const
+    const wish = { action: 'uploadResource', parameters: fields, resourceType, ...sourceOf(file) } as const
     return request.cloudinary.prove(request.permit(wish).parameters)
   }
 }

@@ -19,6 +19,7 @@ import rateLimit, { callerRate, strangerRate } from './plugins/access/rate-limit
 import routeActions from './plugins/access/route-actions.ts'
 import signedForms from './plugins/access/signed-forms.ts'
 import unreadAnswers, { type UnreadAnswersOptions } from './plugins/access/unread-answers.ts'
+import visibleAssets from './plugins/access/visible-assets.ts'
 import cloudinary from './plugins/actions/cloudinary.ts'
 import { explainSignature } from './plugins/actions/explain-signature.ts'
 import { validateByField } from './plugins/actions/field-validation.ts'
@@ -204,6 +205,7 @@ async function loadChecks (guarded: FastifyInstance, config: Config): Promise<vo
   await guarded.register(environments)
   await guarded.register(environmentChoice)
   await guarded.register(authorization)
+  await guarded.register(visibleAssets)
   await guarded.register(signedForms)
 }
 

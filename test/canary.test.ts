@@ -112,7 +112,7 @@ async function canaryVariables (t: Test): Promise<Record<string, string>> {
     AUTH_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     AUTH_ISSUER: 'https://id.example.com',
     AUTH_AUDIENCE: 'gateway',
-    POLICY_FILE: join(t.testdir({ 'policy.yaml': 'callers: { ann: { jwt: { claims: { sub: ann } }, folder: users/ann, actions: [generateSignature, getUrl, uploadResource] } }' }), 'policy.yaml'),
+    POLICY_FILE: join(t.testdir({ 'policy.yaml': 'callers: { web: {}, ann: { jwt: { claims: { sub: ann } }, folder: users/ann, actions: [generateSignature, getUrl, uploadResource] } }' }), 'policy.yaml'),
     REDIS_URL: await startRefusingRedis(t),
     RATE_PER_ADDRESS: '100000/60',
     METRICS_PORT: '0'

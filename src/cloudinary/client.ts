@@ -32,7 +32,7 @@ import { signParameters } from './wire/signature.ts'
 
 export { absentAssetId, type Call, type Place, type ResolvedAsset } from './upstream/admin.ts'
 export type { Query } from './upstream/admin-paths.ts'
-export type { Relayed } from './upstream/answer.ts'
+export { jsonObject, type Relayed } from './upstream/answer.ts'
 export type { FormFields } from './wire/parameters.ts'
 export type { HeldText, TextBody } from './upload/held-text.ts'
 export type { Upload, UploadCall } from './upload/uploader.ts'

@@ -17,7 +17,8 @@ const DEEPEST = 100
 const LONGEST_POINTER = 500
 
 const TWICE = 'is given twice'
-const HALF = 'holds half of a Unicode character'
+/** Message about text that holds an unpaired surrogate. */
+export const HALF_CHARACTER = 'holds half of a Unicode character'
 /** Message about text that was not sent in UTF-8. */
 export const NOT_UTF8 = 'is not UTF-8'
 /** Message about a number that would become another one. */
@@ -102,7 +103,7 @@ interface Strings {
 
 const TEXT: Strings = {
   read: (token) => JSON.parse(token) as string, // a token of valid JSON, in quotes
-  fault: (token) => (JSON.parse(token) as string).isWellFormed() ? undefined : HALF // as above
+  fault: (token) => (JSON.parse(token) as string).isWellFormed() ? undefined : HALF_CHARACTER // as above
 }
 
 /** Each character is a byte. */

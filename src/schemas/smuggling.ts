@@ -15,15 +15,20 @@ const OF_OTHERS = [
 ]
 const KNOWN: ReadonlySet<string> = new Set([...SIGNABLE_PARAMETER_NAMES, ...OF_OTHERS])
 
+/** Returns the name of the first parameter that a value holds behind an `&`. */
+export function heldParameter (value: string): string | undefined {
+  if (!value.includes('&')) return undefined // as nearly all
+  for (const [, name = ''] of value.matchAll(/&([a-z][a-z0-9_]*)=/g)) if (KNOWN.has(name)) return name
+  return undefined
+}
+
 /**
  * Why a value may not be signed with version 1, or undefined: that version does not escape `&`, so `a&public_ids=b` is also
  * a value of `a` and another parameter, perhaps of another method.
  */
 export function smugglingFault (value: string): string | undefined {
-  for (const [, name = ''] of value.matchAll(/&([a-z][a-z0-9_]*)=/g)) {
-    if (KNOWN.has(name)) return `must not hold "&${name}=": a signature of version 1 cannot tell it from a parameter`
-  }
-  return undefined
+  const name = heldParameter(value)
+  return name === undefined ? undefined : `must not hold "&${name}=": a signature of version 1 cannot tell it from a parameter`
 }
 
 /** Finds every parameter whose value holds another parameter. Only signatures of version 1 need this. */
@@ -31,5 +36,23 @@ export function smugglingFaults (parameters: Readonly<Record<string, string>>): 
   return Object.entries(parameters).flatMap(([name, value]) => {
     const message = smugglingFault(value)
     return message === undefined ? [] : [{ pointer: `/${name}`, message }]
+  })
+}
+
+/** Parameters whose values become a part of the public ID, which Cloudinary signs in its answer. */
+const ECHOED = ['public_id', 'folder', 'public_id_prefix', 'asset_folder', 'filename_override'] as const
+
+/**
+ * Finds values of which Cloudinary would make a signature of another parameter: it signs the public ID of every upload,
+ * always in version 1, whatever version the environment signs in. `filename` is that of a file which names its asset.
+ * Source: Cloudinary, "response_signatures".
+ */
+export function echoFaults (parameters: Readonly<Record<string, string>>, filename?: string): Fault[] {
+  const values = [...ECHOED.map((name) => [name, parameters[name]] as const), ['file', filename] as const]
+  return values.flatMap(([name, value]) => {
+    const held = value === undefined ? undefined : heldParameter(value)
+    if (held === undefined) return []
+    const what = name === 'file' ? 'must not have a name that holds' : 'must not hold'
+    return [{ pointer: `/${name}`, message: `${what} "&${held}=": Cloudinary's signature of its answer would be one of that parameter too` }]
   })
 }

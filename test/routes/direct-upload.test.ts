@@ -258,6 +258,28 @@ t.test('POST /direct-upload', async (t) => {
     t.match(await post(url, form(signed({ timestamp: now() }), 'https://127.0.0.1:1/x.jpg')), { status: 400, body: { code: 'upstream_rejected' } })
   })
 
+  t.test('422 for a bucket, in whatever form it is written and whoever asks: nothing is sent', async (t) => {
+    const before = sandbox.requests.length
+    for (const bucket of ['s3://backups/a.zip', 'gs://backups/a.zip', ' S3://backups/a.zip', 'Gs://backups/a.zip']) {
+      for (const position of ['first', 'last'] as const) {
+        const answer = await post(url, form(signed({ timestamp: now() }), bucket, position))
+        t.match(answer, { status: 422, body: { code: 'url_not_allowed', errors: [{ pointer: '/file', message: /may not read from buckets/ }] } }, bucket)
+      }
+    }
+    t.equal(sandbox.requests.length, before)
+  })
+
+  t.test('400 for a public ID that holds a parameter: Cloudinary would sign it in its answer', async (t) => {
+    const before = sandbox.requests.length
+    for (const name of ['public_id', 'folder', 'filename_override']) {
+      for (const position of ['first', 'last'] as const) {
+        const sent = form(signed({ timestamp: now(), [name]: 'victim&tags=a' }), picture, position)
+        t.match(await post(url, sent), { status: 400, body: { code: 'invalid_request', errors: [{ pointer: `/${name}`, message: /"&tags="/ }] } }, name)
+      }
+    }
+    t.equal(sandbox.requests.length, before)
+  })
+
   t.test('FilePond: a note about the file stands before its bytes under the same name', async (t) => {
     for (const note of ['', ' ', '{}', '{"crop":{"x":1}}']) {
       const data = new FormData()

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { v2 as cloudinary } from 'cloudinary'
+import { digestOf } from '../../src/auth/policy/keys.ts'
 import { startGateway } from '../support/gateway.ts'
 
 const now = () => Math.floor(Date.now() / 1000)
@@ -55,4 +56,17 @@ t.test('GET and POST /signed-url', async (t) => {
     t.match((await get({ public_id: 'a', expire_at: '1' })).json(), { status: 400, errors: [{ pointer: '/expire_at', message: /did you mean "expires_at"/ }] })
     t.match((await post({})).json(), { status: 400, errors: [{ pointer: '/public_id', message: 'is required' }] })
   })
+})
+
+t.test('403 for a link that would live longer than the policy allows; its own links are shorter', async (t) => {
+  const policy = `callers: { short: { keys: ['sha256:${digestOf('short').toString('hex')}'], signed_urls: { validity_seconds: 60 } } }`
+  const { app } = await startGateway(t, { auth: { mode: 'keys', policyFile: `${t.testdir({ 'policy.yaml': policy })}/policy.yaml` } })
+  const ask = async (asked: object) => (await app.inject({ method: 'POST', url: '/signed-url', headers: { authorization: 'Bearer short' }, payload: { public_id: 'a', ...asked } })).json()
+  const before = now()
+  const { expires_at: expiresAt } = await ask({})
+  t.ok(expiresAt >= before + 60 && expiresAt <= now() + 60)
+  t.match(await ask({ expires_at: before + 30 }), { expires_at: before + 30 })
+  for (const late of [3600, 1_000_000_000]) {
+    t.match(await ask({ expires_at: now() + late }), { status: 403, code: 'forbidden', errors: [{ pointer: '/expires_at', message: /live for at most 60 seconds/ }] })
+  }
 })

@@ -57,7 +57,7 @@ export class Authenticator {
     if (offered.kind === 'refused') throw unauthorized(offered.reason, true)
     const policy = this.#options.policy?.()
     const name = this.#keys(policy).callerOf(offered.token)
-    if (name !== undefined) return policy?.byName(name) ?? { name, permissions: EVERYTHING }
+    if (name !== undefined) return policy ? this.#ruled(name, policy) : { name, permissions: EVERYTHING }
     const { jwt } = this.#options
     // A token allows nothing by itself: without a policy it is a key that nobody knows.
     if (jwt && policy && looksLikeJwt(offered.token)) {
@@ -65,6 +65,13 @@ export class Authenticator {
       return claims ? this.#holderOf(claims, policy) : this.#identifyToken(jwt, offered.token, policy)
     }
     throw unauthorized('This key is not known.', true)
+  }
+
+  /** Where there is a policy, a caller has what it grants and nothing else. */
+  #ruled (name: string, policy: Policy): Caller {
+    const caller = policy.byName(name)
+    if (!caller) throw new GatewayError('forbidden', 'The key is good, but the policy has no rules for its caller.')
+    return caller
   }
 
   async #identifyToken (jwt: JwtVerifier, token: string, policy: Policy): Promise<Caller> {

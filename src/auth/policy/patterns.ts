@@ -17,6 +17,7 @@ export function placeholders (text: string): string[] {
 export function patternFault (text: string): string | undefined {
   const bare = text.replace(PLACEHOLDER, 'x')
   if (/[{}]/.test(bare)) return 'has a brace that is not part of a {claim}'
+  if (/[\p{Cc}\p{Cs}]/u.test(bare)) return 'must not hold control characters or half of a Unicode character'
   if (/\*{3}/.test(bare)) return 'has more than two * in a row'
   if (/^\/|\/$|\/\/|\\|\s$|^\s/.test(bare) || bare === '') return 'must not be empty, begin or end with a blank or a slash, or hold an empty segment or a backslash'
   return undefined

@@ -17,6 +17,8 @@ export interface Permissions {
   /** Public IDs that are neither deleted nor overwritten. */
   readonly protected: readonly Pattern[]
   readonly rate?: Rate
+  /** How long a signed URL may live, in seconds. */
+  readonly signedUrlSeconds?: number
   readonly signing?: SigningRules
 }
 
@@ -44,6 +46,7 @@ export function permissionsOf (rules: CallerRules, claims: Claims): Permissions 
     ...(rules.actions && { actions: new Set(rules.actions) }),
     ...(rules.folder !== undefined && { folder: folderOf(rules.folder, claims) }),
     ...(rules.rate && { rate: { requests: rules.rate.requests, perSeconds: rules.rate.per_seconds } }),
+    ...(rules.signed_urls && { signedUrlSeconds: rules.signed_urls.validity_seconds }),
     ...(rules.sign && { signing: compileSigning(rules.sign, claims) })
   }
 }
@@ -53,11 +56,8 @@ export function mayUse ({ environments }: Permissions, environment: string): boo
   return environments?.has(environment) ?? true
 }
 
-/** @throws {GatewayError} `forbidden` unless the caller may do this at all, there. */
-export function requireAction (permissions: Permissions, action: Action, environment: string, reads: boolean): void {
-  if (!mayUse(permissions, environment)) {
-    throw new GatewayError('forbidden', `This caller may not use the environment "${environment}".`)
-  }
+/** @throws {GatewayError} `forbidden` unless the caller may do this at all. */
+export function requireAction (permissions: Permissions, action: Action, reads: boolean): void {
   if (permissions.actions?.has(action) === false) throw new GatewayError('forbidden', `This caller may not do ${action}.`)
   if (permissions.readOnly && !reads) throw new GatewayError('forbidden', `This caller may only read; ${action} changes something.`)
   if (action === 'deleteResource' && !permissions.mayDelete) throw new GatewayError('forbidden', 'This caller may not delete.')

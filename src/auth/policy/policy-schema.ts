@@ -21,8 +21,8 @@ const Sign = Type.Object({
   force: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Array(Type.String())], { 'x-fault': 'must be text, a number, a truth value or a list of texts' }), {
     description: 'Parameters that the gateway sets; a caller that sends another value is refused. Claims may stand in them.'
   })),
-  folder: optionalNames('Patterns of `folder`: `users/{sub}/**`. An upload must name a fitting one, in `folder` or in its public ID.'),
-  public_id: optionalNames('Patterns of `public_id`, as it is sent beside `folder`.'),
+  folder: optionalNames('Patterns of the folder, which is what stands before the last slash of the public ID: `users/{sub}/**`. `asset_folder` must fit too.'),
+  public_id: optionalNames('Patterns of the public ID under which the asset is stored, with its folders, whichever parameters bring it.'),
   formats: optionalNames('File formats: signed as `allowed_formats`, so Cloudinary itself refuses others.'),
   presets: optionalNames('Upload presets. A preset brings parameters of its own, so list only ones you know.'),
   notification_hosts: optionalNames('Hosts of `notification_url` and `eager_notification_url`.'),
@@ -47,6 +47,13 @@ const Caller = Type.Object({
     protected: optionalNames('Patterns of public IDs that are never deleted or overwritten.')
   }, closed)),
   rate: Type.Optional(Rate),
+  signed_urls: Type.Optional(Type.Object({
+    validity_seconds: Type.Integer({
+      minimum: 10,
+      maximum: 31_536_000,
+      description: 'How long a signed URL lives at most: a later `expires_at` is refused. Signed delivery URLs of private and authenticated assets, which never expire, are refused then.'
+    })
+  }, closed)),
   sign: Type.Optional(Sign)
 }, closed)
 

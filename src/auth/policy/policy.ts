@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { didYouMean } from '../../input/nearest-name.ts'
+import { HALF_CHARACTER } from '../../input/strict-json.ts'
 import { hostRuleFault } from '../../net/urls.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../schemas/upload-parameters.ts'
 import type { Caller } from './caller.ts'
@@ -36,11 +37,16 @@ function checkTexts (texts: readonly string[], path: readonly string[], fault: (
   })
 }
 
+function forcedFault (text: string): string | undefined {
+  if (!text.isWellFormed()) return HALF_CHARACTER
+  return /[{}]/.test(text) ? patternFault(text) : undefined
+}
+
 function checkForced (force: NonNullable<CallerRules['sign']>['force'], path: readonly string[], report: ReportAt): void {
   for (const [name, value] of Object.entries(force ?? {})) {
     if (!SIGNABLE_PARAMETER_NAMES.includes(name) || NOT_FORCED.has(name)) report([...path, name], 'is not a parameter that can be forced')
     else if (value === '' || (Array.isArray(value) && value.length === 0)) report([...path, name], 'must not be empty')
-    else checkTexts([value].flat().map(String), [...path, name], (text) => /[{}]/.test(text) ? patternFault(text) : undefined, report)
+    else checkTexts([value].flat().map(String), [...path, name], forcedFault, report)
   }
 }
 
@@ -75,7 +81,7 @@ interface KnownSources extends Omit<CallerSources, 'keyNames'> { readonly keyNam
 const isMet = (name: string, { keys = [], jwt }: CallerRules, keyNames: ReadonlySet<string>): boolean =>
   jwt !== undefined || keys.length > 0 || keyNames.has(name)
 
-/** A rule that no caller can ever fall under is a mistake: whom it was meant for is shut out, or may do everything. */
+/** A rule that no caller can ever fall under is a mistake: whom it was meant for may do nothing. */
 function checkReach (name: string, rules: CallerRules, sources: KnownSources, report: ReportAt): void {
   const { keyNames, tokens } = sources
   const path = ['callers', name]
@@ -142,6 +148,9 @@ export class Policy {
     const known = new Set(keyNames)
     return [...this.#rules].filter(([name, rules]) => !isMet(name, rules, known)).map(([name]) => name)
   }
+
+  /** Names among these that the policy has no rules for: their keys may do nothing. */
+  unnamed (keyNames: readonly string[]): string[] { return keyNames.filter((name) => !this.#rules.has(name)) }
 
   /** The first caller whose claims the token holds. Its `sub` is part of the name, so that each user has a rate of their own. */
   byClaims (claims: Claims): Caller | undefined {

@@ -67,10 +67,7 @@ export function compileSigning (rules: SignRules, claims: Claims): SigningRules 
   }
 }
 
-/** `sent` is what will be signed and sent: the parameters with what is forced, and the folder that one without a place gets. */
-type Check = (rules: SigningRules, parameters: Parameters, sent: Parameters) => Fault[]
-
-const listed = (patterns: readonly Pattern[]): string => patterns.map(({ text }) => `"${text}"`).join(' or ')
+type Check = (rules: SigningRules, parameters: Parameters) => Fault[]
 
 const allowed: Check = ({ allow }, parameters) => Object.keys(parameters)
   .filter((name) => !allow.has(name))
@@ -83,24 +80,6 @@ const required: Check = ({ require, force }, parameters) => require
 const forced: Check = ({ force }, parameters) => Object.entries(force)
   .filter(([name, value]) => parameters[name] !== undefined && parameters[name] !== value)
   .map(([name, value]) => ({ pointer: `/${name}`, message: `is always "${value}" for this caller` }))
-
-const fits = (patterns: readonly Pattern[], name: string): boolean => patterns.some((pattern) => pattern.matches(name))
-
-const publicIds: Check = ({ publicId }, { public_id: name }) => publicId && name !== undefined && !fits(publicId, name)
-  ? [{ pointer: '/public_id', message: `must fit ${listed(publicId)}` }]
-  : []
-
-/** The folder is what stands before the last slash, whether `folder` or the public ID brings it. */
-const folders: Check = ({ folder: patterns, publicId }, _parameters, { folder, public_id: name }) => {
-  if (!patterns || (folder === undefined && name !== undefined && publicId)) return [] // that name has patterns of its own
-  if (folder !== undefined && !fits(patterns, folder)) return [{ pointer: '/folder', message: `must fit ${listed(patterns)}` }]
-  const inName = publicId ? [] : (name ?? '').split('/').slice(0, -1)
-  const joined = [folder ?? [], inName].flat().join('/')
-  if (fits(patterns, joined)) return []
-  return inName.length > 0
-    ? [{ pointer: '/public_id', message: `puts the asset into the folder "${joined}", which must fit ${listed(patterns)}` }]
-    : [{ pointer: '/folder', message: `must be given, and fit ${listed(patterns)}` }]
-}
 
 const formats: Check = ({ formats: list }, { allowed_formats: wanted, format }) => {
   if (!list) return []
@@ -125,11 +104,11 @@ const notifications: Check = ({ notificationHosts: hosts }, parameters) => {
   })
 }
 
-const CHECKS: readonly Check[] = [allowed, required, forced, folders, publicIds, formats, presets, notifications]
+const CHECKS: readonly Check[] = [allowed, required, forced, formats, presets, notifications]
 
-/** Everything in which the parameters offend against the rules, each named once. `sent`: with all that is added to them. */
-export function signingFaults (rules: SigningRules, parameters: Parameters, resourceType?: string, sent = withForced(rules, parameters)): Fault[] {
-  const faults = CHECKS.flatMap((check) => check(rules, parameters, sent))
+/** Finds everything in which the parameters break the rules, but for places, which are judged with all that is added. */
+export function signingFaults (rules: SigningRules, parameters: Parameters, resourceType?: string): Fault[] {
+  const faults = CHECKS.flatMap((check) => check(rules, parameters))
   const { resourceTypes } = rules
   if (resourceTypes && resourceType !== undefined && !resourceTypes.includes(resourceType)) {
     faults.push({ pointer: '/resource_type', message: `must be one of ${resourceTypes.join(', ')}` })
@@ -150,9 +129,9 @@ export const HELD_IN_UPDATES = [
 export function updateFaults (rules: SigningRules, changes: Parameters): Fault[] {
   const given = HELD_IN_UPDATES.flatMap((name) => changes[name] === undefined ? [] : [[name, changes[name]]])
   const held: Parameters = Object.fromEntries(given)
-  const barred = allowed(rules, held, held)
+  const barred = allowed(rules, held)
     .map(({ pointer }) => ({ pointer, message: 'may not be set by this caller' }))
-  return [...barred, ...forced(rules, held, held)]
+  return [...barred, ...forced(rules, held)]
 }
 
 /** The parameters with what is forced, and with `allowed_formats` where formats are limited and none were asked for. */

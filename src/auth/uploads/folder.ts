@@ -45,13 +45,32 @@ export function outsideFault (folder: string, name: string, pointer: string): Fa
 /** Stands for the name that Cloudinary will choose. */
 const ANY_NAME = 'any'
 
+/** A name that Cloudinary takes as it is, where a file gives it: other characters are replaced. */
+const PLAIN_FILENAME = /^[\w-]+(?:\.[\w-]+)*$/
+
+/**
+ * Returns what the end of the public ID may be, as far as it decides over an asset that exists: none where the name
+ * will be random. Undefined when it cannot be told: the browser names the file, or Cloudinary rewrites its name.
+ */
+export function ownNames (parameters: Parameters, filename: string | undefined): readonly string[] | undefined {
+  const {
+    public_id: publicId, use_filename: usesFilename, unique_filename: isUnique, filename_override: name = filename
+  } = parameters
+  if (publicId !== undefined) return [publicId]
+  if (!isOn(usesFilename) || !isOff(isUnique)) return []
+  return name === undefined || !PLAIN_FILENAME.test(name) ? undefined : [name, name.replace(/\.[^.]*$/, '')]
+}
+
+/** A public ID that an upload could get, and the parameter that decides it. */
+export interface Reading { readonly pointer: string, readonly name: string }
+
 /**
  * Every public ID an upload with these parameters could get, each with the parameter that decides it; `own` is the end of
  * it. Whether a cloud has fixed or dynamic folders is not known here, and they read the parameters differently (a prefix
  * replaces the folder, or stands before it, or is not read): all readings count.
  * Source: Cloudinary, upload reference, `folder`, `public_id_prefix`, `use_asset_folder_as_public_id_prefix`.
  */
-export function readings (parameters: Parameters, own = parameters['public_id'] ?? ANY_NAME): { pointer: string, name: string }[] {
+export function readings (parameters: Parameters, own = parameters['public_id'] ?? ANY_NAME): Reading[] {
   const { public_id_prefix: prefix, folder, asset_folder: assetFolder } = parameters
   const base = folder ? `${folder}/${own}` : own
   const all = [{ pointer: folder ? '/folder' : '/public_id', name: base }]
@@ -64,18 +83,31 @@ export function readings (parameters: Parameters, own = parameters['public_id'] 
   return all
 }
 
+/** Finds parts of a name that are ambiguous by themselves: "a/." and "./b" would otherwise hide in a join. */
+export function ambiguousParts (parameters: Parameters): Fault[] {
+  return (['public_id', 'folder', 'public_id_prefix'] as const).flatMap((name) => {
+    const value = parameters[name]
+    const message = value === undefined ? undefined : ambiguity(value)
+    return message === undefined ? [] : [{ pointer: `/${name}`, message }]
+  })
+}
+
+/** Finds the name of a file that becomes the end of the public ID and is not one plain segment. */
+export function fileNameFaults (parameters: Parameters, filename: string | undefined): Fault[] {
+  const { use_filename: usesFilename, filename_override: override } = parameters
+  const name = override ?? filename
+  if (!isOn(usesFilename) || name === undefined) return []
+  if (!/[/\\]/.test(name) && ambiguity(name) === undefined) return []
+  const pointer = override === undefined ? '/file' : '/filename_override'
+  return [{ pointer, message: 'must be a plain name when use_filename is on' }]
+}
+
 /**
  * Why an upload could leave the folder. `filename` is the name of the file, where it is known: with `use_filename` it
  * becomes the end of the public ID.
  */
 export function uploadFaults (folder: string, parameters: Parameters, filename?: string): Fault[] {
-  const faults: Fault[] = []
-  // Each part is judged alone too: "a/." and "./b" would otherwise hide in a join.
-  for (const name of ['public_id', 'folder', 'public_id_prefix'] as const) {
-    const value = parameters[name]
-    const message = value === undefined ? undefined : ambiguity(value)
-    if (message !== undefined) faults.push({ pointer: `/${name}`, message })
-  }
+  const faults = ambiguousParts(parameters)
   if (faults.length === 0) {
     const outside = readings(parameters).flatMap(({ pointer, name }) => outsideFault(folder, name, pointer) ?? [])
     // Several readings of one parameter: the first that leads out says enough.
@@ -85,10 +117,7 @@ export function uploadFaults (folder: string, parameters: Parameters, filename?:
   if (assetFolder !== undefined && !isFolderInside(folder, assetFolder)) {
     faults.push({ pointer: '/asset_folder', message: ambiguity(assetFolder) ?? `must be "${folder}" or below it` })
   }
-  const fileName = parameters['filename_override'] ?? filename
-  if (isOn(parameters['use_filename']) && fileName !== undefined && (/[/\\]/.test(fileName) || ambiguity(fileName) !== undefined)) {
-    faults.push({ pointer: parameters['filename_override'] === undefined ? '/file' : '/filename_override', message: 'must be a plain name when use_filename is on' })
-  }
+  faults.push(...fileNameFaults(parameters, filename))
   return faults
 }
 

@@ -1,13 +1,16 @@
-import { GatewayError, movedBelow, refusal, type Fault } from '../../errors.ts'
+import { GatewayError, invalidRequest, movedBelow, refusal, type Fault } from '../../errors.ts'
 import { seenSuffix } from '../../input/fields/seen.ts'
+import { HALF_CHARACTER } from '../../input/strict-json.ts'
 import { CLOCK_AHEAD_SECONDS } from '../../input/signature-time.ts'
 import { isBucketUrl, REMOTE_FILE_SCHEMES, urlFault } from '../../net/urls.ts'
-import { smugglingFaults } from '../../schemas/smuggling.ts'
-import { requireNotifications, type NotificationRules } from '../policy/notifications.ts'
+import { echoFaults, smugglingFaults } from '../../schemas/smuggling.ts'
+import { requireNotifications } from '../policy/notifications.ts'
 import type { Permissions } from '../policy/permissions.ts'
 import { backDated, signingFaults, withForced, type SigningRules, type Parameters } from '../policy/signing-rules.ts'
 import { derivedFaults } from './derived-assets.ts'
-import { outsideFault, uploadFaults, withFolder } from './folder.ts'
+import { isOn, outsideFault, uploadFaults, withFolder } from './folder.ts'
+import { withoutHiding } from './hidden-parameters.ts'
+import { placeFaults, rulePlaces, undecidableFaults } from './places.ts'
 import { protectionFaults, withoutPresetToken } from './protection.ts'
 import { withoutReplay } from './replay-guard.ts'
 
@@ -44,20 +47,37 @@ export interface Circumstances {
   readonly sandbox: boolean
 }
 
-/** Scripts see and change every parameter of an upload, its public ID too. */
-const SCRIPTS = ['eval', 'on_success'] as const
-
 /** Ways out of the folder. */
-function folderFaults (folder: string, { parameters, filename }: UploadWish, presetsAreListed: boolean): Fault[] {
-  const faults = uploadFaults(folder, parameters, filename)
-  for (const name of SCRIPTS) {
-    if (parameters[name] !== undefined) faults.push({ pointer: `/${name}`, message: 'may not be used by a caller with a folder' })
+function folderFaults (folder: string, { parameters, filename }: UploadWish, hasPresets: boolean): Fault[] {
+  return [
+    ...uploadFaults(folder, parameters, filename),
+    ...undecidableFaults(parameters, hasPresets, 'a caller with a folder'),
+    ...derivedFaults(folder, parameters)
+  ]
+}
+
+/** Finds where the upload breaks the signing rules. `formed`: its parameters with all that is added to them. */
+function ruleFaults ({ signing, folder }: Permissions, wish: UploadWish, formed: Parameters): Fault[] {
+  if (!signing) return []
+  const faults = signingFaults(signing, wish.parameters, wish.resourceType)
+  const misplaced = placeFaults(signing, formed, wish.filename)
+  // A caller with a folder is told in the words of its folder.
+  if (folder === undefined && rulePlaces(signing)) {
+    misplaced.push(...undecidableFaults(formed, signing.presets !== undefined, 'a caller with rules about places'))
   }
-  if (parameters['upload_preset'] !== undefined && !presetsAreListed) {
-    faults.push({ pointer: '/upload_preset', message: 'may not be used by a caller with a folder, unless its policy lists presets: a preset can bring a folder of its own' })
-  }
-  faults.push(...derivedFaults(folder, parameters))
-  return faults
+  const isTold = ({ pointer }: Fault): boolean => faults.some((fault) => fault.pointer === pointer)
+  return [...faults, ...misplaced.filter((fault) => !isTold(fault))]
+}
+
+/**
+ * Refuses values that would come to mean something else: half of a character, which is hashed and sent as U+FFFD, and
+ * a parameter inside a public ID, of which Cloudinary would make a signature.
+ */
+function requireText (parameters: Parameters, filename: string | undefined): void {
+  const halves = Object.entries(parameters).filter(([, value]) => !value.isWellFormed())
+    .map(([name]) => ({ pointer: `/${name}`, message: HALF_CHARACTER }))
+  const faults = [...halves, ...echoFaults(parameters, isOn(parameters['use_filename']) ? filename : undefined)]
+  if (faults.length > 0) throw invalidRequest(faults)
 }
 
 /** The caller's own timestamp where it is early enough, else the latest that its policy allows. */
@@ -80,8 +100,8 @@ function timestampFault (timestamp: string | undefined, signing: SigningRules | 
 
 /**
  * Decides on an upload or a signature, on exactly the text that will be sent, and adds what the policy forces.
- * @throws {GatewayError} `forbidden` when the asset could leave the caller's folder, overwrite a protected one or be deleted,
- * `param_not_allowed` for everything else, `url_not_allowed` for URLs; each names every offending parameter at once.
+ * @throws {GatewayError} `invalid_request` for a public ID that holds a parameter, `forbidden` when the asset could leave
+ * the caller's folder, overwrite a protected one or be deleted, `param_not_allowed` for everything else, `url_not_allowed` for URLs; each names every offending parameter at once.
  */
 export function permitUpload (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   try {
@@ -100,7 +120,8 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   const placed = folder === undefined || exact ? wish.parameters : withFolder(folder, wish.parameters)
   const formed = signing ? withForced(signing, placed) : placed
   const parameters = exact ? placed : withoutPresetToken(permissions, formed)
-  const offending = signing ? signingFaults(signing, wish.parameters, wish.resourceType, formed) : []
+  requireText(parameters, wish.filename)
+  const offending = ruleFaults(permissions, wish, formed)
   if (signing && exact) {
     const missing = Object.entries(formed).filter(([name, value]) => placed[name] !== value)
     offending.push(...missing.map(([name, value]) => ({ pointer: `/${name}`, message: `must be sent as "${value}"` })))
@@ -113,33 +134,50 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   if (forbidden.length > 0) throw refusal('forbidden', [...forbidden, ...offending])
   if (offending.length > 0) throw refusal('param_not_allowed', offending)
 
-  requireGivenUrls(wish.fileUrl, parameters, { sandbox, hosts: signing?.notificationHosts, folder })
+  requireNotifications(parameters, { sandbox, hosts: signing?.notificationHosts })
+  requireSource(wish.fileUrl, { sandbox, barred: folder === undefined ? undefined : 'a caller with a folder' })
   const dated = signs && signing && !exact ? withTimestamp(parameters, backDated(signing, nowSeconds)) : parameters
   return {
-    parameters: signs ? withoutReplay(dated, exact) : dated,
+    parameters: signs ? withoutHiding(permissions, dated, exact, (each) => withoutReplay(each, exact)) : dated,
     ...(signing?.maxBytes !== undefined && { maxBytes: signing.maxBytes })
   }
 }
 
-interface UrlRules extends NotificationRules { readonly folder: string | undefined }
+interface SourceRules {
+  readonly sandbox: boolean
+  /** Who may not read from buckets, in words; undefined when it may. */
+  readonly barred: string | undefined
+}
 
-/** Cloudinary reads a bucket with rights of the account, so what lies there is no more the caller's than what lies outside its folder. */
-function remoteFileFault (fileUrl: string, { sandbox, folder }: UrlRules): string | undefined {
+/**
+ * Why a file may not come from there. Cloudinary reads a bucket with rights of the account, so what lies there is no
+ * more the caller's than what lies outside its folder.
+ */
+function sourceFault (fileUrl: string, { sandbox, barred }: SourceRules): string | undefined {
   const message = urlFault(fileUrl, { schemes: REMOTE_FILE_SCHEMES, privateHosts: sandbox, anyPort: sandbox })
-  if (message !== undefined || folder === undefined || !isBucketUrl(fileUrl)) return message
-  return 'must begin with https://, http:// or ftp://: a caller with a folder may not read from buckets'
+  if (message !== undefined || barred === undefined || !isBucketUrl(fileUrl)) return message
+  return `must begin with https://, http:// or ftp://: ${barred} may not read from buckets`
 }
 
 /** True for an address that looks right: the refusal of one needs no hint about its kind. */
 const hasRemoteScheme = (text: string): boolean => REMOTE_FILE_SCHEMES.some((scheme) => text.toLowerCase().startsWith(`${scheme}:`))
 
 /** Cloudinary fetches these addresses, not we: those it cannot reach are refused as mistakes or probes. */
-function requireGivenUrls (fileUrl: string | undefined, parameters: Parameters, rules: UrlRules): void {
-  requireNotifications(parameters, rules)
-  const message = fileUrl === undefined ? undefined : remoteFileFault(fileUrl, rules)
+function requireSource (fileUrl: string | undefined, rules: SourceRules): void {
+  const message = fileUrl === undefined ? undefined : sourceFault(fileUrl, rules)
   if (fileUrl !== undefined && message !== undefined) {
     throw refusal('url_not_allowed', [{ pointer: '/file', message: `${message}${hasRemoteScheme(fileUrl) ? '' : seenSuffix(fileUrl)}` }])
   }
+}
+
+/**
+ * Judges an upload whose signature is its only credential. Who asked for that is not known, so it may do what every
+ * caller may.
+ * @throws {GatewayError} `invalid_request` for a public ID that holds a parameter, `url_not_allowed` for the address of a file.
+ */
+export function requireSigned ({ parameters, filename, fileUrl }: Pick<UploadWish, 'parameters' | 'filename' | 'fileUrl'>, sandbox: boolean): void {
+  requireText(parameters, filename)
+  requireSource(fileUrl, { sandbox, barred: 'a signed form' })
 }
 
 /** @throws {GatewayError} `forbidden` that names every public ID outside the caller's folder; nothing is done for any of them. */

@@ -1,10 +1,7 @@
 import { refusal, type Fault } from '../../errors.ts'
 import type { Permissions } from '../policy/permissions.ts'
 import type { Parameters } from '../policy/signing-rules.ts'
-import { ambiguity, readings, isOff, isOn } from './folder.ts'
-
-/** A name that Cloudinary takes as it is, where a file gives it: other characters are replaced. */
-const PLAIN_FILENAME = /^[\w-]+(?:\.[\w-]+)*$/
+import { ambiguity, isOff, ownNames, readings } from './folder.ts'
 
 /** May this caller delete at all, by whatever way? */
 function mayDelete ({ mayDelete, readOnly, actions }: Permissions): boolean {
@@ -18,19 +15,8 @@ const isProtected = ({ protected: patterns }: Permissions, name: string): boolea
 /** Brings parameters that are not known here, unless the policy lists it. */
 const hasUnknownPreset = ({ signing }: Permissions, parameters: Parameters): boolean => parameters['upload_preset'] !== undefined && signing?.presets === undefined
 
-/**
- * What the end of the public ID may be, as far as it decides over an asset that exists: none where the name will be
- * random. Undefined when it cannot be told: the browser names the file, or Cloudinary rewrites its name.
- */
-function ownNames (parameters: Parameters, filename: string | undefined): readonly string[] | undefined {
-  const { public_id: publicId, use_filename: usesFilename, unique_filename: isUnique, filename_override: name = filename } = parameters
-  if (publicId !== undefined) return [publicId]
-  if (!isOn(usesFilename) || !isOff(isUnique)) return []
-  return name === undefined || !PLAIN_FILENAME.test(name) ? undefined : [name, name.replace(/\.[^.]*$/, '')]
-}
-
 /** Why the upload could replace a protected asset. */
-function overwritingFault (permissions: Permissions, parameters: Parameters, filename: string | undefined): Fault[] {
+export function overwritingFault (permissions: Permissions, parameters: Parameters, filename: string | undefined): Fault[] {
   if (permissions.protected.length === 0 || isOff(parameters['overwrite'])) return []
   const unknown = (name: string): Fault[] => [{ pointer: '/overwrite', message: `must be false: with ${name} the upload could replace a protected asset` }]
   if (parameters['on_success'] !== undefined) return unknown('on_success')

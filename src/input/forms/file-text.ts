@@ -16,6 +16,14 @@ export function tidiedFile (text: string): string {
   return SCHEME.test(inner) ? inner.replace(SCHEME, (scheme) => scheme.toLowerCase()) : text
 }
 
+/** An address that Cloudinary fetches: not the bytes, and not a path, which may begin with a drive. */
+const ADDRESS = /^(?!data:)[a-z][a-z0-9+.-]+:/i
+
+/** Returns what is known of a file before it is read: where Cloudinary is to fetch it, or its name. */
+export function sourceOf (file: { readonly filename: string | undefined } | string): { fileUrl?: string | undefined, filename?: string | undefined } {
+  return typeof file === 'string' ? { fileUrl: ADDRESS.test(file) ? file : undefined } : { filename: file.filename }
+}
+
 /** Beginning of a text that is looked at: blanks, and what says that a data URI follows. */
 const BEGINNING_BYTES = 256
 

@@ -3,11 +3,12 @@ import fp from 'fastify-plugin'
 import { ANYBODY, Authenticator, DIRECT_UPLOADER } from '../../auth/callers/authenticator.ts'
 import { foreignPage } from '../../auth/callers/browser-guard.ts'
 import { JwtVerifier, type JwtOptions } from '../../auth/callers/jwt.ts'
-import { KeyRing } from '../../auth/callers/key-ring.ts'
+import { KeyRing, quoted } from '../../auth/callers/key-ring.ts'
 import { RemoteKeySet, ReplaceableKey, type KeySource } from '../../auth/callers/key-set.ts'
 import { fetchKeySet } from '../../auth/callers/key-set-fetch.ts'
 import type { Caller } from '../../auth/policy/caller.ts'
 import type { CallerKey } from '../../schemas/caller.ts'
+import type { Policy } from '../../auth/policy/policy.ts'
 import type { PolicyFile } from '../../auth/policy/policy-file.ts'
 import { steadyClock, wallClock } from '../../clock.ts'
 import { GatewayError } from '../../errors.ts'
@@ -80,7 +81,12 @@ function verifier (auth: AuthSettings, keys: KeySource | undefined, clocks: Cloc
   return new JwtVerifier({ keys, issuer: auth.issuer, audience: auth.audience, ...clocks })
 }
 
-async function openPolicy (app: FastifyInstance, { auth, environments, policyPollMs, onPolicyReload }: AuthenticationOptions, keys: KeyRing): Promise<PolicyFile | undefined> {
+async function openPolicy (
+  app: FastifyInstance,
+  { auth, environments, policyPollMs, onPolicyReload }: AuthenticationOptions,
+  keys: KeyRing,
+  onLoaded: (policy: Policy) => void
+): Promise<PolicyFile | undefined> {
   if (auth.policyFile === undefined) return undefined
   // Loaded only where there is one: with what reads YAML it takes a tenth of the start-up time.
   const { PolicyFile } = await import('../../auth/policy/policy-file.ts')
@@ -91,6 +97,7 @@ async function openPolicy (app: FastifyInstance, { auth, environments, policyPol
     onChange: () => {
       app.log.info('the policy was reloaded')
       onPolicyReload?.('loaded')
+      onLoaded(file.current)
     },
     onFault: (error) => {
       app.log.error({ err: error }, 'the changed policy cannot be used; the one before stays in force')
@@ -99,6 +106,16 @@ async function openPolicy (app: FastifyInstance, { auth, environments, policyPol
   })
   app.addHook('onClose', async () => { file.close() })
   return file
+}
+
+/** Warns of keys that may do nothing, because the policy has no rules for their callers: again only when these are others. */
+function unnamedWarner ({ log }: FastifyInstance, keys: KeyRing): (policy: Policy) => void {
+  let told = ''
+  return (policy) => {
+    const unnamed = quoted(policy.unnamed(keys.names))
+    if (unnamed !== told && unnamed !== '') log.warn(`keys of ${unnamed} may do nothing: the policy has no rules for them`)
+    told = unnamed
+  }
 }
 
 /** Everybody may call, but no page that has no business here. */
@@ -139,11 +156,14 @@ export default fp<AuthenticationOptions>(async (scope, options) => {
   scope.decorateRequest('caller')
   const keys = new KeyRing(auth.keys)
   const publicKey = auth.jwtPublicKey === undefined ? undefined : new ReplaceableKey(auth.jwtPublicKey)
-  const policy = await openPolicy(scope, options, keys)
+  const warnUnnamed = unnamedWarner(scope, keys)
+  const policy = await openPolicy(scope, options, keys, warnUnnamed)
+  if (policy) warnUnnamed(policy.current)
   scope.decorate('reloadPolicy', async () => { await policy?.check() })
   scope.decorate('replaceKeys', async ({ keys: given, jwtPublicKey }) => {
     const isOther = jwtPublicKey !== undefined && publicKey?.replace(jwtPublicKey)
     const { isChanged, reason } = await keys.replace(given, policy)
+    if (policy) warnUnnamed(policy.current)
     return { changed: [...isChanged ? ['GATEWAY_KEYS'] : [], ...isOther ? ['AUTH_PUBLIC_KEY'] : []], reason }
   })
   if (auth.mode !== 'keys') {

@@ -6,7 +6,8 @@ import { HELD_IN_UPDATES, updateFaults } from '../../auth/policy/signing-rules.t
 import { requireAction } from '../../auth/policy/permissions.ts'
 import { isFolderInside, isInside } from '../../auth/uploads/folder.ts'
 import { layerFault } from '../../auth/uploads/layers.ts'
-import { permitUpload, prefixInside, requireInside, type UploadPermit, type UploadWish } from '../../auth/uploads/permit.ts'
+import { permitUpload, prefixInside, requireInside, requireSigned, type UploadPermit, type UploadWish } from '../../auth/uploads/permit.ts'
+import { moveFaults } from '../../auth/uploads/places.ts'
 import { requireDeletable } from '../../auth/uploads/protection.ts'
 import { absentAssetId, type Call, type Query, type ResolvedAsset } from '../../cloudinary/client.ts'
 import { wallClock } from '../../clock.ts'
@@ -21,6 +22,8 @@ declare module 'fastify' {
      * What comes back is to be signed and sent in their place. Throws the refusal.
      */
     permit (wish: UploadWish): UploadPermit
+    /** Judges an upload whose signature is its only credential. Throws the refusal. */
+    permitSigned (wish: Parameters<typeof requireSigned>[0]): void
     /**
      * Finds an asset by its ID, and judges its public ID by what the caller may do.
      * @throws {GatewayError} `not_found` when there is none, or none that the caller may know of; `forbidden`
@@ -88,6 +91,14 @@ function confineTransformations (folder: string, request: FastifyRequest): void 
   if (message !== undefined) throw refusal('forbidden', [{ pointer: '/transformation', message }])
 }
 
+/** A signed delivery URL opens a private asset for good, so a caller whose links must die gets none. */
+function requireMortalUrl ({ query, body, caller: { permissions } }: FastifyRequest): void {
+  if (permissions.signedUrlSeconds === undefined) return
+  const { type, sign_url: signs } = { type: 'upload', ...fieldsOf(query), ...fieldsOf(body) } as Record<string, unknown>
+  if (type === 'upload' || signs === false) return
+  throw refusal('forbidden', [{ pointer: '/sign_url', message: 'must be false: a signed delivery URL never expires, and the links of this caller must; ask for a signed URL' }])
+}
+
 function confineMove (folder: string, { asset_folder: target }: Record<string, unknown>): void {
   if (typeof target !== 'string' || isFolderInside(folder, target)) return
   throw refusal('forbidden', [{ pointer: '/asset_folder', message: `must be "${folder}" or below it` }])
@@ -111,14 +122,15 @@ function requireNotificationUrls ({ query, body, caller, cloudinary }: FastifyRe
 /** Holds the parameters that updates share with uploads to the same rules, as the text that is sent. */
 function requireChanges ({ body, caller: { permissions: { signing } }, cloudinary }: FastifyRequest): void {
   const fields = fieldsOf(body)
-  if (!signing || !HELD_IN_UPDATES.some((name) => fields[name] !== undefined)) return
-  const changes = Object.fromEntries(HELD_IN_UPDATES.map((name) => [name, fields[name]]))
-  const faults = updateFaults(signing, cloudinary.encode(changes))
+  const held = [...HELD_IN_UPDATES, 'asset_folder'].filter((name) => fields[name] !== undefined)
+  if (!signing || held.length === 0) return
+  const changes = cloudinary.encode(Object.fromEntries(held.map((name) => [name, fields[name]])))
+  const faults = [...updateFaults(signing, changes), ...moveFaults(signing, changes)]
   if (faults.length > 0) throw refusal('param_not_allowed', faults)
 }
 
 /**
- * Holds each caller to what it may do. Environment and action are judged before the body is read; assets once the
+ * Holds each caller to what it may do. The action is judged before the body is read; assets once the
  * request is validated, on the text that goes to Cloudinary; uploads and signatures when their handler asks.
  */
 export default fp<AuthorizationOptions>(async (scope, { now = wallClock }) => {
@@ -126,6 +138,9 @@ export default fp<AuthorizationOptions>(async (scope, { now = wallClock }) => {
     const { sandbox, signatureVersion } = this.cloudinary.environment
     const { permissions } = this.caller
     return permitUpload(wish, { permissions, nowSeconds: Math.floor(now() / 1000), signatureVersion, sandbox })
+  })
+  scope.decorateRequest('permitSigned', function (wish) {
+    requireSigned(wish, this.cloudinary.environment.sandbox)
   })
   scope.decorateRequest('sees', function (publicId) {
     const { folder } = this.caller.permissions
@@ -142,13 +157,14 @@ export default fp<AuthorizationOptions>(async (scope, { now = wallClock }) => {
   })
   scope.addHook('onRequest', (request, _reply, done) => {
     const action = actionOf(request)
-    if (action) requireAction(request.caller.permissions, action, request.cloudinary.environment.name, READING.has(action))
+    if (action) requireAction(request.caller.permissions, action, READING.has(action))
     done()
   })
   scope.addHook('preHandler', (request, _reply, done) => {
     const action = actionOf(request)
     const { folder } = request.caller.permissions
     if (action && folder !== undefined) confine(folder, action, request)
+    if (action === 'getUrl') requireMortalUrl(request)
     if (action === 'deleteResource') for (const [, name] of namedAssets(request)) requireDeletable(request.caller.permissions, name)
     if (action === 'updateResource' || action === 'deleteResource') requireNotificationUrls(request)
     if (action === 'updateResource') requireChanges(request)

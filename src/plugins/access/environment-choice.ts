@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { mayUse } from '../../auth/policy/permissions.ts'
+import { mayUse, type Permissions } from '../../auth/policy/permissions.ts'
 import type { CloudinaryClient } from '../../cloudinary/client.ts'
-import { invalidRequest, pointerTo } from '../../errors.ts'
+import { GatewayError, invalidRequest, pointerTo } from '../../errors.ts'
 import { didYouMean, editDistance } from '../../input/nearest-name.ts'
 
 declare module 'fastify' {
@@ -57,21 +57,36 @@ function advice (name: string, names: readonly string[]): string {
   return `${didYouMean(name, names) || ';'} /environments lists them`
 }
 
+/** The refusal of a name. A caller that is bound to environments is not told which others there are. */
+function refusalOf (name: string | undefined, permissions: Permissions, known: readonly string[]): GatewayError {
+  const hint = advice(name ?? '', known.filter((each) => mayUse(permissions, each)))
+  if (permissions.environments === undefined) {
+    return invalidRequest([{ pointer: '/environment', message: `there is no such environment${hint}` }])
+  }
+  const what = name === undefined ? 'the default environment' : `the environment "${name}"`
+  return new GatewayError('forbidden', `This caller may not use ${what}${hint}.`, {
+    errors: [{ pointer: '/environment', message: 'must be one that this caller may use' }]
+  })
+}
+
 /** Chooses the environment of each request in the scope that registers it, before a byte of its body is read. */
 export default fp(async (scope) => {
   const clients = scope.cloudinary
   scope.decorateRequest('cloudinary')
   scope.addHook('onRequest', (request, _reply, done) => {
     refuseMisspelt(request)
-    const name = takeName(request) ?? clients.defaultEnvironment
+    const given = takeName(request)
+    const name = (given ?? clients.defaultEnvironment).toLowerCase()
+    const { permissions, stranger } = request.caller
     // To a stranger one that is absent looks like one whose signature it does not have.
-    const client = clients.get(name.toLowerCase()) ?? (request.caller.stranger ? clients.decoy() : undefined)
-    if (client) {
+    const client = clients.get(name) ?? (stranger ? clients.decoy() : undefined)
+    // A route without an action is for every caller, and does nothing there.
+    const isFree = request.routeOptions.config.action === undefined
+    if (client && (isFree || mayUse(permissions, name))) {
       request.cloudinary = client
       done()
       return
     }
-    const usable = clients.names().filter((known) => mayUse(request.caller.permissions, known))
-    done(invalidRequest([{ pointer: '/environment', message: `there is no such environment${advice(name, usable)}` }]))
+    done(refusalOf(given, permissions, clients.names()))
   })
 }, { name: 'environment-choice', dependencies: ['cloudinary'] })

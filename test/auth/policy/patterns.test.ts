@@ -55,5 +55,6 @@ t.test('malformed patterns are named', async (t) => {
   t.match(patternFault('a/{sub'), /brace/)
   t.match(patternFault('a/{}'), /brace/)
   t.match(patternFault('a/***'), /more than two/)
+  for (const text of ['a\ud800', 'a\u0000b']) t.match(patternFault(text), /control characters or half/)
   for (const text of ['', '/a', 'a/', 'a//b', 'a\\b', ' a', 'a ']) t.match(patternFault(text), /must not/, JSON.stringify(text))
 })

@@ -118,3 +118,13 @@ t.test('the scope tells every holder from every other, and outlives a renewal', 
   t.equal(tokenScope('web', { iss: 'i', sub: '7', exp: 1 }), tokenScope('web', { sub: '7', iss: 'i', exp: 2, email: 'new@example.com' }))
   t.equal(tokenScope('web', { client_id: 'a', iss: 'i', exp: 1, jti: 'x', iat: 0 }), tokenScope('web', { iss: 'i', client_id: 'a', exp: 2, jti: 'y', nbf: 3 }))
 })
+
+t.test('half of a character is no text to force', async (t) => {
+  t.match(faults({ web: { keys: [digest('a')], sign: { force: { tags: ['a', '\udc00'], folder: '\ud800' } } } }), [/force\.tags\.1: holds half/, /force\.folder\.0: holds half/])
+})
+
+t.test('names of keys that no rule speaks of', async (t) => {
+  const policy = new Policy({ callers: { web: {}, cms: { keys: [digest('a')] } } })
+  t.same(policy.unnamed(['web', 'cms']), [])
+  t.same(policy.unnamed(['web', 'other', 'more']), ['other', 'more'])
+})

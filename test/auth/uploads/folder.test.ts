@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { ambiguity, isFolderInside, isInside, outsideFault, uploadFaults, withFolder, isOff, isOn } from '../../../src/auth/uploads/folder.ts'
+import { ambiguity, isFolderInside, isInside, outsideFault, ownNames, uploadFaults, withFolder, isOff, isOn } from '../../../src/auth/uploads/folder.ts'
 import { rounds } from '../../support/rounds.ts'
 
 const FOLDER = 'users/1'
@@ -67,6 +67,15 @@ t.test('uploads: with use_filename the name of the file must be plain', async (t
   t.same(pointers({ folder: 'users/1' }, '../cat.jpg'), [], 'it is not used')
   for (const name of ['../cat.jpg', 'a/b.jpg', 'a\\b.jpg', '..', '%2e%2e', 'a\u0000']) t.same(pointers({ folder: 'users/1', use_filename: 'true' }, name), ['/file'], name)
   t.same(pointers({ folder: 'users/1', use_filename: '1', filename_override: '../x' }, 'cat.jpg'), ['/filename_override'])
+})
+
+t.test('the end of a public ID, where it can be told', async (t) => {
+  const named = { use_filename: 'true', unique_filename: 'false' }
+  t.same(ownNames({ ...named, public_id: 'a' }, 'cat.jpg'), ['a'])
+  t.same(ownNames(named, 'cat.jpg'), ['cat.jpg', 'cat'], 'raw files keep the extension')
+  t.same(ownNames({ ...named, filename_override: 'dog' }, 'cat.jpg'), ['dog', 'dog'])
+  for (const random of [{}, { use_filename: 'true' }, { unique_filename: 'false' }]) t.same(ownNames(random, 'cat.jpg'), [], 'a random name')
+  for (const filename of [undefined, 'my cat.jpg', '../cat.jpg']) t.equal(ownNames(named, filename), undefined, String(filename))
 })
 
 t.test('an upload that names no place is put into the folder', async (t) => {

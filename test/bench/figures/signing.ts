@@ -26,7 +26,7 @@ async function run (bench: Bench): Promise<void> {
   const sink = await startSink(bench)
   const { publicKey, jwt } = await token()
   const policy = join(bench.folder, 'policy.yaml')
-  await writeFile(policy, 'callers: { tokens: { jwt: { claims: {} } } }\n')
+  await writeFile(policy, 'callers: { bench: {}, tokens: { jwt: { claims: {} } } }\n')
   const gateway = await startGateway(bench, sink.url, { POLICY_FILE: policy, AUTH_PUBLIC_KEY: publicKey, AUTH_ISSUER: ISSUER, AUTH_AUDIENCE: AUDIENCE })
   bench.onClose(gateway.stop)
   const withKey: Load = { method: 'POST', path: '/signature', headers: { ...JSON_BODY, ...WITH_KEY }, body: BODY }

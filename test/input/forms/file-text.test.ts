@@ -1,5 +1,5 @@
 import t from 'tap'
-import { tidiedFile, tidiedLongFile } from '../../../src/input/forms/file-text.ts'
+import { sourceOf, tidiedFile, tidiedLongFile } from '../../../src/input/forms/file-text.ts'
 
 t.test('addresses and data URIs lose the blanks around them and the capitals of their beginning; paths stay', async (t) => {
   t.equal(tidiedFile('HTTPS://Example.com/A.JPG'), 'https://Example.com/A.JPG')
@@ -15,4 +15,10 @@ t.test('so does the beginning of a long text, which must be a data URI', async (
   refused('x'.repeat(70_000), /^is too long for a URL or a path; send bytes as a part with a file name \(it looks like base64/)
   refused('data:,x', /is not a base64 data URI/)
   refused(' '.repeat(300), /too long/)
+})
+
+t.test('what is known of a file before it is read: an address, or a name', async (t) => {
+  for (const fileUrl of ['https://example.com/a.jpg', 's3://bucket/a']) t.same(sourceOf(fileUrl), { fileUrl })
+  for (const text of ['data:;base64,AAAA', 'C:\\a.jpg', '/srv/a.jpg', 'a.jpg']) t.same(sourceOf(text), { fileUrl: undefined }, text)
+  t.same(sourceOf({ filename: 'a.jpg' }), { filename: 'a.jpg' })
 })

@@ -16,8 +16,8 @@ const KEYS: AuthSettings = { ...NOBODY, keys: [{ caller: 'web', digest: digestOf
 const LOOPBACK: AuthSettings = { ...NOBODY, mode: 'loopback' }
 const key = { authorization: 'Bearer web-key' }
 
-async function start (t: Test, auth: AuthSettings, options: Partial<AuthenticationOptions> = {}) {
-  const app = fastify()
+async function start (t: Test, auth: AuthSettings, options: Partial<AuthenticationOptions> = {}, log: string[] = []) {
+  const app = fastify({ logger: { level: 'warn', stream: { write: (line: string) => { log.push((JSON.parse(line) as { msg: string }).msg) } } } })
   t.teardown(() => app.close())
   await app.register(errorHandler, { docs: '/docs/errors' })
   app.get('/open', async () => 'open')
@@ -151,7 +151,7 @@ t.test('a policy file, reloaded while requests come in', async (t) => {
   const app = await start(t, { ...KEYS, policyFile: path }, { policyPollMs: 10, onPolicyReload: (outcome) => outcomes.push(outcome) })
   const me = async (name: string) => (await app.inject({ url: '/me', headers: { authorization: `Bearer ${name}` } })).json()
   t.match(await me('cms-key'), { name: 'cms', permissions: { readOnly: true } })
-  t.match(await me('web-key'), { name: 'web', permissions: { readOnly: false } })
+  t.match(await me('web-key'), { status: 403, code: 'forbidden', detail: /no rules/ }, 'a key that the policy does not name')
   await writeFile(path, 'callers: { cms: { keyz: [] } }')
   while (outcomes.length < 1) await sleep(5)
   t.same(outcomes, ['failed'])
@@ -159,7 +159,7 @@ t.test('a policy file, reloaded while requests come in', async (t) => {
   // In one step, as every good editor does: a file that is half written is not valid either.
   await writeFile(`${path}.next`, `callers: { cms: { keys: ['sha256:${digestOf('next-key').toString('hex')}'] } }`)
   await rename(`${path}.next`, path)
-  while (outcomes.length < 2) await app.inject({ url: '/reload', headers: key })
+  while (outcomes.length < 2) await app.inject({ url: '/reload', headers: { authorization: 'Bearer cms-key' } })
   t.same(outcomes, ['failed', 'loaded'])
   t.match(await me('next-key'), { name: 'cms', permissions: { readOnly: false } })
   t.match(await me('cms-key'), { status: 401 })
@@ -175,7 +175,7 @@ t.test('keys that come with rules in the policy file are never without them', as
   await writeFile(path, 'callers: { web: { read_only: true }, cms: { read_only: true } }')
   const replaced = app.replaceKeys({ keys, jwtPublicKey: undefined })
   const early = await me('cms-key')
-  t.match(early, early.status === 401 ? {} : { permissions: { readOnly: true } })
+  t.match(early, early.status === 403 ? {} : { permissions: { readOnly: true } })
   t.same(await replaced, { changed: ['GATEWAY_KEYS'], reason: undefined })
   t.match([await me('cms-key'), await me('next-key')], [{ name: 'cms', permissions: { readOnly: true } }, { name: 'web', permissions: { readOnly: true } }])
   t.match(await me('web-key'), { status: 401 })
@@ -191,4 +191,24 @@ t.test('no start with a policy that cannot be used', async (t) => {
   await t.rejects(start(t, { ...KEYS, policyFile: unmet }), { message: /members\/jwt: has no effect.*\n.*webb: can never be met.*did you mean "web"/ })
   const silent = await start(t, { ...KEYS, policyFile: join(t.testdir({ 'p.yaml': 'callers: { web: {} }' }), 'p.yaml') })
   await silent.close()
+})
+
+t.test('a warning names the keys that may do nothing: at the start, and when these are others', async (t) => {
+  const path = join(t.testdir({ 'policy.yaml': 'callers: { web: {} }' }), 'policy.yaml')
+  const log: string[] = []
+  const keyOf = (caller: string) => ({ caller, digest: digestOf(`${caller}-key`) })
+  const app = await start(t, { ...KEYS, keys: ['web', 'cms', 'shop'].map(keyOf), policyFile: path }, { policyPollMs: 3_600_000 }, log)
+  const nothing = (names: string) => `keys of ${names} may do nothing: the policy has no rules for them`
+  t.same(log.splice(0), [nothing('"cms", "shop"')])
+  const status = async (name: string) => (await app.inject({ url: '/me', headers: { authorization: `Bearer ${name}-key` } })).statusCode
+  t.same(await Promise.all(['web', 'cms', 'shop'].map(status)), [200, 403, 403])
+  t.equal((await app.inject({ method: 'POST', url: '/direct-upload', headers: { authorization: 'Bearer cms-key' } })).statusCode, 403)
+  await writeFile(path, 'callers: { web: {}, cms: {} }')
+  await app.inject({ url: '/reload', headers: key })
+  t.same(log.splice(0), [nothing('"shop"')])
+  await app.replaceKeys({ keys: ['web', 'cms', 'shop'].map(keyOf), jwtPublicKey: undefined })
+  t.same(log, [], 'nothing new')
+  await app.replaceKeys({ keys: ['web', 'cms', 'blog'].map(keyOf), jwtPublicKey: undefined })
+  t.same(log, [nothing('"blog"')])
+  t.same(await Promise.all(['web', 'cms', 'blog'].map(status)), [200, 200, 403])
 })

@@ -40,6 +40,8 @@ callers:
   jailed: { keys: [${digest('jailed')}], folder: users/1 }
   hooks: { keys: [${digest('hooks')}], sign: { notification_hosts: [hooks.example.com] } }
   short: { keys: [${digest('short')}], sign: { validity_seconds: 60 } }
+  placed: { keys: [${digest('placed')}], sign: { folder: ['users/1/*'] } }
+  mortal: { keys: [${digest('mortal')}], signed_urls: { validity_seconds: 60 } }
   all: { keys: [${digest('all')}] }
 `
 const routes: Array<[method: 'GET' | 'POST' | 'PATCH' | 'DELETE', url: string, action: Action]> = [
@@ -79,6 +81,7 @@ async function start (t: Test): Promise<FastifyInstance> {
         schema: url.endsWith('*') ? { params: Type.Object({ '*': Type.String() }) } : {},
         handler: async (request) => {
           handled++
+          if (action === 'directUpload') request.permitSigned({ parameters: {}, fileUrl: (request.body as { file?: string }).file })
           if (action !== 'generateSignature') return { query: request.query }
           return request.permit({ action: 'generateSignature', parameters: request.body as Record<string, string> }) // what the test sends
         }
@@ -101,7 +104,9 @@ t.test('authorization', async (t) => {
   t.test('403 for an environment that is not the caller\'s, wherever it is named', async (t) => {
     handled = 0
     for (const [method, url, action] of routes) {
-      t.match((await call('staging', method, path(url), method === 'POST' ? {} : undefined)).json(), { status: 403, code: 'forbidden' }, action)
+      const unnamed = await call('staging', method, path(url), method === 'POST' ? {} : undefined)
+      t.match(unnamed.json(), { status: 403, code: 'forbidden', detail: /may not use the default environment/ }, action)
+      t.notMatch(unnamed.body, 'production', 'which one that is, is not told')
       t.equal(await status('staging', method, `${path(url)}?environment=production`), 403)
       t.equal(await status('staging', method, path(url), undefined, { 'x-environment': 'production' }), 403)
     }
@@ -144,6 +149,19 @@ t.test('authorization', async (t) => {
     t.equal(await status('jailed', 'PATCH', '/resources/users/1/a', { asset_folder: 'users/1/b', tags: ['x'] }), 200)
     t.match((await call('jailed', 'PATCH', '/resources/users/1/a', { asset_folder: 'users/2' })).json(), { status: 403, errors: [{ pointer: '/asset_folder' }] })
   })
+  t.test('422 for a move out of the folders that an upload may name', async (t) => {
+    t.match((await call('placed', 'PATCH', '/resources/a', { asset_folder: 'users/2' })).json(), { status: 422, code: 'param_not_allowed', errors: [{ pointer: '/asset_folder' }] })
+    t.equal(await status('placed', 'PATCH', '/resources/a', { asset_folder: 'users/1/b' }), 200)
+    t.equal(await status('short', 'PATCH', '/resources/a', { asset_folder: 'users/2' }), 200, 'a caller without rules about places')
+  })
+  t.test('403 for a link that never expires, where links must', async (t) => {
+    for (const asked of [{ type: 'private' }, { type: 'authenticated', sign_url: true }]) {
+      t.match((await call('mortal', 'POST', '/url', { public_id: 'a', ...asked })).json(), { status: 403, errors: [{ pointer: '/sign_url' }] }, JSON.stringify(asked))
+      t.equal(await status('all', 'POST', '/url', { public_id: 'a', ...asked }), 200)
+    }
+    t.equal(await status('mortal', 'GET', '/url?public_id=a&type=private'), 403)
+    for (const asked of [{}, { sign_url: true }, { type: 'private', sign_url: false }]) t.equal(await status('mortal', 'POST', '/url', { public_id: 'a', ...asked }), 200, 'nothing private is opened')
+  })
   t.test('lists are kept inside the folder', async (t) => {
     t.same((await call('jailed', 'GET', '/resources')).json(), { query: { prefix: 'users/1/' } })
     t.same((await call('jailed', 'GET', '/resources?prefix=users/1/b&max_results=5')).json(), { query: { prefix: 'users/1/b', max_results: '5' } })
@@ -159,6 +177,10 @@ t.test('authorization', async (t) => {
     t.same((await call('jailed', 'POST', '/signature', { context: 'a=b' })).json().parameters, { context: 'a=b', folder: 'users/1', async: 'false' })
     t.match((await call('jailed', 'POST', '/signature', { folder: 'users/2' })).json(), { status: 403, errors: [{ pointer: '/folder' }] })
     t.match((await call('short', 'POST', '/signature', { quux: '1', eval: 'x' })).json(), { status: 422, code: 'param_not_allowed', errors: [{ pointer: '/quux' }, { pointer: '/eval' }] })
+  })
+  t.test('422 for a bucket that comes with a signature', async (t) => {
+    t.match((await call('all', 'POST', '/direct-upload', { file: 's3://backups/a' })).json(), { status: 422, code: 'url_not_allowed', errors: [{ pointer: '/file' }] })
+    t.equal(await status('all', 'POST', '/direct-upload', { file: 'https://example.com/a' }), 200)
   })
   t.test('422 for a notification to where Cloudinary cannot reach', async (t) => {
     t.match((await call('all', 'PATCH', '/resources/a', { notification_url: 'http://169.254.169.254/' })).json(), { status: 422, code: 'url_not_allowed', errors: [{ pointer: '/notification_url' }] })

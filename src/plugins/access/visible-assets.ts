@@ -1,0 +1,36 @@
+import fp from 'fastify-plugin'
+import { jsonObject, type Place, type Relayed } from '../../cloudinary/client.ts'
+import { GatewayError } from '../../errors.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /**
+     * Returns an answer about one asset as far as the caller may see it: without related assets of others. Of one
+     * that was `changed` an answer about another asset leaves no more than its name.
+     * @throws {GatewayError} `upstream_failed` when the answer is about an asset that the caller may not learn of.
+     */
+    visible (answer: Relayed, changed?: Place & { readonly public_id: string }): Relayed
+  }
+}
+
+/** The public ID of a related asset, which is an object, or text such as `image/upload/cats/tom`. */
+function relatedId (related: unknown): string | undefined {
+  if (typeof related === 'string') return related.split('/').slice(2).join('/')
+  const { public_id: publicId } = Object(related) as { readonly public_id?: unknown } // whatever it is, it may have members
+  return typeof publicId === 'string' ? publicId : undefined
+}
+
+/** Keeps what Cloudinary sends of other assets from callers with a folder of their own. */
+export default fp(async (scope) => {
+  scope.decorateRequest('visible', function (answer, changed) {
+    if (this.caller.permissions.folder === undefined) return answer
+    const { related_assets: related, ...asset } = jsonObject(answer.body) ?? {}
+    if (!this.sees(typeof asset['public_id'] === 'string' ? asset['public_id'] : undefined)) {
+      if (changed) return { ...answer, body: Buffer.from(JSON.stringify(changed)) }
+      throw new GatewayError('upstream_failed', 'Cloudinary\'s answer is not about the asset that was asked for.')
+    }
+    if (related === undefined) return answer
+    const seen = [related].flat().filter((one) => this.sees(relatedId(one)))
+    return { ...answer, body: Buffer.from(JSON.stringify({ ...asset, related_assets: seen })) }
+  })
+}, { name: 'visible-assets', dependencies: ['authorization'] })
