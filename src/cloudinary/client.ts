@@ -20,7 +20,7 @@ import {
 } from './upstream/admin.ts'
 import type { Listed, Query } from './upstream/admin-paths.ts'
 import type { Relayed } from './upstream/answer.ts'
-import { CircuitBreaker } from './upstream/circuit-breaker.ts'
+import { AnswerCount, CircuitBreaker } from './upstream/circuit-breaker.ts'
 import { FolderMode } from './upstream/folder-mode.ts'
 import { REAL_PACE, RetryBudget, type Pace } from './upstream/retry.ts'
 import { Transport } from './upstream/transport.ts'
@@ -64,12 +64,13 @@ export class CloudinaryClient {
     this.account = accountOf(environment)
     this.uploadLimits = upload
     const paced = { ...REAL_PACE, ...pace }
+    const answers = new AnswerCount()
     this.#connection = {
       environment,
       transport: new Transport({ origin: new URL(environment.uploadPrefix).origin, limits: upstream }),
       pace: paced,
       budget: new RetryBudget(),
-      circuits: { json: new CircuitBreaker(paced.now), upload: new CircuitBreaker(paced.now) },
+      circuits: { json: new CircuitBreaker(paced.now, answers), upload: new CircuitBreaker(paced.now, answers) },
       tried: (outcome) => { onTry(environment.name, outcome) }
     }
     this.#admin = new AdminCalls(this.#connection)

@@ -245,6 +245,7 @@ export class AdminCalls {
   async #send (request: UpstreamRequest): Promise<Relayed> {
     const { environment, transport, pace, circuits, tried } = this.#connection
     circuits.json.admit()
+    const { answered } = circuits.json
     try {
       const answer = relayed(await transport.send(request), { environment, nowMs: pace.now() })
       tried('ok')
@@ -253,7 +254,7 @@ export class AdminCalls {
     } catch (error) {
       const failure = transportFailure(error)
       tried(failure.code)
-      circuits.json.settle(failure)
+      circuits.json.settle(failure, answered)
       throw failure
     }
   }
