@@ -18,6 +18,7 @@ import environmentChoice from './plugins/access/environment-choice.ts'
 import rateLimit, { callerRate } from './plugins/access/rate-limit.ts'
 import routeActions from './plugins/access/route-actions.ts'
 import signedForms from './plugins/access/signed-forms.ts'
+import uploadPlaces from './plugins/access/upload-places.ts'
 import cloudinary from './plugins/actions/cloudinary.ts'
 import { explainSignature } from './plugins/actions/explain-signature.ts'
 import { validateByField } from './plugins/actions/field-validation.ts'
@@ -192,6 +193,7 @@ async function loadChecks (guarded: FastifyInstance, config: Config): Promise<vo
   await guarded.register(environmentChoice)
   await guarded.register(authorization)
   await guarded.register(signedForms)
+  await guarded.register(uploadPlaces, { isLocal: auth.mode === 'loopback' })
 }
 
 /** The nine actions, and what they read bodies with and remember uploads by. */

@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The client of the environment that the request names, or of the default one. */
     cloudinary: CloudinaryClient
+    /** Name of the environment that the request asks for, in lower case, whether there is one or not. */
+    environmentAsked: string
   }
 }
 
@@ -61,11 +63,13 @@ function advice (name: string, names: readonly string[]): string {
 export default fp(async (scope) => {
   const clients = scope.cloudinary
   scope.decorateRequest('cloudinary')
+  scope.decorateRequest('environmentAsked', '')
   scope.addHook('onRequest', (request, _reply, done) => {
     refuseMisspelt(request)
     const name = takeName(request) ?? clients.defaultEnvironment
+    request.environmentAsked = name.toLowerCase()
     // To a stranger one that is absent looks like one whose signature it does not have.
-    const client = clients.get(name.toLowerCase()) ?? (request.caller.stranger ? clients.decoy() : undefined)
+    const client = clients.get(request.environmentAsked) ?? (request.caller.stranger ? clients.decoy() : undefined)
     if (client) {
       request.cloudinary = client
       done()

@@ -28,6 +28,7 @@ async function start (t: Test, auth: AuthSettings, options: Partial<Authenticati
     guarded.post('/direct-upload', { config: { action: 'directUpload' } }, async ({ caller }) => ({ name: caller.name, actions: [...caller.permissions.actions ?? []] }))
     guarded.get('/reload', async () => guarded.reloadPolicy())
     app.decorate('replaceKeys', guarded.replaceKeys)
+    app.decorate('hasSeveralCallers', guarded.hasSeveralCallers)
   })
   return app
 }
@@ -191,4 +192,24 @@ t.test('no start with a policy that cannot be used', async (t) => {
   await t.rejects(start(t, { ...KEYS, policyFile: unmet }), { message: /members\/jwt: has no effect.*\n.*webb: can never be met.*did you mean "web"/ })
   const silent = await start(t, { ...KEYS, policyFile: join(t.testdir({ 'p.yaml': 'callers: { web: {} }' }), 'p.yaml') })
   await silent.close()
+})
+
+t.test('tells whether several callers can come', async (t) => {
+  const policyFile = (text: string): string => join(t.testdir({ 'p.yaml': text }), 'p.yaml')
+  const keyIn = (caller: string): string => `${caller}: { keys: ['sha256:${digestOf(`${caller}-key`).toString('hex')}'] }`
+  const web2 = { caller: 'web', digest: digestOf('web-key-2') }
+  const cms = { caller: 'cms', digest: digestOf('cms-key') }
+  const severalIn = async (auth: AuthSettings): Promise<boolean> => (await start(t, auth)).hasSeveralCallers()
+  t.equal(await severalIn(LOOPBACK), false)
+  t.equal(await severalIn(KEYS), false)
+  t.equal(await severalIn({ ...KEYS, keys: [...KEYS.keys, web2] }), false, 'two keys of one caller')
+  t.equal(await severalIn({ ...KEYS, keys: [...KEYS.keys, cms] }), true)
+  t.equal(await severalIn({ ...NOBODY, policyFile: policyFile(`callers: { ${keyIn('cms')} }`) }), false)
+  t.equal(await severalIn({ ...KEYS, policyFile: policyFile(`callers: { ${keyIn('cms')}, web: {} }`) }), true)
+  const { publicKey } = await generateKeyPair('ES256', { extractable: true })
+  const tokens = { jwtPublicKey: await exportSPKI(publicKey), issuer: 'iss', audience: 'aud' }
+  t.equal(await severalIn({ ...NOBODY, ...tokens, policyFile: policyFile('callers: { all: { jwt: { claims: {} } } }') }), true, 'each token has its own')
+  const app = await start(t, KEYS)
+  await app.replaceKeys({ keys: [...KEYS.keys, cms], jwtPublicKey: undefined })
+  t.equal(app.hasSeveralCallers(), true, 'as the keys are now')
 })
