@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import type { Seen, Step } from './fault-upstream.ts'
+import { bareNode } from './product.ts'
 import { WITH_TYPESCRIPT } from './with-typescript.ts'
 
 export interface UpstreamProcess {
@@ -13,8 +14,8 @@ export interface UpstreamProcess {
 
 /** The upstream that misbehaves on order, as a process of its own; it ends with the test. */
 export async function startUpstreamProcess (t: { teardown: (end: () => void) => void }): Promise<UpstreamProcess> {
-  const program = join(import.meta.dirname, 'fault-upstream.ts')
-  const child = spawn(process.execPath, [...WITH_TYPESCRIPT, program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [program, ...args] = bareNode([...WITH_TYPESCRIPT, join(import.meta.dirname, 'fault-upstream.ts')])
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => { child.kill('SIGKILL') })
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout.once('data', (line: Buffer) => { resolve(line.toString().trim()) })
