@@ -114,7 +114,7 @@ export const directUpload: Route = async (app) => {
   app.addHook('onRequest', async (request) => {
     checkBodyHeaders(request.headers)
     if (!isMultipart(request.headers)) throw new GatewayError('unsupported_media_type', 'This route takes multipart/form-data: the file beside the signed fields.', { headers: { accept: 'multipart/form-data' } })
-    request.admitUnproven(announcedSize(request.headers))
+    await request.admitUnproven(announcedSize(request.headers))
   })
   app.route({
     method: 'POST',
@@ -168,9 +168,9 @@ export const directUpload: Route = async (app) => {
         seal,
         vouched: 'caller'
       } as const
-      if (request.cloudinary.provesItself(upload)) request.admitProven(sealed)
+      if (request.cloudinary.provesItself(upload)) await request.admitProven(sealed)
       const sealAdmitted = (given: Given): Texts => {
-        request.admitProven(seal(given))
+        request.admitLate(seal(given))
         return sealed
       }
       const answer = await request.cloudinary.upload({ ...upload, seal: sealAdmitted }, request.uploadCall())

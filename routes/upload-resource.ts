@@ -145,7 +145,7 @@ export const uploadResource: Route = async (app) => {
     const { resource_type: resourceType } = request.query as { resource_type?: unknown } // not validated yet
     checkChosenType(request.headers, { resourceType, takes: Object.keys(REQUEST_BODY.content) })
     checkBodyHeaders(request.headers)
-    request.admitUpload(announcedSize(request.headers))
+    await request.admitUpload(announcedSize(request.headers))
   })
   app.route({
     method: 'POST',

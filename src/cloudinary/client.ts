@@ -126,15 +126,19 @@ export class CloudinaryClient {
   }
 
   /**
-   * Lets an upload begin, before a byte of it is read; call what it returns when the upload is over.
+   * Lets an upload begin, before a byte of it is read; call what it returns when the upload is over. Waits a moment when
+   * all places are taken.
    * @param owner whose shares of the places it takes from.
    * @param callerMaxBytes limit of the caller's own. Only an exact size is held to it: around a file there may be more.
    * @throws {GatewayError} `overloaded`, or `payload_too_large` when the announced size of the file is too much.
    */
-  admitUpload (owner: UploadOwner, announced?: AnnouncedSize, callerMaxBytes = Infinity): Release {
+  async admitUpload (owner: UploadOwner, announced?: AnnouncedSize, callerMaxBytes = Infinity): Promise<Release> {
     this.#requireSize(announced, callerMaxBytes)
-    return this.#uploadBudget.admit(owner)
+    return this.#uploadBudget.admitSoon(owner)
   }
+
+  /** Lets an upload go on whose bytes have come before its proof. Nobody waits with them. */
+  admitAtOnce (owner: UploadOwner): Release { return this.#uploadBudget.admit(owner) }
 
   /**
    * The same for a direct upload, whose proof is still to come. It takes a place of `admitUpload` once it has shown a
@@ -142,7 +146,7 @@ export class CloudinaryClient {
    * @param asked address and environment as the request names them.
    * @param owner what is known of the sender.
    */
-  admitUnproven (asked: UploadOwner, owner: UploadOwner, announced?: AnnouncedSize): Release {
+  async admitUnproven (asked: UploadOwner, owner: UploadOwner, announced?: AnnouncedSize): Promise<Release> {
     this.#requireSize(announced)
     return this.#uploadBudget.admitUnproven(asked, owner)
   }

@@ -107,7 +107,7 @@ export const Settings = Type.Object({
   UPLOAD_CHUNK_BYTES: bytes('Size of a chunk of a large upload. Cloudinary takes no less than 5 MiB.', 20_000_000, 5 * MIB),
   UPLOAD_SINGLE_MAX_BYTES: bytes('Largest file sent to Cloudinary in one request; a larger one, or one of unknown size, goes in chunks. A multipart form counts with all its fields.', 100_000_000, 1),
   UPLOAD_BUFFER_BYTES: bytes('Memory that the chunks of all uploads, and their data URIs in JSON, share.', 128 * MIB, 5 * MIB),
-  UPLOAD_MAX_CONCURRENT: Type.Integer({ default: 32, minimum: 1, maximum: 10_000, description: 'Uploads at once; more are answered 503.' }),
+  UPLOAD_MAX_CONCURRENT: Type.Integer({ default: 32, minimum: 1, maximum: 10_000, description: 'Uploads at once; more are answered 503, after a moment.' }),
   UPLOAD_ENVIRONMENT_SHARE: share('3/4', 'Part of `UPLOAD_MAX_CONCURRENT` and of `UPLOAD_BUFFER_BYTES` that uploads to one environment may take; 1 is the whole. Where there is only one environment, it has the whole.'),
   UPLOAD_CALLER_SHARE: share('1/2', 'The same for one caller with a key or token. Inside it, `UPLOAD_ENVIRONMENT_SHARE` applies again. Where there is only one caller, it has the whole.'),
   UPLOAD_ADDRESS_SHARE: share('1/4', 'The same for one address without a key. Where no keys are wanted on a loopback `HOST`, this machine has the whole.'),

@@ -24,12 +24,13 @@ interface Wish { readonly url: string, readonly caller: string, readonly environ
 const headersOf = ({ caller, environment }: Wish): Record<string, string> =>
   ({ authorization: `Bearer ${keyOf(caller)}`, 'x-environment': environment, 'content-type': 'application/octet-stream' })
 
-async function upload (wish: Wish, signal?: AbortSignal): Promise<number> {
+/** Undefined when it was stored, or else why not. */
+async function upload (wish: Wish, signal?: AbortSignal): Promise<string | undefined> {
   const answer = await fetch(`${wish.url}/upload?resource_type=raw`, {
     method: 'POST', headers: headersOf(wish), body: FILE, ...(signal && { signal })
   })
-  await answer.arrayBuffer()
-  return answer.status
+  const { detail } = await answer.json() as { detail?: string } // of a problem
+  return answer.status === 200 ? undefined : `${answer.status} ${detail}`
 }
 
 /** Begins again and again until it is told to end: what is refused asks for a place once more. */
@@ -63,9 +64,9 @@ async function steady (wish: Wish, { name, minutes, burden }: Phase): Promise<vo
   const all: Array<Promise<void>> = []
   const one = async (): Promise<void> => {
     const began = performance.now()
-    const status = await upload(wish).catch((error: Error) => error.message)
+    const refusal = await upload(wish).catch((error: Error) => error.message)
     times.push(performance.now() - began)
-    if (status !== 200) failed[status] = (failed[status] ?? 0) + 1
+    if (refusal !== undefined) failed[refusal] = (failed[refusal] ?? 0) + 1
   }
   const count = Math.round(minutes * 60 * PER_SECOND)
   for (const began = performance.now(); all.length < count; all.push(one())) {

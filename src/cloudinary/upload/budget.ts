@@ -55,14 +55,18 @@ export class UploadBudget {
    */
   admit (owner: UploadOwner = {}): Release { return this.#places.admit(owner) }
 
+  /** The same, after a moment if need be. */
+  async admitSoon (owner: UploadOwner = {}): Promise<Release> { return this.#places.admitSoon(owner) }
+
   /**
    * Lets an upload begin that nobody has vouched for yet. It takes none of the places of `admit`, though one must be free:
    * what would be refused after its first fields is refused before them.
    * @param asked address and environment as the request names them; `owner` is what is known of it for sure.
    * @throws {GatewayError} `overloaded` when as many run as may.
    */
-  admitUnproven (asked: UploadOwner, owner: UploadOwner = {}): Release {
-    this.#places.requireFree(owner)
+  async admitUnproven (asked: UploadOwner, owner: UploadOwner = {}): Promise<Release> {
+    const leave = await this.#places.admitSoon(owner)
+    leave()
     return this.#unproven.admit(asked)
   }
 

@@ -13,11 +13,13 @@ declare module 'fastify' {
      * Takes a place among the uploads until the request is over, before a byte of the body is read.
      * @param announced what the headers say about the size of the file.
      */
-    admitUpload (announced: AnnouncedSize | undefined): void
+    admitUpload (announced: AnnouncedSize | undefined): Promise<void>
     /** The same for a direct upload, whose proof is still to come: it takes a place of another kind. */
-    admitUnproven (announced: AnnouncedSize | undefined): void
-    /** Exchanges that place for one among the uploads, once the signature of this form fits. Later calls do nothing. */
-    admitProven (form: FormFields): void
+    admitUnproven (announced: AnnouncedSize | undefined): Promise<void>
+    /** Exchanges that place for one among the uploads, once the signature of this form fits. */
+    admitProven (form: FormFields): Promise<void>
+    /** The same for a form whose file has come already, unless it has such a place. */
+    admitLate (form: FormFields): void
     [UNPROVEN]: Release | undefined
   }
 }
@@ -46,22 +48,29 @@ export default fp<UploadPlacesOptions>(async (scope, { isLocal }) => {
   }
   scope.decorateRequest('uploadOwner', undefined)
   scope.decorateRequest(UNPROVEN, undefined)
-  scope.decorateRequest('admitUpload', function (announced) {
-    const owner = this.uploadOwner = ownerOf(this)
-    this.whenOver(this.cloudinary.admitUpload(owner, announced, this.caller.permissions.signing?.maxBytes))
+  const begin = (request: FastifyRequest, owner: UploadOwner, place: Release): void => {
+    request.whenOver(place)
+    request.uploadOwner = owner
+    request[UNPROVEN]?.()
+  }
+  scope.decorateRequest('admitUpload', async function (announced) {
+    const owner = ownerOf(this)
+    begin(this, owner, await this.cloudinary.admitUpload(owner, announced, this.caller.permissions.signing?.maxBytes))
   })
-  scope.decorateRequest('admitUnproven', function (announced) {
+  scope.decorateRequest('admitUnproven', async function (announced) {
     // Environments that are absent are told apart too, or the refusals would tell which ones exist.
     const asked = { environment: environmentNamed(this.environmentAsked), address: addressKey(this.ip) }
     const { address, caller } = ownerOf(this)
-    this[UNPROVEN] = this.cloudinary.admitUnproven(asked, { address, caller }, announced)
+    this[UNPROVEN] = await this.cloudinary.admitUnproven(asked, { address, caller }, announced)
     this.whenOver(this[UNPROVEN])
   })
-  scope.decorateRequest('admitProven', function ({ signature }) {
+  scope.decorateRequest('admitProven', async function ({ signature }) {
+    const owner = { ...ownerOf(this), signature }
+    begin(this, owner, await this.cloudinary.admitUpload(owner))
+  })
+  scope.decorateRequest('admitLate', function ({ signature }) {
     if (this.uploadOwner) return
     const owner = { ...ownerOf(this), signature }
-    this.whenOver(this.cloudinary.admitUpload(owner))
-    this.uploadOwner = owner
-    this[UNPROVEN]?.()
+    begin(this, owner, this.cloudinary.admitAtOnce(owner))
   })
 }, { name: 'upload-places', dependencies: ['authentication', 'environment-choice', 'request-life'] })

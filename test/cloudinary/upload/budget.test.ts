@@ -20,14 +20,14 @@ t.test('M26: 503 with Retry-After when as many uploads run as may; the next one 
 
 t.test('uploads without a proof take no place of the others, but begin only where one is free', async (t) => {
   const budget = new UploadBudget({ maxConcurrent: 1, bufferBytes: 100, shares })
-  const unproven = budget.admitUnproven({ address: 'a' })
+  const unproven = await budget.admitUnproven({ address: 'a' })
   t.same([budget.running, budget.unproven], [0, 1])
-  t.throws(() => budget.admitUnproven({ address: 'b' }), { code: 'overloaded' })
+  await t.rejects(budget.admitUnproven({ address: 'b' }), { code: 'overloaded' })
   unproven()
   const proven = budget.admit()
-  t.throws(() => budget.admitUnproven({ address: 'b' }), { code: 'overloaded', headers: { 'retry-after': '5' } })
+  await t.rejects(budget.admitUnproven({ address: 'b' }), { code: 'overloaded', headers: { 'retry-after': '5' } })
   proven()
-  budget.admitUnproven({ address: 'b' })()
+  ;(await budget.admitUnproven({ address: 'b' }))()
   t.same([budget.running, budget.unproven], [0, 0])
 })
 
@@ -54,9 +54,11 @@ t.test('each owner has its share of the places, before a proof too', async (t) =
   budget.admit(web)
   const full = { code: 'overloaded', members: { share: 'caller' } }
   t.throws(() => budget.admit(web), full)
-  t.throws(() => budget.admitUnproven({ address: 'a' }, web), full, 'it would be refused after its fields')
-  budget.admitUnproven({ address: 'a' }, cms)
-  budget.admit(cms)
+  await t.rejects(budget.admitUnproven({ address: 'a' }, web), full, 'it would be refused after its fields')
+  await budget.admitUnproven({ address: 'a' }, cms)
+  const leave = await budget.admitSoon(cms)
+  t.equal(budget.running, 3)
+  leave()
 })
 
 t.test('memory: whoever waits for its own share holds up nobody else, and is not overtaken in it', async (t) => {
@@ -77,6 +79,9 @@ t.test('memory: whoever waits for its own share holds up nobody else, and is not
     message: 'The share of this caller is full: it holds 40 of the 100 bytes of memory for uploads.'
   })
   t.throws(() => budget.lendNow(5, web), { code: 'overloaded', message: /no memory for a body of 5 bytes/ })
+  const passing = budget.lendNow(5, { caller: 'new' })
+  passing.release()
+  t.equal(budget.waiting, 2, 'what becomes free is none of their share')
   const last = borrow(30, {}, 'last')
   const small = borrow(10, { caller: 'new' }, 'small')
   t.equal(budget.waiting, 4, 'nobody overtakes one that waits for memory')

@@ -42,6 +42,8 @@ t.test('who is not named is not counted; a kind without a fraction has the whole
 
 t.test('what is given back is free again, once', async (t) => {
   const shares = new Shares(4, FRACTIONS)
+  shares.take({ caller: 'web' }, 2)()
+  t.equal(shares.full({ caller: 'web' }, 2), undefined, 'nothing is left of it')
   const [first] = [shares.take({ caller: 'web' }, 1), shares.take({ caller: 'web' }, 1)]
   t.match(shares.full({ caller: 'web' }, 1), { held: 2 })
   first?.()

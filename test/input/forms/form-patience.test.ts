@@ -58,6 +58,7 @@ t.test('by default any speed will do, and the clock is the machine\'s own', asyn
   t.equal(patience.slowness, undefined)
   const plain = new FormPatience({ idleTimeoutMs: 1_000 })
   t.equal(await plain.for(Promise.resolve(1)), 1)
+  t.equal(await plain.beforeFile(async () => plain.for(Promise.resolve(2))), 2)
   plain.afterFile()
   t.equal(plain.slowness, undefined)
 })

@@ -200,8 +200,8 @@ t.test('the parser treats as streams what it would otherwise touch', async (t) =
 
 t.test('M21: 408 when all that is not the file comes too slowly on average, each part in time', async (t) => {
   const slow = { code: 'request_timeout', message: 'The form comes at less than 100 bytes per second.' }
+  let nowMs = 0
   const slowly = (parts: readonly FormPart[], stepMs: number): UploadForm => {
-    let nowMs = 0
     const watch = { bytes: 0, whole: async () => {} }
     async function * arriving (): AsyncGenerator<FormPart> {
       for (const part of parts) {
@@ -220,6 +220,13 @@ t.test('M21: 408 when all that is not the file comes too slowly on average, each
   const unread = filePart('hello')
   await t.rejects(slowly([field('a', 'x'), unread], 20_000).open(), slow)
   t.ok(unread.file.destroyed, 'nobody will read it')
+  async function * slowText (): AsyncGenerator<Buffer> {
+    await sleep(0)
+    nowMs += 60_000
+    yield Buffer.from('https://example.com/a.jpg')
+  }
+  const slowPart = filePart('', { ...text1, file: Readable.from(slowText(), { objectMode: false }) })
+  await t.rejects(slowly([field('a', 'x'), slowPart], 1).open(), slow)
   const late = slowly([filePart('hello'), ...fields], 11_000)
   await buffer(((await late.open()).file as StreamedFile).stream) // a part with a file name
   await t.rejects(late.late(), slow)

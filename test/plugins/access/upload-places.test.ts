@@ -37,13 +37,14 @@ async function start (t: Test, { names = ['staging', 'production'], isLocal = fa
   const budget = budgetOf(upload)
   const told = (): object => ({ running: budget.running, unproven: budget.unproven })
   app.get('/upload', async (request) => {
-    request.admitUpload(request.headers['x-size'] === undefined ? undefined : { bytes: 11, exact: true })
+    await request.admitUpload(request.headers['x-size'] === undefined ? undefined : { bytes: 11, exact: true })
     return { owner: request.uploadOwner, ...told() }
   })
   app.get('/direct', async (request) => {
-    request.admitUnproven(undefined)
+    await request.admitUnproven(undefined)
     const before = { owner: request.uploadOwner, ...told() }
-    for (let times = 0; times < 2; times++) request.admitProven({ signature: 'ab' })
+    if (request.headers['x-late'] === undefined) await request.admitProven({ signature: 'ab' })
+    for (let times = 0; times < 2; times++) request.admitLate({ signature: 'ab' })
     return { before, owner: request.uploadOwner, ...told() }
   })
   const ask = async (url: string, headers = {}, remoteAddress = '192.0.2.1') => (await app.inject({ url, headers, remoteAddress })).json() as unknown
@@ -74,18 +75,20 @@ t.test('who is alone of its kind has the whole: the environment, the caller, the
 
 t.test('a direct upload exchanges its first place once it is proven', async (t) => {
   const { ask, budget } = await start(t)
-  t.same(await ask('/direct', { 'x-caller': 'stranger' }), {
-    before: { running: 0, unproven: 1 },
-    owner: { environment: 'staging', address: '192.0.2.1', signature: 'ab' },
-    running: 1,
-    unproven: 0
-  })
+  for (const order of [{}, { 'x-late': 'yes' }]) {
+    t.same(await ask('/direct', { 'x-caller': 'stranger', ...order }), {
+      before: { running: 0, unproven: 1 },
+      owner: { environment: 'staging', address: '192.0.2.1', signature: 'ab' },
+      running: 1,
+      unproven: 0
+    })
+  }
   t.same([budget.running, budget.unproven], [0, 0])
 })
 
 t.test('before its proof it is counted by the environment that it asks for, as one that exists', async (t) => {
   const { ask, budget } = await start(t)
-  for (const address of ['a', 'b', 'c']) budget.admitUnproven({ environment: 'absent', address })
+  for (const address of ['a', 'b', 'c']) await budget.admitUnproven({ environment: 'absent', address })
   const full = { status: 503, code: 'overloaded', share: 'environment' }
   t.match(await ask('/direct', { 'x-caller': 'stranger', 'x-environment': 'absent' }), full)
   t.match(await ask('/direct', { 'x-caller': 'stranger' }), { running: 1 })
