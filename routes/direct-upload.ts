@@ -48,15 +48,6 @@ const REQUEST_BODY = {
 /** Whoever has signed fields sends them at once; a slow line carries 50 small ones in this time too. */
 const FIELDS_TIMEOUT_MS = 30_000
 
-const UNPROVEN: unique symbol = Symbol('unproven')
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Gives back the place of an upload without a proof. */
-    [UNPROVEN]?: () => void
-  }
-}
-
 type Kind = (typeof KINDS)[number]
 /** Fields that were given, by name; a list where they were repeated. */
 type Given = Record<string, string | string[]>
@@ -124,9 +115,7 @@ export const directUpload: Route = async (app) => {
   app.addHook('onRequest', async (request) => {
     checkBodyHeaders(request.headers)
     if (!isMultipart(request.headers)) throw new GatewayError('unsupported_media_type', 'This route takes multipart/form-data: the file beside the signed fields.', { headers: { accept: 'multipart/form-data' } })
-    const leave = request.cloudinary.admitUnproven(request.ip, announcedSize(request.headers))
-    request.whenOver(leave)
-    request[UNPROVEN] = leave
+    await request.admitUnproven(announcedSize(request.headers))
   })
   app.route({
     method: 'POST',
@@ -150,9 +139,11 @@ export const directUpload: Route = async (app) => {
     },
     handler: async (request, reply) => {
       const length = request.headers['content-length']
+      const { idleTimeoutMs, minBytesPerSecond } = request.cloudinary.uploadLimits
       const form = new UploadForm(request.parts() as AsyncIterable<FormPart>, { // the parser is set up so that parts have this shape
         maxLength: length === undefined ? undefined : Number(length),
-        idleTimeoutMs: request.cloudinary.uploadLimits.idleTimeoutMs,
+        idleTimeoutMs,
+        minBytesPerSecond,
         fieldsTimeoutMs: FIELDS_TIMEOUT_MS,
         watch: new FormWatch(request.raw)
       })
@@ -180,11 +171,12 @@ export const directUpload: Route = async (app) => {
         seal,
         vouched: 'caller'
       } as const
-      if (request.cloudinary.provesItself(upload)) {
-        request.whenOver(request.cloudinary.admitUpload())
-        request[UNPROVEN]?.()
+      if (request.cloudinary.provesItself(upload)) await request.admitProven(sealed)
+      const sealAdmitted = (given: Given): Texts => {
+        request.admitLate(seal(given))
+        return sealed
       }
-      const answer = await request.cloudinary.upload(upload, request.uploadCall())
+      const answer = await request.cloudinary.upload({ ...upload, seal: sealAdmitted }, request.uploadCall())
       return reply.relay(answer)
     }
   })

@@ -59,9 +59,11 @@ async function readLate (request: FastifyRequest, form: UploadForm, early: Uploa
 
 async function fromForm (request: FastifyRequest, query: UploadParameters): Promise<Input> {
   const length = request.headers['content-length']
+  const { idleTimeoutMs, minBytesPerSecond } = request.cloudinary.uploadLimits
   const form = new UploadForm(request.parts() as AsyncIterable<FormPart>, { // the parser is set up so that parts have this shape
     maxLength: length === undefined ? undefined : Number(length),
-    idleTimeoutMs: request.cloudinary.uploadLimits.idleTimeoutMs,
+    idleTimeoutMs,
+    minBytesPerSecond,
     watch: new FormWatch(request.raw)
   })
   const { fields, file } = await form.open()
@@ -100,10 +102,10 @@ function bodyOf ({ raw, headers }: FastifyRequest): Omit<StreamedFile, 'filename
 
 /** Parses JSON or a urlencoded form. A long data URI in it is not parsed: it stays where it is. */
 async function fromText (request: FastifyRequest, query: UploadParameters): Promise<Input> {
-  const { cloudinary, headers, callerGone, routeOptions: { bodyLimit } } = request
+  const { cloudinary, headers, callerGone, uploadOwner: owner, routeOptions: { bodyLimit } } = request
   const kind = isUrlencoded(headers) ? 'form' : 'json'
   const source = { ...bodyOf(request), kind, freeBytes: bodyLimit } as const
-  const { bytes, release } = await cloudinary.holdText(source, { signal: callerGone })
+  const { bytes, release } = await cloudinary.holdText(source, { signal: callerGone, owner })
   request.whenOver(release)
   const limits = { rest: bodyLimit, file: cloudinary.uploadLimits.textMaxBytes }
   const { rest, file: held } = cutInlineFile(bytes, kind, limits)
@@ -139,7 +141,7 @@ export const uploadResource: Route = async (app) => {
     const { resource_type: resourceType } = request.query as { resource_type?: unknown } // not validated yet
     checkChosenType(request.headers, { resourceType, takes: Object.keys(REQUEST_BODY.content) })
     checkBodyHeaders(request.headers)
-    request.whenOver(request.cloudinary.admitUpload(announcedSize(request.headers), request.caller.permissions.signing?.maxBytes))
+    await request.admitUpload(announcedSize(request.headers))
   })
   app.route({
     method: 'POST',

@@ -19,6 +19,7 @@ import rateLimit, { callerRate, strangerRate } from './plugins/access/rate-limit
 import routeActions from './plugins/access/route-actions.ts'
 import signedForms from './plugins/access/signed-forms.ts'
 import unreadAnswers, { type UnreadAnswersOptions } from './plugins/access/unread-answers.ts'
+import uploadPlaces from './plugins/access/upload-places.ts'
 import visibleAssets from './plugins/access/visible-assets.ts'
 import cloudinary from './plugins/actions/cloudinary.ts'
 import { explainSignature } from './plugins/actions/explain-signature.ts'
@@ -207,6 +208,7 @@ async function loadChecks (guarded: FastifyInstance, config: Config): Promise<vo
   await guarded.register(authorization)
   await guarded.register(visibleAssets)
   await guarded.register(signedForms)
+  await guarded.register(uploadPlaces, { isLocal: auth.mode === 'loopback' })
 }
 
 /** The nine actions, and what they read bodies with and remember uploads by. */

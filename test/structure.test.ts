@@ -50,7 +50,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'schemas'
   ],
   'cloudinary/explain': ['cloudinary/wire', 'input', 'schemas'],
-  'cloudinary/upload': ['cloudinary/upstream', 'cloudinary/wire', 'config', 'input', 'net'],
+  'cloudinary/upload': ['cloudinary/upstream', 'cloudinary/wire', 'config', 'input'],
   'cloudinary/upstream': ['cloudinary/wire', 'config', 'schemas', 'net'],
   'cloudinary/wire': ['schemas'],
   config: ['input', 'schemas', 'net'],

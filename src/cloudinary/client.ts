@@ -14,13 +14,13 @@ import { openFileText } from './upload/file-source.ts'
 import { holdText, type HeldText, type TextBody } from './upload/held-text.ts'
 import { tooLarge } from './upload/intake.ts'
 import { Uploader, type Upload, type UploadCall } from './upload/uploader.ts'
-import type { Release } from './upload/places.ts'
+import type { Release, UploadOwner } from './upload/shares.ts'
 import {
   AdminCalls, type Call, type Connection, type Doomed, type Place, type ResolvedAsset
 } from './upstream/admin.ts'
 import type { Listed, Query } from './upstream/admin-paths.ts'
 import type { ReadAnswer, Relayed } from './upstream/answer.ts'
-import { CircuitBreaker } from './upstream/circuit-breaker.ts'
+import { AnswerCount, CircuitBreaker } from './upstream/circuit-breaker.ts'
 import { FolderMode } from './upstream/folder-mode.ts'
 import { REAL_PACE, RetryBudget, type Pace } from './upstream/retry.ts'
 import { Transport } from './upstream/transport.ts'
@@ -35,6 +35,7 @@ export type { Query } from './upstream/admin-paths.ts'
 export { jsonObject, type Relayed } from './upstream/answer.ts'
 export type { FormFields } from './wire/parameters.ts'
 export type { HeldText, TextBody } from './upload/held-text.ts'
+export type { Release, UploadOwner } from './upload/shares.ts'
 export type { Upload, UploadCall } from './upload/uploader.ts'
 
 export interface ClientOptions extends Partial<Pace> {
@@ -68,12 +69,13 @@ export class CloudinaryClient {
     this.uploadLimits = upload
     this.#issued = new IssuedSignatures(signatures)
     const paced = { ...REAL_PACE, ...pace }
+    const answers = new AnswerCount()
     this.#connection = {
       environment,
       transport: new Transport({ origin: new URL(environment.uploadPrefix).origin, limits: upstream }),
       pace: paced,
       budget: new RetryBudget(),
-      circuits: { json: new CircuitBreaker(paced.clock), upload: new CircuitBreaker(paced.clock) },
+      circuits: { json: new CircuitBreaker(paced.clock, answers), upload: new CircuitBreaker(paced.clock, answers) },
       tried: (outcome) => { onTry(environment.name, outcome) }
     }
     this.#admin = new AdminCalls(this.#connection)
@@ -129,32 +131,38 @@ export class CloudinaryClient {
   }
 
   /**
-   * Lets an upload begin, before a byte of it is read; call what it returns when the upload is over.
+   * Lets an upload begin, before a byte of it is read; call what it returns when the upload is over. Waits a moment when
+   * all places are taken.
+   * @param owner whose shares of the places it takes from.
    * @param callerMaxBytes limit of the caller's own. Only an exact size is held to it: around a file there may be more.
    * @throws {GatewayError} `overloaded`, or `payload_too_large` when the announced size of the file is too much.
    */
-  admitUpload (announced?: AnnouncedSize, callerMaxBytes = Infinity): Release {
+  async admitUpload (owner: UploadOwner, announced?: AnnouncedSize, callerMaxBytes = Infinity): Promise<Release> {
     this.#requireSize(announced, callerMaxBytes)
-    return this.#uploadBudget.admit()
+    return this.#uploadBudget.admitSoon(owner)
   }
+
+  /** Lets an upload go on whose bytes have come before its proof. Nobody waits with them. */
+  admitAtOnce (owner: UploadOwner): Release { return this.#uploadBudget.admit(owner) }
 
   /**
    * The same for a direct upload, whose proof is still to come. It takes a place of `admitUpload` once it has shown a
    * signature.
-   * @param address whose places it counts among.
+   * @param asked address and environment as the request names them.
+   * @param owner what is known of the sender.
    */
-  admitUnproven (address: string, announced?: AnnouncedSize): Release {
+  async admitUnproven (asked: UploadOwner, owner: UploadOwner, announced?: AnnouncedSize): Promise<Release> {
     this.#requireSize(announced)
-    return this.#uploadBudget.admitUnproven(address)
+    return this.#uploadBudget.admitUnproven(asked, owner)
   }
 
   /**
    * Reads the body of an upload that is parsed whole, into memory that all uploads share.
    * @throws {GatewayError} `overloaded` when there is no room now, `payload_too_large` when there never is.
    */
-  async holdText (body: TextBody, { signal }: Call): Promise<HeldText> {
+  async holdText (body: TextBody, { signal, owner }: Pick<UploadCall, 'signal' | 'owner'>): Promise<HeldText> {
     const { uploadLimits: limits } = this
-    return holdText(body, { limits, budget: this.#uploadBudget, signal, now: this.#connection.pace.clock })
+    return holdText(body, { limits, budget: this.#uploadBudget, owner, signal, now: this.#connection.pace.clock })
   }
 
   /**

@@ -11,7 +11,7 @@ import { Source, type EnvironmentVariables, type ReadFile } from './source.ts'
 import type { Rate } from '../schemas/caller.ts'
 import type { Config, SandboxSettings, UploadLimits, UpstreamLimits } from './types.ts'
 import { productionWarnings, proxyWarnings, unknownVariables } from './unknown-variables.ts'
-import type { SettingValues } from './variables.ts'
+import { readShare, type SettingValues } from './variables.ts'
 
 export { ConfigError } from './config-error.ts'
 
@@ -35,7 +35,14 @@ function uploadLimits (settings: SettingValues): UploadLimits {
     singleRequestMaxBytes: settings.UPLOAD_SINGLE_MAX_BYTES,
     bufferBytes: settings.UPLOAD_BUFFER_BYTES,
     maxConcurrent: settings.UPLOAD_MAX_CONCURRENT,
+    shares: {
+      environment: readShare(settings.UPLOAD_ENVIRONMENT_SHARE),
+      caller: readShare(settings.UPLOAD_CALLER_SHARE),
+      address: readShare(settings.UPLOAD_ADDRESS_SHARE),
+      signature: readShare(settings.UPLOAD_SIGNATURE_SHARE)
+    },
     idleTimeoutMs: settings.UPLOAD_IDLE_TIMEOUT_MS,
+    minBytesPerSecond: settings.UPLOAD_MIN_BYTES_PER_SECOND,
     fileRoot: settings.UPLOAD_FILE_ROOT,
     verify: settings.UPLOAD_VERIFY,
     verifyStrict: settings.UPLOAD_VERIFY_STRICT

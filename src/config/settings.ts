@@ -7,7 +7,7 @@ import { rangeFault } from '../net/addresses.ts'
 import { originFault } from '../net/origins.ts'
 import { httpUrlFault, parseUrl, STRAY_PERCENT } from '../net/urls.ts'
 import { FILE_SUFFIX, type Source } from './source.ts'
-import { readableFromFile, SETTING_NAMES, Settings, type SettingName, type SettingValues, parseBytes } from './variables.ts'
+import { readableFromFile, SETTING_NAMES, Settings, type SettingName, type SettingValues, parseBytes, readShare } from './variables.ts'
 
 /** Turns text into what the schema asks for. What cannot be turned comes back as it is, and fails the check. */
 function convert (schema: TSchema, text: string): unknown {
@@ -54,6 +54,10 @@ function folderFault (path: string): string | undefined {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? undefined : 'names no folder that exists'
 }
 
+function shareFault (text: string): string | undefined {
+  return readShare(text) > 1 ? 'is more than the whole, which is 1' : undefined
+}
+
 const firstFault = (fault: (item: string) => string | undefined) =>
   (items: readonly string[]) => items.map(fault).find((reason) => reason !== undefined)
 
@@ -65,6 +69,10 @@ const CHECKS: { readonly [N in SettingName]?: (value: NonNullable<SettingValues[
   AUTH_JWKS_URL: (url) => httpUrlFault(url),
   AUTH_PUBLIC_KEY: publicKeyFault,
   UPLOAD_FILE_ROOT: folderFault,
+  UPLOAD_ENVIRONMENT_SHARE: shareFault,
+  UPLOAD_CALLER_SHARE: shareFault,
+  UPLOAD_ADDRESS_SHARE: shareFault,
+  UPLOAD_SIGNATURE_SHARE: shareFault,
   SANDBOX_PUBLIC_URL: (url) => httpUrlFault(url, { insecure: true, path: false })
 }
 

@@ -25,8 +25,18 @@ export interface UploadLimits {
   /** All chunks held by all uploads together stay below this. */
   readonly bufferBytes: number
   readonly maxConcurrent: number
+  /** Parts of all places, and of `bufferBytes`, that one holder may have: up to 1, for all of it. */
+  readonly shares: {
+    readonly environment: number
+    readonly caller: number
+    /** Of whoever brings no key. */
+    readonly address: number
+    readonly signature: number
+  }
   /** Longest pause in a caller's body. */
   readonly idleTimeoutMs: number
+  /** Slowest average speed of a caller's body. */
+  readonly minBytesPerSecond: number
   /** Folder below which server paths may be uploaded; undefined: none. */
   readonly fileRoot: string | undefined
   readonly verify: 'bytes' | 'md5'

@@ -10,6 +10,12 @@ export function parseBytes (text: string): number | undefined {
   return Number(digits) * (binary ? 1024 : 1000) ** ['', 'k', 'm', 'g'].indexOf(prefix.toLowerCase())
 }
 
+/** Reads a part of a whole: `3/4`, or `1`. */
+export function readShare (text: string): number {
+  const [part, whole = 1] = text.split('/').map(Number)
+  return Number(part) / whole
+}
+
 /** The shortest exact spelling: `20MB`, `128MiB`, `5GiB`. */
 export function formatBytes (bytes: number): string {
   for (const [unit, size] of [['GiB', 1024 ** 3], ['GB', 1000 ** 3], ['MiB', 1024 ** 2], ['MB', 1000 ** 2]] as const) {
@@ -26,6 +32,13 @@ const LONGEST_MS = 24 * 60 * 60 * 1000
 const FROM_FILE = { 'x-file': true }
 
 const RATE = { pattern: '^[1-9]\\d{0,8}/[1-9]\\d{0,5}$', 'x-fault': 'must be a number of requests and of seconds, such as 600/60' }
+
+const share = (preset: string, description: string) => Type.String({
+  default: preset,
+  pattern: '^(?:1|[1-9]\\d{0,3}/[1-9]\\d{0,3})$',
+  'x-fault': 'must be a part such as 3/4, or 1 for the whole',
+  description
+})
 
 const bytes = (description: string, preset: number, minimum: number, maximum = TIB) =>
   Type.Integer({ default: preset, minimum, maximum, description, 'x-unit': 'bytes' })
@@ -94,8 +107,13 @@ export const Settings = Type.Object({
   UPLOAD_CHUNK_BYTES: bytes('Size of a chunk of a large upload. Cloudinary takes no less than 5 MiB.', 20_000_000, 5 * MIB),
   UPLOAD_SINGLE_MAX_BYTES: bytes('Largest file sent to Cloudinary in one request; a larger one, or one of unknown size, goes in chunks. A multipart form counts with all its fields.', 100_000_000, 1),
   UPLOAD_BUFFER_BYTES: bytes('Memory that the chunks of all uploads, and their data URIs in JSON, share.', 128 * MIB, 5 * MIB),
-  UPLOAD_MAX_CONCURRENT: Type.Integer({ default: 32, minimum: 1, maximum: 10_000, description: 'Uploads at once; more are answered 503.' }),
+  UPLOAD_MAX_CONCURRENT: Type.Integer({ default: 32, minimum: 1, maximum: 10_000, description: 'Uploads at once; more are answered 503, after a moment.' }),
+  UPLOAD_ENVIRONMENT_SHARE: share('3/4', 'Part of `UPLOAD_MAX_CONCURRENT` and of `UPLOAD_BUFFER_BYTES` that uploads to one environment may take; 1 is the whole. Where there is only one environment, it has the whole.'),
+  UPLOAD_CALLER_SHARE: share('1/2', 'The same for one caller with a key or token. Inside it, `UPLOAD_ENVIRONMENT_SHARE` applies again. Where there is only one caller, it has the whole.'),
+  UPLOAD_ADDRESS_SHARE: share('1/4', 'The same for one address without a key. Where no keys are wanted on a loopback `HOST`, this machine has the whole.'),
+  UPLOAD_SIGNATURE_SHARE: share('1/8', 'The same for all direct uploads with one signature.'),
   UPLOAD_IDLE_TIMEOUT_MS: milliseconds('Longest pause in a body that a caller sends.', 30_000),
+  UPLOAD_MIN_BYTES_PER_SECOND: bytes('Slowest average speed of an upload\'s body, in bytes per second, once 30 seconds were spent waiting for it; 0 takes any.', 1024, 0),
   UPLOAD_FILE_ROOT: text('Folder below which server file paths may be uploaded; on Linux only. Unset: none.', { pattern: '^/+[^/]', 'x-fault': 'must be an absolute path, and not /' }),
   UPLOAD_VERIFY: choice(['bytes', 'md5'], 'bytes', 'What of a stored file is compared with what was sent: its size, or its MD5 too.'),
   UPLOAD_VERIFY_STRICT: flag('Answer 502 when an image or a video differs too, instead of a header that says so. A raw file that differs is always 502.'),

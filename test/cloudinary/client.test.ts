@@ -198,21 +198,22 @@ t.test('what it signed is remembered, so that a changed field can be named', asy
 })
 
 t.test('admitUpload refuses by announced size and by number', async (t) => {
-  const client = clientAt(t, 'http://127.0.0.1:1', { uploads: new UploadBudget({ maxConcurrent: 1, bufferBytes: 1 }) })
+  const client = clientAt(t, 'http://127.0.0.1:1', { uploads: new UploadBudget({ maxConcurrent: 1, bufferBytes: 1, shares: uploadLimits.shares }) })
   const over = uploadLimits.maxBytes + 1
-  t.throws(() => client.admitUpload({ bytes: over, exact: true }), { code: 'payload_too_large', message: `The file has ${over} bytes; the limit is ${uploadLimits.maxBytes}.` })
-  t.throws(() => client.admitUpload({ bytes: over, exact: false }), { message: `The file has at least ${over} bytes; the limit is ${uploadLimits.maxBytes}.` })
-  t.throws(() => client.admitUpload({ bytes: 11, exact: true }, 10), { code: 'payload_too_large', message: 'The file has 11 bytes; the limit is 10.' })
-  client.admitUpload({ bytes: 10, exact: true }, 10)()
-  client.admitUpload({ bytes: 11, exact: false }, 10)()
-  const release = client.admitUpload()
-  t.throws(() => client.admitUpload({ bytes: 1, exact: true }), { code: 'overloaded' })
+  await t.rejects(client.admitUpload({}, { bytes: over, exact: true }), { code: 'payload_too_large', message: `The file has ${over} bytes; the limit is ${uploadLimits.maxBytes}.` })
+  await t.rejects(client.admitUpload({}, { bytes: over, exact: false }), { message: `The file has at least ${over} bytes; the limit is ${uploadLimits.maxBytes}.` })
+  await t.rejects(client.admitUpload({}, { bytes: 11, exact: true }, 10), { code: 'payload_too_large', message: 'The file has 11 bytes; the limit is 10.' })
+  ;(await client.admitUpload({}, { bytes: 10, exact: true }, 10))()
+  ;(await client.admitUpload({}, { bytes: 11, exact: false }, 10))()
+  const release = await client.admitUpload({})
+  await t.rejects(client.admitUpload({}, { bytes: 1, exact: true }), { code: 'overloaded' })
   release()
-  client.admitUpload()()
+  client.admitAtOnce({})()
+  ;(await client.admitUpload({}))()
 })
 
 t.test('holdText borrows from what all uploads share', async (t) => {
-  const uploads = new UploadBudget({ maxConcurrent: 1, bufferBytes: 10 })
+  const uploads = new UploadBudget({ maxConcurrent: 1, bufferBytes: 10, shares: uploadLimits.shares })
   const client = clientAt(t, 'http://127.0.0.1:1', { uploads })
   const body = (text: string) => ({ stream: Readable.from([Buffer.from(text)]), length: text.length, stop: () => {}, kind: 'json', freeBytes: 1 }) as const
   const { bytes, release } = await client.holdText(body('[12345]'), { signal: new AbortController().signal })
@@ -223,13 +224,13 @@ t.test('holdText borrows from what all uploads share', async (t) => {
 })
 
 t.test('admitUnproven refuses by announced size and by number too, and leaves the place of an upload free', async (t) => {
-  const client = clientAt(t, 'http://127.0.0.1:1', { uploads: new UploadBudget({ maxConcurrent: 1, bufferBytes: 1 }) })
-  t.throws(() => client.admitUnproven('a', { bytes: uploadLimits.maxBytes + 1, exact: true }), { code: 'payload_too_large' })
-  const leave = client.admitUnproven('a')
-  t.throws(() => client.admitUnproven('b'), { code: 'overloaded' })
-  client.admitUpload()()
+  const client = clientAt(t, 'http://127.0.0.1:1', { uploads: new UploadBudget({ maxConcurrent: 1, bufferBytes: 1, shares: uploadLimits.shares }) })
+  await t.rejects(client.admitUnproven({ address: 'a' }, {}, { bytes: uploadLimits.maxBytes + 1, exact: true }), { code: 'payload_too_large' })
+  const leave = await client.admitUnproven({ address: 'a' }, {})
+  await t.rejects(client.admitUnproven({ address: 'b' }, {}), { code: 'overloaded' })
+  ;(await client.admitUpload({}))()
   leave()
-  client.admitUnproven('b')()
+  ;(await client.admitUnproven({ address: 'b' }, {}))()
 })
 
 t.test('a direct upload proves itself before its file is read, when its signature stands there', async (t) => {
@@ -249,8 +250,8 @@ t.test('a direct upload proves itself before its file is read, when its signatur
 t.test('clients of two environments share the number of uploads, and nothing else', async (t) => {
   const shared = { ...uploadLimits, maxConcurrent: 1 }
   const [one, other] = [clientAt(t, 'http://127.0.0.1:1', { upload: shared }), clientAt(t, 'http://127.0.0.1:2', { upload: shared })]
-  one.admitUpload()
-  t.throws(() => other.admitUpload(), { code: 'overloaded' })
+  await one.admitUpload({})
+  await t.rejects(other.admitUpload({}), { code: 'overloaded' })
 })
 
 t.test('builds delivery and download URLs with its environment\'s settings', async (t) => {

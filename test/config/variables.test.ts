@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readableFromFile, SETTING_NAMES, Settings, VARIABLES, formatBytes, parseBytes } from '../../src/config/variables.ts'
+import { readableFromFile, SETTING_NAMES, Settings, VARIABLES, formatBytes, parseBytes, readShare } from '../../src/config/variables.ts'
 
 t.test('VARIABLES', async (t) => {
   const byName = new Map(VARIABLES.map((variable) => [variable.name, variable]))
@@ -34,4 +34,8 @@ t.test('formatBytes', async (t) => {
   t.test('parses back to the same number', async (t) => {
     for (const bytes of [20_000_000, 134_217_728, 5_368_709_120, 1_234_567]) t.equal(parseBytes(formatBytes(bytes)), bytes)
   })
+})
+
+t.test('readShare', async (t) => {
+  t.same(['3/4', '1/8', '1', '2/2'].map(readShare), [0.75, 0.125, 1, 1])
 })

@@ -2,6 +2,8 @@
  * What takes too long for `npm test`, by hand: `npm run drill -- NAME [options]`. Without a name it lists the drills.
  * A drill ends with 0 when all of it held.
  */
+import { faults } from './faults.ts'
+import { hang } from './hang.ts'
 import { nodes } from './nodes.ts'
 import { rounds } from './rounds.ts'
 import { soak } from './soak.ts'
@@ -13,7 +15,7 @@ export interface Drill {
   readonly run: (options: readonly string[]) => Promise<void>
 }
 
-const DRILLS: Readonly<Record<string, Drill>> = { nodes, rounds, soak }
+const DRILLS: Readonly<Record<string, Drill>> = { faults, hang, nodes, rounds, soak }
 
 const [name = '', ...options] = process.argv.slice(2)
 const drill = Object.hasOwn(DRILLS, name) ? DRILLS[name] : undefined

@@ -6,23 +6,12 @@ import { GatewayError } from '../../src/errors.ts'
 import type { StreamedFile } from '../../src/input/forms/upload-form.ts'
 import { startSandbox, type FaultOrder, type Sandbox } from '../../src/sandbox/index.ts'
 import { environmentAt, testConfig } from '../support/gateway.ts'
+import { randomFrom, type Random } from '../support/random.ts'
 import { rounds, seed } from '../support/rounds.ts'
 
 const RUNS = rounds(500)
 const SEED = seed(20_260_101)
 
-/** Small, fast, and the same for the same seed (mulberry32). */
-function randomFrom (seed: number): (below: number) => number {
-  let state = seed >>> 0
-  return (below) => {
-    state = (state + 0x6D2B79F5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)
-    return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 * below)
-  }
-}
-
-type Random = ReturnType<typeof randomFrom>
 type Way = 'held' | 'streamed' | 'chunks of unknown size' | 'chunks of known size'
 const WAYS: readonly Way[] = ['held', 'streamed', 'chunks of unknown size', 'chunks of unknown size', 'chunks of known size']
 

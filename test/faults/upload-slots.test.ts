@@ -53,8 +53,8 @@ t.test('a caller that leaves while its token is looked at leaves no upload behin
   const token = await new SignJWT({}).setProtectedHeader({ alg: 'ES256', kid: 'k' }).setIssuer('iss').setAudience('aud').setSubject('a').setIssuedAt().setExpirationTime('5m').sign(privateKey)
   const socket = await open()
   let admitted = 0
-  const { admit } = budget
-  budget.admit = () => { admitted++; return admit.call(budget) }
+  const { admitSoon } = budget
+  budget.admitSoon = async () => { admitted++; return admitSoon.call(budget) }
   socket.write(`POST /upload HTTP/1.1\r\n${RAW}Authorization: Bearer ${token}\r\nContent-Length: 100\r\n\r\nabc`)
   t.ok(await until(() => waiting.length === 1))
   socket.resetAndDestroy()

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { Connection } from '../../src/cloudinary/upstream/admin.ts'
-import { CircuitBreaker } from '../../src/cloudinary/upstream/circuit-breaker.ts'
+import { AnswerCount, CircuitBreaker } from '../../src/cloudinary/upstream/circuit-breaker.ts'
 import { REAL_PACE, RetryBudget, type Pace } from '../../src/cloudinary/upstream/retry.ts'
 import { Transport } from '../../src/cloudinary/upstream/transport.ts'
 import type { UpstreamLimits } from '../../src/config/types.ts'
@@ -20,6 +20,7 @@ export function quickPace (): Pace & { slept: number[] } {
 export function connectionTo (t: Test, url: string, { pace = quickPace(), limits = {}, environment = {}, tried = () => {} }: { pace?: Pace, limits?: Partial<UpstreamLimits>, environment?: Partial<CloudinaryEnvironment>, tried?: Connection['tried'] } = {}): Connection {
   const transport = new Transport({ origin: new URL(url).origin, limits: { ...testConfig([]).upstream, ...limits } })
   t.teardown(() => transport.close())
-  const circuits = { json: new CircuitBreaker(pace.clock), upload: new CircuitBreaker(pace.clock) }
+  const answers = new AnswerCount()
+  const circuits = { json: new CircuitBreaker(pace.clock, answers), upload: new CircuitBreaker(pace.clock, answers) }
   return { environment: environmentAt(url, environment), transport, pace, budget: new RetryBudget(), circuits, tried }
 }

@@ -51,7 +51,9 @@ export function testConfig (environments: readonly CloudinaryEnvironment[], chan
       singleRequestMaxBytes: 100_000_000,
       bufferBytes: 128 * 1024 * 1024,
       maxConcurrent: 32,
+      shares: { environment: 3 / 4, caller: 1 / 2, address: 1 / 4, signature: 1 / 8 },
       idleTimeoutMs: 5_000,
+      minBytesPerSecond: 1024,
       fileRoot: undefined,
       verify: 'bytes',
       verifyStrict: false

@@ -1,13 +1,15 @@
 import type { UploadLimits } from '../../config/types.ts'
 import { GatewayError } from '../../errors.ts'
 import { STREAM_ADVICE } from '../../input/body-type.ts'
-import { once, RETRY_AFTER_SECONDS, UnprovenUploads, type Release } from './places.ts'
+import { unprovenPlaces, uploadPlaces, type Places } from './places.ts'
+import { once, RETRY_AFTER_SECONDS, shareFailure, Shares, type FullShare, type Release, type UploadOwner } from './shares.ts'
 
 const IDLE_MS = 5_000
 
 interface Waiter {
   readonly bytes: number
-  readonly grant: () => void
+  readonly owner: UploadOwner
+  readonly grant: (release: Release) => void
 }
 
 /** Memory for one chunk, to be given back. */
@@ -16,72 +18,81 @@ export interface Loan {
   readonly release: Release
 }
 
-/** What all uploads of the process share: how many may run, and how much memory their held chunks may take. */
+/**
+ * What all uploads of the process share: how many may run, and how much memory their held chunks may take. No owner
+ * gets more than its shares of either.
+ */
 export class UploadBudget {
-  readonly #maxConcurrent: number
   readonly #capacity: number
   readonly #idleMs: number
-  readonly #unproven: UnprovenUploads
+  readonly #places: Places
+  readonly #unproven: Places
+  readonly #shares: Shares
   readonly #queue: Waiter[] = []
   /** Memory that was given back and is lent again, because the collector frees large buffers late. By its size. */
   readonly #idle = new Map<number, Buffer[]>()
   #idleBytes = 0
   #forgetting: NodeJS.Timeout | undefined
-  #running = 0
   #held = 0
 
   /** @param idleMs how long memory is kept that nobody holds */
-  constructor ({ maxConcurrent, bufferBytes }: Pick<UploadLimits, 'maxConcurrent' | 'bufferBytes'>, idleMs = IDLE_MS) {
+  constructor (limits: Pick<UploadLimits, 'maxConcurrent' | 'bufferBytes' | 'shares'>, idleMs = IDLE_MS) {
     this.#idleMs = idleMs
-    this.#maxConcurrent = maxConcurrent
-    this.#unproven = new UnprovenUploads(maxConcurrent)
-    this.#capacity = bufferBytes
+    this.#places = uploadPlaces(limits)
+    this.#unproven = unprovenPlaces(limits)
+    this.#capacity = limits.bufferBytes
+    this.#shares = new Shares(limits.bufferBytes, limits.shares)
   }
 
-  get running (): number { return this.#running }
+  get running (): number { return this.#places.running }
   get heldBytes (): number { return this.#held }
   get waiting (): number { return this.#queue.length }
   get unproven (): number { return this.#unproven.running }
 
   /**
    * Lets one more upload begin, before a byte of it is read.
-   * @throws {GatewayError} `overloaded` when as many run as may.
+   * @throws {GatewayError} `overloaded` when as many run as may, in all or of one of the owner's shares.
    */
-  admit (): Release {
-    this.#requirePlace()
-    this.#running++
-    return once(() => { this.#running-- })
-  }
+  admit (owner: UploadOwner = {}): Release { return this.#places.admit(owner) }
+
+  /** The same, after a moment if need be. */
+  async admitSoon (owner: UploadOwner = {}): Promise<Release> { return this.#places.admitSoon(owner) }
 
   /**
    * Lets an upload begin that nobody has vouched for yet. It takes none of the places of `admit`, though one must be free:
    * what would be refused after its first fields is refused before them.
+   * @param asked address and environment as the request names them; `owner` is what is known of it for sure.
    * @throws {GatewayError} `overloaded` when as many run as may.
    */
-  admitUnproven (address: string): Release {
-    this.#requirePlace()
-    return this.#unproven.admit(address)
+  async admitUnproven (asked: UploadOwner, owner: UploadOwner = {}): Promise<Release> {
+    const leave = await this.#places.admitSoon(owner)
+    leave()
+    return this.#unproven.admit(asked)
   }
 
   /** Whether so much can be borrowed without waiting. */
-  hasRoom (bytes: number): boolean { return this.#queue.length === 0 && this.#held + Math.min(bytes, this.#capacity) <= this.#capacity }
+  hasRoom (bytes: number, owner: UploadOwner = {}): boolean {
+    const counted = Math.min(bytes, this.#capacity)
+    if (this.#held + counted > this.#capacity || this.#shares.full(owner, counted)) return false
+    const awaited = this.#awaited()
+    return awaited !== undefined && !this.#concernsAny(awaited, owner)
+  }
 
   /**
-   * Lends memory for `bytes`, waiting in line, first come first served, until the budget has room. A chunk larger than
-   * the whole budget counts as the whole of it, and then has it for itself.
+   * Lends memory for `bytes`, waiting in line, first come first served, until there is room in the budget and in the
+   * owner's shares. A chunk larger than the whole budget counts as the whole of it, and then has it for itself.
    */
-  async borrow (bytes: number, signal: AbortSignal): Promise<Loan> {
+  async borrow (bytes: number, signal: AbortSignal, owner: UploadOwner = {}): Promise<Loan> {
     const counted = Math.min(bytes, this.#capacity)
     signal.throwIfAborted()
-    if (this.hasRoom(bytes)) this.#held += counted
-    else await this.#wait(counted, signal)
+    const giveBack = this.hasRoom(bytes, owner) ? this.#hold(counted, owner) : await this.#wait(counted, owner, signal)
     clearTimeout(this.#forgetting)
     const memory = this.#take(bytes)
     return {
       memory,
       release: once(() => {
         this.#keep(memory)
-        this.#giveBack(counted)
+        giveBack()
       })
     }
   }
@@ -94,30 +105,30 @@ export class UploadBudget {
    * has the same length, and the reader of this one may still look at it.
    * @throws {GatewayError} `overloaded` when there is no room now, `payload_too_large` when there never is.
    */
-  lendNow (bytes: number): Loan {
+  lendNow (bytes: number, owner: UploadOwner = {}): Loan {
     if (bytes > this.#capacity) {
       throw new GatewayError('payload_too_large', `The body has ${bytes} bytes; all uploads together may hold ${this.#capacity}.`, { members: { advice: STREAM_ADVICE } })
     }
-    if (!this.hasRoom(bytes)) {
+    const full = this.#shares.full(owner, bytes)
+    if (full) throw shareFailure(full, { name: 'bytes of memory for uploads', total: this.#capacity })
+    if (!this.hasRoom(bytes, owner)) {
       throw new GatewayError('overloaded', `There is no memory for a body of ${bytes} bytes beside the uploads that are running.`, {
         headers: { 'retry-after': RETRY_AFTER_SECONDS }
       })
     }
-    this.#held += bytes
+    const release = this.#hold(bytes, owner)
     if (this.#held + this.#idleBytes > this.#capacity) this.#forget()
-    return { memory: Buffer.allocUnsafeSlow(bytes), release: once(() => { this.#giveBack(bytes) }) }
+    return { memory: Buffer.allocUnsafeSlow(bytes), release }
   }
 
-  #giveBack (bytes: number): void {
-    this.#held -= bytes
-    this.#grant()
-    if (this.#held === 0) this.#forgetSoon()
-  }
-
-  #requirePlace (): void {
-    if (this.#running < this.#maxConcurrent) return
-    throw new GatewayError('overloaded', `${this.#running} uploads are running, which is as many as this gateway takes at a time.`, {
-      headers: { 'retry-after': RETRY_AFTER_SECONDS }
+  #hold (bytes: number, owner: UploadOwner): Release {
+    this.#held += bytes
+    const giveBack = this.#shares.take(owner, bytes)
+    return once(() => {
+      this.#held -= bytes
+      giveBack()
+      this.#grant()
+      if (this.#held === 0) this.#forgetSoon()
     })
   }
 
@@ -150,7 +161,7 @@ export class UploadBudget {
     this.#idleBytes = 0
   }
 
-  async #wait (bytes: number, signal: AbortSignal): Promise<void> {
+  async #wait (bytes: number, owner: UploadOwner, signal: AbortSignal): Promise<Release> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         this.#queue.splice(this.#queue.indexOf(waiter), 1)
@@ -160,9 +171,10 @@ export class UploadBudget {
       }
       const waiter: Waiter = {
         bytes,
-        grant: () => {
+        owner,
+        grant: (release) => {
           signal.removeEventListener('abort', onAbort)
-          resolve()
+          resolve(release)
         }
       }
       signal.addEventListener('abort', onAbort, { once: true })
@@ -170,12 +182,35 @@ export class UploadBudget {
     })
   }
 
-  /** Nobody overtakes: the first in line waits until there is room for it. */
+  /** Shares that those in line wait for; undefined when somebody waits for memory that is free for all. */
+  #awaited (): FullShare[] | undefined {
+    const awaited: FullShare[] = []
+    for (const { bytes, owner } of this.#queue) {
+      const full = this.#shares.full(owner, bytes)
+      if (full) awaited.push(full)
+      else if (!this.#concernsAny(awaited, owner)) return undefined
+    }
+    return awaited
+  }
+
+  #concernsAny (shares: readonly FullShare[], owner: UploadOwner): boolean {
+    return shares.some((share) => this.#shares.concerns(share, owner))
+  }
+
+  /**
+   * Lends to those in line, the longest wait first. Nobody overtakes another that waits for the same: for memory, or
+   * for room in a share that both take from. Whoever waits for its own share holds up nobody else.
+   */
   #grant (): void {
-    for (let first = this.#queue[0]; first !== undefined && this.#held + first.bytes <= this.#capacity; first = this.#queue[0]) {
-      this.#queue.shift()
-      this.#held += first.bytes
-      first.grant()
+    const awaited: FullShare[] = []
+    for (const waiter of [...this.#queue]) {
+      const { bytes, owner } = waiter
+      const full = this.#shares.full(owner, bytes)
+      if (full) awaited.push(full)
+      if (this.#concernsAny(awaited, owner)) continue
+      if (this.#held + bytes > this.#capacity) return
+      this.#queue.splice(this.#queue.indexOf(waiter), 1)
+      waiter.grant(this.#hold(bytes, owner))
     }
   }
 }

@@ -5,7 +5,7 @@ import type { Loan, UploadBudget } from './budget.ts'
 import { SourceStopped } from './byte-reader.ts'
 import { Chunk } from './chunk.ts'
 import { Intake } from './intake.ts'
-import type { Release } from './places.ts'
+import type { Release, UploadOwner } from './shares.ts'
 
 /** A body that has been read whole, in memory to be given back. */
 export interface HeldText {
@@ -24,6 +24,8 @@ export interface TextBody extends Pick<StreamedFile, 'stream' | 'length' | 'stop
 export interface TextReading {
   readonly limits: UploadLimits
   readonly budget: UploadBudget
+  /** Whose shares of the memory it takes from. */
+  readonly owner?: UploadOwner | undefined
   readonly signal: AbortSignal
   readonly now: () => number
 }
@@ -36,12 +38,12 @@ const NOT_COUNTED: Release = () => {}
  * @throws {GatewayError} `overloaded` or `payload_too_large` before it is read; later, the failures of files.
  */
 export async function holdText (body: TextBody, reading: TextReading): Promise<HeldText> {
-  const { limits, budget, signal, now } = reading
+  const { limits, budget, owner, signal, now } = reading
   const { kind, freeBytes, stream, length, stop } = body
   const most = limits.textMaxBytes + freeBytes
   if (length !== undefined && length > most) throw uploadTextTooLarge(kind, { bytes: length, limit: most })
   const loan = length !== undefined && length > freeBytes
-    ? budget.lendNow(length)
+    ? budget.lendNow(length, owner)
     : { memory: Buffer.allocUnsafeSlow(length ?? freeBytes), release: NOT_COUNTED }
   const intake = new Intake({ stream, length, stop, filename: '' }, { ...limits, maxBytes: Infinity, verify: 'bytes' }, now)
   const onGone = (): void => intake.stop(new SourceStopped('the caller went away'))
@@ -49,22 +51,22 @@ export async function holdText (body: TextBody, reading: TextReading): Promise<H
   try {
     const { size, isWhole } = await filled(loan, intake)
     if (isWhole) return { bytes: loan.memory.subarray(0, size), release: loan.release }
-    return await continued(loan.memory, intake, { kind, budget, most })
+    return await continued(loan.memory, intake, { kind, budget, owner, most })
   } finally {
     signal.removeEventListener('abort', onGone)
     intake.stop(new SourceStopped('the body is read'))
   }
 }
 
-interface Continuation { readonly kind: TextKind, readonly budget: UploadBudget, readonly most: number }
+interface Continuation extends Pick<TextReading, 'budget' | 'owner'> { readonly kind: TextKind, readonly most: number }
 
 /** Reads on when the memory is full and the length of the rest is unknown. */
 async function continued (
-  beginning: Buffer, intake: Intake, { kind, budget, most }: Continuation
+  beginning: Buffer, intake: Intake, { kind, budget, owner, most }: Continuation
 ): Promise<HeldText> {
   const limit = Math.min(most, budget.capacity)
   if (limit <= beginning.length) throw uploadTextTooLarge(kind, { bytes: undefined, limit: beginning.length })
-  const { memory, release } = budget.lendNow(limit)
+  const { memory, release } = budget.lendNow(limit, owner)
   beginning.copy(memory)
   const { size, isWhole } = await filled({ memory: memory.subarray(beginning.length), release }, intake)
   if (isWhole) return { bytes: memory.subarray(0, beginning.length + size), release }

@@ -5,13 +5,10 @@ import { GatewayError, invalidRequest } from '../../errors.ts'
 import { DataUriCheck } from '../../input/data-uri.ts'
 import { incomingFailure } from '../../input/forms/form-failures.ts'
 import type { StreamedFile } from '../../input/forms/upload-form.ts'
+import { slowness } from '../../input/forms/slow-sender.ts'
 import { ByteReader, SourceStopped } from './byte-reader.ts'
 
-/** After this much waiting for a caller, its average speed counts too. */
-const GRACE_MS = 30_000
-const MIN_BYTES_PER_SECOND = 1024
-
-type IntakeLimits = Pick<UploadLimits, 'maxBytes' | 'idleTimeoutMs' | 'verify'>
+type IntakeLimits = Pick<UploadLimits, 'maxBytes' | 'idleTimeoutMs' | 'minBytesPerSecond' | 'verify'>
 
 /** 413 with both numbers. `atLeast`: counting stopped there. */
 export function tooLarge (bytes: number, maxBytes: number, atLeast = false): GatewayError {
@@ -133,9 +130,8 @@ export class Intake {
     this.#dataUri?.add(chunk)
     const size = this.#dataUri?.bytes ?? this.#bytes
     if (size > this.#limits.maxBytes) throw tooLarge(size, this.#limits.maxBytes, this.#bytes !== length)
-    if (this.#waitedMs > GRACE_MS && this.#bytes < (this.#waitedMs / 1000) * MIN_BYTES_PER_SECOND) {
-      throw new GatewayError('request_timeout', `The file comes at less than ${MIN_BYTES_PER_SECOND} bytes per second.`)
-    }
+    const slow = slowness('file', { bytes: this.#bytes, waitedMs: this.#waitedMs }, this.#limits.minBytesPerSecond)
+    if (slow) throw slow
     // The last byte must not go up before the whole is known to be good.
     if (this.#bytes === length) this.#dataUri?.end()
     this.#md5?.update(chunk)

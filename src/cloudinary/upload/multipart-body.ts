@@ -54,6 +54,8 @@ export class FormBytes implements AsyncIterableIterator<Buffer, undefined> {
   begun = false
   /** Whether all bytes were handed over. */
   finished = false
+  /** Called when they were. */
+  onFinished: (() => void) | undefined
 
   constructor (head: Buffer, file: AsyncIterable<Buffer>, tail: () => Promise<Buffer>) {
     this.#head = head
@@ -72,6 +74,7 @@ export class FormBytes implements AsyncIterableIterator<Buffer, undefined> {
     }
     if (!this.#closed) return this.#file.next().then(this.#onFile)
     this.finished = true
+    this.onFinished?.()
     return Promise.resolve(DONE)
   }
 

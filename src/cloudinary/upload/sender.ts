@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors.ts'
 import { sentNothing, USER_AGENT, type Call, type Connection } from '../upstream/admin.ts'
 import { apiRoot } from '../upstream/admin-paths.ts'
 import { relayed, transportFailure, type Relayed, type Vouched } from '../upstream/answer.ts'
+import { isHang } from '../upstream/circuit-breaker.ts'
 import { PASSING, withRetries } from '../upstream/retry.ts'
 import type { FormFields } from '../wire/parameters.ts'
 import { multipartBody, type Form, type FormBytes, type MultipartBody } from './multipart-body.ts'
@@ -99,6 +100,8 @@ export class UploadSender {
   async #request ({ contentType, length, chunks }: MultipartBody, { range }: Piece): Promise<Relayed> {
     const { environment, transport, pace, circuits, tried } = this.#connection
     const { resourceType, vouched } = this.#destination
+    let { answered } = circuits.upload
+    chunks.onFinished = () => { answered = circuits.upload.answered }
     try {
       const reply = await transport.send({
         method: 'POST',
@@ -124,7 +127,7 @@ export class UploadSender {
       const failure = transportFailure(error)
       tried(failure.code)
       // A connection that breaks under a body may be the body's fault: what one caller sends must not close the way for all.
-      if (failure.upstream || sentNothing(failure)) circuits.upload.settle(failure)
+      if (failure.upstream || sentNothing(failure) || isHang(failure)) circuits.upload.settle(failure, answered)
       throw failure
     }
   }

@@ -12,6 +12,7 @@ import { Intake } from './intake.ts'
 import { integrityFailure, readStored, type Sent, type Stored } from './integrity.ts'
 import type { FilePart } from './multipart-body.ts'
 import { UploadSender, type Destination, type Piece } from './sender.ts'
+import type { UploadOwner } from './shares.ts'
 import { lateField } from '../../input/forms/upload-form.ts'
 
 /** One file to store, and what goes with it. `Parameters` is what `seal` takes: typed values, or text that was signed. */
@@ -32,6 +33,8 @@ export interface Upload<Parameters extends object> extends Destination {
 }
 
 export interface UploadCall extends Call {
+  /** Whose shares of the memory it takes from. */
+  readonly owner?: UploadOwner | undefined
   /** Called with what Cloudinary says it has stored, and with the error that the caller will get, if any. */
   readonly onStored?: ((stored: Stored, failure: GatewayError | undefined) => void) | undefined
 }
@@ -77,7 +80,7 @@ export class Uploader {
   }
 
   async #sendFile<Parameters extends object> (
-    upload: Upload<Parameters>, file: StreamedFile, sender: UploadSender, { signal }: Call
+    upload: Upload<Parameters>, file: StreamedFile, sender: UploadSender, { signal, owner }: UploadCall
   ): Promise<Delivered> {
     const maxBytes = Math.min(this.#limits.maxBytes, upload.maxBytes ?? Infinity)
     const intake = new Intake(file, { ...this.#limits, maxBytes }, this.#connection.pace.clock)
@@ -86,9 +89,9 @@ export class Uploader {
     try {
       await intake.begin()
       const run = new FileRun(upload, intake, sender)
-      const chunkBytes = this.#chunkBytesFor(file)
+      const chunkBytes = this.#chunkBytesFor(file, owner)
       if (chunkBytes === undefined) return await run.inOneRequest()
-      return await run.inChunks(chunkBytes, async () => this.#borrow(chunkBytes, signal))
+      return await run.inChunks(chunkBytes, async () => this.#borrow(chunkBytes, signal, owner))
     } finally {
       signal.removeEventListener('abort', onGone)
       intake.stop(new SourceStopped('the upload is over'))
@@ -99,15 +102,15 @@ export class Uploader {
    * Small files are held, where there is room for them at once, for they need not wait behind large ones. Up to the limit
    * of a single request, files, and any text, are streamed: undefined. Larger ones, or of unknown size, go in chunks.
    */
-  #chunkBytesFor (file: StreamedFile): number | undefined {
+  #chunkBytesFor (file: StreamedFile, owner: UploadOwner | undefined): number | undefined {
     const { length, maxLength = length } = file
-    if (maxLength !== undefined && maxLength <= HELD_BYTES && this.#budget.hasRoom(HELD_BYTES)) return HELD_BYTES
+    if (maxLength !== undefined && maxLength <= HELD_BYTES && this.#budget.hasRoom(HELD_BYTES, owner)) return HELD_BYTES
     return this.inOneRequest(file) ? undefined : this.#limits.chunkBytes
   }
 
-  async #borrow (bytes: number, signal: AbortSignal): Promise<Loan> {
+  async #borrow (bytes: number, signal: AbortSignal, owner: UploadOwner | undefined): Promise<Loan> {
     try {
-      return await this.#budget.borrow(bytes, signal)
+      return await this.#budget.borrow(bytes, signal, owner)
     } catch (cause) {
       throw new GatewayError('client_closed', 'The caller went away before there was room for its file.', { cause })
     }

@@ -253,6 +253,7 @@ export class AdminCalls {
   async #send (request: UpstreamRequest, shape: AnswerShape): Promise<ReadAnswer> {
     const { environment, transport, pace, circuits, tried } = this.#connection
     circuits.json.admit()
+    const { answered } = circuits.json
     try {
       const answer = readAnswer(await transport.send(request), { environment, nowMs: pace.now() }, shape)
       tried('ok')
@@ -261,7 +262,7 @@ export class AdminCalls {
     } catch (error) {
       const failure = transportFailure(error)
       tried(failure.code)
-      circuits.json.settle(failure)
+      circuits.json.settle(failure, answered)
       throw failure
     }
   }

@@ -11,6 +11,14 @@ const ANSWERED: ReadonlySet<TransportFault> = new Set<TransportFault>(['too_larg
 /** What a proxy in front of a service says when the service is gone. Any other answer shows that it is there. */
 const GONE: ReadonlySet<number> = new Set([502, 503, 504])
 
+/** How many requests of an environment were answered, by whichever circuit they went. */
+export class AnswerCount { count = 0 }
+
+/** True when the request was sent and nothing, or not all of it, came back in time. */
+export function isHang ({ cause }: GatewayError): boolean {
+  return cause instanceof TransportError && cause.fault === 'timeout'
+}
+
 /** True when this failure says that Cloudinary itself is out of reach, whatever was asked of it. */
 function isOutage (error: GatewayError): boolean {
   if (error.upstream) return GONE.has(error.upstream.status)
@@ -24,12 +32,19 @@ function isOutage (error: GatewayError): boolean {
  */
 export class CircuitBreaker {
   readonly #now: () => number
+  readonly #answers: AnswerCount
   /** When the last failures in a row came, the oldest first; of as many as open the circuit. */
   #failedAt: number[] = []
   #open = false
   #nextProbe = 0
 
-  constructor (now: () => number) { this.#now = now }
+  constructor (now: () => number, answers = new AnswerCount()) {
+    this.#now = now
+    this.#answers = answers
+  }
+
+  /** How many requests of the environment were answered so far: to be remembered when the wait for an answer begins. */
+  get answered (): number { return this.#answers.count }
 
   /** @throws {GatewayError} `upstream_unavailable` while the circuit is open and it is not time for a probe. */
   admit (): void {
@@ -43,10 +58,16 @@ export class CircuitBreaker {
     this.#nextProbe = this.#now() + PROBE_MS
   }
 
-  /** Takes note of how an admitted request ended. Failures on our own side say nothing of Cloudinary. */
-  settle (failure?: GatewayError): void {
+  /**
+   * Takes note of how an admitted request ended. Failures on our own side say nothing of Cloudinary, and nor does an
+   * answer that hangs while others come: the request may be the reason.
+   * @param answeredBefore `answered` when the wait for the answer began.
+   */
+  settle (failure?: GatewayError, answeredBefore = this.answered): void {
+    if (failure && isHang(failure) && this.answered !== answeredBefore) return
     if (failure && isOutage(failure)) return this.#failed()
     if (failure && !failure.upstream) return
+    this.#answers.count++
     this.#open = false
     this.#failedAt = []
   }

@@ -18,6 +18,7 @@ export class FormWatch {
   readonly #raw: IncomingMessage
   readonly #framing: FormFraming
   readonly #settled: Promise<void>
+  #bytes = 0
 
   /** To be made in the turn of the event loop in which the parser begins, or bytes are lost for it. */
   constructor (raw: IncomingMessage) {
@@ -25,6 +26,7 @@ export class FormWatch {
     this.#framing = new FormFraming(boundariesOf(raw.headers['content-type'] ?? '')[0] ?? '')
     this.#settled = new Promise((resolve) => {
       raw.on('data', (chunk: Buffer) => {
+        this.#bytes += chunk.length
         this.#framing.add(chunk)
         if (this.#framing.failure) resolve()
       }).once('end', () => {
@@ -34,6 +36,8 @@ export class FormWatch {
     })
   }
 
+  /** Bytes of the body that have come. */
+  get bytes (): number { return this.#bytes }
   get failure (): GatewayError | undefined { return this.#framing.failure }
 
   /** Waits for the end of the body, which may be later than the last boundary, or for the first fault. */

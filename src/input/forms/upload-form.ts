@@ -1,13 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import { steadyClock } from '../../clock.ts'
 import { GatewayError, invalidRequest, pointerTo, type Fault } from '../../errors.ts'
 import { isMultipart, isTextBody, mediaTypeOf } from '../body-type.ts'
 import { GIVEN_TWICE, isNote, requireBytes } from './file-note.ts'
 import { tidiedFile, tidiedLongFile } from './file-text.ts'
-import { incomingFailure } from './form-failures.ts'
 import { MAX_BESIDE_BYTES, MAX_HEADERS, MAX_PARTS } from './form-framing.ts'
-import { boundariesOf, type FormWatch } from './form-watch.ts'
+import { FormPatience, type PatienceOptions } from './form-patience.ts'
+import { boundariesOf } from './form-watch.ts'
 
 /** A file on its way in: a stream that is read once. */
 export interface StreamedFile {
@@ -30,14 +29,9 @@ export type FormPart =
   | { type: 'field', fieldname: string, value: unknown, valueTruncated: boolean }
   | { type: 'file', fieldname: string, filename: string | undefined, mimetype: string, file: Readable }
 
-export interface UploadFormOptions {
+export interface UploadFormOptions extends PatienceOptions {
   /** Bytes of the whole body, when announced. */
   readonly maxLength: number | undefined
-  /** Longest wait for the next part, in milliseconds. */
-  readonly idleTimeoutMs: number
-  /** Longest time for all that stands before the file, in milliseconds: parts that come one by one could go on for long. */
-  readonly fieldsTimeoutMs?: number
-  readonly watch?: FormWatch | undefined
 }
 
 /** Text named `file` that is longer can only be a data URI, and is not held. */
@@ -109,13 +103,13 @@ export class UploadForm {
   readonly #parts: AsyncIterator<FormPart>
   readonly #options: UploadFormOptions
   readonly #early: TextFields = Object.create(null) as TextFields // no prototype: names come from outside
+  readonly #patience: FormPatience
   #complete = false
-  /** When the file must have begun, by the process's own clock. */
-  #fileDueMs = Infinity
 
   constructor (parts: AsyncIterable<FormPart>, options: UploadFormOptions) {
     this.#parts = parts[Symbol.asyncIterator]()
     this.#options = options
+    this.#patience = new FormPatience(options)
   }
 
   /** True when nothing can follow: the form has been read to its end. */
@@ -126,12 +120,7 @@ export class UploadForm {
    * about the file, under the same name, is passed over where bytes follow.
    */
   async open (): Promise<{ fields: TextFields, file: StreamedFile | string }> {
-    this.#fileDueMs = steadyClock() + (this.#options.fieldsTimeoutMs ?? Infinity)
-    try {
-      return await this.#open()
-    } finally {
-      this.#fileDueMs = Infinity
-    }
+    return this.#patience.beforeFile(async () => this.#open())
   }
 
   async #open (): Promise<{ fields: TextFields, file: StreamedFile | string }> {
@@ -158,6 +147,7 @@ export class UploadForm {
 
   /** The fields after the file, which must have been read to its end before. */
   async late (): Promise<TextFields> {
+    this.#patience.afterFile()
     const fields: TextFields = Object.create(null) as TextFields // as above
     for (let part = await this.#next(); part !== undefined; part = await this.#next()) {
       if (part.fieldname === 'file') {
@@ -173,30 +163,15 @@ export class UploadForm {
 
   async #next (): Promise<FormPart | undefined> {
     const { watch } = this.#options
-    const { done, value } = await this.#intime(this.#parts.next())
-    if (done && watch) await this.#intime(watch.whole())
-    if (watch?.failure) {
+    const { done, value } = await this.#patience.for(this.#parts.next())
+    if (done && watch) await this.#patience.for(watch.whole())
+    const failure = watch?.failure ?? this.#patience.slowness
+    if (failure) {
       if (!done && value.type === 'file') value.file.destroy()
-      throw watch.failure
+      throw failure
     }
     if (done) this.#complete = true
     return done ? undefined : value
-  }
-
-  /** Waits for the caller, but not for ever. */
-  async #intime<T> (wait: Promise<T>): Promise<T> {
-    const { idleTimeoutMs, fieldsTimeoutMs } = this.#options
-    const leftMs = Math.ceil(this.#fileDueMs - steadyClock())
-    const late = leftMs < idleTimeoutMs
-      ? `The fields before the file did not come within ${fieldsTimeoutMs} ms.`
-      : `The next part of the body did not come within ${idleTimeoutMs} ms.`
-    let timer: NodeJS.Timeout | undefined
-    const tooSlow = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new GatewayError('request_timeout', late)), Math.min(leftMs, idleTimeoutMs))
-    })
-    return Promise.race([wait, tooSlow])
-      .catch((error: unknown) => { throw this.#options.watch?.failure ?? incomingFailure(error) })
-      .finally(() => { clearTimeout(timer) })
   }
 
   async #field (part: FormPart): Promise<[string, string]> {
@@ -240,7 +215,9 @@ export class UploadForm {
     let size = 0
     const iterator: AsyncIterator<Buffer> = stream.iterator({ destroyOnReturn: false })
     while (size <= most) {
-      const { done, value } = await this.#intime(iterator.next())
+      const { done, value } = await this.#patience.for(iterator.next())
+      const { slowness } = this.#patience
+      if (slowness) throw slowness
       if (done) return { text: Buffer.concat(chunks), rest: false }
       chunks.push(value)
       size += value.length

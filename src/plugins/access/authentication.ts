@@ -22,6 +22,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Reads the policy file now instead of at the next poll; does nothing without one. */
     reloadPolicy: () => Promise<void>
+    /** Whether more than one caller can come with a key or token. */
+    hasSeveralCallers: () => boolean
     /** Takes the keys in `auth` for the requests to come; those that run go on. Who may call at all, and how, stays. */
     replaceKeys: (auth: Pick<AuthSettings, 'keys' | 'jwtPublicKey'>) => Promise<ReplacedKeys>
   }
@@ -118,6 +120,13 @@ function unnamedWarner ({ log }: FastifyInstance, keys: KeyRing): (policy: Polic
   }
 }
 
+/** Whether these keys belong to more than one caller. */
+function areOfSeveral (keys: readonly CallerKey[], others: readonly CallerKey[]): boolean {
+  const [first] = keys.length > 0 ? keys : others
+  const isOther = ({ caller }: CallerKey): boolean => caller !== first?.caller
+  return keys.some(isOther) || others.some(isOther)
+}
+
 /** Everybody may call, but no page that has no business here. */
 function guardWithoutKeys (scope: FastifyInstance, { auth, corsOrigins = [] }: AuthenticationOptions): void {
   const isAllowed = originMatcher(corsOrigins)
@@ -166,6 +175,8 @@ export default fp<AuthenticationOptions>(async (scope, options) => {
     if (policy) warnUnnamed(policy.current)
     return { changed: [...isChanged ? ['GATEWAY_KEYS'] : [], ...isOther ? ['AUTH_PUBLIC_KEY'] : []], reason }
   })
+  const takesTokens = auth.jwksUrl !== undefined || publicKey !== undefined
+  scope.decorate('hasSeveralCallers', () => takesTokens || areOfSeveral(keys.current, policy?.current.keys ?? []))
   if (auth.mode !== 'keys') {
     guardWithoutKeys(scope, options)
     return

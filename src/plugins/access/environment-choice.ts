@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The client of the environment that the request names, or of the default one. */
     cloudinary: CloudinaryClient
+    /** Name of the environment that the request asks for, in lower case, whether there is one or not. */
+    environmentAsked: string
   }
 }
 
@@ -73,10 +75,12 @@ function refusalOf (name: string | undefined, permissions: Permissions, known: r
 export default fp(async (scope) => {
   const clients = scope.cloudinary
   scope.decorateRequest('cloudinary')
+  scope.decorateRequest('environmentAsked', '')
   scope.addHook('onRequest', (request, _reply, done) => {
     refuseMisspelt(request)
     const given = takeName(request)
     const name = (given ?? clients.defaultEnvironment).toLowerCase()
+    request.environmentAsked = name
     const { permissions, stranger } = request.caller
     // To a stranger one that is absent looks like one whose signature it does not have.
     const client = clients.get(name) ?? (stranger ? clients.decoy() : undefined)

@@ -18,6 +18,7 @@ export default fp(async (app) => {
     const { name: environment } = this.cloudinary.environment
     return {
       signal,
+      owner: this.uploadOwner,
       onStored: ({ answer, sent, integrity }, failure) => {
         this.server.metrics?.stored(environment, failure ? 'failed' : integrity)
         if (integrity !== 'differs') return

@@ -46,6 +46,8 @@ async function strikeFirst (exchange: Exchange, faults: readonly PendingFault[],
 
 /** Sends the head and `atByte` bytes of the answer (half of its first piece by default), and then ends the connection. */
 function cutAnswer (request: IncomingMessage, response: ServerResponse, atByte: number | undefined): void {
+  // Node takes the socket off the request once it is closed, which another fault may have done by then.
+  const { socket } = request
   const write = response.write.bind(response)
   let cut = false
   const cutWrite = (chunk: unknown): boolean => {
@@ -55,7 +57,7 @@ function cutAnswer (request: IncomingMessage, response: ServerResponse, atByte: 
     const part = bytes.subarray(0, atByte ?? Math.floor(bytes.length / 2))
     if (part.length === 0) response.flushHeaders()
     else write(part)
-    setImmediate(() => request.socket.destroySoon())
+    setImmediate(() => { socket.destroySoon() })
     return true
   }
   response.write = cutWrite
@@ -67,7 +69,8 @@ function cutAnswer (request: IncomingMessage, response: ServerResponse, atByte: 
 
 /** The work is done, but nobody hears of it. */
 function loseAnswer (request: IncomingMessage, response: ServerResponse): void {
-  const lose = () => { request.socket.resetAndDestroy() }
+  const { socket } = request
+  const lose = () => { socket.resetAndDestroy() }
   response.write = () => {
     lose()
     return true

@@ -3,9 +3,12 @@ import { budgetOf, UploadBudget, type Loan } from '../../../src/cloudinary/uploa
 import { testConfig } from '../../support/gateway.ts'
 
 const never = new AbortController().signal
+const shares = { environment: 3 / 4, caller: 1 / 2, address: 1 / 4, signature: 1 / 8 }
+const web = { caller: 'web' }
+const cms = { caller: 'cms' }
 
 t.test('M26: 503 with Retry-After when as many uploads run as may; the next one that ends makes room', async (t) => {
-  const budget = new UploadBudget({ maxConcurrent: 2, bufferBytes: 100 })
+  const budget = new UploadBudget({ maxConcurrent: 2, bufferBytes: 100, shares })
   const first = budget.admit()
   budget.admit()
   t.throws(() => budget.admit(), { code: 'overloaded', headers: { 'retry-after': '5' } })
@@ -16,20 +19,20 @@ t.test('M26: 503 with Retry-After when as many uploads run as may; the next one 
 })
 
 t.test('uploads without a proof take no place of the others, but begin only where one is free', async (t) => {
-  const budget = new UploadBudget({ maxConcurrent: 1, bufferBytes: 100 })
-  const unproven = budget.admitUnproven('a')
+  const budget = new UploadBudget({ maxConcurrent: 1, bufferBytes: 100, shares })
+  const unproven = await budget.admitUnproven({ address: 'a' })
   t.same([budget.running, budget.unproven], [0, 1])
-  t.throws(() => budget.admitUnproven('b'), { code: 'overloaded' })
+  await t.rejects(budget.admitUnproven({ address: 'b' }), { code: 'overloaded' })
   unproven()
   const proven = budget.admit()
-  t.throws(() => budget.admitUnproven('b'), { code: 'overloaded', headers: { 'retry-after': '5' } })
+  await t.rejects(budget.admitUnproven({ address: 'b' }), { code: 'overloaded', headers: { 'retry-after': '5' } })
   proven()
-  budget.admitUnproven('b')()
+  ;(await budget.admitUnproven({ address: 'b' }))()
   t.same([budget.running, budget.unproven], [0, 0])
 })
 
 t.test('memory is lent up to the budget; whoever comes later waits in line', async (t) => {
-  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100 })
+  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100, shares })
   const order: string[] = []
   const one = await budget.borrow(60, never)
   const two = budget.borrow(60, never).then((loan) => { order.push('two'); return loan })
@@ -45,8 +48,65 @@ t.test('memory is lent up to the budget; whoever comes later waits in line', asy
   t.equal(budget.heldBytes, 0)
 })
 
+t.test('each owner has its share of the places, before a proof too', async (t) => {
+  const budget = new UploadBudget({ maxConcurrent: 4, bufferBytes: 100, shares })
+  budget.admit(web)
+  budget.admit(web)
+  const full = { code: 'overloaded', members: { share: 'caller' } }
+  t.throws(() => budget.admit(web), full)
+  await t.rejects(budget.admitUnproven({ address: 'a' }, web), full, 'it would be refused after its fields')
+  await budget.admitUnproven({ address: 'a' }, cms)
+  const leave = await budget.admitSoon(cms)
+  t.equal(budget.running, 3)
+  leave()
+})
+
+t.test('memory: whoever waits for its own share holds up nobody else, and is not overtaken in it', async (t) => {
+  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100, shares })
+  const order: string[] = []
+  const borrow = (bytes: number, owner: object, name: string): Promise<Loan> =>
+    budget.borrow(bytes, never, owner).then((loan) => { order.push(name); return loan })
+  const first = await borrow(40, web, 'first')
+  const second = borrow(20, web, 'second')
+  const third = borrow(5, web, 'third')
+  const other = await borrow(40, cms, 'other')
+  t.same([budget.heldBytes, budget.waiting], [80, 2])
+  t.equal(budget.hasRoom(5, web), false, 'it has room, and others of the same share wait')
+  t.equal(budget.hasRoom(5, { caller: 'new' }), true)
+  t.throws(() => budget.lendNow(20, web), {
+    code: 'overloaded',
+    members: { share: 'caller' },
+    message: 'The share of this caller is full: it holds 40 of the 100 bytes of memory for uploads.'
+  })
+  t.throws(() => budget.lendNow(5, web), { code: 'overloaded', message: /no memory for a body of 5 bytes/ })
+  const passing = budget.lendNow(5, { caller: 'new' })
+  passing.release()
+  t.equal(budget.waiting, 2, 'what becomes free is none of their share')
+  const last = borrow(30, {}, 'last')
+  const small = borrow(10, { caller: 'new' }, 'small')
+  t.equal(budget.waiting, 4, 'nobody overtakes one that waits for memory')
+  first.release()
+  for (const loan of await Promise.all([second, third, last])) loan.release()
+  ;(await small).release()
+  other.release()
+  t.same(order, ['first', 'other', 'second', 'third', 'last', 'small'])
+  t.same([budget.heldBytes, budget.waiting], [0, 0])
+})
+
+t.test('memory: an owner without any gets what it needs, though its share is smaller', async (t) => {
+  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100, shares })
+  const stranger = { address: 'a' }
+  const large = await budget.borrow(60, never, stranger)
+  const next = budget.borrow(1, never, stranger)
+  t.equal(budget.waiting, 1)
+  large.release()
+  ;(await next).release()
+  budget.lendNow(100, stranger).release()
+  t.equal(budget.heldBytes, 0)
+})
+
 t.test('a chunk larger than the whole budget gets it for itself', async (t) => {
-  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100 })
+  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100, shares })
   const large = await budget.borrow(500, never)
   t.equal(large.memory.length, 500)
   t.equal(budget.heldBytes, 100)
@@ -54,7 +114,7 @@ t.test('a chunk larger than the whole budget gets it for itself', async (t) => {
 })
 
 t.test('memory for a text is lent at once or not at all, and to nobody else afterwards', async (t) => {
-  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100 })
+  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100, shares })
   t.equal(budget.capacity, 100)
   const text = budget.lendNow(60)
   t.equal(text.memory.length, 60)
@@ -75,7 +135,7 @@ t.test('memory for a text is lent at once or not at all, and to nobody else afte
 })
 
 t.test('a caller that leaves while it waits leaves the line, and those behind it move up', async (t) => {
-  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100 })
+  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100, shares })
   const one = await budget.borrow(60, never)
   const leaving = new AbortController()
   const large = budget.borrow(80, leaving.signal)
@@ -90,7 +150,7 @@ t.test('a caller that leaves while it waits leaves the line, and those behind it
 })
 
 t.test('memory that is given back is lent again, and let go when it would exceed the budget or nobody wants it for a while', async (t) => {
-  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100 }, 10)
+  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100, shares }, 10)
   const keep = await budget.borrow(10, never)
   const one = await budget.borrow(40, never)
   const { memory } = one
@@ -112,7 +172,7 @@ t.test('memory that is given back is lent again, and let go when it would exceed
 })
 
 t.test('500 random loans: never more than the budget, nobody starves', async (t) => {
-  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 1000 })
+  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 1000, shares })
   let highest = 0
   await Promise.all(Array.from({ length: 500 }, async (_, index) => {
     const loan: Loan = await budget.borrow(1 + (index * 7919) % 1300, new AbortController().signal)

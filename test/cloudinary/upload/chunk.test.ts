@@ -3,7 +3,7 @@ import t from 'tap'
 import { Chunk } from '../../../src/cloudinary/upload/chunk.ts'
 import { Intake } from '../../../src/cloudinary/upload/intake.ts'
 
-const limits = { maxBytes: 1000, idleTimeoutMs: 1000, verify: 'bytes' } as const
+const limits = { maxBytes: 1000, idleTimeoutMs: 1000, minBytesPerSecond: 1024, verify: 'bytes' } as const
 const intakeOf = (stream: Readable, length?: number): Intake => new Intake({ stream, filename: 'x', length, stop: () => { stream.destroy() } }, limits)
 
 async function textOf (chunk: Chunk): Promise<string> {

@@ -6,7 +6,7 @@ import { Intake, tooLarge } from '../../../src/cloudinary/upload/intake.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import type { StreamedFile } from '../../../src/input/forms/upload-form.ts'
 
-const limits = { maxBytes: 10, idleTimeoutMs: 1000, verify: 'bytes' } as const
+const limits = { maxBytes: 10, idleTimeoutMs: 1000, minBytesPerSecond: 1024, verify: 'bytes' } as const
 
 function fileOf (stream: Readable, changes: Partial<StreamedFile> = {}): StreamedFile {
   return { stream, filename: 'x', stop: () => { stream.destroy() }, ...changes }
@@ -134,7 +134,7 @@ t.test('can be given up while it waits', async (t) => {
 
 t.test('the bytes that are to be stored: those of a file, and those that a data URI stands for', async (t) => {
   const read = async (text: string, filename: string | undefined): Promise<number> => {
-    const intake = new Intake({ stream: Readable.from([Buffer.from(text)]), filename, stop: () => {} }, { maxBytes: 100, idleTimeoutMs: 1000, verify: 'bytes' })
+    const intake = new Intake({ stream: Readable.from([Buffer.from(text)]), filename, stop: () => {} }, { maxBytes: 100, idleTimeoutMs: 1000, minBytesPerSecond: 1024, verify: 'bytes' })
     while (await intake.next()) { /* only counted */ }
     return intake.storedBytes
   }

@@ -26,6 +26,14 @@ t.test('a strict parser reads back what was put in, with a boundary that nobody 
   t.not(one.contentType, (await written({ head: {}, file: { chunks: chunks(), filename: 'f' } })).contentType)
 })
 
+t.test('says when all of it was handed over', async (t) => {
+  const { chunks: bytes } = multipartBody({ head: {}, file: { chunks: chunks('x'), filename: 'f' } })
+  let finished = 0
+  bytes.onFinished = () => { finished++ }
+  for await (const chunk of bytes) t.same([finished, chunk.length > 0], [0, true])
+  t.equal(finished, 1)
+})
+
 t.test('names cannot break out of their header, as in browsers', async (t) => {
   const { text } = await written({ head: { 'a"\r\nX-Evil: 1': 'v' }, file: { chunks: chunks('x'), filename: 'a"; name="public_id"\r\nX: 1' } }, 'B')
   t.match(text, 'name="a%22%0D%0AX-Evil: 1"')

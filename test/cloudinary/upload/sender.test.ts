@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Form } from '../../../src/cloudinary/upload/multipart-body.ts'
 import { mayBeStored, UploadSender, type Piece } from '../../../src/cloudinary/upload/sender.ts'
+import type { UpstreamLimits } from '../../../src/config/types.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import { call, connectionTo, quickPace } from '../../support/connection.ts'
 import { startFaultUpstream, type Step } from '../../support/fault-upstream.ts'
@@ -19,10 +21,10 @@ interface Started {
   pace: ReturnType<typeof quickPace>
 }
 
-async function started (t: Test): Promise<Started> {
+async function started (t: Test, limits: Partial<UpstreamLimits> = {}): Promise<Started> {
   const upstream = await startFaultUpstream(t)
   const pace = quickPace()
-  const connection = connectionTo(t, upstream.url, { pace })
+  const connection = connectionTo(t, upstream.url, { pace, limits })
   return { upstream, sender: () => new UploadSender(connection, { resourceType: 'video', vouched: 'gateway' }, call()), pace }
 }
 
@@ -84,6 +86,22 @@ t.test('a body of unknown length is chunked; a success before its end is not one
   const endless = (): Form => ({ head: {}, file: { chunks: waiting(), filename: 'x' } })
   await t.rejects(sender().send(piece({ form: endless, retry: 'unless_begun' })), { code: 'upstream_failed', message: 'Cloudinary answered before it had the whole file.' })
   t.match(upstream.seen[0]?.rawHeaders.join().toLowerCase(), 'transfer-encoding,chunked')
+})
+
+t.test('answers that hang open the circuit, unless another one comes in the same time', async (t) => {
+  const { upstream, sender } = await started(t, { uploadHeadersTimeoutMs: 200 })
+  const hanging = async (meanwhile: () => Promise<unknown>): Promise<void> => {
+    upstream.script(...Array.from({ length: 10 }, () => ({ act: 'silent' as const })))
+    const before = upstream.seen.length
+    const all = Array.from({ length: 10 }, async () => sender().send(UNNAMED).catch((error: unknown) => error))
+    while (upstream.seen.slice(before).filter(({ end }) => end === 'complete').length < 10) await sleep(1)
+    await meanwhile()
+    for (const failure of await Promise.all(all)) t.match(failure, { code: 'upstream_timeout' })
+  }
+  await hanging(async () => sender().send(UNNAMED))
+  await sender().send(UNNAMED)
+  await hanging(async () => {})
+  await t.rejects(sender().send(UNNAMED), { code: 'upstream_unavailable' })
 })
 
 t.test('may be stored: all of it was sent, and it was not refused', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CircuitBreaker } from '../../../src/cloudinary/upstream/circuit-breaker.ts'
+import { AnswerCount, CircuitBreaker, isHang } from '../../../src/cloudinary/upstream/circuit-breaker.ts'
 import { TransportError } from '../../../src/cloudinary/upstream/transport.ts'
 import { GatewayError } from '../../../src/errors.ts'
 
@@ -98,6 +98,28 @@ t.test('what counts as an outage', async (t) => {
       fail(1)
       breaker.admit()
     }
+  })
+
+  t.test('an answer that hangs counts when the environment answered nothing else in the same time', async (t) => {
+    const hang = new GatewayError('upstream_timeout', 'x', { cause: new TransportError('timeout') })
+    t.equal(isHang(hang), true)
+    for (const cause of [new TransportError('connect_timeout'), new Error('x')]) t.equal(isHang(new GatewayError('upstream_timeout', 'x', { cause })), false)
+    const answers = new AnswerCount()
+    const [uploads, calls] = [new CircuitBreaker(() => 1, answers), new CircuitBreaker(() => 1, answers)]
+    const hangs = (meanwhile: () => void): void => {
+      for (let count = 0; count < 10; count++) {
+        const { answered } = uploads
+        meanwhile()
+        uploads.settle(hang, answered)
+      }
+    }
+    for (const failure of [undefined, answered(404)]) hangs(() => { calls.settle(failure) })
+    uploads.admit()
+    hangs(() => { calls.settle(answered(503)) })
+    t.throws(() => uploads.admit(), OPEN, 'what stands before a service that is gone is no answer of it')
+    uploads.settle()
+    hangs(() => { calls.settle(new GatewayError('client_closed', 'x')) })
+    t.throws(() => uploads.admit(), OPEN)
   })
 
   t.test('an answer that is too large does not count: one caller could ask for it again and again', async (t) => {

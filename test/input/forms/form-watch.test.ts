@@ -27,6 +27,7 @@ t.test('a body is whole at its end, and not at its last boundary', async (t) => 
   raw.end('\r\n')
   await whole
   t.equal(watch.failure, undefined)
+  t.equal(watch.bytes, `${PART}--b--\r\n`.length)
   await watch.whole()
 })
 

@@ -198,6 +198,40 @@ t.test('the parser treats as streams what it would otherwise touch', async (t) =
   t.notOk(isPartAFile('x', 'text/plain', undefined))
 })
 
+t.test('M21: 408 when all that is not the file comes too slowly on average, each part in time', async (t) => {
+  const slow = { code: 'request_timeout', message: 'The form comes at less than 100 bytes per second.' }
+  let nowMs = 0
+  const slowly = (parts: readonly FormPart[], stepMs: number): UploadForm => {
+    const watch = { bytes: 0, whole: async () => {} }
+    async function * arriving (): AsyncGenerator<FormPart> {
+      for (const part of parts) {
+        await sleep(0)
+        nowMs += stepMs
+        watch.bytes += 1_000
+        yield part
+      }
+    }
+    return new UploadForm(arriving(), { maxLength: undefined, idleTimeoutMs: 1_000, minBytesPerSecond: 100, now: () => nowMs, watch: watch as unknown as FormWatch }) // no more of it is used
+  }
+  const fields = ['a', 'b', 'c', 'd'].map((name) => field(name, 'x'))
+  const file = filePart('hello')
+  await t.rejects(slowly([...fields, file], 11_000).open(), slow)
+  t.match(await slowly([...fields, filePart('hello')], 10_000).open(), { fields: { d: 'x' } })
+  const unread = filePart('hello')
+  await t.rejects(slowly([field('a', 'x'), unread], 20_000).open(), slow)
+  t.ok(unread.file.destroyed, 'nobody will read it')
+  async function * slowText (): AsyncGenerator<Buffer> {
+    await sleep(0)
+    nowMs += 60_000
+    yield Buffer.from('https://example.com/a.jpg')
+  }
+  const slowPart = filePart('', { ...text1, file: Readable.from(slowText(), { objectMode: false }) })
+  await t.rejects(slowly([field('a', 'x'), slowPart], 1).open(), slow)
+  const late = slowly([filePart('hello'), ...fields], 11_000)
+  await buffer(((await late.open()).file as StreamedFile).stream) // a part with a file name
+  await t.rejects(late.late(), slow)
+})
+
 t.test('a fault of the framing ends the form: between parts, behind the last one, and in place of what the parser says', async (t) => {
   const failure = new GatewayError('invalid_multipart', 'x')
   const watched = (parts: AsyncIterable<FormPart>, watch: { failure?: GatewayError, whole: () => Promise<void> }): UploadForm =>

@@ -28,6 +28,7 @@ async function start (t: Test, auth: AuthSettings, options: Partial<Authenticati
     guarded.post('/direct-upload', { config: { action: 'directUpload' } }, async ({ caller }) => ({ name: caller.name, actions: [...caller.permissions.actions ?? []] }))
     guarded.get('/reload', async () => guarded.reloadPolicy())
     app.decorate('replaceKeys', guarded.replaceKeys)
+    app.decorate('hasSeveralCallers', guarded.hasSeveralCallers)
   })
   return app
 }
@@ -211,4 +212,24 @@ t.test('a warning names the keys that may do nothing: at the start, and when the
   await app.replaceKeys({ keys: ['web', 'cms', 'blog'].map(keyOf), jwtPublicKey: undefined })
   t.same(log, [nothing('"blog"')])
   t.same(await Promise.all(['web', 'cms', 'blog'].map(status)), [200, 200, 403])
+})
+
+t.test('tells whether several callers can come', async (t) => {
+  const policyFile = (text: string): string => join(t.testdir({ 'p.yaml': text }), 'p.yaml')
+  const keyIn = (caller: string): string => `${caller}: { keys: ['sha256:${digestOf(`${caller}-key`).toString('hex')}'] }`
+  const web2 = { caller: 'web', digest: digestOf('web-key-2') }
+  const cms = { caller: 'cms', digest: digestOf('cms-key') }
+  const severalIn = async (auth: AuthSettings): Promise<boolean> => (await start(t, auth)).hasSeveralCallers()
+  t.equal(await severalIn(LOOPBACK), false)
+  t.equal(await severalIn(KEYS), false)
+  t.equal(await severalIn({ ...KEYS, keys: [...KEYS.keys, web2] }), false, 'two keys of one caller')
+  t.equal(await severalIn({ ...KEYS, keys: [...KEYS.keys, cms] }), true)
+  t.equal(await severalIn({ ...NOBODY, policyFile: policyFile(`callers: { ${keyIn('cms')} }`) }), false)
+  t.equal(await severalIn({ ...KEYS, policyFile: policyFile(`callers: { ${keyIn('cms')}, web: {} }`) }), true)
+  const { publicKey } = await generateKeyPair('ES256', { extractable: true })
+  const tokens = { jwtPublicKey: await exportSPKI(publicKey), issuer: 'iss', audience: 'aud' }
+  t.equal(await severalIn({ ...NOBODY, ...tokens, policyFile: policyFile('callers: { all: { jwt: { claims: {} } } }') }), true, 'each token has its own')
+  const app = await start(t, KEYS)
+  await app.replaceKeys({ keys: [...KEYS.keys, cms], jwtPublicKey: undefined })
+  t.equal(app.hasSeveralCallers(), true, 'as the keys are now')
 })

@@ -13,7 +13,7 @@ import errorHandler from '../../../src/plugins/http/error-handler.ts'
 import type { CloudinaryEnvironment } from '../../../src/schemas/environment.ts'
 import { Secret } from '../../../src/secret.ts'
 import { startFaultUpstream } from '../../support/fault-upstream.ts'
-import { startGatewayAt } from '../../support/gateway.ts'
+import { startGatewayAt, testConfig } from '../../support/gateway.ts'
 
 const NOW_MS = 1_700_000_000_000
 
@@ -56,7 +56,7 @@ let handled = 0
 /** No request gets as far as these. */
 const client: ClientOptions = {
   upstream: { connectTimeoutMs: 100, headersTimeoutMs: 100, uploadHeadersTimeoutMs: 100, bodyTimeoutMs: 100, maxAnswerBytes: 1024 },
-  upload: { maxBytes: 1, textMaxBytes: 1, chunkBytes: 1, singleRequestMaxBytes: 1, bufferBytes: 1, maxConcurrent: 1, idleTimeoutMs: 1, fileRoot: undefined, verify: 'bytes', verifyStrict: false }
+  upload: testConfig([]).upload
 }
 
 async function start (t: Test): Promise<FastifyInstance> {

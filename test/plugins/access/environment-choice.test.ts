@@ -19,10 +19,13 @@ t.test('the environment of a request: header, query or the default one', async (
     request.caller = bound === undefined ? ANYBODY : { name: 'web', permissions: { ...EVERYTHING, environments: new Set([bound]) } }
   })
   await app.register(environmentChoice)
+  app.get('/asked', async ({ environmentAsked }) => environmentAsked)
   app.get('/chosen', { config: { action: 'getUrl' } }, async ({ cloudinary: { environment }, query }) => ({ name: environment.name, query }))
   app.get('/free', async ({ cloudinary: { environment } }) => ({ name: environment.name }))
   const chosen = async (url: string, headers = {}) => (await app.inject({ url, headers })).json()
 
+  t.equal((await app.inject({ url: '/asked', headers: { 'x-environment': 'Staging' } })).body, 'staging')
+  t.equal((await app.inject('/asked')).body, 'production')
   t.same(await chosen('/chosen'), { name: 'production', query: {} })
   t.match(await chosen('/chosen', { 'x-environment': 'Staging' }), { name: 'staging' })
   t.same(await chosen('/chosen?environment=staging&x=1'), { name: 'staging', query: { x: '1' } }, 'the name is taken out of the query')

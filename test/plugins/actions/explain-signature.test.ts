@@ -10,10 +10,11 @@ import { explainSignature } from '../../../src/plugins/actions/explain-signature
 import errorHandler from '../../../src/plugins/http/error-handler.ts'
 import type { CloudinaryEnvironment } from '../../../src/schemas/environment.ts'
 import { Secret } from '../../../src/secret.ts'
+import { testConfig } from '../../support/gateway.ts'
 
 const client: ClientOptions = {
   upstream: { connectTimeoutMs: 100, headersTimeoutMs: 100, uploadHeadersTimeoutMs: 100, bodyTimeoutMs: 100, maxAnswerBytes: 1024 },
-  upload: { maxBytes: 1, textMaxBytes: 1, chunkBytes: 1, singleRequestMaxBytes: 1, bufferBytes: 1, maxConcurrent: 1, idleTimeoutMs: 1, fileRoot: undefined, verify: 'bytes', verifyStrict: false }
+  upload: testConfig([]).upload
 }
 const environment = (name: string, apiSecret: string): CloudinaryEnvironment => ({
   name,

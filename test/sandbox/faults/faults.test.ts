@@ -140,6 +140,17 @@ t.test('cut and lost answers: the work is done all the same', async (t) => {
   t.equal(await stored(), 2)
 })
 
+t.test('faults that strike one answer together end its connection, and the sandbox goes on', async (t) => {
+  for (const other of ['cut_answer', 'lost_answer', 'early_status', 'reset', 'fin', 'refuse'] as const) {
+    for (const kinds of [['cut_answer', other], [other, 'cut_answer']] as const) {
+      for (const kind of kinds) order({ kind, at_byte: 5 })
+      t.match(await upload(), { error: String }, kinds.join())
+      await settled()
+    }
+  }
+  t.match(await upload(), { status: 200 })
+})
+
 t.test('bandwidth and delay: slower, and whole', async (t) => {
   order({ kind: 'bandwidth', bytes_per_second: 5_000_000 })
   order({ kind: 'delay', ms: 50 })
