@@ -268,6 +268,7 @@ export class FaultUpstream {
     if (end !== undefined && Number(end) + 1 < Number(total)) return { done: false, bytes: this.#chunks.get(id)?.bytes }
     const whole = range === undefined ? undefined : this.assembled(id)
     return {
+      ...(request.method === 'GET' && { resources: [] }), // a page, should one be due
       asset_id: '0'.repeat(32),
       public_id: seen.fields['public_id'] ?? 'random',
       resource_type: 'raw',

@@ -1,7 +1,8 @@
-import sortedBtree from 'sorted-btree'
+import { createRequire } from 'node:module'
+import type sortedBtree from 'sorted-btree'
 
-// A CommonJS package: what Node imports as its default is the whole module.
-const { default: BTree } = sortedBtree
+// A CommonJS package. What its default import is depends on who loads it: Node, Vitest or Jest.
+const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as typeof sortedBtree
 
 /** Items in the order of their places, one of each place. A place is what of an item decides its order. */
 export class SortedSet<Place, Item extends Place = Place> {
