@@ -111,16 +111,12 @@ export class CloudinaryClient {
 
   /** Empty lists and maps are sent too: they take away what was there. */
   async update (
-    resourceType: ResourceTypeName,
-    type: string,
-    publicId: string,
-    changes: Readonly<Record<string, unknown>>,
+    resourceType: ResourceTypeName, type: string, publicId: string, changes: Readonly<Record<string, unknown>>,
     call: Call
   ): Promise<Relayed> {
     const fields = Object.entries(changes).flatMap(([name, value]) => value === undefined ? [] : [[name, encodeUploadParameter(name, value)]])
-    const asked = { public_id: publicId, resource_type: resourceType, type }
     const answer = this.#admin.update(resourceType, type, publicId, Object.fromEntries(fields), call)
-    return this.#explained(asked, call, answer)
+    return this.#explained({ public_id: publicId, resource_type: resourceType, type }, call, answer)
   }
 
   async destroy (
