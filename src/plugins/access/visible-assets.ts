@@ -13,6 +13,8 @@ declare module 'fastify' {
   }
 }
 
+interface Asset { readonly public_id: string, readonly related_assets?: unknown }
+
 /** The public ID of a related asset, which is an object, or text such as `image/upload/cats/tom`. */
 function relatedId (related: unknown): string | undefined {
   if (typeof related === 'string') return related.split('/').slice(2).join('/')
@@ -24,8 +26,8 @@ function relatedId (related: unknown): string | undefined {
 export default fp(async (scope) => {
   scope.decorateRequest('visible', function (answer, changed) {
     if (this.caller.permissions.folder === undefined) return answer
-    const { related_assets: related, ...asset } = jsonObject(answer.body) ?? {}
-    if (!this.sees(typeof asset['public_id'] === 'string' ? asset['public_id'] : undefined)) {
+    const { related_assets: related, ...asset } = jsonObject(answer.body) as unknown as Asset // judged when it came
+    if (!this.sees(asset.public_id)) {
       if (changed) return { ...answer, body: Buffer.from(JSON.stringify(changed)) }
       throw new GatewayError('upstream_failed', 'Cloudinary\'s answer is not about the asset that was asked for.')
     }
