@@ -106,9 +106,10 @@ export function fileNameFaults (parameters: Parameters, filename: string | undef
   const { use_filename: usesFilename, filename_override: override } = parameters
   const name = override ?? filename
   if (!isOn(usesFilename) || name === undefined) return []
-  if (!/[/\\]/.test(name) && ambiguity(name) === undefined) return []
+  const why = /[/\\]/.test(name) ? 'must not hold a slash or a backslash' : ambiguity(name)
+  if (why === undefined) return []
   const pointer = override === undefined ? '/file' : '/filename_override'
-  return [{ pointer, message: 'must be a plain name when use_filename is on' }]
+  return [{ pointer, message: `must be a plain name when use_filename is on, and so ${why}` }]
 }
 
 /**

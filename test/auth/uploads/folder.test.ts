@@ -67,6 +67,9 @@ t.test('uploads: with use_filename the name of the file must be plain', async (t
   t.same(pointers({ folder: 'users/1' }, '../cat.jpg'), [], 'it is not used')
   for (const name of ['../cat.jpg', 'a/b.jpg', 'a\\b.jpg', '..', '%2e%2e', 'a\u0000']) t.same(pointers({ folder: 'users/1', use_filename: 'true' }, name), ['/file'], name)
   t.same(pointers({ folder: 'users/1', use_filename: '1', filename_override: '../x' }, 'cat.jpg'), ['/filename_override'])
+  const why = (name: string) => uploadFaults(FOLDER, { folder: FOLDER, use_filename: 'true' }, name)[0]?.message
+  t.match(why('a/b.jpg'), /plain name when use_filename is on, and so must not hold a slash/)
+  t.match(why('e\u0301.jpg'), /and so must be in Unicode form NFC$/)
 })
 
 t.test('the end of a public ID, where it can be told', async (t) => {
