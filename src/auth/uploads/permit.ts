@@ -145,7 +145,7 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   requireSource(wish.fileUrl, { sandbox, barred: folder === undefined ? undefined : 'a caller with a folder' })
   const dated = signs && signing && !exact ? withTimestamp(parameters, backDated(signing, nowSeconds)) : parameters
   return {
-    parameters: signs ? withoutHiding(permissions, dated, exact, (each) => withoutReplay(each, exact)) : dated,
+    parameters: signs ? withoutHiding(permissions, { parameters: dated, given: wish.parameters, exact }, (each) => withoutReplay(each, exact)) : dated,
     ...(signing?.maxBytes !== undefined && { maxBytes: signing.maxBytes })
   }
 }
