@@ -81,10 +81,10 @@ function asFormSends (fields: Record<string, string>): Record<string, string> {
 }
 
 /**
- * Refuses flags in upper case: they are signed as they are, and only Cloudinary knows whether it reads them as on, as off
- * or not at all.
+ * Refuses flags in upper case: they are signed as they are, and only Cloudinary knows whether it reads them as on, as
+ * off or not at all.
  */
-function refuseLoudFlags (meant: Readonly<Record<string, unknown>>, fields: Readonly<Record<string, string>>): void {
+function refuseLoudFlags (meant: object, fields: Readonly<Record<string, string>>): void {
   const faults = Object.entries(meant)
     .filter(([name, value]) => typeof value === 'boolean' && fields[name] !== fields[name]?.toLowerCase())
     .map(([name]) => ({ pointer: `/${name}`, message: 'must be in lower case, as it is signed: true or false' }))

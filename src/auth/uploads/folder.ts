@@ -12,7 +12,7 @@ const DOT_SEGMENT = /(?:^|\/)\s*\.{1,2}\s*(?:\/|$)/
 // Both slashes of other alphabets and the full stops that some normalisations turn into "." are refused with the plain ones.
 const LOOKALIKE = /[\u2024\u2025\u2215\u2044\u29f8\ufe52\uff0e\uff0f\uff3c\u3002\uff61]/
 
-/** True when the name has other segments once it is in Unicode form NFKC, in which one character stands for "..", "a/c" or a backslash. */
+/** True when the name has other segments in Unicode form NFKC, which writes out what one character stands for. */
 function changesSegments (name: string): boolean {
   const plain = name.normalize('NFKC')
   return plain.split('/').length !== name.split('/').length || plain.includes('\\') || DOT_SEGMENT.test(plain)
@@ -124,7 +124,8 @@ export function uploadFaults (folder: string, parameters: Parameters, filename?:
     faults.push(...outside.filter(({ pointer }, index) => outside.findIndex((fault) => fault.pointer === pointer) === index))
   }
   const assetFolder = parameters['asset_folder']
-  if (assetFolder !== undefined && !isFolderInside(folder, assetFolder) && !faults.some(({ pointer }) => pointer === '/asset_folder')) {
+  const isTold = faults.some(({ pointer }) => pointer === '/asset_folder')
+  if (assetFolder !== undefined && !isTold && !isFolderInside(folder, assetFolder)) {
     faults.push({ pointer: '/asset_folder', message: ambiguity(assetFolder) ?? `must be "${folder}" or below it` })
   }
   faults.push(...fileNameFaults(parameters, filename))
