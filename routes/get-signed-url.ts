@@ -2,14 +2,12 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { wallClock } from '../src/clock.ts'
 import { invalidRequest, refusal } from '../src/errors.ts'
-import { millisecondsFault } from '../src/input/signature-time.ts'
+import { millisecondsFault, SIGNATURE_LIFE_SECONDS } from '../src/input/signature-time.ts'
 import { Choice, DELIVERY_TYPES, PublicId, ResourceType } from '../src/schemas/assets.ts'
 import { EXTENSION, spelled } from '../src/schemas/habits.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { TransformationInput } from '../src/schemas/transformation.ts'
-
-const ONE_HOUR_SECONDS = 3600
 
 const Asked = Type.Object({
   public_id: PublicId,
@@ -36,7 +34,7 @@ const SignedUrl = Type.Object({
 const FAILURES = problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited')
 
 function expiryOf (given: number | undefined, nowSeconds: number, mostSeconds = Infinity): number {
-  if (given === undefined) return nowSeconds + Math.min(ONE_HOUR_SECONDS, mostSeconds)
+  if (given === undefined) return nowSeconds + Math.min(SIGNATURE_LIFE_SECONDS, mostSeconds)
   const fault = (message: string) => invalidRequest([{ pointer: '/expires_at', message }])
   const inMilliseconds = millisecondsFault(given)
   if (inMilliseconds !== undefined) throw fault(inMilliseconds)
@@ -48,11 +46,21 @@ function expiryOf (given: number | undefined, nowSeconds: number, mostSeconds = 
   return given
 }
 
+/**
+ * The timestamp of a link that lives for `mostSeconds` at most. Cloudinary still takes signatures of version 1, in
+ * which the expiry can be hidden in the value of `attachment`: the link then lives for as long as its timestamp.
+ */
+function bounded (nowSeconds: number, mostSeconds: number): number {
+  return nowSeconds - Math.max(0, SIGNATURE_LIFE_SECONDS - mostSeconds)
+}
+
 function answer (request: FastifyRequest, reply: FastifyReply, asked: Static<typeof Asked>): Static<typeof SignedUrl> {
   const { signedUrlSeconds } = request.caller.permissions
-  const expiresAt = expiryOf(asked.expires_at, Math.floor(wallClock() / 1000), signedUrlSeconds)
+  const nowSeconds = Math.floor(wallClock() / 1000)
+  const expiresAt = expiryOf(asked.expires_at, nowSeconds, signedUrlSeconds)
+  const timestamp = signedUrlSeconds === undefined ? undefined : bounded(nowSeconds, signedUrlSeconds)
   reply.header('cache-control', 'no-store')
-  return { url: request.cloudinary.downloadUrl({ ...asked, expires_at: expiresAt }), expires_at: expiresAt }
+  return { url: request.cloudinary.downloadUrl({ ...asked, expires_at: expiresAt, timestamp }), expires_at: expiresAt }
 }
 
 /** Makes a link to the original of a private or authenticated asset that works until it expires. */

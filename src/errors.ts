@@ -25,7 +25,7 @@ export const ERRORS = {
   expectation_failed: { status: 417, title: 'Expectation failed', advice: 'Only `Expect: 100-continue` is understood.' },
   misdirected_request: { status: 421, title: 'Another host is meant', advice: 'Send the request to the host that its URL names.' },
   idempotency_key_reused: { status: 422, title: 'Key used for another request', advice: 'Use a new `Idempotency-Key` for each new request.' },
-  param_not_allowed: { status: 422, title: 'Parameter not allowed', advice: 'Leave out the parameters named in `errors`.' },
+  param_not_allowed: { status: 422, title: 'Parameter not allowed', advice: 'Leave out the parameters named in `errors`, or give them as it says.' },
   url_not_allowed: { status: 422, title: 'URL not allowed', advice: 'Use a URL that the policy of this gateway allows.' },
   asset_processing: { status: 423, title: 'Asset is being processed', advice: 'Ask again in a few seconds.' },
   rate_limited: { status: 429, title: 'Too many requests', advice: 'Wait for the seconds in `Retry-After`.' },

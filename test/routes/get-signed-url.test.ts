@@ -70,3 +70,19 @@ t.test('403 for a link that would live longer than the policy allows; its own li
     t.match(await ask({ expires_at: now() + late }), { status: 403, code: 'forbidden', errors: [{ pointer: '/expires_at', message: /live for at most 60 seconds/ }] })
   }
 })
+
+t.test('a link that must die dies, also when its expiry is hidden in the parameter before it', async (t) => {
+  const key = `keys: ['sha256:${digestOf('short').toString('hex')}']`
+  let aheadMs = 0
+  const policyFile = `${t.testdir({ 'policy.yaml': `callers: { short: { ${key}, signed_urls: { validity_seconds: 60 } } }` })}/policy.yaml`
+  const { app, sandbox } = await startGateway(t, { auth: { mode: 'keys', policyFile } }, { clock: () => Date.now() + aheadMs })
+  await sandbox.add('secret/tom', { type: 'private' })
+  const payload = { public_id: 'secret/tom', attachment: true, expires_at: now() + 30 }
+  const { url } = (await app.inject({ method: 'POST', url: '/signed-url', headers: { authorization: 'Bearer short' }, payload })).json()
+  const hidden = new URL(url)
+  hidden.searchParams.delete('expires_at')
+  hidden.searchParams.set('attachment', `true&expires_at=${payload.expires_at}`)
+  t.same([(await fetch(url)).status, (await fetch(hidden)).status], [200, 200], 'a string of version 1 is the same')
+  aheadMs = 120_000
+  t.same([(await fetch(url)).status, (await fetch(hidden)).status], [400, 400])
+})

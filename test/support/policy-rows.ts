@@ -146,7 +146,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     rules: { signed_urls: { validity_seconds: 60 } },
     cells: {
       ...cells(LINKS, [{ expires_at: LATER }]),
-      ...cells(URLS, [{ type: 'private' }, { type: 'authenticated', sign_url: true }]),
+      ...cells(URLS, [{ type: 'private' }, { type: 'authenticated', sign_url: true }, { sign_url: true }]),
       ...cells(without(...LINKS, ...URLS), 'makes no signed URL')
     }
   },

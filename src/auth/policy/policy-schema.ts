@@ -51,7 +51,7 @@ const Caller = Type.Object({
     validity_seconds: Type.Integer({
       minimum: 10,
       maximum: 31_536_000,
-      description: 'How long a signed URL lives at most: a later `expires_at` is refused. Signed delivery URLs of private and authenticated assets, which never expire, are refused then.'
+      description: 'How long a signed URL lives at most: a later `expires_at` is refused. Signed delivery URLs, which never expire, are refused then.'
     })
   }, closed)),
   sign: Type.Optional(Sign)

@@ -12,6 +12,12 @@ const DOT_SEGMENT = /(?:^|\/)\s*\.{1,2}\s*(?:\/|$)/
 // Both slashes of other alphabets and the full stops that some normalisations turn into "." are refused with the plain ones.
 const LOOKALIKE = /[\u2024\u2025\u2215\u2044\u29f8\ufe52\uff0e\uff0f\uff3c\u3002\uff61]/
 
+/** True when the name has other segments in Unicode form NFKC, which writes out what one character stands for. */
+function changesSegments (name: string): boolean {
+  const plain = name.normalize('NFKC')
+  return plain.split('/').length !== name.split('/').length || plain.includes('\\') || DOT_SEGMENT.test(plain)
+}
+
 /**
  * Why it cannot be told where this name would end up once somebody decodes, normalises or joins it; undefined when it is
  * plain. Only callers with a folder of their own are held to this: for others a name is just a name.
@@ -19,7 +25,7 @@ const LOOKALIKE = /[\u2024\u2025\u2215\u2044\u29f8\ufe52\uff0e\uff0f\uff3c\u3002
 export function ambiguity (name: string): string | undefined {
   if (/^[\s/]|[\s/]$|\/\//.test(name)) return 'must not begin or end with a blank or a slash, or hold an empty segment'
   if (DOT_SEGMENT.test(name)) return 'must not hold a "." or ".." segment'
-  if (name.includes('\\') || LOOKALIKE.test(name)) return 'must not hold a backslash or a look-alike of a slash or a dot'
+  if (LOOKALIKE.test(name) || changesSegments(name)) return 'must not hold a backslash or a look-alike of a slash or a dot'
   if (ENCODED.test(name)) return 'must not hold percent-encoded characters'
   if (/[\p{Cc}\p{Cf}\p{Cs}]/u.test(name)) return 'must not hold control or invisible characters'
   if (name.normalize('NFC') !== name) return 'must be in Unicode form NFC'
@@ -79,13 +85,16 @@ export function readings (parameters: Parameters, own = parameters['public_id'] 
     if (folder) all.push({ pointer, name: `${before}/${own}` })
   }
   if (prefix) add('/public_id_prefix', prefix)
-  if (assetFolder && isOn(parameters['use_asset_folder_as_public_id_prefix'])) add('/use_asset_folder_as_public_id_prefix', assetFolder)
+  if (assetFolder && isPrefix(parameters)) add('/use_asset_folder_as_public_id_prefix', assetFolder)
   return all
 }
 
+/** True when the folder in which the asset is shown is a part of its name, too. */
+const isPrefix = (parameters: Parameters): boolean => isOn(parameters['use_asset_folder_as_public_id_prefix'])
+
 /** Finds parts of a name that are ambiguous by themselves: "a/." and "./b" would otherwise hide in a join. */
 export function ambiguousParts (parameters: Parameters): Fault[] {
-  return (['public_id', 'folder', 'public_id_prefix'] as const).flatMap((name) => {
+  return ['public_id', 'folder', 'public_id_prefix', ...isPrefix(parameters) ? ['asset_folder'] : []].flatMap((name) => {
     const value = parameters[name]
     const message = value === undefined ? undefined : ambiguity(value)
     return message === undefined ? [] : [{ pointer: `/${name}`, message }]
@@ -97,9 +106,10 @@ export function fileNameFaults (parameters: Parameters, filename: string | undef
   const { use_filename: usesFilename, filename_override: override } = parameters
   const name = override ?? filename
   if (!isOn(usesFilename) || name === undefined) return []
-  if (!/[/\\]/.test(name) && ambiguity(name) === undefined) return []
+  const why = /[/\\]/.test(name) ? 'must not hold a slash or a backslash' : ambiguity(name)
+  if (why === undefined) return []
   const pointer = override === undefined ? '/file' : '/filename_override'
-  return [{ pointer, message: 'must be a plain name when use_filename is on' }]
+  return [{ pointer, message: `must be a plain name when use_filename is on, and so ${why}` }]
 }
 
 /**
@@ -114,7 +124,8 @@ export function uploadFaults (folder: string, parameters: Parameters, filename?:
     faults.push(...outside.filter(({ pointer }, index) => outside.findIndex((fault) => fault.pointer === pointer) === index))
   }
   const assetFolder = parameters['asset_folder']
-  if (assetFolder !== undefined && !isFolderInside(folder, assetFolder)) {
+  const isTold = faults.some(({ pointer }) => pointer === '/asset_folder')
+  if (assetFolder !== undefined && !isTold && !isFolderInside(folder, assetFolder)) {
     faults.push({ pointer: '/asset_folder', message: ambiguity(assetFolder) ?? `must be "${folder}" or below it` })
   }
   faults.push(...fileNameFaults(parameters, filename))

@@ -78,26 +78,44 @@ function isKept ({ folder, signing, protected: patterns }: Permissions): boolean
   return folder !== undefined || patterns.length > 0 || (signing !== undefined && rulePlaces(signing))
 }
 
-function hiding ({ by, hidden }: Hidden): GatewayError {
-  const message = `must be left out: a signature of version 1, which Cloudinary also takes, could hide ${hidden.join(' and ')} in it and replace other assets`
+/** What the caller can leave out: where what hides was added to its parameters, the one that lets the upload replace. */
+function toLeaveOut (by: string, given: Parameters): string {
+  if (given[by] !== undefined) return by
+  return given['public_id'] === undefined ? 'use_filename' : 'public_id'
+}
+
+function hiding ({ by, hidden }: Hidden, given: Parameters): GatewayError {
+  const name = toLeaveOut(by, given)
+  const where = name === by ? 'it' : `${by}, which is added,`
+  const message = 'must be left out: a signature of version 1, which Cloudinary also takes, could hide ' +
+    `${hidden.join(' and ')} in ${where} and replace other assets`
   const advice = 'Leave out the parameter that `errors` names, or upload through the gateway: `POST /upload` takes it.'
-  return refusal('forbidden', [{ pointer: `/${by}`, message }]).but({ members: { advice } })
+  return refusal('forbidden', [{ pointer: `/${name}`, message }]).but({ members: { advice } })
+}
+
+/** What is to be signed. */
+interface Signed {
+  readonly parameters: Parameters
+  /** What the caller has sent of them. */
+  readonly given: Parameters
+  /** The set cannot be changed. */
+  readonly exact: boolean
 }
 
 /**
  * Returns parameters of the same upload whose signature replaces no asset that the caller may not replace, whatever is
- * hidden in it. `finish` adds what else is signed; `exact` sets cannot be changed.
+ * hidden in it. `finish` adds what else is signed.
  * @throws {GatewayError} `forbidden` when there are none.
  */
 export function withoutHiding (
-  permissions: Permissions, parameters: Parameters, exact: boolean, finish: (parameters: Parameters) => Parameters
+  permissions: Permissions, { parameters, given, exact }: Signed, finish: (parameters: Parameters) => Parameters
 ): Parameters {
   const finished = finish(parameters)
   const harmful = isKept(permissions) ? harmfulForm(permissions, finished) : undefined
   if (harmful === undefined) return finished
-  if (exact) throw hiding(harmful)
+  if (exact) throw hiding(harmful, given)
   const renamed = finish(inOneName(parameters))
   const left = harmfulForm(permissions, renamed)
-  if (left !== undefined) throw hiding(left)
+  if (left !== undefined) throw hiding(left, given)
   return renamed
 }

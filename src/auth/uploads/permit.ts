@@ -1,4 +1,5 @@
 import { GatewayError, invalidRequest, movedBelow, refusal, type Fault } from '../../errors.ts'
+import { decoded } from '../../input/decoded.ts'
 import { seenSuffix } from '../../input/fields/seen.ts'
 import { HALF_CHARACTER } from '../../input/strict-json.ts'
 import { CLOCK_AHEAD_SECONDS } from '../../input/signature-time.ts'
@@ -69,14 +70,20 @@ function ruleFaults ({ signing, folder }: Permissions, wish: UploadWish, formed:
   return [...faults, ...misplaced.filter((fault) => !isTold(fault))]
 }
 
+/** The name that a remote file most likely has: a redirect or a header may give it another, so no rule trusts it. */
+function nameInUrl (fileUrl: string | undefined): string | undefined {
+  const last = fileUrl?.split(/[?#]/, 1)[0]?.split('/').at(-1)
+  return last === undefined ? undefined : decoded(last) ?? last
+}
+
 /**
  * Refuses values that would come to mean something else: half of a character, which is hashed and sent as U+FFFD, and
  * a parameter inside a public ID, of which Cloudinary would make a signature.
  */
-function requireText (parameters: Parameters, filename: string | undefined): void {
+function requireText ({ parameters, filename, fileUrl }: Pick<UploadWish, 'parameters' | 'filename' | 'fileUrl'>): void {
   const halves = Object.entries(parameters).filter(([, value]) => !value.isWellFormed())
     .map(([name]) => ({ pointer: `/${name}`, message: HALF_CHARACTER }))
-  const faults = [...halves, ...echoFaults(parameters, isOn(parameters['use_filename']) ? filename : undefined)]
+  const faults = [...halves, ...echoFaults(parameters, isOn(parameters['use_filename']) ? filename ?? nameInUrl(fileUrl) : undefined)]
   if (faults.length > 0) throw invalidRequest(faults)
 }
 
@@ -120,7 +127,7 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   const placed = folder === undefined || exact ? wish.parameters : withFolder(folder, wish.parameters)
   const formed = signing ? withForced(signing, placed) : placed
   const parameters = exact ? placed : withoutPresetToken(permissions, formed)
-  requireText(parameters, wish.filename)
+  requireText({ ...wish, parameters })
   const offending = ruleFaults(permissions, wish, formed)
   if (signing && exact) {
     const missing = Object.entries(formed).filter(([name, value]) => placed[name] !== value)
@@ -138,7 +145,7 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   requireSource(wish.fileUrl, { sandbox, barred: folder === undefined ? undefined : 'a caller with a folder' })
   const dated = signs && signing && !exact ? withTimestamp(parameters, backDated(signing, nowSeconds)) : parameters
   return {
-    parameters: signs ? withoutHiding(permissions, dated, exact, (each) => withoutReplay(each, exact)) : dated,
+    parameters: signs ? withoutHiding(permissions, { parameters: dated, given: wish.parameters, exact }, (each) => withoutReplay(each, exact)) : dated,
     ...(signing?.maxBytes !== undefined && { maxBytes: signing.maxBytes })
   }
 }
@@ -175,9 +182,9 @@ function requireSource (fileUrl: string | undefined, rules: SourceRules): void {
  * caller may.
  * @throws {GatewayError} `invalid_request` for a public ID that holds a parameter, `url_not_allowed` for the address of a file.
  */
-export function requireSigned ({ parameters, filename, fileUrl }: Pick<UploadWish, 'parameters' | 'filename' | 'fileUrl'>, sandbox: boolean): void {
-  requireText(parameters, filename)
-  requireSource(fileUrl, { sandbox, barred: 'a signed form' })
+export function requireSigned (wish: Pick<UploadWish, 'parameters' | 'filename' | 'fileUrl'>, sandbox: boolean): void {
+  requireText(wish)
+  requireSource(wish.fileUrl, { sandbox, barred: 'a signed form' })
 }
 
 /** @throws {GatewayError} `forbidden` that names every public ID outside the caller's folder; nothing is done for any of them. */

@@ -1,7 +1,7 @@
 import type { Fault } from '../../errors.ts'
 import type { Pattern } from '../policy/patterns.ts'
 import type { Parameters, SigningRules } from '../policy/signing-rules.ts'
-import { ambiguousParts, fileNameFaults, isFolderInside, isInside, ownNames, readings, type Reading } from './folder.ts'
+import { ambiguity, ambiguousParts, fileNameFaults, isFolderInside, isInside, ownNames, readings, type Reading } from './folder.ts'
 
 type PlaceRules = Pick<SigningRules, 'folder' | 'publicId' | 'force' | 'presets'>
 
@@ -73,6 +73,8 @@ function assetFolderFault (rules: PlaceRules, { asset_folder: target }: Paramete
   if (target === undefined) return []
   const home = forcedFolder(rules)
   const pointer = '/asset_folder'
+  const vague = rules.folder || home !== undefined ? ambiguity(target) : undefined
+  if (vague !== undefined) return [{ pointer, message: vague }]
   if (rules.folder && !fits(rules.folder, target)) return [{ pointer, message: `must fit ${listed(rules.folder)}` }]
   return home === undefined || isFolderInside(home, target) ? [] : [{ pointer, message: `must be "${home}" or below it` }]
 }

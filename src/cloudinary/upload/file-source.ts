@@ -7,8 +7,9 @@ import { heldFile } from '../../input/forms/inline-file.ts'
 import type { StreamedFile } from '../../input/forms/upload-form.ts'
 import { seenFileSuffix } from '../../input/fields/seen.ts'
 
-/** Cloudinary fetches these itself. */
-const REMOTE = /^(?:https?|ftp|s3|gs):\/\/[^\s\p{Cc}]+$/iu
+/** Cloudinary fetches these itself. In Unicode mode the letter "ſ" would be an "s" too, here and nowhere else. */
+const REMOTE = /^(?:https?|ftp|s3|gs):\/\/./i
+const BROKEN = /[\s\p{Cc}]/u
 const READ_BYTES = 256 * 1024
 
 const fault = (message: string): GatewayError => invalidRequest([{ pointer: '/file', message }])
@@ -65,7 +66,7 @@ const WANTED = 'must be an http, https, ftp, s3 or gs URL, or a base64 data URI'
  */
 export async function openFileText (text: string, fileRoot: string | undefined): Promise<StreamedFile | string> {
   if (text === '') throw fault('is empty')
-  if (REMOTE.test(text)) return text
+  if (REMOTE.test(text) && !BROKEN.test(text)) return text
   if (isDataUri(text)) return dataUri(text)
   const seen = seenFileSuffix(text)
   if (/^[a-z][a-z0-9+.-]*:/i.test(text)) throw fault(`${WANTED}${seen}`)

@@ -13,6 +13,8 @@ export interface DownloadUrlOptions {
   readonly format?: string | undefined
   /** Unix seconds; without it the link lives as long as its timestamp: one hour. */
   readonly expires_at?: number | undefined
+  /** Unix seconds that the signature is dated with; now, when not given. */
+  readonly timestamp?: number | undefined
   /** Ask the browser to save the file, not to show it. */
   readonly attachment?: boolean | undefined
   readonly target_filename?: string | undefined
@@ -47,7 +49,7 @@ function refuseSmuggling (parameters: Readonly<Record<string, string>>): void {
 export function privateDownloadUrl (environment: DownloadEnvironment, options: DownloadUrlOptions, nowSeconds: number): string {
   const { cloudName, apiKey, apiSecret, uploadPrefix, publicUploadPrefix = uploadPrefix, signatureAlgorithm, signatureVersion } = environment
   const parameters: Record<string, string> = {
-    timestamp: text(nowSeconds),
+    timestamp: text(options.timestamp ?? nowSeconds),
     public_id: options.public_id,
     format: text(options.format),
     type: text(options.type),

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { invalidRequest } from '../../errors.ts'
 import { isDataUri, tidiedDataUri, tidyHead } from '../data-uri.ts'
 import { seenFileSuffix } from '../fields/seen.ts'
@@ -21,7 +22,9 @@ const ADDRESS = /^(?!data:)[a-z][a-z0-9+.-]+:/i
 
 /** Returns what is known of a file before it is read: where Cloudinary is to fetch it, or its name. */
 export function sourceOf (file: { readonly filename: string | undefined } | string): { fileUrl?: string | undefined, filename?: string | undefined } {
-  return typeof file === 'string' ? { fileUrl: ADDRESS.test(file) ? file : undefined } : { filename: file.filename }
+  if (typeof file !== 'string') return { filename: file.filename }
+  if (ADDRESS.test(file)) return { fileUrl: file }
+  return isDataUri(file) ? {} : { filename: basename(file) }
 }
 
 /** Beginning of a text that is looked at: blanks, and what says that a data URI follows. */

@@ -91,11 +91,14 @@ function confineTransformations (folder: string, request: FastifyRequest): void 
   if (message !== undefined) throw refusal('forbidden', [{ pointer: '/transformation', message }])
 }
 
-/** A signed delivery URL opens a private asset for good, so a caller whose links must die gets none. */
+/**
+ * A signed delivery URL opens a private asset for good, and one of type `upload` whose `access_mode` is `authenticated`,
+ * so a caller whose links must die gets none.
+ */
 function requireMortalUrl ({ query, body, caller: { permissions } }: FastifyRequest): void {
   if (permissions.signedUrlSeconds === undefined) return
-  const { type, sign_url: signs } = { type: 'upload', ...fieldsOf(query), ...fieldsOf(body) } as Record<string, unknown>
-  if (type === 'upload' || signs === false) return
+  const { type = 'upload', sign_url: signs = type !== 'upload' } = { ...fieldsOf(query), ...fieldsOf(body) }
+  if (signs === false) return
   throw refusal('forbidden', [{ pointer: '/sign_url', message: 'must be false: a signed delivery URL never expires, and the links of this caller must; ask for a signed URL' }])
 }
 

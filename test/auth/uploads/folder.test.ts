@@ -7,7 +7,7 @@ const FOLDER = 'users/1'
 const pointers = (parameters: Record<string, string>, filename?: string) => uploadFaults(FOLDER, parameters, filename).map(({ pointer }) => pointer)
 
 t.test('a name is inside by whole segments', async (t) => {
-  for (const name of ['users/1/a', 'users/1/a/b', 'users/1/a.b', 'users/1/é', 'users/1/日本', 'users/1/..a', 'users/1/a%', 'users/1/100% sure']) t.equal(isInside(FOLDER, name), true, name)
+  for (const name of ['users/1/a', 'users/1/a/b', 'users/1/a.b', 'users/1/é', 'users/1/日本', 'users/1/..a', 'users/1/a…', 'users/1/½', 'users/1/ﬁ', 'users/1/a%', 'users/1/100% sure']) t.equal(isInside(FOLDER, name), true, name)
   for (const name of ['', 'a', 'users', 'users/1', 'users/10/a', 'users/1a', 'Users/1/a', 'xusers/1/a', 'my/users/1/a']) t.equal(isInside(FOLDER, name), false, name)
 })
 
@@ -15,7 +15,7 @@ t.test('a name that could mean another once decoded or joined is outside', async
   for (const name of [
     'users/1/../2/a', '../users/1/a', 'users/1/..', 'users/1/.', 'users/1/./a', 'users/1/ .. /a', 'users/1//a', '/users/1/a', 'users/1/a/', 'users/1/', ' users/1/a', 'users/1/a ',
     'users/1/%2e%2e/2', 'users/1/%2E%2e%2f2', 'users/1/%5c..', 'users/1/a%00', 'users/1/..\\2', 'users\\1\\a', 'users/1/a\u0000', 'users/1/a\nb', 'users/1/a\u200b', 'users/1/\u202e',
-    'users/1/\uff0e\uff0e/2', 'users/1/\u2024\u2024/2', 'users/1/\u2215..', 'users/1/e\u0301', 'users/1/\ud800'
+    'users/1/\uff0e\uff0e/2', 'users/1/\ufe30/2', 'users/1/a\ufe682', 'users/1/\u2100', 'users/1/\u2024\u2024/2', 'users/1/\u2215..', 'users/1/e\u0301', 'users/1/\ud800'
   ]) {
     t.equal(isInside(FOLDER, name), false, JSON.stringify(name))
     t.type(ambiguity(name), 'string', JSON.stringify(name))
@@ -67,6 +67,9 @@ t.test('uploads: with use_filename the name of the file must be plain', async (t
   t.same(pointers({ folder: 'users/1' }, '../cat.jpg'), [], 'it is not used')
   for (const name of ['../cat.jpg', 'a/b.jpg', 'a\\b.jpg', '..', '%2e%2e', 'a\u0000']) t.same(pointers({ folder: 'users/1', use_filename: 'true' }, name), ['/file'], name)
   t.same(pointers({ folder: 'users/1', use_filename: '1', filename_override: '../x' }, 'cat.jpg'), ['/filename_override'])
+  const why = (name: string) => uploadFaults(FOLDER, { folder: FOLDER, use_filename: 'true' }, name)[0]?.message
+  t.match(why('a/b.jpg'), /plain name when use_filename is on, and so must not hold a slash/)
+  t.match(why('e\u0301.jpg'), /and so must be in Unicode form NFC$/)
 })
 
 t.test('the end of a public ID, where it can be told', async (t) => {

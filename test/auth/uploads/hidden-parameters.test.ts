@@ -8,10 +8,10 @@ const PLACED: CallerRules = { sign: { public_id: ['users/1/*'] } }
 const BRAND: CallerRules = { delete: { protected: ['brand/**', 'logo'] } }
 const timestamp = '1700000000'
 
-interface Choice { exact?: boolean, marker?: Record<string, string> }
+interface Choice { exact?: boolean, marker?: Record<string, string>, forced?: Record<string, string> }
 
-const signed = (rules: CallerRules, parameters: Record<string, string>, { exact = false, marker = {} }: Choice = {}) =>
-  withoutHiding(permissionsOf(rules, {}), { ...parameters, timestamp }, exact, (each) => ({ ...each, ...marker }))
+const signed = (rules: CallerRules, parameters: Record<string, string>, { exact = false, marker = {}, forced = {} }: Choice = {}) =>
+  withoutHiding(permissionsOf(rules, {}), { parameters: { ...parameters, ...forced, timestamp }, given: parameters, exact }, (each) => ({ ...each, ...marker }))
 const stays = (t: Test, rules: CallerRules, parameters: Record<string, string>) => {
   t.same(signed(rules, parameters), { ...parameters, timestamp }, JSON.stringify(parameters))
   t.same(signed(rules, parameters, { exact: true }), { ...parameters, timestamp }, 'exactly')
@@ -54,7 +54,9 @@ t.test('403 where nothing helps, with the parameter that would hide others', asy
   refused(JAILED, { context: 'a=b', folder: 'users/1', unique_filename: 'false', use_filename: 'true' }, '/context', /could hide folder in it/)
   refused(BRAND, { context: 'a=b', overwrite: 'false', public_id: 'logo' }, '/context', /could hide overwrite in it/)
   refused(BRAND, { folder: 'other', overwrite: 'false', public_id: 'logo', public_id_prefix: 'brand' }, '/folder', /could hide overwrite in it/)
-  refused(BRAND, { overwrite: 'false', public_id: 'logo' }, '/async', /overwrite/, { marker: { async: 'false' } })
+  refused(BRAND, { overwrite: 'false', public_id: 'logo' }, '/public_id', /overwrite in async, which is added/, { marker: { async: 'false' } })
+  const named = { folder: 'users/1', unique_filename: 'false', use_filename: 'true' }
+  refused(JAILED, named, '/use_filename', /^must be left out.*folder in allowed_formats, which is added/, { forced: { allowed_formats: 'png' } })
 })
 
 t.test('what is forced counts as a place too', async (t) => {

@@ -56,6 +56,12 @@ t.test('400 for a public ID that holds a parameter, whatever the version and who
   t.throws(() => permit({ parameters: { public_id: smuggled, source: 'uw' }, exact: true, within: '/paramsToSign' }), { errors: [{ pointer: '/paramsToSign/public_id' }] })
   t.throws(() => permit({ parameters: { use_filename: 'true' }, filename: `${smuggled}.png` }), { code: 'invalid_request', errors: [{ pointer: '/file' }] })
   t.doesNotThrow(() => permit({ parameters: {}, filename: `${smuggled}.png` }), 'a name that is not used')
+  for (const name of [smuggled, encodeURIComponent(smuggled), `${smuggled}%`]) {
+    const remote = { fileUrl: `https://example.com/b/${name}?size=1#x` }
+    t.throws(() => permit({ parameters: { use_filename: 'true' }, ...remote }), { code: 'invalid_request', errors: [{ pointer: '/file' }] }, name)
+    t.doesNotThrow(() => permit({ parameters: {}, ...remote }))
+  }
+  t.doesNotThrow(() => permit({ parameters: { use_filename: 'true' }, fileUrl: 'https://example.com/a.png?format=png&type=upload#&tags=b' }), 'a query is no name')
   t.doesNotThrow(() => permit({ parameters: { public_id: 'Tom & Jerry', context: 'a=b&tags=c' } }))
 })
 

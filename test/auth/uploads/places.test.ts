@@ -84,6 +84,14 @@ t.test('a name that could mean another is not judged but refused', async (t) => 
   t.same(pointers(rules, { folder: 'users/1/a', use_filename: 'true' }, '../../2/a'), ['/file'])
   t.same(pointers(rules, { folder: 'users/1/a', use_filename: 'true', filename_override: '../../2/a' }, 'x'), ['/filename_override'])
   t.same(pointers(rules, { folder: 'users/1/a' }, '../../2/a'), [], 'it is not used')
+  const folders = { folder: ['users/1', 'users/1/*'] }
+  for (const target of ['users/1/%2e%2e', 'users/1/..', 'users/1/\ufe30', 'users/1/e\u0301']) {
+    const shownAt = { public_id: 'users/1/a', asset_folder: target }
+    t.same(pointers(folders, shownAt), ['/asset_folder'], target)
+    t.same(moveFaults(compileSigning(folders, {}), { asset_folder: target }).length, 1, target)
+    t.same(pointers(rules, shownAt), [], 'it is no part of the name')
+    t.same(pointers(rules, { ...shownAt, use_asset_folder_as_public_id_prefix: 'true' }), ['/asset_folder'], target)
+  }
 })
 
 t.test('scripts and presets of which nothing is known', async (t) => {

@@ -19,6 +19,7 @@ t.test('so does the beginning of a long text, which must be a data URI', async (
 
 t.test('what is known of a file before it is read: an address, or a name', async (t) => {
   for (const fileUrl of ['https://example.com/a.jpg', 's3://bucket/a']) t.same(sourceOf(fileUrl), { fileUrl })
-  for (const text of ['data:;base64,AAAA', 'C:\\a.jpg', '/srv/a.jpg', 'a.jpg']) t.same(sourceOf(text), { fileUrl: undefined }, text)
+  t.same(sourceOf('data:;base64,AAAA'), {}, 'bytes without a name')
+  for (const path of ['/srv/a.jpg', 'b/a.jpg', 'a.jpg']) t.same(sourceOf(path), { filename: 'a.jpg' }, path)
   t.same(sourceOf({ filename: 'a.jpg' }), { filename: 'a.jpg' })
 })
