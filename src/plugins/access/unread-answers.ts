@@ -53,17 +53,22 @@ class Held {
   readonly #budget: AnswerBudget
   readonly #owners: readonly string[]
   #bytes = 0
+  #isOver = false
 
   constructor (budget: AnswerBudget, request: FastifyRequest) {
     this.#budget = budget
     this.#owners = ownersOf(request)
     request[HELD] = this
-    request.whenOver(() => { this.#resize(0) })
+    request.whenOver(() => {
+      this.#resize(0)
+      this.#isOver = true
+    })
   }
 
   fits (bytes: number): boolean { return this.#budget.hasRoom(this.#owners, bytes, this.#bytes) }
 
-  grow (bytes: number): void { if (bytes > this.#bytes) this.#resize(bytes) }
+  /** Does nothing once the answer is over: its caller may have left before it was made. */
+  grow (bytes: number): void { if (!this.#isOver && bytes > this.#bytes) this.#resize(bytes) }
 
   #resize (bytes: number): void {
     this.#budget.add(this.#owners, bytes - this.#bytes)
