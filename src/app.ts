@@ -32,7 +32,7 @@ import unreadQuery from './plugins/actions/unread-query.ts'
 import { errorPage } from './plugins/docs/error-page.ts'
 import { openapiDocument, openapiPages } from './plugins/docs/openapi.ts'
 import batching from './plugins/http/batching.ts'
-import { answerClientError } from './plugins/http/client-errors.ts'
+import { answerClientError, refuseTunnels } from './plugins/http/client-errors.ts'
 import cors from './plugins/http/cors.ts'
 import errorHandler, { sendProblem } from './plugins/http/error-handler.ts'
 import expectContinue from './plugins/http/expect-continue.ts'
@@ -149,6 +149,7 @@ async function loadBorder (app: FastifyInstance, options: AppOptions, docs: stri
   const { config, version = '0.0.0', unread = {} } = options
   // JSON as `text/plain` is what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain')
+  refuseTunnels(app.server)
   await app.register(batching)
   await app.register(requestLife)
   await app.register(unreadAnswers, unread)
