@@ -70,7 +70,7 @@ export interface AppOptions {
   leaseMs?: number
   /** How many idempotency keys are kept in memory, where there is no Redis. */
   keptKeys?: number
-  /** What waits to be read: how much of it there may be, and for how long. */
+  /** Bounds on the answers that wait to be read. */
   unread?: UnreadAnswersOptions
 }
 
@@ -175,8 +175,10 @@ async function loadBorder (app: FastifyInstance, options: AppOptions, docs: stri
   await app.register(openapiDocument, { version, prefix: config.routePrefix })
 }
 
-/** How often an address and a caller may ask. */
-function ratesOf ({ metrics: meters }: FastifyInstance, { rates }: Config) { return { ...rates, onLimited: meters?.limited } }
+/** Returns the rates of addresses and callers, with the metric for rejected requests. */
+function ratesOf ({ metrics: meters }: FastifyInstance, { rates }: Config) {
+  return { ...rates, onLimited: meters?.limited }
+}
 
 /** The way to Cloudinary and back. */
 async function loadUpstream (app: FastifyInstance, { environments, defaultEnvironment, upstream, upload }: Config): Promise<void> {
