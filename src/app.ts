@@ -101,7 +101,10 @@ function serverOptions ({ config, logger }: AppOptions, docs: string): ServerOpt
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECK_MS, requestTimeout: 0, requireHostHeader: false },
     routerOptions: { maxParamLength: MAX_PATH_PART },
     clientErrorHandler: answerClientError(docs),
-    frameworkErrors: (error, request, reply) => { sendProblem(error, request, reply as never, docs) },
+    frameworkErrors: (error, request, reply) => {
+      const answer = (failure: unknown): void => { sendProblem(failure, request, reply as never, docs) }
+      request.server.countAddress(request, reply as never).then(() => { answer(error) }, answer)
+    },
     ajv: {
       // A misspelt field is the caller's mistake to hear about, not ours to drop in silence.
       customOptions: { removeAdditional: false, allErrors: true, verbose: true, strictTypes: false, keywords: ['example'] },

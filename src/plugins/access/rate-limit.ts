@@ -11,6 +11,11 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Where requests are counted. */
     rateStore: RateStore
+    /**
+     * Counts a request for its address. Call it for requests that run no hooks.
+     * @throws {GatewayError} `rate_limited` when the address has sent too many.
+     */
+    countAddress (request: FastifyRequest, reply: FastifyReply): Promise<void>
   }
   interface FastifyContextConfig {
     /** Asked by whoever watches over the process; answered whatever others ask for. */
@@ -89,10 +94,14 @@ export default fp<RateLimitOptions>(async (scope, options) => {
   const store = await openStore(scope, options)
   scope.decorate('rateStore', store)
   scope.addHook('onClose', () => store.close())
+  scope.decorate('countAddress', async (request, reply) => {
+    if (!perAddress) return
+    const verdict = await store.take(`address:${addressKey(request.ip)}`, perAddress)
+    requireQuota(reply, 'address', perAddress, verdict, onLimited)
+  })
   if (!perAddress) return
   scope.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.isProbe) return
-    requireQuota(reply, 'address', perAddress, await store.take(`address:${addressKey(request.ip)}`, perAddress), onLimited)
+    if (!request.routeOptions.config.isProbe) await scope.countAddress(request, reply)
   })
 }, { name: 'rate-limit' })
 
