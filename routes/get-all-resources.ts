@@ -109,10 +109,10 @@ async function folderAdvice (
   return `No public ID begins with "${prefix}". Folders are dynamic here, and no part of public IDs: ask for asset_folder=${folder} instead.`
 }
 
-/** Longest `Link` header, its name included: common proxies take 4 KiB for all headers of an answer, or for one. */
+/** Longest `Link` header, with its name: common proxies take 4 KiB for one header, or for all of an answer. */
 const LINK_MAX_BYTES = 4096
 
-/** A link to the same list from the cursor on; undefined when it would be too long: the body has the cursor, too. */
+/** Returns a link to the same list from the cursor on; undefined when it is too long, since the body has the cursor. */
 function nextLink (url: string, cursor: string): string | undefined {
   const [path = '', search = ''] = url.split('?', 2)
   const query = new URLSearchParams(search)
@@ -121,13 +121,14 @@ function nextLink (url: string, cursor: string): string | undefined {
   return 'link: \r\n'.length + link.length <= LINK_MAX_BYTES ? link : undefined // all of it is ASCII
 }
 
-/** Room that a streamed list takes at least, and more than its first page: later ones may be larger. */
+/** Smallest room that a streamed list takes. */
 const STREAM_MIN_BYTES = 256 * 1024
+/** Room for each byte of a page, because later pages may be larger. */
 const GROWTH = 1.25
 
 const NO_LINES = Buffer.alloc(0)
 
-/** A streamed list: the lines of one page at a time, one JSON text a line. What they were made from is not kept. */
+/** A streamed list: one page of lines at a time, one JSON text a line. The page itself is not kept. */
 class LineStream {
   readonly #request: FastifyRequest
   readonly #query: ListQuery
@@ -160,12 +161,12 @@ class LineStream {
 
 /** Waits until the caller has taken what was yielded last. */
 async function taken ({ raw, request }: FastifyReply): Promise<void> {
-  // It is written in the turn in which it was asked for.
+  // The stream writes a line in the turn in which it pulls the next one.
   await Promise.resolve()
   if (raw.writableNeedDrain) await once(raw, 'drain', { signal: request.callerGone })
 }
 
-/** The lines of all pages, and a word in the log when they break off: once the answer has begun, its caller can only be cut off. */
+/** Yields the lines of all pages. Logs a failure, because an answer that has begun can only be cut off. */
 async function * linesOf (stream: LineStream, reply: FastifyReply): AsyncGenerator<Buffer> {
   const { request } = reply
   try {

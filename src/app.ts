@@ -32,7 +32,7 @@ import unreadQuery from './plugins/actions/unread-query.ts'
 import { errorPage } from './plugins/docs/error-page.ts'
 import { openapiDocument, openapiPages } from './plugins/docs/openapi.ts'
 import batching from './plugins/http/batching.ts'
-import { answerClientError } from './plugins/http/client-errors.ts'
+import { answerClientError, refuseTunnels } from './plugins/http/client-errors.ts'
 import cors from './plugins/http/cors.ts'
 import errorHandler, { sendProblem } from './plugins/http/error-handler.ts'
 import expectContinue from './plugins/http/expect-continue.ts'
@@ -70,7 +70,7 @@ export interface AppOptions {
   leaseMs?: number
   /** How many idempotency keys are kept in memory, where there is no Redis. */
   keptKeys?: number
-  /** What waits to be read: how much of it there may be, and for how long. */
+  /** Bounds on the answers that wait to be read. */
   unread?: UnreadAnswersOptions
 }
 
@@ -101,7 +101,10 @@ function serverOptions ({ config, logger }: AppOptions, docs: string): ServerOpt
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CONNECTIONS_CHECK_MS, requestTimeout: 0, requireHostHeader: false },
     routerOptions: { maxParamLength: MAX_PATH_PART },
     clientErrorHandler: answerClientError(docs),
-    frameworkErrors: (error, request, reply) => { sendProblem(error, request, reply as never, docs) },
+    frameworkErrors: (error, request, reply) => {
+      const answer = (failure: unknown): void => { sendProblem(failure, request, reply as never, docs) }
+      request.server.countAddress(request, reply as never).then(() => { answer(error) }, answer)
+    },
     ajv: {
       // A misspelt field is the caller's mistake to hear about, not ours to drop in silence.
       customOptions: { removeAdditional: false, allErrors: true, verbose: true, strictTypes: false, keywords: ['example'] },
@@ -149,6 +152,7 @@ async function loadBorder (app: FastifyInstance, options: AppOptions, docs: stri
   const { config, version = '0.0.0', unread = {} } = options
   // JSON as `text/plain` is what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain')
+  refuseTunnels(app.server)
   await app.register(batching)
   await app.register(requestLife)
   await app.register(unreadAnswers, unread)
@@ -174,8 +178,10 @@ async function loadBorder (app: FastifyInstance, options: AppOptions, docs: stri
   await app.register(openapiDocument, { version, prefix: config.routePrefix })
 }
 
-/** How often an address and a caller may ask. */
-function ratesOf ({ metrics: meters }: FastifyInstance, { rates }: Config) { return { ...rates, onLimited: meters?.limited } }
+/** Returns the rates of addresses and callers, with the metric for rejected requests. */
+function ratesOf ({ metrics: meters }: FastifyInstance, { rates }: Config) {
+  return { ...rates, onLimited: meters?.limited }
+}
 
 /** The way to Cloudinary and back. */
 async function loadUpstream (app: FastifyInstance, { environments, defaultEnvironment, upstream, upload }: Config): Promise<void> {

@@ -27,7 +27,7 @@ export interface MemoryStoreOptions {
   /** All records together, in characters of their JSON. */
   readonly maxBytes?: number
   readonly now?: () => number
-  /** Told of each key that is forgotten before its time. */
+  /** Called for each key that is forgotten before it expires. */
   readonly onForgotten?: (() => void) | undefined
 }
 

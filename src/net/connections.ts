@@ -2,9 +2,9 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Socket } from 'node:net'
 
 export interface ConnectionLimits {
-  /** Requests of one connection that run at a time; the next ones wait, and nothing more is read. */
+  /** Requests of one connection that run at the same time. The next ones wait, and nothing more is read. */
   readonly maxRunning: number
-  /** How long a peer may take no byte of what waits for it, until its connection is closed. */
+  /** How long a peer may take no byte of the data that waits for it before its connection is closed. */
   readonly stallMs: number
 }
 
@@ -34,13 +34,15 @@ interface ReadRequest {
 const LOOK_MS = 1_000
 const lookMs = ({ stallMs }: ConnectionLimits): number => Math.min(LOOK_MS, stallMs / 4)
 
+/** A socket with a member that is missing in Node's types. */
+type OpenSocket = Socket & { readonly _handle: { readonly writeQueueSize?: number } }
+
 /**
- * Bytes of the write under way that the kernel has not taken. Node's own socket timeout reads the same member, which
- * tells a slow peer of a large answer from one that has stopped. Source: Node, lib/net.js, `Socket.prototype._onTimeout`.
+ * Returns the bytes of the current write that the kernel has not taken. Node's own socket timeout reads the same
+ * member: it distinguishes a slow peer of a large answer from one that has stopped. Source: Node, lib/net.js,
+ * `Socket.prototype._onTimeout`.
  */
-function unsentBytes (socket: Socket): number | undefined {
-  return (socket as unknown as { _handle: { writeQueueSize?: number } })._handle.writeQueueSize // not in Node's types
-}
+function unsentBytes (socket: Socket): number | undefined { return (socket as OpenSocket)._handle.writeQueueSize }
 
 /** One connection: the requests that run, those that wait, and how much of the answers its peer has taken. */
 class WatchedConnection {
@@ -52,7 +54,7 @@ class WatchedConnection {
   #running = 0
   #takenBytes = 0
   #unsentBytes: number | undefined
-  /** Looks since its peer was last seen to take a byte. A clock would also count while this process is the one that stands still. */
+  /** Looks since the peer last took a byte. A clock would also count the time in which this process is blocked. */
   #idleLooks = 0
 
   constructor (socket: Socket, options: ConnectionOptions) {
@@ -63,7 +65,7 @@ class WatchedConnection {
     socket.on('resume', () => { if (this.waiting.length > 0) socket.pause() })
   }
 
-  /** More than one request is unanswered, or bytes of an answer wait. */
+  /** True when more than one request is unanswered, or bytes of an answer wait. */
   get isBehind (): boolean { return this.#running > 1 || this.socket.writableLength > 0 }
 
   receive (received: ReadRequest): void {
@@ -128,25 +130,29 @@ class WatchedConnection {
 
 const connections = new WeakMap<Socket, WatchedConnection>()
 
-/** Answers to the requests of a connection that were read and have not begun to run. */
+/** Returns the responses of the requests of a connection that were read and do not run yet. */
 export function waitingAnswers (socket: Socket): ServerResponse[] {
   return connections.get(socket)?.waiting.map(({ response }) => response) ?? []
 }
 
-/** True when bytes sent to this peer now would wait behind others. */
+/** Returns whether bytes sent to this peer now would wait behind others. */
 export function isBehind (socket: Socket): boolean { return connections.get(socket)?.isBehind === true }
 
 /**
- * Bounds what one connection can ask for without reading: Node handles every request that it has read, and keeps
- * answers that nobody takes. Requests beyond `maxRunning` wait in their order, and nothing more is read until they run.
- * A peer that takes no byte for `stallMs` loses its connection. Takes over the listeners for requests that `server`
- * has now. Returns what stops the watch, to be called when the server closes.
+ * Bounds what one connection can request without reading: Node handles every request that it has read, and keeps
+ * answers that nobody takes. Requests beyond `maxRunning` wait in order, and nothing more is read until they run.
+ * A peer that takes no byte for `stallMs` loses its connection. Takes over the current `request` listeners of
+ * `server`. Returns a function that stops the watch; call it when the server closes.
  */
 export function guardConnections (
-  server: Server, limits: ConnectionLimits = CONNECTION_LIMITS, meterOf: (socket: Socket) => QueueMeter = () => UNMETERED
+  server: Server,
+  limits: ConnectionLimits = CONNECTION_LIMITS,
+  meterOf: (socket: Socket) => QueueMeter = () => UNMETERED
 ): () => void {
   const handlers = server.listeners('request') as RequestListener[]
-  const handle = ({ request, response }: ReadRequest): void => { for (const handler of handlers) handler.call(server, request, response) }
+  const handle = ({ request, response }: ReadRequest): void => {
+    for (const handler of handlers) handler.call(server, request, response)
+  }
   const open = new Set<WatchedConnection>()
   const enter = (socket: Socket): WatchedConnection => {
     const connection = new WatchedConnection(socket, { limits, meterOf, handle })

@@ -19,9 +19,9 @@ export interface JwtOptions {
   readonly keys: KeySource
   readonly issuer: string
   readonly audience: string
-  /** Time of day, in milliseconds: what tokens say of time is said in it. */
+  /** Time of day, in milliseconds: the claims of a token refer to it. */
   readonly now?: () => number
-  /** For spans. */
+  /** Measures durations, in milliseconds. */
   readonly clock?: () => number
   readonly maxCached?: number
 }

@@ -17,14 +17,14 @@ export function digestOf (key: string): Buffer {
 /** Holds the digest of the key that is looked for; making one for each request takes as long as hashing. */
 const offered = Buffer.alloc(32)
 
-/** Compared with what is no key at all: nobody's digest. */
+/** Digest that belongs to no key. Unknown keys are compared with it, which takes the time of a known one. */
 const nobodys = randomBytes(32)
 
 /** The keys of all callers, found by their digests however many there are. */
 export class KeyIndex {
   readonly #byDigest: ReadonlyMap<string, CallerKey>
 
-  /** Of two that are the same key the last one counts. */
+  /** The last of several equal keys counts. */
   constructor (known: readonly CallerKey[]) {
     this.#byDigest = new Map(known.map((key) => [key.digest.toString('binary'), key]))
   }

@@ -32,7 +32,7 @@ export class RetryBudget {
 export interface Pace {
   /** Time of day, in milliseconds: what leaves the process is dated by it. */
   readonly now: () => number
-  /** For spans, in milliseconds. */
+  /** Measures durations, in milliseconds. */
   readonly clock: () => number
   /** From 0 up to 1. */
   readonly random: () => number

@@ -1,19 +1,30 @@
 import type { Config } from '../../config/types.ts'
 import { SHORTEST, TextMask } from './text-mask.ts'
 
+const inForm = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
+
+/** Escapes as some programs write them: `%2f`. */
+const inLowerCase = (text: string): string => text.replace(/%../g, (escape) => escape.toLowerCase())
+
+/** In both alphabets, with the padding and without it. */
+function inBase64 (text: string): string[] {
+  const padded = Buffer.from(text).toString('base64')
+  return [padded, padded.replace(/=+$/, ''), Buffer.from(text).toString('base64url')]
+}
+
 /**
- * A secret as it may turn up in a line: as it is, in a URL, in JSON, alone or with its key in base64 (Basic
+ * Returns a secret as it may turn up in a line: as it is, in a URL, a form or JSON, alone or with its key in base64 (Basic
  * auth).
  */
 function spellings (key: string, secret: string): string[] {
-  const basic = Buffer.from(`${key}:${secret}`)
+  const escaped = [encodeURIComponent(secret), inForm(secret)]
   return [
     secret,
-    encodeURIComponent(secret),
+    ...escaped,
+    ...escaped.map(inLowerCase),
     JSON.stringify(secret).slice(1, -1),
-    Buffer.from(secret).toString('base64'),
-    basic.toString('base64'),
-    basic.toString('base64url')
+    ...inBase64(secret),
+    ...inBase64(`${key}:${secret}`)
   ]
 }
 

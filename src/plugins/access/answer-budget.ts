@@ -10,8 +10,8 @@ const MAX_BYTES = 64 * 1024 ** 2
 export const ANSWER_LIMITS: AnswerLimits = { maxBytes: MAX_BYTES, maxBytesOfOne: MAX_BYTES / 4 }
 
 /**
- * Counts the bytes that wait in this process until they are read, in all and by owner, which is a caller or an address.
- * An answer that is larger than a share has room where nothing else waits, or it could never be sent.
+ * Counts the bytes that wait in this process to be read, in total and by owner: a caller or an address. An answer
+ * larger than a share fits when nothing else waits; otherwise it could never be sent.
  */
 export class AnswerBudget {
   readonly #limits: AnswerLimits
@@ -25,16 +25,17 @@ export class AnswerBudget {
 
   get owners (): number { return this.#byOwner.size }
 
-  /** True when one of the owners has used up its share. */
+  /** Returns whether one of the owners has used up its share. */
   isFull (owners: readonly string[]): boolean {
     return owners.some((owner) => (this.#byOwner.get(owner) ?? 0) >= this.#limits.maxBytesOfOne)
   }
 
-  /** Whether so many bytes may wait in place of the `held` ones that the owners have for the same answer. */
+  /** Returns whether `bytes` may wait, in place of the `held` bytes that already count for the same answer. */
   hasRoom (owners: readonly string[], bytes: number, held = 0): boolean {
     const { maxBytes, maxBytesOfOne } = this.#limits
     const fits = (used: number, most: number): boolean => used === held || used - held + bytes <= most
-    return fits(this.#waitingBytes, maxBytes) && owners.every((owner) => fits(this.#byOwner.get(owner) ?? 0, maxBytesOfOne))
+    return fits(this.#waitingBytes, maxBytes) &&
+      owners.every((owner) => fits(this.#byOwner.get(owner) ?? 0, maxBytesOfOne))
   }
 
   /** Counts bytes, also beyond the limits; a negative number gives them back. */

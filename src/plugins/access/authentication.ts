@@ -53,9 +53,9 @@ export interface AuthenticationOptions {
   readonly environments: readonly string[]
   /** Origins whose pages may call, the same as for CORS. */
   readonly corsOrigins?: readonly string[]
-  /** Time of day, which tokens speak of. */
+  /** Time of day, in milliseconds: the claims of a token refer to it. */
   readonly now?: () => number
-  /** For spans. */
+  /** Measures durations, in milliseconds. */
   readonly clock?: () => number
   /** How often the policy file is looked at. */
   readonly policyPollMs?: number
@@ -110,7 +110,7 @@ async function openPolicy (
   return file
 }
 
-/** Warns of keys that may do nothing, because the policy has no rules for their callers: again only when these are others. */
+/** Warns of keys that may do nothing, because the policy has no rules for their callers. Repeats it only for others. */
 function unnamedWarner ({ log }: FastifyInstance, keys: KeyRing): (policy: Policy) => void {
   let told = ''
   return (policy) => {

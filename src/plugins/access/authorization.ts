@@ -22,7 +22,10 @@ declare module 'fastify' {
      * What comes back is to be signed and sent in their place. Throws the refusal.
      */
     permit (wish: UploadWish): UploadPermit
-    /** Judges an upload whose signature is its only credential. Throws the refusal. */
+    /**
+     * Checks an upload whose signature is its only credential.
+     * @throws {GatewayError} as `requireSigned` does
+     */
     permitSigned (wish: Parameters<typeof requireSigned>[0]): void
     /**
      * Finds an asset by its ID, and judges its public ID by what the caller may do.

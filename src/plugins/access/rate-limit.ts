@@ -11,6 +11,11 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Where requests are counted. */
     rateStore: RateStore
+    /**
+     * Counts a request for its address. Call it for requests that run no hooks.
+     * @throws {GatewayError} `rate_limited` when the address has sent too many.
+     */
+    countAddress (request: FastifyRequest, reply: FastifyReply): Promise<void>
   }
   interface FastifyContextConfig {
     /** Asked by whoever watches over the process; answered whatever others ask for. */
@@ -27,11 +32,13 @@ export interface RateLimitOptions {
   readonly redisUrl?: Secret | undefined
   /** Begins the name of every key in Redis. */
   readonly redisPrefix: string
-  /** For spans, in milliseconds. */
+  /** Measures durations, in milliseconds. */
   readonly now?: () => number
-  /** For a metric: told of each request that is turned away. */
+  /** Called for each rejected request; feeds a metric. */
   readonly onLimited?: ((by: 'address' | 'caller') => void) | undefined
 }
+
+type CallerRateOptions = Pick<RateLimitOptions, 'perCaller' | 'onLimited'>
 
 async function openStore (app: FastifyInstance, options: RateLimitOptions): Promise<RateStore> {
   const { redisUrl, redisPrefix, now } = options
@@ -79,26 +86,30 @@ export function callerKey ({ caller, ip }: Pick<FastifyRequest, 'caller' | 'ip'>
 }
 
 /**
- * Limits how often an address may send requests, whichever route they are for, or none. Probes do not count: a
- * gateway whose neighbour asks too often is well. Register this plugin before `authentication`, so that guesses at keys count.
+ * Limits how often an address may send requests, to any route or to none. Probes do not count, because a gateway
+ * that refuses them would look broken. Register this plugin before `authentication`, so that guesses at keys count.
  */
 export default fp<RateLimitOptions>(async (scope, options) => {
   const { perAddress, onLimited } = options
   const store = await openStore(scope, options)
   scope.decorate('rateStore', store)
   scope.addHook('onClose', () => store.close())
+  scope.decorate('countAddress', async (request, reply) => {
+    if (!perAddress) return
+    const verdict = await store.take(`address:${addressKey(request.ip)}`, perAddress)
+    requireQuota(reply, 'address', perAddress, verdict, onLimited)
+  })
   if (!perAddress) return
   scope.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.config.isProbe) return
-    requireQuota(reply, 'address', perAddress, await store.take(`address:${addressKey(request.ip)}`, perAddress), onLimited)
+    if (!request.routeOptions.config.isProbe) await scope.countAddress(request, reply)
   })
 }, { name: 'rate-limit' })
 
 /**
- * Limits how often an address may send requests that ask for no key, in the scope that registers it: as for all who bring
- * none, the rate of a caller holds for each address.
+ * Limits how often an address may send requests to routes that ask for no key, in the scope that registers it. The
+ * rate of a caller applies to each address, as it does for callers without a key.
  */
-export const strangerRate = fp<Pick<RateLimitOptions, 'perCaller' | 'onLimited'>>(async (scope, { perCaller: rate, onLimited }) => {
+export const strangerRate = fp<CallerRateOptions>(async (scope, { perCaller: rate, onLimited }) => {
   if (!rate) return
   const { rateStore } = scope
   scope.addHook('onRequest', async (request, reply) => {
@@ -107,10 +118,10 @@ export const strangerRate = fp<Pick<RateLimitOptions, 'perCaller' | 'onLimited'>
 }, { name: 'stranger-rate', dependencies: ['rate-limit'] })
 
 /**
- * Limits how often a caller may send requests. To be registered right after `authentication`: what a caller may not do,
- * or asks of an environment that is not there, then counts too, and none of its body is read.
+ * Limits how often a caller may send requests. Register this plugin right after `authentication`: requests that are
+ * forbidden, or name an unknown environment, then count too, and no body is read.
  */
-export const callerRate = fp<Pick<RateLimitOptions, 'perCaller' | 'onLimited'>>(async (scope, { perCaller, onLimited }) => {
+export const callerRate = fp<CallerRateOptions>(async (scope, { perCaller, onLimited }) => {
   const { rateStore } = scope
   scope.addHook('onRequest', (request, reply, done) => {
     const rate = request.caller.permissions.rate ?? perCaller

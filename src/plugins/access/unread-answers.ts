@@ -5,7 +5,12 @@ import type { Caller } from '../../auth/policy/caller.ts'
 import { GatewayError } from '../../errors.ts'
 import { onlyReads } from '../../input/route-input.ts'
 import { addressKey } from '../../net/addresses.ts'
-import { CONNECTION_LIMITS, guardConnections, isBehind, type ConnectionLimits } from '../../net/connections.ts'
+import {
+  CONNECTION_LIMITS,
+  guardConnections,
+  isBehind,
+  type ConnectionLimits
+} from '../../net/connections.ts'
 import { ANSWER_LIMITS, AnswerBudget, type AnswerLimits } from './answer-budget.ts'
 import { callerKey } from './rate-limit.ts'
 
@@ -18,7 +23,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /**
-     * Counts an answer that is streamed in parts as `bytes` that wait, until it is over. A later call that asks for more
+     * Counts an answer that is streamed in parts as `bytes` that wait, until it is over. A later call with more bytes
      * raises the count.
      * @throws {GatewayError} `overloaded` when there is no room.
      */
@@ -29,9 +34,9 @@ declare module 'fastify' {
 
 /** The kernel takes an answer of this size at once from a connection on which nothing else waits. */
 const PROMPT_BYTES = 16 * 1024
-/** What a stream, such as a file of the documentation, has in memory. */
+/** Bytes that a stream, such as a file of the documentation, keeps in memory. */
 const STREAM_BYTES = 64 * 1024
-/** An estimate: a request that was read and waits, with its unused response. */
+/** Estimated size of a request that was read and waits, with its unused response. */
 const REQUEST_BYTES = 4 * 1024
 const RETRY_AFTER_SECONDS = '5'
 const HELD = Symbol('held answer')
@@ -48,22 +53,27 @@ function ownersOf (request: FastifyRequest): string[] {
   return caller === undefined ? [address] : [address, callerKey(request)]
 }
 
-/** Bytes of one answer, as long as they wait. */
+/** The bytes of one answer, counted while they wait. */
 class Held {
   readonly #budget: AnswerBudget
   readonly #owners: readonly string[]
   #bytes = 0
+  #isOver = false
 
   constructor (budget: AnswerBudget, request: FastifyRequest) {
     this.#budget = budget
     this.#owners = ownersOf(request)
     request[HELD] = this
-    request.whenOver(() => { this.#resize(0) })
+    request.whenOver(() => {
+      this.#resize(0)
+      this.#isOver = true
+    })
   }
 
   fits (bytes: number): boolean { return this.#budget.hasRoom(this.#owners, bytes, this.#bytes) }
 
-  grow (bytes: number): void { if (bytes > this.#bytes) this.#resize(bytes) }
+  /** Does nothing once the answer is over: its caller may have left before it was made. */
+  grow (bytes: number): void { if (!this.#isOver && bytes > this.#bytes) this.#resize(bytes) }
 
   #resize (bytes: number): void {
     this.#budget.add(this.#owners, bytes - this.#bytes)
@@ -75,13 +85,13 @@ function bytesOf (payload: unknown): number {
   return typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : STREAM_BYTES
 }
 
-/** Counts answers that will wait: those that are large, and those behind others on their connection. */
+/** Counts answers that will wait: large ones, and those behind others on their connection. */
 function countAnswers (app: FastifyInstance, budget: AnswerBudget): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     const bytes = bytesOf(payload)
     if (request[HELD] !== undefined || (bytes <= PROMPT_BYTES && !isBehind(request.raw.socket))) return done()
     const held = new Held(budget, request)
-    // What a change has done cannot be taken back: it is not told as a failure.
+    // A change is done by now, so reporting a failure would be wrong.
     if (onlyReads(request.method) && reply.statusCode < 400 && !held.fits(bytes)) {
       if (payload instanceof Readable) payload.destroy()
       return done(overloaded())
@@ -91,7 +101,7 @@ function countAnswers (app: FastifyInstance, budget: AnswerBudget): void {
   })
 }
 
-/** Refuses requests of an owner whose share is used up, and those whose answers could only wait, before anything is done. */
+/** Refuses requests early: those of an owner whose share is used up, and those whose answers could only wait. */
 function refuseEarly (app: FastifyInstance, budget: AnswerBudget): void {
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     if (budget.waitingBytes === 0 || request.routeOptions.config.isProbe) return done()
@@ -102,15 +112,15 @@ function refuseEarly (app: FastifyInstance, budget: AnswerBudget): void {
 }
 
 /**
- * Bounds what callers can ask for and never read. Of one connection a few requests run at a time, and the next ones wait
- * unread; a connection that takes no byte for half a minute is closed. The bytes that wait are bounded for the
- * process and for each caller and address. Register this plugin after `batching`.
+ * Bounds the answers that callers request and never read. Only a few requests of a connection run at a time, and the
+ * next ones wait; a connection that takes no byte for half a minute is closed. The bytes that wait are bounded for
+ * the process and for each caller and address. Register this plugin after `batching`.
  */
 export default fp<UnreadAnswersOptions>(async (app, options) => {
   const connections = { ...CONNECTION_LIMITS, ...options }
   const answers = { ...ANSWER_LIMITS, ...options }
   const budget = new AnswerBudget(answers)
-  // Requests have a budget of their own: answers that wait close nobody's connection.
+  // Requests have a separate budget, so that waiting answers do not close other connections.
   const queued = new AnswerBudget(answers)
   const stop = guardConnections(app.server, connections, ({ remoteAddress = '' }) => {
     const owners = [`address:${addressKey(remoteAddress)}`]

@@ -33,9 +33,8 @@ export class Clients {
   readonly #options: ClientOptions
   #clients: ReadonlyMap<string, CloudinaryClient>
   /**
-   * Clients that were replaced. An upload may hold one for hours and still open connections on it, so they
-   * are closed with the app. One that nobody holds any more is left to the collector; its idle sockets close
-   * themselves.
+   * Clients that were replaced. An upload may use one for hours and open connections on it, so they are closed
+   * with the app. A client that is no longer used is garbage-collected; its idle sockets close themselves.
    */
   #retired: readonly WeakRef<CloudinaryClient>[] = []
   #decoy: { readonly of: CloudinaryClient, readonly client: CloudinaryClient } | undefined
@@ -52,9 +51,8 @@ export class Clients {
   all (): CloudinaryClient[] { return [...this.#clients.values()] }
 
   /**
-   * The default environment with a secret that nobody has: it answers whoever asks for an environment that
-   * there is not and may not learn so. No signature fits it, just as none of theirs would fit one that there
-   * is.
+   * The default environment with a random secret. It answers callers that ask for an unknown environment and
+   * may not learn that it is unknown: no signature matches it, as theirs would not match an existing one.
    */
   decoy (): CloudinaryClient | undefined {
     const of = this.get(this.defaultEnvironment)

@@ -31,7 +31,7 @@ export interface IdempotencyOptions {
   readonly leaseMs?: number | undefined
   /** How many keys are kept in memory. */
   readonly keptKeys?: number | undefined
-  /** For a metric: told of each key that the memory has no room for any more. */
+  /** Called for each key that is forgotten before it expires; feeds a metric. */
   readonly onForgotten?: (() => void) | undefined
 }
 

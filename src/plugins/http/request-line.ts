@@ -7,8 +7,8 @@ const ABSOLUTE = /^(https?):\/\/([^/?#]*)([^]*)$/i
 const SLASH = 0x2F
 
 /**
- * Returns the path and query of a request target, which may be a whole URL. Anything else is returned as it is. To be used
- * as `rewriteUrl`, so that no route, error or link sees a host.
+ * Returns the path and query of a request target that is a URL, and any other target unchanged. Use this as
+ * `rewriteUrl`, so that no route, error or link sees a host.
  */
 export function originForm (target: string): string {
   if (target.charCodeAt(0) === SLASH) return target
@@ -30,7 +30,7 @@ function timesSent (rawHeaders: readonly string[], name: string): number {
   return times
 }
 
-/** What is wrong with the host that a request names; HTTP/1.0 need not name one. */
+/** Returns what is wrong with the `Host` of a request, if anything; HTTP/1.0 does not require one. */
 function hostFault ({ rawHeaders, httpVersion, headers: { host = '' } }: FastifyRequest['raw']): string | undefined {
   const times = timesSent(rawHeaders, 'host')
   if (times === 0) return httpVersion === '1.0' ? undefined : 'is required'
@@ -39,12 +39,12 @@ function hostFault ({ rawHeaders, httpVersion, headers: { host = '' } }: Fastify
   return HOST.test(host) ? undefined : 'must be a host name or an address, with or without a port'
 }
 
-/** A host without the port that its scheme has anyway. */
+/** Returns a host in lower case, without the default port of its scheme. */
 function withoutDefaultPort (host: string, scheme: string): string {
   return host.toLowerCase().replace(scheme === 'https' ? /:(?:443)?$/ : /:(?:80)?$/, '')
 }
 
-/** Why a target that is no path cannot be served; undefined for a URL of the host that the request names. */
+/** Returns why a target that is not a path cannot be served; undefined for a URL of the host in `Host`. */
 function targetFailure ({ method, originalUrl: target, headers: { host = '' } }: FastifyRequest): GatewayError | undefined {
   if (target === '*' && method === 'OPTIONS') return undefined
   const [, scheme = '', authority = ''] = ABSOLUTE.exec(target) ?? []
@@ -64,9 +64,9 @@ function failureOf (request: FastifyRequest): GatewayError | undefined {
 }
 
 /**
- * Refuses requests whose version, host or target is not one that this server answers for: proxies and caches in front
- * may have read another host than we do. Source: RFC 9112, sections 2.3, 3.2 and 3.2.2. To be used with
- * `requireHostHeader: false`, or Node answers requests without a host by itself, and with `rewriteUrl: originForm`.
+ * Refuses requests whose HTTP version, host or target this server does not serve: a proxy or cache in front may have
+ * read another host than we do. Source: RFC 9112, sections 2.3, 3.2 and 3.2.2. Requires `requireHostHeader: false`,
+ * because Node otherwise answers requests without a host itself, and `rewriteUrl: originForm`.
  */
 export default fp(async (app) => {
   app.addHook('onRequest', (request, _reply, done) => { done(failureOf(request)) })

@@ -18,7 +18,7 @@ export const Verdict = Type.Object({
 export type VerdictValue = typeof Verdict.static
 
 export interface CredentialProofsOptions {
-  /** For spans, in milliseconds. */
+  /** Measures durations, in milliseconds. */
   now?: () => number
   /** A probe must answer before its own timeout; default 4 s. */
   pingTimeoutMs?: number

@@ -10,7 +10,7 @@ export interface Meters {
   stored (environment: string, outcome: StoredOutcome): void
   /** A request that was answered 429, and by whose limit. */
   limited (by: 'address' | 'caller'): void
-  /** An `Idempotency-Key` that was forgotten before its time, because the memory was full. */
+  /** Counts an `Idempotency-Key` that was forgotten before it expired, because the memory was full. */
   forgotten (): void
   /** Files that may change and were read well just now; what comes back is to be told of each later change. */
   watch (what: Reloadable): (outcome: 'loaded' | 'failed') => void

@@ -24,20 +24,24 @@ const isOutOfReach = (name: string): boolean => !name.includes('.') || name.ends
 
 /**
  * Rewrites a target in absolute form, `GET http://host/path`, to its path. Source: RFC 9112, section 3.2.2.
- * @throws {SandboxError} for requests that are not meant for this sandbox: 400 without one `Host`, 421 for the target of
- * another host, and 403 for a name that anybody could have turned to a loopback address. A page under that name may
- * read all answers, and secrets of the sandbox are seldom secret.
+ * @throws {SandboxError} for requests that are not meant for this sandbox: 505 for another version of HTTP, 400 without
+ * one `Host` or for a target that names no path, 421 for the target of another host, and 403 for a name that anybody
+ * could have turned to a loopback address. A page under that name may read all answers, and secrets of the sandbox are
+ * seldom secret.
  */
 export function checkHost (request: IncomingMessage, { isLocal, publicUrl }: Reached): void {
-  const { headers: { host = '' }, rawHeaders, url = '/' } = request
+  const { headers: { host = '' }, rawHeaders, httpVersion, method, url = '/' } = request
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') throw new SandboxError(505, `The sandbox does not speak HTTP/${httpVersion}`)
   const times = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length
-  if (times > 1 || (host.trim() === '' && (times > 0 || request.httpVersion !== '1.0'))) {
+  if (times > 1 || (host.trim() === '' && (times > 0 || httpVersion !== '1.0'))) {
     throw new SandboxError(400, 'A request needs one Host header')
   }
   const [, target, path] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(url) ?? []
   if (target !== undefined && target.toLowerCase() !== host.toLowerCase()) {
     throw new SandboxError(421, `This sandbox is not ${target}`)
   }
+  const isPath = path !== undefined || url.startsWith('/') || (url === '*' && method === 'OPTIONS')
+  if (!isPath) throw new SandboxError(400, 'The request target must be a path or an http URL')
   if (path !== undefined) request.url = path.startsWith('/') ? path : `/${path}`
   const name = hostName(host)
   const isOwn = publicUrl !== '' && hostName(new URL(publicUrl).host) === name

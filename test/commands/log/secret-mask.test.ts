@@ -24,6 +24,20 @@ t.test('SecretMask', async (t) => {
     for (const form of forms) t.equal(mask.apply(`{"a":"${form}","b":"${form}"}\n`), '{"a":"[secret]","b":"[secret]"}\n', form)
   })
 
+  t.test('replaces a secret in forms, and in URLs and base64 as other programs write them', async (t) => {
+    const secret = 's3cret/its(odd)+?~!'
+    const { environments } = loadConfig({ CLOUDINARY_URL: `cloudinary://123456789012345:${encodeURIComponent(secret)}@demo` })
+    const mask = new SecretMask({ environments, redisUrl: undefined })
+    const inForm = new URLSearchParams({ secret }).toString().slice('secret='.length)
+    const lowerCase = (text: string): string => text.replace(/%../g, (code) => code.toLowerCase())
+    const forms = [
+      encodeURIComponent(secret), lowerCase(encodeURIComponent(secret)), inForm, lowerCase(inForm),
+      Buffer.from(secret).toString('base64url'), Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+      Buffer.from(`123456789012345:${secret}`).toString('base64').replace(/=+$/, '')
+    ]
+    for (const form of forms) t.equal(mask.apply(`{"a":"${form}"}\n`), '{"a":"[secret]"}\n', form)
+  })
+
   t.test('replaces the password of Redis alone, as it is written and as it is sent', async (t) => {
     const password = 'r3dis/canary+=%'
     const mask = new SecretMask(loadConfig({ REDIS_URL: `redis://user:${encodeURIComponent(password)}@localhost:6379?password=in-the-query` }))

@@ -121,6 +121,7 @@ t.test('every route counts, pages and paths without a route too; only probes and
       if (url !== '*') t.equal(await second(method, url) === 429, !PROBES.has(url), `${method} ${url}`)
     }
     if (rates.perAddress) t.equal(await second('GET', '/nowhere'), 429)
+    t.equal(await second('GET', '/resources/%zz'), rates.perAddress ? 429 : 400, 'a path that cannot be decoded')
     const preflight = { origin: 'https://shop.example', 'access-control-request-method': 'POST' }
     for (let turn = 0; turn < 2; turn++) t.equal((await app.inject({ method: 'OPTIONS', url: '/upload', headers: preflight })).statusCode, 204)
   }

@@ -175,6 +175,22 @@ t.test('200 stopped readers of NDJSON: what waits is bounded, and all of it is g
   await until(() => nothingWaits(app))
 })
 
+t.test('an answer to a caller that has left already does not wait', async (t) => {
+  const lists = await startLists(t, 100_000, 2)
+  const { app, open, answered, until } = await start(t, lists.url)
+  let isLeft = false
+  app.server.on('request', ({ socket }) => {
+    if (!isLeft) socket.destroy()
+  })
+  const paths = ['/openapi.json', '/openapi.yaml', '/docs/static/swagger-ui-bundle.js', '/nowhere']
+  for (const path of paths) open(GET(path).repeat(16))
+  await until(() => answered() >= paths.length)
+  isLeft = true
+  open(GET('/healthz', 'Connection: close\r\n'))
+  await until(() => answered(200) === 1)
+  t.ok(nothingWaits(app), `${app.unreadAnswers.waitingBytes} bytes wait`)
+})
+
 t.test('a page that outgrows its room ends the stream where others have the rest, and not where it is alone', async (t) => {
   const large = JSON.stringify({ resources: [{ public_id: 'a', context: 'x'.repeat(2 * MIB) }] })
   const small = (cursor: string): string => JSON.stringify({ resources: [{ public_id: 'a' }], next_cursor: cursor })

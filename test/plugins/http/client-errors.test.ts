@@ -3,7 +3,7 @@ import { connect, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { answerClientError } from '../../../src/plugins/http/client-errors.ts'
+import { answerClientError, refuseTunnels } from '../../../src/plugins/http/client-errors.ts'
 import requestLife from '../../../src/plugins/http/request-life.ts'
 import { talk } from '../../support/talk.ts'
 
@@ -22,6 +22,7 @@ t.test('what the HTTP parser refuses is a problem document too', async (t) => {
 async function withAnswers (t: Test) {
   const app = fastify({ clientErrorHandler: answerClientError('/docs/errors') })
   t.teardown(() => app.close())
+  refuseTunnels(app.server)
   await app.register(requestLife)
   const waiting: Array<() => void> = []
   const held = (): Promise<void> => new Promise((resolve) => { waiting.push(resolve) })
@@ -55,6 +56,15 @@ async function withAnswers (t: Test) {
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`
 const CUT = 'POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: x/y\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n'
 const statusesIn = (text: string): string[] => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = '']) => status)
+
+t.test('CONNECT is refused behind the answers before it', async (t) => {
+  const { talk } = await withAnswers(t)
+  const tunnel = 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n'
+  t.match(await talk(tunnel, 0), /^HTTP\/1\.1 400 [^]*"code":"invalid_request"[^]*"detail":"CONNECT /)
+  const text = await talk(GET('/whole').repeat(3) + tunnel, 3)
+  t.strictSame(statusesIn(text), ['200', '200', '200'])
+  t.equal(text.split('whole').length - 1, 3, 'each is whole')
+})
 
 t.test('an answer that is owed goes out whole, says that the connection ends, and nothing follows it', async (t) => {
   const { talk } = await withAnswers(t)

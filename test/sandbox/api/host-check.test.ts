@@ -60,3 +60,15 @@ t.test('400 without one Host, 421 for the target of another; an absolute target 
   t.equal((await send(sandbox, 'http://localhost/v1_1/demo/ping?x=1', ['localhost'])).status, 200)
   t.equal((await send(sandbox, 'http://localhost', ['localhost'])).status, 200)
 })
+
+t.test('400 to a target that names no path, 505 to another version of HTTP', async (t) => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  for (const target of ['*', '*/v1_1/demo/ping', 'ftp://localhost/v1_1/demo/ping']) {
+    t.match((await send(sandbox, target, ['localhost'])).answer, /^HTTP\/1\.1 400 [^]*The request target must be/, target)
+  }
+  for (const version of ['2.0', '0.9']) {
+    t.match(await talk(sandbox.url, `GET / HTTP/${version}\r\nHost: localhost\r\nConnection: close\r\n\r\n`), /^HTTP\/1\.1 505 /, version)
+  }
+  t.match((await send(sandbox, '*', ['localhost'], 'OPTIONS')).answer, /The sandbox does not imitate OPTIONS \*/)
+})
