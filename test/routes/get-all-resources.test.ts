@@ -194,6 +194,6 @@ t.test('no advice where folders are fixed, or where Cloudinary does not say; 502
   t.same((await other.app.inject('/resources?prefix=nowhere/')).json(), { resources: [] })
   upstream.script({ status: 404, body: '{"error":{"message":"Can\'t find folder with path nowhere"}}' })
   t.match((await other.app.inject('/resources?asset_folder=nowhere')).json(), { status: 404, code: 'not_found', detail: /path nowhere/ }, 'a folder that is not there')
-  upstream.script({ body: '{"folders":[]}' })
+  upstream.script(...Array.from({ length: 4 }, () => ({ body: '{"folders":[]}' }))) // asked for again, as what is broken is
   t.match((await other.app.inject('/resources?tag=a&type=private')).json(), { status: 502, code: 'upstream_failed' })
 })
