@@ -29,7 +29,7 @@ export interface UploadLimits {
   readonly shares: {
     readonly environment: number
     readonly caller: number
-    /** Of whoever brings no key. */
+    /** Applies to requests without a key. */
     readonly address: number
     readonly signature: number
   }

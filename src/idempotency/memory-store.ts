@@ -44,7 +44,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   readonly #running = new Set<string>()
   readonly #finished = new Map<string, KeptRecord>()
   readonly #holdings = new Map<string, Holding>()
-  /** Of those that have anything to lose, the one that holds most comes first. */
+  /** Callers that have anything to lose; the one that holds most comes first. */
   readonly #largest: Ranking<Holding>
   readonly #maxEntries: number
   readonly #maxBytes: number
@@ -140,7 +140,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   }
 }
 
-/** Of two that hold as much, the one whose oldest key is older comes first. */
+/** Orders callers that hold as much: the one whose oldest key is older comes first. */
 function ageOrder (one: Holding, other: Holding): number {
   // Only those that have one are compared.
   const expiryOf = ({ finished }: Holding): number => (finished[0] as KeptRecord).expiresAtMs

@@ -34,7 +34,7 @@ export class KeyRing {
 
   /**
    * Takes other keys for the requests to come; those of names without rules may do nothing. The policy is read again
-   * when names have changed: one that was refused for want of a key may be good now.
+   * when names have changed: one that was refused because a key was missing may be good now.
    */
   async replace (given: readonly CallerKey[], policy?: PolicyFile): Promise<KeyChange> {
     const before = this.#inForce

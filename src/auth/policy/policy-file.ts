@@ -205,7 +205,7 @@ export class PolicyFile {
     this.#seen = found
     if (found === this.#digest) return false
     if (!isSettled) return true
-    // Remembered before it is parsed: a bad file is told of once, not every two seconds.
+    // Remembered before it is parsed: a bad file is reported once, not every two seconds.
     this.#digest = found
     this.#unreadable = ''
     this.#taken = this.#taken.then(() => this.#takeOver(text))

@@ -152,7 +152,7 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
 
 interface SourceRules {
   readonly sandbox: boolean
-  /** Who may not read from buckets, in words; undefined when it may. */
+  /** The party that may not read from buckets, as a refusal names it; undefined when buckets are allowed. */
   readonly barred: string | undefined
 }
 

@@ -9,9 +9,9 @@ export interface PlacesOptions {
   readonly most: number
   /** The part of them that one holder may have. */
   readonly fractions: Partial<UploadLimits['shares']>
-  /** What they are called in a refusal. */
+  /** Their name in a refusal. */
   readonly name: string
-  /** What is said when all are taken. */
+  /** The refusal when all are taken. */
   readonly allTaken: (running: number) => string
   readonly patienceMs?: number
 }

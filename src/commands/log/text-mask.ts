@@ -79,7 +79,7 @@ class BlockCounts {
 export class TextMask {
   readonly #needles = new Map<number, Needle[]>()
   readonly #filter: Uint32Array
-  /** Of a hash, the bits above these choose a bit of the filter. */
+  /** The bits of a hash above these choose a bit of the filter. */
   readonly #shift: number
 
   /** @param texts of at least `SHORTEST` characters */

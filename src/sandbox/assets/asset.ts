@@ -34,7 +34,7 @@ export interface DerivedRecord {
 
 /** A derived asset as it is stored: a record of its own, so that what is said of the original costs the same however many it has. */
 export interface OwnedDerived extends DerivedRecord {
-  /** Of its original. */
+  /** The ID of the original. */
   asset_id: string
   /** Counts those of a cloud, as they are made. */
   order: number

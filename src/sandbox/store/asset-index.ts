@@ -38,7 +38,7 @@ export class AssetIndex {
   constructor (folders: FolderTree) { this.folders = folders }
 
   get count (): number { return this.#count }
-  /** Of all originals. */
+  /** Sum over all originals. */
   get bytes (): number { return this.#bytes }
 
   add (record: AssetRecord): void {

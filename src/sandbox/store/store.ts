@@ -8,7 +8,7 @@ import { load, STARTS_KEY } from './loading.ts'
 export { CloudStore } from './cloud-store.ts'
 export { DOCUMENT_KINDS, type DocumentKind } from './documents.ts'
 
-/** Of all derived assets together. */
+/** Bound on the bytes of all derived assets together. */
 export const DERIVED_MAX_BYTES = 256 * 1024 * 1024
 
 export interface StoreOptions {
