@@ -8,6 +8,7 @@ import { startSandbox } from '../../src/sandbox/index.ts'
 import { Secret } from '../../src/secret.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../src/schemas/upload-parameters.ts'
 import { environmentAt, testConfig } from '../support/gateway.ts'
+import { flag, namingParameters } from '../support/naming.ts'
 import { rounds, seed } from '../support/rounds.ts'
 
 const SEED = seed(20_261_130)
@@ -37,17 +38,9 @@ const rulesOfCallers: fc.Arbitrary<Rules> = fc.record({
 }, { requiredKeys: [] })
 
 const place = fc.constantFrom('users/1', 'users/1/a', 'users', 'users/2', 'brand', 'victim', 'logo', 'a', '1', 'users/1/b c', 'users/1/%2e%2e', 'users/1/e\u0301', 'users/10/a')
-const flag = fc.constantFrom('true', 'false')
 const fileName = fc.constantFrom('a.gif', 'logo.gif', 'logo', 'users', 'brand.gif', '../victim.gif', 'b/c.gif', 'my pic.gif', '%2e%2e.gif', '\u00e9.gif', 'x&tags=y.gif')
 const wild = fc.record({
-  public_id: place,
-  folder: place,
-  public_id_prefix: place,
-  asset_folder: place,
-  use_asset_folder_as_public_id_prefix: flag,
-  use_filename: flag,
-  unique_filename: flag,
-  filename_override: fileName,
+  ...namingParameters(place, fileName),
   upload_preset: fc.constantFrom('mover', 'prefixer'),
   display_name: fc.constantFrom('victim', 'logo'),
   use_filename_as_display_name: flag,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import { startGateway } from '../support/gateway.ts'
+import { flag, namingParameters } from '../support/naming.ts'
 import { rounds, seed } from '../support/rounds.ts'
 
 const KEY = 'jailed-key'
@@ -15,17 +16,8 @@ const place = fc.oneof(
     `${FOLDER}\\a`, `${FOLDER}/%2e%2e/2`, `${FOLDER}/..%2f2`, 'users%2F1/a', `${FOLDER}/a\u0000b`, `${FOLDER}/e\u0301`, 'USERS/1/a', ' users/1/a', `${FOLDER}/\u202ea`, `${FOLDER}\uff0f..\uff0f2`),
   fc.array(fc.constantFrom('users', '1', '2', 'a', '..', '.', '', '%2e', ' '), { minLength: 1, maxLength: 5 }).map((parts) => parts.join('/'))
 )
-const flag = fc.constantFrom('true', 'false')
-const wild = fc.record({
-  public_id: place,
-  folder: place,
-  public_id_prefix: place,
-  asset_folder: place,
-  use_asset_folder_as_public_id_prefix: flag,
-  use_filename: flag,
-  unique_filename: flag,
-  filename_override: fc.oneof(place, fc.constantFrom('plain.txt', '../x.txt'))
-}, { requiredKeys: [] })
+const fileName = fc.oneof(place, fc.constantFrom('plain.txt', '../x.txt'))
+const wild = fc.record(namingParameters(place, fileName), { requiredKeys: [] })
 /** What a caller that means well sends, and one place of it that may lead anywhere. */
 const tame = fc.tuple(
   fc.record({

@@ -6,19 +6,12 @@ import { SecretMask } from '../../../src/commands/log/secret-mask.ts'
 import { loadConfig } from '../../../src/config/config.ts'
 import { reluctantPipe } from '../../support/reluctant-pipe.ts'
 import { recordedTerminal } from '../../support/recorded-terminal.ts'
-
-const SECRET = 'sEcr3t/canary+value'
-const config = loadConfig({
-  CLOUDINARY_URL: `cloudinary://123456789012345:${encodeURIComponent(SECRET)}@demo`,
-  CLOUDINARY_URL_SHORT: 'cloudinary://1234:abcd@demo',
-  REDIS_URL: 'redis://:redis-canary@localhost:6379',
-  LOG_LEVEL: 'debug'
-})
+import { SECRET, SECRET_CONFIG } from '../../support/secret-config.ts'
 
 t.test('createLogger', async (t) => {
   t.test('writes JSON lines at the level of the config, without secrets', async (t) => {
     const lines: string[] = []
-    const logger = await createLogger(config, new SecretMask(config), recordedTerminal(), { write: (line) => { lines.push(line) } })
+    const logger = await createLogger(SECRET_CONFIG, new SecretMask(SECRET_CONFIG), recordedTerminal(), { write: (line) => { lines.push(line) } })
     logger.debug({ url: `x?secret=${SECRET}` }, 'hello')
     logger.trace('not this')
     logger.debug({ busboyOptions: { headers: { authorization: 'Bearer canary' }, limits: {} }, headers: { cookie: 'canary' }, req: { headers: 'canary' } }, 'what a library wants to say')
@@ -29,7 +22,7 @@ t.test('createLogger', async (t) => {
 
   t.test('tells of an error what the log is for, and nothing that a library hung on it', async (t) => {
     const lines: string[] = []
-    const logger = await createLogger(config, new SecretMask(config), recordedTerminal(), { write: (line) => { lines.push(line) } })
+    const logger = await createLogger(SECRET_CONFIG, new SecretMask(SECRET_CONFIG), recordedTerminal(), { write: (line) => { lines.push(line) } })
     const refused = Object.assign(new Error('WRONGPASS'), { command: { name: 'auth', args: ['user', 'hunter2'] } })
     logger.error({ err: new Error('not kept', { cause: refused }) }, 'Redis is out of reach')
     logger.child({}).error(refused)
@@ -62,7 +55,7 @@ t.test('createLogger', async (t) => {
     const pipe = reluctantPipe(t)
     pipe.fill()
     const terminal = recordedTerminal({}, pipe.writer)
-    const logger = await createLogger(config, new SecretMask(config), terminal)
+    const logger = await createLogger(SECRET_CONFIG, new SecretMask(SECRET_CONFIG), terminal)
     for (let count = 0; count < 30; count++) logger.info('x'.repeat(64 * 1024))
     const [, missing] = await pipe.until(/"level":50,.*"lines":(\d+),"msg":"lines are missing here/)
     await new Promise<void>((resolve) => { logger.flush(() => { resolve() }) })

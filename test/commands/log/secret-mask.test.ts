@@ -4,17 +4,10 @@ import { loadConfig } from '../../../src/config/config.ts'
 import { withSandbox } from '../../../src/config/sandbox-environments.ts'
 import { Secret } from '../../../src/secret.ts'
 import { environmentAt } from '../../support/gateway.ts'
-
-const SECRET = 'sEcr3t/canary+value'
-const config = loadConfig({
-  CLOUDINARY_URL: `cloudinary://123456789012345:${encodeURIComponent(SECRET)}@demo`,
-  CLOUDINARY_URL_SHORT: 'cloudinary://1234:abcd@demo',
-  REDIS_URL: 'redis://:redis-canary@localhost:6379',
-  LOG_LEVEL: 'debug'
-})
+import { SECRET, SECRET_CONFIG } from '../../support/secret-config.ts'
 
 t.test('SecretMask', async (t) => {
-  const mask = new SecretMask(config)
+  const mask = new SecretMask(SECRET_CONFIG)
 
   t.test('replaces a secret in each of its spellings', async (t) => {
     const forms = [
@@ -51,7 +44,7 @@ t.test('SecretMask', async (t) => {
     const environments = (number: number) => loadConfig({
       CLOUDINARY_URL: `cloudinary://123456789012345:${encodeURIComponent(rotated(number))}@demo`, CLOUDINARY_URL_STEADY: 'cloudinary://1234:steady-canary@demo'
     }).environments
-    const mask = new SecretMask({ ...config, environments: environments(0) })
+    const mask = new SecretMask({ ...SECRET_CONFIG, environments: environments(0) })
     mask.learn(environments(1))
     const line = [rotated(0), rotated(1), encodeURIComponent(rotated(0)), 'steady-canary', 'redis://:redis-canary@localhost:6379'].join(' ')
     t.equal(mask.apply(line), '[secret] [secret] [secret] [secret] [secret]')
@@ -63,7 +56,7 @@ t.test('SecretMask', async (t) => {
     const secretOf = (generation: number, index: number): string => `secret-${generation}-of-tenant-${index}`
     const generation = (number: number, count: number) => Array.from({ length: count }, (_, index) =>
       environmentAt('https://api.cloudinary.com', { apiKey: `1234567${index}`, apiSecret: new Secret(secretOf(number, index)), sandbox: false }))
-    const mask = new SecretMask({ ...config, environments: generation(0, 1_500) })
+    const mask = new SecretMask({ ...SECRET_CONFIG, environments: generation(0, 1_500) })
     mask.learn(generation(0, 1_500))
     const all = (number: number): string => Array.from({ length: 1_500 }, (_, index) => secretOf(number, index)).join('\n')
     t.notMatch(mask.apply(all(0)), /tenant/)
