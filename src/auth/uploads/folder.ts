@@ -112,6 +112,11 @@ export function fileNameFaults (parameters: Parameters, filename: string | undef
   return [{ pointer, message: `must be a plain name when use_filename is on, and so ${why}` }]
 }
 
+/** Keeps the first fault of each parameter: several readings of one may break the same rule. */
+export function oneOfEach (faults: readonly Fault[]): Fault[] {
+  return faults.filter(({ pointer }, index) => index === faults.findIndex((other) => other.pointer === pointer))
+}
+
 /**
  * Why an upload could leave the folder. `filename` is the name of the file, where it is known: with `use_filename` it
  * becomes the end of the public ID.
@@ -120,8 +125,7 @@ export function uploadFaults (folder: string, parameters: Parameters, filename?:
   const faults = ambiguousParts(parameters)
   if (faults.length === 0) {
     const outside = readings(parameters).flatMap(({ pointer, name }) => outsideFault(folder, name, pointer) ?? [])
-    // Several readings of one parameter: the first that leads out says enough.
-    faults.push(...outside.filter(({ pointer }, index) => outside.findIndex((fault) => fault.pointer === pointer) === index))
+    faults.push(...oneOfEach(outside))
   }
   const assetFolder = parameters['asset_folder']
   const isTold = faults.some(({ pointer }) => pointer === '/asset_folder')

@@ -1,7 +1,9 @@
 import type { Fault } from '../../errors.ts'
 import type { Pattern } from '../policy/patterns.ts'
 import type { Parameters, SigningRules } from '../policy/signing-rules.ts'
-import { ambiguity, ambiguousParts, fileNameFaults, isFolderInside, isInside, ownNames, readings, type Reading } from './folder.ts'
+import {
+  ambiguity, ambiguousParts, fileNameFaults, isFolderInside, isInside, oneOfEach, ownNames, readings, type Reading
+} from './folder.ts'
 
 type PlaceRules = Pick<SigningRules, 'folder' | 'publicId' | 'force' | 'presets'>
 
@@ -84,11 +86,6 @@ export function readingFaults (rules: PlaceRules, reading: Reading, parameters: 
   return [folderFault(rules, reading, parameters) ?? [], publicIdFault(rules, reading, parameters) ?? [], forcedFault(rules, reading) ?? []].flat()
 }
 
-/** Drops what was said of a parameter already. */
-function once (faults: readonly Fault[]): Fault[] {
-  return faults.filter(({ pointer }, index) => index === faults.findIndex((other) => other.pointer === pointer))
-}
-
 /**
  * Finds where an upload breaks the rules about places. They hold for every public ID that it could get, whichever
  * parameters bring it; what cannot be decided is refused. `filename` is the name of the file, where it is known.
@@ -101,7 +98,7 @@ export function placeFaults (rules: PlaceRules, parameters: Parameters, filename
   const names = known.length > 0 ? known : [ANY_NAME]
   const faults = names.flatMap((own) => readings(parameters, own))
     .flatMap((reading) => readingFaults(rules, reading, parameters))
-  return once([...faults, ...assetFolderFault(rules, parameters)])
+  return oneOfEach([...faults, ...assetFolderFault(rules, parameters)])
 }
 
 /** Finds where an update moves an asset into a folder that an upload of this caller could not name. */
