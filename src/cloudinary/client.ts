@@ -1,5 +1,5 @@
 import type { UpstreamLimits, UploadLimits } from '../config/types.ts'
-import { GatewayError, invalidRequest, type ErrorCode } from '../errors.ts'
+import { GatewayError, type ErrorCode } from '../errors.ts'
 import type { AnnouncedSize } from '../input/forms/upload-form.ts'
 import type { DeliveryTypeName, ResourceTypeName } from '../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
@@ -10,6 +10,7 @@ import { diagnose, type DiagnosisInput } from './explain/diagnosis.ts'
 import { IssuedSignatures, type SignatureMemory } from './explain/issued-signatures.ts'
 import type { Mismatch } from './explain/mismatch.ts'
 import { budgetOf, type UploadBudget } from './upload/budget.ts'
+import { provesItself } from './upload/early-proof.ts'
 import { openFileText } from './upload/file-source.ts'
 import { holdText, type HeldText, type TextBody } from './upload/held-text.ts'
 import { tooLarge } from './upload/intake.ts'
@@ -195,12 +196,8 @@ export class CloudinaryClient {
    * Checks the proof of a direct upload before its file is read. False when the signature is still to come, after the file.
    * @throws {GatewayError} when the signature does not fit, or is still to come and the file is too large to wait for it.
    */
-  provesItself<Parameters extends object> ({ file, parameters, late, seal }: Upload<Parameters>): boolean {
-    if (late === undefined) seal(parameters)
-    else if (Object.hasOwn(parameters, 'signature')) sealEarly(() => seal(parameters))
-    else if (typeof file === 'object' && !this.#uploads.inOneRequest(file)) throw invalidRequest(UNPROVEN)
-    else return false
-    return true
+  provesItself<Parameters extends object> (upload: Upload<Parameters>): boolean {
+    return provesItself(upload, (file) => this.#uploads.inOneRequest(file))
   }
 
   url (options: DeliveryUrlOptions): DeliveryUrl { return deliveryUrl(this.environment, options) }
@@ -257,19 +254,5 @@ export class CloudinaryClient {
   #sign (parameters: FormFields): string {
     const { apiSecret, signatureAlgorithm: algorithm, signatureVersion: version } = this.environment
     return signParameters(parameters, { apiSecret, algorithm, version })
-  }
-}
-
-/** Nobody may hold the memory of a chunk on credit. */
-const UNPROVEN = [{ pointer: '/signature', message: 'must stand before a file that is large or of unknown size, as all fields must' }]
-const LATE_FIELDS = 'Fields after the file were not looked at: all that are signed must stand before it, or the signature after it too.'
-
-/** What does not fit before the file might with the fields after it. */
-function sealEarly (seal: () => unknown): void {
-  try {
-    seal()
-  } catch (error) {
-    const caught = error as GatewayError // nothing else is thrown by who checks signatures
-    throw caught.but({ message: `${caught.message.replace(/[.]?$/, '.')} ${LATE_FIELDS}` })
   }
 }
