@@ -42,7 +42,9 @@ export type { Upload, UploadCall } from './upload/uploader.ts'
 export interface ClientOptions extends Partial<Pace> {
   readonly upstream: UpstreamLimits
   readonly upload: UploadLimits
-  /** What all uploads of the process share; default: one for all clients built from the same `upload` limits. */
+  /**
+   * What all uploads of the process share; default: one for all clients built from the same `upload` limits.
+   */
   readonly uploads?: UploadBudget
   /** Memory of signatures that all clients share; default: one of its own. */
   readonly signatures?: SignatureMemory
@@ -128,11 +130,13 @@ export class CloudinaryClient {
   }
 
   /**
-   * Lets an upload begin, before a byte of it is read; call what it returns when the upload is over. Waits a moment when
-   * all places are taken.
+   * Lets an upload begin, before a byte of it is read; call what it returns when the upload is over. Waits a
+   * moment when all places are taken.
    * @param owner whose shares of the places it takes from.
-   * @param callerMaxBytes limit of the caller's own. Only an exact size is held to it: around a file there may be more.
-   * @throws {GatewayError} `overloaded`, or `payload_too_large` when the announced size of the file is too much.
+   * @param callerMaxBytes limit of the caller's own. Only an exact size is held to it: around a file there
+   * may be more.
+   * @throws {GatewayError} `overloaded`, or `payload_too_large` when the announced size of the file is too
+   * much.
    */
   async admitUpload (owner: UploadOwner, announced?: AnnouncedSize, callerMaxBytes = Infinity): Promise<Release> {
     this.#requireSize(announced, callerMaxBytes)
@@ -143,8 +147,8 @@ export class CloudinaryClient {
   admitAtOnce (owner: UploadOwner): Release { return this.#uploadBudget.admit(owner) }
 
   /**
-   * The same for a direct upload, whose proof is still to come. It takes a place of `admitUpload` once it has shown a
-   * signature.
+   * The same for a direct upload, whose proof is still to come. It takes a place of `admitUpload` once it has
+   * shown a signature.
    * @param asked address and environment as the request names them.
    * @param owner what is known of the sender.
    */
@@ -163,14 +167,15 @@ export class CloudinaryClient {
   }
 
   /**
-   * Stores a file. The answer is Cloudinary's, untouched. Files of the server are open only to uploads that the gateway
-   * vouches for, not to whoever holds no more than a signature.
+   * Stores a file. The answer is Cloudinary's, untouched. Files of the server are open only to uploads that
+   * the gateway vouches for, not to whoever holds no more than a signature.
    */
   async upload<Parameters extends object> (upload: Upload<Parameters>, call: UploadCall): Promise<Relayed> {
     const { file, parameters, late, seal, vouched } = upload
     // Before a file of the server is opened: what is refused leaves nothing open, and does not tell whether there is one.
     if (late === undefined) seal(parameters)
-    const source = typeof file === 'string' ? await openFileText(file, vouched === 'gateway' ? this.uploadLimits.fileRoot : undefined) : file
+    const fileRoot = vouched === 'gateway' ? this.uploadLimits.fileRoot : undefined
+    const source = typeof file === 'string' ? await openFileText(file, fileRoot) : file
     return this.#uploads.store({ ...upload, file: source }, call)
   }
 
@@ -181,8 +186,8 @@ export class CloudinaryClient {
   }
 
   /**
-   * Checks the signature that a caller sent with its form fields, and returns the fields to send on: those of the form
-   * that was signed, the signature and the API key. The cloud is part of the path.
+   * Checks the signature that a caller sent with its form fields, and returns the fields to send on: those of
+   * the form that was signed, the signature and the API key. The cloud is part of the path.
    * @throws {GatewayError} that says what is wrong, and which field, when that can be known.
    */
   checkSigned ({ cloud_name: cloudName, ...fields }: FormFields, asker: Pick<CallerProof, 'forms' | 'stranger'>): FormFields {
@@ -193,8 +198,10 @@ export class CloudinaryClient {
   }
 
   /**
-   * Checks the proof of a direct upload before its file is read. False when the signature is still to come, after the file.
-   * @throws {GatewayError} when the signature does not fit, or is still to come and the file is too large to wait for it.
+   * Checks the proof of a direct upload before its file is read. False when the signature is still to come,
+   * after the file.
+   * @throws {GatewayError} when the signature does not fit, or is still to come and the file is too large to
+   * wait for it.
    */
   provesItself<Parameters extends object> (upload: Upload<Parameters>): boolean {
     return provesItself(upload, (file) => this.#uploads.inOneRequest(file))
@@ -208,8 +215,8 @@ export class CloudinaryClient {
   encode (parameters: Partial<UploadParameters> & { readonly timestamp?: number }): Record<string, string> { return encodeUploadParameters(parameters) }
 
   /**
-   * Hex signature of upload parameters, `timestamp` among them. It is remembered for a while, to explain later mismatches
-   * to its `owner`.
+   * Hex signature of upload parameters, `timestamp` among them. It is remembered for a while, to explain
+   * later mismatches to its `owner`.
    */
   sign (parameters: FormFields, owner: string): string {
     const signature = this.#sign(parameters)
@@ -217,7 +224,10 @@ export class CloudinaryClient {
     return signature
   }
 
-  /** Why a signature does not fit these fields, by what is known of this environment and of `others`; empty when it does. */
+  /**
+   * Why a signature does not fit these fields, by what is known of this environment and of `others`; empty
+   * when it does.
+   */
   explain ({ fields, signature, asker, others }: Pick<DiagnosisInput, 'fields' | 'signature' | 'asker' | 'others'>): Mismatch[] {
     return diagnose({ fields, signature, asker, others: others ?? [], environment: this.environment, nowSeconds: this.#nowSeconds(), issued: this.#issued })
   }

@@ -7,8 +7,8 @@ import { readingFaults, rulePlaces } from './places.ts'
 import { overwritingFault } from './protection.ts'
 
 /**
- * A form that the same signature covers: Cloudinary still takes signatures of version 1, whose string escapes no `&`, so
- * a parameter, or several in a row, can be hidden in the value of the one that sorts before them.
+ * A form that the same signature covers: Cloudinary still takes signatures of version 1, whose string escapes
+ * no `&`, so a parameter, or several in a row, can be hidden in the value of the one that sorts before them.
  */
 interface Hidden {
   readonly form: Parameters
@@ -18,7 +18,10 @@ interface Hidden {
   readonly hidden: readonly string[]
 }
 
-/** True where a parameter is a part of every name that the upload could get: with another hidden in it, nobody has that name. */
+/**
+ * True where a parameter is a part of every name that the upload could get: with another hidden in it, nobody
+ * has that name.
+ */
 function isInEveryName (name: string, parameters: Parameters): boolean {
   return name === 'public_id' || (name === 'folder' && parameters['public_id_prefix'] === undefined)
 }
@@ -41,16 +44,21 @@ function * hiddenForms (parameters: Parameters): Generator<Hidden, void> {
 }
 
 /** True when the upload could replace an asset that exists: its name is given, or is that of the file. */
-function canReplace ({ public_id: publicId, use_filename: usesFilename, unique_filename: isUnique }: Parameters): boolean {
+function canReplace (parameters: Parameters): boolean {
+  const { public_id: publicId, use_filename: usesFilename, unique_filename: isUnique } = parameters
   return publicId !== undefined || (usesFilename !== undefined && isOff(isUnique))
 }
 
-/** Could the form replace an asset that the caller may not replace? A name that holds a parameter is refused to everybody. */
+/**
+ * Could the form replace an asset that the caller may not replace? A name that holds a parameter is refused
+ * to everybody.
+ */
 function isHarmful (permissions: Permissions, form: Parameters): boolean {
   if (!canReplace(form)) return false
   const { folder, signing } = permissions
   const names = ownNames(form, undefined)
-  const all = (names ?? [undefined]).flatMap((own) => readings(form, own)).filter(({ name }) => heldParameter(name) === undefined)
+  const all = (names ?? [undefined]).flatMap((own) => readings(form, own))
+    .filter(({ name }) => heldParameter(name) === undefined)
   if (folder !== undefined && all.some(({ name }) => !isInside(folder, name))) return true
   if (signing && all.some((reading) => readingFaults(signing, reading, form).length > 0)) return true
   return overwritingFault(permissions, form, undefined).length > 0
@@ -63,7 +71,10 @@ function harmfulForm (permissions: Permissions, parameters: Parameters): Hidden 
   return undefined
 }
 
-/** The same upload with its whole name in one parameter, and without those that a given name makes meaningless. */
+/**
+ * The same upload with its whole name in one parameter, and without those that a given name makes
+ * meaningless.
+ */
 function inOneName (parameters: Parameters): Parameters {
   const { folder, use_filename: _uses, unique_filename: _unique, ...rest } = parameters
   const { public_id: publicId, public_id_prefix: prefix } = rest
@@ -78,7 +89,10 @@ function isKept ({ folder, signing, protected: patterns }: Permissions): boolean
   return folder !== undefined || patterns.length > 0 || (signing !== undefined && rulePlaces(signing))
 }
 
-/** What the caller can leave out: where what hides was added to its parameters, the one that lets the upload replace. */
+/**
+ * What the caller can leave out: where what hides was added to its parameters, the one that lets the upload
+ * replace.
+ */
 function toLeaveOut (by: string, given: Parameters): string {
   if (given[by] !== undefined) return by
   return given['public_id'] === undefined ? 'use_filename' : 'public_id'
@@ -89,7 +103,8 @@ function hiding ({ by, hidden }: Hidden, given: Parameters): GatewayError {
   const where = name === by ? 'it' : `${by}, which is added,`
   const message = 'must be left out: a signature of version 1, which Cloudinary also takes, could hide ' +
     `${hidden.join(' and ')} in ${where} and replace other assets`
-  const advice = 'Leave out the parameter that `errors` names, or upload through the gateway: `POST /upload` takes it.'
+  const advice = 'Leave out the parameter that `errors` names, or upload through the gateway: ' +
+    '`POST /upload` takes it.'
   return refusal('forbidden', [{ pointer: `/${name}`, message }]).but({ members: { advice } })
 }
 
@@ -103,12 +118,14 @@ interface Signed {
 }
 
 /**
- * Returns parameters of the same upload whose signature replaces no asset that the caller may not replace, whatever is
- * hidden in it. `finish` adds what else is signed.
+ * Returns parameters of the same upload whose signature replaces no asset that the caller may not replace,
+ * whatever is hidden in it. `finish` adds what else is signed.
  * @throws {GatewayError} `forbidden` when there are none.
  */
 export function withoutHiding (
-  permissions: Permissions, { parameters, given, exact }: Signed, finish: (parameters: Parameters) => Parameters
+  permissions: Permissions,
+  { parameters, given, exact }: Signed,
+  finish: (parameters: Parameters) => Parameters
 ): Parameters {
   const finished = finish(parameters)
   const harmful = isKept(permissions) ? harmfulForm(permissions, finished) : undefined

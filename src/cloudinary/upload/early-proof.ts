@@ -21,9 +21,11 @@ function sealEarly (seal: () => unknown): void {
 }
 
 /**
- * Checks the proof of a direct upload before its file is read. False when the signature is still to come, after the file.
+ * Checks the proof of a direct upload before its file is read. False when the signature is still to come,
+ * after the file.
  * @param canWait whether the file can be sent once all fields are known.
- * @throws {GatewayError} when the signature does not fit, or is still to come and the file is too large to wait for it.
+ * @throws {GatewayError} when the signature does not fit, or is still to come and the file is too large to
+ * wait for it.
  */
 export function provesItself<Parameters extends object> (
   { file, parameters, late, seal }: Upload<Parameters>, canWait: (file: StreamedFile) => boolean

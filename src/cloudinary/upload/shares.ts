@@ -20,8 +20,8 @@ export function once (action: () => void): Release {
 export type ShareKind = keyof UploadLimits['shares']
 
 /**
- * Names of the holders whose shares an upload takes from. A holder that is the only one of its kind is left out:
- * its share is the whole.
+ * Names of the holders whose shares an upload takes from. A holder that is the only one of its kind is left
+ * out: its share is the whole.
  */
 export type UploadOwner = { readonly [K in ShareKind]?: string | undefined }
 
@@ -41,8 +41,8 @@ export interface FullShare extends Share { readonly held: number }
 const ROUNDING = 1e-9
 
 /**
- * Counts what each holder has of a whole, in places or in bytes. The share of an environment holds inside the shares of
- * callers and addresses too: one that hangs leaves each of them a part for the others.
+ * Counts what each holder has of a whole, in places or in bytes. The share of an environment holds inside the
+ * shares of callers and addresses too: one that hangs leaves each of them a part for the others.
  */
 export class Shares {
   readonly #total: number
@@ -58,8 +58,8 @@ export class Shares {
   }
 
   /**
-   * Returns a share of this owner that has no room for `amount` more. A holder that has nothing may always have one
-   * thing, however large, or a share could be too small for anything.
+   * Returns a share of this owner that has no room for `amount` more. A holder that has nothing may always
+   * have one thing, however large, or a share could be too small for anything.
    */
   full (owner: UploadOwner, amount: number): FullShare | undefined {
     for (const share of this.#of(owner)) {
@@ -117,7 +117,8 @@ export function shareFailure (
   { kind, inEnvironment, held }: FullShare, { name, total }: { readonly name: string, readonly total: number }
 ): GatewayError {
   const where = inEnvironment ? ' in this environment' : ''
-  return new GatewayError('overloaded', `The share of this ${kind} is full: it holds ${held} of the ${total} ${name}${where}.`, {
+  const detail = `The share of this ${kind} is full: it holds ${held} of the ${total} ${name}${where}.`
+  return new GatewayError('overloaded', detail, {
     headers: { 'retry-after': RETRY_AFTER_SECONDS },
     members: { share: kind }
   })
