@@ -132,8 +132,8 @@ export const directUpload: Route = async (app) => {
         ...problems(
           'invalid_request', 'invalid_multipart', 'upstream_rejected', 'unauthorized', 'signature_mismatch', 'signature_expired',
           'forbidden', 'upstream_forbidden', 'request_timeout', 'upstream_conflict', 'payload_too_large',
-          'unsupported_media_type', 'expectation_failed', 'url_not_allowed', 'asset_processing', 'rate_limited', 'quota_exhausted',
-          'credentials_rejected', 'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_unavailable', 'upstream_timeout'
+          'unsupported_media_type', 'expectation_failed', 'url_not_allowed', 'asset_processing',
+          'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_unavailable', 'upstream_timeout'
         )
       }
     },

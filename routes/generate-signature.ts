@@ -81,13 +81,15 @@ function asFormSends (fields: Record<string, string>): Record<string, string> {
 }
 
 /**
- * Refuses flags in upper case: they are signed as they are, and only Cloudinary knows whether it reads them as on, as
- * off or not at all.
+ * Refuses flags in upper case. They are signed as they are, and only Cloudinary knows whether it reads them as
+ * on, as off or not at all.
  */
-function refuseLoudFlags (meant: object, fields: Readonly<Record<string, string>>): void {
+function refuseUpperCaseFlags (meant: object, fields: Readonly<Record<string, string>>): void {
   const faults = Object.entries(meant)
     .filter(([name, value]) => typeof value === 'boolean' && fields[name] !== fields[name]?.toLowerCase())
-    .map(([name]) => ({ pointer: `/${name}`, message: 'must be in lower case, as it is signed: true or false' }))
+    .map(([name]) => {
+      return { pointer: `/${name}`, message: 'must be in lower case, as it is signed: true or false' }
+    })
   if (faults.length > 0) throw movedBelow(WIDGET.within, invalidRequest(faults))
 }
 
@@ -99,7 +101,7 @@ function checkValues (request: FastifyRequest, fields: Readonly<Record<string, s
   } catch (error) {
     throw movedBelow(WIDGET.within, error as GatewayError) // it throws no other
   }
-  refuseLoudFlags(meant, fields)
+  refuseUpperCaseFlags(meant, fields)
   validated(request, Signable, meant, WIDGET.within)
 }
 

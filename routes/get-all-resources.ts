@@ -109,10 +109,10 @@ async function folderAdvice (
   return `No public ID begins with "${prefix}". Folders are dynamic here, and no part of public IDs: ask for asset_folder=${folder} instead.`
 }
 
-/** Longest `Link` header, with its name: common proxies take 4 KiB for one header, or for all of an answer. */
+/** Longest `Link` header, with its name. Common proxies take 4 KiB for one header, or for all of an answer. */
 const LINK_MAX_BYTES = 4096
 
-/** Returns a link to the same list from the cursor on; undefined when it is too long, since the body has the cursor. */
+/** Returns a link to the list from the cursor on; undefined when it is too long, as the body has the cursor. */
 function nextLink (url: string, cursor: string): string | undefined {
   const [path = '', search = ''] = url.split('?', 2)
   const query = new URLSearchParams(search)
@@ -214,7 +214,8 @@ export const getAllResources: Route = async (app) => {
         const all = { ...query, max_results: query.max_results ?? LARGEST_PAGE }
         const { page } = await fetchPage(request, all)
         const stream = new LineStream(request, all, page)
-        return reply.type(NDJSON).send(Readable.from(linesOf(stream, reply as never)) as never) // a stream, where the schema tells of its text
+        const lines = Readable.from(linesOf(stream, reply as never)) // it asks nothing of the reply's schema
+        return reply.type(NDJSON).send(lines as never) // a stream, where the schema tells of its text
       }
       const { answer, page } = await fetchPage(request, query)
       const link = page.next_cursor ? nextLink(request.url, page.next_cursor) : undefined

@@ -40,15 +40,17 @@ function expiryOf (given: number | undefined, nowSeconds: number, mostSeconds = 
   if (inMilliseconds !== undefined) throw fault(inMilliseconds)
   if (given <= nowSeconds) throw fault(`lies ${nowSeconds - given} seconds in the past`)
   if (given > nowSeconds + mostSeconds) {
-    const message = `must not be later than ${nowSeconds + mostSeconds}: the links of this caller live for at most ${mostSeconds} seconds`
+    const latest = nowSeconds + mostSeconds
+    const message = `must not be later than ${latest}: the links of this caller live for at most ${mostSeconds} seconds`
     throw refusal('forbidden', [{ pointer: '/expires_at', message }])
   }
   return given
 }
 
 /**
- * The timestamp of a link that lives for `mostSeconds` at most. Cloudinary still takes signatures of version 1, in
- * which the expiry can be hidden in the value of `attachment`: the link then lives for as long as its timestamp.
+ * Returns the timestamp of a link that lives for `mostSeconds` at most. Cloudinary still takes signatures of
+ * version 1, in which the expiry can be hidden in the value of `attachment`: the link then lives for as long as
+ * its timestamp.
  */
 function bounded (nowSeconds: number, mostSeconds: number): number {
   return nowSeconds - Math.max(0, SIGNATURE_LIFE_SECONDS - mostSeconds)
@@ -60,7 +62,8 @@ function answer (request: FastifyRequest, reply: FastifyReply, asked: Static<typ
   const expiresAt = expiryOf(asked.expires_at, nowSeconds, signedUrlSeconds)
   const timestamp = signedUrlSeconds === undefined ? undefined : bounded(nowSeconds, signedUrlSeconds)
   reply.header('cache-control', 'no-store')
-  return { url: request.cloudinary.downloadUrl({ ...asked, expires_at: expiresAt, timestamp }), expires_at: expiresAt }
+  const url = request.cloudinary.downloadUrl({ ...asked, expires_at: expiresAt, timestamp })
+  return { url, expires_at: expiresAt }
 }
 
 /** Makes a link to the original of a private or authenticated asset that works until it expires. */

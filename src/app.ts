@@ -198,7 +198,7 @@ async function loadPages (pages: FastifyInstance, config: Config): Promise<void>
   await pages.register(openapiPages)
 }
 
-/** The order is the order of the checks: who it is, whether it asks too often, where it goes, what it may do. */
+/** Loads the checks in their order: who it is, whether it asks too often, where it goes, what it may do. */
 async function loadChecks (guarded: FastifyInstance, config: Config): Promise<void> {
   const { auth, corsOrigins } = config
   const { metrics: meters } = guarded

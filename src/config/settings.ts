@@ -7,7 +7,15 @@ import { rangeFault } from '../net/addresses.ts'
 import { originFault } from '../net/origins.ts'
 import { httpUrlFault, parseUrl, STRAY_PERCENT } from '../net/urls.ts'
 import { FILE_SUFFIX, type Source } from './source.ts'
-import { readableFromFile, SETTING_NAMES, Settings, type SettingName, type SettingValues, parseBytes, readShare } from './variables.ts'
+import {
+  parseBytes,
+  readableFromFile,
+  readShare,
+  SETTING_NAMES,
+  Settings,
+  type SettingName,
+  type SettingValues
+} from './variables.ts'
 
 /** Turns text into what the schema asks for. What cannot be turned comes back as it is, and fails the check. */
 function convert (schema: TSchema, text: string): unknown {

@@ -1,9 +1,16 @@
 import { steadyClock } from '../clock.ts'
 import { GatewayError } from '../errors.ts'
 import { Ranking } from './ranking.ts'
-import { KEPT_MS, type Claim, type Hold, type IdempotencyRecord, type IdempotencyStore } from './record.ts'
+import {
+  KEPT_MS,
+  RETRY_AFTER_SECONDS,
+  type Claim,
+  type Hold,
+  type IdempotencyRecord,
+  type IdempotencyStore
+} from './record.ts'
 
-/** What one caller has in the memory. */
+/** Keys of one caller in the memory. */
 interface Holding {
   readonly caller: string
   /** Keys whose upload runs. */
@@ -31,7 +38,6 @@ export interface MemoryStoreOptions {
   readonly onForgotten?: (() => void) | undefined
 }
 
-const RETRY_AFTER_SECONDS = 5
 /** No answer takes more than this part of the memory. */
 const LARGEST_PART = 1 / 8
 
@@ -112,9 +118,8 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   #makeRoom (): void {
     const { first } = this.#largest
     if (!first) {
-      throw new GatewayError('overloaded', 'Uploads run with as many Idempotency-Keys as can be remembered.', {
-        headers: { 'retry-after': String(RETRY_AFTER_SECONDS) }
-      })
+      const message = 'Uploads run with as many Idempotency-Keys as can be remembered.'
+      throw new GatewayError('overloaded', message, { headers: { 'retry-after': RETRY_AFTER_SECONDS } })
     }
     if (this.#drop(first).expiresAtMs > this.#now()) this.#onForgotten()
   }
@@ -147,7 +152,7 @@ function ageOrder (one: Holding, other: Holding): number {
   return expiryOf(one) - expiryOf(other)
 }
 
-/** Repeating such an upload says that its outcome is unknown, and stores nothing. */
+/** Drops the answer: repeating such an upload says that its outcome is unknown, and stores nothing. */
 function withoutAnswer ({ fingerprint, look_for: lookFor }: IdempotencyRecord): IdempotencyRecord {
   return { fingerprint, look_for: lookFor }
 }

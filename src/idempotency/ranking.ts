@@ -1,6 +1,6 @@
 /**
- * Items of which the first is always at hand, however many there are and however often their order changes. A
- * binary heap.
+ * A binary heap: items of which the first is always at hand, however many there are and however often their order
+ * changes.
  */
 export class Ranking<T> {
   /** Negative when `one` comes before `other`. */

@@ -1,6 +1,4 @@
-/**
- * Edits (insert, delete, replace) that turn `a` into `b`. The work grows with the product of their lengths.
- */
+/** Edits (insert, delete, replace) that turn `a` into `b`. The work grows with the product of their lengths. */
 export function editDistance (a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {
@@ -15,7 +13,7 @@ export function editDistance (a: string, b: string): number {
   return previous.at(-1) as number // the row has at least its first column
 }
 
-/** No list of ours is longer, but of environments and callers there may be thousands. */
+/** Names that are compared at most. Our own lists are shorter; environments and callers can be thousands. */
 const MOST_COMPARED = 300
 
 /**
@@ -79,9 +77,7 @@ function translated (given: string, known: ReadonlySet<string>): string[] {
   return WORDS.get(word)?.filter((name) => known.has(name)) ?? []
 }
 
-/**
- * Ends a message about a misspelt name: `; did you mean "folder"?`, or nothing when no known name is near.
- */
+/** Ends a message about a misspelt name: `; did you mean "folder"?`, or nothing when no known name is near. */
 export function didYouMean (given: string, known: Iterable<string>): string {
   const names = new Set(known)
   const [, outer = ''] = MEMBER.exec(given.slice(0, 64)) ?? []

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 export interface ConnectionLimits {
   /** Requests of one connection that run at the same time. The next ones wait, and nothing more is read. */
   readonly maxRunning: number
-  /** How long a peer may take no byte of the data that waits for it before its connection is closed. */
+  /** Time for which a peer may take no byte of the data that waits for it before its connection is closed. */
   readonly stallMs: number
 }
 
@@ -38,11 +38,13 @@ const lookMs = ({ stallMs }: ConnectionLimits): number => Math.min(LOOK_MS, stal
 type OpenSocket = Socket & { readonly _handle: { readonly writeQueueSize?: number } }
 
 /**
- * Returns the bytes of the current write that the kernel has not taken. Node's own socket timeout reads the same
- * member: it distinguishes a slow peer of a large answer from one that has stopped. Source: Node, lib/net.js,
- * `Socket.prototype._onTimeout`.
+ * Returns the bytes of the current write that the kernel has not taken. Node's own socket timeout reads the
+ * same member: it distinguishes a slow peer of a large answer from one that has stopped. Source: Node,
+ * lib/net.js, `Socket.prototype._onTimeout`.
  */
-function unsentBytes (socket: Socket): number | undefined { return (socket as OpenSocket)._handle.writeQueueSize }
+function unsentBytes (socket: Socket): number | undefined {
+  return (socket as OpenSocket)._handle.writeQueueSize
+}
 
 /** One connection: the requests that run, those that wait, and how much of the answers its peer has taken. */
 class WatchedConnection {
@@ -54,7 +56,7 @@ class WatchedConnection {
   #running = 0
   #takenBytes = 0
   #unsentBytes: number | undefined
-  /** Looks since the peer last took a byte. A clock would also count the time in which this process is blocked. */
+  /** Looks since the peer last took a byte. A clock would also count time in which this process is blocked. */
   #idleLooks = 0
 
   constructor (socket: Socket, options: ConnectionOptions) {
@@ -139,10 +141,10 @@ export function waitingAnswers (socket: Socket): ServerResponse[] {
 export function isBehind (socket: Socket): boolean { return connections.get(socket)?.isBehind === true }
 
 /**
- * Bounds what one connection can request without reading: Node handles every request that it has read, and keeps
- * answers that nobody takes. Requests beyond `maxRunning` wait in order, and nothing more is read until they run.
- * A peer that takes no byte for `stallMs` loses its connection. Takes over the current `request` listeners of
- * `server`. Returns a function that stops the watch; call it when the server closes.
+ * Bounds what one connection can request without reading: Node handles every request that it has read, and
+ * keeps answers that nobody takes. Requests beyond `maxRunning` wait in order, and nothing more is read until
+ * they run. A peer that takes no byte for `stallMs` loses its connection. Takes over the current `request`
+ * listeners of `server`. Returns a function that stops the watch; call it when the server closes.
  */
 export function guardConnections (
   server: Server,

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { GatewayError } from '../errors.ts'
-import { KEPT_MS, type Claim, type Hold, type IdempotencyRecord, type IdempotencyStore } from '../idempotency/record.ts'
+import {
+  KEPT_MS,
+  RETRY_AFTER_SECONDS,
+  type Claim,
+  type Hold,
+  type IdempotencyRecord,
+  type IdempotencyStore
+} from '../idempotency/record.ts'
 import { RedisLink, type LinkWatchers, type RedisPlace } from './link.ts'
 
 /**
@@ -49,7 +56,6 @@ return redis.call('DEL', KEYS[1])
 `
 const KIND = 'idempotency:'
 const COMMAND_TIMEOUT_MS = 1_000
-const RETRY_AFTER_SECONDS = 5
 
 export interface RedisStoreOptions extends RedisPlace, LinkWatchers {
   /** How long a key stays in progress when its process has died. Renewed three times in that span. */
@@ -120,7 +126,7 @@ export class RedisIdempotencyStore implements IdempotencyStore {
       return await this.#link.run(script, KIND + name, ...parameters)
     } catch (cause) {
       throw new GatewayError('overloaded', 'The memory of Idempotency-Keys is out of reach, so this upload cannot be told from a repeated one.', {
-        cause, headers: { 'retry-after': String(RETRY_AFTER_SECONDS) }
+        cause, headers: { 'retry-after': RETRY_AFTER_SECONDS }
       })
     }
   }

@@ -28,7 +28,8 @@ export function heldParameter (value: string): string | undefined {
  */
 export function smugglingFault (value: string): string | undefined {
   const name = heldParameter(value)
-  return name === undefined ? undefined : `must not hold "&${name}=": a signature of version 1 cannot tell it from a parameter`
+  if (name === undefined) return undefined
+  return `must not hold "&${name}=": a signature of version 1 cannot tell it from a parameter`
 }
 
 /** Finds every parameter whose value holds another parameter. Only signatures of version 1 need this. */
@@ -43,9 +44,9 @@ export function smugglingFaults (parameters: Readonly<Record<string, string>>): 
 const ECHOED = ['public_id', 'folder', 'public_id_prefix', 'asset_folder', 'filename_override'] as const
 
 /**
- * Finds values of which Cloudinary would make a signature of another parameter: it signs the public ID of every upload,
- * always in version 1, whatever version the environment signs in. `filename` is that of a file which names its asset.
- * Source: Cloudinary, "response_signatures".
+ * Finds values of which Cloudinary would make a signature of another parameter: it signs the public ID of every
+ * upload, always in version 1, whatever version the environment signs in. `filename` is that of a file which
+ * names its asset. Source: Cloudinary, "response_signatures".
  */
 export function echoFaults (parameters: Readonly<Record<string, string>>, filename?: string): Fault[] {
   const values = [...ECHOED.map((name) => [name, parameters[name]] as const), ['file', filename] as const]
@@ -53,6 +54,7 @@ export function echoFaults (parameters: Readonly<Record<string, string>>, filena
     const held = value === undefined ? undefined : heldParameter(value)
     if (held === undefined) return []
     const what = name === 'file' ? 'must not have a name that holds' : 'must not hold'
-    return [{ pointer: `/${name}`, message: `${what} "&${held}=": Cloudinary's signature of its answer would be one of that parameter too` }]
+    const why = 'Cloudinary\'s signature of its answer would be one of that parameter too'
+    return [{ pointer: `/${name}`, message: `${what} "&${held}=": ${why}` }]
   })
 }

@@ -67,7 +67,7 @@ export class Authenticator {
     throw unauthorized('This key is not known.', true)
   }
 
-  /** Where there is a policy, a caller has what it grants and nothing else. */
+  /** Returns the caller with what the policy grants, and nothing else. */
   #ruled (name: string, policy: Policy): Caller {
     const caller = policy.byName(name)
     if (!caller) throw new GatewayError('forbidden', 'The key is good, but the policy has no rules for its caller.')

@@ -33,8 +33,8 @@ export class KeyRing {
   get names (): string[] { return [...namesOf(this.#inForce)] }
 
   /**
-   * Takes other keys for the requests to come; those of names without rules may do nothing. The policy is read again
-   * when names have changed: one that was refused because a key was missing may be good now.
+   * Takes other keys for the requests to come; those of names without rules may do nothing. The policy is read
+   * again when names have changed: one that was refused because a key was missing may be good now.
    */
   async replace (given: readonly CallerKey[], policy?: PolicyFile): Promise<KeyChange> {
     const before = this.#inForce
@@ -45,7 +45,9 @@ export class KeyRing {
       this.#isPolicyDue = false
     }
     const unmet = policy?.current.unmet(this.names) ?? []
-    const reason = unmet.length > 0 ? `no key is left for ${quoted(unmet)}, of whom the policy speaks` : undefined
-    return { isChanged: this.#inForce !== before, reason }
+    return {
+      isChanged: this.#inForce !== before,
+      reason: unmet.length > 0 ? `no key is left for ${quoted(unmet)}, of whom the policy speaks` : undefined
+    }
   }
 }

@@ -3,7 +3,7 @@ import type { Claims } from './patterns.ts'
 /** Claims that a token must hold to be a certain caller. */
 export type WantedClaims = Readonly<Record<string, string | number | boolean>>
 
-/** What one caller wants, and its place among all. */
+/** Claims that one caller wants, and its place among all. */
 interface Candidate<T> {
   readonly place: number
   readonly wanted: WantedClaims
@@ -27,7 +27,7 @@ const entryOf = (name: string, value: unknown): string => `${name} ${String(valu
 
 /**
  * Finds the first of many items whose claims a token holds, by looking only at those that share a value with
- * it. Each item stands under the claim that the fewest others want.
+ * it. Each item is filed under the claim that the fewest others want.
  */
 export class ClaimIndex<T> {
   readonly #byClaim = new Map<string, Candidate<T>[]>()

@@ -75,6 +75,11 @@ export class Pattern {
   }
 }
 
+/** True when at least one pattern matches the name. */
+export function fitsAny (patterns: readonly Pattern[], name: string): boolean {
+  return patterns.some((pattern) => pattern.matches(name))
+}
+
 /** Patterns with the claims of one caller put in. */
 export function compilePatterns (texts: readonly string[], claims: Claims): Pattern[] {
   return texts.map((text) => new Pattern(fillClaims(text, claims)))

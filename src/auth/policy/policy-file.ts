@@ -79,7 +79,7 @@ export function parsePolicy (text: string, environments: readonly string[], sour
 /** A policy that was read, or what is wrong with it. */
 export type PolicyReading = { readonly value: PolicyValue } | { readonly faults: readonly string[] }
 
-/** The same for a thread, whose answers are plain values. */
+/** Reads a policy as `parsePolicy` does, for a thread, whose answers are plain values. */
 export function readPolicy (...given: Parameters<typeof parsePolicy>): PolicyReading {
   try {
     return { value: policyValue(...given) }
@@ -172,9 +172,6 @@ export class PolicyFile {
   }
 
   get current (): Policy { return this.#current }
-
-  /** False while the file as it stands cannot be used, and an earlier policy is in force. */
-  get isSound (): boolean { return !this.#isRefused && this.#unreadable === '' }
 
   /** Reads the file again, and takes it over when it has changed. Never rejects. Calls at the same time share one reading. */
   check (): Promise<void> {

@@ -74,14 +74,14 @@ export interface CallerSources {
   readonly tokens: boolean
 }
 
-/** The same, with names that are found however many there are. */
+/** `CallerSources` with names that are found however many there are. */
 interface KnownSources extends Omit<CallerSources, 'keyNames'> { readonly keyNames: ReadonlySet<string> }
 
-/** Whether anybody can come by this name. */
+/** Returns whether anybody can come by this name. */
 const isMet = (name: string, { keys = [], jwt }: CallerRules, keyNames: ReadonlySet<string>): boolean =>
   jwt !== undefined || keys.length > 0 || keyNames.has(name)
 
-/** A rule that no caller can ever fall under is a mistake: whom it was meant for may do nothing. */
+/** Reports a rule that no caller can ever fall under: it is a mistake, and the caller that it was meant for may do nothing. */
 function checkReach (name: string, rules: CallerRules, sources: KnownSources, report: ReportAt): void {
   const { keyNames, tokens } = sources
   const path = ['callers', name]

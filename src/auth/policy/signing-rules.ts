@@ -106,7 +106,7 @@ const notifications: Check = ({ notificationHosts: hosts }, parameters) => {
 
 const CHECKS: readonly Check[] = [allowed, required, forced, formats, presets, notifications]
 
-/** Finds everything in which the parameters break the rules, but for places, which are judged with all that is added. */
+/** Finds where the parameters break the rules. Rules about places are judged apart, with all that is added. */
 export function signingFaults (rules: SigningRules, parameters: Parameters, resourceType?: string): Fault[] {
   const faults = CHECKS.flatMap((check) => check(rules, parameters))
   const { resourceTypes } = rules

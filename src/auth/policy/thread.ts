@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 
-/** What the thread runs. It finds the module by its address, compiled or not. */
+/** Program of the thread. It finds the module by its address, compiled or not. */
 const CODE = `
 import { parentPort, workerData } from 'node:worker_threads'
 const { module, name, given } = workerData
@@ -21,8 +21,8 @@ export interface ThreadCall {
 }
 
 /**
- * Calls a function in a thread of its own, so that requests are answered meanwhile; here, where no thread can
- * read it.
+ * Calls a function in a thread of its own, so that requests are answered meanwhile. Where no thread can read the
+ * module, it is called in this one.
  * @throws {Error} what the function threw, or that the time is up; the reason of `signal` when that aborts.
  */
 export async function inThread (

@@ -12,7 +12,7 @@ const DOT_SEGMENT = /(?:^|\/)\s*\.{1,2}\s*(?:\/|$)/
 // Both slashes of other alphabets and the full stops that some normalisations turn into "." are refused with the plain ones.
 const LOOKALIKE = /[\u2024\u2025\u2215\u2044\u29f8\ufe52\uff0e\uff0f\uff3c\u3002\uff61]/
 
-/** True when the name has other segments in Unicode form NFKC, which writes out what one character stands for. */
+/** True when Unicode form NFKC, which writes out what one character stands for, changes the segments. */
 function changesSegments (name: string): boolean {
   const plain = name.normalize('NFKC')
   return plain.split('/').length !== name.split('/').length || plain.includes('\\') || DOT_SEGMENT.test(plain)
@@ -25,7 +25,9 @@ function changesSegments (name: string): boolean {
 export function ambiguity (name: string): string | undefined {
   if (/^[\s/]|[\s/]$|\/\//.test(name)) return 'must not begin or end with a blank or a slash, or hold an empty segment'
   if (DOT_SEGMENT.test(name)) return 'must not hold a "." or ".." segment'
-  if (LOOKALIKE.test(name) || changesSegments(name)) return 'must not hold a backslash or a look-alike of a slash or a dot'
+  if (LOOKALIKE.test(name) || changesSegments(name)) {
+    return 'must not hold a backslash or a look-alike of a slash or a dot'
+  }
   if (ENCODED.test(name)) return 'must not hold percent-encoded characters'
   if (/[\p{Cc}\p{Cf}\p{Cs}]/u.test(name)) return 'must not hold control or invisible characters'
   if (name.normalize('NFC') !== name) return 'must be in Unicode form NFC'
@@ -55,12 +57,18 @@ const ANY_NAME = 'any'
 const PLAIN_FILENAME = /^[\w-]+(?:\.[\w-]+)*$/
 
 /**
- * Returns what the end of the public ID may be, as far as it decides over an asset that exists: none where the name
- * will be random. Undefined when it cannot be told: the browser names the file, or Cloudinary rewrites its name.
+ * Returns what the end of the public ID may be, as far as it decides over an asset that exists: none where the
+ * name will be random. Undefined when it cannot be told: the browser names the file, or Cloudinary rewrites its
+ * name.
  */
-export function ownNames (parameters: Parameters, filename: string | undefined): readonly string[] | undefined {
+export function ownNames (
+  parameters: Parameters, filename: string | undefined
+): readonly string[] | undefined {
   const {
-    public_id: publicId, use_filename: usesFilename, unique_filename: isUnique, filename_override: name = filename
+    public_id: publicId,
+    use_filename: usesFilename,
+    unique_filename: isUnique,
+    filename_override: name = filename
   } = parameters
   if (publicId !== undefined) return [publicId]
   if (!isOn(usesFilename) || !isOff(isUnique)) return []
@@ -94,7 +102,8 @@ const isPrefix = (parameters: Parameters): boolean => isOn(parameters['use_asset
 
 /** Finds parts of a name that are ambiguous by themselves: "a/." and "./b" would otherwise hide in a join. */
 export function ambiguousParts (parameters: Parameters): Fault[] {
-  return ['public_id', 'folder', 'public_id_prefix', ...isPrefix(parameters) ? ['asset_folder'] : []].flatMap((name) => {
+  const names = ['public_id', 'folder', 'public_id_prefix', ...isPrefix(parameters) ? ['asset_folder'] : []]
+  return names.flatMap((name) => {
     const value = parameters[name]
     const message = value === undefined ? undefined : ambiguity(value)
     return message === undefined ? [] : [{ pointer: `/${name}`, message }]

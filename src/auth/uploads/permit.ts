@@ -31,7 +31,10 @@ export interface UploadWish {
   readonly within?: string
 }
 
-/** What the caller gets. */
+/** The part of a wish that is judged when a signature is its only credential. */
+export type SignedWish = Pick<UploadWish, 'parameters' | 'filename' | 'fileUrl'>
+
+/** Parameters that a caller may have signed and sent, and their limit. */
 export interface UploadPermit {
   /** Sign and send these, and no others. */
   readonly parameters: Parameters
@@ -57,33 +60,35 @@ function folderFaults (folder: string, { parameters, filename }: UploadWish, has
   ]
 }
 
-/** Finds where the upload breaks the signing rules. `formed`: its parameters with all that is added to them. */
+/** Finds where the upload breaks the signing rules. `formed` are its parameters with all that is added. */
 function ruleFaults ({ signing, folder }: Permissions, wish: UploadWish, formed: Parameters): Fault[] {
   if (!signing) return []
   const faults = signingFaults(signing, wish.parameters, wish.resourceType)
   const misplaced = placeFaults(signing, formed, wish.filename)
   // A caller with a folder is told in the words of its folder.
   if (folder === undefined && rulePlaces(signing)) {
-    misplaced.push(...undecidableFaults(formed, signing.presets !== undefined, 'a caller with rules about places'))
+    const hasPresets = signing.presets !== undefined
+    misplaced.push(...undecidableFaults(formed, hasPresets, 'a caller with rules about places'))
   }
   const isTold = ({ pointer }: Fault): boolean => faults.some((fault) => fault.pointer === pointer)
   return [...faults, ...misplaced.filter((fault) => !isTold(fault))]
 }
 
-/** The name that a remote file most likely has: a redirect or a header may give it another, so no rule trusts it. */
+/** Returns the likely name of a remote file. A redirect or a header may give it another, so no rule trusts it. */
 function nameInUrl (fileUrl: string | undefined): string | undefined {
   const last = fileUrl?.split(/[?#]/, 1)[0]?.split('/').at(-1)
   return last === undefined ? undefined : decoded(last) ?? last
 }
 
 /**
- * Refuses values that would come to mean something else: half of a character, which is hashed and sent as U+FFFD, and
- * a parameter inside a public ID, of which Cloudinary would make a signature.
+ * Refuses values that would come to mean something else: half of a character, which is hashed and sent as
+ * U+FFFD, and a parameter inside a public ID, of which Cloudinary would make a signature.
  */
-function requireText ({ parameters, filename, fileUrl }: Pick<UploadWish, 'parameters' | 'filename' | 'fileUrl'>): void {
+function requireText ({ parameters, filename, fileUrl }: SignedWish): void {
   const halves = Object.entries(parameters).filter(([, value]) => !value.isWellFormed())
     .map(([name]) => ({ pointer: `/${name}`, message: HALF_CHARACTER }))
-  const faults = [...halves, ...echoFaults(parameters, isOn(parameters['use_filename']) ? filename ?? nameInUrl(fileUrl) : undefined)]
+  const echoed = isOn(parameters['use_filename']) ? filename ?? nameInUrl(fileUrl) : undefined
+  const faults = [...halves, ...echoFaults(parameters, echoed)]
   if (faults.length > 0) throw invalidRequest(faults)
 }
 
@@ -107,8 +112,9 @@ function timestampFault (timestamp: string | undefined, signing: SigningRules | 
 
 /**
  * Decides on an upload or a signature, on exactly the text that will be sent, and adds what the policy forces.
- * @throws {GatewayError} `invalid_request` for a public ID that holds a parameter, `forbidden` when the asset could leave
- * the caller's folder, overwrite a protected one or be deleted, `param_not_allowed` for everything else, `url_not_allowed` for URLs; each names every offending parameter at once.
+ * @throws {GatewayError} `invalid_request` for a public ID that holds a parameter, `forbidden` when the asset
+ * could leave the caller's folder, overwrite a protected one or be deleted, `url_not_allowed` for URLs,
+ * `param_not_allowed` for everything else; each names every offending parameter at once.
  */
 export function permitUpload (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   try {
@@ -142,10 +148,12 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   if (offending.length > 0) throw refusal('param_not_allowed', offending)
 
   requireNotifications(parameters, { sandbox, hosts: signing?.notificationHosts })
-  requireSource(wish.fileUrl, { sandbox, barred: folder === undefined ? undefined : 'a caller with a folder' })
+  const barred = folder === undefined ? undefined : 'a caller with a folder'
+  requireSource(wish.fileUrl, { sandbox, barred })
   const dated = signs && signing && !exact ? withTimestamp(parameters, backDated(signing, nowSeconds)) : parameters
+  const signed = { parameters: dated, given: wish.parameters, exact }
   return {
-    parameters: signs ? withoutHiding(permissions, { parameters: dated, given: wish.parameters, exact }, (each) => withoutReplay(each, exact)) : dated,
+    parameters: signs ? withoutHiding(permissions, signed, (each) => withoutReplay(each, exact)) : dated,
     ...(signing?.maxBytes !== undefined && { maxBytes: signing.maxBytes })
   }
 }
@@ -157,8 +165,8 @@ interface SourceRules {
 }
 
 /**
- * Why a file may not come from there. Cloudinary reads a bucket with rights of the account, so what lies there is no
- * more the caller's than what lies outside its folder.
+ * Returns why a file may not come from there, or undefined. Cloudinary reads a bucket with rights of the account,
+ * so what lies there is no more the caller's than what lies outside its folder.
  */
 function sourceFault (fileUrl: string, { sandbox, barred }: SourceRules): string | undefined {
   const message = urlFault(fileUrl, { schemes: REMOTE_FILE_SCHEMES, privateHosts: sandbox, anyPort: sandbox })
@@ -178,11 +186,12 @@ function requireSource (fileUrl: string | undefined, rules: SourceRules): void {
 }
 
 /**
- * Judges an upload whose signature is its only credential. Who asked for that is not known, so it may do what every
- * caller may.
- * @throws {GatewayError} `invalid_request` for a public ID that holds a parameter, `url_not_allowed` for the address of a file.
+ * Judges an upload whose signature is its only credential. It is unknown who asked for that, so it may do what
+ * every caller may.
+ * @throws {GatewayError} `invalid_request` for a public ID that holds a parameter, `url_not_allowed` for the
+ * address of a file.
  */
-export function requireSigned (wish: Pick<UploadWish, 'parameters' | 'filename' | 'fileUrl'>, sandbox: boolean): void {
+export function requireSigned (wish: SignedWish, sandbox: boolean): void {
   requireText(wish)
   requireSource(wish.fileUrl, { sandbox, barred: 'a signed form' })
 }

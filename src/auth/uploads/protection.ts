@@ -1,4 +1,5 @@
 import { refusal, type Fault } from '../../errors.ts'
+import { fitsAny } from '../policy/patterns.ts'
 import type { Permissions } from '../policy/permissions.ts'
 import type { Parameters } from '../policy/signing-rules.ts'
 import { ambiguity, isOff, ownNames, readings } from './folder.ts'
@@ -10,13 +11,15 @@ function mayDelete ({ mayDelete, readOnly, actions }: Permissions): boolean {
 
 const mayDeleteAll = (permissions: Permissions): boolean => mayDelete(permissions) && permissions.protected.length === 0
 
-const isProtected = ({ protected: patterns }: Permissions, name: string): boolean => patterns.some((pattern) => pattern.matches(name))
+const isProtected = ({ protected: patterns }: Permissions, name: string): boolean => fitsAny(patterns, name)
 
 /** Brings parameters that are not known here, unless the policy lists it. */
 const hasUnknownPreset = ({ signing }: Permissions, parameters: Parameters): boolean => parameters['upload_preset'] !== undefined && signing?.presets === undefined
 
-/** Why the upload could replace a protected asset. */
-export function overwritingFault (permissions: Permissions, parameters: Parameters, filename: string | undefined): Fault[] {
+/** Finds why the upload could replace a protected asset. */
+export function overwritingFault (
+  permissions: Permissions, parameters: Parameters, filename: string | undefined
+): Fault[] {
   if (permissions.protected.length === 0 || isOff(parameters['overwrite'])) return []
   const unknown = (name: string): Fault[] => [{ pointer: '/overwrite', message: `must be false: with ${name} the upload could replace a protected asset` }]
   if (parameters['on_success'] !== undefined) return unknown('on_success')

@@ -20,12 +20,10 @@ export interface SignatureMemoryOptions {
 }
 
 const MIB = 1024 * 1024
-/** What a signature takes beside its fields, in characters. */
+/** Characters that a signature takes beside its fields. */
 const ENTRY_CHARACTERS = 1024
 
-/**
- * The signatures of all environments. They share one bound: a memory for each would grow with their number.
- */
+/** Signatures of all environments. They share one bound: a memory for each would grow with their number. */
 export type SignatureMemory = LRUCache<string, IssuedSignature>
 
 function charactersOf ({ fields }: IssuedSignature): number {

@@ -2,7 +2,15 @@ import type { UploadLimits } from '../../config/types.ts'
 import { GatewayError } from '../../errors.ts'
 import { STREAM_ADVICE } from '../../input/body-type.ts'
 import { unprovenPlaces, uploadPlaces, type Places } from './places.ts'
-import { once, RETRY_AFTER_SECONDS, shareFailure, Shares, type FullShare, type Release, type UploadOwner } from './shares.ts'
+import {
+  once,
+  RETRY_AFTER_SECONDS,
+  shareFailure,
+  Shares,
+  type FullShare,
+  type Release,
+  type UploadOwner
+} from './shares.ts'
 
 const IDLE_MS = 5_000
 
@@ -19,8 +27,8 @@ export interface Loan {
 }
 
 /**
- * What all uploads of the process share: how many may run, and how much memory their held chunks may take. No owner
- * gets more than its shares of either.
+ * Places and memory that all uploads of the process share: how many may run, and how much their held chunks may
+ * take. No owner gets more than its shares of either.
  */
 export class UploadBudget {
   readonly #capacity: number
@@ -55,7 +63,7 @@ export class UploadBudget {
    */
   admit (owner: UploadOwner = {}): Release { return this.#places.admit(owner) }
 
-  /** The same, after a moment if need be. */
+  /** Lets one more upload begin as `admit` does, after a moment if need be. */
   async admitSoon (owner: UploadOwner = {}): Promise<Release> { return this.#places.admitSoon(owner) }
 
   /**
@@ -70,7 +78,7 @@ export class UploadBudget {
     return this.#unproven.admit(asked)
   }
 
-  /** Whether so much can be borrowed without waiting. */
+  /** Returns whether so much can be borrowed without waiting. */
   hasRoom (bytes: number, owner: UploadOwner = {}): boolean {
     const counted = Math.min(bytes, this.#capacity)
     if (this.#held + counted > this.#capacity || this.#shares.full(owner, counted)) return false
@@ -79,13 +87,16 @@ export class UploadBudget {
   }
 
   /**
-   * Lends memory for `bytes`, waiting in line, first come first served, until there is room in the budget and in the
-   * owner's shares. A chunk larger than the whole budget counts as the whole of it, and then has it for itself.
+   * Lends memory for `bytes`, waiting in line, first come first served, until there is room in the budget and in
+   * the owner's shares. A chunk larger than the whole budget counts as the whole of it, and then has it for
+   * itself.
    */
   async borrow (bytes: number, signal: AbortSignal, owner: UploadOwner = {}): Promise<Loan> {
     const counted = Math.min(bytes, this.#capacity)
     signal.throwIfAborted()
-    const giveBack = this.hasRoom(bytes, owner) ? this.#hold(counted, owner) : await this.#wait(counted, owner, signal)
+    const giveBack = this.hasRoom(bytes, owner)
+      ? this.#hold(counted, owner)
+      : await this.#wait(counted, owner, signal)
     clearTimeout(this.#forgetting)
     const memory = this.#take(bytes)
     return {
@@ -198,8 +209,8 @@ export class UploadBudget {
   }
 
   /**
-   * Lends to those in line, the longest wait first. Nobody overtakes another that waits for the same: for memory, or
-   * for room in a share that both take from. Whoever waits for its own share holds up nobody else.
+   * Lends to those in line, the longest wait first. Nobody overtakes another that waits for the same: for memory,
+   * or for room in a share that both take from. Whoever waits for its own share holds up nobody else.
    */
   #grant (): void {
     const awaited: FullShare[] = []

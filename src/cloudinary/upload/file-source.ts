@@ -7,7 +7,7 @@ import { heldFile } from '../../input/forms/inline-file.ts'
 import type { StreamedFile } from '../../input/forms/upload-form.ts'
 import { seenFileSuffix } from '../../input/fields/seen.ts'
 
-/** Cloudinary fetches these itself. In Unicode mode the letter "ſ" would be an "s" too, here and nowhere else. */
+/** Addresses that Cloudinary fetches itself. In Unicode mode `s3` would also match with the letter "ſ". */
 const REMOTE = /^(?:https?|ftp|s3|gs):\/\/./i
 const BROKEN = /[\s\p{Cc}]/u
 const READ_BYTES = 256 * 1024

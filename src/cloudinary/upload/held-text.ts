@@ -24,7 +24,7 @@ export interface TextBody extends Pick<StreamedFile, 'stream' | 'length' | 'stop
 export interface TextReading {
   readonly limits: UploadLimits
   readonly budget: UploadBudget
-  /** Whose shares of the memory it takes from. */
+  /** Holder of the shares that the memory counts in. */
   readonly owner?: UploadOwner | undefined
   readonly signal: AbortSignal
   readonly now: () => number
@@ -58,7 +58,10 @@ export async function holdText (body: TextBody, reading: TextReading): Promise<H
   }
 }
 
-interface Continuation extends Pick<TextReading, 'budget' | 'owner'> { readonly kind: TextKind, readonly most: number }
+interface Continuation extends Pick<TextReading, 'budget' | 'owner'> {
+  readonly kind: TextKind
+  readonly most: number
+}
 
 /** Reads on when the memory is full and the length of the rest is unknown. */
 async function continued (

@@ -130,7 +130,8 @@ export class Intake {
     this.#dataUri?.add(chunk)
     const size = this.#dataUri?.bytes ?? this.#bytes
     if (size > this.#limits.maxBytes) throw tooLarge(size, this.#limits.maxBytes, this.#bytes !== length)
-    const slow = slowness('file', { bytes: this.#bytes, waitedMs: this.#waitedMs }, this.#limits.minBytesPerSecond)
+    const progress = { bytes: this.#bytes, waitedMs: this.#waitedMs }
+    const slow = slowness('file', progress, this.#limits.minBytesPerSecond)
     if (slow) throw slow
     // The last byte must not go up before the whole is known to be good.
     if (this.#bytes === length) this.#dataUri?.end()

@@ -54,7 +54,7 @@ export class FormBytes implements AsyncIterableIterator<Buffer, undefined> {
   begun = false
   /** Whether all bytes were handed over. */
   finished = false
-  /** Called when they were. */
+  /** Called when all bytes were handed over. */
   onFinished: (() => void) | undefined
 
   constructor (head: Buffer, file: AsyncIterable<Buffer>, tail: () => Promise<Buffer>) {

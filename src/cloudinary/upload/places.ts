@@ -7,11 +7,11 @@ const PATIENCE_MS = 500
 
 export interface PlacesOptions {
   readonly most: number
-  /** The part of them that one holder may have. */
+  /** Parts of the places that one holder may have. */
   readonly fractions: Partial<UploadLimits['shares']>
-  /** Their name in a refusal. */
+  /** Name of the places in a refusal. */
   readonly name: string
-  /** The refusal when all are taken. */
+  /** Makes the refusal for when all are taken. */
   readonly allTaken: (running: number) => string
   readonly patienceMs?: number
 }
@@ -27,7 +27,7 @@ export class Places {
   readonly #options: PlacesOptions
   readonly #shares: Shares
   readonly #line: PlaceWaiter[] = []
-  /** Whose waiters stand in line: nobody may fill it either. */
+  /** Shares of the line: no holder may fill it either. */
   readonly #inLine: Shares
   #running = 0
 
@@ -50,8 +50,8 @@ export class Places {
   }
 
   /**
-   * Lets one more begin, and waits a moment when there is no place for it. As many may wait as may run, of each share
-   * too.
+   * Lets one more begin, and waits a moment when there is no place for it. As many may wait as may run, of each
+   * share too.
    * @throws {GatewayError} as `admit` does.
    */
   async admitSoon (owner: UploadOwner): Promise<Release> {
@@ -70,7 +70,9 @@ export class Places {
     const full = this.#shares.full(owner, 1)
     if (full) return shareFailure(full, { name, total: most })
     if (this.#running < most) return undefined
-    return new GatewayError('overloaded', allTaken(this.#running), { headers: { 'retry-after': RETRY_AFTER_SECONDS } })
+    return new GatewayError('overloaded', allTaken(this.#running), {
+      headers: { 'retry-after': RETRY_AFTER_SECONDS }
+    })
   }
 
   #occupy (owner: UploadOwner): Release {
@@ -83,7 +85,7 @@ export class Places {
     })
   }
 
-  /** Undefined when there is no place in time. */
+  /** Waits for a place; undefined when there is none in time. */
   async #wait (owner: UploadOwner): Promise<Release | undefined> {
     const { patienceMs = PATIENCE_MS } = this.#options
     return new Promise((resolve) => {
@@ -102,7 +104,9 @@ export class Places {
     })
   }
 
-  /** Gives places to those in line, the longest wait first. Whoever waits for its own share holds up nobody else. */
+  /**
+   * Gives places to those in line, the longest wait first. Whoever waits for its own share holds up nobody else.
+   */
   #grant (): void {
     for (const waiter of [...this.#line]) {
       if (this.#running >= this.#options.most) return
@@ -113,8 +117,10 @@ export class Places {
   }
 }
 
-/** Places of uploads that are let in. */
-export function uploadPlaces ({ maxConcurrent, shares }: Pick<UploadLimits, 'maxConcurrent' | 'shares'>): Places {
+type PlaceLimits = Pick<UploadLimits, 'maxConcurrent' | 'shares'>
+
+/** Makes the places of uploads that are let in. */
+export function uploadPlaces ({ maxConcurrent, shares }: PlaceLimits): Places {
   return new Places({
     most: maxConcurrent,
     fractions: shares,
@@ -124,10 +130,10 @@ export function uploadPlaces ({ maxConcurrent, shares }: Pick<UploadLimits, 'max
 }
 
 /**
- * Places of uploads whose signature has not been seen. There are half as many as of uploads, so that whoever signs
- * nothing keeps nobody else from uploading; one address gets half of them, so that it takes two.
+ * Makes the places of uploads whose signature has not been seen. There are half as many as of uploads, so that
+ * whoever signs nothing keeps nobody else from uploading; one address gets half of them, so that it takes two.
  */
-export function unprovenPlaces ({ maxConcurrent, shares }: Pick<UploadLimits, 'maxConcurrent' | 'shares'>): Places {
+export function unprovenPlaces ({ maxConcurrent, shares }: PlaceLimits): Places {
   return new Places({
     most: Math.ceil(maxConcurrent / 2),
     fractions: { environment: shares.environment, address: 1 / 2 },

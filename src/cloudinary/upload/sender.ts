@@ -127,7 +127,9 @@ export class UploadSender {
       const failure = transportFailure(error)
       tried(failure.code)
       // A connection that breaks under a body may be the body's fault: what one caller sends must not close the way for all.
-      if (failure.upstream || sentNothing(failure) || isHang(failure)) circuits.upload.settle(failure, answered)
+      if (failure.upstream || sentNothing(failure) || isHang(failure)) {
+        circuits.upload.settle(failure, answered)
+      }
       throw failure
     }
   }

@@ -33,7 +33,7 @@ export interface Upload<Parameters extends object> extends Destination {
 }
 
 export interface UploadCall extends Call {
-  /** Whose shares of the memory it takes from. */
+  /** Holder of the shares that the memory counts in. */
   readonly owner?: UploadOwner | undefined
   /** Called with what Cloudinary says it has stored, and with the error that the caller will get, if any. */
   readonly onStored?: ((stored: Stored, failure: GatewayError | undefined) => void) | undefined
@@ -104,7 +104,8 @@ export class Uploader {
    */
   #chunkBytesFor (file: StreamedFile, owner: UploadOwner | undefined): number | undefined {
     const { length, maxLength = length } = file
-    if (maxLength !== undefined && maxLength <= HELD_BYTES && this.#budget.hasRoom(HELD_BYTES, owner)) return HELD_BYTES
+    const isSmall = maxLength !== undefined && maxLength <= HELD_BYTES
+    if (isSmall && this.#budget.hasRoom(HELD_BYTES, owner)) return HELD_BYTES
     return this.inOneRequest(file) ? undefined : this.#limits.chunkBytes
   }
 

@@ -57,7 +57,7 @@ export const USER_AGENT = 'cloudinary-gateway'
 /** `GET` and idempotent changes are retried after any passing failure; the rest only when nothing was sent. */
 type Retry = 'always' | 'unsent'
 
-/** A form that changes something, and what is due in return. */
+/** A form that changes something, and the answer that is due in return. */
 interface Change {
   readonly path: string
   readonly fields: Readonly<Record<string, string>>
@@ -117,9 +117,12 @@ export class AdminCalls {
     return typeof settings.folder_mode === 'string' ? settings.folder_mode : undefined
   }
 
-  async get (resourceType: ResourceTypeName | 'auto', type: DeliveryTypeName, publicId: string, query: Query, call: Call): Promise<ReadAnswer> {
-    const path = (kind: ResourceTypeName): string => `/resources/${kind}/${type}/${pathSegment(publicId)}${encodeQuery(query)}`
-    return this.#look(resourceType, type, publicId, call, async (kind) => this.#get(path(kind), oneAsset, call))
+  async get (
+    resourceType: ResourceTypeName | 'auto', type: DeliveryTypeName, publicId: string, query: Query, call: Call
+  ): Promise<ReadAnswer> {
+    const rest = `${type}/${pathSegment(publicId)}${encodeQuery(query)}`
+    return this.#look(resourceType, type, publicId, call, async (kind) =>
+      this.#get(`/resources/${kind}/${rest}`, oneAsset, call))
   }
 
   /**
@@ -153,7 +156,8 @@ export class AdminCalls {
     call: Call
   ): Promise<ReadAnswer> {
     const path = `/resources/${resourceType}/${pathSegment(type, '/type')}/${pathSegment(publicId)}`
-    return this.#look(resourceType, type, publicId, call, async () => this.#post({ path, fields, headers: this.#formHeaders, shape: oneAsset, retry: 'always' }, call))
+    const change = { path, fields, headers: this.#formHeaders, shape: oneAsset, retry: 'always' } as const
+    return this.#look(resourceType, type, publicId, call, async () => this.#post(change, call))
   }
 
   /** Deletes one asset for good; says where it was. */
@@ -170,8 +174,9 @@ export class AdminCalls {
         ...(invalidate && { invalidate: 'true' }),
         ...(notificationUrl !== undefined && { notification_url: notificationUrl })
       }
-      const fields = this.#signed(parameters)
-      const { value: { result } } = await this.#post({ path: `/${kind}/destroy`, fields, headers, shape: anyObject, retry: 'unsent' }, call)
+      const path = `/${kind}/destroy`
+      const form = { path, fields: this.#signed(parameters), headers, shape: anyObject, retry: 'unsent' } as const
+      const { value: { result } } = await this.#post(form, call)
       if (result === 'ok') return { resource_type: kind, type, public_id: publicId }
       if (result === 'not found') throw new GatewayError('not_found', 'not found')
       throw new GatewayError('upstream_failed', 'Cloudinary\'s answer does not say whether the asset was deleted.')
@@ -230,17 +235,22 @@ export class AdminCalls {
     }
   }
 
-  async #get (path: string, shape: AnswerShape, { signal }: Call, maxAttempts = MAX_ATTEMPTS): Promise<ReadAnswer> {
+  async #get (
+    path: string, shape: AnswerShape, { signal }: Call, maxAttempts = MAX_ATTEMPTS
+  ): Promise<ReadAnswer> {
     const target = { method: 'GET', path: this.#root + path, headers: this.#headers } as const
     return this.#retried({ ...target, lane: 'json', signal }, shape, 'always', maxAttempts)
   }
 
   async #post ({ path, fields, headers, shape, retry }: Change, { signal }: Call): Promise<ReadAnswer> {
     const body = Buffer.from(new URLSearchParams(fields).toString())
-    return this.#retried({ method: 'POST', path: this.#root + path, headers, body, lane: 'json', signal }, shape, retry)
+    const target = { method: 'POST', path: this.#root + path, headers, body } as const
+    return this.#retried({ ...target, lane: 'json', signal }, shape, retry)
   }
 
-  async #retried (request: UpstreamRequest, shape: AnswerShape, retry: Retry, maxAttempts = MAX_ATTEMPTS): Promise<ReadAnswer> {
+  async #retried (
+    request: UpstreamRequest, shape: AnswerShape, retry: Retry, maxAttempts = MAX_ATTEMPTS
+  ): Promise<ReadAnswer> {
     const { pace, budget } = this.#connection
     return withRetries(async () => this.#send(request, shape), {
       maxAttempts,

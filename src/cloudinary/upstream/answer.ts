@@ -10,7 +10,7 @@ export interface Relayed {
   readonly body: Buffer
 }
 
-/** An answer that is read here, too. */
+/** An answer whose JSON was read here, too. */
 export interface ReadAnswer extends Relayed {
   readonly value: Readonly<Record<string, unknown>>
 }
@@ -150,7 +150,9 @@ export function relayed (reply: UpstreamReply, context: AnswerContext): Relayed 
   if (!looksLikeObject(reply.body)) throw brokenAnswer(reply, 'not a JSON object')
   // Official clients take a body with an error for a failure, whatever its status.
   if (reply.body.subarray(0, 16).toString('latin1').replace(/\s/g, '').startsWith('{"error":')) {
-    throw messageOf(reply.body) === undefined ? brokenAnswer(reply, 'an error without a reason') : upstreamError({ ...reply, status: 400 }, context)
+    throw messageOf(reply.body) === undefined
+      ? brokenAnswer(reply, 'an error without a reason')
+      : upstreamError({ ...reply, status: 400 }, context)
   }
   const headers: Record<string, string> = {}
   for (const name of RELAYED_HEADERS) {
@@ -162,7 +164,7 @@ export function relayed (reply: UpstreamReply, context: AnswerContext): Relayed 
 
 /**
  * Reads a good answer.
- * @throws {GatewayError} for one that is not JSON, or not of the shape that was due, as for every other one.
+ * @throws {GatewayError} as `relayed` does, and for one that is not JSON or not of the shape that was due.
  */
 export function readAnswer (reply: UpstreamReply, context: AnswerContext, shape: AnswerShape): ReadAnswer {
   const answer = relayed(reply, context)

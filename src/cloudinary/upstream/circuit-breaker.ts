@@ -11,7 +11,7 @@ const ANSWERED: ReadonlySet<TransportFault> = new Set<TransportFault>(['too_larg
 /** What a proxy in front of a service says when the service is gone. Any other answer shows that it is there. */
 const GONE: ReadonlySet<number> = new Set([502, 503, 504])
 
-/** How many requests of an environment were answered, by whichever circuit they went. */
+/** Counts requests of an environment that were answered, by whichever circuit they went. */
 export class AnswerCount { count = 0 }
 
 /** True when the request was sent and nothing, or not all of it, came back in time. */
@@ -43,7 +43,7 @@ export class CircuitBreaker {
     this.#answers = answers
   }
 
-  /** How many requests of the environment were answered so far: to be remembered when the wait for an answer begins. */
+  /** Number of answered requests of the environment. Remember it when the wait for an answer begins. */
   get answered (): number { return this.#answers.count }
 
   /** @throws {GatewayError} `upstream_unavailable` while the circuit is open and it is not time for a probe. */
@@ -59,7 +59,7 @@ export class CircuitBreaker {
   }
 
   /**
-   * Takes note of how an admitted request ended. Failures on our own side say nothing of Cloudinary, and nor does an
+   * Takes note of how an admitted request ended. Failures on our own side say nothing of Cloudinary. Nor does an
    * answer that hangs while others come: the request may be the reason.
    * @param answeredBefore `answered` when the wait for the answer began.
    */

@@ -15,7 +15,7 @@ async function prettyLines (): Promise<(lines: string) => string> {
 /** A system call costs many times what a line costs, so lines are written together. */
 const LINGER_MS = 50
 
-/** Where libraries put the headers of a request at their most talkative (the multipart parser does): keys and cookies of callers. */
+/** Members under which libraries log the headers of a request, with keys and cookies of callers in them. */
 const HEADERS = ['headers', 'req.headers', 'busboyOptions.headers']
 
 const MISSING = 'lines are missing here: the log was not read, or could not be written'
@@ -29,7 +29,11 @@ export async function createLogger (
   terminal: LogTerminal,
   destination?: DestinationStream
 ): Promise<Logger> {
-  const options: LoggerOptions = { level: config.logLevel, serializers: { err: serializeError }, redact: { paths: HEADERS, censor: '[secret]' } }
+  const options: LoggerOptions = {
+    level: config.logLevel,
+    serializers: { err: serializeError },
+    redact: { paths: HEADERS, censor: '[secret]' }
+  }
   const edit = (lines: string): string => mask.apply(lines)
   if (destination) return pino({ ...options, hooks: { streamWrite: edit } }, destination)
   const format = terminal.interactive && !config.production ? await prettyLines() : undefined

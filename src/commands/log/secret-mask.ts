@@ -3,18 +3,18 @@ import { SHORTEST, TextMask } from './text-mask.ts'
 
 const inForm = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
 
-/** Escapes as some programs write them: `%2f`. */
+/** Writes escapes as some programs do: `%2f`. */
 const inLowerCase = (text: string): string => text.replace(/%../g, (escape) => escape.toLowerCase())
 
-/** In both alphabets, with the padding and without it. */
+/** Encodes a text in both alphabets of base64, with the padding and without it. */
 function inBase64 (text: string): string[] {
   const padded = Buffer.from(text).toString('base64')
   return [padded, padded.replace(/=+$/, ''), Buffer.from(text).toString('base64url')]
 }
 
 /**
- * Returns a secret as it may turn up in a line: as it is, in a URL, a form or JSON, alone or with its key in base64 (Basic
- * auth).
+ * Returns a secret as it may turn up in a line: as it is, in a URL, a form or JSON, alone or with its key in
+ * base64 (Basic auth).
  */
 function spellings (key: string, secret: string): string[] {
   const escaped = [encodeURIComponent(secret), inForm(secret)]
@@ -29,8 +29,8 @@ function spellings (key: string, secret: string): string[] {
 }
 
 /**
- * The address of Redis, and its password alone: as it stands there, and as it is sent. ioredis takes one from
- * the query as well.
+ * Returns the address of Redis, and its password alone: as it stands there, and as it is sent. ioredis takes one
+ * from the query as well.
  */
 function redisSpellings (address: string): string[] {
   const { username, password, searchParams } = new URL(address)
@@ -40,8 +40,8 @@ function redisSpellings (address: string): string[] {
 }
 
 /**
- * How many credentials are remembered after they were replaced, since a request may go on with them: as many,
- * or all of them twice over, whichever is more. Those replaced longest ago go first.
+ * Number of credentials that are remembered after they were replaced, since a request may go on with them: as
+ * many, or all of them twice over, whichever is more. Those replaced longest ago go first.
  */
 const FEWEST_REPLACED = 1_000
 
@@ -69,7 +69,7 @@ export class SecretMask {
 
   apply (line: string): string { return this.#mask.apply(line, '[secret]') }
 
-  /** True when there was anything new. */
+  /** Adds credentials, and returns whether there was anything new. */
   #learn (environments: Config['environments']): boolean {
     let isNew = false
     const inForce = environments.filter(({ sandbox }) => !sandbox)

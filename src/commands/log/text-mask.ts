@@ -21,10 +21,7 @@ interface Extent {
   readonly until: number
 }
 
-/**
- * One byte for each character, which is quicker to look at. Those that are alike in it are told apart by
- * comparing.
- */
+/** Returns one byte for each character, which is quicker to look up. Characters that share one are told apart later. */
 function bytesOf (text: string): DataView {
   const { buffer, byteOffset, byteLength } = Buffer.from(text, 'latin1')
   return new DataView(buffer, byteOffset, byteLength)
@@ -37,7 +34,7 @@ function blockAt (bytes: DataView, at: number): number {
   return Math.imul(bytes.getInt32(at) ^ Math.imul(bytes.getUint8(at + 4), 0x85EBCA6B), 0x9E3779B1)
 }
 
-/** How often blocks stand in texts; those with the same upper bits of their hash are counted together. */
+/** Counts how often blocks stand in texts. Those with the same upper bits of their hash are counted together. */
 class BlockCounts {
   readonly #counts = new Uint32Array(2 ** COUNTERS_BITS)
 
@@ -52,8 +49,8 @@ class BlockCounts {
   }
 
   /**
-   * Returns where the `SHORTEST` characters begin by which a text is told from the others: secrets may begin
-   * alike, and a line must not be compared with all of them.
+   * Returns where the `SHORTEST` characters begin that best tell a text from the others: secrets may begin alike,
+   * and a line must not be compared with all of them.
    */
   rarestIn (bytes: DataView): number {
     let [rarest, fewest] = [0, Infinity]

@@ -38,7 +38,7 @@ function tidiedList (list: readonly unknown[], items: Shape | undefined): readon
   return list.some((item) => tidied(item, items) !== item) ? list.map((item) => tidied(item, items)) : list
 }
 
-/** A blank that may not stand is empty text, which the schema refuses. */
+/** Turns a blank that may not stand into empty text, which the schema refuses. */
 function refused (value: unknown, shape: Shape | undefined): unknown {
   return shape?.[BLANK] === 'refused' && typeof value === 'string' && isBlankText(value) ? '' : value
 }

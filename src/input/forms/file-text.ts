@@ -21,7 +21,9 @@ export function tidiedFile (text: string): string {
 const ADDRESS = /^(?!data:)[a-z][a-z0-9+.-]+:/i
 
 /** Returns what is known of a file before it is read: where Cloudinary is to fetch it, or its name. */
-export function sourceOf (file: { readonly filename: string | undefined } | string): { fileUrl?: string | undefined, filename?: string | undefined } {
+export function sourceOf (
+  file: { readonly filename: string | undefined } | string
+): { fileUrl?: string, filename?: string | undefined } {
   if (typeof file !== 'string') return { filename: file.filename }
   if (ADDRESS.test(file)) return { fileUrl: file }
   return isDataUri(file) ? {} : { filename: basename(file) }

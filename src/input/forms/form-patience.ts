@@ -7,22 +7,25 @@ import { slowness } from './slow-sender.ts'
 export interface PatienceOptions {
   /** Longest wait for the next part, in milliseconds. */
   readonly idleTimeoutMs: number
-  /** Longest time for all that stands before the file, in milliseconds: parts that come one by one could go on for long. */
+  /**
+   * Longest time for all that stands before the file, in milliseconds: parts that come one by one could go on for
+   * long.
+   */
   readonly fieldsTimeoutMs?: number
   /** Slowest average speed of what is not the file. */
   readonly minBytesPerSecond?: number
   readonly watch?: FormWatch | undefined
-  /** Milliseconds of a clock that nobody sets. */
+  /** Measures durations, in milliseconds. */
   readonly now?: () => number
 }
 
-/** Waits for a form, but not for ever: neither for one part of it nor for all the fields before or after the file. */
+/** Bounds the wait for a form: for one part of it, and for all the fields before or after the file. */
 export class FormPatience {
   readonly #options: PatienceOptions
   readonly #now: () => number
-  /** When the file must have begun. */
+  /** Time at which the file must have begun. */
   #fileDueMs = Infinity
-  /** What was waited for these fields, and the bytes that had come before them. */
+  /** Time spent waiting for these fields, and the bytes that had come before them. */
   #waitedMs = 0
   #bytesBefore = 0
 
@@ -41,7 +44,7 @@ export class FormPatience {
     }
   }
 
-  /** From here on fields after the file are waited for. */
+  /** Begins the wait for the fields after the file. */
   afterFile (): void {
     this.#waitedMs = 0
     this.#bytesBefore = this.#options.watch?.bytes ?? 0
@@ -64,7 +67,8 @@ export class FormPatience {
       : `The next part of the body did not come within ${idleTimeoutMs} ms.`
     let timer: NodeJS.Timeout | undefined
     const tooSlow = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new GatewayError('request_timeout', late)), Math.min(leftMs, idleTimeoutMs))
+      const refuse = (): void => { reject(new GatewayError('request_timeout', late)) }
+      timer = setTimeout(refuse, Math.min(leftMs, idleTimeoutMs))
     })
     return Promise.race([wait, tooSlow])
       .catch((error: unknown) => { throw this.#options.watch?.failure ?? incomingFailure(error) })

@@ -10,8 +10,8 @@ const MAX_BYTES = 64 * 1024 ** 2
 export const ANSWER_LIMITS: AnswerLimits = { maxBytes: MAX_BYTES, maxBytesOfOne: MAX_BYTES / 4 }
 
 /**
- * Counts the bytes that wait in this process to be read, in total and by owner: a caller or an address. An answer
- * larger than a share fits when nothing else waits; otherwise it could never be sent.
+ * Counts the bytes that wait in this process to be read, in total and by owner: a caller or an address. An
+ * answer larger than a share fits when nothing else waits; otherwise it could never be sent.
  */
 export class AnswerBudget {
   readonly #limits: AnswerLimits
@@ -30,7 +30,7 @@ export class AnswerBudget {
     return owners.some((owner) => (this.#byOwner.get(owner) ?? 0) >= this.#limits.maxBytesOfOne)
   }
 
-  /** Returns whether `bytes` may wait, in place of the `held` bytes that already count for the same answer. */
+  /** Returns whether `bytes` may wait, in place of the `held` bytes that count for the same answer already. */
   hasRoom (owners: readonly string[], bytes: number, held = 0): boolean {
     const { maxBytes, maxBytesOfOne } = this.#limits
     const fits = (used: number, most: number): boolean => used === held || used - held + bytes <= most

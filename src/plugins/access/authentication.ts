@@ -22,7 +22,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Reads the policy file now instead of at the next poll; does nothing without one. */
     reloadPolicy: () => Promise<void>
-    /** Whether more than one caller can come with a key or token. */
+    /** Returns whether more than one caller can come with a key or token. */
     hasSeveralCallers: () => boolean
     /** Takes the keys in `auth` for the requests to come; those that run go on. Who may call at all, and how, stays. */
     replaceKeys: (auth: Pick<AuthSettings, 'keys' | 'jwtPublicKey'>) => Promise<ReplacedKeys>
@@ -32,7 +32,7 @@ declare module 'fastify' {
 export interface ReplacedKeys {
   /** The variables whose keys are others now. */
   readonly changed: readonly string[]
-  /** Why not all of them are in force; undefined when they are. */
+  /** Why the keys and the policy do not fit together; undefined when they do. */
   readonly reason: string | undefined
 }
 
@@ -110,17 +110,19 @@ async function openPolicy (
   return file
 }
 
-/** Warns of keys that may do nothing, because the policy has no rules for their callers. Repeats it only for others. */
+/** Warns of keys that may do nothing, because the policy has no rules for their callers. Never repeats itself. */
 function unnamedWarner ({ log }: FastifyInstance, keys: KeyRing): (policy: Policy) => void {
   let told = ''
   return (policy) => {
     const unnamed = quoted(policy.unnamed(keys.names))
-    if (unnamed !== told && unnamed !== '') log.warn(`keys of ${unnamed} may do nothing: the policy has no rules for them`)
+    if (unnamed !== told && unnamed !== '') {
+      log.warn(`keys of ${unnamed} may do nothing: the policy has no rules for them`)
+    }
     told = unnamed
   }
 }
 
-/** Whether these keys belong to more than one caller. */
+/** Returns whether these keys belong to more than one caller. */
 function areOfSeveral (keys: readonly CallerKey[], others: readonly CallerKey[]): boolean {
   const [first] = keys.length > 0 ? keys : others
   const isOther = ({ caller }: CallerKey): boolean => caller !== first?.caller
@@ -176,7 +178,8 @@ export default fp<AuthenticationOptions>(async (scope, options) => {
     return { changed: [...isChanged ? ['GATEWAY_KEYS'] : [], ...isOther ? ['AUTH_PUBLIC_KEY'] : []], reason }
   })
   const takesTokens = auth.jwksUrl !== undefined || publicKey !== undefined
-  scope.decorate('hasSeveralCallers', () => takesTokens || areOfSeveral(keys.current, policy?.current.keys ?? []))
+  scope.decorate('hasSeveralCallers', () =>
+    takesTokens || areOfSeveral(keys.current, policy?.current.keys ?? []))
   if (auth.mode !== 'keys') {
     guardWithoutKeys(scope, options)
     return

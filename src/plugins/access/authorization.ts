@@ -6,7 +6,15 @@ import { HELD_IN_UPDATES, updateFaults } from '../../auth/policy/signing-rules.t
 import { requireAction } from '../../auth/policy/permissions.ts'
 import { isFolderInside, isInside } from '../../auth/uploads/folder.ts'
 import { layerFault } from '../../auth/uploads/layers.ts'
-import { permitUpload, prefixInside, requireInside, requireSigned, type UploadPermit, type UploadWish } from '../../auth/uploads/permit.ts'
+import {
+  permitUpload,
+  prefixInside,
+  requireInside,
+  requireSigned,
+  type SignedWish,
+  type UploadPermit,
+  type UploadWish
+} from '../../auth/uploads/permit.ts'
 import { moveFaults } from '../../auth/uploads/places.ts'
 import { requireDeletable } from '../../auth/uploads/protection.ts'
 import { absentAssetId, type Call, type Query, type ResolvedAsset } from '../../cloudinary/client.ts'
@@ -26,7 +34,7 @@ declare module 'fastify' {
      * Checks an upload whose signature is its only credential.
      * @throws {GatewayError} as `requireSigned` does
      */
-    permitSigned (wish: Parameters<typeof requireSigned>[0]): void
+    permitSigned (wish: SignedWish): void
     /**
      * Finds an asset by its ID, and judges its public ID by what the caller may do.
      * @throws {GatewayError} `not_found` when there is none, or none that the caller may know of; `forbidden`
@@ -95,14 +103,17 @@ function confineTransformations (folder: string, request: FastifyRequest): void 
 }
 
 /**
- * A signed delivery URL opens a private asset for good, and one of type `upload` whose `access_mode` is `authenticated`,
- * so a caller whose links must die gets none.
+ * Refuses signed delivery URLs to a caller whose links must die: they open a private asset for good, and also one
+ * of type `upload` whose `access_mode` is `authenticated`.
  */
 function requireMortalUrl ({ query, body, caller: { permissions } }: FastifyRequest): void {
   if (permissions.signedUrlSeconds === undefined) return
   const { type = 'upload', sign_url: signs = type !== 'upload' } = { ...fieldsOf(query), ...fieldsOf(body) }
   if (signs === false) return
-  throw refusal('forbidden', [{ pointer: '/sign_url', message: 'must be false: a signed delivery URL never expires, and the links of this caller must; ask for a signed URL' }])
+  throw refusal('forbidden', [{
+    pointer: '/sign_url',
+    message: 'must be false: a signed delivery URL never expires, and the links of this caller must; ask for a signed URL'
+  }])
 }
 
 function confineMove (folder: string, { asset_folder: target }: Record<string, unknown>): void {

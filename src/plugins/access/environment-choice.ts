@@ -59,8 +59,10 @@ function advice (name: string, names: readonly string[]): string {
   return `${didYouMean(name, names) || ';'} /environments lists them`
 }
 
-/** The refusal of a name. A caller that is bound to environments is not told which others there are. */
-function refusalOf (name: string | undefined, permissions: Permissions, known: readonly string[]): GatewayError {
+/** Makes the refusal of a name. A caller that is bound to environments is not told which others there are. */
+function refusalOf (
+  name: string | undefined, permissions: Permissions, known: readonly string[]
+): GatewayError {
   const hint = advice(name ?? '', known.filter((each) => mayUse(permissions, each)))
   if (permissions.environments === undefined) {
     return invalidRequest([{ pointer: '/environment', message: `there is no such environment${hint}` }])

@@ -18,7 +18,7 @@ declare module 'fastify' {
     countAddress (request: FastifyRequest, reply: FastifyReply): Promise<void>
   }
   interface FastifyContextConfig {
-    /** Asked by whoever watches over the process; answered whatever others ask for. */
+    /** True for routes that monitoring asks. They answer however many requests others send. */
     isProbe?: boolean
   }
 }
@@ -80,14 +80,15 @@ function requireQuota (reply: FastifyReply, name: 'address' | 'caller', rate: Ra
 
 const strangerKey = (ip: string): string => `stranger:${addressKey(ip)}`
 
-/** Whose requests are counted together. All who bring no key have one name, and one of them must not lock out the others. */
+/** Returns the name under which requests are counted. Callers without a key share no count: one must not lock out all. */
 export function callerKey ({ caller, ip }: Pick<FastifyRequest, 'caller' | 'ip'>): string {
   return caller.stranger || caller === ANYBODY ? strangerKey(ip) : `caller:${caller.scope ?? caller.name}`
 }
 
 /**
- * Limits how often an address may send requests, to any route or to none. Probes do not count, because a gateway
- * that refuses them would look broken. Register this plugin before `authentication`, so that guesses at keys count.
+ * Limits how often an address may send requests, to any route or to none. Probes do not count, because a
+ * gateway that refuses them would look broken. Register this plugin before `authentication`, so that guesses at
+ * keys count.
  */
 export default fp<RateLimitOptions>(async (scope, options) => {
   const { perAddress, onLimited } = options
@@ -106,8 +107,8 @@ export default fp<RateLimitOptions>(async (scope, options) => {
 }, { name: 'rate-limit' })
 
 /**
- * Limits how often an address may send requests to routes that ask for no key, in the scope that registers it. The
- * rate of a caller applies to each address, as it does for callers without a key.
+ * Limits how often an address may send requests to routes that ask for no key, in the scope that registers it.
+ * The rate of a caller applies to each address, as it does for callers without a key.
  */
 export const strangerRate = fp<CallerRateOptions>(async (scope, { perCaller: rate, onLimited }) => {
   if (!rate) return
@@ -118,8 +119,8 @@ export const strangerRate = fp<CallerRateOptions>(async (scope, { perCaller: rat
 }, { name: 'stranger-rate', dependencies: ['rate-limit'] })
 
 /**
- * Limits how often a caller may send requests. Register this plugin right after `authentication`: requests that are
- * forbidden, or name an unknown environment, then count too, and no body is read.
+ * Limits how often a caller may send requests. Register this plugin right after `authentication`: requests that
+ * are forbidden, or name an unknown environment, then count too, and no body is read.
  */
 export const callerRate = fp<CallerRateOptions>(async (scope, { perCaller, onLimited }) => {
   const { rateStore } = scope

@@ -57,9 +57,10 @@ function mapped (given: GivenFields, change: (text: string) => string): GivenFie
 
 const withoutBlanks = (text: unknown): string => String(text).replace(/\s+/g, '')
 
-/** Takes the text as it was sent where reading it only took blanks away: those inside a JSON list are signed. */
+/** Restores the text as it was sent where reading only took blanks away: those inside a JSON list are signed. */
 function keepingBlanks (written: FormFields, sent: FormFields): FormFields {
-  const kept = Object.entries(sent).filter(([name, text]) => withoutBlanks(text) === withoutBlanks(written[name]))
+  const kept = Object.entries(sent)
+    .filter(([name, text]) => withoutBlanks(text) === withoutBlanks(written[name]))
   return { ...written, ...Object.fromEntries(kept) }
 }
 

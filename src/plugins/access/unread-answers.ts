@@ -23,8 +23,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /**
-     * Counts an answer that is streamed in parts as `bytes` that wait, until it is over. A later call with more bytes
-     * raises the count.
+     * Counts an answer that is streamed in parts as `bytes` that wait, until it is over. A later call with more
+     * bytes raises the count.
      * @throws {GatewayError} `overloaded` when there is no room.
      */
     holdAnswer (bytes: number): void
@@ -101,7 +101,7 @@ function countAnswers (app: FastifyInstance, budget: AnswerBudget): void {
   })
 }
 
-/** Refuses requests early: those of an owner whose share is used up, and those whose answers could only wait. */
+/** Refuses requests early: those of an owner whose share is full, and those whose answers could only wait. */
 function refuseEarly (app: FastifyInstance, budget: AnswerBudget): void {
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     if (budget.waitingBytes === 0 || request.routeOptions.config.isProbe) return done()
@@ -112,9 +112,9 @@ function refuseEarly (app: FastifyInstance, budget: AnswerBudget): void {
 }
 
 /**
- * Bounds the answers that callers request and never read. Only a few requests of a connection run at a time, and the
- * next ones wait; a connection that takes no byte for half a minute is closed. The bytes that wait are bounded for
- * the process and for each caller and address. Register this plugin after `batching`.
+ * Bounds the answers that callers request and never read. Only a few requests of a connection run at a time, and
+ * the next ones wait; a connection that takes no byte for half a minute is closed. The bytes that wait are
+ * bounded for the process and for each caller and address. Register this plugin after `batching`.
  */
 export default fp<UnreadAnswersOptions>(async (app, options) => {
   const connections = { ...CONNECTION_LIMITS, ...options }

@@ -7,18 +7,18 @@ import { addressKey, isLoopback } from '../../net/addresses.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Whose shares of places and memory this upload takes from; undefined until it was let in. */
+    /** Holder of the shares that this upload counts in; undefined until it was let in. */
     uploadOwner: UploadOwner | undefined
     /**
      * Takes a place among the uploads until the request is over, before a byte of the body is read.
      * @param announced what the headers say about the size of the file.
      */
     admitUpload (announced: AnnouncedSize | undefined): Promise<void>
-    /** The same for a direct upload, whose proof is still to come: it takes a place of another kind. */
+    /** Takes a place of another kind, for a direct upload whose proof is still to come. */
     admitUnproven (announced: AnnouncedSize | undefined): Promise<void>
     /** Exchanges that place for one among the uploads, once the signature of this form fits. */
     admitProven (form: FormFields): Promise<void>
-    /** The same for a form whose file has come already, unless it has such a place. */
+    /** Does the same for a form whose file has come already, unless it has such a place. */
     admitLate (form: FormFields): void
     [UNPROVEN]: Release | undefined
   }
@@ -27,16 +27,17 @@ declare module 'fastify' {
 const UNPROVEN = Symbol('unproven upload')
 
 export interface UploadPlacesOptions {
-  /** Only this machine, or this pod, can call, and nobody needs a key. */
+  /** True when only this machine, or this pod, can call, and nobody needs a key. */
   readonly isLocal: boolean
 }
 
 /**
- * Gives each upload a place, and counts it among the shares of its environment, of its caller or address, and of its
- * signature. The holder that is alone has the whole: the only environment, the only caller, the machine itself.
+ * Gives each upload a place, and counts it among the shares of its environment, of its caller or address, and of
+ * its signature. A holder that is alone has the whole: the only environment, the only caller, the machine itself.
  */
 export default fp<UploadPlacesOptions>(async (scope, { isLocal }) => {
-  const environmentNamed = (name: string): string | undefined => scope.cloudinary.names().length > 1 ? name : undefined
+  const environmentNamed = (name: string): string | undefined =>
+    scope.cloudinary.names().length > 1 ? name : undefined
   const ownerOf = ({ caller, ip, cloudinary }: FastifyRequest): UploadOwner => {
     const environment = environmentNamed(cloudinary.environment.name)
     if (caller.stranger || caller === ANYBODY) {
@@ -55,7 +56,8 @@ export default fp<UploadPlacesOptions>(async (scope, { isLocal }) => {
   }
   scope.decorateRequest('admitUpload', async function (announced) {
     const owner = ownerOf(this)
-    begin(this, owner, await this.cloudinary.admitUpload(owner, announced, this.caller.permissions.signing?.maxBytes))
+    const { signing } = this.caller.permissions
+    begin(this, owner, await this.cloudinary.admitUpload(owner, announced, signing?.maxBytes))
   })
   scope.decorateRequest('admitUnproven', async function (announced) {
     // Environments that are absent are told apart too, or the refusals would tell which ones exist.

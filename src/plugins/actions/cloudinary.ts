@@ -33,8 +33,8 @@ export class Clients {
   readonly #options: ClientOptions
   #clients: ReadonlyMap<string, CloudinaryClient>
   /**
-   * Clients that were replaced. An upload may use one for hours and open connections on it, so they are closed
-   * with the app. A client that is no longer used is garbage-collected; its idle sockets close themselves.
+   * Clients that were replaced. An upload may use one for hours and open connections on it, so they are
+   * closed with the app. A client that is no longer used is garbage-collected; its idle sockets close themselves.
    */
   #retired: readonly WeakRef<CloudinaryClient>[] = []
   #decoy: { readonly of: CloudinaryClient, readonly client: CloudinaryClient } | undefined

@@ -7,20 +7,26 @@ import { problemDocument } from './error-handler.ts'
 import { lingeringClose } from './lingering-close.ts'
 import { owedAnswers } from './request-life.ts'
 
-const TUNNEL: NodeJS.ErrnoException = Object.assign(new Error('CONNECT is not served.'), { code: 'TUNNEL_REFUSED' })
+const TUNNEL: NodeJS.ErrnoException =
+  Object.assign(new Error('CONNECT is not served.'), { code: 'TUNNEL_REFUSED' })
 
-/** What Node's HTTP parser refuses before there is a request. */
+/** Makes the failure of bytes that are refused before there is a request: by Node's HTTP parser, or as a tunnel. */
 function failureOf (code: string | undefined): GatewayError {
   if (code === 'HPE_HEADER_OVERFLOW') return new GatewayError('headers_too_large', 'The request line and headers together are over 16 KiB.')
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new GatewayError('request_timeout', 'The request headers took too long.')
-  if (code === 'HPE_INVALID_VERSION') return new GatewayError('http_version_unsupported', 'The request line names another version of HTTP than 1.0 or 1.1.')
-  if (code === TUNNEL.code) return new GatewayError('invalid_request', 'CONNECT asks a proxy for a tunnel, and this is not a proxy.')
+  if (code === 'HPE_INVALID_VERSION') {
+    const message = 'The request line names another version of HTTP than 1.0 or 1.1.'
+    return new GatewayError('http_version_unsupported', message)
+  }
+  if (code === TUNNEL.code) {
+    return new GatewayError('invalid_request', 'CONNECT asks a proxy for a tunnel, and this is not a proxy.')
+  }
   return new GatewayError('invalid_request', 'This is not a valid HTTP request.')
 }
 
 /**
- * Answers `CONNECT` like a request that cannot be parsed. Without a listener, Node closes the connection at once, with all
- * answers that it owes.
+ * Answers `CONNECT` like a request that cannot be parsed. Without a listener, Node closes the connection at once,
+ * with all answers that it owes.
  */
 export function refuseTunnels (server: Server): void {
   server.on('connect', (_request, socket) => { server.emit('clientError', TUNNEL, socket) })

@@ -20,7 +20,7 @@ export function originForm (target: string): string {
 /** A name, an IPv4 address or an IPv6 address in brackets, with or without a port. */
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{0,5})?$/i
 
-/** How often a header was sent; Node keeps only the first `Host`. */
+/** Counts how often a header was sent; Node keeps only the first `Host`. */
 function timesSent (rawHeaders: readonly string[], name: string): number {
   let times = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -31,7 +31,9 @@ function timesSent (rawHeaders: readonly string[], name: string): number {
 }
 
 /** Returns what is wrong with the `Host` of a request, if anything; HTTP/1.0 does not require one. */
-function hostFault ({ rawHeaders, httpVersion, headers: { host = '' } }: FastifyRequest['raw']): string | undefined {
+function hostFault (
+  { rawHeaders, httpVersion, headers: { host = '' } }: FastifyRequest['raw']
+): string | undefined {
   const times = timesSent(rawHeaders, 'host')
   if (times === 0) return httpVersion === '1.0' ? undefined : 'is required'
   if (times > 1) return 'must be given once'
@@ -41,22 +43,30 @@ function hostFault ({ rawHeaders, httpVersion, headers: { host = '' } }: Fastify
 
 /** Returns a host in lower case, without the default port of its scheme. */
 function withoutDefaultPort (host: string, scheme: string): string {
-  return host.toLowerCase().replace(scheme === 'https' ? /:(?:443)?$/ : /:(?:80)?$/, '')
+  return host.toLowerCase().replace(scheme.toLowerCase() === 'https' ? /:(?:443)?$/ : /:(?:80)?$/, '')
 }
 
 /** Returns why a target that is not a path cannot be served; undefined for a URL of the host in `Host`. */
-function targetFailure ({ method, originalUrl: target, headers: { host = '' } }: FastifyRequest): GatewayError | undefined {
+function targetFailure (
+  { method, originalUrl: target, headers: { host = '' } }: FastifyRequest
+): GatewayError | undefined {
   if (target === '*' && method === 'OPTIONS') return undefined
   const [, scheme = '', authority = ''] = ABSOLUTE.exec(target) ?? []
-  if (!HOST.test(authority)) return invalidRequest([{ pointer: '', message: 'has a request target that is neither a path nor an http URL' }])
-  if (withoutDefaultPort(authority, scheme.toLowerCase()) === withoutDefaultPort(host, scheme.toLowerCase())) return undefined
-  return new GatewayError('misdirected_request', 'The URL in the request line names another host than the `Host` header.')
+  if (!HOST.test(authority)) {
+    const message = 'has a request target that is neither a path nor an http URL'
+    return invalidRequest([{ pointer: '', message }])
+  }
+  if (withoutDefaultPort(authority, scheme) === withoutDefaultPort(host, scheme)) return undefined
+  const message = 'The URL in the request line names another host than the `Host` header.'
+  return new GatewayError('misdirected_request', message)
 }
 
 function failureOf (request: FastifyRequest): GatewayError | undefined {
   const { raw, originalUrl } = request
   if (raw.httpVersion !== '1.1' && raw.httpVersion !== '1.0') {
-    return new GatewayError('http_version_unsupported', `HTTP/${raw.httpVersion} is not spoken here.`, { headers: { connection: 'close' } })
+    return new GatewayError('http_version_unsupported', `HTTP/${raw.httpVersion} is not spoken here.`, {
+      headers: { connection: 'close' }
+    })
   }
   const fault = hostFault(raw)
   if (fault !== undefined) return invalidRequest([{ pointer: '/Host', message: fault }])
@@ -64,9 +74,10 @@ function failureOf (request: FastifyRequest): GatewayError | undefined {
 }
 
 /**
- * Refuses requests whose HTTP version, host or target this server does not serve: a proxy or cache in front may have
- * read another host than we do. Source: RFC 9112, sections 2.3, 3.2 and 3.2.2. Requires `requireHostHeader: false`,
- * because Node otherwise answers requests without a host itself, and `rewriteUrl: originForm`.
+ * Refuses requests whose HTTP version, host or target this server does not serve: a proxy or cache in front may
+ * have read another host than we do. Source: RFC 9112, sections 2.3, 3.2 and 3.2.2. Requires
+ * `requireHostHeader: false`, because Node otherwise answers requests without a host itself, and
+ * `rewriteUrl: originForm`.
  */
 export default fp(async (app) => {
   app.addHook('onRequest', (request, _reply, done) => { done(failureOf(request)) })

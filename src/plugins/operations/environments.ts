@@ -21,7 +21,10 @@ export const environments: FastifyPluginAsync = async (app) => {
       operationId: 'getEnvironments',
       tags: ['service'],
       summary: 'The environments and their clouds',
-      response: { 200: Type.Object({ environments: Type.Array(Environment) }), ...problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited') }
+      response: {
+        200: Type.Object({ environments: Type.Array(Environment) }),
+        ...problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited')
+      }
     }
   }, async ({ caller: { permissions } }) => {
     const usable = app.cloudinary.all().filter(({ environment }) => mayUse(permissions, environment.name))

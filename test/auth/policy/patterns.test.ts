@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { compilePatterns, fillClaims, Pattern, patternFault, placeholders } from '../../../src/auth/policy/patterns.ts'
+import { compilePatterns, fillClaims, fitsAny, Pattern, patternFault, placeholders } from '../../../src/auth/policy/patterns.ts'
 import { rounds } from '../../support/rounds.ts'
 
 t.test('a pattern fits whole names', async (t) => {
@@ -48,6 +48,13 @@ t.test('403 for claims that could change the path', async (t) => {
   }
   t.throws(() => fillClaims('users/{sub}', {}), { code: 'forbidden' })
   t.throws(() => fillClaims('{constructor}', {}), { code: 'forbidden' }, 'only claims of its own')
+})
+
+t.test('a name fits several patterns when it fits one of them', async (t) => {
+  const patterns = compilePatterns(['a/**', 'b/*'], {})
+  t.ok(fitsAny(patterns, 'b/c'))
+  t.notOk(fitsAny(patterns, 'b/c/d'))
+  t.notOk(fitsAny([], 'a/b'))
 })
 
 t.test('malformed patterns are named', async (t) => {
