@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { basename, dirname, join, posix } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import t from 'tap'
-import { circleIn, graphOf, sharedTypeNames } from './support/structure.ts'
+import { circleIn, graphOf, importsOf, sharedTypeNames } from './support/structure.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -68,18 +68,7 @@ function roomOf (file: string): string {
   return rest.slice(0, WITH_INNER_ROOMS.has(rest[0] ?? '') ? 2 : 1).join('/')
 }
 
-interface Import { from: string, to: string, typeOnly: boolean }
-
-function importsOf (file: string): Import[] {
-  const found = textOf(file).matchAll(/(?:^|\n)\s*(?:import|export)\s+(type\s)?[^'"\n;]*?(?:from\s+)?['"](\.[^'"]+)['"]|import\(['"](\.[^'"]+)['"]\)/g)
-  return [...found].map(([, type, fixed, dynamic]) => ({
-    from: file,
-    to: posix.normalize(posix.join(dirname(file), fixed ?? dynamic ?? '')),
-    typeOnly: type !== undefined
-  }))
-}
-
-const imports = sources.flatMap(importsOf)
+const imports = sources.flatMap((from) => importsOf(from, textOf(from)))
 
 /** Files without a mirror test, each with its reason. */
 const UNMIRRORED: Readonly<Record<string, string>> = {

@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, posix } from 'node:path'
+import { dirname, join } from 'node:path'
 import t from 'tap'
-import ts from 'typescript'
-import { circleIn, graphOf, sharedTypeNames } from '../support/structure.ts'
+import { circleIn, graphOf, importsOf, sharedTypeNames } from '../support/structure.ts'
 
 const ROOT = join(import.meta.dirname, '../../src/sandbox')
 
@@ -18,12 +17,7 @@ function roomOf (file: string): string {
   return file.includes('/') ? dirname(file) : file.replace(/\.ts$/, '')
 }
 
-interface Import { from: string, to: string }
-
-/** Every import and re-export of a file of the project, of types too, as TypeScript itself finds them. */
-const imports: Import[] = files.flatMap((from) => ts.preProcessFile(textOf(from)).importedFiles
-  .filter(({ fileName }) => fileName.startsWith('.'))
-  .map(({ fileName }) => ({ from, to: posix.join(dirname(from), fileName) })))
+const imports = files.flatMap((from) => importsOf(from, textOf(from)))
 
 /** Files beside the rooms that every room may use, and that use nothing of the sandbox themselves. */
 const BASICS = ['background', 'base64', 'clouds', 'decoded', 'errors', 'format-names', 'imitation', 'random', 'svg']

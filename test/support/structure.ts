@@ -1,3 +1,25 @@
+import { dirname, posix } from 'node:path'
+import ts from 'typescript'
+
+/** An import or re-export of one file of the project by another. */
+export interface Import { readonly from: string, readonly to: string, readonly typeOnly: boolean }
+
+/** Returns where the path of an import stands that is for types alone. */
+function typesFrom (statement: ts.Statement, file: ts.SourceFile): number | undefined {
+  if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) return undefined
+  const isTypeOnly = ts.isExportDeclaration(statement) ? statement.isTypeOnly : statement.importClause?.isTypeOnly
+  return isTypeOnly === true ? statement.moduleSpecifier?.getStart(file) : undefined
+}
+
+/** Returns every import of a file of the project, of types and at run time too, as TypeScript itself finds them. */
+export function importsOf (from: string, text: string): Import[] {
+  const file = ts.createSourceFile(from, text, ts.ScriptTarget.Latest)
+  const types = new Set(file.statements.map((statement) => typesFrom(statement, file)))
+  return ts.preProcessFile(text).importedFiles
+    .filter(({ fileName }) => fileName.startsWith('.'))
+    .map(({ fileName, pos }) => ({ from, to: posix.join(dirname(from), fileName), typeOnly: types.has(pos) }))
+}
+
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>
 
 export function graphOf (edges: ReadonlyArray<readonly [from: string, to: string]>): Graph {

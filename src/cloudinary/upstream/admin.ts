@@ -1,11 +1,12 @@
 import { GatewayError, type ErrorCode } from '../../errors.ts'
-import { DELIVERY_TYPES, RESOURCE_TYPES, type DeliveryTypeName, type ResourceTypeName } from '../../schemas/assets.ts'
+import { RESOURCE_TYPES, type DeliveryTypeName, type ResourceTypeName } from '../../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { signParameters } from '../wire/signature.ts'
 import { apiRoot, encodeQuery, listPath, pathSegment, type Listed, type Query } from './admin-paths.ts'
 import { anyObject, oneAsset, pageOfAssets, type AnswerShape } from './answer-shapes.ts'
 import { readAnswer, transportFailure, type ReadAnswer } from './answer.ts'
 import type { CircuitBreaker } from './circuit-breaker.ts'
+import { findElsewhere, missing, type Place } from './place.ts'
 import { PASSING, withRetries, type Pace, type RetryBudget } from './retry.ts'
 import { TransportError, type Transport, type UpstreamRequest } from './transport.ts'
 
@@ -14,9 +15,6 @@ export interface Call {
   /** Whether the caller may learn of an asset of that name; when absent, of every asset. */
   readonly sees?: (publicId: string) => boolean
 }
-
-/** Where an asset lives: its kind and its storage type, which may also be `fetch` and the like. */
-export interface Place { readonly resource_type: ResourceTypeName, readonly type: string }
 
 /** An asset that was found by its ID. */
 export interface ResolvedAsset extends Place {
@@ -69,16 +67,6 @@ interface Change {
 /** Cloudinary cannot have seen the request. */
 export function sentNothing (error: GatewayError): boolean {
   return error.cause instanceof TransportError && error.cause.beforeSend
-}
-
-function missing (publicId: string, tried: readonly Place[], found: readonly Place[], cause: GatewayError | undefined): GatewayError {
-  const named = (places: readonly Place[]): string => places.map(({ resource_type: kind, type }) => `${kind}/${type}`).join(', ')
-  const elsewhere = found.length > 0 ? ` It exists under ${named(found)}.` : ''
-  return new GatewayError('not_found', `There is no asset "${publicId}" under ${named(tried)}.${elsewhere}`, {
-    ...(cause?.upstream && { upstream: cause.upstream }),
-    ...(found.length > 0 && { members: { found_under: found } }),
-    cause
-  })
 }
 
 /** The JSON calls of one environment. */
@@ -209,20 +197,8 @@ export class AdminCalls {
       }
     }
     const tried = kinds.map((kind) => ({ resource_type: kind, type }))
-    throw missing(publicId, tried, await this.#elsewhere(publicId, tried, call), absent)
-  }
-
-  /** The places of other kind or type that hold this public ID: same type first, the rest only when that finds nothing. */
-  async #elsewhere (publicId: string, tried: readonly Place[], call: Call): Promise<Place[]> {
-    const type = tried[0]?.type
-    const others = RESOURCE_TYPES.flatMap((kind) => DELIVERY_TYPES.map((each): Place => ({ resource_type: kind, type: each })))
-      .filter((place) => !tried.some((known) => known.resource_type === place.resource_type && known.type === place.type))
-    for (const step of [others.filter((place) => place.type === type), others.filter((place) => place.type !== type)]) {
-      const answers = await Promise.all(step.map(async (place) => this.exists(place, publicId, call)))
-      const found = step.filter((_, index) => answers[index])
-      if (found.length > 0) return found
-    }
-    return []
+    const found = await findElsewhere(tried, async (place) => this.exists(place, publicId, call))
+    throw missing(publicId, tried, found, absent)
   }
 
   /** Never fails: this look-up must not hide the answer that it explains. */
