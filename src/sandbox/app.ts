@@ -88,7 +88,9 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
   const faults = new Faults()
   const requests = new RequestLog()
   const adminLimit = new HourlyLimit(context.options.adminRateLimit, context.clock)
-  const app = makeApp(options.logger, (server, handle) => guarded(context, server, intercept(faults, requests, handle)))
+  const app = makeApp(options.logger, (server, handle) => {
+    return guarded(context, server, intercept(faults, requests, handle))
+  })
   const fill = async () => { if (options.samples) await fillClouds(context) }
   const reset = async () => {
     await context.background.settle()
@@ -127,7 +129,7 @@ export async function buildSandbox (options: SandboxAppOptions = {}): Promise<Sa
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
-/** Turns requests away that are not meant for this sandbox, before anything else knows of them. */
+/** Rejects requests that are not meant for this sandbox, before faults and the request log see them. */
 function guarded (context: Pick<SandboxContext, 'publicUrl'>, server: Server, handle: Handle): Handle {
   return (request, response) => {
     const address = server.address()
@@ -142,7 +144,9 @@ function guarded (context: Pick<SandboxContext, 'publicUrl'>, server: Server, ha
   }
 }
 
-function makeApp (logger: FastifyBaseLogger | undefined, wrap: (server: Server, handle: Handle) => Handle): FastifyInstance {
+function makeApp (
+  logger: FastifyBaseLogger | undefined, wrap: (server: Server, handle: Handle) => Handle
+): FastifyInstance {
   return fastify({
     ...logger ? { loggerInstance: logger } : { logger: false },
     frameworkErrors: answerBadUrl,
@@ -153,7 +157,8 @@ function makeApp (logger: FastifyBaseLogger | undefined, wrap: (server: Server, 
     forceCloseConnections: true,
     serverFactory: (handle) => {
       // A large upload takes as long as it takes; silence does not.
-      const server = createServer({ requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000, maxHeaderSize: 65_536 })
+      const timeouts = { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: 65_000 }
+      const server = createServer({ ...timeouts, maxHeaderSize: 65_536 })
       return server.on('request', wrap(server, handle)).setTimeout(IDLE_TIMEOUT_MS)
     }
   })

@@ -22,7 +22,7 @@ export interface SandboxLimits {
   /** Lets uploads by URL, and notifications, reach addresses that are not on the public internet. */
   readonly allowPrivateFetch: boolean
   readonly fetchTimeoutMs: number
-  /** Bytes of all derived assets together. Those that nobody asked for longest are forgotten, and made again when they are asked for. */
+  /** Bound on the bytes of all derived assets. The least recently used are evicted, and remade on demand. */
   readonly derivedMaxBytes: number
   /** How long a notification waits for its answer. */
   readonly notificationTimeoutMs: number

@@ -17,10 +17,12 @@ async function updateAccessMode (call: Call): Promise<unknown> {
   const [prefix, tag] = [fields.text('prefix'), fields.text('tag')]
   if (!ids && prefix === undefined && tag === undefined) throw new SandboxError(400, 'Missing required parameter - public_ids')
   const { rt = '' } = params
+  const listed = () => prefix !== undefined
+    ? store.assets.byName(['type', rt, type], prefix)
+    : store.assets.byTime(['tag', rt, tag ?? ''])
   const wanted = ids
     ? [...new Set(ids)].map((id) => store.find(rt, type, id)).filter((record) => record !== undefined)
-    : [...prefix !== undefined ? store.assets.byName(['type', rt, type], prefix) : store.assets.byTime(['tag', rt, tag ?? ''])]
-        .filter((record) => record.type === type)
+    : [...listed()].filter((record) => record.type === type)
   const updated = await Promise.all(wanted.map((record) => store.change(record.asset_id, (present) => ({ ...present, access_mode: mode }))))
   return { updated: updated.filter((record) => record !== undefined).map((record) => listItem(call, record)), failed: [] }
 }

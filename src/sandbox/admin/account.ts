@@ -58,7 +58,9 @@ async function tags (call: Call): Promise<unknown> {
   const list = {
     name: 'tags',
     keyOf: (tag: string) => [tag],
-    from: (key: SortKey | undefined) => beginning(call.store.assets.tags(rt, key ? String(key[0]) : prefix), prefix)
+    from: (key: SortKey | undefined) => {
+      return beginning(call.store.assets.tags(rt, key ? String(key[0]) : prefix), prefix)
+    }
   }
   const { items, ...next } = pageInOrder(list, {
     cursor: call.fields.text('next_cursor'),
@@ -67,6 +69,7 @@ async function tags (call: Call): Promise<unknown> {
   return { tags: items, ...next }
 }
 
+/** Yields texts, which come in order, for as long as they begin with `prefix`. */
 function * beginning (texts: Iterable<string>, prefix: string): Iterable<string> {
   for (const text of texts) {
     if (!text.startsWith(prefix)) return

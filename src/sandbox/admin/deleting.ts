@@ -37,7 +37,8 @@ async function ofOneType (call: Call, services: DeleteServices): Promise<unknown
   if (ids) return remove(call, services, ids.map((id) => namedAsset(id, find(id))))
   const prefix = fields.text('prefix') ?? (fields.flag('all') ? '' : undefined)
   if (prefix !== undefined) {
-    return removeAll(call, services, inName(call.store.assets, ['type', rt, type], { prefix, descending: false }))
+    const named = inName(call.store.assets, ['type', rt, type], { prefix, descending: false })
+    return removeAll(call, services, named)
   }
   throw missingParameter('public_ids')
 }
@@ -61,7 +62,10 @@ async function derivedByIds (call: Call): Promise<unknown> {
 async function removeAll (
   call: Call, services: DeleteServices, records: OrderedList<AssetRecord>
 ): Promise<unknown> {
-  const { items, ...next } = pageInOrder(records, { cursor: call.fields.text('next_cursor'), maxResults: MAX_ORIGINALS })
+  const { items, ...next } = pageInOrder(records, {
+    cursor: call.fields.text('next_cursor'),
+    maxResults: MAX_ORIGINALS
+  })
   const answer = await remove(call, services, items.map((record) => namedAsset(record.public_id, record)))
   return { ...answer, partial: next.next_cursor !== undefined, ...next }
 }
@@ -76,7 +80,9 @@ async function remove (
   await Promise.all(wanted.map(async ({ name, record }) => {
     deleted[name] = record ? 'deleted' : 'not_found'
     const derived = record ? [...call.store.derived.byId(record.asset_id)] : []
-    const goes = derived.filter((one) => !transformations || transformations.includes(canonical(one.transformation)))
+    const goes = transformations
+      ? derived.filter((one) => transformations.includes(canonical(one.transformation)))
+      : derived
     const original = record && !keepOriginal && !transformations ? 1 : 0
     counts[name] = { original, derived: goes.length }
     if (!record) return

@@ -48,7 +48,8 @@ async function search (call: Call): Promise<unknown> {
     texts: () => [folder.name]
   }, call.clock()))
   const { items, ...next } = page(found, folderOrder(call), { cursor: call.fields.text('next_cursor'), maxResults: call.fields.integer('max_results', { min: 1, max: 500, fallback: 50 }) })
-  return { total_count: found.length, time: 1, folders: items.map(({ path }) => folderOf(call, path)), ...next }
+  const folders = items.map(({ path }) => folderOf(call, path))
+  return { total_count: found.length, time: 1, folders, ...next }
 }
 
 /** `sort_by` `[{"path":"desc"}]`: every order is one by path or by name. */
@@ -72,7 +73,9 @@ async function rename (call: Call): Promise<unknown> {
   const moved = (path: string): string => path === from || path.startsWith(`${from}/`) ? to + path.slice(from.length) : path
   const before = [from, ...call.store.assets.folders.below(from)]
   for (const record of before.flatMap((path) => [...call.store.assets.byTime(['folder', path])])) {
-    await call.store.change(record.asset_id, (present) => ({ ...present, asset_folder: moved(present.asset_folder) }))
+    await call.store.change(record.asset_id, (present) => {
+      return { ...present, asset_folder: moved(present.asset_folder) }
+    })
   }
   for (const path of before) {
     if (!await call.store.removeDocument('folder', path)) continue
@@ -86,7 +89,8 @@ async function remove (call: Call): Promise<unknown> {
   const path = existing(call)
   const { assets } = call.store
   const deleted = [path, ...assets.folders.below(path)].sort()
-  if (deleted.some((one) => assets.size(['folder', one]) > 0)) throw new SandboxError(400, 'Folder is not empty')
+  const isFilled = deleted.some((one) => assets.size(['folder', one]) > 0)
+  if (isFilled) throw new SandboxError(400, 'Folder is not empty')
   for (const one of deleted) await call.store.removeDocument('folder', one)
   await keepAbove(call, path)
   return { deleted }

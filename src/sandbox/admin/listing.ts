@@ -14,7 +14,7 @@ export const listingRoutes: Route[] = [
   { method: 'GET', path: 'resources', guard: 'admin', action: async () => ({ resource_types: ['image', 'raw', 'video'] }) },
   { method: 'GET', path: 'resources/by_asset_ids', guard: 'admin', action: byAssetIds },
   { method: 'GET', path: 'resources/by_asset_folder', guard: 'admin', action: byAssetFolder },
-  { method: 'GET', path: 'resources/:rt(image|video|raw)/tags/*tag', guard: 'admin', action: async (call) => list(call, ['tag', kindOf(call), call.params.tag ?? '']) },
+  { method: 'GET', path: 'resources/:rt(image|video|raw)/tags/*tag', guard: 'admin', action: byTag },
   { method: 'GET', path: 'resources/:rt(image|video|raw)/context', guard: 'admin', call: 'resources_by_context', action: byContext },
   { method: 'GET', path: 'resources/:rt(image|video|raw)/moderations/:kind/:status', guard: 'admin', action: byModeration },
   { method: 'GET', path: 'resources/:rt(image|video|raw)', guard: 'admin', action: byType },
@@ -56,6 +56,10 @@ async function byAssetFolder (call: Call): Promise<unknown> {
     ...answerPage(call, inTime(call.store.assets, name, { descending: true })),
     total_count: call.store.assets.size(name)
   }
+}
+
+async function byTag (call: Call): Promise<unknown> {
+  return list(call, ['tag', kindOf(call), call.params.tag ?? ''])
 }
 
 async function byContext (call: Call): Promise<unknown> {

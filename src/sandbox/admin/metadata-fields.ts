@@ -156,7 +156,9 @@ function readValues (call: Call, datasource: unknown, present: Values): Values {
     const id = typeof entry.external_id === 'string' ? entry.external_id : call.random.name(20)
     values.set(id, { external_id: id, value: entry.value, state: 'active' })
   }
-  if (values.size > MAX_OPTIONS) throw new SandboxError(400, `Too many values for parameter datasource. Maximum is ${MAX_OPTIONS}.`)
+  if (values.size > MAX_OPTIONS) {
+    throw new SandboxError(400, `Too many values for parameter datasource. Maximum is ${MAX_OPTIONS}.`)
+  }
   return [...values.values()]
 }
 

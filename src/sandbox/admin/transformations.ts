@@ -19,14 +19,15 @@ export const transformationRoutes: Route[] = [
   { method: 'DELETE', path: 'transformations/*name', guard: 'admin', action: remove }
 ]
 
-/** What the label of one with a name begins with. */
+/** Prefix of the label that a named transformation has. */
 const LABEL = 't_'
 
 interface Listed { name: string, allowed_for_strict: boolean, used: boolean, named: boolean }
 
 async function list (call: Call): Promise<unknown> {
   const { fields } = call
-  const wanted = fields.has('named') ? (fields.flag('named') ? [named] : [unnamed, undeclared]) : [named, unnamed, undeclared]
+  const isNamed = fields.has('named') ? fields.flag('named') : undefined
+  const wanted = [...isNamed === false ? [] : [named], ...isNamed === true ? [] : [unnamed, undeclared]]
   const { items, ...next } = pageInOrder({
     name: 'transformations',
     keyOf: ({ name }: Listed) => [name],
@@ -38,33 +39,36 @@ async function list (call: Call): Promise<unknown> {
   return { transformations: items, ...next }
 }
 
-/** Those with a name, in order, from a label on. */
+/** Yields named transformations in order, starting at a label. */
 function * named ({ store }: Call, from = ''): Iterable<Listed> {
   const isLabel = from.startsWith(LABEL)
   if (!isLabel && from > LABEL) return
   const first = isLabel ? from.slice(LABEL.length) : undefined
-  for (const [key, { allowed_for_strict: strict = false }] of store.documentsFrom<KnownTransformation>('transformation', first)) {
+  const known = store.documentsFrom<KnownTransformation>('transformation', first)
+  for (const [key, { allowed_for_strict: strict = false }] of known) {
     const name = LABEL + key
     yield { name, allowed_for_strict: strict, used: store.derived.isUsed(name), named: true }
   }
 }
 
-/** Chains that somebody made known. */
+/** Yields chains that somebody made known, in order. */
 function * unnamed ({ store }: Call, from?: string): Iterable<Listed> {
-  for (const [name, { allowed_for_strict: strict = false }] of store.documentsFrom<KnownTransformation>('unnamed_transformation', from)) {
+  const known = store.documentsFrom<KnownTransformation>('unnamed_transformation', from)
+  for (const [name, { allowed_for_strict: strict = false }] of known) {
     yield { name, allowed_for_strict: strict, used: store.derived.isUsed(name), named: false }
   }
 }
 
-/** All others that have made something. */
+/** Yields transformations that have made something and are in neither list above, in order. */
 function * undeclared ({ store }: Call, from?: string): Iterable<Listed> {
   for (const name of store.derived.transformations(from)) {
-    const isTold = store.document('unnamed_transformation', name) ?? (name.startsWith(LABEL) ? store.document('transformation', name.slice(LABEL.length)) : undefined)
-    if (isTold === undefined) yield { name, allowed_for_strict: false, used: true, named: false }
+    const declared = store.document('unnamed_transformation', name) ??
+      (name.startsWith(LABEL) ? store.document('transformation', name.slice(LABEL.length)) : undefined)
+    if (declared === undefined) yield { name, allowed_for_strict: false, used: true, named: false }
   }
 }
 
-/** Several lists in order as one in order. */
+/** Merges sorted lists into one that is sorted. */
 function * merged (lists: readonly Iterable<Listed>[]): Iterable<Listed> {
   const readers = lists.map((list) => list[Symbol.iterator]())
   const heads = readers.map((reader) => reader.next())
@@ -155,8 +159,8 @@ async function dropDerived ({ store }: Call, label: string): Promise<void> {
 interface Subject { kind: 'transformation' | 'unnamed_transformation', key: string, label: string }
 
 function namedSubject (given: string): Subject {
-  const key = given.replace(/^t_/, '')
-  return { kind: 'transformation', key, label: `t_${key}` }
+  const key = given.startsWith(LABEL) ? given.slice(LABEL.length) : given
+  return { kind: 'transformation', key, label: LABEL + key }
 }
 
 function chainSubject (given: string): Subject {

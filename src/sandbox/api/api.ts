@@ -66,12 +66,13 @@ class ApiCalls<Services extends ApiServices> {
   }
 
   /**
-   * Pages upload, and do nothing else here.
-   * @throws {SandboxError} 400 for the path of anything else: its preflight gets no answer that a browser could use.
+   * Requires the path of an upload, the only call that web pages may make.
+   * @throws {SandboxError} 400 for any other path, so that a browser's preflight fails.
    */
   requireUploadPath (url: string): void {
     const { cloudName, path } = splitUrl(url)
-    if (this.#table.find('POST', path)?.route.guard !== 'upload') throw notImitated(`OPTIONS ${documentedPath(cloudName, path)}`)
+    const isUpload = this.#table.find('POST', path)?.route.guard === 'upload'
+    if (!isUpload) throw notImitated(`OPTIONS ${documentedPath(cloudName, path)}`)
   }
 
   async answer (request: FastifyRequest, reply: FastifyReply): Promise<unknown> {

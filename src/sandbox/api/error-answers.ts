@@ -30,7 +30,7 @@ export function registerErrors (app: FastifyInstance): void {
   })
 }
 
-/** The same without a framework, for requests that do not get that far. */
+/** Writes an error in the same form without Fastify, for requests that are rejected before it sees them. */
 export function refuse (response: ServerResponse, { status, message }: SandboxError): void {
   const body = JSON.stringify({ error: { message } })
   response.writeHead(status, {

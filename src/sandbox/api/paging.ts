@@ -42,11 +42,11 @@ export interface OrderedList<T> {
   /** Names the ordering; a cursor of another one is refused. */
   name: string
   keyOf: (item: T) => SortKey
-  /** The items from a key on. The item of that very key may be among them. */
+  /** Reads the items from a key on. The item with that very key may be among them. */
   from: (key: SortKey | undefined) => Iterable<T>
 }
 
-/** One page of such a list, for which no more is read than what is on it. The cursor is as in `page`. */
+/** Returns one page of such a list, and reads no more than is on it. The cursor is as in `page`. */
 export function pageInOrder<T> (
   list: OrderedList<T>, { cursor, maxResults }: { cursor: string | undefined, maxResults: number }
 ): { items: T[], next_cursor?: string } {
@@ -57,7 +57,9 @@ export function pageInOrder<T> (
     // The last one shown. A cursor of an older version may have fewer parts.
     if (after?.every((part, index) => part === key[index])) continue
     const last = items.at(-1)
-    if (items.length >= maxResults) return { items, ...last && { next_cursor: writeCursor(list.name, list.keyOf(last)) } }
+    if (items.length >= maxResults) {
+      return { items, ...last && { next_cursor: writeCursor(list.name, list.keyOf(last)) } }
+    }
     items.push(item)
   }
   return { items }

@@ -41,7 +41,7 @@ export function assetUrls (
 }
 
 function encodePublicId (publicId: string): string {
-  // Nearly all of them, and a list has hundreds.
+  // Nearly every ID needs no encoding, and a list has hundreds of them.
   if (/^[\w./:-]*$/.test(publicId)) return publicId
   return encodeURIComponent(publicId).replaceAll('%2F', '/').replaceAll('%3A', ':')
 }

@@ -28,15 +28,15 @@ export interface DerivedRecord {
   /** Key of its bytes in the blob store. */
   blob: string
   created_at: string
-  /** What its name stood for when it was made, where that is something else. */
+  /** The chain that its name stood for when it was made, where the two differ. */
   recipe?: string
 }
 
-/** A derived asset as it is stored: a record of its own, so that what is said of the original costs the same however many it has. */
+/** A derived asset as it is stored: a record of its own, which a change of its original does not rewrite. */
 export interface OwnedDerived extends DerivedRecord {
   /** The ID of the original. */
   asset_id: string
-  /** Counts those of a cloud, as they are made. */
+  /** Its number among those of the cloud, in the order in which they were made. */
   order: number
 }
 
@@ -94,6 +94,7 @@ export function assetKey (resourceType: string, type: string, publicId: string):
   return `${resourceType}/${type}/${publicId}`
 }
 
+/** Returns the key of an asset that is known. */
 export function keyOf ({ resource_type: resourceType, type, public_id: publicId }: AssetRecord): string {
   return assetKey(resourceType, type, publicId)
 }

@@ -81,8 +81,9 @@ export function newMetadata (
   return values
 }
 
-/** Options that a list may have, and characters of one that an asset brings along. The vendor's bounds are not public. */
+/** Most options that a list may have. The vendor's bound is not public. */
 export const MAX_OPTIONS = 3000
+/** Most characters of an option that an asset brings along. As above. */
 const MAX_OPTION_LENGTH = 255
 
 /**
@@ -97,7 +98,7 @@ export function fieldsWithNewOptions (
     const known = new Set(present.map((option) => option.external_id))
     const given = [values[field.external_id] ?? []].flat().map(String)
     const added = field.allow_dynamic_list_values ? given.filter((value) => !known.has(value)) : []
-    // Others may have added some since these were checked.
+    // Other calls may have added options since these were checked.
     const room = Math.max(0, MAX_OPTIONS - present.length)
     const options = added.slice(0, room).map((value) => ({ external_id: value, value, state: 'active' }))
     return options.length > 0 ? [{ ...field, datasource: { values: [...present, ...options] } }] : []
@@ -142,12 +143,15 @@ function typedValue (field: MetadataField, text: string): unknown {
 }
 
 /**
- * Returns whether a field takes these values of its list, those included that it may add to it.
- * @throws {SandboxError} 400 when the list would get too long.
+ * Returns whether a field accepts these values: options of its list, or others where it may add them.
+ * @throws {SandboxError} 400 when the list, or a new option, would get too long.
  */
-function areOptions ({ external_id: id, allow_dynamic_list_values: isDynamic, datasource }: MetadataField, values: readonly string[]): boolean {
+function areOptions (
+  { external_id: id, allow_dynamic_list_values: isDynamic, datasource }: MetadataField,
+  values: readonly string[]
+): boolean {
   const options = datasource?.values ?? []
-  const active = new Set(options.filter(({ state }) => state === 'active').map((option) => option.external_id))
+  const active = new Set(options.filter(({ state }) => state === 'active').map((one) => one.external_id))
   const others = new Set(values.filter((value) => !active.has(value)))
   if (others.size === 0 || !isDynamic) return others.size === 0
   for (const { external_id: known } of options) others.delete(known)

@@ -11,8 +11,9 @@ export interface TriedWidth { readonly asked: number, readonly bytes: number }
 
 type Try<Tried> = (width: number) => Promise<Tried>
 
-/** Attempts for each breakpoint, and pictures that a whole search may make: after that the best so far is good enough. */
+/** Attempts for each breakpoint: after that the best one so far is good enough. */
 const MAX_GUESSES = 8
+/** Pictures that a whole search may make. */
 export const MAX_TRIES = 60
 
 /**
@@ -35,14 +36,15 @@ export async function searchBreakpoints<Tried extends TriedWidth> (
   // Another one fits while there are two steps left, one on either side of it.
   const hasMore = () => known.size < MAX_TRIES
   for (let last = largest; hasMore() && last.bytes - 2 * step >= smallest.bytes;) {
-    last = await widestBelow(at, { from: smallest, to: last, bytes: last.bytes - step, tolerance: step / 10, hasMore })
+    const bytes = last.bytes - step
+    last = await widestBelow(at, { from: smallest, to: last, bytes, tolerance: step / 10, hasMore })
     if (last === smallest || last.bytes - step < smallest.bytes) break
     found.push(last)
   }
   return [...found, smallest]
 }
 
-/** Two pictures that another one is looked for between, and how close to `bytes` it has to be. */
+/** Two known pictures, and the one that is looked for between them: within `tolerance` of `bytes`. */
 interface Gap<Tried> {
   readonly from: Tried
   readonly to: Tried
@@ -56,7 +58,8 @@ async function widestBelow<Tried extends TriedWidth> (
   at: Try<Tried>, { from, to, bytes, tolerance, hasMore }: Gap<Tried>
 ): Promise<Tried> {
   let [low, high] = [from, to]
-  for (let guesses = 0; guesses < MAX_GUESSES && hasMore() && high.asked - low.asked > 1 && bytes - low.bytes > tolerance; guesses++) {
+  const isDone = () => high.asked - low.asked <= 1 || bytes - low.bytes <= tolerance
+  for (let guesses = 0; guesses < MAX_GUESSES && hasMore() && !isDone(); guesses++) {
     const share = (bytes - low.bytes) / Math.max(1, high.bytes - low.bytes)
     const guess = Math.round(low.asked + share * (high.asked - low.asked))
     const tried = await at(Math.min(high.asked - 1, Math.max(low.asked + 1, guess)))

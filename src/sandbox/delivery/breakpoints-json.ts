@@ -25,12 +25,12 @@ export function asksForBreakpoints ({ components }: DeliveryPath): boolean {
 
 interface FoundWidths { readonly breakpoints: number[] }
 
-/** Answers that are remembered. */
+/** Most answers that are remembered. */
 const MAX_KNOWN = 1000
 
 /**
  * Answers `w_auto:breakpoints_<min>_<max>_<KiB>_<images>:json` with the widths that suit a picture, the
- * largest first. Finding them takes dozens of renderings, so each answer is remembered for as long as the asset is what it was.
+ * largest first. Finding them takes dozens of renderings, so an answer is remembered until its asset changes.
  * Source: official Node and Python clients, "responsive breakpoints cache".
  */
 export class BreakpointAnswers {
@@ -48,12 +48,14 @@ export class BreakpointAnswers {
     if (known) return known
     const work = this.#search({ cloud, record, path }, bounds, find)
     this.#known.set(key, work)
-    // What has failed may be well the next time.
+    // A search that failed may succeed the next time.
     work.catch(() => { this.#known.delete(key) })
     return work
   }
 
-  async #search ({ cloud, record, path }: BreakpointQuestion, bounds: BreakpointBounds, find: FindTransformation): Promise<FoundWidths> {
+  async #search (
+    { cloud, record, path }: BreakpointQuestion, bounds: BreakpointBounds, find: FindTransformation
+  ): Promise<FoundWidths> {
     const render = async (width?: number) => {
       const chain = prepareChain(withWidth(path, width), find)
       const format = targetFormat(record, chain, path.extension)

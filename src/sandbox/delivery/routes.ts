@@ -106,15 +106,16 @@ class Delivery {
   }
 
   /**
-   * An asset that is overwritten or removed while it is read takes its bytes with it, and derived assets are evicted at any time:
-   * what there is now is looked up again.
+   * Looks the asset up again when its bytes are gone before they were read: an original may be overwritten or
+   * removed meanwhile, and a derived asset may be evicted.
    */
   async #deliverLatest (request: FastifyRequest, reply: FastifyReply, path: DeliveryPath, requestId: string, tries = 3): Promise<FastifyReply> {
     const target = this.#find(path)
     try {
       return await this.#deliver(request, reply, target, requestId)
     } catch (error) {
-      const isOther = error instanceof BytesGone || this.#find(path).record.version_id !== target.record.version_id
+      const isOther = error instanceof BytesGone ||
+        this.#find(path).record.version_id !== target.record.version_id
       if (tries <= 1 || reply.sent || !isOther) throw error
       return this.#deliverLatest(request, reply, path, requestId, tries - 1)
     }

@@ -36,7 +36,7 @@ async function read (blobs: BlobStore, { blob }: Delivered): Promise<Buffer> {
   }
 }
 
-/** What was asked for was removed between looking it up and reading it: replaced, or evicted. */
+/** The failure when bytes are replaced or evicted between being looked up and being read. */
 export class BytesGone extends SandboxError {
   constructor () { super(404, 'Resource not found') }
 }

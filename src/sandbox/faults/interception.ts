@@ -46,7 +46,7 @@ async function strikeFirst (exchange: Exchange, faults: readonly PendingFault[],
 
 /** Sends the head and `atByte` bytes of the answer (half of its first piece by default), and then ends the connection. */
 function cutAnswer (request: IncomingMessage, response: ServerResponse, atByte: number | undefined): void {
-  // Node takes the socket off the request once it is closed, which another fault may have done by then.
+  // Kept here, because Node takes a closed socket off its request, and another fault may close it.
   const { socket } = request
   const write = response.write.bind(response)
   let cut = false

@@ -69,12 +69,16 @@ ${clouds}
 
 const KINDS: Readonly<Record<string, string>> = { image: 'images', video: 'videos', raw: 'raw files' }
 const SHOWN_PICTURES = 8
+/** Latest assets among which pictures are looked for. */
 const LOOKED_AT = 200
 
 function section (services: HomeServices, cloud: CloudSettings): string {
   const { assets } = services.store.cloud(cloud.cloudName)
-  const counts = Object.entries(KINDS).map(([type, kinds]) => ({ kinds, count: assets.size(['kind', type]) })).filter(({ count }) => count > 0)
-  const held = counts.map(({ kinds, count }) => `${count} ${count === 1 ? kinds.replace(/s$/, '') : kinds}`).join(', ') || 'nothing yet'
+  const counts = Object.entries(KINDS)
+    .map(([type, kinds]) => ({ kinds, count: assets.size(['kind', type]) }))
+    .filter(({ count }) => count > 0)
+    .map(({ kinds, count }) => `${count} ${count === 1 ? kinds.replace(/s$/, '') : kinds}`)
+  const held = counts.join(', ') || 'nothing yet'
   // Everybody knows the default secret; any other stays with those who chose it.
   const shown = cloud.apiSecret === DEFAULT_CLOUD.apiSecret ? cloud : { ...cloud, apiSecret: 'YOUR_SECRET' }
   const latest = latestPictures(assets)
@@ -83,7 +87,7 @@ function section (services: HomeServices, cloud: CloudSettings): string {
 ${latest.length > 0 ? `<ul class="pictures">${latest.map((record) => picture(cloud, record)).join('')}</ul>\n` : ''}${clients(services.publicUrl, cloud, clientUrl(shown, services.publicUrl))}`
 }
 
-/** The latest pictures, as far as they stand among the latest assets. */
+/** Returns the latest pictures that are among the latest assets. */
 function latestPictures (assets: AssetIndex): AssetRecord[] {
   const pictures: AssetRecord[] = []
   let looked = 0

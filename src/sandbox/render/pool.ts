@@ -110,7 +110,7 @@ export class RenderPool {
     // The pipe breaks when there is nobody left to read a job: nothing has been tried yet.
     pipe.on('error', () => { this.#giveBack(renderer) })
     child.on('error', () => { this.#end(renderer, new SandboxError(503, 'The renderer cannot start')) })
-    // Not at its exit, which may be told before the error of a pipe that still held the job.
+    // Not on `exit`, which may come before the error of a pipe that still holds a job.
     pipe.on('close', () => { this.#end(renderer, new SandboxError(503, 'The renderer ended')) })
     return renderer
   }

@@ -1,4 +1,5 @@
 import type { AssetRecord } from '../assets/asset.ts'
+import { compareTexts } from '../store/sorted-set.ts'
 import { textsOf, TIME_FIELDS, valuesOf, type FieldValue } from './asset-fields.ts'
 import type { Comparison, Query } from './expression.ts'
 
@@ -90,10 +91,6 @@ function compared (difference: number, comparison: Comparison): boolean {
     case '<=': return difference <= 0
     default: return difference === 0
   }
-}
-
-function compareTexts (one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0
 }
 
 const SIZES: Readonly<Record<string, number>> = { '': 1, kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }

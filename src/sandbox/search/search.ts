@@ -12,7 +12,7 @@ import { inTurns, type Found, type Searches } from './searches.ts'
 import { sortRules } from './sort-rules.ts'
 
 export interface SearchServices {
-  /** Where the bytes are that answers may be read from. */
+  /** Bytes of assets, which some answers read. */
   readonly blobs: BlobStore
   readonly searches: Searches
 }
@@ -38,7 +38,7 @@ export async function search (call: Call, { blobs, searches }: SearchServices): 
   const aggregations = await aggregate(call, found)
   const resources: unknown[] = []
   for (const { asset_id: id } of items) {
-    // It may have changed, or gone, while others were looked at.
+    // The asset may have changed or gone while the search ran.
     const record = call.store.findById(id)
     if (record) resources.push(await searchItem(call, blobs, record))
   }
@@ -108,14 +108,18 @@ function alwaysShown (call: Call, record: AssetRecord): Record<string, unknown> 
   }
 }
 
-async function aggregate (call: Call, found: Found): Promise<Record<string, Record<string, number>> | undefined> {
+type Counts = Record<string, number>
+
+async function aggregate (call: Call, found: Found): Promise<Record<string, Counts> | undefined> {
   const wanted = call.fields.raw('aggregate')
   if (wanted === undefined) return undefined
   const names = Array.isArray(wanted) ? wanted : (call.fields.list('aggregate') ?? [])
   if (names.some((name) => typeof name !== 'string')) throw notImitated('aggregations by ranges')
-  const all = names.map((name: string): [string, Record<string, number>] => [name, {}])
+  const all = names.map((name: string): [string, Counts] => [name, {}])
   await inTurns(found.from(undefined), (record) => {
-    for (const [name, counts] of all) for (const value of valuesOf(record, name, false)) counts[value] = (counts[value] ?? 0) + 1
+    for (const [name, counts] of all) {
+      for (const value of valuesOf(record, name, false)) counts[value] = (counts[value] ?? 0) + 1
+    }
   })
   return Object.fromEntries(all)
 }

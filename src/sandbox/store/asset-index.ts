@@ -3,14 +3,14 @@ import { FolderTree } from './folder-tree.ts'
 import { Lists } from './lists.ts'
 import { compareTexts, SortedSet } from './sorted-set.ts'
 
-/** What the place of an asset in a list by time depends on. */
+/** Place of an asset in a list by time. */
 export interface TimePlace { created_at: string, sequence: number, asset_id: string }
-/** What the place of an asset in a list by public ID depends on. */
+/** Place of an asset in a list by public ID. */
 export interface NamePlace { public_id: string, type: string, sequence: number }
-/** Where a list is read from, and in which direction. */
+/** Place that a list is read from, and the direction. */
 export interface ReadFrom<Place> { from?: Place | undefined, descending?: boolean }
 
-/** A list that assets can be asked for by: what it goes by, and the values. */
+/** Name of a list: the property that its assets share, and the values of that property. */
 export type ListName =
   | readonly [by: 'kind', resourceType: string]
   | readonly [by: 'type', resourceType: string, type: string]
@@ -22,8 +22,8 @@ export type ListName =
 export type NamedList = Extract<ListName, readonly ['kind' | 'type', ...unknown[]]>
 
 /**
- * The assets of a cloud in the order of every list that is asked for. It is kept as they come and go, so that a page costs what
- * is on it, and not what is stored.
+ * The assets of a cloud in the order of every list that calls ask for. It is updated as they come and go, so
+ * a page costs what is on it, however much is stored.
  */
 export class AssetIndex {
   readonly #byTime = new Lists<TimePlace, AssetRecord>(compareTimes)
@@ -38,7 +38,7 @@ export class AssetIndex {
   constructor (folders: FolderTree) { this.folders = folders }
 
   get count (): number { return this.#count }
-  /** Sum over all originals. */
+  /** Sum of the bytes of all originals. */
   get bytes (): number { return this.#bytes }
 
   add (record: AssetRecord): void {
@@ -67,15 +67,15 @@ export class AssetIndex {
     this.#bytes -= record.bytes
   }
 
-  /** How many assets a list has. */
+  /** Returns the number of assets in a list. */
   size (name: ListName): number { return this.#byTime.size(keyOfList(name)) }
 
-  /** The assets of a list from a place on, the oldest first, or the newest. */
+  /** Reads a list from a place on, the oldest first, or the newest. */
   byTime (name: ListName, { from, descending = false }: ReadFrom<TimePlace> = {}): Iterable<AssetRecord> {
     return this.#byTime.from(keyOfList(name), from, { descending })
   }
 
-  /** Those whose public ID begins with `prefix`, by public ID, from a place on. */
+  /** Reads the assets of a list whose public ID begins with `prefix`, by public ID, from a place on. */
   * byName (
     name: NamedList, prefix: string, { from, descending = false }: ReadFrom<NamePlace> = {}
   ): Iterable<AssetRecord> {
@@ -87,13 +87,15 @@ export class AssetIndex {
     }
   }
 
-  /** Tags of a kind of assets, in order, from one on. */
-  tags (resourceType: string, from?: string): Iterable<string> { return this.#tags.get(resourceType)?.from(from) ?? [] }
+  /** Reads the tags of assets of one resource type, in order, from one on. */
+  tags (resourceType: string, from?: string): Iterable<string> {
+    return this.#tags.get(resourceType)?.from(from) ?? []
+  }
 
-  /** How many assets are shown under a name. */
+  /** Returns the number of assets with a display name. */
   namesakes (displayName: string): number { return this.#shownNames.get(displayName) ?? 0 }
 
-  /** The asset whose bytes these are. */
+  /** Returns the asset whose original has these bytes. */
   findByBlob (blob: string): AssetRecord | undefined { return this.#byBlob.get(blob) }
 
   #tagsOf (resourceType: string): SortedSet<string> {
@@ -103,25 +105,27 @@ export class AssetIndex {
   }
 }
 
-/** Keys of all lists that an asset is in. */
+/** Returns the keys of all lists that an asset is in. */
 function keysOf (record: AssetRecord): string[] {
   const { resource_type: kind, asset_folder: folder, tags, context, moderation } = record
   const keys = [...namedKeysOf(record), keyOfList(['folder', folder])]
   for (const tag of tags) keys.push(keyOfList(['tag', kind, tag]))
-  for (const key in context) keys.push(keyOfList(['context', kind, key]), keyOfList(['context', kind, key, context[key] ?? '']))
+  for (const key in context) {
+    keys.push(keyOfList(['context', kind, key]), keyOfList(['context', kind, key, context[key] ?? '']))
+  }
   for (const { kind: by, status } of moderation ?? []) keys.push(keyOfList(['moderation', kind, by, status]))
   return keys
 }
 
-/** Keys of those that are kept by public ID, too. */
+/** Returns the keys of the lists that are kept by public ID as well. */
 function namedKeysOf ({ resource_type: kind, type }: AssetRecord): string[] {
   return [keyOfList(['kind', kind]), keyOfList(['type', kind, type])]
 }
 
-/** Only the last part of a name can be any text; one before it comes with its length. */
-function keyOfList (name: ListName): string {
-  const [by, first, second = '', third] = name
-  return third === undefined ? `${by}\n${first}\n${second}` : `${by} ${second.length}\n${first}\n${second}\n${third}`
+/** Returns a key that no other list has. Two parts may be any text, so the first has its length before it. */
+function keyOfList ([by, first, second = '', third]: ListName): string {
+  if (third === undefined) return `${by}\n${first}\n${second}`
+  return `${by} ${second.length}\n${first}\n${second}\n${third}`
 }
 
 function compareTimes (one: TimePlace, other: TimePlace): number {
@@ -134,13 +138,13 @@ function compareNames (one: NamePlace, other: NamePlace): number {
     one.sequence - other.sequence
 }
 
-/** Longer than any public ID. */
+/** Characters of a text that is longer than any public ID. */
 const LONGEST = 300
 
-/** Where the public IDs with a prefix begin, from either end. */
+/** Returns the place before the first public ID with a prefix, or behind the last one. */
 function edgeOf (prefix: string, descending: boolean): NamePlace | undefined {
   if (prefix === '') return undefined
-  // No character is greater than the one that follows it here.
+  // U+FFFF is the greatest code unit that texts are compared by.
   if (descending) return { public_id: prefix + '\uffff'.repeat(LONGEST), type: '', sequence: Infinity }
   return { public_id: prefix, type: '', sequence: -Infinity }
 }

@@ -4,13 +4,13 @@ import type { AssetIndex } from './asset-index.ts'
 import { Contents } from './contents.ts'
 import type { DerivedIndex } from './derived-index.ts'
 import type { DerivedChange, StoreParts } from './derived-store.ts'
-import type { DocumentKind, NamedDocument, Shown } from './documents.ts'
+import type { DocumentKind, DocumentName, NamedDocument, Shown } from './documents.ts'
 import { commit, journalKey, type Change } from './journal.ts'
 
-/** What is written together with an asset: a process that ends leaves all of it or nothing. */
+/** Records that are written together with an asset, all of them or none. */
 export interface PutOptions {
   readonly beside?: NamedDocument | undefined
-  /** All that is made of the asset from now on. Without it what was made before stays. */
+  /** The derived assets that it has from now on. Without them it keeps those that it has. */
   readonly derived?: readonly DerivedRecord[] | undefined
 }
 
@@ -33,13 +33,13 @@ export class CloudStore {
 
   findById (assetId: string): AssetRecord | undefined { return this.#held.byId.get(assetId) }
 
-  /** In no order. Whoever can do with one of the lists of `assets` does not have to read them all. */
+  /** Returns all assets in no particular order. Most calls need only one of the lists of `assets`. */
   all (): IterableIterator<AssetRecord> { return this.#held.byId.values() }
 
   /** The assets in the order of every list. */
   get assets (): AssetIndex { return this.#held.assets }
   get derived (): DerivedIndex { return this.#held.derived.index }
-  /** Another one after each change of an asset. */
+  /** A number that grows with each change of an asset. */
   get generation (): number { return this.#generation }
 
   /**
@@ -54,8 +54,8 @@ export class CloudStore {
     const exchange = this.#exchangeFor(record, others, derived)
     for (const old of gone) held.forget(old)
     this.adopt(record)
-    const left = this.#keepFolders(gone.filter((old) => old.asset_folder !== record.asset_folder))
-    const shown = [...left, ...beside ? [held.documents.keep(beside)] : []]
+    const folders = this.#keepFolders(gone.filter((old) => old.asset_folder !== record.asset_folder))
+    const shown = [...folders, ...beside ? [held.documents.keep(beside)] : []]
     const changes: Change[] = [
       ...others.map((old) => ({ key: this.#assetKey(old) })),
       ...exchange.changes,
@@ -67,18 +67,22 @@ export class CloudStore {
       const isNewest = held.byId.get(record.asset_id) === record
       if (isNewest) held.forget(record)
       if (isNewest) for (const old of gone) held.putBack(old)
-      exchange.undo((assetId) => held.byId.has(assetId))
+      exchange.undo()
     })
-    await this.#release([...gone.map(({ blob }) => blob).filter((blob) => blob !== record.blob), ...exchange.settle()])
+    const left = gone.map(({ blob }) => blob).filter((blob) => blob !== record.blob)
+    await this.#release([...left, ...exchange.settle()])
   }
 
-  /** What is made of a record from now on, and of `others`, which are no more. */
-  #exchangeFor (record: AssetRecord, others: readonly AssetRecord[], derived: PutOptions['derived']): DerivedChange {
+  /** Removes derived assets of `others` and those that the record no longer has, and adds its new ones. */
+  #exchangeFor (
+    record: AssetRecord, others: readonly AssetRecord[], derived: PutOptions['derived']
+  ): DerivedChange {
     const { derived: store } = this.#held
     const wanted = derived && new Set(derived.map(({ id }) => id))
     const own = wanted ? store.index.of(record.asset_id).filter(({ id }) => !wanted.has(id)) : []
     const lost = [...own, ...others.flatMap((old) => store.index.of(old.asset_id))]
-    const made = (derived ?? []).filter(({ id }) => !store.index.find(id)).map((one) => store.own(record, one))
+    const made = (derived ?? []).filter(({ id }) => !store.index.find(id))
+      .map((one) => store.own(record, one))
     return store.exchange(lost, made)
   }
 
@@ -106,20 +110,20 @@ export class CloudStore {
     const exchange = held.derived.exchange(held.derived.index.of(record.asset_id), [])
     held.forget(record)
     this.#generation++
-    const left = this.#keepFolders([record])
-    const changes = [{ key: this.#assetKey(record) }, ...exchange.changes, ...left.map(({ change }) => change)]
-    await this.#commit(changes, () => {
-      for (const { undo } of left) undo()
+    const folders = this.#keepFolders([record])
+    const kept = folders.map(({ change }) => change)
+    await this.#commit([{ key: this.#assetKey(record) }, ...exchange.changes, ...kept], () => {
+      for (const { undo } of folders) undo()
       held.putBack(record)
-      exchange.undo((assetId) => held.byId.has(assetId))
+      exchange.undo()
     })
     await this.#release([record.blob, ...exchange.settle()])
   }
 
   /**
-   * Keeps what was made of one version of an asset, each in place of what had its name before.
-   * @param options.durable `false` for what can be made again when it is asked for: nothing waits for the disk.
-   * @returns false when there is another version by now, or none: then nothing is kept.
+   * Stores derived assets of one version of an asset, each in place of the one that had its name before.
+   * @param options.durable `false` does not wait for the disk: a lost one is made again on demand.
+   * @returns false when the asset has changed its version or is gone: then nothing is stored.
    */
   async addDerived (
     version: Pick<AssetRecord, 'asset_id' | 'version_id'>,
@@ -139,17 +143,16 @@ export class CloudStore {
     await this.#settle(this.#held.derived.exchange(gone, []), true)
   }
 
-  /** Somebody has asked for it. */
+  /** Notes that a derived asset was used, which delays its eviction. */
   useDerived (derived: OwnedDerived): void { this.#held.derived.use(derived) }
 
   async #settle (exchange: DerivedChange, durable: boolean): Promise<void> {
-    const held = this.#held
-    if (durable) await this.#commit(exchange.changes, () => { exchange.undo((assetId) => held.byId.has(assetId)) })
-    else held.derived.writeLater(exchange)
+    if (durable) await this.#commit(exchange.changes, () => { exchange.undo() })
+    else this.#held.derived.writeLater(exchange)
     await this.#release(exchange.settle())
   }
 
-  /** A folder stays when what was in it goes, until somebody deletes it. It is nothing but its name. */
+  /** Keeps the folders of assets that go: an empty one stays until it is deleted. */
   #keepFolders (gone: readonly AssetRecord[]): Shown[] {
     const paths = new Set(gone.map((record) => record.asset_folder))
     return [...paths].filter((path) => path !== '' && !this.document('folder', path))
@@ -161,11 +164,13 @@ export class CloudStore {
     return this.#held.documents.find({ kind, name })?.value as T | undefined
   }
 
-  /** All documents of a kind, by name. */
+  /** Returns all documents of a kind, by name. */
   documents<T> (kind: DocumentKind): [string, T][] { return [...this.documentsFrom<T>(kind)] }
 
-  /** The same from a name on, as far as they are read. */
-  * documentsFrom<T> (kind: DocumentKind, from?: string, options: { descending?: boolean } = {}): Iterable<[string, T]> {
+  /** Yields the documents of a kind by name, from a name on. */
+  * documentsFrom<T> (
+    kind: DocumentKind, from?: string, options: { descending?: boolean } = {}
+  ): Iterable<[string, T]> {
     // As above.
     for (const { name, value } of this.#held.documents.of(kind, from, options)) yield [name, value as T]
   }
@@ -174,8 +179,8 @@ export class CloudStore {
     return this.#held.documents.put({ kind, name, value })
   }
 
-  /** Removes some and writes others: all of it or nothing. */
-  exchangeDocuments (gone: readonly Omit<NamedDocument, 'value'>[], put: readonly NamedDocument[]): Promise<void> {
+  /** Removes some documents and writes others, all of it or nothing. */
+  exchangeDocuments (gone: readonly DocumentName[], put: readonly NamedDocument[]): Promise<void> {
     return this.#held.documents.exchange(gone, put)
   }
 
@@ -194,7 +199,7 @@ export class CloudStore {
     }
   }
 
-  /** Takes a record into memory only: for the store itself, while it loads. */
+  /** Takes a record into memory only. The caller writes it, or has read it from the journal. */
   adopt (record: AssetRecord): void {
     this.#held.adopt(record)
     this.#generation++
@@ -208,10 +213,10 @@ export class CloudStore {
   /** As `adopt`. */
   adoptDerived (derived: OwnedDerived): void { this.#held.derived.adopt(derived) }
 
-  /** Keys of all its bytes, but for those that wait in documents. */
+  /** Yields the keys of all its bytes, except those that documents name. */
   blobs (): Iterable<string> { return this.#held.blobs() }
 
-  /** Holds nothing from now on: the bytes that it had, and how it is taken back. What is written is for the store. */
+  /** Empties the cloud in memory only, and returns the bytes that it held and a way back. */
   empty (): { blobs: () => Iterable<string>, undo: () => void } {
     const before = this.#held
     this.#held = new Contents(this.name, this.#parts)
@@ -220,7 +225,9 @@ export class CloudStore {
       blobs: () => before.blobs(),
       undo: () => {
         for (const record of before.byId.values()) this.#held.putBack(record)
-        for (const derived of before.derived.index.all()) if (this.findById(derived.asset_id)) this.adoptDerived(derived)
+        for (const derived of before.derived.index.all()) {
+          if (this.findById(derived.asset_id)) this.adoptDerived(derived)
+        }
         for (const document of before.documents.all()) this.#held.documents.putBack(document)
       }
     }
@@ -234,7 +241,7 @@ export class CloudStore {
   }
 
   async #release (blobs: readonly string[]): Promise<void> {
-    // The change is made, so it is no failure if a file stays: the next start removes it.
+    // The change is durable, and the next start removes a file that stays.
     await Promise.all(blobs.map((blob) => this.#parts.blobs.remove(blob).catch(() => {})))
   }
 

@@ -4,7 +4,7 @@ import { DerivedStore, type StoreParts } from './derived-store.ts'
 import { Documents } from './documents.ts'
 import { FolderTree } from './folder-tree.ts'
 
-/** All that a cloud holds, in memory. */
+/** Everything that a cloud holds, in memory. */
 export class Contents {
   readonly byId = new Map<string, AssetRecord>()
   readonly byKey = new Map<string, AssetRecord>()
@@ -16,7 +16,7 @@ export class Contents {
     const folders = new FolderTree()
     this.assets = new AssetIndex(folders)
     this.documents = new Documents(cloud, parts.journal, folders)
-    this.derived = new DerivedStore(cloud, parts)
+    this.derived = new DerivedStore(cloud, parts, (assetId) => this.byId.has(assetId))
   }
 
   /** Shows a record, in place of what was there under its `asset_id`. */
@@ -35,12 +35,12 @@ export class Contents {
     this.assets.remove(present)
   }
 
-  /** As if it had never gone, unless another has taken its place. */
+  /** Restores a record that was forgotten, unless another has taken its place. */
   putBack (record: AssetRecord): void {
     if (!this.byId.has(record.asset_id) && !this.byKey.has(keyOf(record))) this.adopt(record)
   }
 
-  /** Keys of the bytes of all originals and derived assets. */
+  /** Yields the keys of the bytes of all originals and derived assets. */
   * blobs (): Iterable<string> {
     for (const { blob } of this.byId.values()) yield blob
     for (const { blob } of this.derived.index.all()) yield blob

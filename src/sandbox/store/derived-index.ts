@@ -4,15 +4,20 @@ import { compareTexts, SortedSet } from './sorted-set.ts'
 
 type ById = SortedSet<Pick<DerivedRecord, 'id'>, OwnedDerived>
 
-/** What was made of one asset. */
+/** The derived assets of one original. */
 interface Family { readonly byId: ById, readonly byName: Map<string, OwnedDerived[]> }
 
-/** The derived assets of a cloud, by all that they are looked up by. */
+/** A transformation, and the derived assets that it made. */
+interface Used { readonly transformation: string, readonly made: ById }
+
+/** The derived assets of a cloud, by ID, original, name and transformation. */
 export class DerivedIndex {
   readonly #byId = new Map<string, OwnedDerived>()
   readonly #families = new Map<string, Family>()
-  readonly #byTransformation = new Map<string, ById>()
-  readonly #transformations = new SortedSet<string>(compareTexts)
+  readonly #used = new SortedSet<Pick<Used, 'transformation'>, Used>((one, other) => {
+    return compareTexts(one.transformation, other.transformation)
+  })
+
   #bytes = 0
 
   get count (): number { return this.#byId.size }
@@ -27,10 +32,9 @@ export class DerivedIndex {
     family.byId.add(derived)
     const name = nameOf(bareName(derived), derived.format)
     family.byName.set(name, [...family.byName.get(name) ?? [], derived])
-    const alike = this.#byTransformation.get(transformation) ?? byId()
-    this.#byTransformation.set(transformation, alike)
-    this.#transformations.add(transformation)
-    alike.add(derived)
+    const used = this.#used.get({ transformation }) ?? { transformation, made: byId() }
+    this.#used.add(used)
+    used.made.add(derived)
     this.#bytes += derived.bytes
   }
 
@@ -46,33 +50,30 @@ export class DerivedIndex {
     if (others.length > 0) family?.byName.set(name, others)
     else family?.byName.delete(name)
     if (family?.byId.size === 0) this.#families.delete(assetId)
-    const alike = this.#byTransformation.get(transformation)
-    alike?.delete(derived)
-    if (alike?.size === 0) {
-      this.#byTransformation.delete(transformation)
-      this.#transformations.delete(transformation)
-    }
+    const used = this.#used.get({ transformation })
+    used?.made.delete(derived)
+    if (used?.made.size === 0) this.#used.delete(used)
     this.#bytes -= derived.bytes
   }
 
   find (id: string): OwnedDerived | undefined { return this.#byId.get(id) }
 
-  /** Those of an asset, in the order in which they were made. */
+  /** Returns those of an asset, in the order in which they were made. */
   of (assetId: string): OwnedDerived[] {
     return [...this.byId(assetId)].sort((one, other) => one.order - other.order)
   }
 
-  /** Those of an asset by id, from one on. */
+  /** Reads those of an asset by ID, from one on. */
   byId (assetId: string, from?: string): Iterable<OwnedDerived> {
     return this.#families.get(assetId)?.byId.from(placeOf(from)) ?? []
   }
 
-  /** Those of an asset that a chain made in a format, whether or not the name of the format was a part of it. */
+  /** Returns those of an asset that a chain made in a format, whether or not the format ends their names. */
   made (assetId: string, chain: string, format: string): readonly OwnedDerived[] {
     return this.#families.get(assetId)?.byName.get(nameOf(chain, format)) ?? []
   }
 
-  /** Those that one takes the place of: of the same asset under the same name, in the same format. */
+  /** Returns those that one replaces: of the same asset, name and format, or with the same ID. */
   alike (derived: OwnedDerived): OwnedDerived[] {
     const named = this.made(derived.asset_id, bareName(derived), derived.format)
       .filter(({ transformation }) => transformation === derived.transformation)
@@ -81,15 +82,18 @@ export class DerivedIndex {
 
   all (): Iterable<OwnedDerived> { return this.#byId.values() }
 
-  /** Those of all assets that one transformation made, by id, from one on. */
+  /** Reads those of all assets that one transformation made, by ID, from one on. */
   madeBy (transformation: string, from?: string): Iterable<OwnedDerived> {
-    return this.#byTransformation.get(transformation)?.from(placeOf(from)) ?? []
+    return this.#used.get({ transformation })?.made.from(placeOf(from)) ?? []
   }
 
-  isUsed (transformation: string): boolean { return this.#byTransformation.has(transformation) }
+  isUsed (transformation: string): boolean { return this.#used.get({ transformation }) !== undefined }
 
-  /** What they were made with, in order, from one on. */
-  transformations (from?: string): Iterable<string> { return this.#transformations.from(from) }
+  /** Yields the transformations that made them, in order, from one on. */
+  * transformations (from?: string): Iterable<string> {
+    const place = from === undefined ? undefined : { transformation: from }
+    for (const { transformation } of this.#used.from(place)) yield transformation
+  }
 }
 
 function byId (): ById { return new SortedSet((one, other) => compareTexts(one.id, other.id)) }
@@ -100,8 +104,9 @@ function placeOf (id: string | undefined): Pick<DerivedRecord, 'id'> | undefined
 
 function nameOf (chain: string, format: string): string { return `${chain}\n${format}` }
 
-/** Its name without a last `/ext` that says no more than its format does. */
+/** Returns the name without a last `/ext` that repeats the format. */
 function bareName ({ transformation, format }: DerivedRecord): string {
   const last = transformation.slice(transformation.lastIndexOf('/') + 1)
-  return canonicalFormat(last) === format ? transformation.slice(0, -last.length).replace(/\/$/, '') : transformation
+  if (canonicalFormat(last) !== format) return transformation
+  return transformation.slice(0, -last.length).replace(/\/$/, '')
 }

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 
 interface Evictable { readonly bytes: number, readonly evict: () => void }
 
-/** Bounds the bytes of all derived assets together. They can be made again, so those that were not asked for longest go. */
+/** Bounds the bytes of all derived assets. They can be made again, so the least recently used are evicted. */
 export class DerivedLimit {
   readonly #recent: LRUCache<string, Evictable>
 
@@ -14,16 +14,16 @@ export class DerivedLimit {
     })
   }
 
-  /** @param evict is called when it has to go: at once, if it is larger than all of them may be. */
+  /** Counts one. @param evict is called when it has to go: at once, if it alone exceeds the bound. */
   keep (key: string, bytes: number, evict: () => void): void {
     this.#recent.set(key, { bytes, evict })
     if (!this.#recent.has(key)) evict()
   }
 
-  /** It was asked for. */
+  /** Notes that one was used. */
   use (key: string): void { this.#recent.get(key) }
 
-  /** It is gone. */
+  /** Stops counting one that is gone. */
   drop (key: string): void { this.#recent.delete(key) }
 
   clear (): void { this.#recent.clear() }

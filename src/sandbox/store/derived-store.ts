@@ -4,48 +4,52 @@ import { DerivedIndex } from './derived-index.ts'
 import type { DerivedLimit } from './derived-limit.ts'
 import { journalKey, type Change, type Journal } from './journal.ts'
 
-/** What the clouds of a store share. */
+/** Parts of a store that its clouds share. */
 export interface StoreParts {
   readonly journal: Journal
   readonly blobs: BlobStore
   readonly limit: DerivedLimit
 }
 
-/** An exchange of derived assets that memory shows already. */
+/** An exchange of derived assets that memory shows and the journal does not yet. */
 export interface DerivedChange {
   readonly changes: Change[]
-  /** Takes it back; `isThere` tells which originals are. */
-  undo (isThere: (assetId: string) => boolean): void
-  /** It is written. @returns the bytes that nobody has any more. */
+  /** Takes it back, for originals that are there. */
+  undo (): void
+  /** Completes it once it is written. @returns the keys of bytes that no record has any more. */
   settle (): string[]
 }
 
-/** The derived assets of a cloud: records of their own, as many as fit into the limit. */
+/** The derived assets of a cloud, as many as fit into the limit. */
 export class DerivedStore {
   readonly index = new DerivedIndex()
   readonly #cloud: string
   readonly #parts: StoreParts
+  readonly #hasOriginal: (assetId: string) => boolean
   #lastOrder = 0
 
-  constructor (cloud: string, parts: StoreParts) {
+  constructor (cloud: string, parts: StoreParts, hasOriginal: (assetId: string) => boolean) {
     this.#cloud = cloud
     this.#parts = parts
+    this.#hasOriginal = hasOriginal
   }
 
+  /** Returns one with its original and its number. */
   own ({ asset_id: assetId }: Pick<AssetRecord, 'asset_id'>, derived: DerivedRecord): OwnedDerived {
     return { ...derived, asset_id: assetId, order: ++this.#lastOrder }
   }
 
-  /** Takes one into memory only: for the store itself, while it loads. */
+  /** Takes one into memory only. */
   adopt (derived: OwnedDerived): void {
     this.#lastOrder = Math.max(this.#lastOrder, derived.order)
     this.index.add(derived)
     this.#limit(derived)
   }
 
-  /** Somebody has asked for it. */
+  /** Notes that one was used. */
   use ({ id }: OwnedDerived): void { this.#parts.limit.use(this.#keyOf(id)) }
 
+  /** Shows `made` in place of `lost` from now on. */
   exchange (lost: readonly OwnedDerived[], made: readonly OwnedDerived[]): DerivedChange {
     const { index } = this
     for (const { id } of lost) index.remove(id)
@@ -57,9 +61,9 @@ export class DerivedStore {
         ...gone.map(({ id }): Change => ({ key: this.#keyOf(id) })),
         ...made.map((one): Change => ({ key: this.#keyOf(one.id), value: JSON.stringify(one) }))
       ],
-      undo: (isThere) => {
+      undo: () => {
         for (const one of made) if (index.find(one.id) === one) index.remove(one.id)
-        for (const one of lost) if (isThere(one.asset_id) && !index.find(one.id)) index.add(one)
+        for (const one of lost) if (this.#hasOriginal(one.asset_id) && !index.find(one.id)) index.add(one)
       },
       settle: () => {
         for (const { id } of gone) this.#parts.limit.drop(this.#keyOf(id))
@@ -70,7 +74,7 @@ export class DerivedStore {
     }
   }
 
-  /** Writes changes of those that can be made again: each as it will be by then. */
+  /** Writes changes within a second or so, each record as it is by then. */
   writeLater ({ changes }: DerivedChange): void {
     for (const { key } of changes) this.#writeLater(key)
   }
@@ -83,7 +87,7 @@ export class DerivedStore {
       if (!isThere()) return
       this.index.remove(derived.id)
       this.#writeLater(key)
-      // If its file stays, the next start removes it.
+      // The next start removes a file that stays.
       this.#parts.blobs.remove(derived.blob).catch(() => {})
     })
   }

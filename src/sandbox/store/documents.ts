@@ -2,27 +2,29 @@ import type { FolderTree } from './folder-tree.ts'
 import { commit, journalKey, type Change, type Journal } from './journal.ts'
 import { compareTexts, SortedSet } from './sorted-set.ts'
 
-/** What a cloud keeps besides assets, each kind by name. */
-export const DOCUMENT_KINDS = [
-  'preset', 'transformation', 'unnamed_transformation', 'metadata_field', 'deleted_metadata_field', 'folder', 'trigger',
-  'chunked', 'chunk_piece', 'delete_token', 'pending_upload', 'pending_eager', 'pending_explicit', 'notification'
-] as const
-export type DocumentKind = (typeof DOCUMENT_KINDS)[number]
+/** Kinds of records that a cloud keeps besides assets. */
+export type DocumentKind =
+  | 'preset' | 'transformation' | 'unnamed_transformation' | 'trigger' | 'folder'
+  | 'metadata_field' | 'deleted_metadata_field'
+  | 'chunked' | 'chunk_piece' | 'delete_token' | 'notification'
+  | 'pending_upload' | 'pending_eager' | 'pending_explicit'
 
-/** A document with its name, as it is written together with an asset. */
+/** A document with its name, which is unique within its kind. */
 export interface NamedDocument { kind: DocumentKind, name: string, value: unknown }
-type DocumentName = Omit<NamedDocument, 'value'>
+export type DocumentName = Omit<NamedDocument, 'value'>
 
-/** A change that memory shows already: what is to be written for it, and how it is taken back. */
+type DocumentSet = SortedSet<Pick<NamedDocument, 'name'>, NamedDocument>
+
+/** A change that memory shows and the journal does not yet. */
 export interface Shown { readonly change: Change, readonly undo: () => void }
 
 /** The documents of a cloud, each kind in the order of its names. */
 export class Documents {
   readonly #cloud: string
   readonly #journal: Journal
-  /** Those that were made by hand are among them. */
+  /** Counts folder documents, too. */
   readonly #folders: FolderTree
-  readonly #kinds = new Map<DocumentKind, SortedSet<Pick<NamedDocument, 'name'>, NamedDocument>>()
+  readonly #kinds = new Map<DocumentKind, DocumentSet>()
 
   constructor (cloud: string, journal: Journal, folders: FolderTree) {
     this.#cloud = cloud
@@ -30,14 +32,16 @@ export class Documents {
     this.#folders = folders
   }
 
-  find ({ kind, name }: DocumentName): NamedDocument | undefined { return this.#kinds.get(kind)?.get({ name }) }
+  find ({ kind, name }: DocumentName): NamedDocument | undefined {
+    return this.#kinds.get(kind)?.get({ name })
+  }
 
-  /** All of a kind, by name, from a name on. */
+  /** Reads those of a kind by name, from a name on. */
   of (kind: DocumentKind, from?: string, { descending = false } = {}): Iterable<NamedDocument> {
     return this.#kinds.get(kind)?.from(from === undefined ? undefined : { name: from }, { descending }) ?? []
   }
 
-  /** All of every kind. */
+  /** Yields those of all kinds. */
   * all (): Iterable<NamedDocument> {
     for (const kind of this.#kinds.keys()) yield * this.of(kind)
   }
@@ -47,7 +51,7 @@ export class Documents {
     await commit(this.#journal, [change], undo)
   }
 
-  /** Writes and removes several in one go. */
+  /** Removes some and writes others, all of it or nothing. */
   async exchange (gone: readonly DocumentName[], put: readonly NamedDocument[]): Promise<void> {
     const lost = gone.map((one) => this.find(one)).filter((one) => one !== undefined)
     for (const one of lost) this.#forget(one)
@@ -59,7 +63,7 @@ export class Documents {
     })
   }
 
-  /** Shows it from now on. */
+  /** Takes one into memory, and returns the change to write. */
   keep (document: NamedDocument): Shown {
     const before = this.find(document)
     this.adopt(document)
@@ -82,16 +86,17 @@ export class Documents {
     return true
   }
 
-  /** Takes it into memory only. */
+  /** Takes one into memory only. */
   adopt (document: NamedDocument): void {
     const { kind, name } = document
-    const known = this.#kinds.get(kind) ?? new SortedSet<Pick<NamedDocument, 'name'>, NamedDocument>((one, other) => compareTexts(one.name, other.name))
+    const known: DocumentSet = this.#kinds.get(kind) ??
+      new SortedSet((one, other) => compareTexts(one.name, other.name))
     this.#kinds.set(kind, known)
     if (kind === 'folder' && !known.get(document)) this.#folders.add(name)
     known.add(document)
   }
 
-  /** As if it had never gone, unless another has taken its place. */
+  /** Restores one that was removed, unless another has taken its place. */
   putBack (document: NamedDocument): void { if (!this.find(document)) this.adopt(document) }
 
   #forget ({ kind, name }: DocumentName): void {

@@ -1,19 +1,20 @@
 import { compareTexts, SortedSet } from './sorted-set.ts'
 
-interface Level { readonly names: SortedSet<string>, readonly counts: Map<string, number> }
+/** A folder in its parent, with the number of things in it and below it. */
+interface Entry { readonly name: string, readonly count: number }
+type Level = SortedSet<Pick<Entry, 'name'>, Entry>
 
-/** Folders by what they are in. Each is there as long as something is in it or below it. */
+/** The tree of folders. A folder exists as long as something is in it or below it. */
 export class FolderTree {
   readonly #levels = new Map<string, Level>()
 
   /** Counts something that lies in a folder. */
   add (path: string): void {
     for (const [parent, name] of steps(path)) {
-      const level = this.#levels.get(parent) ?? { names: new SortedSet<string>(compareTexts), counts: new Map<string, number>() }
+      const level: Level = this.#levels.get(parent) ??
+        new SortedSet((one, other) => compareTexts(one.name, other.name))
       this.#levels.set(parent, level)
-      const count = level.counts.get(name) ?? 0
-      if (count === 0) level.names.add(name)
-      level.counts.set(name, count + 1)
+      level.add({ name, count: (level.get({ name })?.count ?? 0) + 1 })
     }
   }
 
@@ -21,28 +22,28 @@ export class FolderTree {
   remove (path: string): void {
     for (const [parent, name] of steps(path)) {
       const level = this.#levels.get(parent)
-      const count = (level?.counts.get(name) ?? 0) - 1
-      if (!level || count > 0) level?.counts.set(name, count)
-      else {
-        level.counts.delete(name)
-        level.names.delete(name)
-        if (level.names.size === 0) this.#levels.delete(parent)
-      }
+      const left = (level?.get({ name })?.count ?? 0) - 1
+      if (left > 0) level?.add({ name, count: left })
+      else level?.delete({ name })
+      if (level?.size === 0) this.#levels.delete(parent)
     }
   }
 
   has (path: string): boolean {
     const at = path.lastIndexOf('/')
-    return this.#levels.get(path.slice(0, Math.max(0, at)))?.counts.has(path.slice(at + 1)) ?? false
+    return this.#levels.get(path.slice(0, Math.max(0, at)))?.get({ name: path.slice(at + 1) }) !== undefined
   }
 
-  /** How many folders lie directly in a folder; `''` is what all are in. */
-  count (parent: string): number { return this.#levels.get(parent)?.names.size ?? 0 }
+  /** Returns the number of folders directly in a folder; `''` is the root. */
+  count (parent: string): number { return this.#levels.get(parent)?.size ?? 0 }
 
-  /** Their names, in order, from a name on. */
-  names (parent: string, from?: string): Iterable<string> { return this.#levels.get(parent)?.names.from(from) ?? [] }
+  /** Yields their names in order, from a name on. */
+  * names (parent: string, from?: string): Iterable<string> {
+    const place = from === undefined ? undefined : { name: from }
+    for (const { name } of this.#levels.get(parent)?.from(place) ?? []) yield name
+  }
 
-  /** All folders below a folder, at any depth, each before those in it. */
+  /** Yields the paths of all folders below a folder, each before those in it. */
   * below (parent: string): Iterable<string> {
     for (const name of this.names(parent)) {
       const path = parent === '' ? name : `${parent}/${name}`
@@ -52,7 +53,7 @@ export class FolderTree {
   }
 }
 
-/** `a/b/c` is `a` in `''`, `b` in `a` and `c` in `a/b`. */
+/** Splits a path into its folders: `a/b/c` is `a` in `''`, `b` in `a` and `c` in `a/b`. */
 function steps (path: string): [parent: string, name: string][] {
   const parts = path.split('/').filter((part) => part !== '')
   return parts.map((name, depth) => [parts.slice(0, depth).join('/'), name])

@@ -8,7 +8,7 @@ type Work = { changes: Change[], sync: boolean } | { clears: true }
 type Waiting = Work & { resolve: () => void, reject: (cause: unknown) => void }
 
 const LATER_MS = 1000
-/** There while everything is being removed: a process that ends then leaves the rest to the next one. */
+/** Key that is there while everything is removed, so that the next process finishes what this one began. */
 const CLEARING_KEY = '\u0000clearing'
 
 /** Where records are written to. Every promise resolves when the change would survive `kill -9`. */
@@ -22,10 +22,12 @@ export interface Journal {
   close (): Promise<void>
 }
 
-/** The key of something that a cloud holds. */
-export function journalKey (cloud: string, kind: string, name: string): string { return [cloud, kind, name].join('\u0000') }
+/** Returns the key of a record that a cloud holds. */
+export function journalKey (cloud: string, kind: string, name: string): string {
+  return [cloud, kind, name].join('\u0000')
+}
 
-/** Writes what memory shows already. What the journal refuses is taken back there, unless something newer has come over it. */
+/** Writes changes that memory shows already, and calls `undo` when that fails. */
 export async function commit (journal: Journal, changes: Change[], undo: () => void): Promise<void> {
   try {
     await journal.write(changes)
@@ -155,11 +157,11 @@ export class LevelJournal implements Journal {
 
   async #removeAll (): Promise<void> {
     await this.#level.put(CLEARING_KEY, '', { sync: true })
-    // From here on it is decided. What is left is removed before anything else is written.
+    // The key above decides it: whatever is left is removed before anything else is written.
     await this.#finishClearing().catch(() => { this.#broken = true })
   }
 
-  /** The database does it itself, a little at a time and beside the event loop. */
+  /** Removes what is left. The database does so in small steps, without blocking the event loop. */
   async #finishClearing (): Promise<void> {
     if (!await this.#level.has(CLEARING_KEY)) return
     await this.#level.clear({ lt: CLEARING_KEY })

@@ -1,6 +1,6 @@
 import { SortedSet } from './sorted-set.ts'
 
-/** Lists in order, by key. Many have one item only: that stands for the whole list. */
+/** Sorted lists by key. Many have one item only, which is stored without a list to save memory. */
 export class Lists<Place extends object, Item extends Place> {
   readonly #lists = new Map<string, Item | SortedSet<Place, Item>>()
   readonly #compare: (one: Place, other: Place) => number
@@ -9,8 +9,8 @@ export class Lists<Place extends object, Item extends Place> {
 
   add (key: string, item: Item): void {
     const known = this.#lists.get(key)
-    if (known === undefined || (!(known instanceof SortedSet) && this.#compare(known, item) === 0)) this.#lists.set(key, item)
-    else if (known instanceof SortedSet) known.add(item)
+    if (known instanceof SortedSet) known.add(item)
+    else if (known === undefined || this.#compare(known, item) === 0) this.#lists.set(key, item)
     else {
       const list = new SortedSet<Place, Item>(this.#compare)
       list.add(known)
@@ -19,14 +19,12 @@ export class Lists<Place extends object, Item extends Place> {
     }
   }
 
-  /** @returns how many are left in the list. */
-  remove (key: string, place: Place): number {
+  remove (key: string, place: Place): void {
     const known = this.#lists.get(key)
-    if (known instanceof SortedSet) known.delete(place)
-    else if (known !== undefined && this.#compare(known, place) === 0) this.#lists.delete(key)
-    const left = this.size(key)
-    if (left === 0) this.#lists.delete(key)
-    return left
+    if (known instanceof SortedSet) {
+      known.delete(place)
+      if (known.size === 0) this.#lists.delete(key)
+    } else if (known !== undefined && this.#compare(known, place) === 0) this.#lists.delete(key)
   }
 
   size (key: string): number {
@@ -34,7 +32,7 @@ export class Lists<Place extends object, Item extends Place> {
     return known instanceof SortedSet ? known.size : known === undefined ? 0 : 1
   }
 
-  /** The items of a list from a place on, itself included; all of them without one. */
+  /** Reads the items of a list from a place on, including it; all of them without one. */
   from (key: string, place?: Place, { descending = false } = {}): Iterable<Item> {
     const known = this.#lists.get(key)
     if (known === undefined) return []

@@ -3,20 +3,20 @@ import type { CloudStore } from './cloud-store.ts'
 import type { DocumentKind } from './documents.ts'
 import { journalKey, type Change, type Journal } from './journal.ts'
 
-/** Under which the journal has the number of starts: of no cloud. */
+/** Journal key of the number of starts, which belongs to no cloud. */
 export const STARTS_KEY = '\u0000starts'
 
-/** Assets of an older version that are written anew in one go. */
+/** Assets of an older version that are rewritten in one batch. */
 const RENEWED_AT_ONCE = 200
 
-/** How older versions kept an asset: with its derived assets inside. */
+/** An asset as older versions kept it: with its derived assets inside. */
 type OldAsset = AssetRecord & { derived?: DerivedRecord[] }
 interface JournalRow<Record> { readonly room: CloudStore, readonly record: Record }
 
-/** Bytes that something is known of. */
+/** Keys of the bytes that records name. */
 export interface KnownBytes { readonly blobs: Set<string>, readonly drafts: Set<string> }
 
-/** What a journal was found to hold, besides the records that clouds have by now. */
+/** Contents of a journal besides the records of clouds. */
 export interface Loaded {
   readonly isEmpty: boolean
   readonly starts: number
@@ -24,7 +24,7 @@ export interface Loaded {
   readonly known: KnownBytes
 }
 
-/** Reads a journal into the stores of its clouds. What an older version has written is brought into today's form. */
+/** Reads a journal into the stores of its clouds, and brings records of older versions into today's form. */
 export async function load (journal: Journal, roomOf: (cloud: string) => CloudStore): Promise<Loaded> {
   const known: KnownBytes = { blobs: new Set(), drafts: new Set() }
   const derived: JournalRow<OwnedDerived>[] = []
@@ -56,14 +56,20 @@ export async function load (journal: Journal, roomOf: (cloud: string) => CloudSt
   return { isEmpty: rows === 0, starts, lastSequence, known }
 }
 
-/** Writes derived assets out of their originals' records into their own, each asset in one go with what was made of it. */
-async function renew (journal: Journal, old: readonly JournalRow<OldAsset>[]): Promise<JournalRow<OwnedDerived>[]> {
-  const owned = old.map(({ room, record }) => (record.derived ?? []).map((one, order): JournalRow<OwnedDerived> => {
-    return { room, record: { ...one, asset_id: record.asset_id, order } }
-  }))
+/** Moves derived assets out of their originals into records of their own, those of one asset in one batch. */
+async function renew (
+  journal: Journal, old: readonly JournalRow<OldAsset>[]
+): Promise<JournalRow<OwnedDerived>[]> {
+  const owned = old.map(({ room, record }) => {
+    const { asset_id: assetId, derived = [] } = record
+    return derived.map((one, order): JournalRow<OwnedDerived> => {
+      return { room, record: { ...one, asset_id: assetId, order } }
+    })
+  })
   for (let start = 0; start < old.length; start += RENEWED_AT_ONCE) {
     const assets = old.slice(start, start + RENEWED_AT_ONCE).map(({ room, record }): Change => {
-      return { key: journalKey(room.name, 'asset', record.asset_id), value: JSON.stringify(withoutDerived(record)) }
+      const value = JSON.stringify(withoutDerived(record))
+      return { key: journalKey(room.name, 'asset', record.asset_id), value }
     })
     const made = owned.slice(start, start + RENEWED_AT_ONCE).flat().map(({ room, record }): Change => {
       return { key: journalKey(room.name, 'derived', record.id), value: JSON.stringify(record) }
@@ -75,16 +81,18 @@ async function renew (journal: Journal, old: readonly JournalRow<OldAsset>[]): P
 
 function withoutDerived ({ derived, ...asset }: OldAsset): AssetRecord { return asset }
 
-/** The oldest first, as if they had been made one after the other. One without an original goes. */
+/** Adopts derived assets in the order in which they were made, and removes those without an original. */
 async function adoptDerived (journal: Journal, rows: readonly JournalRow<OwnedDerived>[]): Promise<void> {
   const isLost = ({ room, record }: JournalRow<OwnedDerived>): boolean => !room.findById(record.asset_id)
-  const lost = rows.filter(isLost).map(({ room, record }) => ({ key: journalKey(room.name, 'derived', record.id) }))
+  const lost = rows.filter(isLost)
+    .map(({ room, record }) => ({ key: journalKey(room.name, 'derived', record.id) }))
   if (lost.length > 0) await journal.write(lost)
   const kept = rows.filter((row) => !isLost(row))
-  for (const { room, record } of kept.sort((one, other) => one.record.order - other.record.order)) room.adoptDerived(record)
+    .sort((one, other) => one.record.order - other.record.order)
+  for (const { room, record } of kept) room.adoptDerived(record)
 }
 
-/** Bytes that wait in a document: under `draft` while they grow, under `blob` in any of its members. */
+/** Collects keys of bytes from a document: its `draft` while an upload grows, and `blob` at any depth. */
 function nameBytes (document: unknown, known: KnownBytes): void {
   if (typeof document !== 'object' || document === null) return
   for (const [name, value] of Object.entries(document)) {

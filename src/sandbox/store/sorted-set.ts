@@ -1,34 +1,35 @@
 import { createRequire } from 'node:module'
 import type sortedBtree from 'sorted-btree'
 
-// A CommonJS package. What its default import is depends on who loads it: Node, Vitest or Jest.
+// A CommonJS package: its default import differs between Node, Vitest and Jest, and `require` does not.
 const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as typeof sortedBtree
 
-/** Items in the order of their places, one of each place. A place is what of an item decides its order. */
+/** Items in the order of their places, one of each. A place is the part of an item that decides its order. */
 export class SortedSet<Place, Item extends Place = Place> {
   readonly #tree: InstanceType<typeof BTree<Place, Item>>
 
-  /** @param compare tells two places apart: below 0 when the first comes first. */
+  /** @param compare returns a number below 0 when the first place comes first, 0 when both are the same. */
   constructor (compare: (one: Place, other: Place) => number) {
     this.#tree = new BTree<Place, Item>(undefined, compare)
   }
 
   get size (): number { return this.#tree.size }
 
-  /** Puts an item in its place; one that was there before is gone. */
+  /** Puts an item in its place, instead of one that was there. */
   add (item: Item): void { this.#tree.set(item, item) }
 
   delete (place: Place): boolean { return this.#tree.delete(place) }
 
   get (place: Place): Item | undefined { return this.#tree.get(place) }
 
-  /** The items from a place on, itself included; all of them without one. */
+  /** Yields the items from a place on, including it; all of them without one. */
   * from (place?: Place, { descending = false } = {}): Iterable<Item> {
     const entries = descending ? this.#tree.entriesReversed(place) : this.#tree.entries(place)
     for (const [, item] of entries) yield item
   }
 }
 
+/** Compares two texts by code units. */
 export function compareTexts (one: string, other: string): number {
   return one === other ? 0 : one < other ? -1 : 1
 }

@@ -6,17 +6,14 @@ import type { Journal } from './journal.ts'
 import { load, STARTS_KEY } from './loading.ts'
 
 export { CloudStore } from './cloud-store.ts'
-export { DOCUMENT_KINDS, type DocumentKind } from './documents.ts'
+export type { DocumentKind } from './documents.ts'
 
-/** Bound on the bytes of all derived assets together. */
+/** Default bound on the bytes of all derived assets. */
 export const DERIVED_MAX_BYTES = 256 * 1024 * 1024
 
-export interface StoreOptions {
-  /** Bound for the bytes of all derived assets together. */
-  derivedMaxBytes?: number
-}
+export interface StoreOptions { derivedMaxBytes?: number }
 
-/** Files that are removed before others get a turn. */
+/** Files that are removed before other work gets a turn. */
 const REMOVED_AT_ONCE = 500
 
 /**
@@ -38,9 +35,7 @@ export class Store {
     this.#limit = new DerivedLimit(derivedMaxBytes)
   }
 
-  /**
-   * Loads what the journal holds and removes bytes that no record names.
-   */
+  /** Loads what the journal holds and removes bytes that no record names. */
   static async open (
     journal: Journal, blobs: BlobStore, { derivedMaxBytes = DERIVED_MAX_BYTES }: StoreOptions = {}
   ): Promise<Store> {
@@ -78,7 +73,7 @@ export class Store {
   /** Those that were ever asked for. */
   clouds (): CloudStore[] { return [...this.#clouds.values()] }
 
-  /** Forgets everything: at once in memory, and all of it or nothing on the disk. Files go a few at a time, beside other work. */
+  /** Removes everything, at once in memory and atomically in the journal. Files go a few at a time. */
   async clear (): Promise<void> {
     const emptied = this.clouds().map((cloud) => cloud.empty())
     this.#limit.clear()
@@ -96,7 +91,7 @@ export class Store {
   async #removeInTurns (blobs: Iterable<string>): Promise<void> {
     let removing: Promise<void>[] = []
     for (const blob of blobs) {
-      // The records are gone, so it is no failure if a file stays: the next start removes it.
+      // The records are gone, and the next start removes a file that stays.
       removing.push(this.#blobs.remove(blob).catch(() => {}))
       if (removing.length < REMOVED_AT_ONCE) continue
       await Promise.all(removing)

@@ -45,7 +45,11 @@ export async function answerAgain (
   const wanted = readEager(fields, record.resource_type)
   const eager = promise
     ? processing(promise)
-    : eagerAnswer(call, services.notifier, record, { fields, derived: call.store.derived.of(record.asset_id), wanted })
+    : eagerAnswer(call, services.notifier, record, {
+      fields,
+      derived: call.store.derived.of(record.asset_id),
+      wanted
+    })
   return { ...await uploadAnswer(call, services, record, fields), ...eager }
 }
 

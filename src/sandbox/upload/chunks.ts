@@ -1,12 +1,17 @@
 import type { BlobStore, Draft } from '../store/blobs.ts'
 import type { ReceivedFile } from '../api/body.ts'
 import type { CloudStore, Store } from '../store/store.ts'
-import type { NamedDocument } from '../store/documents.ts'
 import { invalidRange, joined, Pieces, type ChunkRange, type Piece } from './pieces.ts'
 import type { Unfinished } from './unfinished.ts'
 
-/** What a piece makes of an upload: pieces that are new or have joined the bytes, and bytes that are in the draft by now, or wait. */
-interface TakenPiece { upload: Unfinished, pieces: Piece[], joined: string[], waiting: string[] }
+/** Effect of a piece on its upload. */
+interface TakenPiece {
+  upload: Unfinished
+  /** Pieces to write: the new one, and those that waited for it. */
+  pieces: Piece[]
+  /** Keys of bytes that waited, and are in the draft now. */
+  joined: string[]
+}
 
 /** What becomes of the bytes when all are there. */
 export interface Completion {
@@ -19,6 +24,7 @@ export interface Completion {
   recall (blob: string): Promise<object | undefined>
 }
 
+const NOTHING_YET = { bytes: 0, received: 0, end: -1, total: -1 }
 const LIFETIME_MS = 24 * 3_600_000
 /** So many files of unfinished uploads stay open: going on with another reads it again from its beginning, for the hashes. */
 const MAX_OPEN = 16
@@ -34,7 +40,7 @@ export class ChunkedUploads {
   readonly #minBytes: number
   readonly #clock: () => number
   readonly #open = new Map<string, Draft>()
-  /** Unfinished uploads, those first that have waited longest for a piece. Read from the store once. */
+  /** Uploads by the time of their last piece, the oldest first, finished ones included. Loaded once. */
   #waiting: Map<string, { store: CloudStore, id: string }> | undefined
   /** The last piece of each upload that is being taken: one at a time. */
   readonly #turns = new Map<string, Promise<unknown>>()
@@ -73,13 +79,13 @@ export class ChunkedUploads {
     for (const [name, { store, id }] of this.#inOrder()) {
       const upload = store.document<Unfinished>('chunked', id)
       if (upload && upload.touchedMs >= oldest) return
-      if (!this.#turns.has(name)) await this.#drop(store, id, upload)
+      if (!this.#turns.has(name)) await this.#drop(store, id)
     }
   }
 
   /** Drops everything. */
   async clear (): Promise<void> {
-    for (const { store, id } of this.#inOrder().values()) await this.#drop(store, id, store.document<Unfinished>('chunked', id))
+    for (const { store, id } of this.#inOrder().values()) await this.#drop(store, id)
     await Promise.all([...this.#open.values()].map((draft) => draft.discard()))
     this.#open.clear()
   }
@@ -101,13 +107,14 @@ export class ChunkedUploads {
     const present = known?.answer === undefined ? known : undefined
     const stale = present ? [] : pieces.all()
     const step: TakenPiece = repeated && present
-      ? { upload: { ...present, touchedMs: this.#clock() }, pieces: [], joined: [], waiting: [] }
+      ? { upload: { ...present, touchedMs: this.#clock() }, pieces: [], joined: [] }
       : await this.#add(store, id, range, file, present)
     const { upload } = step
-    const put: NamedDocument[] = [...step.pieces.map((piece) => pieces.documentOf(piece)), { kind: 'chunked', name: id, value: upload }]
-    await store.exchangeDocuments(stale.map((piece) => pieces.documentOf(piece)), put).catch(async (error: unknown) => {
+    const put = pieces.documentsOf(step.pieces)
+    put.push({ kind: 'chunked', name: id, value: upload })
+    await store.exchangeDocuments(pieces.documentsOf(stale), put).catch(async (error: unknown) => {
       await this.#letGo(store, id, present)
-      await this.#remove(step.waiting)
+      await this.#remove(blobsOf(step.pieces))
       throw error
     })
     this.#touched(store, id)
@@ -129,24 +136,33 @@ export class ChunkedUploads {
   }
 
   /** Puts a piece where it belongs: behind the bytes that are there, with all that waited for it, or among those that wait. */
-  async #add (store: CloudStore, id: string, range: ChunkRange, file: ReceivedFile, present: Unfinished | undefined): Promise<TakenPiece> {
-    const { bytes, received, end, total: knownTotal } = present ?? { bytes: 0, received: 0, end: -1, total: -1 }
+  async #add (
+    store: CloudStore, id: string, range: ChunkRange, file: ReceivedFile, present: Unfinished | undefined
+  ): Promise<TakenPiece> {
+    const { bytes, received, end, total: knownTotal } = present ?? NOTHING_YET
     const pieces = new Pieces(store, id)
     const neighbours = present ? pieces.around(range.start) : []
     const total = joined({ end, total: knownTotal, neighbours }, range, file.bytes, this.#minBytes)
     const draft = await this.#draft(store, id, present)
     const piece: Piece = { start: range.start, end: range.end, md5: file.md5 }
-    const common = { draft: draft.key, total, touchedMs: this.#clock(), received: received + file.bytes, end: Math.max(end, range.end) }
+    const common = {
+      draft: draft.key,
+      total,
+      touchedMs: this.#clock(),
+      received: received + file.bytes,
+      end: Math.max(end, range.end)
+    }
     if (range.start !== bytes) {
       // Copied, as appending does it: what is kept must be on the disk before the answer.
       const { key } = await this.#blobs.write(this.#blobs.read(file.key))
-      return { upload: { ...common, bytes }, pieces: [{ ...piece, blob: key }], joined: [], waiting: [key] }
+      return { upload: { ...common, bytes }, pieces: [{ ...piece, blob: key }], joined: [] }
     }
     const added = [piece]
     const blobs: string[] = []
     try {
       await draft.append(file.key)
-      for (let next = present && pieces.at(draft.bytes); next?.blob !== undefined; next = pieces.at(draft.bytes)) {
+      const following = () => present && pieces.at(draft.bytes)
+      for (let next = following(); next?.blob !== undefined; next = following()) {
         const { blob, ...rest } = next
         await draft.append(blob)
         blobs.push(blob)
@@ -156,7 +172,7 @@ export class ChunkedUploads {
       await this.#letGo(store, id, present)
       throw error
     }
-    return { upload: { ...common, bytes: draft.bytes }, pieces: added, joined: blobs, waiting: [] }
+    return { upload: { ...common, bytes: draft.bytes }, pieces: added, joined: blobs }
   }
 
   /** Lets go of the files that have waited longest. */
@@ -190,11 +206,11 @@ export class ChunkedUploads {
     await (present ? draft?.close() : draft?.discard())
   }
 
-  /** Forgets an upload, and which pieces it had. */
+  /** Removes the records of an upload and its pieces. @returns the pieces, whose bytes stay. */
   async #forget (store: CloudStore, id: string): Promise<Piece[]> {
     const pieces = new Pieces(store, id)
     const all = pieces.all()
-    await store.exchangeDocuments([{ kind: 'chunked', name: id }, ...all.map((piece) => pieces.documentOf(piece))], [])
+    await store.exchangeDocuments([{ kind: 'chunked', name: id }, ...pieces.documentsOf(all)], [])
     return all
   }
 
@@ -204,21 +220,23 @@ export class ChunkedUploads {
 
   #inOrder (): Map<string, { store: CloudStore, id: string }> {
     this.#waiting ??= new Map(this.#store.clouds()
-      .flatMap((store) => store.documents<Unfinished>('chunked').map(([id, { touchedMs }]) => ({ store, id, touchedMs })))
+      .flatMap((store) => store.documents<Unfinished>('chunked')
+        .map(([id, { touchedMs }]) => ({ store, id, touchedMs })))
       .sort((one, other) => one.touchedMs - other.touchedMs)
       .map(({ store, id }) => [nameOf(store, id), { store, id }]))
     return this.#waiting
   }
 
-  /** Puts an upload behind all that have waited longer for a piece. */
+  /** Moves an upload to the end of the order. */
   #touched (store: CloudStore, id: string): void {
     const uploads = this.#inOrder()
     uploads.delete(nameOf(store, id))
     uploads.set(nameOf(store, id), { store, id })
   }
 
-  async #drop (store: CloudStore, id: string, upload: Unfinished | undefined): Promise<void> {
+  async #drop (store: CloudStore, id: string): Promise<void> {
     const name = nameOf(store, id)
+    const upload = store.document<Unfinished>('chunked', id)
     this.#inOrder().delete(name)
     if (!upload) return
     await this.#remove(blobsOf(await this.#forget(store, id)))
@@ -228,7 +246,7 @@ export class ChunkedUploads {
   }
 }
 
-/** Keys of what waits. */
+/** Returns the keys of the bytes of pieces that wait. */
 function blobsOf (pieces: readonly Piece[]): string[] { return pieces.flatMap(({ blob }) => blob ?? []) }
 
 function nameOf (store: CloudStore, id: string): string {

@@ -28,22 +28,24 @@ export function parseContentRange (header: string | undefined): ChunkRange {
   return range
 }
 
-/** What is known of the file that pieces are going to make. */
+/** An upload as far as it is known when a piece arrives. */
 interface Puzzle {
-  /** The last byte of all pieces; -1 without any. */
+  /** Position of the last byte of all pieces; -1 without any. */
   readonly end: number
   /** -1: not known yet. */
   readonly total: number
-  /** Those that stand next to a new one, or under it. */
+  /** Pieces next to the new one, or overlapping it. */
   readonly neighbours: readonly Piece[]
 }
 
 /**
- * Whether a new piece joins those that are there; in which order they come does not matter.
+ * Checks that a new piece fits those that are there; in which order they come does not matter.
  * @returns the total as it is known with it.
  * @throws {SandboxError} 400 for an overlap, a wrong length, another total or a piece that is too small.
  */
-export function joined ({ end, total, neighbours }: Puzzle, range: ChunkRange, bytes: number, minBytes: number): number {
+export function joined (
+  { end, total, neighbours }: Puzzle, range: ChunkRange, bytes: number, minBytes: number
+): number {
   const known = range.total === -1 ? total : range.total
   const overlaps = neighbours.some((one) => one.start <= range.end && range.start <= one.end)
   const exceeds = known !== -1 && Math.max(end, range.end) >= known
@@ -54,10 +56,10 @@ export function joined ({ end, total, neighbours }: Puzzle, range: ChunkRange, b
 }
 
 const KIND = 'chunk_piece'
-/** Digits of the greatest number that is exact. */
+/** Digits of the greatest safe integer. */
 const DIGITS = 16
 
-/** The pieces of one upload: a document each, in the order of their bytes, so that one more costs what the first did. */
+/** The pieces of one upload: a document each, in the order of their bytes, so all cost the same. */
 export class Pieces {
   readonly #store: CloudStore
   readonly #id: string
@@ -67,10 +69,10 @@ export class Pieces {
     this.#id = id
   }
 
-  /** The piece that begins there. */
+  /** Returns the piece that begins at a byte. */
   at (start: number): Piece | undefined { return this.#store.document<Piece>(KIND, this.#nameOf(start)) }
 
-  /** The one that begins before a byte, and the one that begins there or behind it. */
+  /** Returns the last piece that begins before a byte, and the first that begins there or behind it. */
   around (start: number): Piece[] {
     const [before] = start === 0 ? [] : this.#from(start - 1, { descending: true })
     const [behind] = this.#from(start)
@@ -79,7 +81,9 @@ export class Pieces {
 
   all (): Piece[] { return [...this.#from(0)] }
 
-  documentOf (piece: Piece): NamedDocument { return { kind: KIND, name: this.#nameOf(piece.start), value: piece } }
+  documentsOf (pieces: readonly Piece[]): NamedDocument[] {
+    return pieces.map((piece) => ({ kind: KIND, name: this.#nameOf(piece.start), value: piece }))
+  }
 
   * #from (start: number, options: { descending?: boolean } = {}): Iterable<Piece> {
     for (const [name, piece] of this.#store.documentsFrom<Piece>(KIND, this.#nameOf(start), options)) {
@@ -88,7 +92,7 @@ export class Pieces {
     }
   }
 
-  /** A header has no line break in it, so no id is the beginning of another one's name. */
+  /** Returns the name of a piece. Headers have no line breaks, so no id is a prefix of another one's name. */
   #nameOf (start: number): string { return `${this.#id}\n${String(start).padStart(DIGITS, '0')}` }
 }
 

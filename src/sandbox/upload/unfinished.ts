@@ -3,13 +3,13 @@ import { Pieces, type Piece } from './pieces.ts'
 
 /** An upload in pieces, as it is stored after each of them. The pieces are documents of their own. */
 export interface Unfinished {
-  /** Under which its first bytes are; absent once they have become an asset. */
+  /** Key of the draft with its first bytes; absent once they have become an asset. */
   draft?: string
-  /** How many those are: all up to the first gap. */
+  /** Number of those bytes: all up to the first gap. */
   bytes: number
   /** Bytes of all pieces, those that wait included. */
   received: number
-  /** The last byte of all pieces. */
+  /** Position of the last byte of all pieces. */
   end: number
   total: number
   touchedMs: number
@@ -19,10 +19,10 @@ export interface Unfinished {
   finishedBy?: { start: number, wish: string }
 }
 
-/** How older versions kept an upload: with its pieces inside. */
+/** An upload as older versions kept it: with its pieces inside. */
 type OldUnfinished = Omit<Unfinished, 'received' | 'end'> & { parts: Piece[] }
 
-/** Gives pieces documents of their own that an older version has kept inside their uploads. */
+/** Moves pieces that an older version kept inside their uploads into documents of their own. */
 export async function renewUploads (stores: Store): Promise<void> {
   for (const store of stores.clouds()) {
     for (const [id, upload] of store.documents<Unfinished | OldUnfinished>('chunked')) {
@@ -32,8 +32,7 @@ export async function renewUploads (stores: Store): Promise<void> {
       const received = parts.reduce((sum, { start, end }) => sum + end - start + 1, 0)
       const end = parts.reduce((last, piece) => Math.max(last, piece.end), -1)
       const value: Unfinished = { ...rest, received, end }
-      const documents = parts.map((piece) => pieces.documentOf(piece))
-      await store.exchangeDocuments([], [...documents, { kind: 'chunked', name: id, value }])
+      await store.exchangeDocuments([], [...pieces.documentsOf(parts), { kind: 'chunked', name: id, value }])
     }
   }
 }
