@@ -43,8 +43,12 @@ const THEIRS = Object.fromEntries(Object.entries(SENT).map(([name, value]) => [n
 
 /** Runs the program for real; `preload` is a module that it loads first. */
 function run (t: Test, variables: Record<string, string>, preload?: string) {
-  const [program, ...args] = bareNode([...preload === undefined ? [] : ['--import', preload], ...productArguments('src/server.ts')])
-  const child = spawn(program, args, { cwd: root, env: { PATH: process.env['PATH'], PORT: '0', ...variables } })
+  const [program, ...args] = bareNode([...preload === undefined
+    ? []
+    : ['--import', preload], ...productArguments('src/server.ts')])
+  const child = spawn(program, args, {
+    cwd: root, env: { PATH: process.env['PATH'], PORT: '0', ...variables }
+  })
   t.teardown(() => { child.kill('SIGKILL') })
   const output = { out: '', err: '' }
   let look = (): void => {}
@@ -112,7 +116,9 @@ async function canaryVariables (t: Test): Promise<Record<string, string>> {
     AUTH_PUBLIC_KEY: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     AUTH_ISSUER: 'https://id.example.com',
     AUTH_AUDIENCE: 'gateway',
-    POLICY_FILE: join(t.testdir({ 'policy.yaml': 'callers: { web: {}, ann: { jwt: { claims: { sub: ann } }, folder: users/ann, actions: [generateSignature, getUrl, uploadResource] } }' }), 'policy.yaml'),
+    POLICY_FILE: join(t.testdir({
+      'policy.yaml': 'callers: { web: {}, ann: { jwt: { claims: { sub: ann } }, folder: users/ann, actions: [generateSignature, getUrl, uploadResource] } }'
+    }), 'policy.yaml'),
     REDIS_URL: await startRefusingRedis(t),
     RATE_PER_ADDRESS: '100000/60',
     METRICS_PORT: '0'

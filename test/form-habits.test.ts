@@ -296,7 +296,9 @@ t.test('400: a blank where somebody is let in for a while', async (t) => {
   const { url } = await startSeeing(t)
   for (const blank of ['', '  ', null]) {
     const rule = { access_type: 'anonymous', start: blank, end: '2030-01-01T00:00:00Z' }
-    t.match(await sendJson(`${url}/signature`, { access_control: [rule] }), { status: 400, body: { errors: [{ pointer: '/access_control/0/start' }] } }, JSON.stringify(blank))
+    t.match(await sendJson(`${url}/signature`, { access_control: [rule] }), {
+      status: 400, body: { errors: [{ pointer: '/access_control/0/start' }] }
+    }, JSON.stringify(blank))
   }
 })
 

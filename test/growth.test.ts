@@ -9,7 +9,8 @@ import { environmentAt, testConfig } from './support/gateway.ts'
 import { growthOf } from './support/growth.ts'
 
 /*
- * What a call costs must not grow with the number of tenants: where there is ten times as much, it may take half as
+ * What a call costs must not grow with the number of tenants: where there is ten times as much, it may take
+ * half as
  * much again. What can be counted is counted in the tests of its file; this looks at whole requests.
  */
 
@@ -30,12 +31,14 @@ async function gatewayWith (
 type Headers = Readonly<Record<string, string>>
 
 /** Asks again and again for something that is answered from memory. */
-const asking = (app: FastifyInstance, headers: () => Headers | Promise<Headers>) => async (): Promise<void> => {
-  const { statusCode, body } = await app.inject({ url: '/url?public_id=a', headers: await headers() })
-  if (statusCode !== 200) throw new Error(body)
-}
+const asking = (app: FastifyInstance, headers: () => Headers | Promise<Headers>) =>
+  async (): Promise<void> => {
+    const { statusCode, body } = await app.inject({ url: '/url?public_id=a', headers: await headers() })
+    if (statusCode !== 200) throw new Error(body)
+  }
 
-const numbered = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, index) => make(index))
+const numbered = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index))
 
 t.test('a request with a key, however many callers there are', async (t) => {
   const callers = (count: number): Auth => ({
@@ -51,9 +54,14 @@ t.test('a request with a key or a new token, however many callers a policy has',
   const { publicKey, privateKey } = await generateKeyPair('Ed25519', { extractable: true })
   const pem = await exportSPKI(publicKey)
   const withPolicy = async (count: number): Promise<FastifyInstance> => {
-    const keyed = numbered(count, (index) => `  caller-${index}: { keys: ['sha256:${digestOf(`key-${index}`).toString('hex')}'] }`)
-    const claimed = numbered(count, (index) => `  tokens-${index}: { jwt: { claims: { tenant: t${index} } } }`)
-    const policyFile = `${t.testdir({ [`${count}.yaml`]: ['callers:', ...keyed, ...claimed].join('\n') })}/${count}.yaml`
+    const keyed = numbered(
+      count, (index) => `  caller-${index}: { keys: ['sha256:${digestOf(`key-${index}`).toString('hex')}'] }`
+    )
+    const claimed = numbered(
+      count, (index) => `  tokens-${index}: { jwt: { claims: { tenant: t${index} } } }`
+    )
+    const policyFile =
+      `${t.testdir({ [`${count}.yaml`]: ['callers:', ...keyed, ...claimed].join('\n') })}/${count}.yaml`
     return gatewayWith(t, { mode: 'keys', policyFile, jwtPublicKey: pem, issuer: 'idp', audience: 'gateway' })
   }
   const [few, many] = [await withPolicy(200), await withPolicy(2_000)]
@@ -61,16 +69,24 @@ t.test('a request with a key or a new token, however many callers a policy has',
   t.ok(await growthOf(asking(few, last(200)), asking(many, last(2_000)), MOST_GROWTH) < MOST_GROWTH, 'key')
   let sub = 0
   const fresh = (count: number) => async () => {
-    const token = await new SignJWT({ sub: String(sub++), tenant: `t${count - 1}` }).setProtectedHeader({ alg: 'Ed25519' })
-      .setIssuer('idp').setAudience('gateway').setExpirationTime('1 hour').sign(privateKey)
+    const token =
+      await new SignJWT({
+        sub: String(sub++), tenant: `t${count - 1}`
+      }).setProtectedHeader({ alg: 'Ed25519' })
+        .setIssuer('idp').setAudience('gateway').setExpirationTime('1 hour').sign(privateKey)
     return { authorization: `Bearer ${token}` }
   }
-  t.ok(await growthOf(asking(few, fresh(200)), asking(many, fresh(2_000)), MOST_GROWTH) < MOST_GROWTH, 'token')
+  t.ok(
+    await growthOf(asking(few, fresh(200)), asking(many, fresh(2_000)), MOST_GROWTH) < MOST_GROWTH, 'token'
+  )
 })
 
 t.test('a request for one of many environments', async (t) => {
-  const withEnvironments = (count: number): Promise<FastifyInstance> => gatewayWith(t, {}, numbered(count, (index) =>
-    environmentAt(NOWHERE, { name: `tenant${index}`, cloudName: `cloud${index}`, apiSecret: new Secret(`secret-${index}`) })))
+  const withEnvironments = (count: number): Promise<FastifyInstance> =>
+    gatewayWith(t, {}, numbered(count, (index) =>
+      environmentAt(NOWHERE, {
+        name: `tenant${index}`, cloudName: `cloud${index}`, apiSecret: new Secret(`secret-${index}`)
+      })))
   const [few, many] = [await withEnvironments(100), await withEnvironments(1_000)]
   const last = (count: number) => () => ({ 'x-environment': `tenant${count - 1}` })
   t.ok(await growthOf(asking(few, last(100)), asking(many, last(1_000)), MOST_GROWTH) < MOST_GROWTH)

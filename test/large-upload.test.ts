@@ -88,7 +88,9 @@ function run (t: Test, args: string[], variables: Record<string, string>) {
 async function startBoth (t: Test): Promise<{ url: string, gateway: ChildProcess, sandbox: ChildProcess }> {
   const sandbox = run(t, ['sandbox', '--port', '0', '--data', t.testdir()], {})
   const cloudinaryUrl = await sandbox.until(/CLOUDINARY_URL='([^']+)'/)
-  const gateway = run(t, [], { CLOUDINARY_URL: cloudinaryUrl, PORT: '0', SANDBOX: 'off', UPSTREAM_UPLOAD_TIMEOUT_MS: '10000' })
+  const gateway = run(t, [], {
+    CLOUDINARY_URL: cloudinaryUrl, PORT: '0', SANDBOX: 'off', UPSTREAM_UPLOAD_TIMEOUT_MS: '10000'
+  })
   const url = await gateway.until(/Server listening at (http[^"]+)/)
   await gateway.until(/(credentials verified)/)
   return { url, gateway: gateway.child, sandbox: sandbox.child }

@@ -142,7 +142,10 @@ const C: Readonly<Record<string, Row>> = {
 /** Secrets in what leaves the process. */
 const R: Readonly<Record<string, Row>> = {
   R1: partly('one run through everything, metrics too, in place of all tests again; with NODE_DEBUG on, Node itself prints the heads of requests, so that run judges the log and the answers', ['canary.test.ts', 'R1, R2, R5, R6'], ['canary.test.ts', 'R1: the same with NODE_DEBUG=http,undici']),
-  R2: at(['canary.test.ts', 'R1, R2, R5, R6'], ['commands/log/secret-mask.test.ts', 'replaces a secret in each of its spellings']),
+  R2: at(
+    ['canary.test.ts', 'R1, R2, R5, R6'],
+    ['commands/log/secret-mask.test.ts', 'replaces a secret in each of its spellings']
+  ),
   R3: at(['canary.test.ts', 'R3: a gateway that cannot start'], ['config/config.test.ts', 'shows no secret when it is printed'], ['secret.test.ts', 'a secret shows itself to reveal() alone']),
   R4: at(['canary.test.ts', 'R4: command line'], ['config/environments.test.ts', 'reads each of them from a file']),
   R5: at(['canary.test.ts', 'R1, R2, R5, R6'], ['cloudinary/upstream/answer.test.ts', 'R5: the secret is taken out of every message']),

@@ -13,7 +13,8 @@ const NO_FULL_DISK = !existsSync('/dev/full') && 'this system has no /dev/full'
 const PATIENT = { PORT: '0', SHUTDOWN_GRACE_SECONDS: '600' }
 
 /** Counts for coverage, which costs a second of CPU more. */
-const run: typeof runProgram = (t, args, variables, starting) => runProgram(t, args, variables, { command: COVERED, ...starting })
+const run: typeof runProgram = (t, args, variables, starting) =>
+  runProgram(t, args, variables, { command: COVERED, ...starting })
 
 t.test('the process', async (t) => {
   const unforeseen = [

@@ -157,7 +157,9 @@ t.test('a clock that somebody sets moves no span: the time of day is read for wh
 })
 
 t.test('no memory looks for its oldest entry among all that it has deleted, as a Map does', async (t) => {
-  t.same(users(/const \[\w+\] = [\w#.]+\.(?:keys|values|entries)\(\)|\.(?:keys|values|entries)\(\)\.next\(\)/), [])
+  t.same(
+    users(/const \[\w+\] = [\w#.]+\.(?:keys|values|entries)\(\)|\.(?:keys|values|entries)\(\)\.next\(\)/), []
+  )
 })
 
 t.test('every file has its mirror test, or a reason, and no mirror outlives its file', async (t) => {
@@ -174,8 +176,10 @@ t.test('every file has its mirror test, or a reason, and no mirror outlives its 
 
 t.test('every test file runs once: by a pattern of its own, or together with its room', async (t) => {
   const { tap: { include } } = JSON.parse(textOf('package.json')) as { tap: { include: string[] } } // as tap reads it
-  const rooms = files.filter((file) => /^test\/all\/.+\.ts$/.test(file)).map((file) => file.replace(/^test\/all\/(.+)\.ts$/, 'test/$1/'))
-  const alone = include.filter((pattern) => !pattern.startsWith('test/all/')).map((pattern) => new RegExp(`^${pattern
+  const rooms = files.filter((file) => /^test\/all\/.+\.ts$/.test(file))
+    .map((file) => file.replace(/^test\/all\/(.+)\.ts$/, 'test/$1/'))
+  const alone = include.filter((pattern) => !pattern.startsWith('test/all/')).map((pattern) =>
+    new RegExp(`^${pattern
     .replaceAll('.', '\\.').replace(/\{(.+)\}/, (_all, names: string) => `(${names.replaceAll(',', '|')})`)
     .replaceAll('**/', '(.+/)?').replace(/(?<!\))\*/g, '[^/]*')}$`))
   const times = (file: string): number => (rooms.some((room) => file.startsWith(room)) ? 1 : 0) + alone.filter((pattern) => pattern.test(file)).length

@@ -138,7 +138,8 @@ t.test('O4: names of environments', async (t) => {
   const { app, table } = await startSurface(t)
   const [name = ''] = ENVIRONMENTS
   // The second may pass between two of them.
-  const without = (text: string): string => text.replace(/"request_id":"[^"]*"/, '').replace(/\d+ seconds old/, 'seconds old')
+  const without = (text: string): string =>
+    text.replace(/"request_id":"[^"]*"/, '').replace(/\d+ seconds old/, 'seconds old')
 
   t.test('without a key no answer holds one, whatever is asked for, but that of /readyz', async (t) => {
     for (const { method, url } of table.filter(({ url }) => url !== '/readyz')) {

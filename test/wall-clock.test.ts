@@ -14,7 +14,9 @@ t.afterEach(() => { setClock(0) })
 
 t.test('rates: a clock that is set back locks nobody out, and one that is set forward gives nobody a new quota', async (t) => {
   const upstream = await startFaultUpstream(t)
-  const { url } = await startGatewayAt(t, upstream.url, { rates: { perAddress: { requests: 4, perSeconds: 3600 } } })
+  const { url } = await startGatewayAt(t, upstream.url, {
+    rates: { perAddress: { requests: 4, perSeconds: 3600 } }
+  })
   const statuses: number[] = []
   for (const byMs of [0, -HOUR, HOUR, 0, -HOUR, HOUR]) {
     setClock(byMs)
@@ -37,8 +39,12 @@ t.test('an upload that is under way goes on', async (t) => {
   })
   const steps = [HOUR, -HOUR, 25 * HOUR]
   send(Buffer.alloc(2 * MB))
-  const headers = { 'content-type': 'application/octet-stream', 'content-length': String((2 + steps.length) * MB) }
-  const answer = fetch(`${url}/upload?public_id=a&resource_type=raw`, { method: 'POST', headers, body, duplex: 'half' })
+  const headers = {
+    'content-type': 'application/octet-stream', 'content-length': String((2 + steps.length) * MB)
+  }
+  const answer = fetch(`${url}/upload?public_id=a&resource_type=raw`, {
+    method: 'POST', headers, body, duplex: 'half'
+  })
   for (const [index, byMs] of steps.entries()) {
     await upstream.received((2 + index) * MB)
     setClock(byMs)
@@ -83,7 +89,8 @@ t.test('keys of an identity provider serve until they are too old, whatever the 
   })
   await new Promise<void>((resolve) => jwks.listen(0, '127.0.0.1', resolve))
   t.teardown(() => jwks.close())
-  const policyFile = `${t.testdir({ 'policy.yaml': 'callers: { tokens: { jwt: { claims: {} } } }' })}/policy.yaml`
+  const policyFile =
+    `${t.testdir({ 'policy.yaml': 'callers: { tokens: { jwt: { claims: {} } } }' })}/policy.yaml`
   const { port } = jwks.address() as AddressInfo // of a TCP server
   const jwksUrl = `http://127.0.0.1:${port}/`
   const auth = { mode: 'keys', policyFile, jwksUrl, issuer: 'idp', audience: 'gateway' } as const

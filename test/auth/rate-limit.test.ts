@@ -47,10 +47,17 @@ t.test('only so many keys are remembered, and who is pushed out does not get its
   t.equal(store.size, 100)
   t.match(await store.take('used up', rate), { allowed: false, retryAfterSeconds: 2 })
   t.match(await store.take('used once', rate), { allowed: true, remaining: 1 })
-  const newcomers = await Promise.all(Array.from({ length: 100 }, (_, index) => store.take(`new ${index}`, rate)))
-  t.ok(newcomers.filter(({ remaining }) => remaining === 2).length >= 99, 'others share their places with hardly anybody')
+  const newcomers = await Promise.all(Array.from(
+    { length: 100 }, (_, index) => store.take(`new ${index}`, rate)
+  ))
+  t.ok(
+    newcomers.filter(({ remaining }) => remaining === 2).length >= 99,
+    'others share their places with hardly anybody'
+  )
   nowMs += 6_000
-  t.match(await store.take('used up', rate), { allowed: true, remaining: 2 }, 'its quota comes back as any does')
+  t.match(
+    await store.take('used up', rate), { allowed: true, remaining: 2 }, 'its quota comes back as any does'
+  )
   await store.close()
   t.equal(store.size, 0)
 })

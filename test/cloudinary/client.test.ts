@@ -200,9 +200,15 @@ t.test('what it signed is remembered, so that a changed field can be named', asy
 t.test('admitUpload refuses by announced size and by number', async (t) => {
   const client = clientAt(t, 'http://127.0.0.1:1', { uploads: new UploadBudget({ maxConcurrent: 1, bufferBytes: 1, shares: uploadLimits.shares }) })
   const over = uploadLimits.maxBytes + 1
-  await t.rejects(client.admitUpload({}, { bytes: over, exact: true }), { code: 'payload_too_large', message: `The file has ${over} bytes; the limit is ${uploadLimits.maxBytes}.` })
-  await t.rejects(client.admitUpload({}, { bytes: over, exact: false }), { message: `The file has at least ${over} bytes; the limit is ${uploadLimits.maxBytes}.` })
-  await t.rejects(client.admitUpload({}, { bytes: 11, exact: true }, 10), { code: 'payload_too_large', message: 'The file has 11 bytes; the limit is 10.' })
+  await t.rejects(client.admitUpload({}, { bytes: over, exact: true }), {
+    code: 'payload_too_large', message: `The file has ${over} bytes; the limit is ${uploadLimits.maxBytes}.`
+  })
+  await t.rejects(client.admitUpload({}, { bytes: over, exact: false }), {
+    message: `The file has at least ${over} bytes; the limit is ${uploadLimits.maxBytes}.`
+  })
+  await t.rejects(client.admitUpload({}, { bytes: 11, exact: true }, 10), {
+    code: 'payload_too_large', message: 'The file has 11 bytes; the limit is 10.'
+  })
   ;(await client.admitUpload({}, { bytes: 10, exact: true }, 10))()
   ;(await client.admitUpload({}, { bytes: 11, exact: false }, 10))()
   const release = await client.admitUpload({})
@@ -225,7 +231,10 @@ t.test('holdText borrows from what all uploads share', async (t) => {
 
 t.test('admitUnproven refuses by announced size and by number too, and leaves the place of an upload free', async (t) => {
   const client = clientAt(t, 'http://127.0.0.1:1', { uploads: new UploadBudget({ maxConcurrent: 1, bufferBytes: 1, shares: uploadLimits.shares }) })
-  await t.rejects(client.admitUnproven({ address: 'a' }, {}, { bytes: uploadLimits.maxBytes + 1, exact: true }), { code: 'payload_too_large' })
+  await t.rejects(
+    client.admitUnproven({ address: 'a' }, {}, { bytes: uploadLimits.maxBytes + 1, exact: true }),
+    { code: 'payload_too_large' }
+  )
   const leave = await client.admitUnproven({ address: 'a' }, {})
   await t.rejects(client.admitUnproven({ address: 'b' }, {}), { code: 'overloaded' })
   ;(await client.admitUpload({}))()

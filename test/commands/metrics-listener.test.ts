@@ -52,9 +52,14 @@ t.test('an address that is taken is an error, and closing ends what is open', as
 
 t.test('whoever asks often without reading has a few texts made for it, and gets all of them when it reads', async (t) => {
   const waiting: Array<() => void> = []
-  const { url, close } = await listenForMetrics(() => new Promise((resolve) => { waiting.push(() => { resolve('a 1\n') }) }), LOOPBACK)
+  const { url, close } = await listenForMetrics(
+    () => new Promise((resolve) => { waiting.push(() => { resolve('a 1\n') }) }), LOOPBACK
+  )
   t.teardown(close)
-  const answers = talk(url, `${'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(39)}GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
+  const answers = talk(
+    url,
+    `${'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(39)}GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`
+  )
   while (waiting.length < 16) await turn()
   await turn()
   t.equal(waiting.length, 16)

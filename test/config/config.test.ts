@@ -37,10 +37,14 @@ t.test('loadConfig', async (t) => {
   })
 
   t.test('shares of uploads and the slowest body', async (t) => {
-    t.match(loadConfig({}).upload, { shares: { environment: 0.75, caller: 0.5, address: 0.25, signature: 0.125 }, minBytesPerSecond: 1024 })
+    t.match(loadConfig({}).upload, {
+      shares: { environment: 0.75, caller: 0.5, address: 0.25, signature: 0.125 }, minBytesPerSecond: 1024
+    })
     t.match(loadConfig({
       UPLOAD_ENVIRONMENT_SHARE: '1', UPLOAD_CALLER_SHARE: '2/3', UPLOAD_ADDRESS_SHARE: '1/10', UPLOAD_SIGNATURE_SHARE: '1/32', UPLOAD_MIN_BYTES_PER_SECOND: '10kB'
-    }).upload, { shares: { environment: 1, caller: 2 / 3, address: 0.1, signature: 1 / 32 }, minBytesPerSecond: 10_000 })
+    }).upload, {
+      shares: { environment: 1, caller: 2 / 3, address: 0.1, signature: 1 / 32 }, minBytesPerSecond: 10_000
+    })
   })
 
   t.test('metrics are served where a port is given for them, on loopback unless it says otherwise', async (t) => {

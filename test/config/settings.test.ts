@@ -66,7 +66,14 @@ t.test('readSettings', async (t) => {
       PORT: [['65536', /whole number from 0 to 65535/], ['-1', /whole number/], ['1e999', /whole number/], ['NaN', /whole number/], ['80.5', /whole number/], ['8080 ', /whole number/], ['0x50', /whole number/]],
       UPLOAD_CHUNK_BYTES: [['10', /from 5242880/], ['1e999', /20MiB/], ['-5MB', /20MiB/], ['1MB', /from 5242880/]],
       UPLOAD_MAX_CONCURRENT: [['0', /from 1 to 10000/]],
-      UPLOAD_ENVIRONMENT_SHARE: [['4/3', /more than the whole, which is 1/], ['0', /a part such as 3\/4/], ['0/4', /part/], ['1/0', /part/], ['75%', /part/], ['2', /part/]],
+      UPLOAD_ENVIRONMENT_SHARE: [
+        ['4/3', /more than the whole, which is 1/],
+        ['0', /a part such as 3\/4/],
+        ['0/4', /part/],
+        ['1/0', /part/],
+        ['75%', /part/],
+        ['2', /part/]
+      ],
       UPLOAD_CALLER_SHARE: [['2/1', /more than the whole/]],
       UPLOAD_ADDRESS_SHARE: [['2/1', /more than the whole/]],
       UPLOAD_SIGNATURE_SHARE: [['2/1', /more than the whole/]],

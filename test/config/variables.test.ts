@@ -1,5 +1,7 @@
 import t from 'tap'
-import { readableFromFile, SETTING_NAMES, Settings, VARIABLES, formatBytes, parseBytes, readShare } from '../../src/config/variables.ts'
+import {
+  readableFromFile, SETTING_NAMES, Settings, VARIABLES, formatBytes, parseBytes, readShare
+} from '../../src/config/variables.ts'
 
 t.test('VARIABLES', async (t) => {
   const byName = new Map(VARIABLES.map((variable) => [variable.name, variable]))

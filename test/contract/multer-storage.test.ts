@@ -19,7 +19,9 @@ const picture = readFileSync(join(import.meta.dirname, '../fixtures/landscape.jp
 /** The application, in a process of its own as everywhere; returns its address. */
 async function startApp (t: Test, cloudinaryUrl: string): Promise<string> {
   const [program, ...args] = bareNode([APP])
-  const child = spawn(program, args, { env: { ...process.env, CLOUDINARY_URL: cloudinaryUrl }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = spawn(program, args, {
+    env: { ...process.env, CLOUDINARY_URL: cloudinaryUrl }, stdio: ['ignore', 'inherit', 'inherit', 'ipc']
+  })
   t.teardown(async () => {
     child.kill()
     await once(child, 'exit')

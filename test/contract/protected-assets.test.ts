@@ -43,9 +43,13 @@ t.test('what a caller may not delete', async (t) => {
     for (const spelling of spellings) {
       for (const send of [upload, signed]) {
         t.equal((await send('brand', spelling, 'logo.png')).status, 403, JSON.stringify(spelling))
-        // A signature of version 1 would also fit a form with the `overwrite` hidden in a folder that is not read.
-        const hides = send === signed && spelling['folder'] !== undefined && spelling['public_id_prefix'] !== undefined
-        t.equal((await send('brand', { ...spelling, overwrite: 'false' }, 'logo.png')).status, hides ? 403 : 200, 'nothing is replaced')
+        // A signature of version 1 would also fit a form with the `overwrite` hidden in a folder that is not
+        // read.
+        const hides = send === signed && spelling['folder'] !== undefined &&
+          spelling['public_id_prefix'] !== undefined
+        t.equal((await send('brand', { ...spelling, overwrite: 'false' }, 'logo.png')).status, hides
+          ? 403
+          : 200, 'nothing is replaced')
       }
     }
     t.equal(await etag(), before)

@@ -21,7 +21,8 @@ const FAULTS: ReadonlyArray<FaultOrder['kind']> = [
 ]
 const STATUSES = [500, 502, 503, 429, 400, 401]
 
-const pick = <T>(random: Random, values: readonly T[]): T => values[random(values.length)] as T // none is empty
+// none is empty
+const pick = <T>(random: Random, values: readonly T[]): T => values[random(values.length)] as T
 
 /** One upload, all of it chosen by its seed. */
 interface Plan {
@@ -57,7 +58,9 @@ function planOf (seed: number, number: number): Plan {
     body,
     caller: pick(random, ['stays', 'stays', 'stays', 'stays', 'stays', 'leaves', 'stalls', 'drips']),
     // Of no pattern, so that bytes that are lost, doubled or moved change the digest.
-    file: createCipheriv('aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16, number)).update(Buffer.alloc(size)),
+    file: createCipheriv(
+      'aes-128-ctr', Buffer.alloc(16, seed), Buffer.alloc(16, number)
+    ).update(Buffer.alloc(size)),
     isNamed: random(2) === 0,
     isLengthKnown: random(2) === 0,
     faults: Array.from({ length: random(4) }, fault)
@@ -68,16 +71,32 @@ const tagOf = ({ number }: Plan): string => `run-${number}`
 
 function encoded (plan: Plan): { type: string, query: string, bytes: Buffer } {
   const { body, file, isNamed } = plan
-  const fields = { resource_type: 'raw', tags: tagOf(plan), ...(isNamed && { public_id: `named/${tagOf(plan)}` }) }
+  const fields = {
+    resource_type: 'raw', tags: tagOf(plan), ...(isNamed && { public_id: `named/${tagOf(plan)}` })
+  }
   const uri = (): string => `data:application/octet-stream;base64,${file.toString('base64')}`
   switch (body) {
-    case 'bytes': return { type: 'application/octet-stream', query: `?${new URLSearchParams(fields)}`, bytes: file }
-    case 'json': return { type: 'application/json', query: '', bytes: Buffer.from(JSON.stringify({ ...fields, file: uri() })) }
-    case 'urlencoded': return { type: 'application/x-www-form-urlencoded', query: '', bytes: Buffer.from(new URLSearchParams({ ...fields, file: uri() }).toString()) }
+    case 'bytes': return {
+      type: 'application/octet-stream', query: `?${new URLSearchParams(fields)}`, bytes: file
+    }
+    case 'json': return {
+      type: 'application/json', query: '', bytes: Buffer.from(JSON.stringify({ ...fields, file: uri() }))
+    }
+    case 'urlencoded': return {
+      type: 'application/x-www-form-urlencoded',
+      query: '',
+      bytes: Buffer.from(new URLSearchParams({ ...fields, file: uri() }).toString())
+    }
     case 'form': {
-      const parts = Object.entries(fields).map(([name, value]) => `--B-B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
-      const head = `${parts.join('')}--B-B\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n`
-      return { type: 'multipart/form-data; boundary=B-B', query: '', bytes: Buffer.concat([Buffer.from(head), file, Buffer.from('\r\n--B-B--\r\n')]) }
+      const parts = Object.entries(fields)
+        .map(([name, value]) => `--B-B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
+      const head =
+        `${parts.join('')}--B-B\r\nContent-Disposition: form-data; name="file"; filename="a.bin"\r\n\r\n`
+      return {
+        type: 'multipart/form-data; boundary=B-B',
+        query: '',
+        bytes: Buffer.concat([Buffer.from(head), file, Buffer.from('\r\n--B-B--\r\n')])
+      }
     }
   }
 }
@@ -113,13 +132,21 @@ async function sendBody (sending: ClientRequest, bytes: Buffer, { caller, number
 
 async function send (url: string, worker: number, plan: Plan): Promise<Answer> {
   const { type, query, bytes } = encoded(plan)
-  const headers = { 'content-type': type, 'x-environment': `worker${worker}`, ...(plan.isLengthKnown && { 'content-length': String(bytes.length) }) }
+  const headers = {
+    'content-type': type,
+    'x-environment': `worker${worker}`,
+    ...(plan.isLengthKnown && { 'content-length': String(bytes.length) })
+  }
   const sending = httpRequest(`${url}/upload${query}`, { method: 'POST', agent: false, headers })
-  const late = setTimeout(() => { sending.destroy(new Error(`no answer within ${NO_ANSWER_MS} ms`)) }, NO_ANSWER_MS)
+  const late = setTimeout(
+    () => { sending.destroy(new Error(`no answer within ${NO_ANSWER_MS} ms`)) }, NO_ANSWER_MS
+  )
   try {
     return await new Promise<Answer>((resolve, reject) => {
       sending.on('response', (response) => {
-        buffer(response).then((body) => { resolve({ status: response.statusCode ?? 0, body: JSON.parse(body.toString()) as Problem }) }).catch(reject)
+        buffer(response).then((body) => {
+          resolve({ status: response.statusCode ?? 0, body: JSON.parse(body.toString()) as Problem })
+        }).catch(reject)
       })
       sending.on('error', (error) => { if (plan.caller !== 'leaves') reject(error) })
       sending.on('close', () => { if (plan.caller === 'leaves') resolve('left') })
@@ -135,9 +162,12 @@ async function send (url: string, worker: number, plan: Plan): Promise<Answer> {
 async function stored ({ url, clouds: [cloud] }: Sandbox, plan: Plan): Promise<string[]> {
   const { cloudName, apiKey, apiSecret } = cloud ?? { cloudName: '', apiKey: '', apiSecret: '' }
   const headers = { authorization: `Basic ${Buffer.from(`${apiKey}:${apiSecret}`).toString('base64')}` }
-  const ask = async (path: string): Promise<unknown> => (await fetch(`${url}/v1_1/${cloudName}/resources/raw/${path}`, { headers })).json()
-  const { resources } = await ask(`tags/${tagOf(plan)}`) as { resources: Array<{ public_id: string }> } // as documented
-  return Promise.all(resources.map(async ({ public_id: id }) => (await ask(`upload/${encodeURIComponent(id)}`) as { etag: string }).etag))
+  const ask = async (path: string): Promise<unknown> =>
+    (await fetch(`${url}/v1_1/${cloudName}/resources/raw/${path}`, { headers })).json()
+  // as documented
+  const { resources } = await ask(`tags/${tagOf(plan)}`) as { resources: Array<{ public_id: string }> }
+  return Promise.all(resources.map(async ({ public_id: id }) =>
+    (await ask(`upload/${encodeURIComponent(id)}`) as { etag: string }).etag))
 }
 
 /** What is wrong with what is stored after this answer; undefined when nothing is. */
@@ -146,13 +176,19 @@ function complaint ({ file }: Plan, answer: Answer, digests: readonly string[]):
   if (digests.some((digest) => digest !== whole)) return 'other bytes are stored than were sent'
   if (answer === 'left') return undefined
   const { status, body: { etag, outcome } } = answer
-  if (status === 200) return digests.length === 1 && etag === whole ? undefined : `200, and ${digests.length} are stored`
-  return digests.length > 0 && outcome !== 'unknown' ? `${status} does not say that the file may be stored` : undefined
+  if (status === 200) {
+    return digests.length === 1 && etag === whole ? undefined : `200, and ${digests.length} are stored`
+  }
+  return digests.length > 0 && outcome !== 'unknown'
+    ? `${status} does not say that the file may be stored`
+    : undefined
 }
 
 const told = ({ number, body, caller, file, isNamed, isLengthKnown, faults }: Plan): string => [
   `run ${number}: ${body}, ${file.length} bytes, ${isLengthKnown ? 'length known' : 'chunked'}, ${isNamed ? 'named' : 'not named'}, the caller ${caller}`,
-  ...faults.map(({ kind, status, skip, at_byte: at }) => `${kind} ${status} after ${skip} requests at byte ${at}`)
+  ...faults.map((
+    { kind, status, skip, at_byte: at }
+  ) => `${kind} ${status} after ${skip} requests at byte ${at}`)
 ].join('; ')
 
 const kindOf = (answer: Answer): string => answer === 'left'
@@ -160,11 +196,15 @@ const kindOf = (answer: Answer): string => answer === 'left'
   : `${answer.status} ${answer.body.code ?? ''} ${answer.body.outcome ?? ''}`.trimEnd()
 
 /** Sandboxes with an environment each, before one gateway in a process of its own. */
-async function start (t: { teardown: (end: () => unknown) => void }): Promise<{ gateway: GatewayProcess, sandboxes: readonly Sandbox[] }> {
+async function start (
+  t: { teardown: (end: () => unknown) => void }
+): Promise<{ gateway: GatewayProcess, sandboxes: readonly Sandbox[] }> {
   const sandboxes = await Promise.all(Array.from({ length: WORKERS }, async () => startSandbox()))
   for (const sandbox of sandboxes) t.teardown(() => sandbox.close())
   const gateway = await startGatewayProcess(t, {
-    ...Object.fromEntries(sandboxes.map((sandbox, index) => [`CLOUDINARY_URL_WORKER${index}`, sandbox.cloudinaryUrl()])),
+    ...Object.fromEntries(
+      sandboxes.map((sandbox, index) => [`CLOUDINARY_URL_WORKER${index}`, sandbox.cloudinaryUrl()])
+    ),
     CLOUDINARY_ENVIRONMENT: 'worker0',
     METRICS_PORT: '0',
     LOG_LEVEL: 'info',
@@ -180,13 +220,17 @@ async function start (t: { teardown: (end: () => unknown) => void }): Promise<{ 
 async function leftOver ({ log }: GatewayProcess): Promise<string[]> {
   const [, url = ''] = /"url":"(http:[^"]+\/metrics)"/.exec(log()) ?? []
   const held = async (): Promise<string[]> =>
-    (await (await fetch(url)).text()).match(/^cloudinary_gateway_(?:uploads_running|uploads_waiting|upload_held_bytes) (?!0$).+$/gm) ?? []
+    (await (await fetch(url)).text()).match(
+      /^cloudinary_gateway_(?:uploads_running|uploads_waiting|upload_held_bytes) (?!0$).+$/gm
+    ) ?? []
   for (let turns = 0; turns < 100 && (await held()).length > 0; turns++) await sleep(50)
   return held()
 }
 
 /** Uploads one after the other in each environment; returns what was wrong. */
-async function runAll (count: number, seed: number, { gateway, sandboxes }: Awaited<ReturnType<typeof start>>): Promise<string[]> {
+async function runAll (
+  count: number, seed: number, { gateway, sandboxes }: Awaited<ReturnType<typeof start>>
+): Promise<string[]> {
   const complaints: string[] = []
   const kinds: Record<string, number> = {}
   const done: Array<{ plan: Plan, answer: Answer, sandbox: Sandbox }> = []
@@ -210,7 +254,10 @@ async function runAll (count: number, seed: number, { gateway, sandboxes }: Awai
   }))
   // What was given up may have been stored later.
   for (const one of done) if (one.answer === 'left' || one.answer.status !== 200) await check(one)
-  console.log(Object.entries(kinds).sort(([one], [other]) => one < other ? -1 : 1).map(([kind, times]) => `${String(times).padStart(6)}  ${kind}`).join('\n'))
+  console.log(Object.entries(kinds)
+    .sort(([one], [other]) => one < other ? -1 : 1)
+    .map(([kind, times]) => `${String(times).padStart(6)}  ${kind}`)
+    .join('\n'))
   return [...complaints, ...await leftOver(gateway)]
 }
 

@@ -14,7 +14,9 @@ async function run (args: readonly string[]): Promise<{ code: number | null, out
   // A runner that believes to be another's child answers in its own wire format instead.
   const { NODE_TEST_CONTEXT: _context, ...env } = process.env
   const [program, ...given] = bareNode(args)
-  const child = spawn(program, given, { cwd: root, env: { ...env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS })
+  const child = spawn(program, given, {
+    cwd: root, env: { ...env, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS
+  })
   const ended = new Promise<number | null>((resolve) => { child.on('close', resolve) })
   const [output, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
   return { code, output, errors }

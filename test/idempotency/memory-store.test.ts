@@ -10,7 +10,9 @@ function held (claim: Claim): Hold {
   return claim.hold
 }
 
-async function keep (store: MemoryIdempotencyStore, name: string, kept = record, caller = 'web'): Promise<void> {
+async function keep (
+  store: MemoryIdempotencyStore, name: string, kept = record, caller = 'web'
+): Promise<void> {
   await held(await store.claim(name, caller)).settle(kept)
 }
 
@@ -44,7 +46,10 @@ t.test('at the bound the caller that holds most loses the oldest of its own; oth
   const store = new MemoryIdempotencyStore({ maxEntries: 10, onForgotten: () => { forgotten++ } })
   await keep(store, 'other', record, 'other')
   for (let number = 0; number < 30; number++) await keep(store, `many-${number}`, record, 'many')
-  t.match(await store.claim('other', 'other'), { state: 'known' }, 'not the one that holds little, though it is the oldest')
+  t.match(
+    await store.claim('other', 'other'), { state: 'known' },
+    'not the one that holds little, though it is the oldest'
+  )
   t.equal(forgotten, 21)
   t.match(await store.claim('many-29', 'many'), { state: 'known' })
   t.match(await store.claim('many-21', 'many'), { state: 'known' }, 'its last nine')
@@ -94,7 +99,9 @@ t.test('an answer that is too large to keep is not kept, but its key is', async 
 t.test('what has run out makes room, and is not counted as forgotten', async (t) => {
   let nowMs = 0
   let forgotten = 0
-  const store = new MemoryIdempotencyStore({ maxEntries: 3, now: () => nowMs, onForgotten: () => { forgotten++ } })
+  const store = new MemoryIdempotencyStore({
+    maxEntries: 3, now: () => nowMs, onForgotten: () => { forgotten++ }
+  })
   for (const name of ['a', 'b', 'c']) await keep(store, name)
   nowMs = KEPT_MS
   for (const name of ['d', 'b', 'e']) await keep(store, name)
@@ -105,7 +112,8 @@ t.test('what has run out makes room, and is not counted as forgotten', async (t)
 t.test('M28: of ten at once one gets the key, a thousand times', async (t) => {
   const store = new MemoryIdempotencyStore()
   for (let round = 0; round < 1000; round++) {
-    const states = (await Promise.all(Array.from({ length: 10 }, () => store.claim(`key-${round}`, 'web')))).map(({ state }) => state)
+    const states = (await Promise.all(Array.from({ length: 10 }, () =>
+      store.claim(`key-${round}`, 'web')))).map(({ state }) => state)
     if (states.filter((state) => state === 'held').length !== 1) t.fail(`round ${round}: ${states.join()}`)
   }
   t.match(await store.claim('key-0', 'web'), { state: 'in_progress' })

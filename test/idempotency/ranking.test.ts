@@ -19,7 +19,9 @@ t.test('an empty one has no first, and what is not there can be removed', async 
 })
 
 t.test('whatever is added, changed and removed, the first is the largest', async (t) => {
-  const steps = fc.array(fc.record({ item: fc.nat(20), size: fc.option(fc.nat(50), { nil: undefined }) }), { maxLength: 200 })
+  const steps = fc.array(
+    fc.record({ item: fc.nat(20), size: fc.option(fc.nat(50), { nil: undefined }) }), { maxLength: 200 }
+  )
   fc.assert(fc.property(steps, (sequence) => {
     const ranking = largestFirst()
     const known = new Map<number, Item>()

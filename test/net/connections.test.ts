@@ -3,10 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { connect, Socket, type AddressInfo } from 'node:net'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { CONNECTION_LIMITS, guardConnections, isBehind, waitingAnswers, type ConnectionLimits, type QueueMeter } from '../../src/net/connections.ts'
+import {
+  CONNECTION_LIMITS, guardConnections, isBehind, waitingAnswers, type ConnectionLimits, type QueueMeter
+} from '../../src/net/connections.ts'
 
 const GET = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`
-const gets = (from: number, to: number): string => Array.from({ length: to - from }, (_, index) => GET(`/${from + index}`)).join('')
+const gets = (from: number, to: number): string =>
+  Array.from({ length: to - from }, (_, index) => GET(`/${from + index}`)).join('')
 
 interface Started {
   /** What runs or ran, in the order in which it began. */
@@ -177,7 +180,9 @@ t.test('requests for which there is no room close their connection; what leaves 
 
 t.test('behind an answer that ends its connection nothing runs', async (t) => {
   const counts = { left: 0 }
-  const server = await start(t, { maxRunning: 1 }, { enter: () => true, leave: (requests) => { counts.left += requests } })
+  const server = await start(t, { maxRunning: 1 }, {
+    enter: () => true, leave: (requests) => { counts.left += requests }
+  })
   const client = server.open()
   client.write(gets(0, 5))
   await server.begun(1)

@@ -260,10 +260,20 @@ t.test('POST /direct-upload', async (t) => {
 
   t.test('422 for a bucket, in whatever form it is written and whoever asks: nothing is sent', async (t) => {
     const before = sandbox.requests.length
-    for (const bucket of ['s3://backups/a.zip', 'gs://backups/a.zip', ' S3://backups/a.zip', 'Gs://backups/a.zip']) {
+    for (const bucket of [
+      's3://backups/a.zip', 'gs://backups/a.zip', ' S3://backups/a.zip', 'Gs://backups/a.zip'
+    ]) {
       for (const position of ['first', 'last'] as const) {
         const answer = await post(url, form(signed({ timestamp: now() }), bucket, position))
-        t.match(answer, { status: 422, body: { code: 'url_not_allowed', errors: [{ pointer: '/file', message: /may not read from buckets/ }] } }, bucket)
+        t.match(answer, {
+          status: 422,
+          body: {
+            code: 'url_not_allowed',
+            errors: [
+              { pointer: '/file', message: /may not read from buckets/ }
+            ]
+          }
+        }, bucket)
       }
     }
     t.equal(sandbox.requests.length, before)
@@ -274,7 +284,10 @@ t.test('POST /direct-upload', async (t) => {
     for (const name of ['public_id', 'folder', 'filename_override']) {
       for (const position of ['first', 'last'] as const) {
         const sent = form(signed({ timestamp: now(), [name]: 'victim&tags=a' }), picture, position)
-        t.match(await post(url, sent), { status: 400, body: { code: 'invalid_request', errors: [{ pointer: `/${name}`, message: /"&tags="/ }] } }, name)
+        t.match(await post(url, sent), {
+          status: 400,
+          body: { code: 'invalid_request', errors: [{ pointer: `/${name}`, message: /"&tags="/ }] }
+        }, name)
       }
     }
     t.equal(sandbox.requests.length, before)

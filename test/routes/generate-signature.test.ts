@@ -93,9 +93,18 @@ t.test('POST /signature', async (t) => {
     const refused = async (payload: object, status: number, ...errors: object[]) => t.match((await post(payload)).json(), { status, errors }, JSON.stringify(payload))
     await refused({ paramsToSign: { timestamp, api_key: '1', folders: 'a' } }, 422,
       { pointer: '/paramsToSign/api_key', message: /not a parameter that is signed/ }, { pointer: '/paramsToSign/folders', message: /did you mean "folder"/ })
-    const loud = { timestamp, source: 'uw', use_filename: 'TRUE', unique_filename: 'False', overwrite: 'true', invalidate: '0' }
+    const loud = {
+      timestamp,
+      source: 'uw',
+      use_filename: 'TRUE',
+      unique_filename: 'False',
+      overwrite: 'true',
+      invalidate: '0'
+    }
     await refused({ paramsToSign: loud }, 400,
-      { pointer: '/paramsToSign/use_filename', message: /lower case/ }, { pointer: '/paramsToSign/unique_filename', message: /lower case/ })
+      { pointer: '/paramsToSign/use_filename', message: /lower case/ }, {
+        pointer: '/paramsToSign/unique_filename', message: /lower case/
+      })
     await refused({ paramsToSign: { timestamp, file: 'x' } }, 422, { pointer: '/paramsToSign/file' })
     await refused({ paramsToSign: { source: 'uw' } }, 400, { pointer: '/paramsToSign/timestamp', message: /Unix time/ })
     await refused({ paramsToSign: { timestamp: 'now' } }, 400, { pointer: '/paramsToSign/timestamp', message: /Unix time/ })

@@ -26,7 +26,9 @@ t.test('GET /resources', async (t) => {
   t.test('200 without a Link that would be longer than 4 KiB: the cursor is in the body', async (t) => {
     const linkFor = async (length: number): Promise<string | undefined> => {
       const fields = [...Array.from({ length: 40 }, () => 'x'.repeat(94)), 'x'.repeat(length)]
-      const { headers, body } = await app.inject(`/resources?prefix=cats/&max_results=1&fields=${fields.join(',')}`)
+      const { headers, body } = await app.inject(
+        `/resources?prefix=cats/&max_results=1&fields=${fields.join(',')}`
+      )
       t.ok((JSON.parse(body) as { next_cursor?: string }).next_cursor)
       return headers.link === undefined ? undefined : `link: ${String(headers.link)}\r\n`
     }
@@ -165,10 +167,14 @@ t.test('200: pages that are too large for one write follow each other once they 
   const upstream = await startFaultUpstream(t)
   const { app, url } = await startGatewayAt(t, upstream.url)
   await app.inject('/readyz')
-  const pageOf = (id: string, cursor?: string): string => JSON.stringify({ resources: [{ public_id: id, context: 'x'.repeat(100_000) }], next_cursor: cursor })
+  const pageOf = (id: string, cursor?: string): string =>
+    JSON.stringify({ resources: [{ public_id: id, context: 'x'.repeat(100_000) }], next_cursor: cursor })
   upstream.script({ body: pageOf('a', 'b') }, { body: pageOf('b', 'c') }, { body: pageOf('c') })
   const answer = await fetch(`${url}/resources`, { headers: { accept: 'application/x-ndjson' } })
-  t.same((await answer.text()).trimEnd().split('\n').map((line) => (JSON.parse(line) as { public_id: string }).public_id), ['a', 'b', 'c'])
+  t.same((await answer.text())
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { public_id: string }).public_id), ['a', 'b', 'c'])
 })
 
 t.test('a caller that leaves a stream is no fault', async (t) => {
@@ -194,6 +200,7 @@ t.test('no advice where folders are fixed, or where Cloudinary does not say; 502
   t.same((await other.app.inject('/resources?prefix=nowhere/')).json(), { resources: [] })
   upstream.script({ status: 404, body: '{"error":{"message":"Can\'t find folder with path nowhere"}}' })
   t.match((await other.app.inject('/resources?asset_folder=nowhere')).json(), { status: 404, code: 'not_found', detail: /path nowhere/ }, 'a folder that is not there')
-  upstream.script(...Array.from({ length: 4 }, () => ({ body: '{"folders":[]}' }))) // asked for again, as what is broken is
+  // asked for again, as what is broken is
+  upstream.script(...Array.from({ length: 4 }, () => ({ body: '{"folders":[]}' })))
   t.match((await other.app.inject('/resources?tag=a&type=private')).json(), { status: 502, code: 'upstream_failed' })
 })

@@ -59,30 +59,49 @@ t.test('GET and POST /signed-url', async (t) => {
 })
 
 t.test('403 for a link that would live longer than the policy allows; its own links are shorter', async (t) => {
-  const policy = `callers: { short: { keys: ['sha256:${digestOf('short').toString('hex')}'], signed_urls: { validity_seconds: 60 } } }`
-  const { app } = await startGateway(t, { auth: { mode: 'keys', policyFile: `${t.testdir({ 'policy.yaml': policy })}/policy.yaml` } })
-  const ask = async (asked: object) => (await app.inject({ method: 'POST', url: '/signed-url', headers: { authorization: 'Bearer short' }, payload: { public_id: 'a', ...asked } })).json()
+  const policy =
+    `callers: { short: { keys: ['sha256:${digestOf('short').toString('hex')}'], signed_urls: { validity_seconds: 60 } } }`
+  const { app } = await startGateway(t, {
+    auth: { mode: 'keys', policyFile: `${t.testdir({ 'policy.yaml': policy })}/policy.yaml` }
+  })
+  const ask = async (asked: object) => (await app.inject({
+    method: 'POST',
+    url: '/signed-url',
+    headers: { authorization: 'Bearer short' },
+    payload: { public_id: 'a', ...asked }
+  })).json()
   const before = now()
   const { expires_at: expiresAt } = await ask({})
   t.ok(expiresAt >= before + 60 && expiresAt <= now() + 60)
   t.match(await ask({ expires_at: before + 30 }), { expires_at: before + 30 })
   for (const late of [3600, 1_000_000_000]) {
-    t.match(await ask({ expires_at: now() + late }), { status: 403, code: 'forbidden', errors: [{ pointer: '/expires_at', message: /live for at most 60 seconds/ }] })
+    t.match(await ask({ expires_at: now() + late }), {
+      status: 403,
+      code: 'forbidden',
+      errors: [{ pointer: '/expires_at', message: /live for at most 60 seconds/ }]
+    })
   }
 })
 
 t.test('a link that must die dies, also when its expiry is hidden in the parameter before it', async (t) => {
   const key = `keys: ['sha256:${digestOf('short').toString('hex')}']`
   let aheadMs = 0
-  const policyFile = `${t.testdir({ 'policy.yaml': `callers: { short: { ${key}, signed_urls: { validity_seconds: 60 } } }` })}/policy.yaml`
-  const { app, sandbox } = await startGateway(t, { auth: { mode: 'keys', policyFile } }, { clock: () => Date.now() + aheadMs })
+  const policyFile =
+    `${t.testdir({ 'policy.yaml': `callers: { short: { ${key}, signed_urls: { validity_seconds: 60 } } }` })}/policy.yaml`
+  const { app, sandbox } = await startGateway(t, { auth: { mode: 'keys', policyFile } }, {
+    clock: () => Date.now() + aheadMs
+  })
   await sandbox.add('secret/tom', { type: 'private' })
   const payload = { public_id: 'secret/tom', attachment: true, expires_at: now() + 30 }
-  const { url } = (await app.inject({ method: 'POST', url: '/signed-url', headers: { authorization: 'Bearer short' }, payload })).json()
+  const { url } = (await app.inject({
+    method: 'POST', url: '/signed-url', headers: { authorization: 'Bearer short' }, payload
+  })).json()
   const hidden = new URL(url)
   hidden.searchParams.delete('expires_at')
   hidden.searchParams.set('attachment', `true&expires_at=${payload.expires_at}`)
-  t.same([(await fetch(url)).status, (await fetch(hidden)).status], [200, 200], 'a string of version 1 is the same')
+  t.same(
+    [(await fetch(url)).status, (await fetch(hidden)).status], [200, 200], 'a string of version 1 is the same'
+  )
   aheadMs = 120_000
   t.same([(await fetch(url)).status, (await fetch(hidden)).status], [400, 400])
 })

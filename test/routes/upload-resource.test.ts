@@ -181,7 +181,9 @@ t.test('POST /upload before the sandbox', async (t) => {
   t.test('M10: 413 for too many fields, and for one that is too long', async (t) => {
     const fields = Array.from({ length: 5000 }, (): [string, string] => ['tags', 'x'])
     t.match(await post(url, form(...fields, ['file', picture])), { status: 413, body: { code: 'payload_too_large' } })
-    t.match(await post(url, form(['context', 'x'.repeat(1_100_000)], ['file', picture])), { status: 413, body: { code: 'payload_too_large' } })
+    t.match(await post(url, form(['context', 'x'.repeat(1_100_000)], ['file', picture])), {
+      status: 413, body: { code: 'payload_too_large' }
+    })
   })
 
   t.test('M11: 400 for a name of the prototype, before and after the file', async (t) => {
@@ -319,7 +321,9 @@ t.test('POST /upload: memory for data URIs', async (t) => {
     const large = (fields: object): string => JSON.stringify({ ...fields, file: uri(4 * MB) })
     // First: an upload that is given up on its way could take the script of a later one.
     upstream.script({ status: 400, body: '{"error":{"message":"no"}}' })
-    t.match(await post(`${url}/upload`, large({}), type), { status: 400, body: { code: 'upstream_rejected' } })
+    t.match(await post(`${url}/upload`, large({}), type), {
+      status: 400, body: { code: 'upstream_rejected' }
+    })
     for (const [body, status] of [[large({ fodler: 'x' }), 400], [large({}).slice(0, -1), 400], [large({}).replace('data:;', 'data:;;'), 400], [`${large({}).slice(0, -2)}-"}`, 400]] as const) {
       t.match(await post(`${url}/upload`, body, type), { status })
     }

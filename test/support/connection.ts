@@ -21,6 +21,8 @@ export function connectionTo (t: Test, url: string, { pace = quickPace(), limits
   const transport = new Transport({ origin: new URL(url).origin, limits: { ...testConfig([]).upstream, ...limits } })
   t.teardown(() => transport.close())
   const answers = new AnswerCount()
-  const circuits = { json: new CircuitBreaker(pace.clock, answers), upload: new CircuitBreaker(pace.clock, answers) }
+  const circuits = {
+    json: new CircuitBreaker(pace.clock, answers), upload: new CircuitBreaker(pace.clock, answers)
+  }
   return { environment: environmentAt(url, environment), transport, pace, budget: new RetryBudget(), circuits, tried }
 }

@@ -16,7 +16,9 @@ async function microsecondsOf (call: () => Promise<unknown>): Promise<number> {
  * a busy machine that takes more rounds to show, so they go on for a while as long as the result is not below
  * `wanted`.
  */
-export async function growthOf (few: () => Promise<unknown>, many: () => Promise<unknown>, wanted: number): Promise<number> {
+export async function growthOf (
+  few: () => Promise<unknown>, many: () => Promise<unknown>, wanted: number
+): Promise<number> {
   let [least, leastOfMany] = [Infinity, Infinity]
   for (let round = 0; round < MOST_ROUNDS; round++) {
     least = Math.min(least, await microsecondsOf(few))

@@ -12,7 +12,8 @@ const SERVER = 'src/server.ts'
 /** Starts the program in a way that counts for the coverage of its first file. */
 export const COVERED: readonly string[] = [process.execPath, ...WITH_TYPESCRIPT, join(root, SERVER)]
 /** Starts the program. `options` stand in its `NODE_OPTIONS`. */
-export const programCommand = (options?: string): readonly string[] => bareNode(productArguments(SERVER), options)
+export const programCommand = (options?: string): readonly string[] =>
+  bareNode(productArguments(SERVER), options)
 
 interface Starting {
   /** What is started; by default the program. */

@@ -3,8 +3,10 @@ import { syncBuiltinESMExports } from 'node:module'
 import { bareNode, productArguments } from './product.ts'
 
 /*
- * Loaded before each test file. A sandbox that renders starts two processes, which would each load what the test's own
- * process does: tap, the loader and the framework. These start them as they were built, for a fifth of the CPU.
+ * Loaded before each test file. A sandbox that renders starts two processes, which would each load what the
+ * test's own
+ * process does: tap, the loader and the framework. These start them as they were built, for a fifth of the
+ * CPU.
  */
 
 const RENDERER = 'src/sandbox/render/child.ts'

@@ -7,7 +7,9 @@ import { bareNode, productArguments } from './product.ts'
 const STARTER = join(import.meta.dirname, '../fixtures/sandbox-process.js')
 
 /** A sandbox in a process of its own, and how to end that as `kill -9` does. */
-export async function startSandboxProcess (t: { teardown: (end: () => Promise<void>) => void }, data: string, options: SandboxOptions = {}) {
+export async function startSandboxProcess (
+  t: { teardown: (end: () => Promise<void>) => void }, data: string, options: SandboxOptions = {}
+) {
   const args = productArguments('src/sandbox/index.ts')
   const sandbox = pathToFileURL(String(args.pop())).href
   const [program, ...given] = bareNode([...args, STARTER, data, JSON.stringify(options), sandbox])

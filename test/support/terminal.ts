@@ -11,7 +11,9 @@ const HAS_SCRIPT = String(script.stdout).includes('util-linux')
 export const NO_TERMINAL = !HAS_SCRIPT && 'script (util-linux), which makes terminals, is not installed'
 
 /** Starts the program in a terminal. */
-export async function inTerminal (t: Test, args: readonly string[], variables: Record<string, string> = {}, command = programCommand()) {
+export async function inTerminal (
+  t: Test, args: readonly string[], variables: Record<string, string> = {}, command = programCommand()
+) {
   const session = join(import.meta.dirname, '../fixtures/terminal-session.sh')
   const words = ['exec', 'sh', session, ...command, ...args].map((word) => `'${word}'`).join(' ')
   const terminal = run(t, [], { PORT: '0', SHELL: '/bin/sh', ...variables }, {

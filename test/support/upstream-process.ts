@@ -13,7 +13,9 @@ export interface UpstreamProcess {
 }
 
 /** The upstream that misbehaves on order, as a process of its own; it ends with the test. */
-export async function startUpstreamProcess (t: { teardown: (end: () => void) => void }): Promise<UpstreamProcess> {
+export async function startUpstreamProcess (
+  t: { teardown: (end: () => void) => void }
+): Promise<UpstreamProcess> {
   const [program, ...args] = bareNode([...WITH_TYPESCRIPT, join(import.meta.dirname, 'fault-upstream.ts')])
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => { child.kill('SIGKILL') })
@@ -23,7 +25,10 @@ export async function startUpstreamProcess (t: { teardown: (end: () => void) => 
   })
   return {
     url,
-    script: async (steps) => { await fetch(`${url}/_script`, { method: 'POST', body: JSON.stringify(steps) }) },
-    seen: async () => await (await fetch(`${url}/_seen`)).json() as Array<Omit<Seen, 'text'>> // as it writes them
+    script: async (steps) => {
+      await fetch(`${url}/_script`, { method: 'POST', body: JSON.stringify(steps) })
+    },
+    // as it writes them
+    seen: async () => await (await fetch(`${url}/_seen`)).json() as Array<Omit<Seen, 'text'>>
   }
 }

@@ -21,7 +21,11 @@ t.test('a key is told at once; without a policy it may do everything, with one t
   t.match(make().identify(bearer('simple-key')), { name: 'simple', permissions: { readOnly: false } })
   const policy = new Policy({ callers: { web: { keys: [digest('web-key')], read_only: true } } })
   const auth = make({ policy: () => policy })
-  for (const optional of [false, true]) t.throws(() => auth.identify(bearer('simple-key'), optional), { code: 'forbidden', message: /no rules for its caller/ })
+  for (const optional of [false, true]) {
+    t.throws(() => auth.identify(bearer('simple-key'), optional), {
+      code: 'forbidden', message: /no rules for its caller/
+    })
+  }
   t.match(auth.identify(bearer('web-key')), { name: 'web', permissions: { readOnly: true } })
 })
 
@@ -32,7 +36,10 @@ t.test('a policy rules over a simple key of the same name, and may change at any
   t.throws(() => auth.identify(bearer('new-key')), { code: 'unauthorized' })
   policy = new Policy({ callers: { fresh: { keys: [digest('new-key')] } } })
   t.match(auth.identify(bearer('new-key')), { name: 'fresh' })
-  t.throws(() => auth.identify(bearer('simple-key')), { code: 'forbidden' }, 'rules that were taken out leave nothing')
+  t.throws(
+    () => auth.identify(bearer('simple-key')), { code: 'forbidden' },
+    'rules that were taken out leave nothing'
+  )
 })
 
 t.test('keys of the configuration may change at any time, beside those of a policy', async (t) => {
@@ -59,7 +66,9 @@ t.test('401 with a challenge', async (t) => {
 
 t.test('tokens', async (t) => {
   const token = await tokenFor({ sub: '7', role: 'editor' })
-  const policy = new Policy({ callers: { editors: { jwt: { claims: { role: 'editor' } }, folder: 'users/{sub}' }, simple: {} } })
+  const policy = new Policy({
+    callers: { editors: { jwt: { claims: { role: 'editor' } }, folder: 'users/{sub}' }, simple: {} }
+  })
   const auth = make({ jwt: verifier(), policy: () => policy })
   t.match(await auth.identify(bearer(token)), { name: 'editors/7', permissions: { folder: 'users/7' } })
   t.equal(await auth.identify(bearer(token)), await auth.identify(bearer(token)), 'made once for each token')

@@ -187,7 +187,9 @@ t.test('a verified token is remembered for five minutes by a clock that nobody s
 })
 
 t.test('the least recently used token is forgotten first, and verified again', async (t) => {
-  const jwt = new JwtVerifier({ keys: new StaticKey(pem), issuer: ISSUER, audience: AUDIENCE, now: () => NOW * 1000, maxCached: 2 })
+  const jwt = new JwtVerifier({
+    keys: new StaticKey(pem), issuer: ISSUER, audience: AUDIENCE, now: () => NOW * 1000, maxCached: 2
+  })
   const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((sub) => sign({ ...good, sub })))
   for (const token of [a, b, a, c]) await jwt.verify(String(token))
   t.strictSame([a, b, c].map((token) => jwt.remembered(String(token))?.['sub']), ['a', undefined, 'c'])

@@ -48,7 +48,9 @@ t.test('a key of a known name is in force at once, and the policy is not read fo
 
 t.test('a new name is in force at once, and the policy is read again for it', async (t) => {
   const seen: unknown[] = []
-  const { ring, file, write } = await open(t, [key('web', 'old'), key('web')], '{ web: {} }', (what) => seen.push(what))
+  const { ring, file, write } = await open(
+    t, [key('web', 'old'), key('web')], '{ web: {} }', (what) => seen.push(what)
+  )
   write('{ web: {}, cms: { read_only: true } }')
   await file.check()
   t.same(seen.splice(0), ['refused'], 'nobody can be cms yet')
@@ -75,7 +77,10 @@ t.test('the last key of a caller with rules can be taken out; that its rules are
   const reason = 'no key is left for "web", of whom the policy speaks'
   t.same(await ring.replace([key('cms'), key('webb')], file), { isChanged: true, reason })
   t.same(shown(ring), ['cms=cms', 'webb=webb'])
-  t.same(await ring.replace([key('cms'), key('webb')], file), { isChanged: false, reason }, 'as long as nothing changes')
+  t.same(
+    await ring.replace([key('cms'), key('webb')], file), { isChanged: false, reason },
+    'as long as nothing changes'
+  )
   write('{ webb: { read_only: true } }')
   await file.check()
   t.same(await ring.replace([key('cms'), key('webb')], file), { isChanged: false, reason: undefined })

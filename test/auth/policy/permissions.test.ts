@@ -4,9 +4,24 @@ import { EVERYTHING, mayUse, permissionsOf, requireAction } from '../../../src/a
 t.test('rules become permissions, claims put in', async (t) => {
   t.same(permissionsOf({}, {}), EVERYTHING, 'no rules, no restrictions')
   const permissions = permissionsOf({
-    environments: ['staging'], actions: ['getUrl'], folder: 'users/{sub}', read_only: true, delete: { allow: false, protected: ['brand/**'] }, rate: { requests: 5, per_seconds: 2 }, signed_urls: { validity_seconds: 60 }, sign: { allow: ['tags'] }
+    environments: ['staging'],
+    actions: ['getUrl'],
+    folder: 'users/{sub}',
+    read_only: true,
+    delete: {
+      allow: false, protected: ['brand/**']
+    },
+    rate: { requests: 5, per_seconds: 2 },
+    signed_urls: { validity_seconds: 60 },
+    sign: { allow: ['tags'] }
   }, { sub: '7' })
-  t.match(permissions, { folder: 'users/7', readOnly: true, mayDelete: false, rate: { requests: 5, perSeconds: 2 }, signedUrlSeconds: 60 })
+  t.match(permissions, {
+    folder: 'users/7',
+    readOnly: true,
+    mayDelete: false,
+    rate: { requests: 5, perSeconds: 2 },
+    signedUrlSeconds: 60
+  })
   t.same([...permissions.environments ?? [], ...permissions.actions ?? []], ['staging', 'getUrl'])
   t.equal(permissions.protected[0]?.matches('brand/logo'), true)
   t.equal(permissions.signing?.allow.has('tags'), true)
@@ -26,8 +41,15 @@ t.test('a caller is bound to environments, or to none', async (t) => {
 
 t.test('403 with the reason', async (t) => {
   t.doesNotThrow(() => requireAction(EVERYTHING, 'deleteResource', false))
-  t.throws(() => requireAction({ ...EVERYTHING, actions: new Set(['getUrl'] as const) }, 'getSignedUrl', true), { code: 'forbidden', message: /getSignedUrl/ })
-  t.throws(() => requireAction({ ...EVERYTHING, readOnly: true }, 'updateResource', false), { code: 'forbidden', message: /only read/ })
+  t.throws(
+    () => requireAction({ ...EVERYTHING, actions: new Set(['getUrl'] as const) }, 'getSignedUrl', true),
+    { code: 'forbidden', message: /getSignedUrl/ }
+  )
+  t.throws(() => requireAction({ ...EVERYTHING, readOnly: true }, 'updateResource', false), {
+    code: 'forbidden', message: /only read/
+  })
   t.doesNotThrow(() => requireAction({ ...EVERYTHING, readOnly: true }, 'getUrl', true))
-  t.throws(() => requireAction({ ...EVERYTHING, mayDelete: false }, 'deleteResource', false), { code: 'forbidden', message: /delete/ })
+  t.throws(() => requireAction({ ...EVERYTHING, mayDelete: false }, 'deleteResource', false), {
+    code: 'forbidden', message: /delete/
+  })
 })

@@ -135,7 +135,12 @@ t.test('no more faults than a person reads', async (t) => {
 t.test('a changed file takes effect; a bad one is reported once and changes nothing', async (t) => {
   const path = join(t.testdir({ 'policy.yaml': `callers: { web: { keys: ['${key('a')}'] } }` }), 'policy.yaml')
   const told: string[] = []
-  const file = await PolicyFile.open(path, { environments, pollMs: 3_600_000, onChange: () => told.push('changed'), onFault: (error) => told.push(String(error)) })
+  const file = await PolicyFile.open(path, {
+    environments,
+    pollMs: 3_600_000,
+    onChange: () => told.push('changed'),
+    onFault: (error) => told.push(String(error))
+  })
   t.teardown(() => file.close())
   const first = file.current
 
@@ -174,9 +179,12 @@ t.test('a changed file takes effect; a bad one is reported once and changes noth
 })
 
 t.test('what a thread reads comes back as plain values', async (t) => {
-  t.same(readPolicy('callers: { web: { read_only: true } }', environments), { value: { callers: { web: { read_only: true } } } })
+  t.same(readPolicy('callers: { web: { read_only: true } }', environments), {
+    value: { callers: { web: { read_only: true } } }
+  })
   t.match(readPolicy('callers: { web: 5 }', environments), { faults: [/Expected object/] })
-  const environmentsOf = { includes: () => { throw new RangeError('a bug') } } as unknown as string[] // to see what becomes of one
+  // to see what becomes of one
+  const environmentsOf = { includes: () => { throw new RangeError('a bug') } } as unknown as string[]
   t.throws(() => readPolicy('callers: { web: { environments: [x] } }', environmentsOf), RangeError)
 })
 
@@ -185,10 +193,16 @@ t.test('a long policy is read in a thread of its own', async (t) => {
   const count = (): void => { threads++ }
   process.on('worker', count)
   t.teardown(() => process.off('worker', count))
-  const long = (name: string, more = ''): string => `callers:\n  ${name}: { keys: ['${key(name)}'] }\n${more}${'# '.repeat(10_000)}`
+  const long = (name: string, more = ''): string =>
+    `callers:\n  ${name}: { keys: ['${key(name)}'] }\n${more}${'# '.repeat(10_000)}`
   const path = join(t.testdir({ 'policy.yaml': long('first') }), 'policy.yaml')
   const told: string[] = []
-  const file = await PolicyFile.open(path, { environments, pollMs: 3_600_000, onChange: () => told.push('changed'), onFault: (error) => told.push(String(error)) })
+  const file = await PolicyFile.open(path, {
+    environments,
+    pollMs: 3_600_000,
+    onChange: () => told.push('changed'),
+    onFault: (error) => told.push(String(error))
+  })
   t.equal(threads, 0, 'at start nobody waits for anything else')
   await writeFile(path, long('second'))
   const before = file.current
@@ -207,14 +221,21 @@ t.test('a long policy is read in a thread of its own', async (t) => {
   await new Promise((resolve) => process.once('worker', resolve))
   file.close()
   await closed
-  t.same([file.current.keys[0]?.caller, told], ['second', []], 'nothing is taken over, or told, once it is closed')
+  t.same(
+    [file.current.keys[0]?.caller, told], ['second', []], 'nothing is taken over, or told, once it is closed'
+  )
 })
 
 t.test('half a file is not taken over, though it is valid: two readings have to agree', async (t) => {
   const whole = `callers: { web: { keys: ['${key('a')}'] } }`
   const path = join(t.testdir({ 'policy.yaml': whole }), 'policy.yaml')
   const told: string[] = []
-  const file = await PolicyFile.open(path, { environments, pollMs: 3_600_000, onChange: () => told.push('changed'), onFault: (error) => told.push(String(error)) })
+  const file = await PolicyFile.open(path, {
+    environments,
+    pollMs: 3_600_000,
+    onChange: () => told.push('changed'),
+    onFault: (error) => told.push(String(error))
+  })
   t.teardown(() => file.close())
   const restricted = `callers:\n  web:\n    keys: ['${key('b')}']\n    read_only: true\n`
   await writeFile(path, restricted.slice(0, restricted.indexOf('    read_only')))

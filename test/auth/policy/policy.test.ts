@@ -120,7 +120,10 @@ t.test('the scope tells every holder from every other, and outlives a renewal', 
 })
 
 t.test('half of a character is no text to force', async (t) => {
-  t.match(faults({ web: { keys: [digest('a')], sign: { force: { tags: ['a', '\udc00'], folder: '\ud800' } } } }), [/force\.tags\.1: holds half/, /force\.folder\.0: holds half/])
+  t.match(
+    faults({ web: { keys: [digest('a')], sign: { force: { tags: ['a', '\udc00'], folder: '\ud800' } } } }),
+    [/force\.tags\.1: holds half/, /force\.folder\.0: holds half/]
+  )
 })
 
 t.test('names of keys that no rule speaks of', async (t) => {

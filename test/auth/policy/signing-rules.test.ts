@@ -33,11 +33,22 @@ t.test('what is forced is set; another value is refused', async (t) => {
 
 t.test('nothing moves an asset away from where it was judged, unless it is allowed by name', async (t) => {
   const moved = { folder: 'users/1', public_id: 'x', public_id_prefix: 'users/2', asset_folder: 'users/2', use_asset_folder_as_public_id_prefix: 'true' }
-  for (const rules of [{ folder: ['users/1'], public_id: ['*'] }, { folder: ['users/1'] }, { public_id: ['*'] }, { force: { folder: 'users/1' } }]) {
-    t.same(faultsOf(rules, moved), ['/public_id_prefix', '/use_asset_folder_as_public_id_prefix'], JSON.stringify(rules))
+  for (const rules of [
+    { folder: ['users/1'], public_id: ['*'] },
+    { folder: ['users/1'] },
+    { public_id: ['*'] },
+    { force: { folder: 'users/1' } }
+  ]) {
+    t.same(
+      faultsOf(rules, moved), ['/public_id_prefix', '/use_asset_folder_as_public_id_prefix'],
+      JSON.stringify(rules)
+    )
   }
   t.same(faultsOf({}, moved), [])
-  t.same(faultsOf({ allow: Object.keys(moved), folder: ['users/1'] }, moved), [], 'where it comes to lie is judged elsewhere')
+  t.same(
+    faultsOf({ allow: Object.keys(moved), folder: ['users/1'] }, moved), [],
+    'where it comes to lie is judged elsewhere'
+  )
 })
 
 t.test('formats: signed as allowed_formats, and the target format is held to them too', async (t) => {

@@ -30,7 +30,9 @@ t.test('calls it here when a thread cannot read the module', async (t) => {
 })
 
 t.test('ends what does not end by itself: when time is up, and when nobody wants it any more', async (t) => {
-  await t.rejects(inThread({ module, name: 'hang', given: [] }, never, 50), { message: 'it took longer than 50 ms' })
+  await t.rejects(inThread({ module, name: 'hang', given: [] }, never, 50), {
+    message: 'it took longer than 50 ms'
+  })
   const closing = new AbortController()
   const hanging = inThread({ module, name: 'hang', given: [] }, closing.signal)
   closing.abort(new Error('closed'))

@@ -1,13 +1,18 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { ambiguity, isFolderInside, isInside, outsideFault, ownNames, uploadFaults, withFolder, isOff, isOn } from '../../../src/auth/uploads/folder.ts'
+import {
+  ambiguity, isFolderInside, isInside, outsideFault, ownNames, uploadFaults, withFolder, isOff, isOn
+} from '../../../src/auth/uploads/folder.ts'
 import { rounds } from '../../support/rounds.ts'
 
 const FOLDER = 'users/1'
 const pointers = (parameters: Record<string, string>, filename?: string) => uploadFaults(FOLDER, parameters, filename).map(({ pointer }) => pointer)
 
 t.test('a name is inside by whole segments', async (t) => {
-  for (const name of ['users/1/a', 'users/1/a/b', 'users/1/a.b', 'users/1/é', 'users/1/日本', 'users/1/..a', 'users/1/a…', 'users/1/½', 'users/1/ﬁ', 'users/1/a%', 'users/1/100% sure']) t.equal(isInside(FOLDER, name), true, name)
+  for (const name of [
+    'users/1/a', 'users/1/a/b', 'users/1/a.b', 'users/1/é', 'users/1/日本', 'users/1/..a', 'users/1/a…',
+    'users/1/½', 'users/1/ﬁ', 'users/1/a%', 'users/1/100% sure'
+  ]) t.equal(isInside(FOLDER, name), true, name)
   for (const name of ['', 'a', 'users', 'users/1', 'users/10/a', 'users/1a', 'Users/1/a', 'xusers/1/a', 'my/users/1/a']) t.equal(isInside(FOLDER, name), false, name)
 })
 
@@ -67,7 +72,8 @@ t.test('uploads: with use_filename the name of the file must be plain', async (t
   t.same(pointers({ folder: 'users/1' }, '../cat.jpg'), [], 'it is not used')
   for (const name of ['../cat.jpg', 'a/b.jpg', 'a\\b.jpg', '..', '%2e%2e', 'a\u0000']) t.same(pointers({ folder: 'users/1', use_filename: 'true' }, name), ['/file'], name)
   t.same(pointers({ folder: 'users/1', use_filename: '1', filename_override: '../x' }, 'cat.jpg'), ['/filename_override'])
-  const why = (name: string) => uploadFaults(FOLDER, { folder: FOLDER, use_filename: 'true' }, name)[0]?.message
+  const why = (name: string) =>
+    uploadFaults(FOLDER, { folder: FOLDER, use_filename: 'true' }, name)[0]?.message
   t.match(why('a/b.jpg'), /plain name when use_filename is on, and so must not hold a slash/)
   t.match(why('e\u0301.jpg'), /and so must be in Unicode form NFC$/)
 })
@@ -77,8 +83,12 @@ t.test('the end of a public ID, where it can be told', async (t) => {
   t.same(ownNames({ ...named, public_id: 'a' }, 'cat.jpg'), ['a'])
   t.same(ownNames(named, 'cat.jpg'), ['cat.jpg', 'cat'], 'raw files keep the extension')
   t.same(ownNames({ ...named, filename_override: 'dog' }, 'cat.jpg'), ['dog', 'dog'])
-  for (const random of [{}, { use_filename: 'true' }, { unique_filename: 'false' }]) t.same(ownNames(random, 'cat.jpg'), [], 'a random name')
-  for (const filename of [undefined, 'my cat.jpg', '../cat.jpg']) t.equal(ownNames(named, filename), undefined, String(filename))
+  for (const random of [{}, { use_filename: 'true' }, { unique_filename: 'false' }]) {
+    t.same(ownNames(random, 'cat.jpg'), [], 'a random name')
+  }
+  for (const filename of [undefined, 'my cat.jpg', '../cat.jpg']) {
+    t.equal(ownNames(named, filename), undefined, String(filename))
+  }
 })
 
 t.test('an upload that names no place is put into the folder', async (t) => {

@@ -1,7 +1,9 @@
 import t from 'tap'
 import { EVERYTHING, permissionsOf, type Permissions } from '../../../src/auth/policy/permissions.ts'
 import type { CallerRules } from '../../../src/auth/policy/policy-schema.ts'
-import { permitUpload, prefixInside, requireInside, requireSigned, type Circumstances, type UploadWish } from '../../../src/auth/uploads/permit.ts'
+import {
+  permitUpload, prefixInside, requireInside, requireSigned, type Circumstances, type UploadWish
+} from '../../../src/auth/uploads/permit.ts'
 
 const NOW = 1_700_000_000
 type Wish = Partial<UploadWish> & { rules?: CallerRules, permissions?: Permissions } & Partial<Circumstances>
@@ -42,23 +44,34 @@ t.test('a caller without rules', async (t) => {
 
 t.test('400 for a public ID that holds a parameter, whatever the version and whoever asks', async (t) => {
   const smuggled = 'victim&tags=stolen&type=upload'
-  const callers: Array<CallerRules | undefined> = [undefined, { folder: 'users/{sub}' }, { sign: { folder: ['a'] } }]
+  const callers: Array<CallerRules | undefined> = [
+    undefined, { folder: 'users/{sub}' }, { sign: { folder: ['a'] } }
+  ]
   for (const rules of callers) {
     for (const signatureVersion of [1, 2] as const) {
       for (const name of ['public_id', 'folder', 'public_id_prefix', 'filename_override']) {
         for (const action of ['uploadResource', 'generateSignature'] as const) {
           const wish = { ...rules && { rules }, action, signatureVersion, parameters: { [name]: smuggled } }
-          t.throws(() => permit(wish), { code: 'invalid_request', errors: [{ pointer: `/${name}`, message: /"&tags="/ }] }, name)
+          t.throws(() => permit(wish), {
+            code: 'invalid_request', errors: [{ pointer: `/${name}`, message: /"&tags="/ }]
+          }, name)
         }
       }
     }
   }
-  t.throws(() => permit({ parameters: { public_id: smuggled, source: 'uw' }, exact: true, within: '/paramsToSign' }), { errors: [{ pointer: '/paramsToSign/public_id' }] })
-  t.throws(() => permit({ parameters: { use_filename: 'true' }, filename: `${smuggled}.png` }), { code: 'invalid_request', errors: [{ pointer: '/file' }] })
+  t.throws(
+    () => permit({ parameters: { public_id: smuggled, source: 'uw' }, exact: true, within: '/paramsToSign' }),
+    { errors: [{ pointer: '/paramsToSign/public_id' }] }
+  )
+  t.throws(() => permit({ parameters: { use_filename: 'true' }, filename: `${smuggled}.png` }), {
+    code: 'invalid_request', errors: [{ pointer: '/file' }]
+  })
   t.doesNotThrow(() => permit({ parameters: {}, filename: `${smuggled}.png` }), 'a name that is not used')
   for (const name of [smuggled, encodeURIComponent(smuggled), `${smuggled}%`]) {
     const remote = { fileUrl: `https://example.com/b/${name}?size=1#x` }
-    t.throws(() => permit({ parameters: { use_filename: 'true' }, ...remote }), { code: 'invalid_request', errors: [{ pointer: '/file' }] }, name)
+    t.throws(() => permit({ parameters: { use_filename: 'true' }, ...remote }), {
+      code: 'invalid_request', errors: [{ pointer: '/file' }]
+    }, name)
     t.doesNotThrow(() => permit({ parameters: {}, ...remote }))
   }
   t.doesNotThrow(() => permit({ parameters: { use_filename: 'true' }, fileUrl: 'https://example.com/a.png?format=png&type=upload#&tags=b' }), 'a query is no name')
@@ -66,15 +79,28 @@ t.test('400 for a public ID that holds a parameter, whatever the version and who
 })
 
 t.test('400 for half of a character: another one would be signed and stored', async (t) => {
-  for (const name of ['public_id', 'tags', 'context']) t.throws(() => permit({ parameters: { [name]: 'a\ud800' } }), { code: 'invalid_request', errors: [{ pointer: `/${name}`, message: 'holds half of a Unicode character' }] })
+  for (const name of [
+    'public_id', 'tags', 'context'
+  ]) {
+    t.throws(() => permit({ parameters: { [name]: 'a\ud800' } }), {
+      code: 'invalid_request', errors: [{ pointer: `/${name}`, message: 'holds half of a Unicode character' }]
+    })
+  }
   t.doesNotThrow(() => permit({ parameters: { tags: '\u{1f600}' } }))
 })
 
 t.test('a signed form may do what every caller may', async (t) => {
-  t.throws(() => requireSigned({ parameters: { public_id: 'a&tags=b' } }, false), { code: 'invalid_request', errors: [{ pointer: '/public_id' }] })
+  t.throws(() => requireSigned({ parameters: { public_id: 'a&tags=b' } }, false), {
+    code: 'invalid_request', errors: [{ pointer: '/public_id' }]
+  })
   t.throws(() => requireSigned({ parameters: { public_id: '\udc00' } }, false), { code: 'invalid_request' })
   for (const fileUrl of ['s3://bucket/a.jpg', 'gs://bucket/a.jpg']) {
-    for (const sandbox of [true, false]) t.throws(() => requireSigned({ parameters: {}, fileUrl }, sandbox), { code: 'url_not_allowed', errors: [{ pointer: '/file', message: /a signed form may not read from buckets/ }] }, fileUrl)
+    for (const sandbox of [true, false]) {
+      t.throws(() => requireSigned({ parameters: {}, fileUrl }, sandbox), {
+        code: 'url_not_allowed',
+        errors: [{ pointer: '/file', message: /a signed form may not read from buckets/ }]
+      }, fileUrl)
+    }
   }
   t.throws(() => requireSigned({ parameters: {}, fileUrl: 'http://10.0.0.1/a.jpg' }, false), { code: 'url_not_allowed' })
   t.doesNotThrow(() => requireSigned({ parameters: { public_id: 'a' }, fileUrl: 'https://example.com/a.jpg' }, false))
@@ -84,12 +110,32 @@ t.test('a signed form may do what every caller may', async (t) => {
 t.test('a caller with signing rules', async (t) => {
   t.test('is held to its places by the name under which the asset is stored', async (t) => {
     const rules: CallerRules = { sign: { public_id: ['users/{sub}/*'] } }
-    t.same(permit({ rules, action: 'uploadResource', parameters: { folder: 'users/7', use_filename: 'true' }, filename: 'a.png' }).parameters, { folder: 'users/7', use_filename: 'true' })
-    t.throws(() => permit({ rules, parameters: { folder: 'victim', use_filename: 'true' } }), { code: 'param_not_allowed', errors: [{ pointer: '/folder' }] })
-    t.throws(() => permit({ rules, parameters: { public_id: 'users/7/a', upload_preset: 'p', eval: 'x' } }), { code: 'param_not_allowed', errors: [{ pointer: '/eval', message: 'may not be signed by this caller' }, { pointer: '/upload_preset' }] })
-    t.doesNotThrow(() => permit({ rules: { sign: { ...rules.sign, presets: ['p'] } }, parameters: { public_id: 'users/7/a', upload_preset: 'p' } }))
-    t.throws(() => permit({ rules: { ...rules, folder: 'users/{sub}' }, parameters: { public_id: 'users/7/a', upload_preset: 'p' } }), { code: 'forbidden', message: /caller with a folder/ })
-    t.same(permit({ rules: { ...rules, folder: 'users/{sub}' }, action: 'uploadResource' }).parameters, { folder: 'users/7' }, 'what the gateway adds counts')
+    t.same(permit({
+      rules,
+      action: 'uploadResource',
+      parameters: { folder: 'users/7', use_filename: 'true' },
+      filename: 'a.png'
+    }).parameters, { folder: 'users/7', use_filename: 'true' })
+    t.throws(() => permit({ rules, parameters: { folder: 'victim', use_filename: 'true' } }), {
+      code: 'param_not_allowed', errors: [{ pointer: '/folder' }]
+    })
+    t.throws(() => permit({ rules, parameters: { public_id: 'users/7/a', upload_preset: 'p', eval: 'x' } }), {
+      code: 'param_not_allowed',
+      errors: [
+        { pointer: '/eval', message: 'may not be signed by this caller' }, { pointer: '/upload_preset' }
+      ]
+    })
+    t.doesNotThrow(() => permit({
+      rules: { sign: { ...rules.sign, presets: ['p'] } },
+      parameters: { public_id: 'users/7/a', upload_preset: 'p' }
+    }))
+    t.throws(() => permit({
+      rules: { ...rules, folder: 'users/{sub}' }, parameters: { public_id: 'users/7/a', upload_preset: 'p' }
+    }), { code: 'forbidden', message: /caller with a folder/ })
+    t.same(
+      permit({ rules: { ...rules, folder: 'users/{sub}' }, action: 'uploadResource' }).parameters,
+      { folder: 'users/7' }, 'what the gateway adds counts'
+    )
   })
   t.test('is notified at the hosts of its policy alone', async (t) => {
     const sign = { notification_hosts: ['hooks.example.com:8443'] }

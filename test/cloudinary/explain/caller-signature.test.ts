@@ -45,7 +45,9 @@ t.test('400 for the cloud of another environment', async (t) => {
 t.test('a stranger is told the same whatever does not fit, and no name; one that fits is taken', async (t) => {
   const good = sign({ timestamp: '1700000000' })
   const issued = new IssuedSignatures()
-  issued.remember(good.signature ?? '', { environment: 'production', fields: { timestamp: '1700000000' }, owner: '' })
+  issued.remember(good.signature ?? '', {
+    environment: 'production', fields: { timestamp: '1700000000' }, owner: ''
+  })
   const checkAs = (fields: Record<string, string>, cloudName?: string) => (): unknown => checkCallerSignature({ environment, fields, nowSeconds, cloudName, issued, stranger: true })
   t.doesNotThrow(checkAs({ ...good, api_key: '1234' }, 'demo'))
   const wrong = { timestamp: '1700000000', signature: 'a'.repeat(40) }
@@ -72,7 +74,9 @@ t.test('a stranger with a bare signature does not get its form; one whose form d
 t.test('401 that names the field which differs, when this process signed', async (t) => {
   const issued = new IssuedSignatures()
   const signed = sign({ timestamp: '1700000000', folder: 'users/1' })
-  issued.remember(signed.signature ?? '', { environment: 'production', fields: { timestamp: '1700000000', folder: 'users/1' }, owner: '' })
+  issued.remember(signed.signature ?? '', {
+    environment: 'production', fields: { timestamp: '1700000000', folder: 'users/1' }, owner: ''
+  })
   t.throws(check({ ...signed, folder: 'users/2' }, issued), { code: 'signature_mismatch', message: /users\/1.*users\/2/, errors: [{ pointer: '/folder' }] })
 })
 

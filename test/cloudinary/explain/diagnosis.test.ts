@@ -106,12 +106,17 @@ t.test('a stranger is told a signed value only where it is the one that differs'
 })
 
 t.test('in more text than the bound no mistake is searched, with however many environments; the answer says so', async (t) => {
-  const many = (length: number) => Array.from({ length }, (_, index) => ({ ...staging, name: `other${index}` }))
+  const many = (length: number) =>
+    Array.from({ length }, (_, index) => ({ ...staging, name: `other${index}` }))
   type Others = ReturnType<typeof many>
-  const workOn = (length: number, others: Others): { reads: number, tried: number, found: ReturnType<typeof mismatches> } => {
+  const workOn = (
+    length: number, others: Others
+  ): { reads: number, tried: number, found: ReturnType<typeof mismatches> } => {
     let [reads, tried] = [0, 0]
     const fields: Fields = Object.defineProperty({ ...time }, 'folder', { enumerable: true, get: () => { reads++; return '&'.repeat(length) } })
-    const counted = others.map((other) => ({ ...other, apiSecret: Object.assign(new Secret('x'), { reveal: () => { tried++; return 'x' } }) }))
+    const counted = others.map((other) => ({
+      ...other, apiSecret: Object.assign(new Secret('x'), { reveal: () => { tried++; return 'x' } })
+    }))
     const found = mismatches(fields, sign(time, 2, 'sha1', 'another-secret'), { others: counted })
     return { reads, tried, found }
   }
@@ -123,7 +128,9 @@ t.test('in more text than the bound no mistake is searched, with however many en
   const within = workOn(MAX_SEARCHED - around, many(50))
   t.match(within.found, [{ code: 'unexplained', message: /^No single known mistake/ }])
   t.ok(within.tried >= 50, 'up to the bound every environment is tried')
-  t.equal(workOn(MAX_SEARCHED - around, many(500)).reads, within.reads, 'the text is built once, for however many')
+  t.equal(
+    workOn(MAX_SEARCHED - around, many(500)).reads, within.reads, 'the text is built once, for however many'
+  )
 })
 
 t.test('beyond the bound what this process signed is told all the same', async (t) => {

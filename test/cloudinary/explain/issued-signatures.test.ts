@@ -1,7 +1,9 @@
 import t from 'tap'
 import { IssuedSignatures, signatureMemory } from '../../../src/cloudinary/explain/issued-signatures.ts'
 
-const issuedFor = (environment: string, fields: Record<string, string> = { folder: 'a' }) => ({ environment, fields, owner: 'web' })
+const issuedFor = (
+  environment: string, fields: Record<string, string> = { folder: 'a' }
+) => ({ environment, fields, owner: 'web' })
 
 t.test('remembers what a signature covers, for its life', async (t) => {
   let nowMs = 1
@@ -43,7 +45,11 @@ t.test('the same signature again is one entry; the default memory holds as many 
   issued.remember('one', issuedFor('y'))
   t.equal(memory.size, 1)
   t.equal(issued.find('one')?.environment, 'y')
-  for (let number = 0; number < 20_000; number++) issued.remember(`s${number}`, issuedFor('x', { public_id: 'users/1/avatar', tags: 'a,b', timestamp: '1700000000' }))
+  for (let number = 0; number < 20_000; number++) {
+    issued.remember(`s${number}`, issuedFor('x', {
+      public_id: 'users/1/avatar', tags: 'a,b', timestamp: '1700000000'
+    }))
+  }
   t.ok(memory.size >= 10_000, String(memory.size))
   t.ok(new IssuedSignatures())
 })

@@ -25,7 +25,9 @@ t.test('uploads without a proof take no place of the others, but begin only wher
   await t.rejects(budget.admitUnproven({ address: 'b' }), { code: 'overloaded' })
   unproven()
   const proven = budget.admit()
-  await t.rejects(budget.admitUnproven({ address: 'b' }), { code: 'overloaded', headers: { 'retry-after': '5' } })
+  await t.rejects(budget.admitUnproven({ address: 'b' }), {
+    code: 'overloaded', headers: { 'retry-after': '5' }
+  })
   proven()
   ;(await budget.admitUnproven({ address: 'b' }))()
   t.same([budget.running, budget.unproven], [0, 0])

@@ -28,7 +28,9 @@ t.test('400 for other schemes and broken URLs', async (t) => {
 
 t.test('400 for a scheme in letters that only look like it once their case is folded: no rule about URLs has seen it', async (t) => {
   for (const url of ['\u017f3://bucket/key', 'g\u017f://bucket/key', 'http\u017f://10.0.0.1/a']) {
-    await t.rejects(openFileText(url, undefined), { code: 'invalid_request', errors: [{ pointer: '/file' }] }, url)
+    await t.rejects(openFileText(url, undefined), {
+      code: 'invalid_request', errors: [{ pointer: '/file' }]
+    }, url)
   }
 })
 

@@ -134,7 +134,9 @@ t.test('can be given up while it waits', async (t) => {
 
 t.test('the bytes that are to be stored: those of a file, and those that a data URI stands for', async (t) => {
   const read = async (text: string, filename: string | undefined): Promise<number> => {
-    const intake = new Intake({ stream: Readable.from([Buffer.from(text)]), filename, stop: () => {} }, { maxBytes: 100, idleTimeoutMs: 1000, minBytesPerSecond: 1024, verify: 'bytes' })
+    const intake = new Intake({ stream: Readable.from([Buffer.from(text)]), filename, stop: () => {} }, {
+      maxBytes: 100, idleTimeoutMs: 1000, minBytesPerSecond: 1024, verify: 'bytes'
+    })
     while (await intake.next()) { /* only counted */ }
     return intake.storedBytes
   }

@@ -8,11 +8,19 @@ t.test('503 when all places are taken, and when those of a share are; what ends 
   const places = uploadPlaces({ maxConcurrent: 4, shares })
   const first = places.admit({ caller: 'web' })
   places.admit({ caller: 'web' })
-  const full = { ...overloaded, members: { share: 'caller' }, message: 'The share of this caller is full: it holds 2 of the 4 places for uploads.' }
+  const full = {
+    ...overloaded,
+    members: { share: 'caller' },
+    message: 'The share of this caller is full: it holds 2 of the 4 places for uploads.'
+  }
   t.throws(() => places.admit({ caller: 'web' }), full)
   places.admit({ caller: 'cms' })
   places.admit({})
-  t.throws(() => places.admit({ caller: 'new' }), { ...overloaded, members: {}, message: '4 uploads are running, which is as many as this gateway takes at a time.' })
+  t.throws(() => places.admit({ caller: 'new' }), {
+    ...overloaded,
+    members: {},
+    message: '4 uploads are running, which is as many as this gateway takes at a time.'
+  })
   t.throws(() => places.admit({ caller: 'web' }), full, 'what lasts longer is said first')
   t.equal(places.running, 4)
   first()
@@ -24,7 +32,10 @@ t.test('503 when all places are taken, and when those of a share are; what ends 
 t.test('uploads without a proof: half as many, and half of those from one address', async (t) => {
   const places = unprovenPlaces({ maxConcurrent: 8, shares })
   const [first] = [places.admit({ address: 'a' }), places.admit({ address: 'a' })]
-  t.throws(() => places.admit({ address: 'a' }), { ...overloaded, message: 'The share of this address is full: it holds 2 of the 4 places for direct uploads without a proof.' })
+  t.throws(() => places.admit({ address: 'a' }), {
+    ...overloaded,
+    message: 'The share of this address is full: it holds 2 of the 4 places for direct uploads without a proof.'
+  })
   const other = places.admit({ address: 'b' })
   places.admit({ address: 'c' })
   t.throws(() => places.admit({ address: 'd' }), { ...overloaded, message: /have not shown a signature yet/ })
@@ -45,13 +56,20 @@ t.test('where one upload runs at a time, one may be without a proof', async (t) 
 t.test('uploads without a proof to one environment leave some to the others', async (t) => {
   const places = unprovenPlaces({ maxConcurrent: 8, shares })
   for (const address of ['a', 'b', 'c']) places.admit({ address, environment: 'x' })
-  t.throws(() => places.admit({ address: 'd', environment: 'x' }), { ...overloaded, members: { share: 'environment' } })
+  t.throws(() => places.admit({ address: 'd', environment: 'x' }), {
+    ...overloaded, members: { share: 'environment' }
+  })
   places.admit({ address: 'd', environment: 'y' })
 })
 
 t.test('waits a moment for a place, the longest wait first; who waits for its own share holds up nobody', async (t) => {
-  const places = new Places({ most: 4, fractions: { caller: 1 / 2 }, name: 'places', allTaken: () => 'all taken', patienceMs: 60_000 })
-  const running = [places.admit({ caller: 'web' }), await places.admitSoon({ caller: 'web' }), places.admit({}), places.admit({})]
+  const places = new Places({
+    most: 4, fractions: { caller: 1 / 2 }, name: 'places', allTaken: () => 'all taken', patienceMs: 60_000
+  })
+  const running = [
+    places.admit({ caller: 'web' }), await places.admitSoon({ caller: 'web' }), places.admit({}),
+    places.admit({})
+  ]
   const order: string[] = []
   const soon = async (caller: string): Promise<() => void> => {
     const leave = await places.admitSoon({ caller })
@@ -59,7 +77,9 @@ t.test('waits a moment for a place, the longest wait first; who waits for its ow
     return leave
   }
   const [first, second] = [soon('web'), soon('web')]
-  await t.rejects(soon('web'), { code: 'overloaded', members: { share: 'caller' } }, 'as many wait as its share has places')
+  await t.rejects(soon('web'), {
+    code: 'overloaded', members: { share: 'caller' }
+  }, 'as many wait as its share has places')
   const [cms, other] = [soon('cms'), soon('other')]
   await t.rejects(soon('new'), { message: 'all taken' }, 'as many wait as there are places')
   running[2]?.()
@@ -74,7 +94,9 @@ t.test('waits a moment for a place, the longest wait first; who waits for its ow
 })
 
 t.test('does not wait for long, and then leaves the line', async (t) => {
-  const options = { most: 1, fractions: { caller: 1 }, name: 'places', allTaken: () => 'all taken', patienceMs: 10 }
+  const options = {
+    most: 1, fractions: { caller: 1 }, name: 'places', allTaken: () => 'all taken', patienceMs: 10
+  }
   const places = new Places(options)
   const leave = places.admit({})
   await t.rejects(places.admitSoon({ caller: 'web' }), { ...overloaded, message: 'all taken' })

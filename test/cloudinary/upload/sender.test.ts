@@ -93,7 +93,9 @@ t.test('answers that hang open the circuit, unless another one comes in the same
   const hanging = async (meanwhile: () => Promise<unknown>): Promise<void> => {
     upstream.script(...Array.from({ length: 10 }, () => ({ act: 'silent' as const })))
     const before = upstream.seen.length
-    const all = Array.from({ length: 10 }, async () => sender().send(UNNAMED).catch((error: unknown) => error))
+    const all = Array.from(
+      { length: 10 }, async () => sender().send(UNNAMED).catch((error: unknown) => error)
+    )
     while (upstream.seen.slice(before).filter(({ end }) => end === 'complete').length < 10) await sleep(1)
     await meanwhile()
     for (const failure of await Promise.all(all)) t.match(failure, { code: 'upstream_timeout' })

@@ -86,7 +86,10 @@ t.test('a refusal says whose share is full, and of what', async (t) => {
     members: { share: 'caller' },
     retryable: true
   })
-  t.match(shareFailure({ ...share, inEnvironment: true }, places).message, /places for uploads in this environment\.$/)
+  t.match(
+    shareFailure({ ...share, inEnvironment: true }, places).message,
+    /places for uploads in this environment\.$/
+  )
 })
 
 t.test('what is given back twice is given back once', async (t) => {

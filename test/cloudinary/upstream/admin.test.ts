@@ -120,7 +120,9 @@ t.test('U5, U18: reading is repeated after resets and 5xx, three times in all', 
 t.test('U17: a limit is waited out only when that is soon', async (t) => {
   const pace = quickPace()
   const { upstream, admin } = await started(t, pace)
-  upstream.script({ status: 420, headers: { 'retry-after': '2' }, body: '{"error":{"message":"Rate limit exceeded"}}' }, { body: '{"resources":[]}' })
+  upstream.script({
+    status: 420, headers: { 'retry-after': '2' }, body: '{"error":{"message":"Rate limit exceeded"}}'
+  }, { body: '{"resources":[]}' })
   await admin.list({}, {}, call())
   t.same(pace.slept, [2050])
   upstream.script({ status: 420, body: '{"error":{"message":"Rate limit exceeded"}}' })
@@ -174,6 +176,8 @@ t.test('the folder mode of the account, as far as Cloudinary says it', async (t)
   upstream.script({ body: '{"cloud_name":"demo","settings":{"folder_mode":"dynamic"}}' }, { body: '{"cloud_name":"demo"}' }, { body: '{"settings":{"folder_mode":1}}' }, { body: '{"settings":null}' }, { body: '{"settings":}' })
   t.equal(await admin.folderMode(call()), 'dynamic')
   for (let answers = 3; answers > 0; answers--) t.equal(await admin.folderMode(call()), undefined)
-  await t.rejects(admin.folderMode(call()), { code: 'upstream_failed', message: 'Cloudinary\'s answer is not valid JSON.' })
+  await t.rejects(admin.folderMode(call()), {
+    code: 'upstream_failed', message: 'Cloudinary\'s answer is not valid JSON.'
+  })
   t.equal(asked()[0], 'GET /v1_1/demo/config?settings=true')
 })

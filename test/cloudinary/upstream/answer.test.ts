@@ -1,5 +1,8 @@
 import t from 'tap'
-import { jsonObject, readAnswer, upstreamError, relayed, retryAfterSeconds, scrub, transportFailure, type AnswerContext } from '../../../src/cloudinary/upstream/answer.ts'
+import {
+  jsonObject, readAnswer, upstreamError, relayed, retryAfterSeconds, scrub, transportFailure,
+  type AnswerContext
+} from '../../../src/cloudinary/upstream/answer.ts'
 import { TransportError, type TransportFault, type UpstreamReply } from '../../../src/cloudinary/upstream/transport.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import { Secret } from '../../../src/secret.ts'
@@ -27,10 +30,17 @@ t.test('U16: 502 for answers that are none: HTML, empty, cut, null, a list, a te
 })
 
 t.test('502 for an answer that is read and is not JSON, or not of the shape that was due', async (t) => {
-  const shape = ({ a }: Readonly<Record<string, unknown>>): string | undefined => a === 1 ? undefined : 'not as it should be'
+  const shape = ({ a }: Readonly<Record<string, unknown>>): string | undefined =>
+    a === 1 ? undefined : 'not as it should be'
   t.match(readAnswer(reply(200, '{"a":1}'), context, shape), { status: 200, value: { a: 1 } })
-  t.throws(() => readAnswer(reply(200, '{"a":}'), context, shape), { code: 'upstream_failed', message: 'Cloudinary\'s answer is not valid JSON.' })
-  t.throws(() => readAnswer(reply(200, '{"a":2}'), context, shape), { code: 'upstream_failed', message: 'Cloudinary\'s answer is not as it should be.', upstream: { status: 200 } })
+  t.throws(() => readAnswer(reply(200, '{"a":}'), context, shape), {
+    code: 'upstream_failed', message: 'Cloudinary\'s answer is not valid JSON.'
+  })
+  t.throws(() => readAnswer(reply(200, '{"a":2}'), context, shape), {
+    code: 'upstream_failed',
+    message: 'Cloudinary\'s answer is not as it should be.',
+    upstream: { status: 200 }
+  })
   t.throws(() => readAnswer(reply(404, '{"a":1}'), context, shape), { code: 'not_found' })
 })
 
@@ -44,7 +54,9 @@ t.test('U15: 502 for a redirect, and nobody learns where it led', async (t) => {
 
 t.test('an error in a body with status 200 is an error, as official clients take it', async (t) => {
   t.throws(() => relayed(reply(200, '{ "error": {"message": "Upload preset not found"}}'), context), { code: 'upstream_rejected', message: 'Upload preset not found' })
-  t.throws(() => relayed(reply(200, '{"error":null}'), context), { code: 'upstream_failed', message: 'Cloudinary\'s answer is an error without a reason.' })
+  t.throws(() => relayed(reply(200, '{"error":null}'), context), {
+    code: 'upstream_failed', message: 'Cloudinary\'s answer is an error without a reason.'
+  })
 })
 
 t.test('each refusal has its code, and keeps Cloudinary\'s own words', async (t) => {

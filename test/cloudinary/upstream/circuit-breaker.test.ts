@@ -103,7 +103,9 @@ t.test('what counts as an outage', async (t) => {
   t.test('an answer that hangs counts when the environment answered nothing else in the same time', async (t) => {
     const hang = new GatewayError('upstream_timeout', 'x', { cause: new TransportError('timeout') })
     t.equal(isHang(hang), true)
-    for (const cause of [new TransportError('connect_timeout'), new Error('x')]) t.equal(isHang(new GatewayError('upstream_timeout', 'x', { cause })), false)
+    for (const cause of [new TransportError('connect_timeout'), new Error('x')]) {
+      t.equal(isHang(new GatewayError('upstream_timeout', 'x', { cause })), false)
+    }
     const answers = new AnswerCount()
     const [uploads, calls] = [new CircuitBreaker(() => 1, answers), new CircuitBreaker(() => 1, answers)]
     const hangs = (meanwhile: () => void): void => {

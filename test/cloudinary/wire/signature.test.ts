@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { algorithmOf, sameDigest, signerTest, signParameters, stringToSign, verifyParameters } from '../../../src/cloudinary/wire/signature.ts'
+import {
+  algorithmOf, sameDigest, signerTest, signParameters, stringToSign, verifyParameters
+} from '../../../src/cloudinary/wire/signature.ts'
 import { Secret } from '../../../src/secret.ts'
 
 const sha1 = { apiSecret: 'abcd', algorithm: 'sha1', version: 2 } as const
@@ -62,8 +64,13 @@ t.test('of many secrets the one that signed is known, for short texts and long o
     const parameters = { context: 'a&'.repeat(length), timestamp: '1' }
     for (const algorithm of ['sha1', 'sha256'] as const) {
       for (const version of [1, 2] as const) {
-        const isSigner = signerTest(parameters, signParameters(parameters, { apiSecret: 'third', algorithm, version }))
-        t.strictSame(['first', 'second', 'third', 'thir'].map((secret) => isSigner(new Secret(secret))), [false, false, true, false])
+        const isSigner = signerTest(parameters, signParameters(parameters, {
+          apiSecret: 'third', algorithm, version
+        }))
+        t.strictSame(
+          ['first', 'second', 'third', 'thir'].map((secret) => isSigner(new Secret(secret))),
+          [false, false, true, false]
+        )
       }
     }
   }

@@ -11,7 +11,8 @@ function patienceWith (options: Partial<PatienceOptions> = {}) {
   const watch: { bytes: number, failure?: GatewayError } = { bytes: 0 }
   const clock = { nowMs: 0 }
   const patience = new FormPatience({
-    idleTimeoutMs: 1_000, now: () => clock.nowMs, watch: watch as FormWatch, ...options // no more of it is used
+    // no more of it is used
+    idleTimeoutMs: 1_000, now: () => clock.nowMs, watch: watch as FormWatch, ...options
   })
   /** Something that comes after this long. */
   const coming = async (ms: number, bytes: number): Promise<string> => {
@@ -26,15 +27,21 @@ function patienceWith (options: Partial<PatienceOptions> = {}) {
 t.test('gives what it waited for, and what its failure means', async (t) => {
   const { patience, watch } = patienceWith()
   t.equal(await patience.for(Promise.resolve('it')), 'it')
-  await t.rejects(patience.for(Promise.reject(new Error('Unexpected end of multipart data'))), { code: 'invalid_multipart' })
+  await t.rejects(
+    patience.for(Promise.reject(new Error('Unexpected end of multipart data'))), { code: 'invalid_multipart' }
+  )
   watch.failure = new GatewayError('invalid_multipart', 'of the framing')
   await t.rejects(patience.for(Promise.reject(new Error('x'))), watch.failure)
 })
 
 t.test('M21: 408 when the next part does not come, or the file not in time', async (t) => {
   const { patience } = patienceWith({ idleTimeoutMs: 10, fieldsTimeoutMs: 5 })
-  await t.rejects(patience.for(NEVER), { code: 'request_timeout', message: 'The next part of the body did not come within 10 ms.' })
-  await t.rejects(patience.beforeFile(async () => patience.for(NEVER)), { code: 'request_timeout', message: 'The fields before the file did not come within 5 ms.' })
+  await t.rejects(patience.for(NEVER), {
+    code: 'request_timeout', message: 'The next part of the body did not come within 10 ms.'
+  })
+  await t.rejects(patience.beforeFile(async () => patience.for(NEVER)), {
+    code: 'request_timeout', message: 'The fields before the file did not come within 5 ms.'
+  })
   await t.rejects(patience.for(NEVER), { message: /next part/ }, 'which counts no longer')
 })
 
@@ -43,7 +50,9 @@ t.test('M21: what was waited for the fields before the file, or for those after 
   await patience.for(coming(40_000, 4_000))
   t.equal(patience.slowness, undefined)
   await patience.for(coming(1_000, 99))
-  t.match(patience.slowness, { code: 'request_timeout', message: 'The form comes at less than 100 bytes per second.' })
+  t.match(patience.slowness, {
+    code: 'request_timeout', message: 'The form comes at less than 100 bytes per second.'
+  })
   watch.bytes += 1e9 // the file
   patience.afterFile()
   await patience.for(coming(30_000, 0))

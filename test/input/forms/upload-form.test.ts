@@ -211,7 +211,14 @@ t.test('M21: 408 when all that is not the file comes too slowly on average, each
         yield part
       }
     }
-    return new UploadForm(arriving(), { maxLength: undefined, idleTimeoutMs: 1_000, minBytesPerSecond: 100, now: () => nowMs, watch: watch as unknown as FormWatch }) // no more of it is used
+    // no more of it is used
+    return new UploadForm(arriving(), {
+      maxLength: undefined,
+      idleTimeoutMs: 1_000,
+      minBytesPerSecond: 100,
+      now: () => nowMs,
+      watch: watch as unknown as FormWatch
+    })
   }
   const fields = ['a', 'b', 'c', 'd'].map((name) => field(name, 'x'))
   const file = filePart('hello')

@@ -7,11 +7,16 @@ t.test('bytes are bounded together and for each owner, and given back', async (t
   t.equal(budget.hasRoom(['address:a'], 10), true)
   t.equal(budget.hasRoom(['address:a'], 11), false)
   t.equal(budget.hasRoom(['address:b', 'caller:web'], 11), false, 'one of the owners is enough')
-  t.equal(budget.hasRoom(['address:b'], 70), true, 'an answer larger than a share, where its owner has nothing else')
+  t.equal(
+    budget.hasRoom(['address:b'], 70), true, 'an answer larger than a share, where its owner has nothing else'
+  )
   t.equal(budget.hasRoom(['address:b'], 71), false, 'but not one that all together have no room for')
   t.equal(budget.isFull(['address:a']), false)
   budget.add(['address:a'], 10)
-  t.same([budget.isFull(['address:a']), budget.isFull(['address:b']), budget.isFull(['address:b', 'address:a'])], [true, false, true])
+  t.same(
+    [budget.isFull(['address:a']), budget.isFull(['address:b']), budget.isFull(['address:b', 'address:a'])],
+    [true, false, true]
+  )
   t.match(budget, { waitingBytes: 40, owners: 2 })
   budget.add(['address:a'], -10)
   t.equal(budget.hasRoom(['address:a', 'caller:web'], 90, 30), true, 'in place of what waits already')

@@ -16,8 +16,15 @@ const KEYS: AuthSettings = { ...NOBODY, keys: [{ caller: 'web', digest: digestOf
 const LOOPBACK: AuthSettings = { ...NOBODY, mode: 'loopback' }
 const key = { authorization: 'Bearer web-key' }
 
-async function start (t: Test, auth: AuthSettings, options: Partial<AuthenticationOptions> = {}, log: string[] = []) {
-  const app = fastify({ logger: { level: 'warn', stream: { write: (line: string) => { log.push((JSON.parse(line) as { msg: string }).msg) } } } })
+async function start (
+  t: Test, auth: AuthSettings, options: Partial<AuthenticationOptions> = {}, log: string[] = []
+) {
+  const app = fastify({
+    logger: {
+      level: 'warn',
+      stream: { write: (line: string) => { log.push((JSON.parse(line) as { msg: string }).msg) } }
+    }
+  })
   t.teardown(() => app.close())
   await app.register(errorHandler, { docs: '/docs/errors' })
   app.get('/open', async () => 'open')
@@ -152,7 +159,9 @@ t.test('a policy file, reloaded while requests come in', async (t) => {
   const app = await start(t, { ...KEYS, policyFile: path }, { policyPollMs: 10, onPolicyReload: (outcome) => outcomes.push(outcome) })
   const me = async (name: string) => (await app.inject({ url: '/me', headers: { authorization: `Bearer ${name}` } })).json()
   t.match(await me('cms-key'), { name: 'cms', permissions: { readOnly: true } })
-  t.match(await me('web-key'), { status: 403, code: 'forbidden', detail: /no rules/ }, 'a key that the policy does not name')
+  t.match(await me('web-key'), {
+    status: 403, code: 'forbidden', detail: /no rules/
+  }, 'a key that the policy does not name')
   await writeFile(path, 'callers: { cms: { keyz: [] } }')
   while (outcomes.length < 1) await sleep(5)
   t.same(outcomes, ['failed'])
@@ -160,7 +169,9 @@ t.test('a policy file, reloaded while requests come in', async (t) => {
   // In one step, as every good editor does: a file that is half written is not valid either.
   await writeFile(`${path}.next`, `callers: { cms: { keys: ['sha256:${digestOf('next-key').toString('hex')}'] } }`)
   await rename(`${path}.next`, path)
-  while (outcomes.length < 2) await app.inject({ url: '/reload', headers: { authorization: 'Bearer cms-key' } })
+  while (outcomes.length < 2) {
+    await app.inject({ url: '/reload', headers: { authorization: 'Bearer cms-key' } })
+  }
   t.same(outcomes, ['failed', 'loaded'])
   t.match(await me('next-key'), { name: 'cms', permissions: { readOnly: false } })
   t.match(await me('cms-key'), { status: 401 })
@@ -198,12 +209,18 @@ t.test('a warning names the keys that may do nothing: at the start, and when the
   const path = join(t.testdir({ 'policy.yaml': 'callers: { web: {} }' }), 'policy.yaml')
   const log: string[] = []
   const keyOf = (caller: string) => ({ caller, digest: digestOf(`${caller}-key`) })
-  const app = await start(t, { ...KEYS, keys: ['web', 'cms', 'shop'].map(keyOf), policyFile: path }, { policyPollMs: 3_600_000 }, log)
+  const app = await start(
+    t, { ...KEYS, keys: ['web', 'cms', 'shop'].map(keyOf), policyFile: path }, { policyPollMs: 3_600_000 },
+    log
+  )
   const nothing = (names: string) => `keys of ${names} may do nothing: the policy has no rules for them`
   t.same(log.splice(0), [nothing('"cms", "shop"')])
-  const status = async (name: string) => (await app.inject({ url: '/me', headers: { authorization: `Bearer ${name}-key` } })).statusCode
+  const status = async (name: string) =>
+    (await app.inject({ url: '/me', headers: { authorization: `Bearer ${name}-key` } })).statusCode
   t.same(await Promise.all(['web', 'cms', 'shop'].map(status)), [200, 403, 403])
-  t.equal((await app.inject({ method: 'POST', url: '/direct-upload', headers: { authorization: 'Bearer cms-key' } })).statusCode, 403)
+  t.equal((await app.inject({
+    method: 'POST', url: '/direct-upload', headers: { authorization: 'Bearer cms-key' }
+  })).statusCode, 403)
   await writeFile(path, 'callers: { web: {}, cms: {} }')
   await app.inject({ url: '/reload', headers: key })
   t.same(log.splice(0), [nothing('"shop"')])
@@ -216,7 +233,8 @@ t.test('a warning names the keys that may do nothing: at the start, and when the
 
 t.test('tells whether several callers can come', async (t) => {
   const policyFile = (text: string): string => join(t.testdir({ 'p.yaml': text }), 'p.yaml')
-  const keyIn = (caller: string): string => `${caller}: { keys: ['sha256:${digestOf(`${caller}-key`).toString('hex')}'] }`
+  const keyIn = (caller: string): string =>
+    `${caller}: { keys: ['sha256:${digestOf(`${caller}-key`).toString('hex')}'] }`
   const web2 = { caller: 'web', digest: digestOf('web-key-2') }
   const cms = { caller: 'cms', digest: digestOf('cms-key') }
   const severalIn = async (auth: AuthSettings): Promise<boolean> => (await start(t, auth)).hasSeveralCallers()
@@ -228,7 +246,9 @@ t.test('tells whether several callers can come', async (t) => {
   t.equal(await severalIn({ ...KEYS, policyFile: policyFile(`callers: { ${keyIn('cms')}, web: {} }`) }), true)
   const { publicKey } = await generateKeyPair('ES256', { extractable: true })
   const tokens = { jwtPublicKey: await exportSPKI(publicKey), issuer: 'iss', audience: 'aud' }
-  t.equal(await severalIn({ ...NOBODY, ...tokens, policyFile: policyFile('callers: { all: { jwt: { claims: {} } } }') }), true, 'each token has its own')
+  t.equal(await severalIn({
+    ...NOBODY, ...tokens, policyFile: policyFile('callers: { all: { jwt: { claims: {} } } }')
+  }), true, 'each token has its own')
   const app = await start(t, KEYS)
   await app.replaceKeys({ keys: [...KEYS.keys, cms], jwtPublicKey: undefined })
   t.equal(app.hasSeveralCallers(), true, 'as the keys are now')

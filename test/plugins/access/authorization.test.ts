@@ -81,7 +81,9 @@ async function start (t: Test): Promise<FastifyInstance> {
         schema: url.endsWith('*') ? { params: Type.Object({ '*': Type.String() }) } : {},
         handler: async (request) => {
           handled++
-          if (action === 'directUpload') request.permitSigned({ parameters: {}, fileUrl: (request.body as { file?: string }).file })
+          if (action === 'directUpload') {
+            request.permitSigned({ parameters: {}, fileUrl: (request.body as { file?: string }).file })
+          }
           if (action !== 'generateSignature') return { query: request.query }
           return request.permit({ action: 'generateSignature', parameters: request.body as Record<string, string> }) // what the test sends
         }
@@ -105,7 +107,9 @@ t.test('authorization', async (t) => {
     handled = 0
     for (const [method, url, action] of routes) {
       const unnamed = await call('staging', method, path(url), method === 'POST' ? {} : undefined)
-      t.match(unnamed.json(), { status: 403, code: 'forbidden', detail: /may not use the default environment/ }, action)
+      t.match(unnamed.json(), {
+        status: 403, code: 'forbidden', detail: /may not use the default environment/
+      }, action)
       t.notMatch(unnamed.body, 'production', 'which one that is, is not told')
       t.equal(await status('staging', method, `${path(url)}?environment=production`), 403)
       t.equal(await status('staging', method, path(url), undefined, { 'x-environment': 'production' }), 403)
@@ -150,17 +154,30 @@ t.test('authorization', async (t) => {
     t.match((await call('jailed', 'PATCH', '/resources/users/1/a', { asset_folder: 'users/2' })).json(), { status: 403, errors: [{ pointer: '/asset_folder' }] })
   })
   t.test('422 for a move out of the folders that an upload may name', async (t) => {
-    t.match((await call('placed', 'PATCH', '/resources/a', { asset_folder: 'users/2' })).json(), { status: 422, code: 'param_not_allowed', errors: [{ pointer: '/asset_folder' }] })
+    t.match((await call('placed', 'PATCH', '/resources/a', { asset_folder: 'users/2' })).json(), {
+      status: 422, code: 'param_not_allowed', errors: [{ pointer: '/asset_folder' }]
+    })
     t.equal(await status('placed', 'PATCH', '/resources/a', { asset_folder: 'users/1/b' }), 200)
-    t.equal(await status('short', 'PATCH', '/resources/a', { asset_folder: 'users/2' }), 200, 'a caller without rules about places')
+    t.equal(
+      await status('short', 'PATCH', '/resources/a', { asset_folder: 'users/2' }), 200,
+      'a caller without rules about places'
+    )
   })
   t.test('403 for a link that never expires, where links must', async (t) => {
-    for (const asked of [{ type: 'private' }, { type: 'authenticated', sign_url: true }, { sign_url: true }]) {
-      t.match((await call('mortal', 'POST', '/url', { public_id: 'a', ...asked })).json(), { status: 403, errors: [{ pointer: '/sign_url' }] }, JSON.stringify(asked))
+    for (const asked of [
+      { type: 'private' }, { type: 'authenticated', sign_url: true }, { sign_url: true }
+    ]) {
+      t.match((await call('mortal', 'POST', '/url', { public_id: 'a', ...asked })).json(), {
+        status: 403, errors: [{ pointer: '/sign_url' }]
+      }, JSON.stringify(asked))
       t.equal(await status('all', 'POST', '/url', { public_id: 'a', ...asked }), 200)
     }
     t.equal(await status('mortal', 'GET', '/url?public_id=a&type=private'), 403)
-    for (const asked of [{}, { sign_url: false }, { type: 'private', sign_url: false }]) t.equal(await status('mortal', 'POST', '/url', { public_id: 'a', ...asked }), 200, 'nothing private is opened')
+    for (const asked of [{}, { sign_url: false }, { type: 'private', sign_url: false }]) {
+      t.equal(
+        await status('mortal', 'POST', '/url', { public_id: 'a', ...asked }), 200, 'nothing private is opened'
+      )
+    }
   })
   t.test('lists are kept inside the folder', async (t) => {
     t.same((await call('jailed', 'GET', '/resources')).json(), { query: { prefix: 'users/1/' } })
@@ -179,7 +196,9 @@ t.test('authorization', async (t) => {
     t.match((await call('short', 'POST', '/signature', { quux: '1', eval: 'x' })).json(), { status: 422, code: 'param_not_allowed', errors: [{ pointer: '/quux' }, { pointer: '/eval' }] })
   })
   t.test('422 for a bucket that comes with a signature', async (t) => {
-    t.match((await call('all', 'POST', '/direct-upload', { file: 's3://backups/a' })).json(), { status: 422, code: 'url_not_allowed', errors: [{ pointer: '/file' }] })
+    t.match((await call('all', 'POST', '/direct-upload', { file: 's3://backups/a' })).json(), {
+      status: 422, code: 'url_not_allowed', errors: [{ pointer: '/file' }]
+    })
     t.equal(await status('all', 'POST', '/direct-upload', { file: 'https://example.com/a' }), 200)
   })
   t.test('422 for a notification to where Cloudinary cannot reach', async (t) => {

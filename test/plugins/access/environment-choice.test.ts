@@ -16,11 +16,15 @@ t.test('the environment of a request: header, query or the default one', async (
   await app.register(cloudinary, { environments, defaultEnvironment: 'production', client: { upstream, upload } })
   app.addHook('onRequest', async (request) => {
     const bound = request.headers['x-bound']?.toString()
-    request.caller = bound === undefined ? ANYBODY : { name: 'web', permissions: { ...EVERYTHING, environments: new Set([bound]) } }
+    request.caller = bound === undefined
+      ? ANYBODY
+      : { name: 'web', permissions: { ...EVERYTHING, environments: new Set([bound]) } }
   })
   await app.register(environmentChoice)
   app.get('/asked', async ({ environmentAsked }) => environmentAsked)
-  app.get('/chosen', { config: { action: 'getUrl' } }, async ({ cloudinary: { environment }, query }) => ({ name: environment.name, query }))
+  app.get('/chosen', {
+    config: { action: 'getUrl' }
+  }, async ({ cloudinary: { environment }, query }) => ({ name: environment.name, query }))
   app.get('/free', async ({ cloudinary: { environment } }) => ({ name: environment.name }))
   const chosen = async (url: string, headers = {}) => (await app.inject({ url, headers })).json()
 
@@ -35,15 +39,25 @@ t.test('the environment of a request: header, query or the default one', async (
   t.match(await chosen('/chosen?environment=stagging'), { status: 400, errors: [{ message: /did you mean "staging"/ }] })
   const bound = async (url: string, headers = {}) => chosen(url, { 'x-bound': 'production', ...headers })
   t.match(await bound('/chosen'), { name: 'production' })
-  t.match(await bound('/chosen', { 'x-bound': 'staging' }), { status: 403, detail: 'This caller may not use the default environment; /environments lists them.' })
+  t.match(await bound('/chosen', { 'x-bound': 'staging' }), {
+    status: 403, detail: 'This caller may not use the default environment; /environments lists them.'
+  })
   t.match(await bound('/free?environment=staging'), { name: 'staging' }, 'a route that is for every caller')
   for (const name of ['staging', 'absent', 'stagging']) {
     const { instance: _, request_id: _id, ...answer } = await bound(`/chosen?environment=${name}`)
-    const { instance: _2, request_id: _id2, ...other } = await bound('/chosen', { 'x-environment': 'nowhere' })
+    const { instance: _2, request_id: _id2, ...other } = await bound(
+      '/chosen', { 'x-environment': 'nowhere' }
+    )
     t.match(answer, { status: 403, code: 'forbidden', errors: [{ pointer: '/environment' }] })
-    t.same(JSON.parse(JSON.stringify(answer).replaceAll(name, 'nowhere')), other, 'one that is forbidden looks like one that is absent')
+    t.same(
+      JSON.parse(JSON.stringify(answer).replaceAll(name, 'nowhere')), other,
+      'one that is forbidden looks like one that is absent'
+    )
   }
-  t.match(await bound('/chosen?environment=prodution'), { status: 403, detail: 'This caller may not use the environment "prodution"; did you mean "production"? /environments lists them.' })
+  t.match(await bound('/chosen?environment=prodution'), {
+    status: 403,
+    detail: 'This caller may not use the environment "prodution"; did you mean "production"? /environments lists them.'
+  })
   for (const blank of ['', '%20', '%09']) t.match(await chosen(`/chosen?environment=${blank}`), { status: 400, errors: [{ pointer: '/environment', message: 'is blank: leave it out, or name one' }] })
   t.match(await chosen('/chosen', { 'x-environment': '' }), { status: 400, errors: [{ pointer: '/environment', message: /^is blank/ }] })
   t.match(await chosen('/chosen', { 'x-environment': 'elsewhere' }), { status: 400, errors: [{ message: /no such environment; \/environments/ }] })

@@ -104,7 +104,9 @@ t.test('every route counts, pages and paths without a route too; only probes and
   const PROBES = new Set(['/healthz', '/readyz'])
   const rate = { requests: 1, perSeconds: 3600 }
   const upstream = await startFaultUpstream(t)
-  for (const rates of [{ perAddress: rate, perCaller: undefined }, { perAddress: undefined, perCaller: rate }]) {
+  for (const rates of [
+    { perAddress: rate, perCaller: undefined }, { perAddress: undefined, perCaller: rate }
+  ]) {
     const config = testConfig([environmentAt(upstream.url)], { rates, corsOrigins: ['https://shop.example'] })
     const { app, table } = await withRouteTable(() => buildApp({ config }))
     t.teardown(() => app.close())
@@ -121,17 +123,25 @@ t.test('every route counts, pages and paths without a route too; only probes and
       if (url !== '*') t.equal(await second(method, url) === 429, !PROBES.has(url), `${method} ${url}`)
     }
     if (rates.perAddress) t.equal(await second('GET', '/nowhere'), 429)
-    t.equal(await second('GET', '/resources/%zz'), rates.perAddress ? 429 : 400, 'a path that cannot be decoded')
+    t.equal(await second('GET', '/resources/%zz'), rates.perAddress
+      ? 429
+      : 400, 'a path that cannot be decoded')
     const preflight = { origin: 'https://shop.example', 'access-control-request-method': 'POST' }
-    for (let turn = 0; turn < 2; turn++) t.equal((await app.inject({ method: 'OPTIONS', url: '/upload', headers: preflight })).statusCode, 204)
+    for (let turn = 0; turn < 2; turn++) {
+      t.equal((await app.inject({ method: 'OPTIONS', url: '/upload', headers: preflight })).statusCode, 204)
+    }
   }
 })
 
 t.test('one rate of an address holds for its pages and its calls without a key together', async (t) => {
   const upstream = await startFaultUpstream(t)
-  const { app } = await startGatewayAt(t, upstream.url, { rates: { perAddress: undefined, perCaller: { requests: 2, perSeconds: 3600 } } })
+  const { app } = await startGatewayAt(t, upstream.url, {
+    rates: { perAddress: undefined, perCaller: { requests: 2, perSeconds: 3600 } }
+  })
   const statuses = []
-  for (const url of ['/openapi.json', '/url?public_id=a', '/docs/errors', '/url?public_id=a']) statuses.push((await app.inject(url)).statusCode)
+  for (const url of ['/openapi.json', '/url?public_id=a', '/docs/errors', '/url?public_id=a']) {
+    statuses.push((await app.inject(url)).statusCode)
+  }
   t.same(statuses, [200, 200, 429, 429])
 })
 

@@ -12,13 +12,19 @@ import { environmentAt, testConfig } from '../../support/gateway.ts'
 
 const MIB = 1024 ** 2
 const SHARE = 16 * MIB
-const KEYS = { mode: 'keys', keys: [{ caller: 'web', digest: digestOf('web-key') }, { caller: 'cms', digest: digestOf('cms-key') }] } as const
+const KEYS = {
+  mode: 'keys',
+  keys: [
+    { caller: 'web', digest: digestOf('web-key') }, { caller: 'cms', digest: digestOf('cms-key') }
+  ]
+} as const
 
 const GET = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`
 
 /** An upstream whose lists have `pages` pages of that many bytes; it counts those it was asked for. */
 async function startLists (t: Test, pageBytes: number, pages = 1) {
-  const filler = `[${`{"public_id":"a","context":"${'x'.repeat(1000)}"},`.repeat(Math.ceil(pageBytes / 1030)).slice(0, -1)}]`
+  const filler =
+    `[${`{"public_id":"a","context":"${'x'.repeat(1000)}"},`.repeat(Math.ceil(pageBytes / 1030)).slice(0, -1)}]`
   const counts = { lists: 0, others: 0 }
   const upstream = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://x')
@@ -41,10 +47,17 @@ async function startLists (t: Test, pageBytes: number, pages = 1) {
 interface Line { readonly msg: string, readonly status?: number, readonly route?: string }
 
 /** A gateway whose log is kept, and sockets that say what they like and read when they like. */
-async function start (t: Test, upstreamUrl: string, { unread, ...changes }: Partial<Config> & { unread?: UnreadAnswersOptions } = {}) {
+async function start (
+  t: Test, upstreamUrl: string,
+  { unread, ...changes }: Partial<Config> & { unread?: UnreadAnswersOptions } = {}
+) {
   const lines: Line[] = []
-  const logger = { level: 'info', stream: { write: (line: string) => { lines.push(JSON.parse(line) as Line) } } }
-  const app = await buildApp({ config: testConfig([environmentAt(upstreamUrl)], changes), logger, ...(unread && { unread }) })
+  const logger = {
+    level: 'info', stream: { write: (line: string) => { lines.push(JSON.parse(line) as Line) } }
+  }
+  const app = await buildApp({
+    config: testConfig([environmentAt(upstreamUrl)], changes), logger, ...(unread && { unread })
+  })
   t.teardown(() => app.close())
   const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
   const open = (text: string): Socket => {
@@ -66,7 +79,8 @@ async function textOf (socket: Socket): Promise<string> {
   return Buffer.concat(pieces).toString()
 }
 
-const nothingWaits = ({ unreadAnswers: { waitingBytes, owners } }: FastifyInstance): boolean => waitingBytes === 0 && owners === 0
+const nothingWaits = ({ unreadAnswers: { waitingBytes, owners } }: FastifyInstance): boolean =>
+  waitingBytes === 0 && owners === 0
 
 t.test('four sockets pipeline 1,000 requests for a page each and never read', async (t) => {
   const { app, open, answered, url } = await start(t, 'http://127.0.0.1:9', { unread: { stallMs: 1_000 } })
@@ -77,7 +91,10 @@ t.test('four sockets pipeline 1,000 requests for a page each and never read', as
   app.server.on('connection', (socket) => { closed.push(once(socket, 'close')) })
   const sockets = [1, 2, 3, 4].map(() => open(GET('/openapi.json').repeat(1000)))
   await Promise.all(sockets.map((socket) => once(socket, 'connect')))
-  t.equal((await fetch(`${url}/healthz`, { headers: { connection: 'close' } })).status, 200, 'a probe is answered meanwhile')
+  t.equal(
+    (await fetch(`${url}/healthz`, { headers: { connection: 'close' } })).status, 200,
+    'a probe is answered meanwhile'
+  )
   t.equal(closed.length, 5)
   await Promise.all(closed)
   t.same(nothingWaits(app), true)
@@ -90,9 +107,15 @@ t.test('four sockets pipeline 1,000 requests for a page each and never read', as
 t.test('a caller that reads gets each of 1,000 pipelined answers, in their order', async (t) => {
   const lists = await startLists(t, 100)
   const { open } = await start(t, lists.url)
-  const requests = Array.from({ length: 1000 }, (_, index) => GET(`/url?public_id=n${index}`, index === 999 ? 'Connection: close\r\n' : ''))
+  const requests = Array.from(
+    { length: 1000 },
+    (_, index) => GET(`/url?public_id=n${index}`, index === 999 ? 'Connection: close\r\n' : '')
+  )
   const text = await textOf(open(requests.join('')))
-  t.same([...text.matchAll(/"public_id":"n(\d+)"/g)].map(([, index]) => Number(index)), Array.from({ length: 1000 }, (_, index) => index))
+  t.same(
+    [...text.matchAll(/"public_id":"n(\d+)"/g)].map(([, index]) => Number(index)),
+    Array.from({ length: 1000 }, (_, index) => index)
+  )
 })
 
 t.test('what cannot be parsed ends its connection behind the answers of all requests before it, those that wait too', async (t) => {
@@ -104,18 +127,28 @@ t.test('what cannot be parsed ends its connection behind the answers of all requ
 
 t.test('eight readers of large lists that stop reading: what waits stays below a share, and 503 tells the others; a change is still answered', async (t) => {
   const lists = await startLists(t, 5 * MIB)
-  const { app, open, answered, until, url } = await start(t, lists.url, { auth: { ...testConfig([]).auth, ...KEYS } })
+  const { app, open, answered, until, url } = await start(t, lists.url, {
+    auth: { ...testConfig([]).auth, ...KEYS }
+  })
   const list = GET('/resources', 'Authorization: Bearer web-key\r\n')
   const readers = Array.from({ length: 8 }, () => open(list))
   await until(() => answered(503) === 5)
-  t.ok(app.unreadAnswers.waitingBytes > 10 * MIB && app.unreadAnswers.waitingBytes <= SHARE, `${app.unreadAnswers.waitingBytes} bytes wait`)
+  t.ok(app.unreadAnswers.waitingBytes > 10 * MIB &&
+    app.unreadAnswers.waitingBytes <= SHARE, `${app.unreadAnswers.waitingBytes} bytes wait`)
   t.equal(app.unreadAnswers.owners, 2, 'of the address and of the caller')
 
   const refused = await fetch(`${url}/resources`, { headers: { authorization: 'Bearer cms-key' } })
-  t.match([refused.status, refused.headers.get('retry-after'), await refused.json()], [503, '5', { code: 'overloaded', retryable: true, detail: /wait to be read/ }], 'its address has used its share up')
+  t.match(
+    [refused.status, refused.headers.get('retry-after'), await refused.json()],
+    [503, '5', { code: 'overloaded', retryable: true, detail: /wait to be read/ }],
+    'its address has used its share up'
+  )
   const asked = { method: 'DELETE', headers: { authorization: 'Bearer cms-key' } }
   t.equal((await fetch(`${url}/resources/a`, asked)).status, 200)
-  t.equal((await fetch(`${url}/url?public_id=a`, { headers: asked.headers })).status, 200, 'nor does a small answer wait')
+  t.equal(
+    (await fetch(`${url}/url?public_id=a`, { headers: asked.headers })).status, 200,
+    'nor does a small answer wait'
+  )
   for (const reader of readers) reader.destroy()
   await until(() => nothingWaits(app))
   t.equal((await fetch(`${url}/resources`, { headers: asked.headers })).status, 200)
@@ -123,19 +156,26 @@ t.test('eight readers of large lists that stop reading: what waits stays below a
 
 t.test('an owner whose share is used up is refused before anything is asked of Cloudinary, other addresses are not', async (t) => {
   const lists = await startLists(t, 6 * MIB)
-  const { app, open, answered, until } = await start(t, lists.url, { unread: { maxBytes: 7 * MIB, maxBytesOfOne: 5 * MIB }, trustProxy: ['127.0.0.1'] })
+  const { app, open, answered, until } = await start(t, lists.url, {
+    unread: { maxBytes: 7 * MIB, maxBytesOfOne: 5 * MIB }, trustProxy: ['127.0.0.1']
+  })
   const from = (address: string): string => `X-Forwarded-For: ${address}\r\n`
   open(GET('/resources', from('192.0.2.1')))
   await until(() => app.unreadAnswers.waitingBytes > 6 * MIB)
   const before = lists.counts.lists
-  const inject = (remoteAddress: string, url = '/resources') => app.inject({ url, headers: { 'x-forwarded-for': remoteAddress } })
-  for (const url of ['/resources', '/url?public_id=a', '/openapi.json', '/docs/']) t.equal((await inject('192.0.2.1', url)).statusCode, 503, url)
+  const inject = (remoteAddress: string, url = '/resources') =>
+    app.inject({ url, headers: { 'x-forwarded-for': remoteAddress } })
+  for (const url of ['/resources', '/url?public_id=a', '/openapi.json', '/docs/']) {
+    t.equal((await inject('192.0.2.1', url)).statusCode, 503, url)
+  }
   t.equal((await inject('192.0.2.1', '/healthz')).statusCode, 200)
   t.equal(lists.counts.lists, before)
   t.equal((await inject('192.0.2.2', '/url?public_id=a')).statusCode, 200)
   t.equal((await inject('192.0.2.2')).statusCode, 503, 'for a large answer all together have no room')
   t.equal(lists.counts.lists, before + 1)
-  t.equal((await inject('192.0.2.2', '/docs/static/swagger-ui-bundle.js')).statusCode, 200, 'a stream needs little')
+  t.equal(
+    (await inject('192.0.2.2', '/docs/static/swagger-ui-bundle.js')).statusCode, 200, 'a stream needs little'
+  )
   app.unreadAnswers.add([], MIB)
   t.equal((await inject('192.0.2.2', '/docs/static/swagger-ui-bundle.js')).statusCode, 503, 'but not nothing')
   app.unreadAnswers.add([], -MIB)
@@ -154,7 +194,8 @@ t.test('a list as NDJSON: the next page is fetched when the last has been read',
   lists.counts.lists = 0
   const stopped = [1, 2, 3].map(() => open(GET('/resources', 'Accept: application/x-ndjson\r\n')))
   await until(() => lists.counts.lists >= 3 && answered(503) === 1)
-  t.ok(app.unreadAnswers.waitingBytes > 14 * MIB && app.unreadAnswers.waitingBytes <= SHARE, `${app.unreadAnswers.waitingBytes} bytes wait`)
+  t.ok(app.unreadAnswers.waitingBytes > 14 * MIB &&
+    app.unreadAnswers.waitingBytes <= SHARE, `${app.unreadAnswers.waitingBytes} bytes wait`)
   for (let request = 0; request < 100; request++) await (await fetch(`${url}/healthz`)).text()
   t.equal(lists.counts.lists, 3, 'one page for each of three readers that take none')
   for (const socket of stopped) socket.destroy()
@@ -168,7 +209,9 @@ t.test('a list as NDJSON: the next page is fetched when the last has been read',
 t.test('200 stopped readers of NDJSON: what waits is bounded, and all of it is given back', async (t) => {
   const lists = await startLists(t, 100_000, 1000)
   const { app, open, answered, until } = await start(t, lists.url, { unread: { maxBytesOfOne: MIB } })
-  const readers = Array.from({ length: 200 }, () => open(GET('/resources', 'Accept: application/x-ndjson\r\n')))
+  const readers = Array.from(
+    { length: 200 }, () => open(GET('/resources', 'Accept: application/x-ndjson\r\n'))
+  )
   await until(() => answered(503) === 196)
   t.equal(app.unreadAnswers.waitingBytes, MIB, 'four streams, each with as much room as the smallest takes')
   for (const reader of readers) reader.destroy()
@@ -193,7 +236,8 @@ t.test('an answer to a caller that has left already does not wait', async (t) =>
 
 t.test('a page that outgrows its room ends the stream where others have the rest, and not where it is alone', async (t) => {
   const large = JSON.stringify({ resources: [{ public_id: 'a', context: 'x'.repeat(2 * MIB) }] })
-  const small = (cursor: string): string => JSON.stringify({ resources: [{ public_id: 'a' }], next_cursor: cursor })
+  const small = (cursor: string): string =>
+    JSON.stringify({ resources: [{ public_id: 'a' }], next_cursor: cursor })
   const held: Array<() => void> = []
   const upstream = createServer(({ url = '' }, response) => {
     const name = /prefix=(\w)/.exec(url)?.[1] ?? ''
@@ -206,7 +250,8 @@ t.test('a page that outgrows its room ends the stream where others have the rest
   t.teardown(() => { upstream.close() })
   const { port } = upstream.address() as AddressInfo // it listens on TCP
   const { url, app, until } = await start(t, `http://127.0.0.1:${port}`, { unread: { maxBytesOfOne: MIB } })
-  const list = (prefix: string) => fetch(`${url}/resources?prefix=${prefix}`, { headers: { accept: 'application/x-ndjson' } })
+  const list = (prefix: string) =>
+    fetch(`${url}/resources?prefix=${prefix}`, { headers: { accept: 'application/x-ndjson' } })
   const first = await list('a')
   await until(() => held.length === 1)
   const second = await list('b')

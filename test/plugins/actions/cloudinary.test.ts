@@ -42,7 +42,9 @@ t.test('new credentials are for the requests to come; those that run keep theirs
   t.not(clients.get('a'), old)
   t.equal(clients.get('b')?.environment, b)
   await t.resolves(running ?? Promise.reject(new Error('no client')), 'a request that was running ends under the old credentials')
-  await t.rejects(clients.get('a')?.ping({ signal: AbortSignal.timeout(60_000) }) ?? Promise.resolve(), { code: 'credentials_rejected' })
+  await t.rejects(clients.get('a')?.ping({ signal: AbortSignal.timeout(60_000) }) ?? Promise.resolve(), {
+    code: 'credentials_rejected'
+  })
   t.same(clients.replace(clients.all().map(({ environment }) => environment)), [])
 })
 
@@ -51,7 +53,9 @@ t.test('clients that were replaced, and that no request holds, take no memory', 
   const collect = runInNewContext('gc') as () => void // what that flag gives
   const { upstream, upload } = testConfig([])
   const environment = (number: number) => environmentAt('http://127.0.0.1:9', { apiSecret: new Secret(`secret-${number}`) })
-  const clients = new Clients({ environments: [environment(0)], defaultEnvironment: 'production', client: { upstream, upload } })
+  const clients = new Clients({
+    environments: [environment(0)], defaultEnvironment: 'production', client: { upstream, upload }
+  })
   t.teardown(() => clients.close())
   const held = clients.get('production')
   const replaced: Array<WeakRef<CloudinaryClient>> = []
@@ -66,7 +70,8 @@ t.test('clients that were replaced, and that no request holds, take no memory', 
   await setImmediate()
   collect()
   await clients.close()
-  await t.rejects(held?.ping({ signal: AbortSignal.timeout(5_000) }) ?? Promise.resolve(), 'what somebody holds is closed with the others')
+  await t.rejects(held?.ping({ signal: AbortSignal.timeout(5_000) }) ??
+    Promise.resolve(), 'what somebody holds is closed with the others')
 })
 
 t.test('a decoy has all of the default environment but its secret, and follows it', async (t) => {
@@ -80,6 +85,9 @@ t.test('a decoy has all of the default environment but its secret, and follows i
   clients.replace([environmentAt('http://127.0.0.1:9', { apiKey: '5678' })])
   t.match(clients.decoy()?.environment, { apiKey: '5678' })
   await clients.close()
-  for (const each of [decoy, clients.decoy()]) await t.rejects(each?.ping({ signal: AbortSignal.timeout(60_000) }) ?? Promise.resolve(), 'closed with the others')
+  for (const each of [decoy, clients.decoy()]) {
+    await t.rejects(each?.ping({ signal: AbortSignal.timeout(60_000) }) ??
+      Promise.resolve(), 'closed with the others')
+  }
   t.equal(new Clients({ environments: [], defaultEnvironment: 'production', client: { upstream, upload } }).decoy(), undefined)
 })

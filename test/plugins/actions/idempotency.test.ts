@@ -242,7 +242,9 @@ t.test('a repeated request is read within the limit of its caller, not that of t
 t.test('one caller cannot push the keys of another out of the memory, however many it uses', async (t) => {
   const upstream = await startFaultUpstream(t)
   const keys = ['web', 'flood'].map((caller) => ({ caller, digest: digestOf(`${caller}-key`) }))
-  const { app, url: base } = await startGatewayAt(t, upstream.url, { keptKeys: 10, metrics: { host: '127.0.0.1', port: 0 }, auth: { mode: 'keys', keys } })
+  const { app, url: base } = await startGatewayAt(t, upstream.url, {
+    keptKeys: 10, metrics: { host: '127.0.0.1', port: 0 }, auth: { mode: 'keys', keys }
+  })
   const as = (caller: string) => async (key: string): Promise<Answer> =>
     post(`${base}/upload`, key, Buffer.from(`${caller} ${key}`), { authorization: `Bearer ${caller}-key` })
   const [web, flood] = [as('web'), as('flood')]
@@ -473,7 +475,9 @@ t.test('Redis', { skip: NO_REDIS }, async (t) => {
     const { upstream, url, redisUrl } = await withRedis(t)
     const bytes = randomBytes(2 * MB)
     for (const [key, sent] of [['before', bytes.length - 1], ['after', bytes.length]] as const) {
-      const [program, ...args] = bareNode([...WITH_TYPESCRIPT, 'test/fixtures/upload-process.ts', upstream.url, redisUrl, '600'])
+      const [program, ...args] = bareNode([
+        ...WITH_TYPESCRIPT, 'test/fixtures/upload-process.ts', upstream.url, redisUrl, '600'
+      ])
       const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
       t.teardown(() => { child.kill('SIGKILL') })
       const [doomed] = await once(child, 'message') as [string] // the fixture sends its address

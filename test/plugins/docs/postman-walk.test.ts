@@ -19,7 +19,9 @@ t.test('the walk through /postman.json', async (t) => {
   for (const routePrefix of ['', '/media']) {
     t.test(`runs in Postman's own runner as it is, from top to bottom, at ${routePrefix}/`, async (t) => {
       const { url, sandbox } = await startGateway(t, { routePrefix })
-      const stdout = await newman(['run', `${url}${routePrefix}/postman.json`, '--color', 'off', '--disable-unicode', '--bail'])
+      const stdout = await newman([
+        'run', `${url}${routePrefix}/postman.json`, '--color', 'off', '--disable-unicode', '--bail'
+      ])
       t.match(stdout, new RegExp(`assertions\\s*\\|\\s*${Object.keys(WALK).length}\\s*\\|\\s*0`), 'one for each request, none failed')
       t.ok(sandbox.requests.some(({ path }) => path.endsWith('/destroy')), 'it came to its last step')
     })
@@ -28,7 +30,9 @@ t.test('the walk through /postman.json', async (t) => {
   t.test('sends the key and the environment that its variables hold', async (t) => {
     const key = 'a-key-for-postman'
     const { url } = await startGateway(t, { auth: { mode: 'keys', keys: [{ caller: 'web', digest: createHash('sha256').update(key).digest() }] } })
-    await newman(['run', `${url}/postman.json`, '--env-var', `key=${key}`, '--env-var', 'environment=production', '--bail'])
+    await newman([
+      'run', `${url}/postman.json`, '--env-var', `key=${key}`, '--env-var', 'environment=production', '--bail'
+    ])
     await t.rejects(newman(['run', `${url}/postman.json`, '--bail']), 'without the key')
   })
 })

@@ -14,7 +14,10 @@ t.test('what the HTTP parser refuses is a problem document too', async (t) => {
   t.match(await talk(url, 'no http at all\r\n\r\n'), /^HTTP\/1\.1 400 Bad Request\r\nContent-Type: application\/problem\+json[^]*"code":"invalid_request"/)
   t.match(await talk(url, 'no http at all\r\n\r\n'), /\r\nX-Request-Id: ([-\w]{36})\r\n[^]*"request_id":"\1"/)
   t.match(await talk(url, `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 [^]*"code":"headers_too_large"/)
-  t.match(await talk(url, 'GET / HTTP/9.9\r\nHost: x\r\n\r\n'), /^HTTP\/1\.1 505 HTTP Version Not Supported\r\n[^]*"code":"http_version_unsupported"/)
+  t.match(
+    await talk(url, 'GET / HTTP/9.9\r\nHost: x\r\n\r\n'),
+    /^HTTP\/1\.1 505 HTTP Version Not Supported\r\n[^]*"code":"http_version_unsupported"/
+  )
   t.match(await talk(url, 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow'), /^HTTP\/1\.1 408 [^]*"code":"request_timeout"/)
 })
 

@@ -134,17 +134,34 @@ t.test('allow_dynamic_list_values: a list has at most 3,000 options, of 255 char
   const values = Array.from({ length: 2998 }, (_, index) => ({ external_id: `o${index}`, value: `${index}` }))
   await define({ external_id: 'm', type: 'set', datasource: { values }, allow_dynamic_list_values: true })
   await define({ external_id: 'e', type: 'enum', datasource: { values }, allow_dynamic_list_values: true })
-  const options = async (id: string) => ((await call('GET', `metadata_fields/${id}`)) as { datasource?: { values: unknown[] } }).datasource?.values.length
+  const options = async (id: string) =>
+    ((await call('GET', `metadata_fields/${id}`)) as {
+      datasource?: { values: unknown[] }
+    }).datasource?.values.length
   const long = 'x'.repeat(256)
   for (const [name, set] of WAYS) {
-    for (const wrong of ['m=["1","2","3"]', `m=${long}`, `e=${long}`]) t.match(await set(wrong), { status: 400, error: { message: /^Too many or too long values for metadata field/ } }, name)
+    for (const wrong of ['m=["1","2","3"]', `m=${long}`, `e=${long}`]) {
+      t.match(await set(wrong), {
+        status: 400, error: { message: /^Too many or too long values for metadata field/ }
+      }, name)
+    }
   }
-  t.match(await call('POST', 'resources/image/upload/a', { metadata: `m=["new","o1","${long.slice(1)}"]|e=new` }), { status: 200 })
+  t.match(
+    await call('POST', 'resources/image/upload/a', { metadata: `m=["new","o1","${long.slice(1)}"]|e=new` }),
+    { status: 200 }
+  )
   t.match(await call('POST', 'resources/image/upload/a', { metadata: 'm=["one more"]' }), { status: 400 })
-  t.match(await call('POST', 'resources/image/upload/a', { metadata: 'm=["new","o2"]' }), { status: 200 }, 'what is there already may be used')
+  t.match(
+    await call('POST', 'resources/image/upload/a', { metadata: 'm=["new","o2"]' }), { status: 200 },
+    'what is there already may be used'
+  )
   // All of them are checked before any is stored.
-  await Promise.all(Array.from({ length: 8 }, (_, index) => call('POST', 'resources/image/upload/a', { metadata: `e=at once ${index}` })))
+  await Promise.all(Array.from(
+    { length: 8 }, (_, index) => call('POST', 'resources/image/upload/a', { metadata: `e=at once ${index}` })
+  ))
   t.same([await options('m'), await options('e')], [3000, 3000])
   const more = { values: [{ external_id: 'by hand', value: 'v' }] }
-  t.match(await call('PUT', 'metadata_fields/m/datasource', more), { status: 400, error: { message: 'Too many values for parameter datasource. Maximum is 3000.' } })
+  t.match(await call('PUT', 'metadata_fields/m/datasource', more), {
+    status: 400, error: { message: 'Too many values for parameter datasource. Maximum is 3000.' }
+  })
 })

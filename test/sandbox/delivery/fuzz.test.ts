@@ -48,7 +48,9 @@ t.test('random transformation strings: always an answer, never a 5xx', async (t)
     if (status === 200 && body.length === 0) t.fail(`no bytes: ${path}`)
     answers.set(status, (answers.get(status) ?? 0) + 1)
   }
-  for (let at = 0; at < RUNS; at += TOGETHER) await Promise.all(Array.from({ length: Math.min(TOGETHER, RUNS - at) }, (_, offset) => one(at + offset)))
+  for (let at = 0; at < RUNS; at += TOGETHER) {
+    await Promise.all(Array.from({ length: Math.min(TOGETHER, RUNS - at) }, (_, offset) => one(at + offset)))
+  }
   const count = (status: number) => answers.get(status) ?? 0
   t.equal([...answers.values()].reduce((one, other) => one + other), RUNS)
   t.equal((await get('/demo/image/upload/c_scale,w_7/v1/fuzz.png')).status, 200, 'it still renders')

@@ -78,7 +78,9 @@ t.test('200: a derived asset is made once, recorded and served again', async (t)
   const again = await app.inject('/demo/image/upload/c_fill,h_200,w_200/derived.png')
   t.equal(first.headers['etag'], again.headers['etag'], 'the order of keys makes no difference')
   const made = [...sandbox.context.store.cloud('demo').derived.all()]
-  t.match(made, [{ transformation: 'c_fill,h_200,w_200/png', format: 'png', width: 200, height: 200, id: /^[0-9a-f]{32}$/ }])
+  t.match(made, [
+    { transformation: 'c_fill,h_200,w_200/png', format: 'png', width: 200, height: 200, id: /^[0-9a-f]{32}$/ }
+  ])
   t.equal(made.length, 1)
 })
 

@@ -124,11 +124,16 @@ t.test('what could not be forgotten is still known', async (t) => {
   const store = await Store.open(journal, new MemoryBlobs())
   journal.clear = async () => { if (journal.full) throw new Error('no space left') }
   const cloud = store.cloud('demo')
-  const derived = { id: 'd', transformation: 'w_1', format: 'png', bytes: 1, etag: 'e', blob: 'b', created_at: '' }
+  const derived = {
+    id: 'd', transformation: 'w_1', format: 'png', bytes: 1, etag: 'e', blob: 'b', created_at: ''
+  }
   cloud.adopt(asset('1', 'one', { asset_folder: 'f' }))
   cloud.adoptDerived({ ...derived, asset_id: '1', order: 1 })
   cloud.adoptDocument('preset', 'p', 1)
-  const known = () => [[...cloud.all()].map(({ public_id: id }) => id), cloud.derived.count, cloud.documents('preset'), cloud.assets.size(['folder', 'f'])]
+  const known = () => [
+    [...cloud.all()].map(({ public_id: id }) => id), cloud.derived.count, cloud.documents('preset'),
+    cloud.assets.size(['folder', 'f'])
+  ]
   await t.rejects(store.clear(), NO_SPACE)
   t.same(known(), [['one'], 1, [['p', 1]], 1])
   journal.full = false
@@ -138,7 +143,9 @@ t.test('what could not be forgotten is still known', async (t) => {
 
 t.test('derived assets that could not be written or removed are as they were', async (t) => {
   const { journal, store } = start()
-  const derived = { id: 'd', transformation: 'w_1', format: 'png', bytes: 1, etag: 'e', blob: 'b', created_at: '' }
+  const derived = {
+    id: 'd', transformation: 'w_1', format: 'png', bytes: 1, etag: 'e', blob: 'b', created_at: ''
+  }
   store.adopt(asset('1', 'one'))
   const version = { asset_id: '1', version_id: 'v' }
   await t.rejects(store.addDerived(version, [derived]), NO_SPACE)

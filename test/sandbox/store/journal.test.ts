@@ -125,9 +125,13 @@ t.test('a journal in memory keeps nothing', async (t) => {
 t.test('everything goes at once, with what was to be written later, and what is written behind it stays', async (t) => {
   const folder = await temporaryFolder(t)
   const first = await LevelJournal.open(folder)
-  await first.write([{ key: 'a', value: '1' }, { key: '\u0000b', value: '2' }, { key: '\u{1f600}', value: '3' }])
+  await first.write([
+    { key: 'a', value: '1' }, { key: '\u0000b', value: '2' }, { key: '\u{1f600}', value: '3' }
+  ])
   first.writeLater('later', () => '4')
-  await Promise.all([first.write([{ key: 'before', value: '5' }]), first.clear(), first.write([{ key: 'behind', value: '6' }])])
+  await Promise.all([
+    first.write([{ key: 'before', value: '5' }]), first.clear(), first.write([{ key: 'behind', value: '6' }])
+  ])
   t.same(await contents(first), { behind: '6' })
   await first.close()
   const second = await LevelJournal.open(folder)
@@ -145,7 +149,9 @@ t.test('a process that ended while everything was removed leaves nothing of it',
   const failing = await LevelJournal.open(`${folder}/other`, level)
   await failing.write([{ key: 'a', value: '1' }])
   await failing.clear()
-  await t.rejects(failing.write([{ key: 'b', value: '2' }]), { message: 'input/output error' }, 'nothing is written before the rest is gone')
+  await t.rejects(failing.write([{ key: 'b', value: '2' }]), {
+    message: 'input/output error'
+  }, 'nothing is written before the rest is gone')
   await level.close()
   const second = await LevelJournal.open(`${folder}/other`)
   t.same(await contents(second), {})

@@ -156,14 +156,20 @@ const promise = (asset: AssetRecord, url: string, wanted: string[]): PendingEage
 t.test('killed between two derived assets: the one that is there is not made again, but told of', async (t) => {
   const { heard, until, url } = await receiver(t)
   const data = await folderWith(t, { eager: 'c_scale,w_20' }, async (store, asset) => {
-    await store.put(asset, { derived: store.derived.of(asset.asset_id).map((one) => ({ ...one, id: '0'.repeat(32), created_at: 'before' })) })
+    await store.put(asset, {
+      derived: store.derived
+        .of(asset.asset_id)
+        .map((one) => ({ ...one, id: '0'.repeat(32), created_at: 'before' }))
+    })
     await store.putDocument('pending_eager', 'b', promise(asset, url, ['c_scale,w_20', 'c_scale,w_30']))
   })
   const second = await start(t, data)
   await until(1)
   t.match(heard, [{ notification_type: 'eager', batch_id: 'b', eager: [{ transformation: 'c_scale,w_20', width: 20 }, { transformation: 'c_scale,w_30', width: 30 }] }])
   await second.close()
-  const made = await withRecords(data, (store) => [...store.all()].flatMap(({ asset_id: id }) => store.derived.of(id)))
+  const made = await withRecords(
+    data, (store) => [...store.all()].flatMap(({ asset_id: id }) => store.derived.of(id))
+  )
   t.match(made, [{ id: '0'.repeat(32), created_at: 'before' }, { id: '1'.repeat(32), transformation: 'c_scale,w_30' }])
 })
 
