@@ -42,6 +42,7 @@ import { requestId } from './plugins/http/request-id.ts'
 import requestLife from './plugins/http/request-life.ts'
 import requestLine, { originForm } from './plugins/http/request-line.ts'
 import requestLog from './plugins/http/request-log.ts'
+import { schemaCompilers } from './plugins/http/schema-compilers.ts'
 import { pageHeaders, securityHeaders } from './plugins/http/security-headers.ts'
 import credentialProofs from './plugins/operations/credential-proofs.ts'
 import { environments } from './plugins/operations/environments.ts'
@@ -105,6 +106,7 @@ function serverOptions ({ config, logger }: AppOptions, docs: string): ServerOpt
       const answer = (failure: unknown): void => { sendProblem(failure, request, reply as never, docs) }
       request.server.countAddress(request, reply as never).then(() => { answer(error) }, answer)
     },
+    schemaController: { compilersFactory: schemaCompilers },
     ajv: {
       // A misspelt field is the caller's mistake to hear about, not ours to drop in silence.
       customOptions: { removeAdditional: false, allErrors: true, verbose: true, strictTypes: false, keywords: ['example'] },
