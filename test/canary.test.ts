@@ -10,6 +10,7 @@ import { startSandbox } from '../src/sandbox/index.ts'
 import { freePort } from './support/redis.ts'
 import { talk } from './support/talk.ts'
 import { bareNode, productArguments } from './support/product.ts'
+import { LONG } from './support/rounds.ts'
 
 const root = join(import.meta.dirname, '..')
 const bird = (name: string): string => `canary-${name}+/=&%~${randomBytes(9).toString('base64')}`
@@ -185,7 +186,7 @@ t.test('the check itself finds a canary in each spelling', async (t) => {
 })
 
 for (const [title, debug] of [['R1, R2, R5, R6: every action and every cheap failure, at the most talkative level', ''], ['R1: the same with NODE_DEBUG=http,undici', 'http,undici']] as const) {
-  t.test(title, async (t) => {
+  t.test(title, { skip: debug !== '' && LONG }, async (t) => {
     const { child, output, ended, listening } = run(t, { ...await canaryVariables(t), ...debug !== '' && { NODE_DEBUG: debug } })
     const base = await listening
     const commandLine = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')
@@ -214,7 +215,7 @@ for (const [title, debug] of [['R1, R2, R5, R6: every action and every cheap fai
   })
 }
 
-t.test('R3: a gateway that cannot start says why without a value', async (t) => {
+t.test('R3: a gateway that cannot start says why without a value', { skip: LONG }, async (t) => {
   const valid = await canaryVariables(t)
   const policy = join(t.testdir({ 'policy.yaml': `callers: { web: { keys: ['${CALLER_KEY}'] } }` }), 'policy.yaml')
   const faults: ReadonlyArray<Record<string, string>> = [

@@ -3,9 +3,10 @@ import { createServer, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { doorClosed, hangingUpload, logMuch, run, type HangingUpload } from './support/program.ts'
 import { reluctantPipe } from './support/reluctant-pipe.ts'
+import { LONG } from './support/rounds.ts'
 
 // However the process is told to end, it ends. Each test waits for that, and fails when it waits in vain.
-const BOUND = { timeout: 120_000 }
+const BOUND = { timeout: 120_000, skip: LONG }
 /** A grace that no upload of these tests outlives, however busy the machine is. */
 const SERVE = { PORT: '0', SHUTDOWN_GRACE_SECONDS: '600' }
 const SANDBOX = ['sandbox', '--port', '0', '--data', ':memory:']

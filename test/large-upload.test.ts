@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { startGateway } from './support/gateway.ts'
 import { programCommand } from './support/program.ts'
+import { LONG } from './support/rounds.ts'
 
 const SIZE = 200_000_000
 const BLOCK = 64 * 1024
@@ -108,7 +109,7 @@ function peakMegabytes ({ pid }: ChildProcess): number {
  */
 const MOST_MEGABYTES = 128
 
-t.test('200 MB through a gateway in a process of its own', async (t) => {
+t.test('200 MB through a gateway in a process of its own', { skip: LONG }, async (t) => {
   t.test('200: raw and as multipart, with the MD5 of what was sent, in a memory that the file would not fit into', async (t) => {
     const { url, gateway } = await startBoth(t)
     const hasProc = existsSync('/proc/self/status')
@@ -139,7 +140,7 @@ t.test('200 MB through a gateway in a process of its own', async (t) => {
   })
 })
 
-t.test('a caller that disconnects in the middle of an upload', async (t) => {
+t.test('a caller that disconnects in the middle of an upload', { skip: LONG }, async (t) => {
   const { url, sandbox } = await startGateway(t, { upload: { singleRequestMaxBytes: 20_000_000, chunkBytes: 5_500_000 } })
   const signed = await (await fetch(`${url}/signature`, { method: 'POST' })).json() as { fields: Record<string, string> } // as its schema says
   const fields = Object.entries(signed.fields).map(([name, value]) => `--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`).join('')

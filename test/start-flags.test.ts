@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { measured } from './support/measured.ts'
 import { startFlags } from './support/start-flags.ts'
+import { LONG } from './support/rounds.ts'
 
 const manifest = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')
 const { scripts } = JSON.parse(manifest) as { scripts: { start: string } } // the project's own
@@ -12,7 +13,7 @@ const FLAGS = startFlags(scripts.start)
 const HAS_OWN_LIMIT = Number(process.versions.v8.split('.')[0]) >= 13
 const OWN_LIMIT = HAS_OWN_LIMIT && 'this V8 does not count buffers as growth of the heap'
 
-t.test('the flags of npm start', async (t) => {
+t.test('the flags of npm start', { skip: LONG }, async (t) => {
   t.test('after a quiet time the heap is not searched again and again', { skip: OWN_LIMIT }, async (t) => {
     // The reducer is left on, so that there is a quiet time. Without the other flags 6 to 14 times.
     const reducing = FLAGS.filter((flag) => flag !== '--no-memory-reducer')

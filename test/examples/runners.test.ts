@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
 import { bareNode } from '../support/product.ts'
+import { LONG } from '../support/rounds.ts'
 
 const root = join(import.meta.dirname, '../..')
 const TIMEOUT_MS = 90_000
@@ -22,7 +23,7 @@ async function run (args: readonly string[]): Promise<{ code: number | null, out
   return { code, output, errors }
 }
 
-t.test('node-test.ts runs under node --test, and each of its tests passes', async (t) => {
+t.test('node-test.ts runs under node --test, and each of its tests passes', { skip: LONG }, async (t) => {
   const { code, output, errors } = await run(['--import', 'tsx', '--test', '--test-reporter=tap', 'test/examples/node-test.ts'])
   t.equal(code, 0, errors)
   t.match(output, /^# pass 3$/m)
@@ -30,7 +31,7 @@ t.test('node-test.ts runs under node --test, and each of its tests passes', asyn
   t.match(output, /^# skipped 0$/m)
 })
 
-t.test('vitest.spec.ts runs under vitest, and each of its tests passes', async (t) => {
+t.test('vitest.spec.ts runs under vitest, and each of its tests passes', { skip: LONG }, async (t) => {
   const { code, output, errors } = await run([vitest, 'run', 'test/examples/vitest.spec.ts', '--reporter=json'])
   t.equal(code, 0, errors)
   const [report] = /^\{.*\}$/m.exec(output) ?? []

@@ -13,6 +13,7 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/index.ts'
 import { startFaultUpstream, type FaultUpstream } from '../support/fault-upstream.ts'
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts'
 import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
+import { LONG } from '../support/rounds.ts'
 
 const POLL_MS = 20
 /** Of every file here, in bytes. */
@@ -85,7 +86,7 @@ async function startRepointed (t: Test, first: string, variables: Record<string,
   return { gateway, repoint }
 }
 
-t.test('gateways that share a Redis and the name of an environment', { skip: NO_REDIS }, async (t) => {
+t.test('gateways that share a Redis and the name of an environment', { skip: NO_REDIS || LONG }, async (t) => {
   const port = await freePort()
   await startRedis(t, port)
   const redis = new Redis(port, '127.0.0.1')
@@ -140,7 +141,7 @@ t.test('gateways that share a Redis and the name of an environment', { skip: NO_
   t.same([await left(one), await left(other), await left(apart)], ['94', '93', '98'], 'rates carry the prefix alone')
 })
 
-for (const [where, skip] of [['memory', false], ['Redis', NO_REDIS]] as const) {
+for (const [where, skip] of [['memory', LONG], ['Redis', NO_REDIS || LONG]] as const) {
   t.test(`an environment that its file points at another cloud, keys in ${where}`, { skip }, async (t) => {
     const upstream = await startFaultUpstream(t)
     const urlOf = (cloud: string, key = '1'): string => `cloudinary://${key}:abcd@${cloud}?upload_prefix=${upstream.url}`
@@ -176,7 +177,7 @@ for (const [where, skip] of [['memory', false], ['Redis', NO_REDIS]] as const) {
   })
 }
 
-t.test('an environment that its file points at another cloud: neither circuit, proof nor signature of the old one counts', async (t) => {
+t.test('an environment that its file points at another cloud: neither circuit, proof nor signature of the old one counts', { skip: LONG }, async (t) => {
   const sandbox = await startSandbox({ clouds: [{ cloudName: 'other', apiKey: '2', apiSecret: 'efgh' }] })
   t.teardown(() => sandbox.close())
   const nowhere = `cloudinary://1:abcd@one?upload_prefix=http://127.0.0.1:${await freePort()}`

@@ -18,3 +18,9 @@ export function rounds (all: number): number {
 export function seed (usual: number): number {
   return Number(process.env['SEED'] ?? usual)
 }
+
+/**
+ * Why a test that starts processes for seconds is skipped by default, as `skip` of its options: `npm test` is for every
+ * change, and with `CI=true` nothing is left out.
+ */
+export const LONG = process.env['CI'] !== 'true' && 'takes long: run it with CI=true'

@@ -12,6 +12,7 @@ import { Notifier } from '../../../src/sandbox/notifications/notifier.ts'
 import { randomSource } from '../../../src/sandbox/random.ts'
 import { Store } from '../../../src/sandbox/store/store.ts'
 import { receiver } from '../../support/receiver.ts'
+import { LONG } from '../../support/rounds.ts'
 
 const CLOUD = { cloudName: 'demo', apiKey: '1234', apiSecret: 'abcd' }
 const BASIC = { authorization: `Basic ${btoa('1234:abcd')}` }
@@ -30,7 +31,7 @@ async function start (t: Test, data: string, options: SandboxOptions = {}) {
 
 const later = (url: string, form: Record<string, string>) => fetch(`${url}/v1_1/demo/image/upload`, { method: 'POST', headers: BASIC, body: new URLSearchParams({ async: 'true', ...form }) })
 
-t.test('kill -9 after `pending`: the next process makes the assets and tells of them, or why there are none', async (t) => {
+t.test('kill -9 after `pending`: the next process makes the assets and tells of them, or why there are none', { skip: LONG }, async (t) => {
   const { heard, until, url } = await receiver(t)
   const data = await temporaryFolder(t)
   const big = `data:image/png;base64,${(await sharp({ create: { width: 3000, height: 3000, channels: 3, background: '#336699' } }).png().toBuffer()).toString('base64')}`

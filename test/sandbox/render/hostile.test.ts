@@ -26,6 +26,7 @@ import { RenderPool } from '../../../src/sandbox/render/pool.ts'
 import type { RenderJob } from '../../../src/sandbox/render/job.ts'
 import { processTree } from '../../bench/process-stats.ts'
 import { parseComponents } from '../../../src/sandbox/transformation/parser.ts'
+import { LONG } from '../../support/rounds.ts'
 
 t.setTimeout(300_000)
 
@@ -196,7 +197,7 @@ async function underLoad (t: Test): Promise<Sandbox> {
   return sandbox
 }
 
-t.test('eight worst cases at once: the API answers every call before the first of them is done', async (t) => {
+t.test('eight worst cases at once: the API answers every call before the first of them is done', { skip: LONG }, async (t) => {
   const sandbox = await underLoad(t)
   const basic = { authorization: `Basic ${btoa('1234:abcd')}` }
   const order: string[] = []

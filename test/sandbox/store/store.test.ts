@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { startSandbox, type Sandbox } from '../../../src/sandbox/index.ts'
 import { startSandboxProcess } from '../../support/sandbox-process.ts'
+import { LONG } from '../../support/rounds.ts'
 
 const basic = { authorization: `Basic ${btoa('1234:abcd')}` }
 
@@ -90,7 +91,7 @@ t.test('a second process on the same folder: one clear error', async (t) => {
   await t.rejects(startSandbox({ data }), { message: `The sandbox folder ${join(data, 'records')} is in use by another process. Stop that one or choose another folder.` })
 })
 
-t.test('kill -9 during 200 writes: every upload that was answered is whole, no other is visible', async (t) => {
+t.test('kill -9 during 200 writes: every upload that was answered is whole, no other is visible', { skip: LONG }, async (t) => {
   const data = await temporaryFolder()
   const { url, kill } = await startSandboxProcess(t, data)
   const answered = new Map<string, string>()

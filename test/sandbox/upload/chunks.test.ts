@@ -7,6 +7,7 @@ import { LevelJournal } from '../../../src/sandbox/store/journal.ts'
 import type { Draft } from '../../../src/sandbox/store/blobs.ts'
 import { buildSandbox, startSandbox, type Sandbox, type SandboxOptions } from '../../../src/sandbox/index.ts'
 import { startSandboxProcess } from '../../support/sandbox-process.ts'
+import { LONG } from '../../support/rounds.ts'
 
 const BYTES = randomBytes(100)
 
@@ -252,7 +253,7 @@ t.test('an upload that an older version has left unfinished goes on', async (t) 
   t.match(await send(second, 40, 69, 100), { done: true, etag: MD5 })
 })
 
-t.test('kill -9 between two chunks: after the restart the next one makes the whole file', async (t) => {
+t.test('kill -9 between two chunks: after the restart the next one makes the whole file', { skip: LONG }, async (t) => {
   const data = await temporaryFolder(t)
   const big = randomBytes(3_000_000)
   const first = await startSandboxProcess(t, data, { minChunkBytes: 10 })

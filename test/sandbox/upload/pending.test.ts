@@ -13,6 +13,7 @@ import type { PendingExplicit } from '../../../src/sandbox/upload/explicit.ts'
 import type { PendingUpload } from '../../../src/sandbox/upload/upload.ts'
 import { startSandboxProcess } from '../../support/sandbox-process.ts'
 import { receiver } from '../../support/receiver.ts'
+import { LONG } from '../../support/rounds.ts'
 
 const BASIC = { authorization: `Basic ${btoa('1234:abcd')}` }
 /** Takes seconds to make of a big picture: longer than it takes to kill a process. */
@@ -59,7 +60,7 @@ const ofType = (heard: readonly Record<string, unknown>[], type: string) => hear
 const eagerOf = (body: Record<string, unknown> | undefined) => body?.['eager'] as Record<string, unknown>[] // looked at one by one
 const entry = (transformation: string, width: number, url: string) => ({ transformation, width, height: width, format: 'png', secure_url: new RegExp(`^${url}/demo/image/upload/`) })
 
-t.test('kill -9 after `processing`: the next process makes the derived assets, and tells of them under the same batch', async (t) => {
+t.test('kill -9 after `processing`: the next process makes the derived assets, and tells of them under the same batch', { skip: LONG }, async (t) => {
   const { heard, until, url } = await receiver(t)
   const data = await temporaryFolder(t)
   const first = await startSandboxProcess(t, data, { allowPrivateFetch: true })
@@ -79,7 +80,7 @@ t.test('kill -9 after `processing`: the next process makes the derived assets, a
   t.equal(heard.length, 1)
 })
 
-t.test('kill -9 after the `pending` of an upload whose derived assets were to come later still: both are told', async (t) => {
+t.test('kill -9 after the `pending` of an upload whose derived assets were to come later still: both are told', { skip: LONG }, async (t) => {
   const { heard, until, url } = await receiver(t)
   const data = await temporaryFolder(t)
   const first = await startSandboxProcess(t, data, { allowPrivateFetch: true })
@@ -95,7 +96,7 @@ t.test('kill -9 after the `pending` of an upload whose derived assets were to co
   t.same(await left(data), [])
 })
 
-t.test('kill -9 after the `pending` of `explicit`: the next process changes the asset and tells of it, or why not', async (t) => {
+t.test('kill -9 after the `pending` of `explicit`: the next process changes the asset and tells of it, or why not', { skip: LONG }, async (t) => {
   const { heard, until, url } = await receiver(t)
   const data = await temporaryFolder(t)
   const first = await startSandboxProcess(t, data, { allowPrivateFetch: true })
@@ -118,7 +119,7 @@ t.test('kill -9 after the `pending` of `explicit`: the next process changes the 
   t.equal((await readdir(join(data, 'blobs'))).length, 4, 'one asset, three derived ones, and nothing else')
 })
 
-t.test('kill -9 after a synchronous `explicit` with derived assets to come', async (t) => {
+t.test('kill -9 after a synchronous `explicit` with derived assets to come', { skip: LONG }, async (t) => {
   const { heard, until, url } = await receiver(t)
   const data = await temporaryFolder(t)
   const first = await startSandboxProcess(t, data, { allowPrivateFetch: true })

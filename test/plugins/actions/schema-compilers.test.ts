@@ -1,5 +1,5 @@
 import t from 'tap'
-import { schemaCompilers } from '../../../src/plugins/http/schema-compilers.ts'
+import { schemaCompilers } from '../../../src/plugins/actions/schema-compilers.ts'
 
 const OPTIONS = { customOptions: {} } as const
 const route = (schema: object) => ({ schema, method: 'GET', url: '/', httpStatus: '200' })

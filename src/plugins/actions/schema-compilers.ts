@@ -4,11 +4,11 @@ import type { FastifyServerOptions } from 'fastify'
 
 type Factories = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>
 type BuildSerializer = NonNullable<Factories['buildSerializer']>
-type Compile = ReturnType<BuildSerializer>
+type CompileSerializer = ReturnType<BuildSerializer>
 
 /** Serializers by the text of their schema: all routes answer with the same problems, each under several statuses. */
 function remembering (build: BuildSerializer): BuildSerializer {
-  const kept = new Map<string, ReturnType<Compile>>()
+  const kept = new Map<string, ReturnType<CompileSerializer>>()
   return (external, options) => {
     const compile = build(external, options)
     const known = JSON.stringify([external, options])
