@@ -1,11 +1,14 @@
 import multipart from '@fastify/multipart'
 import { Type, type Static } from '@sinclair/typebox'
-import type { FastifyRequest } from 'fastify'
+import { errorCodes, type FastifyReply, type FastifyRequest } from 'fastify'
 import { invalidRequest } from '../src/errors.ts'
-import { announcesBody, checkChosenType, isTextBody, isUrlencoded, UPLOAD_ADVICE } from '../src/input/body-type.ts'
+import {
+  announcesBody, checkChosenType, isTextBody, isUrlencoded, mediaTypeOf, UPLOAD_ADVICE
+} from '../src/input/body-type.ts'
 import { sourceOf, tidiedFile } from '../src/input/forms/file-text.ts'
 import { cutInlineFile, heldFile } from '../src/input/forms/inline-file.ts'
 import { joined } from '../src/input/joined.ts'
+import { mediaTypesOf } from '../src/input/route-input.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
 import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type StreamedFile, type TextFields, lateField } from '../src/input/forms/upload-form.ts'
 import { validated } from '../src/input/validated.ts'
@@ -30,15 +33,30 @@ const FileText = Type.String({
 })
 const JsonBody = Type.Object({ file: FileText, ...parameters }, { additionalProperties: false })
 
-const REQUEST_BODY = {
+const BYTES = 'application/octet-stream'
+const FILES = {
   required: true,
   content: {
-    'multipart/form-data': { schema: Type.Object({ file: Type.String({ format: 'binary', description: 'The file; it may stand first or last.' }), ...parameters }) },
-    'application/octet-stream': { schema: { description: 'The bytes of the file, under any media type that is not listed here; all fields are in the query. `text/plain` and JSON of other types are bytes only with `resource_type=raw`.' } },
-    'application/json': { schema: JsonBody },
-    'application/x-www-form-urlencoded': { schema: JsonBody }
+    'multipart/form-data': {
+      schema: Type.Object({
+        file: Type.String({ format: 'binary', description: 'The file; it may stand first or last.' }), ...parameters
+      })
+    },
+    [BYTES]: {
+      schema: Type.String({ format: 'binary', description: 'The bytes of the file; all fields are in the query.' })
+    }
   }
 }
+const REMOTE = { required: true, content: { 'application/json': { schema: JsonBody } } }
+/** Texts that `/upload` reads as well, as `/upload/remote` is there for. */
+const TEXTS = ['application/json', 'application/x-www-form-urlencoded']
+
+const UPLOAD_DESCRIPTION = 'Stores one file of any size. Send it in a multipart form beside its fields, or as bytes ' +
+  'under its own media type with the fields in the query; `text/plain` and JSON count as bytes only with ' +
+  '`resource_type=raw`. A JSON body (or a urlencoded form) that names a URL or holds a data URI is taken here too, ' +
+  'as by `POST /upload/remote`.'
+const REMOTE_DESCRIPTION = 'Stores the file that a JSON body names: a URL that Cloudinary fetches, a base64 data URI, ' +
+  'or a path on the server where the operator allows it.'
 
 interface Input {
   parameters: UploadParameters
@@ -131,44 +149,87 @@ function sealOf (request: FastifyRequest, { file, parameters: { resource_type: r
   }
 }
 
-/** Stores a file: a multipart part, a raw body, or what a text names. The bytes pass through and are not kept. */
+/** Members that the schemas of both routes share. */
+const shared = {
+  tags: ['actions'],
+  // Judged by whoever remembers the key.
+  headers: Type.Object({
+    'Idempotency-Key': Type.Optional(Type.String({
+      description: 'Names this upload for 24 hours: the same request under the same key stores one asset and gets ' +
+        'the same answer. 1 to 255 visible ASCII characters.'
+    }))
+  }),
+  response: {
+    200: Asset,
+    ...problems(
+      'invalid_request', 'invalid_multipart', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden',
+      'request_timeout', 'upstream_conflict', 'idempotency_in_progress', 'outcome_unknown', 'payload_too_large',
+      'unsupported_media_type', 'expectation_failed', 'idempotency_key_reused', 'param_not_allowed',
+      'url_not_allowed', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected',
+      'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_unavailable', 'upstream_timeout'
+    )
+  }
+}
+
+async function store (request: FastifyRequest, reply: FastifyReply, input: Input) {
+  const answer = await request.uploadOnce({
+    ...input,
+    resourceType: input.parameters.resource_type ?? 'auto',
+    seal: sealOf(request, input),
+    maxBytes: request.caller.permissions.signing?.maxBytes,
+    vouched: 'gateway'
+  })
+  return reply.relay(answer)
+}
+
+/** Refuses a body of a type that the route does not take, and waits for a place, before a byte is read. */
+async function admit (request: FastifyRequest): Promise<void> {
+  const { headers, routeOptions } = request
+  const takes = mediaTypesOf(routeOptions)
+  if (takes.includes(BYTES)) {
+    const { resource_type: resourceType } = request.query as { resource_type?: unknown } // not validated yet
+    checkChosenType(headers, { resourceType, takes })
+  } else if (announcesBody(headers) && !takes.includes(mediaTypeOf(headers) ?? '')) {
+    throw new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE()
+  }
+  checkBodyHeaders(headers)
+  await request.admitUpload(announcedSize(headers))
+}
+
+/**
+ * Stores a file: a multipart part, a raw body, or what a text names. The bytes pass through and are not kept.
+ * JSON has a path of its own, because tools that read the contract want one kind of body for each.
+ */
 export const uploadResource: Route = async (app) => {
   await app.register(multipart, MULTIPART)
   // Every body is left in the socket for the handler.
   app.removeContentTypeParser('application/json')
   app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
-  app.addHook('onRequest', async (request) => {
-    const { resource_type: resourceType } = request.query as { resource_type?: unknown } // not validated yet
-    checkChosenType(request.headers, { resourceType, takes: Object.keys(REQUEST_BODY.content) })
-    checkBodyHeaders(request.headers)
-    await request.admitUpload(announcedSize(request.headers))
-  })
+  app.addHook('onRequest', admit)
   app.route({
     method: 'POST',
     url: '/upload',
-    config: { action: 'uploadResource', requestBody: REQUEST_BODY },
+    config: { action: 'uploadResource', requestBody: FILES, alsoTakes: TEXTS },
     schema: {
+      ...shared,
       operationId: 'uploadResource',
-      tags: ['actions'],
       summary: 'Upload Resource',
-      // Judged by whoever remembers the key.
-      headers: Type.Object({ 'Idempotency-Key': Type.Optional(Type.String({ description: 'Names this upload for 24 hours: the same request under the same key stores one asset and gets the same answer. 1 to 255 visible ASCII characters.' })) }),
-      querystring: Parameters,
-      response: {
-        200: Asset,
-        ...problems('invalid_request', 'invalid_multipart', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'request_timeout', 'upstream_conflict', 'idempotency_in_progress', 'outcome_unknown', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'idempotency_key_reused', 'param_not_allowed', 'url_not_allowed', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_unavailable', 'upstream_timeout')
-      }
+      description: UPLOAD_DESCRIPTION,
+      querystring: Parameters
     },
-    handler: async (request, reply) => {
-      const input = await readInput(request, request.query)
-      const answer = await request.uploadOnce({
-        ...input,
-        resourceType: input.parameters.resource_type ?? 'auto',
-        seal: sealOf(request, input),
-        maxBytes: request.caller.permissions.signing?.maxBytes,
-        vouched: 'gateway'
-      })
-      return reply.relay(answer)
-    }
+    handler: async (request, reply) => store(request, reply, await readInput(request, request.query))
+  })
+
+  app.route({
+    method: 'POST',
+    url: '/upload/remote',
+    config: { action: 'uploadResource', requestBody: REMOTE },
+    schema: {
+      ...shared,
+      operationId: 'uploadRemoteResource',
+      summary: 'Upload Resource, from a JSON body',
+      description: REMOTE_DESCRIPTION
+    },
+    handler: async (request, reply) => store(request, reply, await fromText(request, {}))
   })
 }

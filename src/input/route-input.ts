@@ -32,10 +32,10 @@ export function bodyReader (route: RouteOptions): 'json' | 'handler' | 'nobody' 
   return route.schema?.body === undefined ? 'nobody' : 'json'
 }
 
-/** Media types that a route takes, as its part of the document lists them; none when it takes no body. */
+/** Media types that a route takes, those of the document first; none when it takes no body. */
 export function mediaTypesOf (route: RouteOptions): string[] {
   if (route.schema?.body !== undefined) return [JSON_MEDIA_TYPE]
-  return Object.keys(requestBodyOf(route)?.content ?? {})
+  return [...Object.keys(requestBodyOf(route)?.content ?? {}), ...route.config?.alsoTakes ?? []]
 }
 
 /** Fields of a route's query, by name; undefined when its schema says nothing about the query. */

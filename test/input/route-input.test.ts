@@ -22,7 +22,7 @@ t.test('what routes take, as their own declarations say', async (t) => {
   app.post('/json', { schema: { querystring: A, body: B } }, async () => 'ok')
   app.post('/things/*', { schema: { body: A } }, async () => 'ok')
   const content = { 'multipart/form-data': { schema: B }, 'image/png': {} }
-  app.post('/files', { config: { requestBody: { content } } }, async () => 'ok')
+  app.post('/files', { config: { requestBody: { content }, alsoTakes: ['text/x'] } }, async () => 'ok')
   app.post('/stream', { config: { requestBody: {} } }, async () => 'ok')
   for (const [method, url] of [['GET', '/none'], ['GET', '/query?a=1'], ['POST', '/json?a=1'], ['POST', '/things/x'], ['POST', '/files'], ['POST', '/stream']] as const) {
     await app.inject({ method, url, ...(method === 'POST' && { payload: { a: '1' } }) })
@@ -30,7 +30,7 @@ t.test('what routes take, as their own declarations say', async (t) => {
   const of = <T>(read: (route: RouteOptions) => T): Record<string, T> => Object.fromEntries([...seen].map(([url, route]) => [url, read(route)]))
   t.same(of(bodyReader), { '/none': 'nobody', '/query': 'nobody', '/json': 'json', '/things/*': 'json', '/files': 'handler', '/stream': 'handler' })
   t.same(of(mediaTypesOf), {
-    '/none': [], '/query': [], '/json': ['application/json'], '/things/*': ['application/json'], '/files': ['multipart/form-data', 'image/png'], '/stream': []
+    '/none': [], '/query': [], '/json': ['application/json'], '/things/*': ['application/json'], '/files': ['multipart/form-data', 'image/png', 'text/x'], '/stream': []
   })
   const names = (fields: object | undefined): string => Object.keys(fields ?? {}).join()
   t.same(of((route) => `${names(queryFieldsOf(route))};${names(jsonFieldsOf(route))}`), {

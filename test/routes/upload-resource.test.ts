@@ -53,6 +53,28 @@ t.test('POST /upload before the sandbox', async (t) => {
     }
   })
 
+  t.test('POST /upload/remote takes what /upload takes as JSON, and nothing else', async (t) => {
+    const remote = `${url}/remote`
+    const type = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ file: 'data:text/plain;base64,aGVsbG8=', public_id: 'remote', resource_type: 'raw' })
+    const first = await post(remote, body, { ...type, 'idempotency-key': 'remote-1' })
+    t.match(first, { status: 200, body: { public_id: 'remote', bytes: 5 } })
+    t.same((await post(url, body, { ...type, 'idempotency-key': 'remote-1' })).body, first.body, 'one action, so one key')
+    t.match((await post(`${remote}?public_id=a`, body, type)).body, {
+      status: 400, errors: [{ pointer: '/public_id', message: /the body/ }]
+    })
+    t.match((await post(remote, JSON.stringify({ public_id: 'a' }), type)).body, {
+      status: 400, errors: [{ pointer: '/file', message: 'is required' }]
+    })
+    t.match(await post(remote, undefined), { status: 400, body: { errors: [{ pointer: '/file' }] } })
+    const files = [form(['file', picture]), picture, new URLSearchParams({ file: 'https://example.com/a.jpg' })]
+    for (const file of files) {
+      const { status, headers, body } = await post(remote, file)
+      t.match({ status, body }, { status: 415, body: { detail: /takes application\/json/ } })
+      t.equal(headers.get('accept'), 'application/json')
+    }
+  })
+
   t.test('400: an address that Cloudinary cannot fetch keeps Cloudinary\'s words', async (t) => {
     const { body } = await post(`${gateway}/upload`, JSON.stringify({ file: 'http://127.0.0.1:9/x.jpg' }), { 'content-type': 'application/json' })
     t.match(body, { status: 400, code: 'upstream_rejected', upstream: { message: /127\.0\.0\.1/ } })

@@ -16,7 +16,8 @@ interface Row {
 
 const cells = (names: readonly string[], cell: Cell): Record<string, Cell> => Object.fromEntries(names.map((name) => [name, cell]))
 
-const UPLOADS = ['uploadResource', 'generateSignature']
+const OWN_UPLOADS = ['uploadResource', 'uploadRemoteResource']
+const UPLOADS = [...OWN_UPLOADS, 'generateSignature']
 export const URLS = ['getUrl', 'getUrlFromJson']
 export const LINKS = ['getSignedUrl', 'getSignedUrlFromJson']
 export const BY_NAME = ['getResourceById', 'updateResource', 'deleteResource']
@@ -107,7 +108,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   folder: {
     rules: { folder: 'users/1' },
     cells: {
-      ...cells(['uploadResource'], [...MISPLACED, ...SHOWN_IN, { file: 's3://bucket/a.jpg' }]),
+      ...cells(OWN_UPLOADS, [...MISPLACED, ...SHOWN_IN, { file: 's3://bucket/a.jpg' }]),
       ...cells(['generateSignature'], [...MISPLACED, ...SHOWN_IN, ...MISPLACED.map((fields) => ({ paramsToSign: { source: 'uw', timestamp: LATER - 7200, ...fields } }))]),
       ...cells([...URLS, ...LINKS, ...BY_NAME], [{ public_id: 'users/2/a' }, { public_id: 'users/1/%2e%2e/2/a' }, { public_id: 'users/10/a' }]),
       updateResource: [{ public_id: 'users/2/a' }, { public_id: 'users/1/a', asset_folder: 'users/2' }],
@@ -210,13 +211,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
     rules: { sign: { validity_seconds: 60, allow: ['source'] } },
     cells: {
       generateSignature: [{ paramsToSign: { source: 'uw', timestamp: LATER - 7200 } }],
-      uploadResource: 'the gateway signs for the moment',
+      ...cells(OWN_UPLOADS, 'the gateway signs for the moment'),
       ...cells(without(...UPLOADS), 'signs nothing')
     }
   },
   'sign.max_bytes': {
     rules: { sign: { max_bytes: 10 } },
-    cells: { uploadResource: [{}], generateSignature: 'no signature carries a size', directUpload: VOUCHED, ...cells(without(...UPLOADS, 'directUpload'), NO_UPLOAD) }
+    cells: { ...cells(OWN_UPLOADS, [{}]), generateSignature: 'no signature carries a size', directUpload: VOUCHED, ...cells(without(...UPLOADS, 'directUpload'), NO_UPLOAD) }
   }
 }
 
@@ -293,6 +294,7 @@ export const EXEMPT = new Set<string>([
 /** What each route wants, so that it is the rule which refuses. */
 export const GOOD: Readonly<Record<string, Fields>> = {
   uploadResource: { file: GIF },
+  uploadRemoteResource: { file: GIF },
   directUpload: { file: GIF },
   explainSignature: { fields: { timestamp: 1 }, signature: '0'.repeat(40) }
 }

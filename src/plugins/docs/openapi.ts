@@ -22,6 +22,8 @@ declare module 'fastify' {
      * document as it is.
      */
     requestBody?: object
+    /** Media types that the route reads beside those of its request body: another path documents them. */
+    alsoTakes?: readonly string[]
   }
   interface FastifySchema {
     operationId?: string

@@ -23,6 +23,7 @@ export const WALK: Readonly<Record<string, Sample>> = {
     body: { file: PIXEL, public_id: ID, tags: 'postman' },
     after: ["pm.collectionVariables.set('asset_id', pm.response.json().asset_id)"]
   },
+  uploadRemoteResource: { body: { file: PIXEL, public_id: ID, tags: ['postman'], overwrite: true } },
   getUrl: { query: { public_id: ID, width: '300', height: '200', crop: 'fill', format: 'jpg' } },
   getUrlFromJson: { body: { public_id: ID, transformation: [{ width: 300, height: 200, crop: 'fill' }, { radius: 'max' }], format: 'png' } },
   getAllResources: { query: { prefix: 'postman/', tags: 'true' } },
