@@ -7,8 +7,8 @@ import { emptied, isBlank, meant } from './fields/tidied.ts'
 
 type Properties = Readonly<Record<string, TSchema | object>>
 
-// Names that could reach the prototype of an ordinary object when some later code copies them.
-const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+/** Names that could reach the prototype of an ordinary object when some later code copies them. */
+export const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 const INTEGER = /^[+-]?\d{1,15}$/
 const NUMBER = /^[+-]?\d{1,15}(?:\.\d{1,15})?$/
 const ANY_NUMBER = /^[+-]?\d+(?:\.\d*)?(?:e[+-]?\d+)?$/i

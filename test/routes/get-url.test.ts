@@ -27,6 +27,22 @@ t.test('GET and POST /url', async (t) => {
     t.match((await get({ public_id: 'a' })).json(), { transformation: '', url: /\/upload\/a$/ })
   })
 
+  t.test('200, 400: a transformation member by member, as generated clients send objects', async (t) => {
+    const query = 'public_id=a&transformation[width]=300&transformation%5Bborder%5D%5Bwidth%5D=2'
+    t.equal((await app.inject(`/url?${query}`)).json().transformation, 'bo_2px_solid_black,w_300')
+    const refused = async (query: string): Promise<unknown> => (await app.inject(`/url?public_id=a&${query}`)).json()
+    for (const [query, pointer] of [
+      ['transformation[width]=1&transformation=w_1', '/transformation'],
+      ['transformation[width]=1&width=1', '/transformation'],
+      ['transformation[width]=-1', '/transformation/width'],
+      ['transformation[with]=1', '/transformation/with'],
+      ['transformation[width]=1&transformation[width]=2', '/transformation/width'],
+      ['transformation[__proto__][width]=1', '/transformation/__proto__[width]'],
+      ['transformation[constructor]=1', '/transformation/constructor'],
+      ['format[a]=png', '/format[a]']
+    ] as const) t.match(await refused(query), { status: 400, errors: [{ pointer }] }, query)
+  })
+
   t.test('200: private and authenticated are signed unless told otherwise, as by the official package', async (t) => {
     const official = (type: string) => cloudinary.url('a', { type, sign_url: true, cloud_name: 'demo', api_secret: 'abcd', secure: false, cname: host, analytics: false } as never) // its types lack cname
     for (const type of ['private', 'authenticated']) t.equal((await get({ public_id: 'a', type })).json().url, official(type))

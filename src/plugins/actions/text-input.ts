@@ -1,6 +1,7 @@
 import type { FastifyBodyParser, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { invalidRequest, type Fault } from '../../errors.ts'
+import { readDeepObjects } from '../../input/fields/deep-objects.ts'
 import { absentBodyOf, jsonFieldsOf, queryFieldsOf } from '../../input/route-input.ts'
 import { jsonFaults, utf8Faults } from '../../input/strict-json.ts'
 import { readTextFields } from '../../input/text-fields.ts'
@@ -51,7 +52,10 @@ export default fp(async (scope) => {
   scope.addHook('preValidation', (request, _reply, done) => {
     const route = request.routeOptions
     const inQuery = queryFieldsOf(route)
-    if (inQuery) request.query = readTextFields(inQuery, request.query as Record<string, string | string[]>) // what the query parser makes
+    if (inQuery) {
+      const given = request.query as Record<string, string | string[]> // what the query parser makes
+      request.query = readTextFields(inQuery, readDeepObjects(inQuery, given))
+    }
     const inBody = jsonFieldsOf(route)
     // Validation fills in what has a default, so each request needs its own.
     if (route.schema?.body !== undefined) request.body ??= structuredClone(absentBodyOf(route))
