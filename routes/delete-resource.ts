@@ -1,12 +1,10 @@
 import { Type } from '@sinclair/typebox'
 import { joined } from '../src/input/joined.ts'
-import { AssetId, Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { AssetId, Choice, deliveryType, PublicId, resourceTypeOrAuto } from '../src/schemas/assets.ts'
 import { blank } from '../src/schemas/habits.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { uploadParameters } from '../src/schemas/upload-parameters.ts'
-
-const KINDS = ['auto', ...RESOURCE_TYPES] as const
 
 /**
  * Options of a deletion, for query and body alike. They have no defaults: one that is absent from the query
@@ -18,8 +16,8 @@ const wishes = {
 }
 const place = {
   // An unset variable must not choose what is deleted.
-  resource_type: Type.Optional(blank('refused', Choice(KINDS, { description: 'Kind of asset; `image` when not given, `auto` tries image, video and raw.' }))),
-  type: Type.Optional(blank('refused', Choice(DELIVERY_TYPES, { description: 'Storage (delivery) type; `upload` when not given.' })))
+  resource_type: Type.Optional(blank('refused', resourceTypeOrAuto({ description: 'Kind of asset; `image` when not given, `auto` tries image, video and raw.' }))),
+  type: Type.Optional(blank('refused', deliveryType({ description: 'Storage (delivery) type; `upload` when not given.' })))
 }
 const closed = { additionalProperties: false } as const
 const optional = { ...closed, default: {}, examples: [{ invalidate: true }] }
@@ -29,7 +27,7 @@ const Deleted = Type.Object({
   public_id: Type.String(),
   resource_type: Type.String({ description: 'Where it was found, when `auto` was asked for.' }),
   type: Type.String()
-})
+}, { 'x-component': 'Deletion' })
 
 /** Members that the schemas of both routes share. */
 const shared = {

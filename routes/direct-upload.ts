@@ -5,7 +5,7 @@ import { joined } from '../src/input/joined.ts'
 import { didYouMean } from '../src/input/nearest-name.ts'
 import { sourceOf } from '../src/input/forms/file-text.ts'
 import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type TextFields, lateField } from '../src/input/forms/upload-form.ts'
-import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { Asset, RESOURCE_TYPES, resourceTypeOrAuto } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { signableParameters } from '../src/schemas/upload-parameters.ts'
@@ -14,7 +14,7 @@ import { isMultipart } from '../src/input/body-type.ts'
 import { FormWatch } from '../src/input/forms/form-watch.ts'
 
 const KINDS = ['auto', ...RESOURCE_TYPES] as const
-const resourceType = Type.Optional(Choice(KINDS, { description: 'Kind of asset; `auto` when not given: Cloudinary decides.' }))
+const resourceType = Type.Optional(resourceTypeOrAuto({ description: 'Kind of asset; `auto` when not given: Cloudinary decides.' }))
 const Query = Type.Object({ resource_type: resourceType }, { additionalProperties: false })
 
 const FIELDS = {
@@ -36,11 +36,19 @@ const LISTS: ReadonlySet<string> = new Set(Object.entries(signableParameters).fl
   return isList ? [name] : []
 }))
 
+const { timestamp, signature, api_key: apiKey, cloud_name: cloudName } = FIELDS
+const FILE = Type.String({ format: 'binary', description: 'The file; before the other fields or after them.' })
 const REQUEST_BODY = {
   required: true,
   content: {
     'multipart/form-data': {
-      schema: Type.Object({ file: Type.String({ format: 'binary', description: 'The file; before the other fields or after them.' }), ...FIELDS })
+      schema: Type.Object({
+        file: FILE, timestamp, signature, api_key: apiKey, cloud_name: cloudName, resource_type: resourceType
+      }, {
+        additionalProperties: Type.String({
+          description: 'Every other field that was signed, as the text that was signed: `fields` of `POST /signature`.'
+        })
+      })
     }
   }
 }
@@ -120,7 +128,7 @@ export const directUpload: Route = async (app) => {
   app.route({
     method: 'POST',
     url: '/direct-upload',
-    config: { action: 'directUpload', requestBody: REQUEST_BODY },
+    config: { action: 'directUpload', requestBody: REQUEST_BODY, alsoReads: NAMES },
     schema: {
       operationId: 'directUpload',
       tags: ['actions'],

@@ -11,7 +11,7 @@ import { validated } from '../src/input/validated.ts'
 import { UploadResourceType } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { Signable, SIGNABLE_PARAMETER_NAMES, signableParameters } from '../src/schemas/upload-parameters.ts'
+import { Signable, SIGNABLE_PARAMETER_NAMES, signableParameters, UPLOAD_PARTS } from '../src/schemas/upload-parameters.ts'
 
 type WidgetValue = string | number | boolean | null | Array<string | number>
 const WidgetParameters = Type.Unsafe<Record<string, WidgetValue>>({
@@ -27,6 +27,7 @@ const Body = Type.Object({
   resource_type: UploadResourceType, // not signed: it is a part of upload_url
   paramsToSign: Type.Optional(WidgetParameters)
 }, {
+  ...UPLOAD_PARTS,
   additionalProperties: false,
   default: {}, // everything has a default, so a call without a body is fine
   examples: [{ folder: 'users/1', tags: ['avatar'], eager: [{ width: 200, height: 200, crop: 'thumb' }] }]
@@ -43,7 +44,7 @@ const Signed = Type.Object({
   fields: Type.Unsafe<Record<string, string>>({
     description: 'Every field of the form, as text, exactly as it must be sent beside `file`.', type: 'object', additionalProperties: Type.String()
   })
-})
+}, { 'x-component': 'SignedForm' })
 
 function requireTimestamp (timestamp: string | number | undefined, pointer: string, nowSeconds: number): void {
   const fault = timestampFault(timestamp, nowSeconds)

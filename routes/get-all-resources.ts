@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { GatewayError } from '../src/errors.ts'
 import { acceptedType } from '../src/input/accepted-type.ts'
 import { checkFilters, LIST_FILTERS } from '../src/input/list-filters.ts'
-import { Asset, Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { Asset, Choice, deliveryType, PublicId, resourceType } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 
@@ -18,8 +18,8 @@ const flag = (description: string) => Type.Optional(Type.Boolean({ description }
 
 const Query = Type.Object({
   // No defaults: a list by asset_folder shows every kind, those by tag or moderation every type.
-  resource_type: Type.Optional(Choice(RESOURCE_TYPES, { description: 'Kind of asset; `image` when not given, with `asset_folder` all.' })),
-  type: Type.Optional(Choice(DELIVERY_TYPES, { description: 'Storage (delivery) type; `upload` when not given, with a filter all.' })),
+  resource_type: Type.Optional(resourceType({ description: 'Kind of asset; `image` when not given, with `asset_folder` all.' })),
+  type: Type.Optional(deliveryType({ description: 'Storage (delivery) type; `upload` when not given, with a filter all.' })),
   ...LIST_FILTERS,
   prefix: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'Only public IDs that begin so.', examples: ['cats/'] })),
   max_results: Type.Optional(Type.Integer({ minimum: 1, maximum: LARGEST_PAGE, description: 'Assets a page; 10 when not given.' })),
@@ -50,7 +50,7 @@ const Page = Type.Object({
   resources: Type.Array(Asset),
   next_cursor: Type.Optional(Type.String({ description: 'Absent on the last page.' })),
   advice: Type.Optional(Type.String({ description: 'What to ask for instead, when a prefix finds nothing because folders are dynamic.' }))
-}, { additionalProperties: true })
+}, { 'x-component': 'AssetPage', additionalProperties: true })
 
 type ListQuery = Static<typeof Query>
 type PageValue = Static<typeof Page>

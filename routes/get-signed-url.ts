@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { wallClock } from '../src/clock.ts'
 import { invalidRequest, refusal } from '../src/errors.ts'
 import { millisecondsFault, SIGNATURE_LIFE_SECONDS } from '../src/input/signature-time.ts'
-import { Choice, DELIVERY_TYPES, PublicId, ResourceType } from '../src/schemas/assets.ts'
+import { deliveryType, PublicId, ResourceType } from '../src/schemas/assets.ts'
 import { EXTENSION, spelled } from '../src/schemas/habits.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
@@ -12,7 +12,7 @@ import { TransformationInput } from '../src/schemas/transformation.ts'
 const Asked = Type.Object({
   public_id: PublicId,
   resource_type: ResourceType,
-  type: Choice(DELIVERY_TYPES, { default: 'private', description: 'Storage (delivery) type of the asset.' }),
+  type: deliveryType({ default: 'private', description: 'Storage (delivery) type of the asset.' }),
   format: Type.Optional(spelled('extension', Type.String({ ...EXTENSION, examples: ['pdf'] }))),
   expires_at: Type.Optional(Type.Integer({ minimum: 1, description: 'Unix time in seconds after which the link is dead; default one hour from now, or less where the policy says so.' })),
   attachment: Type.Optional(Type.Boolean({ description: 'Make browsers save the file instead of showing it.' })),
@@ -30,7 +30,7 @@ const Asked = Type.Object({
 const SignedUrl = Type.Object({
   url: Type.String({ description: 'Link to the original file; it carries a signature, so treat it as a secret until it expires.' }),
   expires_at: Type.Integer({ description: 'Unix time in seconds.' })
-})
+}, { 'x-component': 'SignedUrl' })
 const FAILURES = problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited')
 
 function expiryOf (given: number | undefined, nowSeconds: number, mostSeconds = Infinity): number {

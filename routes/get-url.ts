@@ -45,7 +45,7 @@ const Url = Type.Object({
   resource_type: Type.String(),
   type: Type.String(),
   transformation: Type.String({ description: 'The transformation in Cloudinary\'s syntax; empty when there is none.' })
-})
+}, { 'x-component': 'DeliveryUrl' })
 const FAILURES = problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited')
 
 function urlOf (request: FastifyRequest, asked: Static<typeof Body>): Static<typeof Url> {

@@ -1,54 +1,31 @@
 import { Type } from '@sinclair/typebox'
 import { invalidRequest } from '../src/errors.ts'
 import { joined } from '../src/input/joined.ts'
-import { Asset, AssetId, Choice, DELIVERY_TYPES, PublicId, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { Asset, AssetId, Choice, deliveryType, PublicId, resourceType } from '../src/schemas/assets.ts'
 import { blank } from '../src/schemas/habits.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { uploadParameters } from '../src/schemas/upload-parameters.ts'
+import { DESCRIBING, uploadParameters } from '../src/schemas/upload-parameters.ts'
 
 /** Where the asset is: in the query, as for its siblings, or in the body beside what changes. */
 const PLACE = {
-  resource_type: Type.Optional(Choice(RESOURCE_TYPES, { description: 'Kind of asset; `image` when not given.' })),
-  type: Type.Optional(Choice(DELIVERY_TYPES, { description: 'Storage (delivery) type; `upload` when not given.' }))
+  resource_type: Type.Optional(resourceType({ description: 'Kind of asset; `image` when not given.' })),
+  type: Type.Optional(deliveryType({ description: 'Storage (delivery) type; `upload` when not given.' }))
 }
 const Query = Type.Object(PLACE, { additionalProperties: false })
 
-const {
-  tags, context, metadata, clear_invalid: clearInvalid, display_name: displayName, unique_display_name: uniqueDisplayName, asset_folder: assetFolder,
-  access_control: accessControl, face_coordinates: faceCoordinates, custom_coordinates: customCoordinates, regions, quality_override: qualityOverride,
-  notification_url: notificationUrl, headers, auto_tagging: autoTagging,
-  auto_transcription: autoTranscription, background_removal: backgroundRemoval, categorization, detection,
-  ocr, raw_convert: rawConvert, similarity_search: similaritySearch, visual_search: visualSearch
-} = uploadParameters
+const { tags, context, metadata, ...described } = Object.fromEntries(DESCRIBING.map((name) => [name, uploadParameters[name]])) as
+  Pick<typeof uploadParameters, (typeof DESCRIBING)[number]> // entries lose the types of their names
 
 const changes = {
   tags: blank('clears', tags),
   context: blank('clears', context),
   metadata: blank('clears', metadata),
-  clear_invalid: clearInvalid,
-  moderation_status: Type.Optional(Choice(['pending', 'approved', 'rejected'], { description: 'Decision on an asset that waits for moderation.' })),
-  display_name: displayName,
-  unique_display_name: uniqueDisplayName,
-  asset_folder: assetFolder,
-  access_control: accessControl,
-  face_coordinates: faceCoordinates,
-  custom_coordinates: customCoordinates,
-  regions,
-  quality_override: qualityOverride,
-  notification_url: notificationUrl,
-  headers,
-  auto_tagging: autoTagging,
-  auto_transcription: autoTranscription,
-  background_removal: backgroundRemoval,
-  categorization,
-  detection,
-  ocr,
-  raw_convert: rawConvert,
-  similarity_search: similaritySearch,
-  visual_search: visualSearch
+  ...described,
+  moderation_status: Type.Optional(Choice(['pending', 'approved', 'rejected'], { description: 'Decision on an asset that waits for moderation.' }))
 }
 const closed = {
+  'x-parts': { AssetDescription: DESCRIBING },
   additionalProperties: false, examples: [{ tags: ['cat', 'grey'], context: { alt: 'A grey cat' } }]
 }
 

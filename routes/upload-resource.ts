@@ -12,17 +12,17 @@ import { mediaTypesOf } from '../src/input/route-input.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
 import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, type StreamedFile, type TextFields, lateField } from '../src/input/forms/upload-form.ts'
 import { validated } from '../src/input/validated.ts'
-import { Asset, Choice, RESOURCE_TYPES } from '../src/schemas/assets.ts'
+import { Asset, resourceTypeOrAuto } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { uploadParameters, type UploadParameters } from '../src/schemas/upload-parameters.ts'
+import { UPLOAD_PARTS, uploadParameters, type UploadParameters } from '../src/schemas/upload-parameters.ts'
 import { readUrlencoded } from '../src/input/forms/urlencoded.ts'
 import { FormWatch } from '../src/input/forms/form-watch.ts'
 
 const parameters = {
   ...uploadParameters,
   // No default: what is not named in one place may be named in the other.
-  resource_type: Type.Optional(Choice(['auto', ...RESOURCE_TYPES], { description: 'Kind of asset; `auto` when not given: Cloudinary decides.' }))
+  resource_type: Type.Optional(resourceTypeOrAuto({ description: 'Kind of asset; `auto` when not given: Cloudinary decides.' }))
 }
 const Parameters = Type.Object(parameters, { additionalProperties: false })
 
@@ -31,7 +31,7 @@ const FileText = Type.String({
   description: 'A URL (http, https, ftp, s3, gs) that Cloudinary fetches, a base64 data URI of up to UPLOAD_TEXT_MAX_BYTES, or the path of a file below UPLOAD_FILE_ROOT.',
   examples: ['https://example.com/cat.jpg']
 })
-const JsonBody = Type.Object({ file: FileText, ...parameters }, { additionalProperties: false })
+const JsonBody = Type.Object({ file: FileText, ...parameters }, { ...UPLOAD_PARTS, additionalProperties: false })
 
 const BYTES = 'application/octet-stream'
 const FILES = {

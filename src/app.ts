@@ -82,10 +82,9 @@ function logging (logger: AppOptions['logger'] = false): Logging {
   return typeof logger === 'object' && 'child' in logger ? { loggerInstance: logger as FastifyBaseLogger } : { logger: logger as boolean }
 }
 
-/** Keywords of our own in schemas: `x-fault` replaces ajv's wording of a fault, `x-component` names a schema in the document. */
-function ourKeywords (ajv: Ajv): Ajv {
-  return ajv.addKeyword('x-fault').addKeyword('x-component')
-}
+/** Keywords of our own in schemas: `x-fault` replaces ajv's wording of a fault, the others are for the document. */
+const OUR_KEYWORDS = ['x-fault', 'x-component', 'x-object', 'x-parts']
+const ourKeywords = (ajv: Ajv): Ajv => ajv.addVocabulary(OUR_KEYWORDS)
 
 function serverOptions ({ config, logger }: AppOptions, docs: string): ServerOptions {
   return {

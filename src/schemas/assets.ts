@@ -18,6 +18,7 @@ export const PublicId = Type.String({
   pattern: PUBLIC_ID_PATTERN,
   description: 'Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos.',
   examples: ['cats/tom'],
+  'x-component': 'PublicId',
   'x-fault': 'must not begin or end with a blank or a slash, and must hold no empty, "." or ".." segment and no control character'
 })
 
@@ -28,18 +29,25 @@ export const AssetId = Type.String({
   pattern: ASSET_ID_PATTERN,
   description: '`asset_id` of the asset, as every answer about it has it.',
   examples: ['b5e6d2b39ba3e0869d67141ba7dba6cf'],
+  'x-component': 'AssetId',
   'x-fault': 'must be an asset_id: 32 hexadecimal digits; an asset is found by its public ID at /resources/{public_id}'
 })
 
 export const RESOURCE_TYPES = ['image', 'video', 'raw'] as const
 export const DELIVERY_TYPES = ['upload', 'private', 'authenticated'] as const
 
-export const ResourceType = Choice(RESOURCE_TYPES, { default: 'image', description: 'Kind of asset; audio is `video`.' })
+type Notes = Readonly<Record<string, unknown>>
+export const resourceType = (notes: Notes) => Choice(RESOURCE_TYPES, { 'x-component': 'ResourceType', ...notes })
+export const resourceTypeOrAuto = (notes: Notes) =>
+  Choice(['auto', ...RESOURCE_TYPES], { 'x-component': 'ResourceTypeOrAuto', ...notes })
+export const deliveryType = (notes: Notes) => Choice(DELIVERY_TYPES, { 'x-component': 'DeliveryType', ...notes })
+
+export const ResourceType = resourceType({ default: 'image', description: 'Kind of asset; audio is `video`.' })
 /** For actions that can look the asset up under each kind. */
-export const ResourceTypeOrAuto = Choice(['auto', ...RESOURCE_TYPES], { default: 'image', description: 'Kind of asset; `auto` tries image, video and raw.' })
+export const ResourceTypeOrAuto = resourceTypeOrAuto({ default: 'image', description: 'Kind of asset; `auto` tries image, video and raw.' })
 /** For uploads: Cloudinary finds out by itself. */
-export const UploadResourceType = Choice(['auto', ...RESOURCE_TYPES], { default: 'auto', description: 'Kind of asset; `auto` lets Cloudinary decide.' })
-export const DeliveryType = Choice(DELIVERY_TYPES, { default: 'upload', description: 'Storage (delivery) type.' })
+export const UploadResourceType = resourceTypeOrAuto({ default: 'auto', description: 'Kind of asset; `auto` lets Cloudinary decide.' })
+export const DeliveryType = deliveryType({ default: 'upload', description: 'Storage (delivery) type.' })
 
 export type ResourceTypeName = (typeof RESOURCE_TYPES)[number]
 export type DeliveryTypeName = (typeof DELIVERY_TYPES)[number]

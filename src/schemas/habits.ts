@@ -26,6 +26,7 @@ export function blank<T extends object> (rule: BlankRule, schema: T): T {
 
 /** Keywords of a text that is a file extension, without its dot. `spelled` beside it takes `.JPG` too. */
 export const EXTENSION = {
+  'x-component': 'Extension',
   pattern: '^[a-z0-9]{1,8}$',
   'x-fault': 'must be a file extension such as "png"'
 } as const

@@ -46,5 +46,5 @@ export const LayerParts = Type.Object({
   line_spacing: size('In pixels.'),
   font_hinting: word('How strokes are fitted to pixels.'),
   font_antialiasing: word('Smoothing of the edges.')
-}, { additionalProperties: false })
+}, { additionalProperties: false, 'x-component': 'LayerParts' })
 export type LayerInput = Static<typeof LayerParts>

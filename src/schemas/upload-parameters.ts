@@ -1,5 +1,5 @@
 import { Type, type Static, type TObject, type TSchema } from '@sinclair/typebox'
-import { Choice, DELIVERY_TYPES, PUBLIC_ID_PATTERN, PublicId, UploadResourceType } from './assets.ts'
+import { Choice, deliveryType, PUBLIC_ID_PATTERN, PublicId, UploadResourceType } from './assets.ts'
 import { blank, EXTENSION, spelled } from './habits.ts'
 import {
   EagerComponentInput, EagerInput, TransformationInput, type EagerComponent, type EagerTransformation
@@ -9,12 +9,14 @@ const flag = (description: string) => Type.Optional(Type.Boolean({ description }
 const text = (description: string, options: Record<string, unknown> = {}) =>
   Type.Optional(Type.String({ minLength: 1, maxLength: 4096, description, ...options }))
 const url = (description: string) => text(description, {
+  'x-component': 'NotificationUrl',
   pattern: '^(?:https?|poll)://[^\\s]+$',
   'x-fault': 'must be an http or https URL, or "poll://" and the name of a channel'
 })
 /** A folder, with or without slashes at its ends. */
 export const folder = (description: string, options: Record<string, unknown> = {}) => spelled('folder', text(description, {
   ...options,
+  'x-component': 'Folder',
   maxLength: 255,
   pattern: PUBLIC_ID_PATTERN,
   'x-fault': 'must not begin or end with a blank or a slash, and must hold no empty, "." or ".." segment and no control character'
@@ -26,6 +28,7 @@ const coordinates = (description: string) => Type.Optional(Type.Unsafe<Areas>({
   // The order matters: the validator must try to read text as a number before it makes a list of it.
   items: { type: ['number', 'array'], items: { type: 'number' }, minItems: 4, maxItems: 4 },
   maxItems: 1000,
+  'x-component': 'Coordinates',
   description: `${description} One area, or a list of areas.`,
   examples: [[[10, 20, 100, 120]]]
 }))
@@ -45,6 +48,7 @@ function oneOrMany<T extends TObject> (component: string, item: T, options: List
     required,
     additionalProperties: false,
     'x-component': component,
+    'x-object': item['x-component'] as string, // each has one
     ...options
   })
 }
@@ -54,7 +58,7 @@ export const Tag = Type.String({
   pattern: '^(?=[\\s\\S]*\\S)[^,]+$',
   'x-fault': 'must not be empty or contain a comma: commas separate tags'
 })
-export const Tags = Type.Array(Tag, { maxItems: 1000, description: 'Up to 1000 tags.', examples: [['cat', 'portrait']] })
+export const Tags = Type.Array(Tag, { 'x-component': 'Tags', maxItems: 1000, description: 'Up to 1000 tags.', examples: [['cat', 'portrait']] })
 
 // A backslash escapes `=` and `|` and nothing else: one at the end would escape what follows the value.
 const MAP_VALUE_PATTERN = '^(?![\\s\\S]*\\\\$)'
@@ -71,6 +75,7 @@ export const Context = Type.Unsafe<Record<string, Scalar>>({
   propertyNames: MAP_NAMES,
   additionalProperties: scalar,
   maxProperties: 1000,
+  'x-component': 'Context',
   description: 'Names and values that belong to the asset.',
   examples: [{ alt: 'A cat', caption: 'Tom' }]
 })
@@ -80,6 +85,7 @@ export const Metadata = Type.Unsafe<Record<string, Scalar | Scalar[]>>({
   propertyNames: MAP_NAMES,
   additionalProperties: { ...scalar, type: [...SCALAR_TYPES, 'array'], items: { type: SCALAR_TYPES }, maxItems: 3000 },
   maxProperties: 1000,
+  'x-component': 'Metadata',
   description: 'Structured metadata: external ID of the field and its value, or a list of values.',
   examples: [{ colour: ['red', 'green'] }]
 })
@@ -89,12 +95,13 @@ export const AccessControl = oneOrMany('AccessControl', Type.Object({
   // An unset variable must not decide for how long somebody sees the asset.
   start: Type.Optional(blank('refused', Type.String({ minLength: 1, maxLength: 40 }))),
   end: Type.Optional(blank('refused', Type.String({ minLength: 1, maxLength: 40 })))
-}, { additionalProperties: false }), { maxItems: 16, description: 'Who may see the asset, and when.', examples: [[{ access_type: 'token' }]] })
+}, { additionalProperties: false, 'x-component': 'AccessRule' }), { maxItems: 16, description: 'Who may see the asset, and when.', examples: [[{ access_type: 'token' }]] })
 
 const Regions = Type.Unsafe<Record<string, number[][]>>({
   type: 'object',
   additionalProperties: { type: 'array', minItems: 2, maxItems: 1000, items: { type: 'array', minItems: 2, maxItems: 2, items: { type: 'number' } } },
   maxProperties: 100,
+  'x-component': 'Regions',
   description: 'Named areas, each with two corners of a rectangle or the points of a polygon.'
 })
 
@@ -106,7 +113,7 @@ const ResponsiveBreakpoints = oneOrMany('ResponsiveBreakpoints', Type.Object({
   min_width: Type.Optional(Type.Integer({ minimum: 1 })),
   bytes_step: Type.Optional(Type.Integer({ minimum: 1 })),
   max_images: Type.Optional(Type.Integer({ minimum: 3, maximum: 200 }))
-}, { additionalProperties: false }), {
+}, { additionalProperties: false, 'x-component': 'Breakpoints' }), {
   maxItems: 16, description: 'Widths to derive for responsive pages.', examples: [[{ create_derived: true }]]
 })
 
@@ -117,6 +124,7 @@ const Eager = Type.Unsafe<EagerComponent | EagerTransformation[]>({
   properties: EagerComponentInput.properties,
   additionalProperties: false,
   'x-component': 'Eager',
+  'x-object': 'EagerComponent',
   description: 'Derived assets to make at once.',
   examples: [[{ width: 200, crop: 'scale' }]]
 })
@@ -142,7 +150,7 @@ const signable = {
   folder: folder('Folder, put before `public_id`.'),
   asset_folder: folder('Folder in which the asset is shown; leaves `public_id` alone (dynamic folders).'),
   use_asset_folder_as_public_id_prefix: flag('Put `asset_folder` before `public_id`.'),
-  display_name: text('Name that people see; without a slash.', { maxLength: 255, pattern: '^[^/]+$', 'x-fault': 'must not contain a slash' }),
+  display_name: text('Name that people see; without a slash.', { 'x-component': 'DisplayName', maxLength: 255, pattern: '^[^/]+$', 'x-fault': 'must not contain a slash' }),
   use_filename_as_display_name: flag('Take the file name as `display_name`.'),
   unique_display_name: flag('Make `display_name` unique in its folder.'),
   use_filename: flag('Take the file name as `public_id` when none is given.'),
@@ -150,7 +158,7 @@ const signable = {
   filename_override: text('Use this instead of the name of the file.', { maxLength: 255 }),
   discard_original_filename: flag('Do not keep the name of the file.'),
   overwrite: flag('Replace an asset of the same `public_id` (default true).'),
-  type: Type.Optional(Choice(DELIVERY_TYPES, { description: 'Storage (delivery) type; Cloudinary\'s default is `upload`.' })),
+  type: Type.Optional(deliveryType({ description: 'Storage (delivery) type; Cloudinary\'s default is `upload`.' })),
   access_mode: Type.Optional(Choice(['public', 'authenticated'], { description: 'Deprecated by Cloudinary; use `access_control`.' })),
   access_control: Type.Optional(AccessControl),
   tags: Type.Optional(Tags),
@@ -163,10 +171,12 @@ const signable = {
   notification_url: url('Called when the upload is done.'),
   batch_id: text('Name of a batch that notifications are gathered under.', { maxLength: 255 }),
   transformation: Type.Optional(TransformationInput),
-  format: spelled('extension', text('Convert to this format before storing.', EXTENSION)),
+  format: spelled('extension', Type.Optional(Type.String({
+    ...EXTENSION, description: 'Convert to this format before storing.'
+  }))),
   allowed_formats: Type.Optional(Type.Array(
-    spelled('extension', Type.String({ ...EXTENSION, pattern: '^[a-z0-9]{1,16}$' })),
-    { maxItems: 100, description: 'Refuse any other format.', examples: [['jpg', 'png']] }
+    spelled('extension', Type.String({ ...EXTENSION, 'x-component': 'AllowedFormat', pattern: '^[a-z0-9]{1,16}$' })),
+    { 'x-component': 'AllowedFormats', maxItems: 100, description: 'Refuse any other format.', examples: [['jpg', 'png']] }
   )),
   upload_preset: text('Name of an upload preset.', { maxLength: 255 }),
   async: flag('Answer before the upload is processed.'),
@@ -206,6 +216,21 @@ const signable = {
   auto_video_details: flag('Write title and description.'),
   quality_override: text('Quality used for `q_auto` of this asset.')
 } satisfies Record<string, TSchema>
+
+/** What uploads and updates say of an asset. */
+export const DESCRIBING = [
+  'tags', 'context', 'metadata', 'clear_invalid', 'display_name', 'unique_display_name', 'asset_folder',
+  'access_control', 'face_coordinates', 'custom_coordinates', 'regions', 'quality_override', 'notification_url',
+  'headers', 'auto_tagging', 'auto_transcription', 'background_removal', 'categorization', 'detection', 'ocr',
+  'raw_convert', 'similarity_search', 'visual_search'
+] as const satisfies ReadonlyArray<keyof typeof signable>
+/** Parts of a body of upload parameters: in the document each stands once. */
+export const UPLOAD_PARTS = {
+  'x-parts': {
+    AssetDescription: DESCRIBING,
+    UploadParameters: Object.keys(signable).filter((name) => !(DESCRIBING as readonly string[]).includes(name))
+  }
+}
 
 /** Upload parameters, all optional, ready for a closed `Type.Object`. The file is the route's own business. */
 export const uploadParameters = { ...signable, resource_type: UploadResourceType } satisfies Record<string, TSchema>

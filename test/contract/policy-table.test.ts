@@ -29,7 +29,8 @@ function fieldsOf ({ options }: TableRow): string[] {
     {}) as { content?: Record<string, { schema?: { properties?: object } }> }
   const bodies = Object.values(content).map(({ schema }) => schema?.properties ?? {})
   const path = options.url.includes('*') ? { public_id: {} } : {}
-  return [...new Set([path, queryFieldsOf(route) ?? {}, jsonFieldsOf(route) ?? {}, ...bodies].flatMap(
+  const others = Object.fromEntries((options.config?.alsoReads ?? []).map((name) => [name, {}]))
+  return [...new Set([path, others, queryFieldsOf(route) ?? {}, jsonFieldsOf(route) ?? {}, ...bodies].flatMap(
     (fields) => Object.keys(fields)
   ))]
 }

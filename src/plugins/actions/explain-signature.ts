@@ -29,7 +29,7 @@ const Explanation = Type.Object({
     message: Type.String()
   }), { description: 'What is wrong; empty when nothing is.' }),
   string_to_sign: Type.String({ description: 'What a signature for these fields is made from, with the API secret appended.' })
-})
+}, { 'x-component': 'Explanation' })
 
 const KNOWN = new Set(SIGNABLE_PARAMETER_NAMES)
 

@@ -3,7 +3,8 @@ import { pointerTo } from '../../errors.ts'
 
 /** What is judged here about an object, and what says nothing about it. With any other keyword ajv judges the whole. */
 const OURS: ReadonlySet<string> = new Set([
-  'type', 'properties', 'required', 'additionalProperties', 'default', 'description', 'title', 'examples', 'example', 'x-component', 'x-fault'
+  'type', 'properties', 'required', 'additionalProperties', 'default', 'description', 'title', 'examples', 'example', 'x-component', 'x-object',
+  'x-parts', 'x-fault'
 ])
 
 type Compile = (schema: AnySchemaObject) => ValidateFunction

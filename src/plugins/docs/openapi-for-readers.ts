@@ -1,3 +1,5 @@
+import { asForm, asQuery } from './openapi-texts.ts'
+
 /** The parts of an OpenAPI document that are rewritten here. */
 export interface OpenApiDocument {
   paths?: Record<string, unknown>
@@ -5,6 +7,8 @@ export interface OpenApiDocument {
 }
 
 type Node = Record<string, unknown>
+
+const FORM = 'multipart/form-data'
 
 const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -47,7 +51,7 @@ const OF_ONE_TYPE = new Set(Object.values(KEYWORDS).flat())
  * Writes several types beside each other as `anyOf` when one of them is an object or an array: readers and
  * client generators expect that. The validator keeps the short form, which names the one thing that is wrong.
  */
-function asUnion (schema: Node): Node {
+function asUnion (schema: Node, components: Components): Node {
   const { type, ...rest } = schema
   if (!Array.isArray(type) || !type.some((each) => each === 'object' || each === 'array')) return schema
   const shared = Object.entries(rest).filter(([keyword]) => !OF_ONE_TYPE.has(keyword))
@@ -56,23 +60,111 @@ function asUnion (schema: Node): Node {
     const used = own.filter((keyword) => keyword in rest)
     return { type: each, ...Object.fromEntries(used.map((keyword) => [keyword, rest[keyword]])) }
   }
-  return { ...Object.fromEntries(shared), anyOf: type.map((each) => branch(String(each))) }
+  const { 'x-object': component, ...union } = Object.fromEntries(shared)
+  return {
+    ...union,
+    anyOf: type.map((each) => each === 'object' && typeof component === 'string'
+      ? components.refer(component, branch(each))
+      : branch(String(each)))
+  }
+}
+
+/** What a schema says to people. It may differ where the values are the same. */
+const NOTES = ['description', 'examples'] as const
+/** Keywords that may stand beside a reference. */
+const BESIDE: ReadonlySet<string> = new Set([...NOTES, 'default'])
+
+/** The text of a value whose members are in alphabetical order. */
+function canonical (value: unknown): string {
+  return JSON.stringify(value, (_name, each: unknown) =>
+    isNode(each) ? Object.fromEntries(Object.entries(each).sort(([one], [other]) => one < other ? -1 : 1)) : each)
+}
+
+/** The schemas that stand under `components`, and the references to them. */
+class Components {
+  readonly #schemas = new Map<string, Node>()
+  readonly #references = new Map<string, Node[]>()
+
+  /** @throws {TypeError} when two different schemas have one name. */
+  refer (name: string, schema: Node): Node {
+    const entries = Object.entries(schema)
+    const core = Object.fromEntries(entries.filter(([keyword]) => !BESIDE.has(keyword)))
+    const known = this.#schemas.get(name) ?? core
+    if (canonical(known) !== canonical(core)) throw new TypeError(`Two schemas are called ${name}.`)
+    this.#schemas.set(name, known)
+    const notes = entries.filter(([keyword]) => BESIDE.has(keyword))
+    const reference = { $ref: `#/components/schemas/${name}`, ...Object.fromEntries(notes) }
+    this.#references.set(name, [...this.#references.get(name) ?? [], reference])
+    return reference
+  }
+
+  /** Moves what all references to a schema say to the schema itself. */
+  finished (): Record<string, Node> {
+    const finished = [...this.#schemas].map(([name, schema]): [string, Node] => {
+      const references = this.#references.get(name) ?? []
+      const shared = NOTES.flatMap((keyword) => {
+        const said = references.filter((reference) => keyword in reference)
+        const forms = new Map(said.map((reference) => [canonical(reference[keyword]), reference[keyword]]))
+        if (forms.size !== 1) return []
+        for (const reference of said) delete reference[keyword]
+        return [...forms.values()].map((form) => [keyword, form] as const)
+      })
+      return [name, { ...schema, ...Object.fromEntries(shared) }]
+    })
+    return Object.fromEntries(finished.sort(([one], [other]) => one.localeCompare(other)))
+  }
+}
+
+/** Cuts an object into parts that other objects have as well, as its `x-parts` says, and what is left. */
+function inParts (schema: Node, components: Components): Node {
+  const { 'x-parts': parts, type, properties, required, additionalProperties, ...rest } = schema
+  if (!isNode(parts) || !isNode(properties)) return schema
+  const names = Object.values(parts).flat()
+  const pick = (isWanted: (name: string) => boolean): Node =>
+    Object.fromEntries(Object.entries(properties).filter(([name]) => isWanted(name)))
+  const own = pick((name) => !names.includes(name))
+  const references = Object.entries(parts).map(([component, names]) => {
+    const part = pick((name) => Array.isArray(names) && names.includes(name))
+    return components.refer(component, { type: 'object', properties: part })
+  })
+  return {
+    type,
+    allOf: [
+      ...references,
+      ...(Object.keys(own).length > 0 ? [{ type, properties: own, ...(required !== undefined && { required }) }] : [])
+    ],
+    ...(additionalProperties === false && { unevaluatedProperties: false }),
+    ...rest
+  }
+}
+
+/** Applies what only forms and queries need, before schemas lose their names. */
+function withTexts (node: Node): Node {
+  const { content } = node
+  const form = isNode(content) ? content[FORM] : undefined
+  if ('in' in node) {
+    // They illustrate a field; what stands at a parameter is sent by whoever tries the operation.
+    const { example: _one, examples: _several, ...parameter } = node
+    return asQuery(parameter)
+  }
+  if (!isNode(form)) return node
+  return { ...node, content: { ...content as Node, [FORM]: { ...form, schema: asForm(form['schema']) } } } // it is one
 }
 
 /**
  * Makes the generated document pleasant to read and to generate clients from: fields with a default are
- * optional in requests, unions are written as unions, schemas marked with `x-component` stand once under
- * `components`, and our own keywords are gone.
+ * optional in requests, forms are text, unions are written as unions, nothing stands twice, and our own keywords
+ * are gone.
  */
 export function forReaders<T extends OpenApiDocument> (document: T): T {
-  const schemas: Record<string, unknown> = { ...document.components?.schemas }
-  const paths = mapObjects(document.paths ?? {}, (given) => {
-    const schema = asUnion(withoutDefaultedParameter(withoutDefaulted(given)))
-    const { 'x-fault': _wording, 'x-component': component, ...node } = schema
-    if (typeof component !== 'string') return node
-    schemas[component] = node
-    return { $ref: `#/components/schemas/${component}` }
+  const components = new Components()
+  const paths = mapObjects(mapObjects(document.paths ?? {}, withTexts), (given) => {
+    const { 'x-fault': _wording, 'x-component': component, 'x-object': _object, ...schema } =
+      asUnion(withoutDefaultedParameter(withoutDefaulted(given)), components)
+    const node = inParts(schema, components)
+    return typeof component === 'string' ? components.refer(component, node) : node
   })
-  const sorted = Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => a.localeCompare(b)))
-  return { ...document, paths, components: { ...document.components, schemas: sorted } }
+  const known = { ...document.components?.schemas, ...components.finished() }
+  const schemas = Object.fromEntries(Object.entries(known).sort(([a], [b]) => a.localeCompare(b)))
+  return { ...document, paths, components: { ...document.components, schemas } }
 }

@@ -3,6 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync, FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { forReaders } from './openapi-for-readers.ts'
+import { withSharedParts } from './openapi-shared.ts'
 import { postmanCollection } from './postman.ts'
 
 export interface OpenApiOptions {
@@ -24,6 +25,8 @@ declare module 'fastify' {
     requestBody?: object
     /** Media types that the route reads beside those of its request body: another path documents them. */
     alsoTakes?: readonly string[]
+    /** Names of fields that it reads beside those of its request body, where the document describes them together. */
+    alsoReads?: readonly string[]
   }
   interface FastifySchema {
     operationId?: string
@@ -119,7 +122,7 @@ export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix 
         Object.assign(operation, additions.get(operation.operationId))
         requireBody(operation)
       }
-      return forReaders(openapiObject)
+      return withSharedParts(forReaders(openapiObject))
     }
   })
 }, { name: 'openapi-document' })

@@ -1,5 +1,7 @@
 import { WALK, type Sample } from './postman-walk.ts'
 
+/** Parts of a document that are referred to by a pointer. */
+interface Reference { readonly $ref?: string }
 interface Schema { readonly properties?: Readonly<Record<string, { readonly description?: string }>> }
 interface Parameter { readonly name: string, readonly in: string, readonly description?: string, readonly required?: boolean }
 
@@ -8,11 +10,13 @@ interface SampledOperation {
   readonly operationId: string
   readonly summary?: string
   readonly description?: string
-  readonly parameters?: readonly Parameter[]
+  readonly parameters?: ReadonlyArray<Parameter | Reference>
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema?: Schema }>> }
   /** Where it is, when not below the prefix of the others. */
   readonly servers?: readonly object[]
 }
+
+type Operation = Omit<SampledOperation, 'parameters'> & { readonly parameters?: readonly Parameter[] | undefined }
 
 interface Item { readonly name: string }
 export interface Collection {
@@ -38,7 +42,7 @@ function fields (names: ReadonlyArray<readonly [name: string, description: strin
   return names.map(([key, description = '']) => ({ key, value: key in values ? String(values[key]) : '', description, disabled: !(key in values) }))
 }
 
-function bodyOf ({ requestBody }: SampledOperation, { body = {} }: Sample): object | undefined {
+function bodyOf ({ requestBody }: Operation, { body = {} }: Sample): object | undefined {
   if (requestBody === undefined) return undefined
   const form = requestBody.content[FORM]?.schema
   if (form === undefined) return { mode: 'raw', raw: JSON.stringify(body, undefined, 2), options: { raw: { language: 'json' } } }
@@ -46,7 +50,7 @@ function bodyOf ({ requestBody }: SampledOperation, { body = {} }: Sample): obje
   return { mode: 'formdata', formdata: fields(names, body).map((field) => ({ ...field, type: 'text' })) }
 }
 
-function urlOf (path: string, { parameters = [], servers }: SampledOperation, sample: Sample, hasForm: boolean): object {
+function urlOf (path: string, { parameters = [], servers }: Operation, sample: Sample, hasForm: boolean): object {
   const query = parameters.filter((parameter) => parameter.in === 'query')
   const names = query.map(({ name, description }) => [name, description] as const)
   const parts = path.slice(1).split('/').map((part) => part.replace(/^\{(.+)\}$/, ':$1'))
@@ -61,7 +65,7 @@ function urlOf (path: string, { parameters = [], servers }: SampledOperation, sa
   }
 }
 
-function itemOf (path: string, method: string, operation: SampledOperation, sample: Sample): Item {
+function itemOf (path: string, method: string, operation: Operation, sample: Sample): Item {
   const body = bodyOf(operation, sample)
   const hasForm = operation.requestBody?.content[FORM] !== undefined
   const item = {
@@ -81,13 +85,23 @@ function itemOf (path: string, method: string, operation: SampledOperation, samp
   return item
 }
 
+/** What a reference of the document stands for. */
+function memberAt (document: object, reference: string): unknown {
+  return reference.replace(/^#\//, '').split('/').reduce<unknown>((node, name) => (node as Record<string, unknown>)[name], document)
+}
+
 /**
  * A collection for Postman (format 2.1), made of the gateway's OpenAPI document: its requests work as they are, from top
  * to bottom, and show every field that may be added. Source: schema.getpostman.com, "collection v2.1.0".
  */
 export function postmanCollection (document: object, rootUrl: string, prefix: string): Collection {
   const { paths = {} } = document as { paths?: Readonly<Record<string, Readonly<Record<string, SampledOperation>>>> } // made by our own plugin
-  const operations = new Map(Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => [operation.operationId, { path, method, operation }] as const)))
+  const resolved = (parameter: Parameter | Reference): Parameter =>
+    '$ref' in parameter ? memberAt(document, String(parameter.$ref)) as Parameter : parameter as Parameter // our own references
+  const operations = new Map(Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => {
+    const parameters = operation.parameters?.map(resolved)
+    return [operation.operationId, { path, method, operation: { ...operation, parameters } }] as const
+  })))
   const collection = {
     info: {
       name: 'cloudinary-gateway',

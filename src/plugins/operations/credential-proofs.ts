@@ -14,7 +14,7 @@ export const Verdict = Type.Object({
   name: Type.String({ description: 'Environment.' }),
   verified: Type.Boolean({ description: 'True when Cloudinary accepted the credentials at the last proof.' }),
   reason: Type.Optional(Type.String({ description: 'Why they are not verified.' }))
-})
+}, { 'x-component': 'Verdict' })
 export type VerdictValue = typeof Verdict.static
 
 export interface CredentialProofsOptions {

@@ -9,7 +9,7 @@ const Environment = Type.Object({
   cloud_name: Type.String(),
   default: Type.Boolean({ description: 'True for the one that answers when a request names none.' }),
   sandbox: Type.Boolean({ description: 'True when the embedded sandbox stands behind it.' })
-})
+}, { 'x-component': 'Environment' })
 
 /**
  * `/environments`: names, clouds and whether the credentials work; never a secret, and nothing of environments that the

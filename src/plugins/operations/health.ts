@@ -10,11 +10,11 @@ declare module 'fastify' {
   }
 }
 
-const Health = Type.Object({ status: Choice(['ok']) })
+const Health = Type.Object({ status: Choice(['ok']) }, { 'x-component': 'Health' })
 const Readiness = Type.Object({
   status: Choice(['ready', 'degraded', 'not_ready'], { description: '`degraded`: some environments are not verified, others work.' }),
   environments: Type.Array(Verdict)
-})
+}, { 'x-component': 'Readiness' })
 
 /** `/healthz`: the process lives. `/readyz`: the credentials of each environment are proved, and requests are taken. */
 export default fp(async (app) => {
