@@ -67,7 +67,7 @@ t.test('a prefix stands before everything but health and readiness', async (t) =
   t.equal((await app.inject('/media/environments')).statusCode, 200)
   t.equal((await app.inject('/environments')).statusCode, 404)
   t.equal((await app.inject('/healthz')).statusCode, 200)
-  t.match((await app.inject('/media/resources/none')).json(), { type: '/media/docs/errors#not_found', instance: '/media/resources/none' })
+  t.match((await app.inject('/media/resources/none')).json(), { type: '/media/docs/errors/not_found', instance: '/media/resources/none' })
 })
 
 t.test('one log line per request in any kind of logger, without a secret in it; proxies are believed when named', async (t) => {

@@ -137,3 +137,23 @@ t.test('the pages of the gateway and of the sandbox load without a complaint', {
     await page.close()
   }
 })
+
+t.test('the error pages', { skip: NO_BROWSER }, async (t) => {
+  const { url } = await startGateway(t, { routePrefix: '/media' })
+  const page = await (await startBrowser(t)).newPage({ viewport: { width: 390, height: 844 } })
+  const complaints = complaintsOf(page)
+
+  t.test('a link of before, with the code behind #, leads to the page of the code', async (t) => {
+    await page.goto(`${url}/media/docs/errors#signature_mismatch`)
+    await page.waitForURL(`${url}/media/docs/errors/signature_mismatch`)
+    t.equal(await page.locator('h1').innerText(), 'Signature mismatch')
+  })
+
+  t.test('the widest of them do not scroll sideways at 390 px', async (t) => {
+    for (const path of ['', '/signature_mismatch', '/uri_too_long', '/http_version_unsupported']) {
+      await page.goto(`${url}/media/docs/errors${path}`)
+      t.equal(await page.evaluate('document.documentElement.scrollWidth'), 390, path)
+    }
+  })
+  t.same(complaints, [])
+})

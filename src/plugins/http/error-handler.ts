@@ -17,7 +17,7 @@ export interface ErrorHandlerOptions {
 export function problemDocument (error: GatewayError, docs: string, path: string, requestId: string): Record<string, unknown> {
   const { status, title } = ERRORS[error.code]
   return {
-    type: `${docs}#${error.code}`,
+    type: `${docs}/${error.code}`,
     title,
     status,
     code: error.code,

@@ -30,7 +30,7 @@ t.test('a GatewayError becomes its problem document, with its headers and nothin
   const answer = await app.inject({ url: '/fails?signature=abc', headers: { 'x-request-id': 'r' } })
   t.match(answer, { statusCode: 429, headers: { 'content-type': 'application/problem+json', 'retry-after': '7', 'cache-control': 'no-store' } })
   t.match(answer.json(), {
-    type: '/docs/errors#rate_limited',
+    type: '/docs/errors/rate_limited',
     title: 'Too many requests',
     status: 429,
     code: 'rate_limited',
