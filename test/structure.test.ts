@@ -138,6 +138,10 @@ t.test('undici lives in net/outbound.ts, ioredis in redis/, and process in serve
   t.same(users(/(?<![.\w'`-])process\.\w|from 'node:process'/).filter((file) => file !== 'src/server.ts'), [])
 })
 
+t.test('no product code calls inject: a stranger\'s Node or test runner may not load what it is made of', async (t) => {
+  t.same(users(/\.inject\(|light-my-request/), [])
+})
+
 /** Files that read the time of day, each with what it dates. Everything else measures spans. */
 const DATES: Readonly<Record<string, string>> = {
   'routes/generate-signature.ts': 'timestamps that are signed',

@@ -54,7 +54,7 @@ export async function startSandbox (options: SandboxOptions = {}): Promise<Sandb
     url,
     clouds,
     cloudinaryUrl: (cloudName) => cloudinaryUrl(clouds, context.publicUrl, cloudName),
-    add: (publicId, addOptions) => addAsset(app, context, publicId, addOptions),
+    add: (publicId, addOptions) => addAsset(context, publicId, addOptions),
     faults,
     get requests () { return requests.list() },
     reset,

@@ -39,6 +39,9 @@ export interface Call extends Omit<Surroundings, 'store'> {
   readonly reply: FastifyReply
 }
 
+/** The reply of a call that no request waits for. As after an answer has gone out, nothing is added to it. */
+export const UNREAD_REPLY = { sent: true } as FastifyReply
+
 type Given = Pick<Call, 'method' | 'path' | 'params' | 'fields' | 'unsigned' | 'reply'> &
   Partial<Pick<Call, 'headers' | 'file'>>
 

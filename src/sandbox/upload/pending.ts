@@ -1,6 +1,5 @@
-import type { FastifyReply } from 'fastify'
 import type { Clouds, CloudSettings } from '../clouds.ts'
-import { callFrom, type Call, type Surroundings } from '../api/call.ts'
+import { callFrom, UNREAD_REPLY, type Call, type Surroundings } from '../api/call.ts'
 import { Fields } from '../api/fields.ts'
 import { notifyUpload } from '../notifications/events.ts'
 import { answerAgain } from './answer.ts'
@@ -52,9 +51,8 @@ function laterCall (
 ): Call {
   const fields = new Fields()
   fields.assign(kept)
-  // Nobody is answered any more, and of an answer that has gone out nothing else is looked at.
-  const reply = { sent: true } as FastifyReply
   const [rt = ''] = path.split('/')
   const params = { rt }
-  return callFrom(surroundings, cloud, { method: 'POST', path, params, fields, unsigned: false, reply })
+  const given = { method: 'POST', path, params, fields, unsigned: false, reply: UNREAD_REPLY }
+  return callFrom(surroundings, cloud, given)
 }
