@@ -26,7 +26,8 @@ const changes = {
 }
 const closed = {
   'x-parts': { AssetDescription: DESCRIBING },
-  additionalProperties: false, examples: [{ tags: ['cat', 'grey'], context: { alt: 'A grey cat' } }]
+  additionalProperties: false,
+  examples: [{ tags: ['cat', 'grey'], context: { alt: 'A grey cat' } }]
 }
 
 /** Members that the schemas of both routes share. */

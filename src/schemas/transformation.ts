@@ -168,7 +168,8 @@ export const flatTransformation = {
     },
     maxItems: 50,
     'x-fault': 'must be flags such as "progressive" or "layer_apply", joined by "."',
-    'x-component': 'Flags', description: 'Flags (`fl_`).',
+    'x-component': 'Flags',
+    description: 'Flags (`fl_`).',
     examples: ['progressive']
   })),
   named: word(`${INSIDE}+`, 'must be the name of a named transformation, without a comma or slash', {
@@ -178,7 +179,8 @@ export const flatTransformation = {
     pattern: RAW_TRANSFORMATION_PATTERN,
     maxLength: 4096,
     'x-fault': RAW_FAULT,
-    'x-component': 'RawTransformation', description: 'Any Cloudinary syntax, appended last.',
+    'x-component': 'RawTransformation',
+    description: 'Any Cloudinary syntax, appended last.',
     examples: ['e_brightness:50/r_max']
   })))
 } satisfies Record<string, TSchema>

@@ -32,7 +32,7 @@ const noise = await sharp({ create: { width: WIDTH / 4, height: HEIGHT / 4, chan
 const photo = await sharp(noise).resize(WIDTH, HEIGHT, { kernel: 'cubic' }).jpeg({ quality: 90 }).toBuffer()
 const path = join(folder, 'photo.jpg')
 await writeFile(path, photo)
-for (let at = 0; at < PHOTOS; at++) await addAsset(app, context, `photo/${at}`, { file: photo })
+for (let at = 0; at < PHOTOS; at++) await addAsset(context, `photo/${at}`, { file: photo })
 // The sandbox renders with one thread to a picture; so does its rival.
 sharp.cache(false)
 sharp.concurrency(1)

@@ -370,7 +370,7 @@ t.test('POST /upload before an upstream that fails', async (t) => {
     const huge = randomBytes(16 * MB) // more than the buffers of a connection take: its last byte has not left when the upstream ends
     for (const [step, status, retryable] of [[{ at: 100_000, act: 'reset' }, 502, true], [{ at: 100_000, act: 'fin' }, 502, true], [{ act: 'silent' }, 504, false]] as const) {
       upstream.script(step)
-      t.match(await post(url, form(['file', huge])), { status, body: { retryable, ...(!retryable && { outcome: 'unknown', advice: /^Look whether the asset exists/ }) } })
+      t.match(await post(url, form(['file', huge])), { status, body: { retryable, ...(!retryable && { outcome: 'unknown', advice: /^Check whether the asset exists/ }) } })
     }
   })
 

@@ -11,7 +11,7 @@ async function own (t: Test) {
   const { app, context } = await buildSandbox()
   t.teardown(() => app.close())
   const add = async (publicId: string, { file, ...fields }: { file: Buffer, [field: string]: unknown }) => {
-    return addAsset(app, context, publicId, { file, ...fields })
+    return addAsset(context, publicId, { file, ...fields })
   }
   return { app, sandbox: { add, context } }
 }

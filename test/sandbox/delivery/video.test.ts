@@ -51,7 +51,7 @@ t.test('video: a poster is what ffmpeg shows at so_, then an image like any othe
   t.match(await readFile(join(folder, 'arguments'), 'utf8'), /-protocol_whitelist file,pipe -ss 0\.5 -i /)
   await writeFile(ffmpeg, '#!/bin/sh\nexit 1\n')
   t.match(await own.inject('/demo/video/upload/samples/chime.png'), { statusCode: 400, headers: { 'x-cld-error': 'Video has no frame to make an image of' } })
-  await addAsset(app, context, 'plain', {})
+  await addAsset(context, 'plain', {})
   t.equal((await own.inject('/demo/image/upload/w_4/plain.png')).statusCode, 200)
 })
 

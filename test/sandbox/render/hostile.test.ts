@@ -82,7 +82,7 @@ function crc (bytes: Buffer): number {
 t.test('400: a 256 megapixel PNG is refused by its header, before a process sees it', async (t) => {
   const { app, context } = await buildSandbox()
   t.teardown(() => app.close())
-  await addAsset(app, context, 'huge', { file: hugePng(16_000, 16_000) })
+  await addAsset(context, 'huge', { file: hugePng(16_000, 16_000) })
   const answer = await app.inject('/demo/image/upload/w_100/huge.png')
   t.match(answer, { statusCode: 400, headers: { 'x-cld-error': 'Maximum image size is 50.00 Megapixels. Requested 256.00 Megapixels' } })
   await t.rejects(pool.run(job(hugePng(16_000, 16_000), 'w_100')), { status: 400, message: /^Maximum image size/ }, 'and by the process itself')
