@@ -191,10 +191,16 @@ async function loadUpstream (app: FastifyInstance, { environments, defaultEnviro
   await app.register(credentialProofs)
 }
 
+/** Origins of delivery that are not served over https, as those of the sandbox: pages show pictures from there too. */
+function plainOrigins (environments: Config['environments']): string[] {
+  const names = environments.flatMap(({ delivery: { secure, cname } }) => secure || cname === undefined ? [] : [cname])
+  return [...new Set(names)].map((name) => new URL(`http://${name}`).origin)
+}
+
 /** Pages for people, open to all. */
 async function loadPages (pages: FastifyInstance, config: Config): Promise<void> {
   await pages.register(strangerRate, ratesOf(pages, config))
-  await pages.register(pageHeaders)
+  await pages.register(pageHeaders, { media: plainOrigins(config.environments) })
   await pages.register(errorPage)
   await pages.register(openapiPages)
 }

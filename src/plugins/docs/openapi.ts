@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyPluginAsync, FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import { docsPage } from './docs-page.ts'
 import { forReaders } from './openapi-for-readers.ts'
 import { withSharedParts } from './openapi-shared.ts'
 import { postmanCollection } from './postman.ts'
@@ -134,5 +134,5 @@ export const openapiPages: FastifyPluginAsync = async (app) => {
   app.get('/openapi.json', { schema: hidden }, async () => app.swagger())
   app.get('/openapi.yaml', { schema: hidden }, async (_request, reply) => reply.type('application/yaml').send(await app.openapiYaml()))
   app.get('/postman.json', { schema: hidden }, async (request) => postmanCollection(app.swagger(), `${request.protocol}://${request.host}`, app.prefix))
-  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { docExpansion: 'list', tryItOutEnabled: true } })
+  await app.register(docsPage)
 }

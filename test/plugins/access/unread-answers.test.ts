@@ -174,10 +174,10 @@ t.test('an owner whose share is used up is refused before anything is asked of C
   t.equal((await inject('192.0.2.2')).statusCode, 503, 'for a large answer all together have no room')
   t.equal(lists.counts.lists, before + 1)
   t.equal(
-    (await inject('192.0.2.2', '/docs/static/swagger-ui-bundle.js')).statusCode, 200, 'a stream needs little'
+    (await inject('192.0.2.2', '/docs/static/page.js')).statusCode, 200, 'a stream needs little'
   )
   app.unreadAnswers.add([], MIB)
-  t.equal((await inject('192.0.2.2', '/docs/static/swagger-ui-bundle.js')).statusCode, 503, 'but not nothing')
+  t.equal((await inject('192.0.2.2', '/docs/static/page.js')).statusCode, 503, 'but not nothing')
   app.unreadAnswers.add([], -MIB)
   t.equal(answered(500), 0)
 })
@@ -225,7 +225,7 @@ t.test('an answer to a caller that has left already does not wait', async (t) =>
   app.server.on('request', ({ socket }) => {
     if (!isLeft) socket.destroy()
   })
-  const paths = ['/openapi.json', '/openapi.yaml', '/docs/static/swagger-ui-bundle.js', '/nowhere']
+  const paths = ['/openapi.json', '/openapi.yaml', '/docs/static/page.js', '/nowhere']
   for (const path of paths) open(GET(path).repeat(16))
   await until(() => answered() >= paths.length)
   isLeft = true
