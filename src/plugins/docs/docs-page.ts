@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync } from 'fastify'
-import { STYLES } from './page-styles.ts'
+import { STYLES } from './docs-page-style.ts'
 
 /** Addresses are relative, so that a proxy may put any path before them. */
 const PAGE = `<!doctype html>

@@ -1,26 +1,7 @@
-/** Light and dark values of the tokens that every page refers to. */
-const TOKENS = {
-  bg: ['#ffffff', '#0f1217'],
-  surface: ['#f7f8fa', '#171b22'],
-  line: ['#e3e6eb', '#2a303a'],
-  text: ['#14181f', '#eef1f5'],
-  muted: ['#5b6472', '#9aa4b2'],
-  accent: ['#3448c5', '#8ea0ff'],
-  'on-accent': ['#ffffff', '#0f1217'],
-  good: ['#13795b', '#5bd6a9'],
-  warn: ['#8a5a00', '#f0b429'],
-  bad: ['#b3261e', '#ff8a80']
-} as const satisfies Record<string, readonly [light: string, dark: string]>
-
-const tokens = (theme: 0 | 1): string =>
-  Object.entries(TOKENS).map(([name, values]) => `--cg-${name}:${values[theme]}`).join(';')
+import { TOKENS } from './tokens.ts'
 
 /** Styles of a page of documentation: one column, both themes, no sideways scrolling at 390 px. */
-export const PAGE_STYLE = `
-:root{color-scheme:light dark;--cg-radius:10px;${tokens(0)}}
-@media (prefers-color-scheme:dark){:root{${tokens(1)}}}
-[data-theme=light]{color-scheme:light;${tokens(0)}}
-[data-theme=dark]{color-scheme:dark;${tokens(1)}}
+export const PAGE_STYLE = `${TOKENS}
 *{box-sizing:border-box}
 body{margin:0;background:var(--cg-bg);color:var(--cg-text);font:14px/20px system-ui,sans-serif}
 main{max-width:760px;margin:0 auto;padding:24px 16px 48px}

@@ -1,15 +1,28 @@
-const LIGHT = `
-  --cg-bg: #ffffff; --cg-surface: #f7f8fa; --cg-line: #e3e6eb; --cg-text: #14181f; --cg-muted: #5b6472;
-  --cg-accent: #3448c5; --cg-on-accent: #ffffff; --cg-good: #13795b; --cg-warn: #8a5a00; --cg-bad: #b3261e; color-scheme: light;`
-const DARK = `
-  --cg-bg: #0f1217; --cg-surface: #171b22; --cg-line: #2a303a; --cg-text: #eef1f5; --cg-muted: #9aa4b2;
-  --cg-accent: #8ea0ff; --cg-on-accent: #0f1217; --cg-good: #5bd6a9; --cg-warn: #f0b429; --cg-bad: #ff8a80; color-scheme: dark;`
+/** Light and dark values of the colors that every page refers to. */
+const COLORS = {
+  bg: ['#ffffff', '#0f1217'],
+  surface: ['#f7f8fa', '#171b22'],
+  line: ['#e3e6eb', '#2a303a'],
+  text: ['#14181f', '#eef1f5'],
+  muted: ['#5b6472', '#9aa4b2'],
+  accent: ['#3448c5', '#8ea0ff'],
+  'on-accent': ['#ffffff', '#0f1217'],
+  good: ['#13795b', '#5bd6a9'],
+  warn: ['#8a5a00', '#f0b429'],
+  bad: ['#b3261e', '#ff8a80']
+} as const satisfies Record<string, readonly [light: string, dark: string]>
 
-/** Colours, sizes and typefaces of every page, as custom properties. Dark follows the system unless `data-theme` says otherwise. */
-export const TOKENS = `:root {${LIGHT}
-  --cg-radius: 10px; --cg-radius-control: 8px; --cg-radius-thumbnail: 6px; --cg-space: 4px;
-  --cg-font: system-ui, sans-serif; --cg-mono: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
-}
-@media (prefers-color-scheme: dark) { :root:not([data-theme="light"]) {${DARK} } }
-:root[data-theme="dark"] {${DARK} }
+const colors = (theme: 0 | 1): string =>
+  Object.entries(COLORS).map(([name, values]) => `--cg-${name}:${values[theme]}`).join(';')
+
+/** Sizes and typefaces, the same in both themes. */
+const SIZES = '--cg-radius:10px;--cg-radius-control:8px;--cg-radius-thumbnail:6px;--cg-space:4px;--cg-font:system-ui,sans-serif;' +
+  '--cg-mono:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace'
+
+/** Custom properties of every page. Dark follows the system unless `data-theme` says otherwise. */
+export const TOKENS = `
+:root{color-scheme:light dark;${SIZES};${colors(0)}}
+@media (prefers-color-scheme:dark){:root{${colors(1)}}}
+[data-theme=light]{color-scheme:light;${colors(0)}}
+[data-theme=dark]{color-scheme:dark;${colors(1)}}
 `
