@@ -70,10 +70,14 @@ function roomOf (file: string): string {
 
 const imports = sources.flatMap((from) => importsOf(from, textOf(from)))
 
+/** Made by a program, and as long as what it was made from. */
+const GENERATED: ReadonlySet<string> = new Set(['src/api/openapi.ts']) // by `npm run api-types`
+
 /** Files without a mirror test, each with its reason. */
 const UNMIRRORED: Readonly<Record<string, string>> = {
   'src/server.ts': 'the process itself: judged by test/server.test.ts and the gate, which start it for real',
   'src/auth/policy/caller.ts': 'types alone',
+  'src/api/types.ts': 'types alone',
   'src/config/types.ts': 'types alone',
   'src/schemas/caller.ts': 'types alone',
   'src/schemas/environment.ts': 'types alone',
@@ -193,8 +197,9 @@ t.test('every test file runs once: by a pattern of its own, or together with its
 })
 
 t.test('files fit on a few screens, and folders at a glance', async (t) => {
-  const lengths = sources.map(linesOf).sort((one, other) => one - other)
-  t.same(sources.filter((file) => linesOf(file) > 275), [])
+  const written = sources.filter((file) => !GENERATED.has(file))
+  const lengths = written.map(linesOf).sort((one, other) => one - other)
+  t.same(written.filter((file) => linesOf(file) > 275), [])
   t.ok((lengths[Math.floor(lengths.length * 0.9)] ?? Infinity) < 200, 'nine of ten files have fewer than 200 lines')
   const crowded = [...new Set(sources.map((file) => dirname(file)))].filter((folder) => {
     const inside = sources.filter((file) => dirname(file) === folder)
