@@ -47,7 +47,7 @@ Exit codes
   0  ended as asked
   1  failed, was not well, or did not end within its grace
   2  command line or configuration not valid
-  3  address, port or sandbox folder not to be had
+  3  address, port, sandbox folder or an optional package unavailable
 `
 
 /** Port 0 takes a free one. */

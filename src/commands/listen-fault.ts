@@ -1,8 +1,8 @@
-/** What to say when an address, or the sandbox's folder, is not to be had; undefined for any other error. */
+/** Says what keeps the process from listening: an address, the sandbox's folder or its packages; undefined for any other error. */
 export function listenFault (error: unknown, host: string, port: number, variable: string): string | undefined {
   if (!(error instanceof Error)) return undefined
-  // The sandbox words this itself: another process has the folder, or it cannot be written.
-  if (error.message.startsWith('The sandbox folder ')) return error.message
+  // The sandbox words these itself: its folder is in use or cannot be written, or optional packages are absent.
+  if (/^The sandbox (?:folder|needs) /.test(error.message)) return error.message
   if (!('code' in error)) return undefined
   const place = `${host}:${port}`
   switch (error.code) {

@@ -8,7 +8,7 @@ export const EXIT = {
   failed: 1,
   /** Command line or configuration not valid. */
   misused: 2,
-  /** Address, port or sandbox folder not to be had. */
+  /** An address, a port, the sandbox folder or an optional package is unavailable. */
   occupied: 3
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]

@@ -23,6 +23,7 @@ import { checkHost, isLoopback } from './api/host-check.ts'
 import { HourlyLimit } from './api/rate-limit.ts'
 import { LevelJournal, MemoryJournal } from './store/journal.ts'
 import { Notifier } from './notifications/notifier.ts'
+import { requirePackages } from './packages.ts'
 import { randomSource, type RandomSource } from './random.ts'
 import { ROUTES } from './routes.ts'
 import { Searches } from './search/searches.ts'
@@ -80,8 +81,12 @@ const LIMITS: SandboxLimits = {
   notificationRetryMs: [180_000, 360_000, 540_000]
 }
 
-/** Builds a sandbox that does not listen yet. Closing the app closes its store. */
+/**
+ * Builds a sandbox that does not listen yet. Closing the app closes its store.
+ * @throws {Error} that says what to install, where optional packages are absent.
+ */
 export async function buildSandbox (options: SandboxAppOptions = {}): Promise<SandboxApp> {
+  requirePackages()
   const { store, blobs } = await openStore(options)
   const random = randomSource(options.seed, options.seed === undefined ? 0 : await store.countStart())
   const context = makeContext(options, store, blobs, random)

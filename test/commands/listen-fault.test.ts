@@ -8,6 +8,7 @@ t.test('listenFault', async (t) => {
   for (const code of ['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN']) t.equal(say(code), '127.0.0.1:80 is no address of this machine.')
   t.equal(say('EIO'), undefined)
   t.equal(listenFault(new Error('The sandbox folder x is in use by another process.'), 'a', 1, 'PORT'), 'The sandbox folder x is in use by another process.')
+  t.equal(listenFault(new Error('The sandbox needs x.'), 'a', 1, 'PORT'), 'The sandbox needs x.')
   t.equal(listenFault(new Error('x'), 'a', 1, 'PORT'), undefined)
   t.equal(listenFault('x', 'a', 1, 'PORT'), undefined)
 })

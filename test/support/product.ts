@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { WITH_TYPESCRIPT } from './with-typescript.ts'
 
@@ -12,9 +12,19 @@ function changedAfter (time: number, folder: string): boolean {
 /** `npm test` builds before it begins; whoever then edits a file and runs one test gets the sources. */
 const isBuilt = existsSync(BUILD_INFO) && !['src', 'routes'].some((folder) => changedAfter(statSync(BUILD_INFO).mtimeMs, folder))
 
-/** Node's arguments that load a file of the product, such as `src/server.ts`: as it was built, if that is up to date. */
-export function productArguments (file: string): string[] {
-  return isBuilt ? [join(ROOT, 'dist', file.replace(/\.ts$/, '.js'))] : [...WITH_TYPESCRIPT, join(ROOT, file)]
+/**
+ * Node's arguments that load a file of the product, such as `src/server.ts`: as it was built, if that is up to date.
+ * `root` is a folder that holds the product.
+ */
+export function productArguments (file: string, root = ROOT): string[] {
+  return isBuilt ? [join(root, 'dist', file.replace(/\.ts$/, '.js'))] : [...WITH_TYPESCRIPT, join(root, file)]
+}
+
+/** Copies what `productArguments` loads into a folder, without the packages that it imports. */
+export function copyProduct (folder: string): void {
+  for (const name of ['package.json', 'openapi.yaml', ...isBuilt ? ['dist'] : ['src', 'routes']]) {
+    cpSync(join(ROOT, name), join(folder, name), { recursive: true })
+  }
 }
 
 /**

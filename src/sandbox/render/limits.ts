@@ -1,3 +1,4 @@
+import type { SharpOptions } from 'sharp'
 import { SandboxError } from '../errors.ts'
 import type { Size } from '../transformation/gravity.ts'
 
@@ -12,6 +13,12 @@ export interface RenderLimits {
 }
 
 export const RENDER_LIMITS: RenderLimits = { inputPixels: 50_000_000, outputPixels: 25_000_000, frames: 500, timeoutSeconds: 15 }
+
+/**
+ * Which faults of a file end its decoding: a broken or a missing part. What libvips only warns of, such as
+ * bytes between the parts of a JPEG, is decoded.
+ */
+export const FAIL_ON = 'error' satisfies SharpOptions['failOn']
 
 /** @throws {SandboxError} 400 before anything that large is made. */
 export function checkOutput (size: Size, limits: RenderLimits): void {

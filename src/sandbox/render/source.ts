@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp'
 import { SandboxError } from '../errors.ts'
-import { tooManyPixels, type RenderLimits } from './limits.ts'
+import { FAIL_ON, tooManyPixels, type RenderLimits } from './limits.ts'
 import { invalidValue } from '../transformation/errors.ts'
 import { fromPixels, pixelsOf, type Picture } from './picture.ts'
 import type { ByteSource } from './job.ts'
@@ -24,12 +24,6 @@ export interface OpenOptions {
   readonly ignoreOrientation: boolean
   readonly limits: RenderLimits
 }
-
-/**
- * Which faults of a file end its decoding: a broken or a missing part. What libvips only warns of, such as
- * bytes between the parts of a JPEG, is decoded.
- */
-export const FAIL_ON = 'error' satisfies SharpOptions['failOn']
 
 /** Opens bytes that nobody has vouched for: the size is known from the header before a pixel is decoded. */
 export async function openImage (source: ByteSource, options: OpenOptions): Promise<Opened> {

@@ -1,4 +1,4 @@
-import { ClassicLevel } from 'classic-level'
+import type { ClassicLevel } from 'classic-level'
 
 /** One change of the record database; no value means that the key goes. */
 export interface Change { key: string, value?: string }
@@ -62,7 +62,8 @@ export class LevelJournal implements Journal {
   private constructor (level: ClassicLevel) { this.#level = level }
 
   /** @throws {Error} with one clear line when another process has the folder open. */
-  static async open (folder: string, level = new ClassicLevel(folder)): Promise<LevelJournal> {
+  static async open (folder: string, given?: ClassicLevel): Promise<LevelJournal> {
+    const level = given ?? new (await import('classic-level')).ClassicLevel(folder)
     try {
       await level.open()
     } catch (error) {

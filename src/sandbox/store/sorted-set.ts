@@ -2,14 +2,23 @@ import { createRequire } from 'node:module'
 import type sortedBtree from 'sorted-btree'
 
 // A CommonJS package: its default import differs between Node, Vitest and Jest, and `require` does not.
-const { default: BTree } = createRequire(import.meta.url)('sorted-btree') as typeof sortedBtree
+const require = createRequire(import.meta.url)
+type Tree = typeof sortedBtree.default
+let tree: Tree | undefined
+
+/** Loads the package with the first set: it is optional, and importing the sandbox must not fail without it. */
+function treeClass (): Tree {
+  tree ??= (require('sorted-btree') as typeof sortedBtree).default
+  return tree
+}
 
 /** Items in the order of their places, one of each. A place is the part of an item that decides its order. */
 export class SortedSet<Place, Item extends Place = Place> {
-  readonly #tree: InstanceType<typeof BTree<Place, Item>>
+  readonly #tree: sortedBtree.default<Place, Item>
 
   /** @param compare returns a number below 0 when the first place comes first, 0 when both are the same. */
   constructor (compare: (one: Place, other: Place) => number) {
+    const BTree = treeClass()
     this.#tree = new BTree<Place, Item>(undefined, compare)
   }
 

@@ -1,7 +1,6 @@
 import type { SharpOptions } from 'sharp'
 import type { BlobStore } from '../../store/blobs.ts'
-import { RENDER_LIMITS } from '../../render/limits.ts'
-import { FAIL_ON } from '../../render/source.ts'
+import { FAIL_ON, RENDER_LIMITS } from '../../render/limits.ts'
 
 /** Facts from the header of an image. */
 interface ImageHeader {
