@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -12,6 +13,13 @@ const FLAGS = startFlags(scripts.start)
 /** From this version on V8 has a limit of its own for buffers. */
 const HAS_OWN_LIMIT = Number(process.versions.v8.split('.')[0]) >= 13
 const OWN_LIMIT = HAS_OWN_LIMIT && 'this V8 does not count buffers as growth of the heap'
+
+t.test('npm start says at once what it does, apart from the log on standard output', async (t) => {
+  const [first = ''] = scripts.start.split(' && ')
+  const { status, stdout, stderr } = spawnSync(first, { shell: true, encoding: 'utf8' })
+  t.match({ status, stdout }, { status: 0, stdout: /^$/ })
+  t.match(stderr, /^Compiling .+\n$/)
+})
 
 t.test('the flags of npm start', { skip: LONG }, async (t) => {
   t.test('after a quiet time the heap is not searched again and again', { skip: OWN_LIMIT }, async (t) => {

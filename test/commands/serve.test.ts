@@ -32,7 +32,8 @@ t.test('serve', async (t) => {
     const { terminal, code, lines, url } = await start(t, EMBEDDED)
     t.equal(code, undefined)
     t.equal((await fetch(`${url}/healthz`)).status, 200)
-    t.match(terminal.written.err, `curl ${url}/resources`)
+    t.match(terminal.written.err, `  ${url}/docs\n`)
+    t.equal((await fetch(`${url}/docs`)).status, 200)
     t.match(await (await fetch(`${url}/resources`)).json(), { resources: [{ public_id: String }] })
     const shown = /curl '(\S+\/url\?\S+)'/.exec(terminal.written.err)?.[1] ?? ''
     const { url: picture } = await (await fetch(shown)).json() as { url: string }
