@@ -28,11 +28,23 @@
  */
 
 /**
+ * @param {readonly Node[]} parts Schemas that all hold.
+ * @returns {Node} One in their place.
+ */
+function merged (parts) {
+  return Object.assign({}, ...parts, {
+    properties: Object.assign({}, ...parts.map(({ properties }) => properties)),
+    required: parts.flatMap(({ required = [] }) => required)
+  })
+}
+
+/**
  * @param {Node} document
- * @returns {(node: Node | undefined) => Node} Follows references within the document.
+ * @returns {(node: Node | undefined) => Node} Follows references within the document, and joins what `allOf` divides.
  */
 function resolver (document) {
-  return (given = {}) => {
+  /** @param {Node} [given] @returns {Node} */
+  const resolve = (given = {}) => {
     let node = given
     while (typeof node.$ref === 'string') {
       node = node.$ref
@@ -44,8 +56,10 @@ function resolver (document) {
           document
         )
     }
-    return node
+    const { allOf, ...rest } = node
+    return allOf === undefined ? node : merged([...allOf.map(resolve), rest])
   }
+  return resolve
 }
 
 /** @typedef {ReturnType<typeof resolver>} Resolve */
@@ -127,7 +141,6 @@ const BYTES = 'application/octet-stream'
 
 /** @param {string} media @param {Node} content @param {Resolve} resolve @returns {Field[]} */
 function bodyFields (media, content, resolve) {
-  const schema = resolve(content.schema)
   if (media === BYTES) {
     const given = {
       name: 'file',
@@ -137,9 +150,12 @@ function bodyFields (media, content, resolve) {
     }
     return [fieldOf(given, { type: 'string', format: 'binary' }, resolve)]
   }
-  return Object.entries(schema.properties ?? {}).map(([name, property]) => {
+  const branches = branchesOf(content.schema, resolve)
+  /** @type {Record<string, Node>} */
+  const properties = Object.assign({}, ...branches.map((branch) => branch.properties))
+  return Object.entries(properties).map(([name, property]) => {
     const isFile = media === 'multipart/form-data' && name === 'file'
-    const required = schema.required?.includes(name) ?? false
+    const required = branches.every((branch) => branch.required?.includes(name))
     return fieldOf(
       { name, place: 'body', required },
       isFile ? { ...resolve(property), format: 'binary' } : property,
