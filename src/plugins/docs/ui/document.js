@@ -8,6 +8,7 @@
  * @property {Kind} kind
  * @property {ReadonlySet<string>} types JSON types that its value may have.
  * @property {boolean} plainItems Whether a list holds text alone, so that commas may divide it.
+ * @property {boolean} anyNames Whether a map takes any name, so that it may be written as pairs.
  * @property {readonly string[]} options Values of a choice.
  * @property {string} description
  * @property {string} hint What is sent when it is left blank, and its bounds.
@@ -130,6 +131,7 @@ function fieldOf ({ name, place, required, description }, outer, resolve) {
     kind: isFile ? 'file' : kindOf(types, isChoice ? options.map(String) : []),
     types,
     plainItems: items !== undefined && branchesOf(items, resolve).every(({ type }) => type === 'string'),
+    anyNames: branches.every(({ properties = {} }) => Object.keys(properties).length === 0),
     options: isChoice ? options.map(String) : [],
     description: description ?? schema.description ?? '',
     hint: hintOf(schema),

@@ -12,9 +12,16 @@ import { el, prose } from './dom.js'
 
 const WRITTEN = {
   list: 'Separate with commas, or write a JSON array.',
-  items: 'Write a JSON array.',
   map: 'Write `name=value|other=value`, or a JSON object.'
 }
+
+/** @param {Field} field @returns {string} */
+function howToWrite ({ kind, plainItems, anyNames }) {
+  if (kind === 'list') return plainItems ? WRITTEN.list : 'Write a JSON array.'
+  if (kind === 'map') return anyNames ? WRITTEN.map : 'Write a JSON object.'
+  return ''
+}
+
 /** Ids of asset names that were seen on this page. */
 export const SEEN_LIST = 'seen-public-ids'
 
@@ -59,8 +66,7 @@ export function controlOf (field, scope, changed) {
   const { name, kind, required, description, hint } = field
   const id = `${scope}-${field.place}-${name}`
   const fault = el('p', { class: 'fault', id: `${id}-fault`, hidden: true })
-  const how =
-    kind === 'list' || kind === 'map' ? WRITTEN[kind === 'list' && !field.plainItems ? 'items' : kind] : ''
+  const how = howToWrite(field)
   const input = inputOf(field, id, {
     'aria-describedby': `${id}-fault ${id}-about`,
     input: () => {
