@@ -4,9 +4,10 @@ import { createRequire } from 'node:module'
 import { devNull } from 'node:os'
 import { isatty } from 'node:tty'
 import closeWithGrace from 'close-with-grace'
-import { HELP, parseCommandLine, UsageError, type CommandLine } from './commands/command-line.ts'
+import { HELP, parseCommandLine, type CommandLine } from './commands/command-line.ts'
 import { Outlet } from './commands/log/outlet.ts'
-import { EXIT, type ExitCode, type Terminal } from './commands/terminal.ts'
+import { EXIT, Interrupted, type ExitCode, type Terminal } from './commands/terminal.ts'
+import { UsageError } from './commands/usage.ts'
 
 const { version } = createRequire(import.meta.url)('cloudinary-gateway/package.json') as { version: string } // our own package.json
 
@@ -26,10 +27,21 @@ const messages = new Outlet(2)
 /** Runs when the process ends, in this order. */
 const finishers = [() => { messages.flushSync() }, leaveTerminals]
 
+/** Ends a command that calls a gateway. */
+const interruption = new AbortController()
+
 const terminal: Terminal = {
   variables: process.env,
   version,
   interactive: process.stdout.isTTY,
+  animated: TERMINALS.includes(2),
+  person: () => TERMINALS.includes(0) && TERMINALS.includes(2) ? process.stdin : undefined,
+  interruption: () => {
+    // The second signal ends the process at once: nobody listens any more.
+    const end = (): void => { interruption.abort(new Interrupted('Interrupted.', EXIT.interrupted)) }
+    for (const signal of ENDS) process.once(signal, end)
+    return interruption.signal
+  },
   out: (text) => { process.stdout.write(text) },
   err: (text) => { messages.write(text) },
   logDescriptor: 1,
@@ -98,15 +110,20 @@ function described (error: unknown): string {
   return error instanceof Error ? error.stack ?? error.message : 'Something that is no error was thrown.'
 }
 
+async function helpOf ({ topic }: CommandLine & { command: 'help' }): Promise<string> {
+  return topic === undefined ? HELP : (await import('./commands/calls/run-call.ts')).callHelp(topic)
+}
+
 /** Runs a command. Each is loaded only when it is asked for, so that a health probe stays quick. */
 async function run (line: CommandLine): Promise<ExitCode | undefined> {
   switch (line.command) {
-    case 'help': terminal.out(HELP); return EXIT.done
+    case 'help': terminal.out(await helpOf(line)); return EXIT.done
     case 'version': terminal.out(`${version}\n`); return EXIT.done
-    case 'serve': return (await import('./commands/serve.ts')).serve(terminal, {})
+    case 'serve': return (await import('./commands/serve.ts')).serve({ ...terminal, variables: { ...terminal.variables, ...line.variables } }, {})
     case 'sandbox': return (await import('./commands/sandbox.ts')).sandbox(terminal, line.options)
-    case 'health': return (await import('./commands/health.ts')).health(terminal, {})
+    case 'health': return (await import('./commands/health.ts')).health({ ...terminal, variables: { ...terminal.variables, ...line.variables } }, {})
     case 'openapi': return (await import('./commands/openapi.ts')).openapi(terminal, line.options)
+    case 'call': return (await import('./commands/calls/run-call.ts')).runCall(terminal, line.options)
     case 'key': return (await import('./commands/key.ts')).key(terminal, line.options)
   }
 }
@@ -116,7 +133,7 @@ process.on('uncaughtException', crash)
 process.stderr.on('error', ignore) // written to by Node alone
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   // A document that nobody reads to its end (`... openapi | head`, a closed terminal) is not a failure.
-  if (code === 'EPIPE' || TERMINALS.includes(1)) return
+  if (code === 'EPIPE' || TERMINALS.includes(1)) return interruption.abort(new Interrupted('', EXIT.done))
   terminal.err(`Standard output cannot be written: ${code}\n`)
   process.exitCode = EXIT.failed
 })

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,6 +55,36 @@ t.test('the process', async (t) => {
     const version = run(t, ['--version'])
     t.equal(await version.ended, 0)
     t.match(version.output.out, /^\d+\.\d+\.\d+\n$/)
+  })
+
+  t.test('prints the page of a call', async (t) => {
+    const { ended, output } = run(t, ['help', 'upload'])
+    t.equal(await ended, 0)
+    t.match(output.out, /^Usage: cloudinary-gateway upload FILE/)
+  })
+
+  t.test('130 when a call is interrupted', async (t) => {
+    const silent = createHttpServer(() => { list.child.kill('SIGINT') })
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => { silent.closeAllConnections(); silent.close() })
+    const GATEWAY_URL = `http://127.0.0.1:${(silent.address() as AddressInfo).port}` // it listens on a port
+    const list = run(t, ['list'], { GATEWAY_URL })
+    t.equal(await list.ended, 130)
+    t.same(list.output, { out: '', err: 'Interrupted.\n' })
+  })
+
+  t.test('2 when nobody can confirm a deletion', async (t) => {
+    const { ended, output } = run(t, ['delete', 'a'])
+    t.equal(await ended, 2)
+    t.equal(output.err, 'Without a terminal nobody can confirm this: give --yes to delete (see --help)\n')
+  })
+
+  t.test('asks the person at a terminal before it deletes', { skip: NO_TERMINAL }, async (t) => {
+    const terminal = await inTerminal(t, ['delete', 'a'], {}, COVERED)
+    await terminal.until(/Delete a\? \[y\/N\] /)
+    terminal.child.stdin?.write('no\n')
+    t.equal(await terminal.ended, 1)
+    await terminal.until(/Nothing was deleted/)
   })
 
   t.test('2 and one line when the command line is wrong', async (t) => {

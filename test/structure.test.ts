@@ -21,7 +21,7 @@ const LEAVES: ReadonlySet<string> = new Set(['clock', 'errors', 'secret', 'text-
 /** The rooms that each room imports from. An arrow stands here only while somebody uses it. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   server: ['commands'],
-  commands: ['app', 'config', 'input', 'net', 'sandbox'],
+  commands: ['api', 'app', 'config', 'input', 'net', 'sandbox'],
   app: [
     'routes', 'plugins/access', 'plugins/actions', 'plugins/docs', 'plugins/http', 'plugins/operations',
     'config'

@@ -1,54 +1,9 @@
-import { parseArgs } from 'node:util'
 import { credentialFaults } from '../config/credentials.ts'
 import type { EnvironmentVariables } from '../config/source.ts'
-import { nearestName } from '../input/nearest-name.ts'
+import { CALL_SUMMARIES, type CallName } from './help.ts'
+import { meant, parseOptions, UsageError, wholeNumber } from './usage.ts'
 
-export const HELP = `Usage: cloudinary-gateway [command] [options]
-
-Commands
-  serve              Start the gateway. This is the default; it is configured by environment variables.
-  sandbox            Start the offline Cloudinary alone, and print the CLOUDINARY_URL that points at it.
-      --host <address>   Address to listen on (127.0.0.1)
-      --port <number>    Port to listen on; 0 takes a free one (8081)
-      --data <folder>    Where assets are kept (.sandbox/); :memory: keeps none
-      --cloud <name:key:secret>
-                         A cloud with its API key and secret (demo:1234:abcd); repeat it for more clouds.
-      --key <key>        The same in three parts: --cloud <name>
-      --secret <secret>  --key <key> --secret <secret>
-      --allow-private-fetch
-                         Let uploads by URL, and notifications, reach private addresses
-      --allow-production Start although NODE_ENV is production: the sandbox is no place for real assets
-      --allow-list       Serve /image/list/<tag>.json, which Cloudinary refuses by default
-      --allow-pdf-zip    Deliver PDF and ZIP, which Cloudinary blocks by default
-      --strict           New transformations need a signed URL
-      --strict-urls      Answer with an http url and an https secure_url, as Cloudinary does, though only the
-                         http one opens here
-      --folder-mode <dynamic|fixed>
-                         Whether folders are apart from public IDs (dynamic)
-      --token-key <hex>  Key of delivery tokens (__cld_token__)
-      --admin-rate-limit <number>
-                         Admin API calls in an hour (100000)
-      --public-url <url> Where others reach it, for the links in its answers
-                         Without these, SANDBOX_HOST, SANDBOX_PORT, SANDBOX_DATA, SANDBOX_PUBLIC_URL and
-                         SANDBOX_ALLOW_PRIVATE_FETCH count.
-      --seed <number>    The same calls get the same random names
-      --no-samples       Begin with nothing in it
-      --coverage         Print what the sandbox can, and end
-  health             Ask a running gateway on this machine whether it lives.
-  openapi            Print the OpenAPI document.
-      --json             As JSON, not as YAML
-  key [name]         Make a key for a caller, and print it with its entry for GATEWAY_KEYS.
-
-Options
-  -h, --help         Print this
-  -v, --version      Print the version
-
-Exit codes
-  0  ended as asked
-  1  failed, was not well, or did not end within its grace
-  2  command line or configuration not valid
-  3  address, port, sandbox folder or an optional package unavailable
-`
+export { HELP } from './help.ts'
 
 /** Port 0 takes a free one. */
 export interface SandboxArguments {
@@ -71,15 +26,14 @@ interface CloudArgument extends CloudSwitches { cloudName: string, apiKey: strin
 interface CloudSwitches { allowResourceList?: true, allowPdfAndZip?: true, strictTransformations?: true, folderMode?: 'fixed', authTokenKey?: string }
 
 export type CommandLine =
-  | { command: 'serve' | 'health' | 'help' | 'version' }
+  | { command: 'version' }
+  /** Variables that options have set. They win over those of the environment. */
+  | { command: 'serve' | 'health', variables: EnvironmentVariables }
+  | { command: 'help', topic?: CallName }
+  | { command: 'call', options: { name: CallName, args: readonly string[] } }
   | { command: 'sandbox', options: SandboxArguments }
   | { command: 'openapi', options: { json: boolean } }
   | { command: 'key', options: { name: string } }
-
-/** A command line that cannot be understood; the message is for the person who typed it. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
 
 const COMMON = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const
 const OPTIONS = {
@@ -103,34 +57,62 @@ const OPTIONS = {
   seed: { type: 'string' },
   'no-samples': { type: 'boolean' },
   coverage: { type: 'boolean' },
-  json: { type: 'boolean' }
+  json: { type: 'boolean' },
+  'log-level': { type: 'string' },
+  sandbox: { type: 'string' },
+  'sandbox-port': { type: 'string' },
+  'sandbox-data': { type: 'string' },
+  'route-prefix': { type: 'string' },
+  'policy-file': { type: 'string' },
+  'cors-origins': { type: 'string' },
+  'metrics-port': { type: 'string' }
 } as const
+
+/** Options of the gateway, each named after its variable. None is a secret: other users see command lines. */
+const SETTINGS = [
+  'host', 'port', 'log-level', 'sandbox', 'sandbox-port', 'sandbox-data', 'route-prefix', 'policy-file',
+  'cors-origins', 'metrics-port'
+] as const
+const PORTS: readonly string[] = ['port', 'sandbox-port', 'metrics-port']
 
 /** Options that each command knows besides `--help` and `--version`. */
 const KNOWN = {
-  serve: [],
+  serve: SETTINGS,
   sandbox: ['host', 'port', 'data', 'cloud', 'key', 'secret', 'allow-private-fetch', 'allow-production', 'allow-list', 'allow-pdf-zip', 'strict', 'strict-urls', 'folder-mode', 'token-key',
     'admin-rate-limit', 'public-url', 'seed', 'no-samples', 'coverage'],
-  health: [],
+  health: ['host', 'port'],
   openapi: ['json'],
   key: []
 } as const satisfies Record<string, ReadonlyArray<keyof typeof OPTIONS>>
 type CommandName = keyof typeof KNOWN
 
-function parse (args: string[]) {
-  try {
-    return parseArgs({ args, options: OPTIONS, allowPositionals: true })
-  } catch (error) {
-    // Node's message names the option; what follows the first sentence is advice about positionals.
-    throw new UsageError((error as Error).message.replace(/\. .*$/s, '')) // parseArgs throws nothing but errors
-  }
-}
+const parse = (args: readonly string[]) => parseOptions(args, OPTIONS)
 type Values = ReturnType<typeof parse>['values']
+
+const isCall = (text: string): text is CallName => Object.hasOwn(CALL_SUMMARIES, text)
 
 function commandName (text: string): CommandName {
   if (Object.hasOwn(KNOWN, text)) return text as CommandName // it is a key of KNOWN
-  const nearest = nearestName(text, Object.keys(KNOWN))
-  throw new UsageError(`Unknown command '${text}'${nearest === undefined ? '' : `; did you mean '${nearest}'?`}`)
+  throw new UsageError(`Unknown command '${text}'${meant(text, [...Object.keys(KNOWN), ...Object.keys(CALL_SUMMARIES), 'help'])}`)
+}
+
+/** Returns the variables that the options stand for. A file that names the same value no longer counts. */
+function variablesOf (values: Values): EnvironmentVariables {
+  return Object.fromEntries(SETTINGS.flatMap((option) => {
+    const value = values[option]
+    if (value === undefined) return []
+    if (PORTS.includes(option)) wholeNumber(`--${option}`, value, 65_535)
+    const variable = option.toUpperCase().replaceAll('-', '_')
+    return [[variable, value], [`${variable}_FILE`, undefined]]
+  }))
+}
+
+/** `help` alone, or of one command. */
+function helpLine (topic = 'help', surplus?: string): CommandLine {
+  if (surplus !== undefined) throw new UsageError(`'help' takes no argument '${surplus}'`)
+  if (isCall(topic)) return { command: 'help', topic }
+  if (topic !== 'help') commandName(topic) // what is no command has no page
+  return { command: 'help' }
 }
 
 /** An option, else the variable that the gateway has for the sandbox inside it; `name` is what a fault blames. */
@@ -190,11 +172,6 @@ function cloudSwitches (flags: Values): CloudSwitches {
   }
 }
 
-function wholeNumber (option: string, text: string, most: number): number {
-  if (!/^\d{1,10}$/.test(text) || Number(text) > most) throw new UsageError(`${option} must be a whole number from 0 to ${most}`)
-  return Number(text)
-}
-
 /** `name:key:secret`, or a name that takes the next `--key` and `--secret`. Only the secret may hold a colon. */
 function cloudArguments (cloud: readonly string[], key: readonly string[], secret: readonly string[]): CloudArgument[] {
   const named = cloud.filter((text) => !text.includes(':'))
@@ -216,18 +193,22 @@ function cloudArguments (cloud: readonly string[], key: readonly string[], secre
  * @throws {UsageError}
  */
 export function parseCommandLine (args: readonly string[], variables: EnvironmentVariables = {}): CommandLine {
-  const { values, positionals: [first = 'serve', name, ...rest] } = parse([...args])
+  const [given = '', ...others] = args
+  if (isCall(given)) return { command: 'call', options: { name: given, args: others } }
+  if (given === 'help') return helpLine(...others as [string?, string?])
+  const { values, positionals: [first = 'serve', name, ...rest] } = parse(args)
   if (values.help) return { command: 'help' }
   if (values.version) return { command: 'version' }
   const command = commandName(first)
-  const stray = Object.keys(values).find((option) => !(KNOWN[command] as readonly string[]).includes(option))
-  if (stray !== undefined) throw new UsageError(`'${command}' has no option --${stray}`)
+  const known: readonly string[] = KNOWN[command]
+  const stray = Object.keys(values).find((option) => !known.includes(option))
+  if (stray !== undefined) throw new UsageError(`'${command}' has no option --${stray}${meant(stray, known, '--')}`)
   const surplus = command === 'key' ? rest[0] : name
   if (surplus !== undefined) throw new UsageError(`'${command}' takes no argument '${surplus}'`)
   if (command === 'sandbox') return { command, options: sandboxArguments(values, variables) }
   if (command === 'openapi') return { command, options: { json: values.json === true } }
   if (command === 'key') return { command, options: { name: callerName(name) } }
-  return { command }
+  return { command, variables: variablesOf(values) }
 }
 
 function callerName (name = 'web'): string {

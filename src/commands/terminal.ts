@@ -9,9 +9,24 @@ export const EXIT = {
   /** Command line or configuration not valid. */
   misused: 2,
   /** An address, a port, the sandbox folder or an optional package is unavailable. */
-  occupied: 3
+  occupied: 3,
+  /** No gateway answers. */
+  unreachable: 4,
+  /** Ctrl-C; shells use the same code. */
+  interrupted: 130
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** Why a command ends before its work is done. A reader who has left is no failure, and is told nothing. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+  readonly code: ExitCode
+
+  constructor (message: string, code: ExitCode) {
+    super(message)
+    this.code = code
+  }
+}
 
 /** What a command needs of the process. `server.ts` alone makes one of the real process. */
 export interface Terminal {
@@ -20,6 +35,12 @@ export interface Terminal {
   readonly version: string
   /** True when a person reads what `out` writes. */
   readonly interactive: boolean
+  /** True when a person sees what `err` writes. */
+  readonly animated: boolean
+  /** What a person types at the terminal; undefined when nobody can be asked. */
+  person (): (NodeJS.ReadableStream & { unref (): unknown }) | undefined
+  /** Aborts at Ctrl-C or SIGTERM, and when nobody reads `out` any more; the reason is an `Interrupted`. */
+  interruption (): AbortSignal
   /** For a document, which is complete or a failure, unless its reader leaves. */
   out (text: string): void
   /** For people; never mixed with what a program reads from `out`. Never waits for who reads it. */

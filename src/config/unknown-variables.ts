@@ -10,8 +10,13 @@ const SHORTEST_NEAR = 8
 /** What Kubernetes puts into every container for a service, `gateway` or `policy` for example. */
 const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_\w+)?$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?$/
 
-/** Cloudinary's own variables: its clients read them in the same container, and they are none of ours. */
-const FOREIGN: ReadonlySet<string> = new Set(['CLOUDINARY_ACCOUNT_URL', 'CLOUDINARY_API_PROXY'])
+/**
+ * Variables of Cloudinary's own clients, and of our command line: a gateway reads none of them. `GATEWAY_KEY` is not
+ * here, because it may have been meant to be `GATEWAY_KEYS`, and a gateway without keys lets everybody in.
+ */
+const FOREIGN: ReadonlySet<string> = new Set([
+  'CLOUDINARY_ACCOUNT_URL', 'CLOUDINARY_API_PROXY', 'GATEWAY_URL'
+])
 
 /** `<NAME>` in a variable's name stands for these, and for whatever stands in the place of it in the name that is asked about. */
 const USUAL_NAMES = ['EDITOR', 'STAGING', 'PRODUCTION']

@@ -1,11 +1,12 @@
 import t from 'tap'
-import { HELP, parseCommandLine, UsageError } from '../../src/commands/command-line.ts'
+import { HELP, parseCommandLine } from '../../src/commands/command-line.ts'
+import { UsageError } from '../../src/commands/usage.ts'
 
 t.test('parseCommandLine', async (t) => {
   t.test('serve is the default', async (t) => {
-    t.same(parseCommandLine([]), { command: 'serve' })
-    t.same(parseCommandLine(['serve']), { command: 'serve' })
-    t.same(parseCommandLine(['health']), { command: 'health' })
+    t.same(parseCommandLine([]), { command: 'serve', variables: {} })
+    t.same(parseCommandLine(['serve']), { command: 'serve', variables: {} })
+    t.same(parseCommandLine(['health']), { command: 'health', variables: {} })
   })
 
   t.test('help and version come before everything else', async (t) => {
@@ -49,7 +50,29 @@ t.test('parseCommandLine', async (t) => {
       name: 'UsageError', message: 'SANDBOX_ALLOW_PRIVATE_FETCH must be true or false'
     })
     t.throws(() => parseCommandLine(['sandbox'], { SANDBOX_PUBLIC_URL: 'pc' }), { name: 'UsageError', message: /^SANDBOX_PUBLIC_URL must be a scheme/ })
-    t.same(parseCommandLine(['serve'], { SANDBOX_PORT: 'abc' }), { command: 'serve' })
+    t.same(parseCommandLine(['serve'], { SANDBOX_PORT: 'abc' }), { command: 'serve', variables: {} })
+  })
+
+  t.test('options of serve and health stand for variables, and win over the files that name the same', async (t) => {
+    t.same(parseCommandLine(['serve', '--port', '9000', '--sandbox', 'off', '--policy-file', 'p.yaml']), {
+      command: 'serve',
+      variables: {
+        PORT: '9000', PORT_FILE: undefined, SANDBOX: 'off', SANDBOX_FILE: undefined, POLICY_FILE: 'p.yaml', POLICY_FILE_FILE: undefined
+      }
+    })
+    t.match(parseCommandLine(['--host', '0.0.0.0']), { command: 'serve', variables: { HOST: '0.0.0.0' } })
+    t.match(parseCommandLine(['health', '--port', '9000']), { command: 'health', variables: { PORT: '9000' } })
+    for (const secret of ['--key', '--redis-url', '--gateway-keys', '--cloudinary-url']) {
+      t.throws(() => parseCommandLine(['serve', secret, 'x']), { name: 'UsageError' }, 'a secret is no option')
+    }
+  })
+
+  t.test('calls keep their arguments, and help knows them', async (t) => {
+    t.same(parseCommandLine(['upload', 'a', '--help']), { command: 'call', options: { name: 'upload', args: ['a', '--help'] } })
+    t.same(parseCommandLine(['help']), { command: 'help' })
+    t.same(parseCommandLine(['help', 'help']), { command: 'help' })
+    t.same(parseCommandLine(['help', 'serve']), { command: 'help' })
+    t.same(parseCommandLine(['help', 'upload']), { command: 'help', topic: 'upload' })
   })
 
   t.test('openapi and key', async (t) => {
@@ -63,9 +86,15 @@ t.test('parseCommandLine', async (t) => {
     const wrong: Array<[string[], string | RegExp]> = [
       [['serv'], 'Unknown command \'serv\'; did you mean \'serve\'?'],
       [['toString'], 'Unknown command \'toString\''],
-      [['--prot', '1'], /Unknown option '--prot'/],
       [['sandbox', '--port'], /'--port <value>' argument missing/],
-      [['serve', '--port', '1'], '\'serve\' has no option --port'],
+      [['--prot', '1'], 'Unknown option \'--prot\'; did you mean \'--port\'?'],
+      [['serve', '--port', 'x'], '--port must be a whole number from 0 to 65535'],
+      [['serve', '--data', 'x'], '\'serve\' has no option --data'],
+      [['key', '--jso'], 'Unknown option \'--jso\'; did you mean \'--json\'?'],
+      [['uplaod', 'x'], 'Unknown command \'uplaod\'; did you mean \'upload\'?'],
+      [['hlep'], 'Unknown command \'hlep\'; did you mean \'help\'?'],
+      [['help', 'uplaod'], 'Unknown command \'uplaod\'; did you mean \'upload\'?'],
+      [['help', 'upload', 'url'], '\'help\' takes no argument \'url\''],
       [['health', 'now'], '\'health\' takes no argument \'now\''],
       [['key', 'a', 'b'], '\'key\' takes no argument \'b\''],
       [['key', 'a=b'], /name of a caller/],

@@ -1,0 +1,20 @@
+import t from 'tap'
+import { Secret } from '../../../src/secret.ts'
+import { callable } from '../../support/called.ts'
+import { environmentAt, startGatewayAt } from '../../support/gateway.ts'
+
+t.test('environments are listed, without a secret', async (t) => {
+  const { call, see, sandbox } = await callable(t)
+  t.match(
+    (await call(['environments'])).lines,
+    [{ name: 'production', cloud_name: 'demo', verified: true, default: true }]
+  )
+  t.equal((await see(['environments'])).out, 'production  demo  verified  default\n')
+  t.notMatch((await call(['environments'])).out, /abcd/)
+  const wrong = environmentAt(sandbox.url, { name: 'wrong', apiSecret: new Secret('no such secret') })
+  const { url } = await startGatewayAt(t, sandbox.url, { environments: [environmentAt(sandbox.url), wrong] })
+  const { out } = await see(['environments', '--url', url])
+  t.match(out, /^production +demo +verified +default\nwrong +demo +not verified\n$/)
+  t.notMatch(out, /secret/)
+  await t.rejects(call(['environments', 'x']), { name: 'UsageError' })
+})
