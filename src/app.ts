@@ -30,6 +30,7 @@ import requestTarget from './plugins/actions/request-target.ts'
 import textInput from './plugins/actions/text-input.ts'
 import unreadQuery from './plugins/actions/unread-query.ts'
 import { errorPage } from './plugins/docs/error-page.ts'
+import { llmsText } from './plugins/docs/llms.ts'
 import { openapiDocument, openapiPages } from './plugins/docs/openapi.ts'
 import batching from './plugins/http/batching.ts'
 import { answerClientError, refuseTunnels } from './plugins/http/client-errors.ts'
@@ -202,6 +203,7 @@ async function loadPages (pages: FastifyInstance, config: Config): Promise<void>
   await pages.register(strangerRate, ratesOf(pages, config))
   await pages.register(pageHeaders, { media: plainOrigins(config.environments) })
   await pages.register(errorPage)
+  await pages.register(llmsText)
   await pages.register(openapiPages)
 }
 

@@ -1,60 +1,120 @@
-import { execFile, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { v2 as sdk } from 'cloudinary'
 import t from 'tap'
-import { withVariables } from './support/readme-table.ts'
+import { parse, parseAllDocuments } from 'yaml'
+import { startGateway } from './support/gateway.ts'
+import { anchorsOf, blocksOf, commandsOf, linksOf, PAGES, proseOf } from './support/pages.ts'
+import { SETTINGS_PAGE, withVariables } from './support/readme-table.ts'
+import { checkSyntax, Shell } from './support/shell.ts'
 
-const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')
-const readme = readFileSync(join(root, 'README.md'), 'utf8')
+const pageAt = (path: string) => PAGES.find((page) => page.path === path) ?? { path, text: '' }
+const readme = pageAt('README.md')
+const ours = PAGES.filter(({ path }) => path !== 'CONTRIBUTING.md')
+const hasCurl = await promisify(execFile)('curl', ['--version']).then(() => true, () => false)
 
-/** Lines of the action table and of the `sh` blocks that call curl, in their order. */
-function curlLines (): string[] {
-  return [...readme.matchAll(/^\| \d .*`(curl [^`]+)` \|$|^```sh\n([^]*?)^```/gm)]
-    .flatMap(([, inTable, block]) => inTable ?? (block ?? '').split(/\n(?! )/).filter((line) => line.startsWith('curl ')))
-}
+// As `npm start` does on a fresh machine, with samples in the sandbox.
+const { url, sandbox } = await startGateway(t, {}, { samples: true })
 
-async function freePort (): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const address = server.address()
-  await new Promise((resolve) => { server.close(resolve) })
-  return typeof address === 'object' && address ? address.port : 0
-}
-
-async function hasCurl (): Promise<boolean> {
-  return run('curl', ['--version']).then(() => true, () => false)
-}
-
-t.test('every curl line of the README works as printed, from top to bottom', async (t) => {
-  if (!await hasCurl()) {
-    // Only where nobody has promised that it is there.
-    t.not(process.env['CI'], 'true', 'curl is needed where CI=true')
-    t.pass('curl is not installed, so its lines cannot be tried')
-    return
-  }
+t.test('every command of the README and of docs/ works as printed, from top to bottom', {
+  skip: !hasCurl && process.env['CI'] !== 'true' && 'curl is not installed'
+}, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'readme-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  symlinkSync(join(root, 'test'), join(folder, 'test'))
-  const [port, sandboxPort] = [await freePort(), await freePort()]
-  const gateway = spawn(join(root, 'node_modules', '.bin', 'tsx'), [join(root, 'src', 'server.ts')], {
-    env: { ...process.env, PORT: String(port), SANDBOX_PORT: String(sandboxPort), SANDBOX_DATA: ':memory:', NODE_ENV: '' }, stdio: 'ignore', detached: true
-  })
-  t.teardown(() => { if (gateway.pid !== undefined) process.kill(-gateway.pid) })
-  const here = (text: string): string => text.replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`).replaceAll('127.0.0.1:8081', `127.0.0.1:${sandboxPort}`)
-  await run('curl', ['-fsS', '--retry', '60', '--retry-delay', '1', '--retry-connrefused', '-o', '/dev/null', `http://127.0.0.1:${port}/readyz`])
-
-  const lines = curlLines()
-  t.ok(lines.length >= 12, 'the README has its lines')
-  for (const line of lines) {
-    const { stdout } = await run('bash', ['-c', here(line).replace(/^curl /, 'curl -sS -w "\\n%{http_code}" ')], { cwd: folder })
-    t.match(stdout, /\n200$/, line)
+  const shell = new Shell(folder, (text) => text.replaceAll('http://127.0.0.1:8080', url).replaceAll('http://127.0.0.1:8081', sandbox.url))
+  for (const page of ours) {
+    for (const command of commandsOf(page)) await t.resolves(shell.run(command), `${page.path}: ${command}`)
+  }
+  t.ok(commandsOf(readme).length >= 11, 'the README has its lines')
+  for (const wrong of ['curl http://127.0.0.1:8080/nothing', 'npm run nothing', 'node -e "process.exit(1)"']) {
+    await t.rejects(shell.run(wrong), `${wrong} would be noticed`)
   }
 })
 
-t.test('the README\'s table of variables is the one the process reads (npm run readme writes it)', async (t) => {
-  t.equal(withVariables(readme), readme)
+t.test('the first success is a picture', async (t) => {
+  const links = [...readme.text.matchAll(/^<http:\/\/127\.0\.0\.1:8080(\/url\?[^>]+)>$/gm)].map(([, link = '']) => link)
+  t.equal(links.length, 1)
+  const answer = await fetch(url + links[0])
+  t.match({ status: answer.status, type: answer.headers.get('content-type') }, { status: 200, type: /^image\// })
+  t.ok(answer.redirected)
+})
+
+t.test('commands that need another program say so, can be read by a shell, and name files that exist', async (t) => {
+  const marked = ours.flatMap((page) => blocksOf(page).filter(({ language, mark }) => language === 'sh' && mark !== ''))
+  t.ok(marked.length >= 3)
+  for (const { page, mark, text } of marked) {
+    t.match(pageAt(page).text, new RegExp(`\\*needs ${mark}`, 'i'), page)
+    await t.resolves(checkSyntax(text), text)
+    for (const [path] of text.matchAll(/(?<=\s)[\w.-]+\/[\w./-]+/g)) t.ok(existsSync(join(root, path)), path)
+  }
+})
+
+t.test('no command hides from these tests: shells have fences of their own, and YAML and JSON can be read', async (t) => {
+  for (const page of ours) {
+    t.notMatch(proseOf(page), /^ {4}\S/m, `${page.path} has no indented block`)
+    for (const { language, text } of blocksOf(page)) {
+      t.ok(['sh', 'js', 'ts', 'tsx', 'json', 'yaml', 'text', 'http'].includes(language), `${page.path}: ${language}`)
+      if (language === 'json') t.doesNotThrow(() => JSON.parse(text), page.path)
+      if (language === 'yaml') t.same(parseAllDocuments(text).flatMap(({ errors }) => errors), [], page.path)
+    }
+  }
+})
+
+t.test('every link between pages leads to a file that exists, and to a heading in it', async (t) => {
+  for (const link of PAGES.flatMap(linksOf)) {
+    t.ok(existsSync(join(root, link.to)), `${link.page} > ${link.to}`)
+    if (link.anchor !== '') t.ok(anchorsOf(pageAt(link.to)).has(link.anchor), `${link.page} > ${link.to}#${link.anchor}`)
+  }
+  const linked = new Set(linksOf(readme).map(({ to }) => to))
+  t.same(PAGES.filter(({ path }) => path !== 'README.md' && !linked.has(path)).map(({ path }) => path), [], 'the README leads to each')
+})
+
+interface Operation { operationId: string, parameters?: Array<{ name: string }>, requestBody?: object }
+const { paths } = parse(readFileSync(join(root, 'openapi.yaml'), 'utf8')) as { paths: Record<string, Record<string, Operation>> } // our own
+
+t.test('every route that is named exists', async (t) => {
+  const pattern = /`(GET|POST|PATCH|DELETE|PUT) (\/[^`\s?]*)`/g
+  for (const { path, text } of ours.filter((page) => page.path !== 'docs/errors.md')) {
+    for (const [, method = '', route = ''] of text.matchAll(pattern)) t.ok(paths[route]?.[method.toLowerCase()], `${path}: ${method} ${route}`)
+  }
+})
+
+t.test('from WeWeb: all nine actions, and every field is one of its route', async (t) => {
+  const { text } = pageAt('docs/from-weweb.md')
+  const routes = new Map([...text.matchAll(/^\| ([\w ]+) \| `(\w+) (\S+)` \|$/gm)].map(([, action = '', method = '', path = '']) =>
+    [action, paths[path]?.[method.toLowerCase()]]))
+  t.equal(routes.size, 9)
+  let action = ''
+  const fields = [...text.matchAll(/^\| ([\w ]*)\| [\w ]+ \| `(\w+)` \|/gm)]
+  t.ok(fields.length > 50)
+  for (const [, named = '', field = ''] of fields) {
+    action = named.trim() || action
+    t.match(JSON.stringify(routes.get(action)), new RegExp(`"(name":")?${field}"`), `${action}: ${field}`)
+  }
+})
+
+t.test('from the SDK: every method is one of the official package', async (t) => {
+  const methods = [...pageAt('docs/from-the-sdk.md').text.matchAll(/^\| `([\w.]+)` \|/gm)].map(([, name = '']) => name)
+  t.ok(methods.length > 15)
+  for (const name of methods) {
+    const found = name.split('.').reduce<unknown>((place, part) => (place as Record<string, unknown>)[part], sdk)
+    t.type(found, 'function', name)
+  }
+})
+
+t.test('the README fits on a few screens, and its picture is small', async (t) => {
+  t.ok(readme.text.split('\n').length <= 151)
+  const [, picture = ''] = /!\[[^\]]+\]\(([^)]+)\)/.exec(readme.text) ?? []
+  const { size } = statSync(join(root, picture))
+  t.ok(size > 1000 && size <= 150_000, `${size} bytes`)
+})
+
+t.test('the table of variables is the one the process reads (npm run readme writes it)', async (t) => {
+  const text = readFileSync(SETTINGS_PAGE, 'utf8')
+  t.match(text, '| `PORT` |')
+  t.equal(withVariables(text), text)
 })

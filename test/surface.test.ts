@@ -16,7 +16,7 @@ const ENVIRONMENTS = ['quokka', 'wombat']
 /** Whoever may reach the address may ask for these. Everything else needs a key. */
 const OPEN = new Set([
   '/', '/healthz', '/readyz', '/openapi.json', '/openapi.yaml', '/postman.json',
-  '/docs', '/docs/', '/docs/errors', '/docs/errors/:code', '/docs/errors.js', '/docs/page.css', '/docs/static/*',
+  '/docs', '/docs/', '/docs/errors', '/docs/errors/:code', '/docs/errors.js', '/docs/page.css', '/llms.txt', '/docs/static/*',
   // The signature is its credential.
   '/direct-upload'
 ])

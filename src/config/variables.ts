@@ -58,7 +58,7 @@ const choice = <const T extends readonly string[]>(values: T, preset: T[number],
 const HOST_PATTERN = '^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|[0-9A-Fa-f:.]+(?:%[A-Za-z0-9]+)?)$'
 const HOST_FAULT = 'must be an address or a host name, without a port and without brackets'
 
-/** Every variable but the credentials: its type, range, default and meaning. The README's table is made from this. */
+/** Every variable but the credentials: its type, range, default and meaning. The table in docs/configuration.md is made from this. */
 export const Settings = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', pattern: HOST_PATTERN, 'x-fault': HOST_FAULT, description: 'Address to listen on. Any but a loopback address needs keys, or `AUTH=none`.' }),
   PORT: port('Port to listen on; 0 takes a free one.', 8080),
@@ -157,7 +157,7 @@ function shown (schema: TSchema): string {
   return `\`${schema['x-unit'] === 'bytes' ? formatBytes(Number(preset)) : String(preset)}\``
 }
 
-/** Every variable the process reads, for the README's table and for the search of a nearest name. */
+/** Every variable the process reads, for the table in docs/configuration.md and for the search of a nearest name. */
 export const VARIABLES: readonly Variable[] = [
   ...CREDENTIAL_VARIABLES.map(({ meaning, ...variable }) => ({ ...variable, meaning: `${meaning} Also as \`_FILE\`.` })),
   ...Object.entries(Settings.properties).map(([name, schema]: [string, TSchema]) => ({
