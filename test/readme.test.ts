@@ -25,7 +25,8 @@ t.test('every command of the README and of docs/ works as printed, from top to b
 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'readme-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const shell = new Shell(folder, (text) => text.replaceAll('http://127.0.0.1:8080', url).replaceAll('http://127.0.0.1:8081', sandbox.url))
+  const shell = new Shell(folder, (text) =>
+    text.replaceAll('http://127.0.0.1:8080', url).replaceAll('http://127.0.0.1:8081', sandbox.url))
   for (const page of ours) {
     for (const command of commandsOf(page)) await t.resolves(shell.run(command), `${page.path}: ${command}`)
   }
@@ -67,25 +68,31 @@ t.test('no command hides from these tests: shells have fences of their own, and 
 t.test('every link between pages leads to a file that exists, and to a heading in it', async (t) => {
   for (const link of PAGES.flatMap(linksOf)) {
     t.ok(existsSync(join(root, link.to)), `${link.page} > ${link.to}`)
-    if (link.anchor !== '') t.ok(anchorsOf(pageAt(link.to)).has(link.anchor), `${link.page} > ${link.to}#${link.anchor}`)
+    if (link.anchor === '') continue
+    t.ok(anchorsOf(pageAt(link.to)).has(link.anchor), `${link.page} > ${link.to}#${link.anchor}`)
   }
   const linked = new Set(linksOf(readme).map(({ to }) => to))
-  t.same(PAGES.filter(({ path }) => path !== 'README.md' && !linked.has(path)).map(({ path }) => path), [], 'the README leads to each')
+  const others = PAGES.map(({ path }) => path).filter((path) => path !== 'README.md')
+  t.same(others.filter((path) => !linked.has(path)), [], 'the README leads to each')
 })
 
 interface Operation { operationId: string, parameters?: Array<{ name: string }>, requestBody?: object }
-const { paths } = parse(readFileSync(join(root, 'openapi.yaml'), 'utf8')) as { paths: Record<string, Record<string, Operation>> } // our own
+interface Document { paths: Record<string, Record<string, Operation>> }
+const { paths } = parse(readFileSync(join(root, 'openapi.yaml'), 'utf8')) as Document // our own
 
 t.test('every route that is named exists', async (t) => {
   const pattern = /`(GET|POST|PATCH|DELETE|PUT) (\/[^`\s?]*)`/g
   for (const { path, text } of ours.filter((page) => page.path !== 'docs/errors.md')) {
-    for (const [, method = '', route = ''] of text.matchAll(pattern)) t.ok(paths[route]?.[method.toLowerCase()], `${path}: ${method} ${route}`)
+    for (const [, method = '', route = ''] of text.matchAll(pattern)) {
+      t.ok(paths[route]?.[method.toLowerCase()], `${path}: ${method} ${route}`)
+    }
   }
 })
 
 t.test('from WeWeb: all nine actions, and every field is one of its route', async (t) => {
   const { text } = pageAt('docs/from-weweb.md')
-  const routes = new Map([...text.matchAll(/^\| ([\w ]+) \| `(\w+) (\S+)` \|$/gm)].map(([, action = '', method = '', path = '']) =>
+  const rows = [...text.matchAll(/^\| ([\w ]+) \| `(\w+) (\S+)` \|$/gm)]
+  const routes = new Map(rows.map(([, action = '', method = '', path = '']) =>
     [action, paths[path]?.[method.toLowerCase()]]))
   t.equal(routes.size, 9)
   let action = ''

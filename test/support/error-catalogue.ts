@@ -1,6 +1,6 @@
 /**
- * The error catalogue in files: recorded examples and docs/errors.md. Run by itself (`npm run errors`) it provokes every
- * error and writes both.
+ * The error catalogue in files: recorded examples and docs/errors.md. Run by itself (`npm run errors`) it provokes
+ * every error and writes both.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -9,8 +9,9 @@ export interface Page { readonly path: string, readonly text: string }
 /** A fenced block: what stands behind the fence, such as `sh docker`, and its content. */
 export interface Block { readonly page: string, readonly language: string, readonly mark: string, readonly text: string }
 
-export const PAGES: readonly Page[] = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)]
-  .filter((path) => path.endsWith('.md')).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
+export const PAGES: readonly Page[] = [
+  'README.md', 'CONTRIBUTING.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)
+].filter((path) => path.endsWith('.md')).map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
 
 export function blocksOf ({ path, text }: Page): Block[] {
   return [...text.matchAll(/^```(\w+)(?: (\w+))?\n([^]*?)^```$/gm)]
@@ -41,10 +42,11 @@ export function linksOf (page: Page): PageLink[] {
     })
 }
 
-/** Lines of the table of actions in the README, and of the blocks of shell, in their order; a line may go on indented. */
+/** Lines of the README's table of actions and of blocks of shell, in their order; a line may go on indented. */
 export function commandsOf (page: Page): string[] {
   const table = [...page.text.matchAll(/^\| \d \|.*`(curl [^`]+)` \|$/gm)].map(([, line = '']) => line)
   const blocks = blocksOf(page).filter(({ language, mark }) => language === 'sh' && mark === '')
-  return [...table, ...blocks.flatMap(({ text }) => text.split(/\n(?! )/)).map((line) => line.replace(/(^| )#.*$/, '').trim())]
+  const lines = blocks.flatMap(({ text }) => text.split(/\n(?! )/))
+  return [...table, ...lines.map((line) => line.replace(/(^| )#.*$/, '').trim())]
     .filter((line) => line !== '')
 }

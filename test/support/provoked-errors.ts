@@ -1,6 +1,6 @@
 /**
- * Every code of the error table, provoked for real: gateways on real sockets, an upstream that is the sandbox, and what
- * both are told to do. Gives the request as a reader would send it, and the answer with what changes each time masked.
+ * Every code of the error table, provoked for real: gateways on real sockets, the sandbox as their upstream, and
+ * what both are told to do. Gives the request as a reader would send it, and the answer with what changes masked.
  */
 import { createHash } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
@@ -95,7 +95,8 @@ function bodyOf ({ body, form, file }: Parts): RequestInit['body'] {
 async function ask (gateway: string, path: string, parts: Parts = {}): ReturnType<Provocation> {
   const body = bodyOf(parts)
   const method = parts.method ?? (body === undefined ? 'GET' : 'POST')
-  const answer = await fetch(gateway + path, { method, headers: parts.headers ?? {}, ...(body !== undefined && { body }) })
+  const { headers = {} } = parts
+  const answer = await fetch(gateway + path, { method, headers, ...(body !== undefined && { body }) })
   return { request: masked(curlLine(path, parts)), answer: JSON.parse(masked(await answer.text())) }
 }
 
@@ -194,7 +195,8 @@ function upstreamFailures (url: string, sandbox: Sandbox, names: { wrong: string
     ['upstream_unavailable', 'after several failures in a row', async () => {
       const failing = told(503, 'Service unavailable')
       let last = await failing()
-      for (let round = 0; round < 20 && last.answer['code'] !== 'upstream_unavailable'; round++) last = await failing()
+      const isOpen = (): boolean => last.answer['code'] === 'upstream_unavailable'
+      for (let round = 0; round < 20 && !isOpen(); round++) last = await failing()
       return last
     }]
   ]
@@ -293,7 +295,8 @@ export async function provokeErrors (t: Teardown, folder: string): Promise<Recor
   const sandbox = await startSandbox({ seed: 1 })
   t.teardown(() => sandbox.close())
   await sandbox.add('cats/tom')
-  const at = async (changes: Parameters<typeof startGatewayAt>[2] = {}) => (await startGatewayAt(t, sandbox.url, changes)).url
+  const at = async (changes: Parameters<typeof startGatewayAt>[2] = {}) =>
+    (await startGatewayAt(t, sandbox.url, changes)).url
   const policyFile = join(folder, 'policy.yaml')
   writeFileSync(policyFile, POLICY)
   const wrong = environmentAt(sandbox.url, { name: 'staging', apiSecret: new Secret('another') })
@@ -309,9 +312,10 @@ export async function provokeErrors (t: Teardown, folder: string): Promise<Recor
       auth, corsOrigins: ['https://www.example.com']
     }))),
     ...uploadFailures(await at({ rates: { perAddress: { requests: 3, perSeconds: 3600 } } }), sandbox),
-    ['integrity_failed', 'when Cloudinary stores 2 bytes of 9', () => ask(forgetful, '/upload?public_id=notes.csv&resource_type=raw', {
-      headers: { 'Content-Type': 'text/csv' }, file: 'all of it'
-    })],
+    ['integrity_failed', 'when Cloudinary stores 2 bytes of 9', () =>
+      ask(forgetful, '/upload?public_id=notes.csv&resource_type=raw', {
+        headers: { 'Content-Type': 'text/csv' }, file: 'all of it'
+      })],
     ['request_timeout', 'when the body stops for `UPLOAD_IDLE_TIMEOUT_MS`', () => say(slow, [
       'POST /upload HTTP/1.1', 'Host: 127.0.0.1:8080', 'Content-Type: image/jpeg', 'Content-Length: 1000'
     ])],

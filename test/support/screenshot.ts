@@ -1,4 +1,4 @@
-/** Renews the picture of the README (`npm run screenshot`): starts the built product and photographs its first page. */
+/** Renews the picture of the README (`npm run screenshot`): the first page of the built product. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
@@ -11,7 +11,8 @@ const FILE = join(import.meta.dirname, '../../docs/screenshot.png')
 
 const ends: Array<() => unknown> = []
 try {
-  const gateway = await startGatewayProcess({ teardown: (end) => { ends.unshift(end) } }, { SANDBOX_PORT: '0', SANDBOX_DATA: ':memory:' })
+  const teardown = (end: () => void): void => { ends.unshift(end) }
+  const gateway = await startGatewayProcess({ teardown }, { SANDBOX_PORT: '0', SANDBOX_DATA: ':memory:' })
   const browser = await chromium.launch({
     executablePath: programFinder('chromium', process.env['PATH'])() ?? 'chromium', args: ['--no-sandbox']
   })

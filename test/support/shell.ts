@@ -10,8 +10,9 @@ const ROOT = join(import.meta.dirname, '../..')
 const quoted = (text: string): string => `'${text}'`
 
 /**
- * Programs in front of those of the machine. They run the product as it is here, not as a registry has it; what does not
- * end by itself is ended once it has said that it is there. `npm` installs nothing: it looks whether a script exists.
+ * Programs in front of those of the machine. They run the product as it is here, not as a registry has it; what does
+ * not end by itself is ended once it has said that it is there. `npm` installs nothing: it looks whether a script
+ * exists.
  */
 function programs (node: string): Record<string, string> {
   const product = [node, ...productArguments('src/server.ts')].map(quoted).join(' ')
@@ -57,7 +58,9 @@ export class Shell {
     const line = this.#translate(command).replace(/^curl /, 'curl -sS -w "\\n%{http_code}" ')
     const PATH = `${join(this.#folder, 'bin')}:${process.env['PATH']}`
     const { stdout } = await execute('bash', ['-c', line], {
-      cwd: this.#folder, timeout: 60_000, env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: '', SANDBOX_DATA: ':memory:', PATH }
+      cwd: this.#folder,
+      timeout: 60_000,
+      env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: '', SANDBOX_DATA: ':memory:', PATH }
     })
     if (command.startsWith('curl ') && !stdout.endsWith('\n200')) throw new Error(`${command}\n${stdout}`)
     return stdout

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../errors.ts'
 
-/** What a page about a code says beside the title and the advice of the error table. Code spans are in backticks. */
+/** What a page about a code says beside title and advice of the error table. Code spans are in backticks. */
 export interface ErrorExplanation {
   /** What the code means, in one sentence. */
   readonly meaning: string

@@ -26,8 +26,10 @@ ${body}
 
 /** The list of all codes. `base` is the path of this page. */
 function listPage (base: string): string {
-  const rows = Object.entries(ERRORS).map(([code, { status, title }]) =>
-    `<li id="${code}"><a href="${base}/${code}"><span class="status">${status}</span><span><code>${code}</code><br>${html(title)}</span></a>`)
+  const rows = Object.entries(ERRORS).map(([code, { status, title }]) => {
+    const name = `<span><code>${code}</code><br>${html(title)}</span>`
+    return `<li id="${code}"><a href="${base}/${code}"><span class="status">${status}</span>${name}</a>`
+  })
   return page('Errors of cloudinary-gateway', `<nav><a href="${base.replace(/\/errors$/, '/')}">Documentation</a></nav>
 <h1>Errors</h1>
 <p>Every failure is one <code>application/problem+json</code>. Its <code>code</code> is one of these, and its <code>type</code>
@@ -48,9 +50,10 @@ function codePage (code: ErrorCode, base: string): string {
   const { status, title, advice } = ERRORS[code]
   const { meaning, reasons } = ERROR_EXPLANATIONS[code]
   const { when, request } = ERROR_EXAMPLES[code]
+  const retry = ' <span class="muted">The same request may succeed later.</span>'
   return page(`${code}: errors of cloudinary-gateway`, `<nav><a href="${base}">All errors</a></nav>
 <h1>${html(title)}</h1>
-<p><span class="tag">${status}</span> <code>${code}</code>${new GatewayError(code, '').retryable ? ' <span class="muted">The same request may succeed later.</span>' : ''}</p>
+<p><span class="tag">${status}</span> <code>${code}</code>${new GatewayError(code, '').retryable ? retry : ''}</p>
 <h2>What it means</h2>
 <p>${html(meaning)}</p>
 <h2>Why it happens</h2>
@@ -72,7 +75,8 @@ export const errorPage: FastifyPluginAsync = async (app) => {
     reply.type('text/html; charset=utf-8').send(listPage(base)))
   app.get('/docs/errors.js', { schema: hidden }, async (_request, reply) =>
     reply.type('text/javascript; charset=utf-8').send(ANCHOR_SCRIPT))
-  app.get<{ Params: { code: string } }>('/docs/errors/:code', { schema: hidden }, async ({ params: { code } }, reply) => {
+  app.get<{ Params: { code: string } }>('/docs/errors/:code', { schema: hidden }, async (request, reply) => {
+    const { code } = request.params
     if (code === '') return reply.redirect(base)
     if (isCode(code)) return reply.type('text/html; charset=utf-8').send(codePage(code, base))
     throw new GatewayError('route_not_found', `There is no error code "${code}".`, {
