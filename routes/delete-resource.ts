@@ -32,7 +32,7 @@ const Deleted = Type.Object({
 /** Members that the schemas of both routes share. */
 const shared = {
   tags: ['actions'],
-  description: 'Fields may stand in the query or in a JSON body; one that is given in both must be the same.',
+  description: 'Deletes one asset; an absent one is a 404. Fields may stand in the query or in a JSON body; one that is given in both must be the same.',
   response: {
     200: Deleted,
     ...problems(
@@ -48,7 +48,7 @@ export const deleteResource: Route = async (app) => {
   app.route({
     method: 'DELETE',
     url: '/resources/*',
-    config: { action: 'deleteResource' },
+    config: { action: 'deleteResource', example: { public_id: 'samples/landscapes/dunes' } },
     schema: {
       ...shared,
       operationId: 'deleteResource',
@@ -69,7 +69,7 @@ export const deleteResource: Route = async (app) => {
   app.route({
     method: 'DELETE',
     url: '/assets/:asset_id',
-    config: { action: 'deleteResource' },
+    config: { action: 'deleteResource', example: { asset_id: '8c66fd6e604cdfe3d9254b9949d0e8de' } },
     schema: {
       ...shared,
       operationId: 'deleteResourceByAssetId',

@@ -36,17 +36,17 @@ const LISTS: ReadonlySet<string> = new Set(Object.entries(signableParameters).fl
   return isList ? [name] : []
 }))
 
-const { timestamp, signature, api_key: apiKey, cloud_name: cloudName } = FIELDS
 const FILE = Type.String({ format: 'binary', description: 'The file; before the other fields or after them.' })
 const REQUEST_BODY = {
   required: true,
   content: {
     'multipart/form-data': {
-      schema: Type.Object({
-        file: FILE, timestamp, signature, api_key: apiKey, cloud_name: cloudName, resource_type: resourceType
-      }, {
+      schema: Type.Object({ file: FILE, ...FIELDS }, {
+        examples: [{
+          file: 'landscape.jpg', timestamp: '1700000000', signature: '0123456789abcdef0123456789abcdef01234567', folder: 'uploads'
+        }],
         additionalProperties: Type.String({
-          description: 'Every other field that was signed, as the text that was signed: `fields` of `POST /signature`.'
+          description: 'Every field is sent as the text that was signed: `fields` of `POST /signature`.'
         })
       })
     }
@@ -128,11 +128,12 @@ export const directUpload: Route = async (app) => {
   app.route({
     method: 'POST',
     url: '/direct-upload',
-    config: { action: 'directUpload', requestBody: REQUEST_BODY, alsoReads: NAMES },
+    config: { action: 'directUpload', requestBody: REQUEST_BODY },
     schema: {
       operationId: 'directUpload',
       tags: ['actions'],
       summary: 'Direct Upload file using signature',
+      description: 'Stores a file whose fields `POST /signature` has signed. The signature is the credential: no key is needed.',
       querystring: Query,
       response: {
         200: Asset,

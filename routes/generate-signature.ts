@@ -30,7 +30,7 @@ const Body = Type.Object({
   ...UPLOAD_PARTS,
   additionalProperties: false,
   default: {}, // everything has a default, so a call without a body is fine
-  examples: [{ folder: 'users/1', tags: ['avatar'], eager: [{ width: 200, height: 200, crop: 'thumb' }] }]
+  examples: [{ folder: 'uploads', tags: ['avatar'], eager: [{ width: 200, height: 200, crop: 'thumb' }] }]
 })
 
 const Signed = Type.Object({
@@ -162,6 +162,8 @@ export const generateSignature: Route = async (app) => {
       operationId: 'generateSignature',
       tags: ['actions'],
       summary: 'Generate signature for upload',
+      description: 'Signs the fields of one upload, which the caller then sends straight to Cloudinary, or to `POST /direct-upload`. ' +
+        '`fields` of the answer holds every field of that form.',
       body: Body,
       response: {
         200: Signed,

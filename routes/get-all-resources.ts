@@ -188,12 +188,12 @@ export const getAllResources: Route = async (app) => {
   app.route({
     method: 'GET',
     url: '/resources',
-    config: { action: 'getAllResources' },
+    config: { action: 'getAllResources', example: { prefix: 'samples/', max_results: 5, tags: true } },
     schema: {
       operationId: 'getAllResources',
       tags: ['actions'],
       summary: 'Get All Resources',
-      description: 'With `Accept: application/x-ndjson` every page is fetched and streamed, one asset a line. Where the header likes both types equally, or neither, the answer is one page as JSON.',
+      description: 'Lists assets of one kind, a page at a time. With `Accept: application/x-ndjson` every page is fetched and streamed, one asset a line. Where the header likes both types equally, or neither, the answer is one page as JSON.',
       querystring: Query,
       response: {
         200: {

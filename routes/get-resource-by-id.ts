@@ -42,9 +42,10 @@ export const getResourceById: Route = async (app) => {
   app.route({
     method: 'GET',
     url: '/resources/*',
-    config: { action: 'getResourceById' },
+    config: { action: 'getResourceById', example: { public_id: 'samples/logo' } },
     schema: {
       operationId: 'getResourceById',
+      description: 'Returns everything that Cloudinary knows about an asset. When it exists under another kind, the 404 says which.',
       tags: ['actions'],
       summary: 'Get Resource by ID',
       params: Type.Object({ '*': PublicId }),
@@ -62,9 +63,10 @@ export const getResourceById: Route = async (app) => {
   app.route({
     method: 'GET',
     url: '/assets/:asset_id',
-    config: { action: 'getResourceById' },
+    config: { action: 'getResourceById', example: { asset_id: '60c1093bdd0491f5d34fd24c1f5acace' } },
     schema: {
       operationId: 'getResourceByAssetId',
+      description: 'Returns everything that Cloudinary knows about an asset, found by its permanent ID.',
       tags: ['actions'],
       summary: 'Get Resource by ID, by its asset_id',
       params: Type.Object({ asset_id: AssetId }),

@@ -25,12 +25,13 @@ const Asked = Type.Object({
     examples: ['contract.pdf']
   })),
   transformation: Type.Optional(TransformationInput)
-}, { additionalProperties: false, examples: [{ public_id: 'contracts/2025-01', type: 'private', format: 'pdf', attachment: true }] })
+}, { additionalProperties: false, examples: [{ public_id: 'samples/private', type: 'private', format: 'jpg', attachment: true }] })
 
 const SignedUrl = Type.Object({
   url: Type.String({ description: 'Link to the original file; it carries a signature, so treat it as a secret until it expires.' }),
   expires_at: Type.Integer({ description: 'Unix time in seconds.' })
 }, { 'x-component': 'SignedUrl' })
+const DESCRIPTION = 'Returns a link to the original of a private or authenticated asset, which works until it expires.'
 const FAILURES = problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited')
 
 function expiryOf (given: number | undefined, nowSeconds: number, mostSeconds = Infinity): number {
@@ -71,8 +72,15 @@ export const getSignedUrl: Route = async (app) => {
   app.route({
     method: 'GET',
     url: '/signed-url',
-    config: { action: 'getSignedUrl' },
-    schema: { operationId: 'getSignedUrl', tags: ['actions'], summary: 'Get Signed URL', querystring: Asked, response: { 200: SignedUrl, ...FAILURES } },
+    config: { action: 'getSignedUrl', example: { public_id: 'samples/private', format: 'jpg' } },
+    schema: {
+      operationId: 'getSignedUrl',
+      tags: ['actions'],
+      summary: 'Get Signed URL',
+      description: DESCRIPTION,
+      querystring: Asked,
+      response: { 200: SignedUrl, ...FAILURES }
+    },
     handler: async (request, reply) => answer(request, reply, request.query)
   })
 
@@ -84,6 +92,7 @@ export const getSignedUrl: Route = async (app) => {
       operationId: 'getSignedUrlFromJson',
       tags: ['actions'],
       summary: 'Get Signed URL, from a JSON body',
+      description: DESCRIPTION,
       body: Asked,
       response: { 200: SignedUrl, ...FAILURES, ...problems('request_timeout', 'payload_too_large', 'unsupported_media_type') }
     },

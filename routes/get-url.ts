@@ -36,7 +36,11 @@ const Query = Type.Object({
 
 const Body = Type.Object(Delivery, {
   additionalProperties: false,
-  examples: [{ public_id: 'cats/tom', transformation: { width: 300, height: 200, crop: 'fill' }, format: 'jpg' }]
+  examples: [{
+    public_id: 'samples/landscapes/dunes',
+    transformation: [{ width: 300, height: 200, crop: 'fill' }, { radius: 'max' }],
+    format: 'png'
+  }]
 })
 
 const Url = Type.Object({
@@ -46,6 +50,7 @@ const Url = Type.Object({
   type: Type.String(),
   transformation: Type.String({ description: 'The transformation in Cloudinary\'s syntax; empty when there is none.' })
 }, { 'x-component': 'DeliveryUrl' })
+const DESCRIPTION = 'Returns the delivery URL of an asset, transformed or not. Cloudinary is not asked, so the asset need not exist.'
 const FAILURES = problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited')
 
 function urlOf (request: FastifyRequest, asked: Static<typeof Body>): Static<typeof Url> {
@@ -67,9 +72,13 @@ export const getUrl: Route = async (app) => {
   app.route({
     method: 'GET',
     url: '/url',
-    config: { action: 'getUrl' },
+    config: {
+      action: 'getUrl',
+      example: { public_id: 'samples/logo', width: 120, height: 120, crop: 'fill', format: 'png' }
+    },
     schema: {
       operationId: 'getUrl',
+      description: `${DESCRIPTION} The transformation may stand in the query part by part.`,
       tags: ['actions'],
       summary: 'Get URL',
       querystring: Query,
@@ -96,6 +105,7 @@ export const getUrl: Route = async (app) => {
       operationId: 'getUrlFromJson',
       tags: ['actions'],
       summary: 'Get URL, from a JSON body',
+      description: DESCRIPTION,
       body: Body,
       response: { 200: Url, ...FAILURES, ...problems('request_timeout', 'payload_too_large', 'unsupported_media_type') }
     },

@@ -27,12 +27,13 @@ const changes = {
 const closed = {
   'x-parts': { AssetDescription: DESCRIBING },
   additionalProperties: false,
-  examples: [{ tags: ['cat', 'grey'], context: { alt: 'A grey cat' } }]
+  examples: [{ tags: ['logo', 'brand'], context: { alt: 'Our logo' } }]
 }
 
 /** Members that the schemas of both routes share. */
 const shared = {
   tags: ['actions'],
+  description: 'Changes what is said of an asset, not its bytes. Tags and context are replaced, not added to.',
   response: {
     200: Asset,
     ...problems(
@@ -53,7 +54,7 @@ export const updateResource: Route = async (app) => {
   app.route({
     method: 'PATCH',
     url: '/resources/*',
-    config: { action: 'updateResource' },
+    config: { action: 'updateResource', example: { public_id: 'samples/logo' } },
     schema: {
       ...shared,
       operationId: 'updateResource',
@@ -74,7 +75,7 @@ export const updateResource: Route = async (app) => {
   app.route({
     method: 'PATCH',
     url: '/assets/:asset_id',
-    config: { action: 'updateResource' },
+    config: { action: 'updateResource', example: { asset_id: '60c1093bdd0491f5d34fd24c1f5acace' } },
     schema: {
       ...shared,
       operationId: 'updateResourceByAssetId',

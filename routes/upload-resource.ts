@@ -26,12 +26,19 @@ const parameters = {
 }
 const Parameters = Type.Object(parameters, { additionalProperties: false })
 
+/** One pixel, so that the example needs no file. */
+const PIXEL = 'data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'
+
 const FileText = Type.String({
   minLength: 1,
   description: 'A URL (http, https, ftp, s3, gs) that Cloudinary fetches, a base64 data URI of up to UPLOAD_TEXT_MAX_BYTES, or the path of a file below UPLOAD_FILE_ROOT.',
   examples: ['https://example.com/cat.jpg']
 })
-const JsonBody = Type.Object({ file: FileText, ...parameters }, { ...UPLOAD_PARTS, additionalProperties: false })
+const JsonBody = Type.Object({ file: FileText, ...parameters }, {
+  ...UPLOAD_PARTS,
+  additionalProperties: false,
+  examples: [{ file: PIXEL, public_id: 'uploads/pixel', tags: ['pixel'] }]
+})
 
 const BYTES = 'application/octet-stream'
 const FILES = {
@@ -40,7 +47,7 @@ const FILES = {
     'multipart/form-data': {
       schema: Type.Object({
         file: Type.String({ format: 'binary', description: 'The file; it may stand first or last.' }), ...parameters
-      })
+      }, { examples: [{ file: 'landscape.jpg', public_id: 'uploads/landscape', tags: ['landscape'] }] })
     },
     [BYTES]: {
       schema: Type.String({ format: 'binary', description: 'The bytes of the file; all fields are in the query.' })

@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process lives */
+        /**
+         * The process lives
+         * @description Answers as long as the process runs. It asks nobody, so it says nothing about Cloudinary.
+         */
         get: operations["getHealth"];
         put?: never;
         post?: never;
@@ -48,7 +51,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The environments and their clouds */
+        /**
+         * The environments and their clouds
+         * @description Lists the environments that the caller may use; never a secret.
+         */
         get: operations["getEnvironments"];
         put?: never;
         post?: never;
@@ -67,7 +73,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Explain why a signature does not fit */
+        /**
+         * Explain why a signature does not fit
+         * @description Compares a signature with the fields that were sent, and says what is wrong. It makes no signature.
+         */
         post: operations["explainSignature"];
         delete?: never;
         options?: never;
@@ -122,10 +131,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get URL */
+        /**
+         * Get URL
+         * @description Returns the delivery URL of an asset, transformed or not. Cloudinary is not asked, so the asset need not exist. The transformation may stand in the query part by part.
+         */
         get: operations["getUrl"];
         put?: never;
-        /** Get URL, from a JSON body */
+        /**
+         * Get URL, from a JSON body
+         * @description Returns the delivery URL of an asset, transformed or not. Cloudinary is not asked, so the asset need not exist.
+         */
         post: operations["getUrlFromJson"];
         delete?: never;
         options?: never;
@@ -142,7 +157,7 @@ export interface paths {
         };
         /**
          * Get All Resources
-         * @description With `Accept: application/x-ndjson` every page is fetched and streamed, one asset a line. Where the header likes both types equally, or neither, the answer is one page as JSON.
+         * @description Lists assets of one kind, a page at a time. With `Accept: application/x-ndjson` every page is fetched and streamed, one asset a line. Where the header likes both types equally, or neither, the answer is one page as JSON.
          */
         get: operations["getAllResources"];
         put?: never;
@@ -160,18 +175,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Resource by ID */
+        /**
+         * Get Resource by ID
+         * @description Returns everything that Cloudinary knows about an asset. When it exists under another kind, the 404 says which.
+         */
         get: operations["getResourceById"];
         put?: never;
         post?: never;
         /**
          * Delete Resource
-         * @description Fields may stand in the query or in a JSON body; one that is given in both must be the same.
+         * @description Deletes one asset; an absent one is a 404. Fields may stand in the query or in a JSON body; one that is given in both must be the same.
          */
         delete: operations["deleteResource"];
         options?: never;
         head?: never;
-        /** Update Resource */
+        /**
+         * Update Resource
+         * @description Changes what is said of an asset, not its bytes. Tags and context are replaced, not added to.
+         */
         patch: operations["updateResource"];
         trace?: never;
     };
@@ -182,18 +203,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Resource by ID, by its asset_id */
+        /**
+         * Get Resource by ID, by its asset_id
+         * @description Returns everything that Cloudinary knows about an asset, found by its permanent ID.
+         */
         get: operations["getResourceByAssetId"];
         put?: never;
         post?: never;
         /**
          * Delete Resource, by its asset_id
-         * @description Fields may stand in the query or in a JSON body; one that is given in both must be the same.
+         * @description Deletes one asset; an absent one is a 404. Fields may stand in the query or in a JSON body; one that is given in both must be the same.
          */
         delete: operations["deleteResourceByAssetId"];
         options?: never;
         head?: never;
-        /** Update Resource, by its asset_id */
+        /**
+         * Update Resource, by its asset_id
+         * @description Changes what is said of an asset, not its bytes. Tags and context are replaced, not added to.
+         */
         patch: operations["updateResourceByAssetId"];
         trace?: never;
     };
@@ -204,10 +231,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Signed URL */
+        /**
+         * Get Signed URL
+         * @description Returns a link to the original of a private or authenticated asset, which works until it expires.
+         */
         get: operations["getSignedUrl"];
         put?: never;
-        /** Get Signed URL, from a JSON body */
+        /**
+         * Get Signed URL, from a JSON body
+         * @description Returns a link to the original of a private or authenticated asset, which works until it expires.
+         */
         post: operations["getSignedUrlFromJson"];
         delete?: never;
         options?: never;
@@ -224,7 +257,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Generate signature for upload */
+        /**
+         * Generate signature for upload
+         * @description Signs the fields of one upload, which the caller then sends straight to Cloudinary, or to `POST /direct-upload`. `fields` of the answer holds every field of that form.
+         */
         post: operations["generateSignature"];
         delete?: never;
         options?: never;
@@ -241,7 +277,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Direct Upload file using signature */
+        /**
+         * Direct Upload file using signature
+         * @description Stores a file whose fields `POST /signature` has signed. The signature is the credential: no key is needed.
+         */
         post: operations["directUpload"];
         delete?: never;
         options?: never;
@@ -522,6 +561,9 @@ export interface components {
             /** @description True when the embedded sandbox stands behind it. */
             sandbox: boolean;
         };
+        Environments: {
+            environments: components["schemas"]["Environment"][];
+        };
         Explanation: {
             /** @description True when the signature covers exactly these fields; it may be stale all the same. */
             fits: boolean;
@@ -672,7 +714,7 @@ export interface components {
         };
         /**
          * @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos.
-         * @example cats/tom
+         * @example samples/logo
          */
         PublicId: string;
         /**
@@ -1057,6 +1099,17 @@ export interface components {
                 [name: string]: unknown;
             };
             content: {
+                /**
+                 * @example {
+                 *       "status": "ready",
+                 *       "environments": [
+                 *         {
+                 *           "name": "production",
+                 *           "verified": true
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["Readiness"];
             };
         };
@@ -1172,7 +1225,10 @@ export interface components {
     parameters: {
         /** @description Add accessibility scores. */
         AccessibilityAnalysis: boolean;
-        /** @description `asset_id` of the asset, as every answer about it has it. */
+        /**
+         * @description `asset_id` of the asset, as every answer about it has it.
+         * @example 60c1093bdd0491f5d34fd24c1f5acace
+         */
         AssetId: components["schemas"]["AssetId"];
         /** @description Add the cinemagraph score. */
         CinemagraphAnalysis: boolean;
@@ -1202,10 +1258,11 @@ export interface components {
         Pages: boolean;
         /** @description Add the perceptual hash. */
         Phash: boolean;
-        /** @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos. */
+        /**
+         * @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos.
+         * @example samples/logo
+         */
         PublicId: components["schemas"]["PublicId"];
-        /** @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos. */
-        PublicIdOfGetUrl: components["schemas"]["PublicId"];
         /** @description Add quality scores. */
         QualityAnalysis: boolean;
         /** @description Add related assets. */
@@ -1248,9 +1305,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            default: components["responses"]["OtherProblem"];
         };
     };
     getReadiness: {
@@ -1263,7 +1327,9 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["ReadinessAnswer"];
+            400: components["responses"]["BadRequest"];
             503: components["responses"]["ReadinessAnswer"];
+            default: components["responses"]["OtherProblem"];
         };
     };
     getEnvironments: {
@@ -1281,9 +1347,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        environments: components["schemas"]["Environment"][];
-                    };
+                    /**
+                     * @example {
+                     *       "environments": [
+                     *         {
+                     *           "name": "production",
+                     *           "verified": true,
+                     *           "cloud_name": "production",
+                     *           "default": true,
+                     *           "sandbox": true
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Environments"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -1494,6 +1571,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "file": "landscape.jpg",
+                 *       "public_id": "uploads/landscape",
+                 *       "tags": [
+                 *         "landscape"
+                 *       ]
+                 *     }
+                 */
                 "multipart/form-data": {
                     /**
                      * Format: binary
@@ -1577,7 +1663,7 @@ export interface operations {
                     notification_url?: components["schemas"]["NotificationUrl"];
                     /** @description Name of a batch that notifications are gathered under. */
                     batch_id?: string;
-                    /** @description Transformation: an object, an array of objects (a chain), or text in Cloudinary's syntax. Text in Cloudinary's syntax, or JSON text. */
+                    /** @description Transformation: an object, an array of objects (a chain), or text in Cloudinary's syntax. As JSON text. */
                     transformation?: string;
                     /** @description Convert to this format before storing. */
                     format?: components["schemas"]["Extension"];
@@ -1746,6 +1832,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "file": "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7",
+                 *       "public_id": "uploads/pixel",
+                 *       "tags": [
+                 *         "pixel"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["AssetDescription"] & components["schemas"]["UploadParameters"] & {
                     /**
                      * @description A URL (http, https, ftp, s3, gs) that Cloudinary fetches, a base64 data URI of up to UPLOAD_TEXT_MAX_BYTES, or the path of a file below UPLOAD_FILE_ROOT.
@@ -1779,15 +1874,21 @@ export interface operations {
     getUrl: {
         parameters: {
             query: {
-                /** @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos. */
-                public_id: components["parameters"]["PublicIdOfGetUrl"];
+                /**
+                 * @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos.
+                 * @example samples/logo
+                 */
+                public_id: components["schemas"]["PublicId"];
                 /** @description Kind of asset; audio is `video`. */
                 resource_type?: components["parameters"]["ResourceTypeOfGetUrl"];
                 /** @description Storage (delivery) type. */
                 type?: components["parameters"]["Type"];
                 /** @description Transformation: an object, an array of objects (a chain), or text in Cloudinary's syntax. Member by member, or as text under the plain name. */
                 transformation?: components["parameters"]["Transformation"];
-                /** @description Extension that is appended: the format to deliver. */
+                /**
+                 * @description Extension that is appended: the format to deliver.
+                 * @example png
+                 */
                 format?: components["schemas"]["Extension"];
                 /** @description Version of the asset; makes caches forget the former one. */
                 version?: number;
@@ -1797,11 +1898,20 @@ export interface operations {
                 url_suffix?: string;
                 /** @description Sign the URL; default true for private and authenticated, false for upload. */
                 sign_url?: boolean;
-                /** @description Pixels; with a decimal point: a multiple of the original (1.5 is 150 %). */
+                /**
+                 * @description Pixels; with a decimal point: a multiple of the original (1.5 is 150 %).
+                 * @example 120
+                 */
                 width?: components["schemas"]["Side"];
-                /** @description Pixels; with a decimal point: a multiple of the original (1.5 is 150 %). */
+                /**
+                 * @description Pixels; with a decimal point: a multiple of the original (1.5 is 150 %).
+                 * @example 120
+                 */
                 height?: components["schemas"]["Side"];
-                /** @description How the picture is made to fit. */
+                /**
+                 * @description How the picture is made to fit.
+                 * @example fill
+                 */
                 crop?: components["schemas"]["Crop"];
                 /** @description Width to height. */
                 aspect_ratio?: components["schemas"]["AspectRatio"];
@@ -1843,7 +1953,7 @@ export interface operations {
                 density?: components["schemas"]["Density"];
                 /** @description Delivered where the asset is missing (`d_`). */
                 default_image?: components["schemas"]["DefaultImage"];
-                /** @description Flags (`fl_`). Text in Cloudinary's syntax, or JSON text. */
+                /** @description Flags (`fl_`). As JSON text. */
                 flags?: string;
                 /** @description Named transformation (`t_`). */
                 named?: components["schemas"]["NamedTransformation"];
@@ -1890,13 +2000,18 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "public_id": "cats/tom",
-                 *       "transformation": {
-                 *         "width": 300,
-                 *         "height": 200,
-                 *         "crop": "fill"
-                 *       },
-                 *       "format": "jpg"
+                 *       "public_id": "samples/landscapes/dunes",
+                 *       "transformation": [
+                 *         {
+                 *           "width": 300,
+                 *           "height": 200,
+                 *           "crop": "fill"
+                 *         },
+                 *         {
+                 *           "radius": "max"
+                 *         }
+                 *       ],
+                 *       "format": "png"
                  *     }
                  */
                 "application/json": {
@@ -1958,13 +2073,22 @@ export interface operations {
                 moderation_status?: "pending" | "approved" | "rejected";
                 /** @description Only assets shown in this folder (dynamic folders); subfolders are not included. */
                 asset_folder?: components["schemas"]["Folder"];
-                /** @description Only public IDs that begin so. */
+                /**
+                 * @description Only public IDs that begin so.
+                 * @example samples/
+                 */
                 prefix?: string;
-                /** @description Assets a page; 10 when not given. */
+                /**
+                 * @description Assets a page; 10 when not given.
+                 * @example 5
+                 */
                 max_results?: number;
                 /** @description Where the list goes on: `next_cursor` of the page before. */
                 next_cursor?: string;
-                /** @description Include tags. */
+                /**
+                 * @description Include tags.
+                 * @example true
+                 */
                 tags?: boolean;
                 /** @description Include context. */
                 context?: boolean;
@@ -2057,7 +2181,10 @@ export interface operations {
                 "X-Environment"?: components["parameters"]["XEnvironment"];
             };
             path: {
-                /** @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos. */
+                /**
+                 * @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos.
+                 * @example samples/logo
+                 */
                 public_id: components["parameters"]["PublicId"];
             };
             cookie?: never;
@@ -2094,8 +2221,11 @@ export interface operations {
                 "X-Environment"?: components["parameters"]["XEnvironment"];
             };
             path: {
-                /** @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos. */
-                public_id: components["parameters"]["PublicId"];
+                /**
+                 * @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos.
+                 * @example samples/landscapes/dunes
+                 */
+                public_id: components["schemas"]["PublicId"];
             };
             cookie?: never;
         };
@@ -2149,7 +2279,10 @@ export interface operations {
                 "X-Environment"?: components["parameters"]["XEnvironment"];
             };
             path: {
-                /** @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos. */
+                /**
+                 * @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos.
+                 * @example samples/logo
+                 */
                 public_id: components["parameters"]["PublicId"];
             };
             cookie?: never;
@@ -2159,11 +2292,11 @@ export interface operations {
                 /**
                  * @example {
                  *       "tags": [
-                 *         "cat",
-                 *         "grey"
+                 *         "logo",
+                 *         "brand"
                  *       ],
                  *       "context": {
-                 *         "alt": "A grey cat"
+                 *         "alt": "Our logo"
                  *       }
                  *     }
                  */
@@ -2240,7 +2373,10 @@ export interface operations {
                 "X-Environment"?: components["parameters"]["XEnvironment"];
             };
             path: {
-                /** @description `asset_id` of the asset, as every answer about it has it. */
+                /**
+                 * @description `asset_id` of the asset, as every answer about it has it.
+                 * @example 60c1093bdd0491f5d34fd24c1f5acace
+                 */
                 asset_id: components["parameters"]["AssetId"];
             };
             cookie?: never;
@@ -2273,8 +2409,11 @@ export interface operations {
                 "X-Environment"?: components["parameters"]["XEnvironment"];
             };
             path: {
-                /** @description `asset_id` of the asset, as every answer about it has it. */
-                asset_id: components["parameters"]["AssetId"];
+                /**
+                 * @description `asset_id` of the asset, as every answer about it has it.
+                 * @example 8c66fd6e604cdfe3d9254b9949d0e8de
+                 */
+                asset_id: components["schemas"]["AssetId"];
             };
             cookie?: never;
         };
@@ -2319,7 +2458,10 @@ export interface operations {
                 "X-Environment"?: components["parameters"]["XEnvironment"];
             };
             path: {
-                /** @description `asset_id` of the asset, as every answer about it has it. */
+                /**
+                 * @description `asset_id` of the asset, as every answer about it has it.
+                 * @example 60c1093bdd0491f5d34fd24c1f5acace
+                 */
                 asset_id: components["parameters"]["AssetId"];
             };
             cookie?: never;
@@ -2329,11 +2471,11 @@ export interface operations {
                 /**
                  * @example {
                  *       "tags": [
-                 *         "cat",
-                 *         "grey"
+                 *         "logo",
+                 *         "brand"
                  *       ],
                  *       "context": {
-                 *         "alt": "A grey cat"
+                 *         "alt": "Our logo"
                  *       }
                  *     }
                  */
@@ -2368,12 +2510,16 @@ export interface operations {
     getSignedUrl: {
         parameters: {
             query: {
-                /** @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos. */
-                public_id: components["parameters"]["PublicIdOfGetUrl"];
+                /**
+                 * @description Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos.
+                 * @example samples/private
+                 */
+                public_id: components["schemas"]["PublicId"];
                 /** @description Kind of asset; audio is `video`. */
                 resource_type?: components["parameters"]["ResourceTypeOfGetUrl"];
                 /** @description Storage (delivery) type of the asset. */
                 type?: components["schemas"]["DeliveryType"];
+                /** @example jpg */
                 format?: components["schemas"]["Extension"];
                 /** @description Unix time in seconds after which the link is dead; default one hour from now, or less where the policy says so. */
                 expires_at?: number;
@@ -2415,9 +2561,9 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "public_id": "contracts/2025-01",
+                 *       "public_id": "samples/private",
                  *       "type": "private",
-                 *       "format": "pdf",
+                 *       "format": "jpg",
                  *       "attachment": true
                  *     }
                  */
@@ -2474,7 +2620,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "folder": "users/1",
+                 *       "folder": "uploads",
                  *       "tags": [
                  *         "avatar"
                  *       ],
@@ -2548,12 +2694,227 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "file": "landscape.jpg",
+                 *       "timestamp": "1700000000",
+                 *       "signature": "0123456789abcdef0123456789abcdef01234567",
+                 *       "folder": "uploads"
+                 *     }
+                 */
                 "multipart/form-data": {
                     /**
                      * Format: binary
                      * @description The file; before the other fields or after them.
                      */
                     file: string;
+                    public_id?: components["schemas"]["PublicId"];
+                    /** @description Put before `public_id` (dynamic folders). */
+                    public_id_prefix?: components["schemas"]["Folder"];
+                    /** @description Folder, put before `public_id`. */
+                    folder?: components["schemas"]["Folder"];
+                    /** @description Folder in which the asset is shown; leaves `public_id` alone (dynamic folders). */
+                    asset_folder?: components["schemas"]["Folder"];
+                    /**
+                     * @description Put `asset_folder` before `public_id`.
+                     * @enum {string}
+                     */
+                    use_asset_folder_as_public_id_prefix?: "true" | "false";
+                    display_name?: components["schemas"]["DisplayName"];
+                    /**
+                     * @description Take the file name as `display_name`.
+                     * @enum {string}
+                     */
+                    use_filename_as_display_name?: "true" | "false";
+                    /**
+                     * @description Make `display_name` unique in its folder.
+                     * @enum {string}
+                     */
+                    unique_display_name?: "true" | "false";
+                    /**
+                     * @description Take the file name as `public_id` when none is given.
+                     * @enum {string}
+                     */
+                    use_filename?: "true" | "false";
+                    /**
+                     * @description With `use_filename`: append random characters (default true).
+                     * @enum {string}
+                     */
+                    unique_filename?: "true" | "false";
+                    /** @description Use this instead of the name of the file. */
+                    filename_override?: string;
+                    /**
+                     * @description Do not keep the name of the file.
+                     * @enum {string}
+                     */
+                    discard_original_filename?: "true" | "false";
+                    /**
+                     * @description Replace an asset of the same `public_id` (default true).
+                     * @enum {string}
+                     */
+                    overwrite?: "true" | "false";
+                    /** @description Storage (delivery) type; Cloudinary's default is `upload`. */
+                    type?: components["schemas"]["DeliveryType"];
+                    /**
+                     * @description Deprecated by Cloudinary; use `access_control`.
+                     * @enum {string}
+                     */
+                    access_mode?: "public" | "authenticated";
+                    /** @description Who may see the asset, and when. As JSON text. */
+                    access_control?: string;
+                    tags?: components["schemas"]["Tags"];
+                    /** @description Names and values that belong to the asset. As JSON text. */
+                    context?: string;
+                    /** @description Structured metadata: external ID of the field and its value, or a list of values. As JSON text. */
+                    metadata?: string;
+                    /**
+                     * @description Drop metadata values that are no longer valid.
+                     * @enum {string}
+                     */
+                    clear_invalid?: "true" | "false";
+                    /** @description Derived assets to make at once. As JSON text. */
+                    eager?: string;
+                    /**
+                     * @description Answer before the derived assets are made.
+                     * @enum {string}
+                     */
+                    eager_async?: "true" | "false";
+                    /** @description Called when the derived assets are there. */
+                    eager_notification_url?: components["schemas"]["NotificationUrl"];
+                    /** @description Called when the upload is done. */
+                    notification_url?: components["schemas"]["NotificationUrl"];
+                    /** @description Name of a batch that notifications are gathered under. */
+                    batch_id?: string;
+                    /** @description Transformation: an object, an array of objects (a chain), or text in Cloudinary's syntax. As JSON text. */
+                    transformation?: string;
+                    /** @description Convert to this format before storing. */
+                    format?: components["schemas"]["Extension"];
+                    allowed_formats?: components["schemas"]["AllowedFormats"];
+                    /** @description Name of an upload preset. */
+                    upload_preset?: string;
+                    /**
+                     * @description Answer before the upload is processed.
+                     * @enum {string}
+                     */
+                    async?: "true" | "false";
+                    /**
+                     * @description Keep a backup.
+                     * @enum {string}
+                     */
+                    backup?: "true" | "false";
+                    /**
+                     * @description Also purge copies in the CDN.
+                     * @enum {string}
+                     */
+                    invalidate?: "true" | "false";
+                    /**
+                     * @description Answer with a token that deletes the asset within ten minutes.
+                     * @enum {string}
+                     */
+                    return_delete_token?: "true" | "false";
+                    /**
+                     * @description Kind of moderation, e.g. `manual`.
+                     * @example manual
+                     */
+                    moderation?: string;
+                    /**
+                     * @description Find faces.
+                     * @enum {string}
+                     */
+                    faces?: "true" | "false";
+                    /**
+                     * @description List the main colours.
+                     * @enum {string}
+                     */
+                    colors?: "true" | "false";
+                    /**
+                     * @description Compute a perceptual hash.
+                     * @enum {string}
+                     */
+                    phash?: "true" | "false";
+                    /**
+                     * @description Deprecated by Cloudinary; use `media_metadata`.
+                     * @enum {string}
+                     */
+                    exif?: "true" | "false";
+                    /**
+                     * @description Deprecated by Cloudinary; use `media_metadata`.
+                     * @enum {string}
+                     */
+                    image_metadata?: "true" | "false";
+                    /**
+                     * @description Answer with the metadata in the file.
+                     * @enum {string}
+                     */
+                    media_metadata?: "true" | "false";
+                    /**
+                     * @description Judge the quality.
+                     * @enum {string}
+                     */
+                    quality_analysis?: "true" | "false";
+                    /**
+                     * @description Judge the accessibility.
+                     * @enum {string}
+                     */
+                    accessibility_analysis?: "true" | "false";
+                    /**
+                     * @description Judge whether it is a cinemagraph.
+                     * @enum {string}
+                     */
+                    cinemagraph_analysis?: "true" | "false";
+                    /** @description Faces as `x,y,width,height`. One area, or a list of areas. As JSON text. */
+                    face_coordinates?: string;
+                    /** @description The area that matters, as `x,y,width,height`. One area, or a list of areas. As JSON text. */
+                    custom_coordinates?: string;
+                    /** @description Named areas, each with two corners of a rectangle or the points of a polygon. As JSON text. */
+                    regions?: string;
+                    /** @description Widths to derive for responsive pages. As JSON text. */
+                    responsive_breakpoints?: string;
+                    /** @description Headers for delivery, one `Name: value` per line. */
+                    headers?: string;
+                    /** @description Proxy through which Cloudinary fetches a remote file. */
+                    proxy?: string;
+                    /** @description Deprecated by Cloudinary: page for browsers without CORS. */
+                    callback?: string;
+                    /** @description What sent the file; the Upload Widget says `uw`. */
+                    source?: string;
+                    /** @description Script that Cloudinary runs before the upload. */
+                    eval?: string;
+                    /** @description Script that Cloudinary runs after the upload. */
+                    on_success?: string;
+                    /** @description Add-on that converts a raw file. */
+                    raw_convert?: string;
+                    /** @description Add-on that names what is seen. */
+                    categorization?: string;
+                    /** @description Confidence above which categories become tags. */
+                    auto_tagging?: string;
+                    /** @description Add-on that finds objects. */
+                    detection?: string;
+                    /** @description Add-on that reads text. */
+                    ocr?: string;
+                    /** @description Add-on that removes the background. */
+                    background_removal?: string;
+                    /** @description Add-on for similar pictures. */
+                    similarity_search?: string;
+                    /**
+                     * @description Index for visual search.
+                     * @enum {string}
+                     */
+                    visual_search?: "true" | "false";
+                    /** @description Write a transcript; an object names the languages to translate it to. As JSON text. */
+                    auto_transcription?: string;
+                    /**
+                     * @description Make chapters.
+                     * @enum {string}
+                     */
+                    auto_chaptering?: "true" | "false";
+                    /**
+                     * @description Write title and description.
+                     * @enum {string}
+                     */
+                    auto_video_details?: "true" | "false";
+                    /** @description Quality used for `q_auto` of this asset. */
+                    quality_override?: string;
                     /** @description Unix time in seconds, as it was signed; good for an hour. */
                     timestamp: string;
                     /** @description Signature of all fields but `file`, `resource_type` and `api_key`. The settings may be sent as they were given to `POST /signature`: markers that it added, such as `return_delete_token=false`, are added again. */

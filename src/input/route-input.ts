@@ -57,8 +57,7 @@ export function absentBodyOf ({ schema }: RouteOptions): unknown {
 export function placeOf (name: string, route: RouteOptions): string | undefined {
   const contents = Object.values(requestBodyOf(route)?.content ?? {})
   const inBody = [jsonFieldsOf(route), ...contents.map(({ schema }) => schema?.properties)]
-  const isRead = inBody.some((fields) => fields && Object.hasOwn(fields, name)) || route.config?.alsoReads?.includes(name)
-  if (isRead) return 'the body'
+  if (inBody.some((fields) => fields && Object.hasOwn(fields, name))) return 'the body'
   const inQuery = queryFieldsOf(route)
   if (inQuery && Object.hasOwn(inQuery, name)) return 'the query'
   if (name === 'public_id' && route.url?.endsWith('/*')) return 'the path'

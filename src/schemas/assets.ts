@@ -17,7 +17,7 @@ export const PublicId = Type.String({
   maxLength: 255,
   pattern: PUBLIC_ID_PATTERN,
   description: 'Name of the asset, with its folders: `cats/tom`. Up to 255 characters; no extension for images and videos.',
-  examples: ['cats/tom'],
+  examples: ['samples/logo'],
   'x-component': 'PublicId',
   'x-fault': 'must not begin or end with a blank or a slash, and must hold no empty, "." or ".." segment and no control character'
 })
@@ -28,7 +28,7 @@ export const ASSET_ID_PATTERN = '^[0-9a-f]{32}$'
 export const AssetId = Type.String({
   pattern: ASSET_ID_PATTERN,
   description: '`asset_id` of the asset, as every answer about it has it.',
-  examples: ['b5e6d2b39ba3e0869d67141ba7dba6cf'],
+  examples: ['60c1093bdd0491f5d34fd24c1f5acace'],
   'x-component': 'AssetId',
   'x-fault': 'must be an asset_id: 32 hexadecimal digits; an asset is found by its public ID at /resources/{public_id}'
 })

@@ -29,8 +29,7 @@ function fieldsOf ({ options }: TableRow): string[] {
     {}) as { content?: Record<string, { schema?: { properties?: object } }> }
   const bodies = Object.values(content).map(({ schema }) => schema?.properties ?? {})
   const path = options.url.includes('*') ? { public_id: {} } : {}
-  const others = Object.fromEntries((options.config?.alsoReads ?? []).map((name) => [name, {}]))
-  return [...new Set([path, others, queryFieldsOf(route) ?? {}, jsonFieldsOf(route) ?? {}, ...bodies].flatMap(
+  return [...new Set([path, queryFieldsOf(route) ?? {}, jsonFieldsOf(route) ?? {}, ...bodies].flatMap(
     (fields) => Object.keys(fields)
   ))]
 }

@@ -60,6 +60,7 @@ export const explainSignature: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'explainSignature',
       tags: ['service'],
       summary: 'Explain why a signature does not fit',
+      description: 'Compares a signature with the fields that were sent, and says what is wrong. It makes no signature.',
       body: Body,
       response: { 200: Explanation, ...problems('invalid_request', 'unauthorized', 'forbidden', 'request_timeout', 'payload_too_large', 'unsupported_media_type', 'rate_limited') }
     },

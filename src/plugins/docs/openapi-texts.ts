@@ -12,11 +12,9 @@ const AS_JSON = 'As JSON text.'
 const withNote = (description: unknown, note: string): string =>
   [description, note].filter((text) => text !== undefined).join(' ')
 
-/** Text that stands for what has members: JSON, or Cloudinary's own syntax where the field takes text as well. */
-function jsonText (schema: Node): Node {
-  const takesText = typesOf(schema).includes('string')
-  const note = takesText ? 'Text in Cloudinary\'s syntax, or JSON text.' : AS_JSON
-  return { type: 'string', description: withNote(schema['description'], note) }
+/** Text that stands for what has members. */
+function jsonText ({ description }: Node): Node {
+  return { type: 'string', description: withNote(description, AS_JSON) }
 }
 
 const TEXTS: Readonly<Record<string, Node>> = {

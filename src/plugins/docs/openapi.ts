@@ -23,10 +23,10 @@ declare module 'fastify' {
      * document as it is.
      */
     requestBody?: object
+    /** Parameters of a request that works on a fresh sandbox, by name. */
+    example?: Readonly<Record<string, unknown>>
     /** Media types that the route reads beside those of its request body: another path documents them. */
     alsoTakes?: readonly string[]
-    /** Names of fields that it reads beside those of its request body, where the document describes them together. */
-    alsoReads?: readonly string[]
   }
   interface FastifySchema {
     operationId?: string
@@ -66,18 +66,36 @@ interface Operation {
   readonly operationId: string
   readonly requestBody?: { required?: boolean, content?: Readonly<Record<string, { readonly schema?: object }>> }
   readonly servers?: ReadonlyArray<{ readonly url: string }>
+  readonly parameters?: Array<{ readonly name: string, example?: unknown }>
 }
 
 type Additions = Pick<Operation, 'requestBody' | 'servers'>
 
+interface Gathered {
+  readonly additions: Map<string, Additions>
+  readonly examples: Map<string, Readonly<Record<string, unknown>> | undefined>
+}
+
 /** What schemas do not say, by operationId, gathered while routes are registered: bodies, and who stands outside the prefix. */
-function gatherAdditions (additions: Map<string, Additions>, prefix: string): (route: RouteOptions) => void {
+function gatherAdditions ({ additions, examples }: Gathered, prefix: string): (route: RouteOptions) => void {
   return ({ config, schema, url }) => {
     if (!schema?.operationId) return
+    examples.set(schema.operationId, config?.example)
     additions.set(schema.operationId, {
       ...(config?.requestBody && { requestBody: config.requestBody }),
       ...(!url.startsWith(`${prefix}/`) && { servers: [{ url: '/' }] })
     })
+  }
+}
+
+/** Fills in the request that the route gives as an example: its parameters, and its body, which the schema holds. */
+function exemplify ({ parameters = [], requestBody }: Operation, example: Readonly<Record<string, unknown>> = {}): void {
+  for (const parameter of parameters) {
+    if (Object.hasOwn(example, parameter.name)) parameter.example = example[parameter.name]
+  }
+  for (const media of Object.values(requestBody?.content ?? {})) {
+    const { examples: [body] = [], ...schema } = (media.schema ?? {}) as { examples?: readonly unknown[] } // JSON Schema
+    if (body !== undefined) Object.assign(media, { schema, example: body })
   }
 }
 
@@ -87,6 +105,10 @@ function requireBody ({ requestBody }: Operation): void {
   if (requestBody && schema && 'default' in schema) requestBody.required = false
 }
 
+interface Operations { paths: Record<string, Record<string, Operation>> }
+
+const operationsOf = ({ paths }: Operations): Operation[] => Object.values(paths).flatMap((methods) => Object.values(methods))
+
 /** What writes YAML is loaded now: a gateway is seldom asked. */
 async function toYaml (document: object): Promise<string> {
   const { stringify } = await import('yaml')
@@ -95,8 +117,8 @@ async function toYaml (document: object): Promise<string> {
 
 /** Generates the document from the routes' schemas: the routes are the only source. */
 export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix }) => {
-  const additions = new Map<string, Additions>()
-  app.addHook('onRoute', gatherAdditions(additions, prefix))
+  const gathered: Gathered = { additions: new Map(), examples: new Map() }
+  app.addHook('onRoute', gatherAdditions(gathered, prefix))
   app.decorate('openapiYaml', () => toYaml(app.swagger()))
   await app.register(swagger, {
     openapi: {
@@ -105,6 +127,7 @@ export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix 
         title: 'cloudinary-gateway',
         version,
         description: 'Nine actions on Cloudinary behind one set of errors. Every failure is one `application/problem+json`.',
+        contact: { name: 'Maintainers of cloudinary-gateway' },
         license: { name: 'MIT', identifier: 'MIT' }
       },
       servers: [{ url: prefix === '' ? '/' : prefix }],
@@ -117,12 +140,14 @@ export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix 
     refResolver: { buildLocalReference: ({ $id: id }) => String(id) },
     transform: routeForReaders as never, // the plugin's own type knows a looser schema
     transformObject: (document) => {
-      const { openapiObject } = document as { openapiObject: { paths: Record<string, Record<string, Operation>> } } // the other kind is of version 2
-      for (const operation of Object.values(openapiObject.paths).flatMap((methods) => Object.values(methods))) {
-        Object.assign(operation, additions.get(operation.operationId))
+      const { openapiObject } = document as { openapiObject: Operations } // the other kind is of version 2
+      for (const operation of operationsOf(openapiObject)) {
+        Object.assign(operation, gathered.additions.get(operation.operationId))
         requireBody(operation)
       }
-      return withSharedParts(forReaders(openapiObject))
+      const readable = forReaders(openapiObject)
+      for (const operation of operationsOf(readable)) exemplify(operation, gathered.examples.get(operation.operationId))
+      return withSharedParts(readable)
     }
   })
 }, { name: 'openapi-document' })

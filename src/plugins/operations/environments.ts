@@ -11,6 +11,13 @@ const Environment = Type.Object({
   sandbox: Type.Boolean({ description: 'True when the embedded sandbox stands behind it.' })
 }, { 'x-component': 'Environment' })
 
+const Environments = Type.Object({ environments: Type.Array(Environment) }, {
+  'x-component': 'Environments',
+  examples: [{
+    environments: [{ name: 'production', verified: true, cloud_name: 'production', default: true, sandbox: true }]
+  }]
+})
+
 /**
  * `/environments`: names, clouds and whether the credentials work; never a secret, and nothing of environments that the
  * caller may not use. Guarded by the scope that registers it.
@@ -21,8 +28,9 @@ export const environments: FastifyPluginAsync = async (app) => {
       operationId: 'getEnvironments',
       tags: ['service'],
       summary: 'The environments and their clouds',
+      description: 'Lists the environments that the caller may use; never a secret.',
       response: {
-        200: Type.Object({ environments: Type.Array(Environment) }),
+        200: Environments,
         ...problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited')
       }
     }

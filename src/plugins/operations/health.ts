@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import fp from 'fastify-plugin'
 import { Choice } from '../../schemas/assets.ts'
+import { problems } from '../../schemas/problem.ts'
 import { Verdict } from './credential-proofs.ts'
 
 declare module 'fastify' {
@@ -10,11 +11,17 @@ declare module 'fastify' {
   }
 }
 
-const Health = Type.Object({ status: Choice(['ok']) }, { 'x-component': 'Health' })
+const Health = Type.Object({ status: Choice(['ok']) }, { 'x-component': 'Health', examples: [{ status: 'ok' }] })
 const Readiness = Type.Object({
   status: Choice(['ready', 'degraded', 'not_ready'], { description: '`degraded`: some environments are not verified, others work.' }),
   environments: Type.Array(Verdict)
-}, { 'x-component': 'Readiness' })
+}, {
+  'x-component': 'Readiness',
+  examples: [{ status: 'ready', environments: [{ name: 'production', verified: true }] }]
+})
+
+/** Even a probe is refused when its head is malformed. */
+const FAILURES = problems('invalid_request')
 
 /** `/healthz`: the process lives. `/readyz`: the credentials of each environment are proved, and requests are taken. */
 export default fp(async (app) => {
@@ -33,7 +40,14 @@ export default fp(async (app) => {
 
   app.get('/healthz', {
     config: { isProbe: true },
-    schema: { operationId: 'getHealth', tags: ['service'], summary: 'The process lives', security: [], response: { 200: Health } }
+    schema: {
+      operationId: 'getHealth',
+      tags: ['service'],
+      summary: 'The process lives',
+      description: 'Answers as long as the process runs. It asks nobody, so it says nothing about Cloudinary.',
+      security: [],
+      response: { 200: Health, ...FAILURES }
+    }
   }, async () => ({ status: 'ok' }))
 
   app.get('/readyz', {
@@ -44,7 +58,7 @@ export default fp(async (app) => {
       summary: 'The credentials of each environment are proved',
       description: '503 when no environment works, or when the process is shutting down: one wrong environment must not take the others off the air.',
       security: [],
-      response: { 200: Readiness, 503: Readiness }
+      response: { 200: Readiness, 503: Readiness, ...FAILURES }
     }
   }, async (_request, reply) => {
     if (closing) return reply.code(503).send({ status: 'not_ready', environments: [] })

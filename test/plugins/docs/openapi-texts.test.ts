@@ -25,7 +25,7 @@ t.test('the fields of a form are described as the text that they are', async (t)
       flag: { type: 'string', enum: ['true', 'false'], description: 'A flag.' },
       count: { type: 'string', pattern: '^[0-9]+$' },
       context: { type: 'string', description: 'A map. As JSON text.' },
-      transformation: { type: 'string', description: 'A transformation. Text in Cloudinary\'s syntax, or JSON text.' },
+      transformation: { type: 'string', description: 'A transformation. As JSON text.' },
       areas: { type: 'string', description: 'As JSON text.' },
       odd: true
     }
