@@ -21,6 +21,7 @@ const LEAVES: ReadonlySet<string> = new Set(['clock', 'errors', 'secret', 'text-
 /** The rooms that each room imports from. An arrow stands here only while somebody uses it. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   server: ['commands'],
+  index: ['app', 'config'],
   commands: ['api', 'app', 'config', 'input', 'net', 'sandbox'],
   app: [
     'routes', 'plugins/access', 'plugins/actions', 'plugins/docs', 'plugins/http', 'plugins/operations',
@@ -57,7 +58,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   input: ['schemas']
 }
 /** From these rooms only types may be taken, but by their owners. */
-const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { config: ['commands'] }
+const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { config: ['commands', 'index'] }
 /** The only files of the gateway that know the sandbox as anything but a base URL. */
 const STARTS_THE_SANDBOX = ['src/commands/sandbox.ts', 'src/commands/serve.ts']
 
