@@ -5,6 +5,7 @@
 import { faults } from './faults.ts'
 import { hang } from './hang.ts'
 import { nodes } from './nodes.ts'
+import { packaged } from './package.ts'
 import { rounds } from './rounds.ts'
 import { soak } from './soak.ts'
 
@@ -15,7 +16,7 @@ export interface Drill {
   readonly run: (options: readonly string[]) => Promise<void>
 }
 
-const DRILLS: Readonly<Record<string, Drill>> = { faults, hang, nodes, rounds, soak }
+const DRILLS: Readonly<Record<string, Drill>> = { faults, hang, nodes, package: packaged, rounds, soak }
 
 const [name = '', ...options] = process.argv.slice(2)
 const drill = Object.hasOwn(DRILLS, name) ? DRILLS[name] : undefined

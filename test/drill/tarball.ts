@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from './child.ts'
+
+/** Files beside the compiled sources. Guides are there once the project has some. */
+const BESIDE = /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|openapi\.yaml|docs\/.+)$/
+
+/**
+ * Finds the only tarball in a folder and checks that it holds each source, compiled and with its types, the files
+ * beside them, and nothing else: neither tests nor what an earlier build has left.
+ */
+export function checkTarball (folder: string): string {
+  const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? 'no tarball')
+  const list = (program: string, args: string[]) => execFileSync(program, args, { cwd: ROOT, encoding: 'utf8' })
+    .split('\n').filter((line) => line !== '')
+  const held = list('tar', ['-tzf', tarball]).map((name) => name.replace(/^package\//, ''))
+  const sources = list('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'src', 'routes'])
+    .filter((name) => name.endsWith('.ts'))
+  const compiled = sources.flatMap((name) => ['.js', '.d.ts'].map((end) => `dist/${name.replace(/\.ts$/, end)}`))
+  assert.deepEqual(held.filter((name) => !BESIDE.test(name)).sort(), compiled.sort())
+  for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md', 'openapi.yaml']) assert.ok(held.includes(name), name)
+  return tarball
+}
