@@ -28,6 +28,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'config'
   ],
   routes: ['input', 'schemas'],
+  'plugins/docs': ['schemas'],
   'plugins/access': [
     'redis', 'auth/callers', 'auth/uploads', 'auth/rate-limit', 'auth/policy', 'cloudinary/client', 'input',
     'schemas', 'net'

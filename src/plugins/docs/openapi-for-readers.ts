@@ -1,4 +1,4 @@
-import { asForm, asQuery } from './openapi-texts.ts'
+import { asForm, asQuery, isNode, type Node } from './openapi-texts.ts'
 
 /** The parts of an OpenAPI document that are rewritten here. */
 export interface OpenApiDocument {
@@ -6,11 +6,7 @@ export interface OpenApiDocument {
   components?: { schemas?: Record<string, unknown> }
 }
 
-type Node = Record<string, unknown>
-
 const FORM = 'multipart/form-data'
-
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Applies `change` to every object in `value`, the innermost first. */
 function mapObjects (value: unknown, change: (node: Node) => unknown): unknown {

@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { PROBLEM_MEDIA_TYPE } from '../../schemas/problem.ts'
-
-type Node = Record<string, unknown>
+import type { Node } from './openapi-texts.ts'
 
 /** The part of an operation whose copies are found here. */
 interface SharingOperation {

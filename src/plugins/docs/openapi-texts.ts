@@ -1,7 +1,7 @@
-/** Forms and queries hold text: how their fields are described to readers of the document. */
-type Node = Readonly<Record<string, unknown>>
+/** An object in an OpenAPI document: a schema, an operation, or a map of them. */
+export type Node = Record<string, unknown>
 
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value)
 const typesOf = ({ type }: Node): unknown[] => [type].flat()
 
 /** A list of texts is a repeated field, in forms and queries alike. */

@@ -16,7 +16,7 @@ interface SampledOperation {
   readonly servers?: readonly object[]
 }
 
-type Operation = Omit<SampledOperation, 'parameters'> & { readonly parameters?: readonly Parameter[] | undefined }
+type SampledCall = Omit<SampledOperation, 'parameters'> & { readonly parameters?: readonly Parameter[] | undefined }
 
 interface Item { readonly name: string }
 export interface Collection {
@@ -42,7 +42,7 @@ function fields (names: ReadonlyArray<readonly [name: string, description: strin
   return names.map(([key, description = '']) => ({ key, value: key in values ? String(values[key]) : '', description, disabled: !(key in values) }))
 }
 
-function bodyOf ({ requestBody }: Operation, { body = {} }: Sample): object | undefined {
+function bodyOf ({ requestBody }: SampledCall, { body = {} }: Sample): object | undefined {
   if (requestBody === undefined) return undefined
   const form = requestBody.content[FORM]?.schema
   if (form === undefined) return { mode: 'raw', raw: JSON.stringify(body, undefined, 2), options: { raw: { language: 'json' } } }
@@ -50,7 +50,7 @@ function bodyOf ({ requestBody }: Operation, { body = {} }: Sample): object | un
   return { mode: 'formdata', formdata: fields(names, body).map((field) => ({ ...field, type: 'text' })) }
 }
 
-function urlOf (path: string, { parameters = [], servers }: Operation, sample: Sample, hasForm: boolean): object {
+function urlOf (path: string, { parameters = [], servers }: SampledCall, sample: Sample, hasForm: boolean): object {
   const query = parameters.filter((parameter) => parameter.in === 'query')
   const names = query.map(({ name, description }) => [name, description] as const)
   const parts = path.slice(1).split('/').map((part) => part.replace(/^\{(.+)\}$/, ':$1'))
@@ -65,7 +65,7 @@ function urlOf (path: string, { parameters = [], servers }: Operation, sample: S
   }
 }
 
-function itemOf (path: string, method: string, operation: Operation, sample: Sample): Item {
+function itemOf (path: string, method: string, operation: SampledCall, sample: Sample): Item {
   const body = bodyOf(operation, sample)
   const hasForm = operation.requestBody?.content[FORM] !== undefined
   const item = {
