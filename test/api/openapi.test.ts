@@ -1,9 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
-import openapiTypescript, { astToString, COMMENT_HEADER } from 'openapi-typescript'
+import { join } from 'node:path'
 import t from 'tap'
+import { clientFile, NO_CLIENTS } from '../support/clients.ts'
 
-t.test('the types are those of the document: `npm run api-types` makes them', async (t) => {
-  const made = `${COMMENT_HEADER}${astToString(await openapiTypescript(pathToFileURL('openapi.yaml')))}`
-  t.equal(readFileSync('src/api/openapi.ts', 'utf8'), made)
+const GENERATOR = 'node_modules/openapi-typescript/bin/cli.js'
+
+t.test('the types are those of the document: `npm run api-types` makes them', { skip: NO_CLIENTS }, async (t) => {
+  const made = join(t.testdir(), 'openapi.ts')
+  execFileSync(process.execPath, [clientFile(GENERATOR), 'openapi.yaml', '--output', made], { stdio: 'ignore' })
+  t.equal(readFileSync('src/api/openapi.ts', 'utf8'), readFileSync(made, 'utf8'))
 })
