@@ -12,6 +12,7 @@ import { talk } from './support/talk.ts'
 
 /** `detail` of failures that point at nothing. */
 const DETAILS: readonly RegExp[] = [
+  /^There is no error code ":code"\.$/, // the example of a path is none
   /^The body is not valid JSON\.$/,
   /^The body has (?:more than )?\d+ bytes; the limit for (?:JSON|a urlencoded form) is \d+\.$/,
   /^The file has at least \d+ bytes; the limit is \d+\.$/,

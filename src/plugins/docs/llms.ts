@@ -15,7 +15,7 @@ const text = (prefix: string): string => `# cloudinary-gateway
 
 - [OpenAPI 3.1, JSON](${prefix}/openapi.json): every route, field and answer
 - [OpenAPI 3.1, YAML](${prefix}/openapi.yaml): the same
-- [Postman collection](${prefix}/postman.json): requests that work as they are
+- [Postman collection](${prefix}/postman.json): requests to send from top to bottom
 
 ## Documentation
 

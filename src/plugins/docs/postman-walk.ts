@@ -8,22 +8,27 @@ export interface Sample {
   readonly after?: readonly string[]
 }
 
+/** A file to send, by its path below the folder of the project. */
+export interface SampleFile { readonly src: string }
+
+export const isFile = (value: unknown): value is SampleFile =>
+  typeof value === 'object' && value !== null && 'src' in value
+
 /** One pixel, so that an upload works without a file. */
 const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+const PICTURE: SampleFile = { src: 'test/fixtures/landscape.jpg' }
 const ID = 'postman/pixel'
 /** Set once the asset is uploaded. */
 const ASSET_ID = '{{asset_id}}'
+const KEEP_ASSET_ID = ["pm.collectionVariables.set('asset_id', pm.response.json().asset_id)"]
 
 /** Operations in the order of a walk: each finds what those before it have made, the last takes it away. */
 export const WALK: Readonly<Record<string, Sample>> = {
   getHealth: {},
   getReadiness: {},
   getEnvironments: {},
-  uploadResource: {
-    body: { file: PIXEL, public_id: ID, tags: 'postman' },
-    after: ["pm.collectionVariables.set('asset_id', pm.response.json().asset_id)"]
-  },
-  uploadRemoteResource: { body: { file: PIXEL, public_id: ID, tags: ['postman'], overwrite: true } },
+  uploadRemoteResource: { body: { file: PIXEL, public_id: ID, tags: ['postman'] }, after: KEEP_ASSET_ID },
+  uploadResource: { body: { file: PICTURE, public_id: ID, tags: 'postman' }, after: KEEP_ASSET_ID },
   getUrl: { query: { public_id: ID, width: '300', height: '200', crop: 'fill', format: 'jpg' } },
   getUrlFromJson: { body: { public_id: ID, transformation: [{ width: 300, height: 200, crop: 'fill' }, { radius: 'max' }], format: 'png' } },
   getAllResources: { query: { prefix: 'postman/', tags: 'true' } },
@@ -39,7 +44,7 @@ export const WALK: Readonly<Record<string, Sample>> = {
     after: ["pm.collectionVariables.set('signed', JSON.stringify(pm.response.json().fields))"]
   },
   directUpload: {
-    body: { file: PIXEL },
+    body: { file: PICTURE },
     before: [
       "const signed = JSON.parse(pm.collectionVariables.get('signed') || '{}')",
       'const { formdata } = pm.request.body',

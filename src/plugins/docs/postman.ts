@@ -1,4 +1,4 @@
-import { WALK, type Sample } from './postman-walk.ts'
+import { isFile, WALK, type Sample } from './postman-walk.ts'
 
 /** Parts of a document that are referred to by a pointer. */
 interface Reference { readonly $ref?: string }
@@ -38,7 +38,10 @@ function script (listen: 'prerequest' | 'test', exec: readonly string[]): object
 }
 
 /** Every field that there is: those of the sample with their values, the others switched off, to be found and filled in. */
-function fields (names: ReadonlyArray<readonly [name: string, description: string | undefined]>, values: Readonly<Record<string, unknown>>): object[] {
+function fields (
+  names: ReadonlyArray<readonly [name: string, description: string | undefined]>,
+  values: Readonly<Record<string, unknown>>
+) {
   return names.map(([key, description = '']) => ({ key, value: key in values ? String(values[key]) : '', description, disabled: !(key in values) }))
 }
 
@@ -47,7 +50,12 @@ function bodyOf ({ requestBody }: SampledCall, { body = {} }: Sample): object | 
   const form = requestBody.content[FORM]?.schema
   if (form === undefined) return { mode: 'raw', raw: JSON.stringify(body, undefined, 2), options: { raw: { language: 'json' } } }
   const names = Object.entries(form.properties ?? {}).map(([name, { description }]) => [name, description] as const)
-  return { mode: 'formdata', formdata: fields(names, body).map((field) => ({ ...field, type: 'text' })) }
+  const parts = fields(names, body).map((field) => {
+    const value = body[field.key]
+    const { value: _text, ...rest } = field
+    return isFile(value) ? { ...rest, type: 'file', ...value } : { ...field, type: 'text' }
+  })
+  return { mode: 'formdata', formdata: parts }
 }
 
 function urlOf (path: string, { parameters = [], servers }: SampledCall, sample: Sample, hasForm: boolean): object {
@@ -78,7 +86,7 @@ function itemOf (path: string, method: string, operation: SampledCall, sample: S
       method: method.toUpperCase(),
       header: body === undefined || hasForm ? [] : [{ key: 'Content-Type', value: 'application/json' }],
       url: urlOf(path, operation, sample, hasForm),
-      description: [operation.description, hasForm ? 'To send a file of yours, switch the field `file` from text to file.' : undefined].filter((text) => text !== undefined).join('\n\n'),
+      description: [operation.description, hasForm ? 'Choose a file of yours in the field `file`; as it is, the request sends one of the folder of the project.' : undefined].filter((text) => text !== undefined).join('\n\n'),
       ...(body && { body })
     }
   }

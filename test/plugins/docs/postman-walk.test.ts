@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -8,6 +9,8 @@ import { startGateway } from '../../support/gateway.ts'
 import { bareNode } from '../../support/product.ts'
 
 const NEWMAN = join(import.meta.dirname, '../../../node_modules/.bin/newman')
+
+const PICTURE = createHash('sha256').update(readFileSync('test/fixtures/landscape.jpg')).digest('hex')
 
 /** Runs Postman's own runner. */
 async function newman (args: readonly string[]): Promise<string> {
@@ -24,6 +27,8 @@ t.test('the walk through /postman.json', async (t) => {
       ])
       t.match(stdout, new RegExp(`assertions\\s*\\|\\s*${Object.keys(WALK).length}\\s*\\|\\s*0`), 'one for each request, none failed')
       t.ok(sandbox.requests.some(({ path }) => path.endsWith('/destroy')), 'it came to its last step')
+      const sent = sandbox.requests.filter(({ sha256 }) => sha256 === PICTURE)
+      t.equal(sent.length, 2, 'both uploads sent the real file')
     })
   }
 

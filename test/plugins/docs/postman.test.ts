@@ -19,7 +19,7 @@ t.test('GET /postman.json', async (t) => {
     const list = item.find(({ request: { method, url: { path } } }) => method === 'GET' && path.join('/') === 'resources')?.request
     t.same(list?.url.query.map(({ key }) => key), paths['/resources']?.['get']?.parameters?.filter((parameter) => parameter.in === 'query').map(({ name }) => name))
     t.same(list?.url.query.filter(({ disabled }) => !disabled).map(({ key }) => key), ['prefix', 'tags'])
-    const upload = item.find(({ request: { url: { path } } }) => path[0] === 'upload')?.request
+    const upload = item.find(({ request: { url: { path } } }) => path.join('/') === 'upload')?.request
     t.match(upload?.body?.formdata?.find(({ key }) => key === 'folder'), { disabled: true, description: String })
   })
 
