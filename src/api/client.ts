@@ -20,6 +20,8 @@ export interface DirectUploadOptions extends FileOptions {
 const FULL_PAGE = 500
 /** How long an upload may take when nobody says otherwise: the gateway ends those that stand still. */
 const PATIENCE = { timeoutMs: Infinity }
+/** An upload that was asked to be `async` has only the second. */
+const STORED = ['public_id', 'batch_id']
 
 /** A stream that was given is gone after the first attempt. */
 const canRepeat = (source: OpenedSource): boolean =>
@@ -53,9 +55,10 @@ export class BrowserClient {
     const request: Outgoing = {
       method: 'post',
       path: '/upload',
+      answers: STORED,
       headers: key === undefined ? {} : { 'idempotency-key': key },
       ...typeof opened === 'string'
-        ? { body: { file: opened, ...fields } } // long data URIs fit in JSON alone
+        ? { body: { ...fields, file: opened } } // long data URIs fit in JSON alone
         : { form: () => uploadForm(opened, fields, onProgress) }
     }
     const manner = key !== undefined && canRepeat(opened) ? 'ask' : 'tell'
@@ -70,7 +73,8 @@ export class BrowserClient {
     const opened = await this.open(source)
     const all: SentFields = { ...fields, resource_type: resourceType }
     const form = () => uploadForm(opened, all, onProgress)
-    return this.#transport.tell({ method: 'post', path: '/direct-upload', form }, { ...PATIENCE, ...call })
+    const request: Outgoing = { method: 'post', path: '/direct-upload', answers: STORED, form }
+    return this.#transport.tell(request, { ...PATIENCE, ...call })
   }
 
   /** Looks at what is to be uploaded. Nothing of it is read yet. */
@@ -84,12 +88,12 @@ export class BrowserClient {
   url (
     publicId: string, fields: wire.UrlFields = {}, options: wire.CallOptions = {}
   ): Promise<wire.UrlAnswer> {
-    return this.#post('/url', { ...fields, public_id: publicId }, options)
+    return this.#post('/url', 'url', { ...fields, public_id: publicId }, options)
   }
 
   /** Returns one page of assets. */
   list (query: wire.AssetListQuery = {}, options: wire.CallOptions = {}): Promise<wire.AssetPage> {
-    return this.#transport.ask({ method: 'get', path: '/resources', query }, options)
+    return this.#transport.ask({ method: 'get', path: '/resources', query, answers: ['resources'] }, options)
   }
 
   /** Yields page after page, of 500 assets each unless `max_results` says otherwise. */
@@ -116,47 +120,49 @@ export class BrowserClient {
   async get (
     name: wire.AssetName, query: wire.GetQuery = {}, options: wire.CallOptions = {}
   ): Promise<wire.StoredAsset> {
-    return this.#transport.ask({ method: 'get', ...pathOf(name), query }, options)
+    return this.#transport.ask({ method: 'get', ...pathOf(name), query, answers: STORED }, options)
   }
 
   /** Changes one asset. Tags and context replace those that it had. */
   async update (
     name: wire.AssetName, changes: wire.AssetChanges, options: wire.CallOptions = {}
   ): Promise<wire.StoredAsset> {
-    return this.#transport.tell({ method: 'patch', ...pathOf(name), body: changes }, options)
+    return this.#transport.tell({ method: 'patch', ...pathOf(name), body: changes, answers: STORED }, options)
   }
 
   /** Deletes one asset; an absent one is a problem with the code `not_found`. */
   async delete (
     name: wire.AssetName, query: wire.DeleteQuery = {}, options: wire.CallOptions = {}
   ): Promise<wire.DeleteAnswer> {
-    return this.#transport.tell({ method: 'delete', ...pathOf(name), query }, options)
+    return this.#transport.tell({ method: 'delete', ...pathOf(name), query, answers: ['result'] }, options)
   }
 
   /** Makes a download link that expires, in an hour unless `expires_at` says otherwise. */
   signedUrl (
     publicId: string, fields: wire.SignedUrlFields = {}, options: wire.CallOptions = {}
   ): Promise<wire.SignedUrlAnswer> {
-    return this.#post('/signed-url', { ...fields, public_id: publicId }, options)
+    return this.#post('/signed-url', 'url', { ...fields, public_id: publicId }, options)
   }
 
   /** Signs the fields of an upload that somebody else, such as a browser, then sends to Cloudinary. */
   sign (fields: wire.SignatureFields = {}, options: wire.CallOptions = {}): Promise<wire.SignatureAnswer> {
-    return this.#post('/signature', fields, options)
+    return this.#post('/signature', 'signature', fields, options)
   }
 
   /** Tells why a signature was refused. */
   explain (question: wire.ExplainQuestion, options: wire.CallOptions = {}): Promise<wire.ExplainAnswer> {
-    return this.#post('/signature/explain', question, options)
+    return this.#post('/signature/explain', 'fits', question, options)
   }
 
   /** Lists the environments that the caller may use, and whether their credentials work. */
   environments (options: wire.CallOptions = {}): Promise<wire.EnvironmentsAnswer> {
-    return this.#transport.ask({ method: 'get', path: '/environments' }, options)
+    return this.#transport.ask({ method: 'get', path: '/environments', answers: ['environments'] }, options)
   }
 
   /** Asks a question whose fields stand in a body. None of these changes anything. */
-  #post<Answer> (path: Outgoing['path'], body: object, options: wire.CallOptions): Promise<Answer> {
-    return this.#transport.ask({ method: 'post', path, body }, options)
+  #post<Answer> (
+    path: Outgoing['path'], answer: string, body: object, options: wire.CallOptions
+  ): Promise<Answer> {
+    return this.#transport.ask({ method: 'post', path, body, answers: [answer] }, options)
   }
 }

@@ -12,6 +12,23 @@ interface ReadableSource {
 /** Returns a name as browsers write it in a form. Source: HTML, "multipart/form-data". */
 const quoted = (name: string): string => name.replace(/["\r\n]/g, encodeURIComponent)
 
+/**
+ * Yields the bytes, and reports each chunk once it was taken.
+ * @throws {Error} as soon as they cannot be the announced number: such a request would be cut or never end.
+ */
+async function * measured (
+  chunks: AsyncIterable<Uint8Array>, size: number | undefined, onProgress: OnProgress | undefined
+): AsyncGenerator<Uint8Array> {
+  let sentBytes = 0
+  for await (const chunk of chunks) {
+    if (sentBytes + chunk.length > (size ?? Infinity)) break
+    yield chunk
+    sentBytes += chunk.length
+    onProgress?.(sentBytes, size)
+  }
+  if (sentBytes !== (size ?? sentBytes)) throw new Error(`The file does not have the announced ${size} bytes.`)
+}
+
 /** Builds a form around bytes that are read as they are sent, so that none of them is held. */
 function streamedForm (
   { name, size, read }: ReadableSource, fields: SentFields, onProgress?: OnProgress
@@ -24,17 +41,20 @@ function streamedForm (
   const before = encode(parts.join('') +
     `${part('file')}; filename="${quoted(name)}"\r\nContent-Type: application/octet-stream\r\n\r\n`)
   const after = encode(`\r\n--${boundary}--\r\n`)
+  let failure: { readonly error: unknown } | undefined
   async function * body (): AsyncGenerator<Uint8Array> {
-    let sentBytes = 0
     yield before
-    for await (const chunk of read()) {
-      yield chunk
-      onProgress?.(sentBytes += chunk.length, size)
+    try {
+      yield * measured(read(), size, onProgress)
+    } catch (error) {
+      failure = { error }
+      throw error
     }
     yield after
   }
   const length = size === undefined ? {} : { 'content-length': String(before.length + size + after.length) }
-  return { body: body(), headers: { 'content-type': `multipart/form-data; boundary=${boundary}`, ...length } }
+  const headers = { 'content-type': `multipart/form-data; boundary=${boundary}`, ...length }
+  return { body: body(), headers, failure: () => failure }
 }
 
 function opened (source: ReadableSource, replayable: boolean): OpenedStream {

@@ -3,7 +3,7 @@ import { withRetries } from './attempts.ts'
 import type { paths } from './openapi.ts'
 import { GatewayProblem, GatewayUnreachable } from './problem.ts'
 import type { CallOptions } from './types.ts'
-import { textFields, type SentFields } from './upload-form.ts'
+import { textFields, type FormBody, type SentFields } from './upload-form.ts'
 
 export interface GatewayClientOptions {
   /** Where the gateway answers, with its route prefix if it has one: `http://127.0.0.1:8080`. */
@@ -29,8 +29,13 @@ export interface Outgoing {
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   /** Builds the body of each attempt, and its headers, in place of `body`. */
-  readonly form?: () => { readonly body: unknown, readonly headers?: Readonly<Record<string, string>> }
+  readonly form?: () => Omit<FormBody, 'body'> & { readonly body: unknown }
+  /** Members of which every answer of the gateway has one. */
+  readonly answers?: readonly string[]
 }
+
+const isAnswer = (data: unknown, { answers }: Outgoing): boolean =>
+  typeof data === 'object' && data !== null && answers?.some((name) => name in data) !== false
 
 const TIMEOUT_MS = 60_000
 
@@ -72,22 +77,31 @@ export class GatewayTransport {
     const timeout = timeoutMs === Infinity ? [] : [AbortSignal.timeout(timeoutMs)]
     const signal = AbortSignal.any([...options.signal ? [options.signal] : [], ...timeout])
     const { method, path, pathNames, query, body, headers, form } = request
-    const built = form?.() ?? { body }
+    const built = form?.()
+    let isSent = false
+    const send = (ready: Request): Promise<Response> => {
+      isSent = true
+      return (this.#options.fetch ?? fetch)(ready)
+    }
     try {
       const { response, data, error } = await this.http.request(method, path as never, {
         params: { path: pathNames, query },
-        body: built.body,
+        body: built?.body ?? body,
+        fetch: send,
         ...form && { bodySerializer: (ready: unknown) => ready, duplex: 'half' },
         // openapi-fetch leaves out headers that are undefined.
-        headers: { 'x-environment': environment, ...headers, ...built.headers },
+        headers: { 'x-environment': environment, ...headers, ...built?.headers },
         signal,
         redirect: 'error' // it would turn a POST into a GET, or take the key elsewhere
       } as never) // the document types what the methods of the client take and return
-      if (!response.ok) throw new GatewayProblem(response, error)
+      if (!response.ok || !isAnswer(data, request)) throw new GatewayProblem(response, error)
       return data as Answer
     } catch (cause) {
       signal.throwIfAborted() // with the reason that was given
-      if (!(cause instanceof TypeError || cause instanceof SyntaxError)) throw cause
+      const failure = built?.failure?.()
+      if (failure !== undefined) throw failure.error
+      // Before it was sent, nothing but a header or an ID that cannot be sent was wrong.
+      if (!isSent || !(cause instanceof TypeError || cause instanceof SyntaxError)) throw cause
       const how = cause instanceof TypeError ? '' : ' with JSON'
       throw new GatewayUnreachable(`${new URL(this.#options.url).origin} did not answer${how}.`, { cause })
     }

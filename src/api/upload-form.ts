@@ -7,6 +7,8 @@ export type SentFields = Readonly<Record<string, unknown>>
 export interface FormBody {
   readonly body: FormData | AsyncIterable<Uint8Array>
   readonly headers?: Readonly<Record<string, string>>
+  /** Tells what was wrong with the source while it was sent; `fetch` would call that a failure of the network. */
+  readonly failure?: () => { readonly error: unknown } | undefined
 }
 
 /** A source that is sent as it is read. */

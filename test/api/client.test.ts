@@ -10,6 +10,15 @@ t.test('BrowserClient', async (t) => {
   const gateway = new BrowserClient({ url })
   const raw = { resource_type: 'raw' } as const
 
+  t.test('sends the file that was given, whatever is among the fields', async (t) => {
+    const fields = { file: 'https://example.com/other', ...raw } as object
+    t.match(await gateway.upload('data:text/plain;base64,aGk=', fields), { bytes: 2 })
+  })
+
+  t.test('takes an upload that is still under way', async (t) => {
+    t.match(await gateway.upload('data:text/plain;base64,aGk=', { ...raw, async: true }), { status: 'pending' })
+  })
+
   t.test('performs the nine actions', async (t) => {
     const id = 'cats/tom, co'
     const file = new File(['miaow'], 'tom.txt')

@@ -38,6 +38,22 @@ t.test('openStreamed', async (t) => {
     t.same(await received(source), { ...fields, name: 'cat.txt', text: 'miaow', announced: 0 })
   })
 
+  t.test('says what went wrong while it was read', async (t) => {
+    const broken = new Error('The disk is broken.')
+    const failing = async function * () { yield new Uint8Array(1); throw broken }
+    const bytes = (size: number) => async function * () { yield new Uint8Array(size) }
+    const announced = /^The file does not have the announced 3 bytes\.$/
+    const cases = [[failing, 'The disk is broken.', 3], [bytes(2), announced, 3], [bytes(4), announced, 3]] as const
+    for (const [read, message, size] of cases) {
+      const { body, failure } = (await openStreamed({ stream: read(), size })).form({})
+      await t.rejects(buffer(Readable.from(body as AsyncIterable<Uint8Array>)), { message })
+      t.match(failure?.(), { error: { message } })
+    }
+    const { body, failure } = (await openStreamed({ stream: bytes(3)(), size: 3 })).form({})
+    await buffer(Readable.from(body as AsyncIterable<Uint8Array>))
+    t.equal(failure?.(), undefined)
+  })
+
   t.test('gives a file another name, and writes that as browsers do', async (t) => {
     const name = 'a "cat"\r\n.txt'
     t.match(

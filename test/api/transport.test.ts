@@ -38,6 +38,40 @@ t.test('GatewayTransport', async (t) => {
     }
   })
 
+  t.test('takes no success for one that is not the gateway\'s', async (t) => {
+    const request = { ...LIST, answers: ['resources', 'partial'] }
+    for (const answer of [json(200, '{"login":true}'), json(200, 'null'), json(200, '7'), json(200, ''), json(204, '')]) {
+      const { url, asked } = await serverOf(t, answer)
+      await t.rejects(
+        new GatewayTransport({ url }).ask(request, {}),
+        { name: 'GatewayProblem', code: 'unexpected_answer', message: /is not the gateway's/ }
+      )
+      t.equal(asked.length, 1)
+    }
+    const { url } = await serverOf(t, json(200, '{"partial":1}'))
+    t.same(await new GatewayTransport({ url }).ask(request, {}), { partial: 1 })
+  })
+
+  t.test('blames nobody for what it cannot send', async (t) => {
+    const { url, asked } = await serverOf(t, json(200, '{}'))
+    const gateway = new GatewayTransport({ url })
+    await t.rejects(gateway.ask(LIST, { environment: 'a\nb' }), { name: 'TypeError', message: /header/ })
+    await t.rejects(gateway.ask(LIST, { environment: 'é\u0100' }), { name: 'TypeError' })
+    t.same(asked, [])
+  })
+
+  t.test('throws what was wrong with the source, and sends it once', async (t) => {
+    const { url, asked } = await serverOf(t, () => {})
+    const error = new Error('The disk is broken.')
+    const form = () => ({
+      body: (async function * () { throw error })(),
+      failure: () => ({ error })
+    })
+    const upload = { method: 'post', path: '/upload', form } as const
+    t.equal(await new GatewayTransport({ url }).ask(upload, {}).catch((thrown: unknown) => thrown), error)
+    t.ok(asked.length <= 1)
+  })
+
   t.test('sends key, environment and query, below a prefix', async (t) => {
     const { url, asked } = await serverOf(t, json(200, '{"resources":[]}'))
     const query = { public_ids: ['a,b', 'c'], tags: true, prefix: undefined }

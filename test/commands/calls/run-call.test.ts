@@ -105,7 +105,7 @@ t.test('runCall', async (t) => {
   })
 
   t.test('leaves what nobody foresaw to the process, and refuses unknown options', async (t) => {
-    const broken = Object.assign(recordedTerminal({ GATEWAY_URL: await serverOf(t, (response) => { response.end('{}') }) }))
+    const broken = Object.assign(recordedTerminal({ GATEWAY_URL: await serverOf(t, (response) => { response.end('{"environments":1}') }) }))
     await t.rejects(runCall(broken, { name: 'environments', args: [] }), TypeError)
     await t.rejects(
       runCall(recordedTerminal(), { name: 'list', args: ['--perfix', 'x'] }),
