@@ -53,6 +53,7 @@ export function table (rows: ReadonlyArray<readonly unknown[]>): string {
 /** Returns the one word that a call takes. */
 export function onlyWord ({ words: [word, ...rest] }: CallContext, what: string): string {
   if (word === undefined || word === '') throw new UsageError(`${what} is missing`)
+  if (word === '.' || word === '..') throw new UsageError(`'${word}' is no ${what}`)
   if (rest[0] !== undefined) throw new UsageError(`There is one ${what} too many: '${printable(rest[0])}'`)
   return word
 }

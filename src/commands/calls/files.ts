@@ -29,9 +29,13 @@ function publicIdOf (path: string, folder: string): string {
   return folder === '' ? name : `${folder}/${name}`
 }
 
+const unreadable = (path: string) => (error: NodeJS.ErrnoException): never => {
+  throw new UsageError(`${printable(path)} cannot be read (${error.code})`)
+}
+
 /** Files below a folder, in order. Hidden ones, and links that lead elsewhere, are left out. */
 async function filesBelow (folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true })
+  const entries = await readdir(folder, { withFileTypes: true }).catch(unreadable(folder))
   const found = entries.filter(({ name }) => !name.startsWith('.')).map(async (entry) => {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) return filesBelow(path)
@@ -41,16 +45,14 @@ async function filesBelow (folder: string): Promise<string[]> {
 }
 
 async function planned (path: string, from: string, folder: string): Promise<PlannedFile> {
-  const { size: bytes } = await stat(path)
+  const { size: bytes } = await stat(path).catch(unreadable(path))
   return { source: path, path, bytes, publicId: publicIdOf(relative(from, path), folder) }
 }
 
 /** Turns a word of the command line into files. */
 async function planOf (word: string, folder: string): Promise<PlannedFile[]> {
   if (IS_URL.test(word)) return [{ source: word, path: undefined, bytes: 0, publicId: undefined }]
-  const status = await stat(word).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${printable(word)} cannot be read (${error.code})`)
-  })
+  const status = await stat(word).catch(unreadable(word))
   if (!status.isDirectory()) return [await planned(word, dirname(word), folder)]
   const place = resolve(word)
   const inside = folder === '' ? basename(place) : `${folder}/${basename(place)}`

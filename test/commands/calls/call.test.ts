@@ -27,6 +27,8 @@ t.test('onlyWord and noWords judge what stands beside the options', async (t) =>
   t.equal(onlyWord(withWords('a'), 'PUBLIC_ID'), 'a')
   for (const words of [[], ['']]) t.throws(() => onlyWord(withWords(...words), 'PUBLIC_ID'), { message: 'PUBLIC_ID is missing' })
   t.throws(() => onlyWord(withWords('a', 'b'), 'PUBLIC_ID'), { message: 'There is one PUBLIC_ID too many: \'b\'' })
+  // They would vanish from a URL.
+  for (const id of ['.', '..']) t.throws(() => onlyWord(withWords(id), 'PUBLIC_ID'), { message: `'${id}' is no PUBLIC_ID` })
   noWords(withWords())
   t.throws(() => noWords(withWords('a')), { name: 'UsageError', message: 'No argument is taken here: \'a\'' })
 })

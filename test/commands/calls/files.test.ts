@@ -1,4 +1,5 @@
-import { symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { planFiles } from '../../../src/commands/calls/files.ts'
@@ -30,6 +31,22 @@ t.test('planFiles', async (t) => {
       { source: 'https://example.com/x.jpg', path: undefined, bytes: 0, publicId: undefined }
     ])
     t.same(await idsOf([file], { folder: 'x', named: true }), ['x/a'])
+  })
+
+  t.test('says which folder below cannot be read', async (t) => {
+    const above = mkdtempSync(join(tmpdir(), 'files-'))
+    chmodSync(above, 0o755)
+    mkdirSync(join(above, 'closed'), { mode: 0 })
+    const isRoot = process.geteuid?.() === 0
+    if (isRoot) process.seteuid?.(65534) // root may read everything
+    t.teardown(() => {
+      if (isRoot) process.seteuid?.(0)
+      rmSync(above, { recursive: true })
+    })
+    await t.rejects(
+      planFiles([above], { named: false }),
+      { name: 'UsageError', message: /closed cannot be read \(EACCES\)$/ }
+    )
   })
 
   t.test('says what cannot be read, and which files would replace one another', async (t) => {
