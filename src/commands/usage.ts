@@ -8,6 +8,18 @@ export class UsageError extends Error {
 
 export type OptionTable = NonNullable<ParseArgsConfig['options']>
 
+interface Token { readonly kind: string, readonly name?: string }
+
+/** @throws {UsageError} for an option that was given before: only the last would count. */
+function checkOnce (tokens: readonly Token[], options: OptionTable): void {
+  const seen = new Set<string>()
+  for (const { kind, name } of tokens) {
+    if (kind !== 'option' || name === undefined || options[name]?.multiple === true) continue
+    if (seen.has(name)) throw new UsageError(`--${name} is given twice`)
+    seen.add(name)
+  }
+}
+
 type Parsed<Options extends OptionTable> =
   ReturnType<typeof parseArgs<{ options: Options, allowPositionals: true }>>
 
@@ -19,14 +31,19 @@ export function meant (given: string, known: readonly string[], mark = ''): stri
 
 /**
  * Reads options and words. With `allowNegative` a switch `--x` may be given as `--no-x`, too.
- * @throws {UsageError} for an unknown option, with the nearest known one.
+ * @throws {UsageError} for an unknown option, with the nearest known one, and for one that is given twice.
  */
 export function parseOptions<Options extends OptionTable> (
   args: readonly string[], options: Options, { allowNegative = false } = {}
 ): Parsed<Options> {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, allowNegative })
+    const { tokens, ...parsed } = parseArgs({
+      args: [...args], options, allowPositionals: true, allowNegative, tokens: true
+    })
+    checkOnce(tokens, options)
+    return parsed as Parsed<Options> // TypeScript cannot see that a table decides nothing about tokens
   } catch (error) {
+    if (error instanceof UsageError) throw error
     // Node's message names the option; what follows the first sentence is advice about positionals.
     const message = (error as Error).message.replace(/\. .*$/s, '') // parseArgs throws nothing but errors
     const [, unknown] = /^Unknown option '--([^']+)'/.exec(message) ?? []

@@ -15,6 +15,9 @@ t.test('parseOptions', async (t) => {
   t.test('says what is wrong, and what was meant', async (t) => {
     t.throws(() => parseOptions(['--tgas', 'x'], table), new UsageError('Unknown option \'--tgas\'; did you mean \'--tags\'?'))
     t.throws(() => parseOptions(['--nothing-like-it'], table), new UsageError('Unknown option \'--nothing-like-it\''))
+    t.throws(() => parseOptions(['--tags', 'x', '--tags=y'], table), new UsageError('--tags is given twice'))
+    const lists = { tags: { type: 'string', multiple: true } } as const
+    t.same(parseOptions(['--tags', 'x', '--tags=y'], lists).values.tags, ['x', 'y'])
     t.throws(() => parseOptions(['--tags'], table), { name: 'UsageError', message: /argument missing/ })
   })
 })

@@ -1,7 +1,7 @@
 import type { ExplainQuestion } from '../../api/index.ts'
 import { UsageError } from '../usage.ts'
 import { noWords, printable, printLine, type GatewayCall, type OptionValues } from './call.ts'
-import { pairOf } from './fields.ts'
+import { pairsOf } from './fields.ts'
 
 /** The values stay text: a signature covers nothing else. */
 function questionOf ({ field, signature, error }: OptionValues): ExplainQuestion {
@@ -10,7 +10,7 @@ function questionOf ({ field, signature, error }: OptionValues): ExplainQuestion
   }
   return {
     ...field !== undefined && {
-      fields: Object.fromEntries([field].flat().map((text) => pairOf('field', String(text))))
+      fields: pairsOf('field', field)
     },
     ...signature !== undefined && { signature: String(signature) },
     ...error !== undefined && { error: String(error) }

@@ -42,7 +42,7 @@ const MOST = 9_999_999_999
 /** The options that the fields are given with, and `--field` for every other one. */
 export function optionsFor (fields: FieldTable): OptionTable {
   const entries = Object.entries(fields).map(([name, kind]) =>
-    [name, { type: kind === 'switch' ? 'boolean' : 'string', multiple: kind === 'map' }] as const)
+    [name, { type: kind === 'switch' ? 'boolean' : 'string', multiple: kind === 'map' || kind === 'list' }] as const)
   return { ...Object.fromEntries(entries), field: { type: 'string', short: 'f', multiple: true } }
 }
 
@@ -53,10 +53,19 @@ export function pairOf (option: string, text: string): [name: string, value: str
   return [name, value]
 }
 
+/** @throws {UsageError} for a name that is given twice: only the last would count. */
+export function pairsOf (option: string, given: OptionValues[string] = []): Record<string, string> {
+  const pairs = [given].flat().map((text) => pairOf(option, String(text)))
+  const names = pairs.map(([name]) => name)
+  const twice = names.find((name, index) => names.indexOf(name) < index)
+  if (twice !== undefined) throw new UsageError(`--${option} names '${twice}' twice`)
+  return Object.fromEntries(pairs)
+}
+
 function valueOf (option: string, kind: FieldKind, value: NonNullable<OptionValues[string]>): unknown {
   switch (kind) {
-    case 'list': return String(value).split(',').map((part) => part.trim()).filter((part) => part !== '')
-    case 'map': return Object.fromEntries([value].flat().map((text) => pairOf(option, String(text))))
+    case 'list': return [value].flat().join(',').split(',').map((part) => part.trim()).filter((part) => part !== '')
+    case 'map': return pairsOf(option, value)
     case 'number': return wholeNumber(`--${option}`, String(value), MOST)
     default: return value
   }
@@ -83,9 +92,9 @@ export function namedFields (values: OptionValues, table: FieldTable): Record<st
 
 /** Returns the fields that the options give, those of `--field` included. */
 export function givenFields (values: OptionValues, table: FieldTable): Record<string, unknown> {
-  const free = [values['field'] ?? []].flat().map((text) => pairOf('field', String(text)))
-  return {
-    ...namedFields(values, table),
-    ...Object.fromEntries(free.map(([name, text]) => [name, freeValue(text)]))
-  }
+  const named = namedFields(values, table)
+  const free = Object.entries(pairsOf('field', values['field']))
+  const twice = free.find(([name]) => Object.hasOwn(named, name))
+  if (twice !== undefined) throw new UsageError(`'${twice[0]}' is given with --field and with its own option`)
+  return { ...named, ...Object.fromEntries(free.map(([name, text]) => [name, freeValue(text)])) }
 }

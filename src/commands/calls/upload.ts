@@ -114,6 +114,7 @@ async function planned (context: CallContext): Promise<{ files: PlannedFile[], f
   const { words, values } = context
   if (words.length === 0) throw new UsageError('FILE, FOLDER or URL is missing')
   const { folder, ...fields } = givenFields(values, UPLOAD)
+  if (fields['file'] !== undefined) throw new UsageError('The file is given by its name alone, not with --field')
   const named = Boolean(values['skip-existing']) && fields['public_id'] === undefined
   const files = await planFiles(words, { folder: folder === undefined ? undefined : String(folder), named })
   if (fields['public_id'] !== undefined && files.length > 1) {
@@ -127,7 +128,7 @@ async function planned (context: CallContext): Promise<{ files: PlannedFile[], f
 /** Stores files. */
 export const upload: GatewayCall = {
   usage: 'FILE|FOLDER|URL...',
-  help: `A folder is uploaded with all that is below it, four files at a time; each file keeps its path as its
+  help: `A folder is uploaded with the files below it, but for hidden ones and links, four files at a time; each file keeps its path as its
 public ID. A single file gets the ID that --public-id names, or one that Cloudinary makes up.
 
 Options

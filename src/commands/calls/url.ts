@@ -33,13 +33,13 @@ Examples
     const { gateway, values, signal, terminal } = context
     const one = namedFields(values, TRANSFORMATION)
     const isGiven = Object.keys(one).length > 0
-    const { transformation: text } = values
+    const { transformation: text, ...fields } = givenFields(values, { ...OWN, transformation: 'text' })
     if (isGiven && text !== undefined) {
       throw new UsageError('--transformation takes the place of --width and its like: give one of them')
     }
     const transformation = isGiven ? one : text
-    const fields: Record<string, unknown> = { ...givenFields(values, OWN), transformation }
-    const answer = await gateway.url(onlyWord(context, 'PUBLIC_ID'), fields, { signal })
+    const asked: Record<string, unknown> = { ...fields, transformation }
+    const answer = await gateway.url(onlyWord(context, 'PUBLIC_ID'), asked, { signal })
     if (values['json']) printValue(context, answer)
     else terminal.out(`${answer.url}\n`)
     return 0

@@ -80,6 +80,8 @@ t.test('upload', async (t) => {
       call(['upload', photos, '--public-id', 'x']),
       { name: 'UsageError', message: /^--public-id is for one file/ }
     )
+    const message = 'The file is given by its name alone, not with --field'
+    await t.rejects(call(['upload', 'https://example.com/a', '-f', 'file=x']), { name: 'UsageError', message })
   })
 
   t.test('gives up where nothing answers, and when it is interrupted', async (t) => {
