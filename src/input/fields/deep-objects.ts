@@ -51,6 +51,11 @@ export function readDeepObjects (shapes: Shapes, fields: Fields): Fields {
       faults.push({ pointer: pointerTo(name), message: `is given twice, as "${other}" and member by member` })
       continue
     }
+    // `deepObject` has no lists. What its items are called is no member that could be judged.
+    if (allows(shapes[name] as Shape, 'array') && Object.keys(members).some((member) => /^\d+(?:\[|$)/.test(member))) {
+      faults.push({ pointer: pointerTo(name), message: 'is given item by item: send the list as one field, in JSON' })
+      continue
+    }
     try {
       read[name] = readMembers(shapes[name] as Shape, members) // it is grouped by these names
     } catch (error) {

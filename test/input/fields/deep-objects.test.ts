@@ -27,7 +27,6 @@ t.test('what is no member of a known object is left for the validator', async (t
     t.strictSame(read({ [name]: '1' }), { [name]: '1' }, name)
   }
   t.strictSame(read({ 'transformation[color][a]': '1' }), { transformation: { 'color[a]': '1' } })
-  t.strictSame(read({ 'transformation[0][width]': '1' }), { transformation: { '0[width]': '1' } })
 })
 
 t.test('400 for an object that is given in two ways, or whose members cannot be read', async (t) => {
@@ -43,6 +42,13 @@ t.test('400 for an object that is given in two ways, or whose members cannot be 
     { pointer: '/transformation', message: 'is given twice, as "transformation" and member by member' },
     { pointer: '/context', message: 'is given twice, as "context[]" and member by member' }
   ])
+  const inItems = 'is given item by item: send the list as one field, in JSON'
+  t.match(faults({ 'transformation[0][width]': '1', 'eager[0][width]': '1', 'access_control[1]': 'x' }), [
+    { pointer: '/transformation', message: inItems },
+    { pointer: '/eager', message: inItems },
+    { pointer: '/access_control', message: inItems }
+  ])
+  t.strictSame(faults({ 'context[0]': 'a', 'metadata[1]': 'b' }), [], 'numbers may name members of a map')
   t.match(faults({ 'transformation[width]': ['1', '2'], 'transformation[overlay][public_id]': ['a', 'b'] }), [
     { pointer: /^\/transformation\// }
   ])
