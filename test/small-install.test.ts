@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t from 'tap'
@@ -7,14 +7,21 @@ import { run } from './support/program.ts'
 
 const root = join(import.meta.dirname, '..')
 
-interface Manifest { dependencies: Record<string, string>, optionalDependencies: Record<string, string> }
+interface Manifest { optionalDependencies: Record<string, string> }
 const manifest = readFileSync(join(root, 'package.json'), 'utf8')
-const { dependencies, optionalDependencies } = JSON.parse(manifest) as Manifest // the project's own
+const { optionalDependencies } = JSON.parse(manifest) as Manifest // the project's own
 
-/** Makes what `npm install --omit=optional` leaves: the product beside what it cannot do without. */
+/** Names of all packages that are installed, of development too. */
+function installed (): string[] {
+  const modules = join(root, 'node_modules')
+  return readdirSync(modules).filter((name) => !name.startsWith('.')).flatMap((name) =>
+    name.startsWith('@') ? readdirSync(join(modules, name)).map((inner) => `${name}/${inner}`) : [name])
+}
+
+/** Makes what `npm install --omit=optional` leaves: the product without what it can do without. */
 function smallInstall (folder: string): void {
   copyProduct(folder)
-  for (const name of Object.keys(dependencies)) {
+  for (const name of installed().filter((each) => !(each in optionalDependencies))) {
     const link = join(folder, 'node_modules', name)
     mkdirSync(dirname(link), { recursive: true })
     symlinkSync(join(root, 'node_modules', name), link)

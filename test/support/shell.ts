@@ -60,7 +60,14 @@ export class Shell {
     const { stdout } = await execute('bash', ['-c', line], {
       cwd: this.#folder,
       timeout: 60_000,
-      env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: '', SANDBOX_DATA: ':memory:', PATH }
+      env: {
+        ...process.env,
+        NODE_OPTIONS: '',
+        NODE_ENV: '',
+        SANDBOX_DATA: ':memory:',
+        GATEWAY_URL: this.#translate('http://127.0.0.1:8080'),
+        PATH
+      }
     })
     if (command.startsWith('curl ') && !stdout.endsWith('\n200')) throw new Error(`${command}\n${stdout}`)
     return stdout
