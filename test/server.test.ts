@@ -106,7 +106,7 @@ t.test('the process', async (t) => {
     const PORT = String((free.address() as AddressInfo).port) // it listens on a port, not on a pipe
     await new Promise((resolve) => free.close(resolve))
     const gateway = run(t, [], { PORT })
-    await gateway.until(/More: /)
+    await gateway.until(/Try it: /)
     const health = run(t, ['health'], { PORT })
     t.equal(await health.ended, 0)
     for (const line of gateway.output.out.trim().split('\n')) t.type(JSON.parse(line), 'object', 'standard output is JSON lines alone')
