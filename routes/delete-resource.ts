@@ -36,9 +36,10 @@ const shared = {
   response: {
     200: Deleted,
     ...problems(
-      'invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'request_timeout',
-      'payload_too_large', 'unsupported_media_type', 'url_not_allowed', 'asset_processing', 'rate_limited',
-      'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable', 'upstream_timeout'
+      'invalid_request', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found',
+      'request_timeout', 'payload_too_large', 'unsupported_media_type', 'url_not_allowed', 'asset_processing',
+      'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable',
+      'upstream_timeout'
     )
   }
 }

@@ -29,9 +29,9 @@ const Query = Type.Object({
 }, { additionalProperties: false })
 
 const FAILURES = problems(
-  'invalid_request', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found', 'asset_processing',
-  'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'upstream_unavailable',
-  'upstream_timeout'
+  'invalid_request', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found',
+  'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed',
+  'upstream_unavailable', 'upstream_timeout'
 )
 
 const textsOf = (asked: Static<typeof Details>): Record<string, string> =>

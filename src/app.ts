@@ -76,6 +76,15 @@ export interface AppOptions {
   unread?: UnreadAnswersOptions
 }
 
+/** The gateway, with the controls that its plugins have added, spelt out for programs that cannot see those. */
+export interface Gateway extends FastifyInstance {
+  drain: () => void
+  reloadPolicy: () => Promise<void>
+  proveCredentials: () => Promise<CredentialVerdict[]>
+}
+/** Whether Cloudinary accepted the credentials of an environment, and why not. */
+export interface CredentialVerdict { name: string, verified: boolean, reason?: string }
+
 type ServerOptions = FastifyHttpOptions<Server>
 type Logging = Pick<ServerOptions, 'logger' | 'loggerInstance'>
 
@@ -116,7 +125,7 @@ function serverOptions ({ config, logger }: AppOptions, docs: string): ServerOpt
 }
 
 /** Builds the gateway with every plugin loaded, not yet listening. `server.ts` and every test call this. */
-export async function buildApp (options: AppOptions): Promise<FastifyInstance> {
+export async function buildApp (options: AppOptions): Promise<Gateway> {
   const docs = `${options.config.routePrefix}/docs/errors`
   const app = fastify(serverOptions(options, docs)).withTypeProvider<TypeBoxTypeProvider>()
   try {

@@ -1,9 +1,13 @@
-import { createServer, type RequestListener } from 'node:http'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import t, { type Test } from 'tap'
-import { buildApp, ConfigError, loadConfig } from '../src/index.ts'
+import { buildApp, ConfigError, loadConfig, type Gateway } from '../src/index.ts'
 import { startSandbox } from '../src/sandbox/index.ts'
+import { blocksOf, PAGES } from './support/pages.ts'
 
 const sandbox = await startSandbox()
 t.teardown(() => sandbox.close())
@@ -63,6 +67,41 @@ t.test('behind an http.Server by app.routing, on a prefix beside pages of the se
   })
   await useAt(t, `${base}/media`, 'prefix')
   t.equal(await (await fetch(base)).text(), 'a page of the server')
+})
+
+t.test('the programs of docs/embedding.md do what the page says', async (t) => {
+  const page = PAGES.find(({ path }) => path === 'docs/embedding.md')
+  const blocks = page === undefined ? [] : blocksOf(page).filter(({ language }) => language === 'ts')
+  t.equal(blocks.length, 2)
+  const folder = t.testdir()
+  const variables = { CLOUDINARY_URL: sandbox.cloudinaryUrl(), PORT: '0', LOG_LEVEL: 'silent' }
+  const before = { ...process.env }
+  Object.assign(process.env, variables)
+  t.teardown(() => { process.env = before })
+  const [own, behind] = await Promise.all(blocks.map(async ({ text }, index) => {
+    const file = join(folder, `${index}.ts`)
+    const program = text.replace("'cloudinary-gateway'", `'${import.meta.resolve('../src/index.ts')}'`)
+      .replace('listen(3000)', "listen(0, '127.0.0.1')")
+    writeFileSync(file, `${program}\nexport { app }\nexport const listener = ${index === 0 ? 'app.server' : 'server'}\n`)
+    const { app, listener } = await import(pathToFileURL(file).href) as { app: Gateway, listener: Server } // as written
+    t.teardown(async () => {
+      listener.close()
+      await app.close()
+    })
+    if (!listener.listening) await once(listener, 'listening')
+    return { app, listener, base: `http://127.0.0.1:${(listener.address() as AddressInfo).port}` } // it listens on a port
+  }))
+  if (!own || !behind) return
+  await useAt(t, own.base, 'page-own')
+  await useAt(t, `${behind.base}/media`, 'page-behind')
+  t.equal(await (await fetch(behind.base)).text(), 'a page of my own')
+  // The table names settings of the server: they are the gateway's own.
+  for (const name of ['requestTimeout', 'headersTimeout', 'keepAliveTimeout'] as const) {
+    t.equal(behind.listener[name], own.listener[name], name)
+  }
+  own.app.drain()
+  t.equal((await fetch(`${own.base}/readyz`)).status, 503)
+  t.match(await behind.app.proveCredentials(), [{ verified: true }])
 })
 
 t.test('bad variables are a ConfigError', async (t) => {

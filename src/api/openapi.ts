@@ -2192,7 +2192,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AssetAnswer"];
-            400: components["responses"]["BadRequest"];
+            400: components["responses"]["BadRequestOfGetAllResources"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
@@ -2250,7 +2250,7 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["DeletionAnswer"];
-            400: components["responses"]["BadRequest"];
+            400: components["responses"]["BadRequestOfGetAllResources"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
@@ -2384,7 +2384,7 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["AssetAnswer"];
-            400: components["responses"]["BadRequest"];
+            400: components["responses"]["BadRequestOfGetAllResources"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
@@ -2434,7 +2434,7 @@ export interface operations {
         };
         responses: {
             200: components["responses"]["DeletionAnswer"];
-            400: components["responses"]["BadRequest"];
+            400: components["responses"]["BadRequestOfGetAllResources"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];

@@ -17,9 +17,12 @@ export function checkTarball (folder: string): string {
     .split('\n').filter((line) => line !== '')
   const held = list('tar', ['-tzf', tarball]).map((name) => name.replace(/^package\//, ''))
   const sources = list('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'src', 'routes'])
-    .filter((name) => name.endsWith('.ts'))
-  const compiled = sources.flatMap((name) => ['.js', '.d.ts'].map((end) => `dist/${name.replace(/\.ts$/, end)}`))
-  assert.deepEqual(held.filter((name) => !BESIDE.test(name)).sort(), compiled.sort())
+    .filter((name) => /\.[jt]s$/.test(name))
+  const compiled = sources.flatMap((name) => ['.js', '.d.ts'].map((end) => `dist/${name.replace(/\.[jt]s$/, end)}`))
+  const wanted = new Set(compiled)
+  const missing = compiled.filter((name) => !held.includes(name))
+  const stale = held.filter((name) => !BESIDE.test(name) && !wanted.has(name))
+  assert.deepEqual({ missing, stale }, { missing: [], stale: [] }, 'the tarball holds what `npm run prepack` builds')
   for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md', 'openapi.yaml']) assert.ok(held.includes(name), name)
   return tarball
 }

@@ -1,4 +1,6 @@
+import { fileURLToPath } from 'node:url'
 import { buildApp, loadConfig } from 'cloudinary-gateway'
+import { GatewayClient, GatewayProblem } from 'cloudinary-gateway/api'
 import { startSandbox } from 'cloudinary-gateway/sandbox'
 
 /** What somebody who has installed the package does with it in a test. Fails by throwing. */
@@ -15,11 +17,24 @@ export async function use () {
     const { url } = await (await fetch(`${base}/url?public_id=mice/jerry&width=4&crop=scale`)).json()
     const picture = await fetch(url)
     await picture.arrayBuffer()
-    return { width: uploaded.width, tags: added.tags, picture: picture.status }
+    return { width: uploaded.width, tags: added.tags, picture: picture.status, ...await useClient(base) }
   } finally {
     await app.close()
     await sandbox.close()
   }
 }
 
-export const EXPECTED = { width: 20, tags: ['a', 'b'], picture: 200 }
+/** Sends a file from the disk and bytes with the typed client, and reads one back. */
+async function useClient (url) {
+  const client = new GatewayClient({ url })
+  const options = { public_id: 'notes/use.js', resource_type: 'raw', tags: ['note'] }
+  await client.upload({ path: fileURLToPath(import.meta.url) }, options)
+  const { bytes } = await client.upload(new Uint8Array(1000), { public_id: 'notes/none', resource_type: 'raw' })
+  const note = await client.get('notes/use.js', { resource_type: 'raw' })
+  const failure = await client.get('notes/absent').catch((error) => error)
+  return { bytes, note: note.tags, absent: failure instanceof GatewayProblem && failure.code }
+}
+
+export const EXPECTED = {
+  width: 20, tags: ['a', 'b'], picture: 200, bytes: 1000, note: ['note'], absent: 'not_found'
+}
