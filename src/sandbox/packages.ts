@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 
 /**
  * What only the sandbox uses. These are optional dependencies: a gateway in front of Cloudinary does without them,
@@ -24,8 +26,9 @@ function isInstalled (require: NodeJS.Require, name: string): boolean {
   try {
     require.resolve(`${name}/package.json`)
   } catch (error) {
-    // A package that is there may keep that file to itself, which is another error.
-    return (error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND' // resolve throws nothing but errors
+    // A package that is there may keep that file to itself, which is another error, but the same one under Jest.
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') return true // resolve throws nothing but errors
+    return (require.resolve.paths(name) ?? []).some((folder) => existsSync(join(folder, name)))
   }
   return true
 }
