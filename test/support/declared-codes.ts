@@ -13,6 +13,7 @@ const ANYWHERE: ReadonlySet<string> = new Set([
   'client_closed', // nobody is there to read it
   'origin_not_allowed', // judged before there is a route
   'misdirected_request', 'http_version_unsupported', // so are the host and the version of HTTP
+  'expectation_failed', // a header that any request may carry
   'overloaded', // earlier answers that nobody reads
   'request_timeout' // a body that never comes, of whatever method
 ])
