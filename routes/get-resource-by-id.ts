@@ -30,8 +30,8 @@ const Query = Type.Object({
 
 const FAILURES = problems(
   'invalid_request', 'upstream_rejected', 'unauthorized', 'forbidden', 'upstream_forbidden', 'not_found',
-  'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed',
-  'upstream_unavailable', 'upstream_timeout'
+  'upstream_conflict', 'asset_processing', 'rate_limited', 'quota_exhausted', 'credentials_rejected',
+  'upstream_failed', 'upstream_unavailable', 'upstream_timeout'
 )
 
 const textsOf = (asked: Static<typeof Details>): Record<string, string> =>
