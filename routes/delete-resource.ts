@@ -16,8 +16,12 @@ const wishes = {
 }
 const place = {
   // An unset variable must not choose what is deleted.
-  resource_type: Type.Optional(blank('refused', resourceTypeOrAuto({ description: 'Kind of asset; `image` when not given, `auto` tries image, video and raw.' }))),
-  type: Type.Optional(blank('refused', deliveryType({ description: 'Storage (delivery) type; `upload` when not given.' })))
+  resource_type: Type.Optional(blank('refused', resourceTypeOrAuto({
+    description: 'Kind of asset; `image` when not given, `auto` tries image, video and raw.'
+  }))),
+  type: Type.Optional(blank('refused', deliveryType({
+    description: 'Storage (delivery) type; `upload` when not given.'
+  })))
 }
 const closed = { additionalProperties: false } as const
 const optional = { ...closed, default: {}, examples: [{ invalidate: true }] }

@@ -14,7 +14,9 @@ import { isMultipart } from '../src/input/body-type.ts'
 import { FormWatch } from '../src/input/forms/form-watch.ts'
 
 const KINDS = ['auto', ...RESOURCE_TYPES] as const
-const resourceType = Type.Optional(resourceTypeOrAuto({ description: 'Kind of asset; `auto` when not given: Cloudinary decides.' }))
+const resourceType = Type.Optional(resourceTypeOrAuto({
+  description: 'Kind of asset; `auto` when not given: Cloudinary decides.'
+}))
 const Query = Type.Object({ resource_type: resourceType }, { additionalProperties: false })
 
 const FIELDS = {
@@ -36,14 +38,19 @@ const LISTS: ReadonlySet<string> = new Set(Object.entries(signableParameters).fl
   return isList ? [name] : []
 }))
 
-const FILE = Type.String({ format: 'binary', description: 'The file; before the other fields or after them.' })
+const FILE = Type.String({
+  format: 'binary', description: 'The file; before the other fields or after them.'
+})
 const REQUEST_BODY = {
   required: true,
   content: {
     'multipart/form-data': {
       schema: Type.Object({ file: FILE, ...FIELDS }, {
         examples: [{
-          file: 'landscape.jpg', timestamp: '1700000000', signature: '0123456789abcdef0123456789abcdef01234567', folder: 'uploads'
+          file: 'landscape.jpg',
+          timestamp: '1700000000',
+          signature: '0123456789abcdef0123456789abcdef01234567',
+          folder: 'uploads'
         }],
         additionalProperties: Type.String({
           description: 'Every field is sent as the text that was signed: `fields` of `POST /signature`.'

@@ -11,7 +11,9 @@ import { validated } from '../src/input/validated.ts'
 import { UploadResourceType } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { Signable, SIGNABLE_PARAMETER_NAMES, signableParameters, UPLOAD_PARTS } from '../src/schemas/upload-parameters.ts'
+import {
+  Signable, SIGNABLE_PARAMETER_NAMES, signableParameters, UPLOAD_PARTS
+} from '../src/schemas/upload-parameters.ts'
 
 type WidgetValue = string | number | boolean | null | Array<string | number>
 const WidgetParameters = Type.Unsafe<Record<string, WidgetValue>>({

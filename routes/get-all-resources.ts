@@ -18,8 +18,12 @@ const flag = (description: string) => Type.Optional(Type.Boolean({ description }
 
 const Query = Type.Object({
   // No defaults: a list by asset_folder shows every kind, those by tag or moderation every type.
-  resource_type: Type.Optional(resourceType({ description: 'Kind of asset; `image` when not given, with `asset_folder` all.' })),
-  type: Type.Optional(deliveryType({ description: 'Storage (delivery) type; `upload` when not given, with a filter all.' })),
+  resource_type: Type.Optional(resourceType({
+    description: 'Kind of asset; `image` when not given, with `asset_folder` all.'
+  })),
+  type: Type.Optional(deliveryType({
+    description: 'Storage (delivery) type; `upload` when not given, with a filter all.'
+  })),
   ...LIST_FILTERS,
   prefix: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: 'Only public IDs that begin so.', examples: ['cats/'] })),
   max_results: Type.Optional(Type.Integer({ minimum: 1, maximum: LARGEST_PAGE, description: 'Assets a page; 10 when not given.' })),

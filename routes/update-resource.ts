@@ -14,15 +14,19 @@ const PLACE = {
 }
 const Query = Type.Object(PLACE, { additionalProperties: false })
 
-const { tags, context, metadata, ...described } = Object.fromEntries(DESCRIBING.map((name) => [name, uploadParameters[name]])) as
-  Pick<typeof uploadParameters, (typeof DESCRIBING)[number]> // entries lose the types of their names
+const chosen = Object.fromEntries(DESCRIBING.map((name) => [name, uploadParameters[name]]))
+// Entries lose the types of their names.
+const { tags, context, metadata, ...described } =
+  chosen as Pick<typeof uploadParameters, (typeof DESCRIBING)[number]>
 
 const changes = {
   tags: blank('clears', tags),
   context: blank('clears', context),
   metadata: blank('clears', metadata),
   ...described,
-  moderation_status: Type.Optional(Choice(['pending', 'approved', 'rejected'], { description: 'Decision on an asset that waits for moderation.' }))
+  moderation_status: Type.Optional(Choice(['pending', 'approved', 'rejected'], {
+    description: 'Decision on an asset that waits for moderation.'
+  }))
 }
 const closed = {
   'x-parts': { AssetDescription: DESCRIBING },

@@ -22,7 +22,9 @@ import { FormWatch } from '../src/input/forms/form-watch.ts'
 const parameters = {
   ...uploadParameters,
   // No default: what is not named in one place may be named in the other.
-  resource_type: Type.Optional(resourceTypeOrAuto({ description: 'Kind of asset; `auto` when not given: Cloudinary decides.' }))
+  resource_type: Type.Optional(resourceTypeOrAuto({
+    description: 'Kind of asset; `auto` when not given: Cloudinary decides.'
+  }))
 }
 const Parameters = Type.Object(parameters, { additionalProperties: false })
 
@@ -46,11 +48,14 @@ const FILES = {
   content: {
     'multipart/form-data': {
       schema: Type.Object({
-        file: Type.String({ format: 'binary', description: 'The file; it may stand first or last.' }), ...parameters
+        file: Type.String({ format: 'binary', description: 'The file; it may stand first or last.' }),
+        ...parameters
       }, { examples: [{ file: 'landscape.jpg', public_id: 'uploads/landscape', tags: ['landscape'] }] })
     },
     [BYTES]: {
-      schema: Type.String({ format: 'binary', description: 'The bytes of the file; all fields are in the query.' })
+      schema: Type.String({
+        format: 'binary', description: 'The bytes of the file; all fields are in the query.'
+      })
     }
   }
 }

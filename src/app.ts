@@ -203,7 +203,9 @@ async function loadUpstream (app: FastifyInstance, { environments, defaultEnviro
 
 /** Origins of delivery that are not served over https, as those of the sandbox: pages show pictures from there too. */
 function plainOrigins (environments: Config['environments']): string[] {
-  const names = environments.flatMap(({ delivery: { secure, cname } }) => secure || cname === undefined ? [] : [cname])
+  const names = environments.flatMap(
+    ({ delivery: { secure, cname } }) => secure || cname === undefined ? [] : [cname]
+  )
   return [...new Set(names)].map((name) => new URL(`http://${name}`).origin)
 }
 

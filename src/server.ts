@@ -114,14 +114,19 @@ async function helpOf ({ topic }: CommandLine & { command: 'help' }): Promise<st
   return topic === undefined ? HELP : (await import('./commands/calls/run-call.ts')).callHelp(topic)
 }
 
+/** Returns the terminal with the variables that options have set. */
+function configured ({ variables }: CommandLine & { command: 'serve' | 'health' }): Terminal {
+  return { ...terminal, variables: { ...terminal.variables, ...variables } }
+}
+
 /** Runs a command. Each is loaded only when it is asked for, so that a health probe stays quick. */
 async function run (line: CommandLine): Promise<ExitCode | undefined> {
   switch (line.command) {
     case 'help': terminal.out(await helpOf(line)); return EXIT.done
     case 'version': terminal.out(`${version}\n`); return EXIT.done
-    case 'serve': return (await import('./commands/serve.ts')).serve({ ...terminal, variables: { ...terminal.variables, ...line.variables } }, {})
+    case 'serve': return (await import('./commands/serve.ts')).serve(configured(line), {})
     case 'sandbox': return (await import('./commands/sandbox.ts')).sandbox(terminal, line.options)
-    case 'health': return (await import('./commands/health.ts')).health({ ...terminal, variables: { ...terminal.variables, ...line.variables } }, {})
+    case 'health': return (await import('./commands/health.ts')).health(configured(line), {})
     case 'openapi': return (await import('./commands/openapi.ts')).openapi(terminal, line.options)
     case 'call': return (await import('./commands/calls/run-call.ts')).runCall(terminal, line.options)
     case 'key': return (await import('./commands/key.ts')).key(terminal, line.options)

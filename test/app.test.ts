@@ -52,7 +52,11 @@ t.test('CORS on a real socket: an origin is listed as a person types it, and one
   })
   t.match(faulty, 'application/problem+json', 'a preflight that is refused for another reason gets a problem too')
   const plain = await fetch(`${url}/signature`, { method: 'OPTIONS' })
-  t.match(await plain.json(), { status: 405, code: 'method_not_allowed', detail: 'OPTIONS is not possible here; POST is.' }, 'what is no preflight')
+  t.match(
+    await plain.json(),
+    { status: 405, code: 'method_not_allowed', detail: 'OPTIONS is not possible here; use POST.' },
+    'what is no preflight'
+  )
 })
 
 t.test('400 to a megabyte in one field that is to be explained: no signature is searched in it', async (t) => {
@@ -67,7 +71,9 @@ t.test('a prefix stands before everything but health and readiness', async (t) =
   t.equal((await app.inject('/media/environments')).statusCode, 200)
   t.equal((await app.inject('/environments')).statusCode, 404)
   t.equal((await app.inject('/healthz')).statusCode, 200)
-  t.match((await app.inject('/media/resources/none')).json(), { type: '/media/docs/errors/not_found', instance: '/media/resources/none' })
+  t.match((await app.inject('/media/resources/none')).json(), {
+    type: '/media/docs/errors/not_found', instance: '/media/resources/none'
+  })
 })
 
 t.test('one log line per request in any kind of logger, without a secret in it; proxies are believed when named', async (t) => {
@@ -162,4 +168,21 @@ t.test('a signature without its form is worth nothing: who has no key learns no 
     t.match(answer, /public_id was signed but not sent/)
     t.notMatch(answer, /secretname|incoming/)
   }
+})
+
+t.test('pages show pictures of environments that deliver over http, and name each origin once', async (t) => {
+  const plain = environmentAt('http://127.0.0.1:9')
+  const secure = { ...plain.delivery, secure: true, cname: 'images.example.com' }
+  const { cname: _none, ...ofCloudinary } = plain.delivery
+  const environments = [
+    plain,
+    { ...plain, name: 'copy' },
+    { ...plain, name: 'secure', delivery: secure },
+    { ...plain, name: 'cloudinary', delivery: ofCloudinary }
+  ]
+  const app = await buildApp({ config: testConfig(environments) })
+  t.teardown(() => app.close())
+  const policy = String((await app.inject('/docs/')).headers['content-security-policy'])
+  const [, sources = ''] = /img-src ([^;]*)/.exec(policy) ?? []
+  t.same(sources.split(' ').filter((source) => source.startsWith('http:')), ['http://127.0.0.1:9'])
 })

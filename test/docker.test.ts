@@ -76,7 +76,11 @@ t.test('docker/compose.yaml', async (t) => {
   t.test('secrets stay out of git, and the comment names the user that reads them', async (t) => {
     t.ok(read('.gitignore').split('\n').includes('docker/secrets/'))
     const user = parseDockerfile(read('Dockerfile')).at(-1)?.instructions.find(({ name }) => name === 'USER')?.text.split(':')[0] ?? ''
-    for (const path of ['docker/compose.yaml', 'docker/.env.example', 'docs/deployment.md']) t.match(read(path), new RegExp(`user,? ${user}`), path)
+    for (const path of ['docker/compose.yaml', 'docker/.env.example', 'docs/deployment.md']) {
+      t.match(
+        read(path), new RegExp(`user,? ${user}`), path
+      )
+    }
   })
 
   t.test('without keys only this machine is let in', async (t) => {

@@ -43,8 +43,12 @@ async function useAt (t: Test, base: string, prefix: string): Promise<void> {
     method: 'POST', headers: { 'content-type': 'application/octet-stream' }, body: bytes
   })
   t.match(await direct.json(), { public_id: `${prefix}/bytes.bin`, bytes: bytes.length })
-  t.match(await (await fetch(`${base}/resources?resource_type=raw&prefix=${prefix}`)).json(), { resources: [{}, {}] })
-  const refused = await fetch(`${base}/upload`, { method: 'POST', body: 'x', headers: { 'content-type': 'text/plain' } })
+  t.match(await (await fetch(`${base}/resources?resource_type=raw&prefix=${prefix}`)).json(), {
+    resources: [{}, {}]
+  })
+  const refused = await fetch(`${base}/upload`, {
+    method: 'POST', body: 'x', headers: { 'content-type': 'text/plain' }
+  })
   t.match(await refused.json(), { status: 415, code: 'unsupported_media_type' })
 }
 
@@ -82,14 +86,20 @@ t.test('the programs of docs/embedding.md do what the page says', async (t) => {
     const file = join(folder, `${index}.ts`)
     const program = text.replace("'cloudinary-gateway'", `'${import.meta.resolve('../src/index.ts')}'`)
       .replace('listen(3000)', "listen(0, '127.0.0.1')")
-    writeFileSync(file, `${program}\nexport { app }\nexport const listener = ${index === 0 ? 'app.server' : 'server'}\n`)
-    const { app, listener } = await import(pathToFileURL(file).href) as { app: Gateway, listener: Server } // as written
+    writeFileSync(
+      file, `${program}\nexport { app }\nexport const listener = ${index === 0 ? 'app.server' : 'server'}\n`
+    )
+    const { app, listener } = await import(pathToFileURL(file).href) as {
+      app: Gateway, listener: Server
+    } // as written
     t.teardown(async () => {
       listener.close()
       await app.close()
     })
     if (!listener.listening) await once(listener, 'listening')
-    return { app, listener, base: `http://127.0.0.1:${(listener.address() as AddressInfo).port}` } // it listens on a port
+    return {
+      app, listener, base: `http://127.0.0.1:${(listener.address() as AddressInfo).port}`
+    } // it listens on a port
   }))
   if (!own || !behind) return
   await useAt(t, own.base, 'page-own')

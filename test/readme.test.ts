@@ -31,21 +31,29 @@ t.test('every command of the README and of docs/ works as printed, from top to b
     for (const command of commandsOf(page)) await t.resolves(shell.run(command), `${page.path}: ${command}`)
   }
   t.ok(commandsOf(readme).length >= 10, 'the README has its lines')
-  for (const wrong of ['curl http://127.0.0.1:8080/nothing', 'npm run nothing', 'node -e "process.exit(1)"']) {
+  for (
+    const wrong of ['curl http://127.0.0.1:8080/nothing', 'npm run nothing', 'node -e "process.exit(1)"']
+  ) {
     await t.rejects(shell.run(wrong), `${wrong} would be noticed`)
   }
 })
 
 t.test('the first success is a picture', async (t) => {
-  const links = [...readme.text.matchAll(/^<http:\/\/127\.0\.0\.1:8080(\/url\?[^>]+)>$/gm)].map(([, link = '']) => link)
+  const links = [...readme.text.matchAll(/^<http:\/\/127\.0\.0\.1:8080(\/url\?[^>]+)>$/gm)].map(
+    ([, link = '']) => link
+  )
   t.equal(links.length, 1)
   const answer = await fetch(url + links[0])
-  t.match({ status: answer.status, type: answer.headers.get('content-type') }, { status: 200, type: /^image\// })
+  t.match({
+    status: answer.status, type: answer.headers.get('content-type')
+  }, { status: 200, type: /^image\// })
   t.ok(answer.redirected)
 })
 
 t.test('commands that need another program say so, can be read by a shell, and name files that exist', async (t) => {
-  const marked = ours.flatMap((page) => blocksOf(page).filter(({ language, mark }) => language === 'sh' && mark !== ''))
+  const marked = ours.flatMap(
+    (page) => blocksOf(page).filter(({ language, mark }) => language === 'sh' && mark !== '')
+  )
   t.ok(marked.length >= 3)
   for (const { page, mark, text } of marked) {
     t.match(pageAt(page).text, new RegExp(`\\*needs ${mark}`, 'i'), page)
@@ -58,7 +66,10 @@ t.test('no command hides from these tests: shells have fences of their own, and 
   for (const page of ours) {
     t.notMatch(proseOf(page), /^ {4}\S/m, `${page.path} has no indented block`)
     for (const { language, text } of blocksOf(page)) {
-      t.ok(['sh', 'js', 'ts', 'tsx', 'json', 'yaml', 'text', 'http'].includes(language), `${page.path}: ${language}`)
+      t.ok(
+        ['sh', 'js', 'ts', 'tsx', 'json', 'yaml', 'text', 'http'].includes(language),
+        `${page.path}: ${language}`
+      )
       if (language === 'json') t.doesNotThrow(() => JSON.parse(text), page.path)
       if (language === 'yaml') t.same(parseAllDocuments(text).flatMap(({ errors }) => errors), [], page.path)
     }
@@ -86,7 +97,9 @@ function withReferences (part: unknown, seen = new Set<string>()): string {
   const places = [...text.matchAll(/"#\/components\/([^"]+)"/g)].map(([, place = '']) => place)
   return text + places.filter((place) => !seen.has(place)).map((place) => {
     seen.add(place)
-    const found = place.split('/').reduce<unknown>((node, name) => (node as Record<string, unknown>)[name], { ...components })
+    const found = place.split('/').reduce<unknown>(
+      (node, name) => (node as Record<string, unknown>)[name], { ...components }
+    )
     return withReferences(found, seen)
   }).join('')
 }

@@ -88,7 +88,22 @@ const UNMIRRORED: Readonly<Record<string, string>> = {
 
 t.test('the top level holds what it is meant to hold and nothing else', async (t) => {
   const top = new Set(files.map((file) => file.split('/')[0] ?? '').filter((name) => !name.startsWith('.')))
-  const known = ['src', 'routes', 'test', 'docs', 'docker', 'openapi.yaml', 'package.json', 'package-lock.json', 'Dockerfile', 'tsconfig.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md']
+  const known = [
+    'src',
+    'routes',
+    'test',
+    'docs',
+    'docker',
+    'openapi.yaml',
+    'package.json',
+    'package-lock.json',
+    'Dockerfile',
+    'tsconfig.json',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md'
+  ]
   t.same([...top].filter((name) => !known.includes(name)), [])
 })
 

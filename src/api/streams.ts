@@ -1,5 +1,7 @@
 import type { PathSource, StreamSource, Streamed } from './file-source.ts'
-import { textFields, type FormBody, type SentFields, type OnProgress, type OpenedStream } from './upload-form.ts'
+import {
+  textFields, type FormBody, type SentFields, type OnProgress, type OpenedStream
+} from './upload-form.ts'
 
 const READ_BYTES = 256 * 1024
 
@@ -26,7 +28,11 @@ async function * measured (
     sentBytes += chunk.length
     onProgress?.(sentBytes, size)
   }
-  if (sentBytes !== (size ?? sentBytes)) throw new Error(`The file does not have the announced ${size} bytes.`)
+  if (sentBytes !== (size ?? sentBytes)) {
+    throw new Error(
+    `The file does not have the announced ${size} bytes.`
+    )
+  }
 }
 
 /** Builds a form around bytes that are read as they are sent, so that none of them is held. */

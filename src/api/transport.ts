@@ -73,7 +73,9 @@ export class GatewayTransport {
 
   /** Returns the answer to a request that is sent once. */
   async tell<Answer> (request: Outgoing, options: CallOptions): Promise<Answer> {
-    const { environment = this.#options.environment, timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS } = options
+    const {
+      environment = this.#options.environment, timeoutMs = this.#options.timeoutMs ?? TIMEOUT_MS
+    } = options
     const timeout = timeoutMs === Infinity ? [] : [AbortSignal.timeout(timeoutMs)]
     const signal = AbortSignal.any([...options.signal ? [options.signal] : [], ...timeout])
     const { method, path, pathNames, query, body, headers, form } = request

@@ -93,7 +93,9 @@ const isCall = (text: string): text is CallName => Object.hasOwn(CALL_SUMMARIES,
 
 function commandName (text: string): CommandName {
   if (Object.hasOwn(KNOWN, text)) return text as CommandName // it is a key of KNOWN
-  throw new UsageError(`Unknown command '${text}'${meant(text, [...Object.keys(KNOWN), ...Object.keys(CALL_SUMMARIES), 'help'])}`)
+  throw new UsageError(
+    `Unknown command '${text}'${meant(text, [...Object.keys(KNOWN), ...Object.keys(CALL_SUMMARIES), 'help'])}`
+  )
 }
 
 /** Returns the variables that the options stand for. A file that names the same value no longer counts. */
@@ -202,7 +204,9 @@ export function parseCommandLine (args: readonly string[], variables: Environmen
   const command = commandName(first)
   const known: readonly string[] = KNOWN[command]
   const stray = Object.keys(values).find((option) => !known.includes(option))
-  if (stray !== undefined) throw new UsageError(`'${command}' has no option --${stray}${meant(stray, known, '--')}`)
+  if (stray !== undefined) {
+    throw new UsageError(`'${command}' has no option --${stray}${meant(stray, known, '--')}`)
+  }
   const surplus = command === 'key' ? rest[0] : name
   if (surplus !== undefined) throw new UsageError(`'${command}' takes no argument '${surplus}'`)
   if (command === 'sandbox') return { command, options: sandboxArguments(values, variables) }

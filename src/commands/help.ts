@@ -13,7 +13,9 @@ export const CALL_SUMMARIES = {
 } as const
 export type CallName = keyof typeof CALL_SUMMARIES
 
-const CALL_LINES = Object.entries(CALL_SUMMARIES).map(([name, text]) => `  ${name.padEnd(18)} ${text}\n`).join('')
+const CALL_LINES = Object.entries(CALL_SUMMARIES).map(
+  ([name, text]) => `  ${name.padEnd(18)} ${text}\n`
+).join('')
 
 /** What `--help` prints. */
 export const HELP = `Usage: cloudinary-gateway [command] [options]

@@ -47,7 +47,9 @@ export function parseOptions<Options extends OptionTable> (
     // Node's message names the option; what follows the first sentence is advice about positionals.
     const message = (error as Error).message.replace(/\. .*$/s, '') // parseArgs throws nothing but errors
     const [, unknown] = /^Unknown option '--([^']+)'/.exec(message) ?? []
-    throw new UsageError(unknown === undefined ? message : `${message}${meant(unknown, Object.keys(options), '--')}`)
+    throw new UsageError(
+      unknown === undefined ? message : `${message}${meant(unknown, Object.keys(options), '--')}`
+    )
   }
 }
 

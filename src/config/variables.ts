@@ -89,7 +89,10 @@ export const Settings = Type.Object({
   AUTH_AUDIENCE: text('The `aud` that a JWT must have.'),
 
   RATE_PER_ADDRESS: text('Requests that one address may send, and in how many seconds: `600/60`. Unset: any number.', RATE),
-  RATE_PER_CALLER: text('The same for each caller whose policy says nothing; who brings no key is counted by address. Unset: any number.', RATE),
+  RATE_PER_CALLER: text(
+    'The same for each caller whose policy sets no rate. Callers without a key are counted by address. Unset: any number.',
+    RATE
+  ),
 
   SANDBOX: choice(['auto', 'on', 'off'], 'auto', 'Embedded offline Cloudinary. `auto`: when there are no credentials and `NODE_ENV` is not `production`. `on` beside credentials: one more environment, `sandbox`.'),
   SANDBOX_HOST: Type.String({ default: '127.0.0.1', pattern: HOST_PATTERN, 'x-fault': HOST_FAULT, description: 'Address the sandbox listens on.' }),

@@ -43,7 +43,9 @@ export interface AddedAsset {
 export async function addAsset (
   context: SandboxContext, publicId: string, options: AddOptions = {}
 ): Promise<AddedAsset> {
-  const { cloudName, resource_type: rt = 'image', file, filename = 'file', width = 8, height = 6, ...parameters } = options
+  const {
+    cloudName, resource_type: rt = 'image', file, filename = 'file', width = 8, height = 6, ...parameters
+  } = options
   const cloud = context.clouds.get(cloudName ?? [...context.clouds.keys()][0] ?? '')
   if (!cloud) throw new Error(`The sandbox has no cloud ${String(cloudName)}`)
   const fields = new Fields()

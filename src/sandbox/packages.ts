@@ -27,7 +27,8 @@ function isInstalled (require: NodeJS.Require, name: string): boolean {
     require.resolve(`${name}/package.json`)
   } catch (error) {
     // A package that is there may keep that file to itself, which is another error, but the same one under Jest.
-    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') return true // resolve throws nothing but errors
+    const { code } = error as NodeJS.ErrnoException // resolve throws nothing but errors
+    if (code !== 'MODULE_NOT_FOUND') return true
     return (require.resolve.paths(name) ?? []).some((folder) => existsSync(join(folder, name)))
   }
   return true

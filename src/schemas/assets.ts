@@ -37,16 +37,26 @@ export const RESOURCE_TYPES = ['image', 'video', 'raw'] as const
 export const DELIVERY_TYPES = ['upload', 'private', 'authenticated'] as const
 
 type Notes = Readonly<Record<string, unknown>>
-export const resourceType = (notes: Notes) => Choice(RESOURCE_TYPES, { 'x-component': 'ResourceType', ...notes })
+export const resourceType = (notes: Notes) => Choice(RESOURCE_TYPES, {
+  'x-component': 'ResourceType', ...notes
+})
 export const resourceTypeOrAuto = (notes: Notes) =>
   Choice(['auto', ...RESOURCE_TYPES], { 'x-component': 'ResourceTypeOrAuto', ...notes })
-export const deliveryType = (notes: Notes) => Choice(DELIVERY_TYPES, { 'x-component': 'DeliveryType', ...notes })
+export const deliveryType = (notes: Notes) => Choice(DELIVERY_TYPES, {
+  'x-component': 'DeliveryType', ...notes
+})
 
-export const ResourceType = resourceType({ default: 'image', description: 'Kind of asset; audio is `video`.' })
+export const ResourceType = resourceType({
+  default: 'image', description: 'Kind of asset; audio is `video`.'
+})
 /** For actions that can look the asset up under each kind. */
-export const ResourceTypeOrAuto = resourceTypeOrAuto({ default: 'image', description: 'Kind of asset; `auto` tries image, video and raw.' })
+export const ResourceTypeOrAuto = resourceTypeOrAuto({
+  default: 'image', description: 'Kind of asset; `auto` tries image, video and raw.'
+})
 /** For uploads: Cloudinary finds out by itself. */
-export const UploadResourceType = resourceTypeOrAuto({ default: 'auto', description: 'Kind of asset; `auto` lets Cloudinary decide.' })
+export const UploadResourceType = resourceTypeOrAuto({
+  default: 'auto', description: 'Kind of asset; `auto` lets Cloudinary decide.'
+})
 export const DeliveryType = deliveryType({ default: 'upload', description: 'Storage (delivery) type.' })
 
 export type ResourceTypeName = (typeof RESOURCE_TYPES)[number]

@@ -6,7 +6,9 @@ export const PROBLEM_MEDIA_TYPE = 'application/problem+json'
 
 /** RFC 9457 problem document, the answer to every failure. */
 export const Problem = Type.Object({
-  type: Type.String({ description: 'Where the code is explained.', examples: ['/docs/errors/invalid_request'] }),
+  type: Type.String({
+    description: 'Where the code is explained.', examples: ['/docs/errors/invalid_request']
+  }),
   title: Type.String(),
   status: Type.Integer(),
   code: Choice(Object.keys(ERRORS) as ErrorCode[], { description: 'Stable name of the failure.' }),

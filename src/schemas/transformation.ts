@@ -52,7 +52,13 @@ function word (pattern: string, fault: string, options: Record<string, unknown>)
 const side = value(
   `${SIDE}|auto(?::[a-z0-9_:]{1,60})?|${EXPRESSION}`,
   `must be a number of pixels above 0 and up to ${MAX_SIDE}, a multiple of the original such as 0.5 or 1.5, "auto" or an expression such as "iw_div_2"`,
-  { 'x-component': 'Side', exclusiveMinimum: 0, maximum: MAX_SIDE, description: 'Pixels; with a decimal point: a multiple of the original (1.5 is 150 %).', examples: [300] }
+  {
+    'x-component': 'Side',
+    exclusiveMinimum: 0,
+    maximum: MAX_SIDE,
+    description: 'Pixels; with a decimal point: a multiple of the original (1.5 is 150 %).',
+    examples: [300]
+  }
 )
 
 const offset = value(`${OFFSET}|${EXPRESSION}`, 'must be a number of pixels, a fraction such as 0.1 or an expression', {

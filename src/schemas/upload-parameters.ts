@@ -58,7 +58,9 @@ export const Tag = Type.String({
   pattern: '^(?=[\\s\\S]*\\S)[^,]+$',
   'x-fault': 'must not be empty or contain a comma: commas separate tags'
 })
-export const Tags = Type.Array(Tag, { 'x-component': 'Tags', maxItems: 1000, description: 'Up to 1000 tags.', examples: [['cat', 'portrait']] })
+export const Tags = Type.Array(Tag, {
+  'x-component': 'Tags', maxItems: 1000, description: 'Up to 1000 tags.', examples: [['cat', 'portrait']]
+})
 
 // A backslash escapes `=` and `|` and nothing else: one at the end would escape what follows the value.
 const MAP_VALUE_PATTERN = '^(?![\\s\\S]*\\\\$)'
@@ -150,7 +152,9 @@ const signable = {
   folder: folder('Folder, put before `public_id`.'),
   asset_folder: folder('Folder in which the asset is shown; leaves `public_id` alone (dynamic folders).'),
   use_asset_folder_as_public_id_prefix: flag('Put `asset_folder` before `public_id`.'),
-  display_name: text('Name that people see; without a slash.', { 'x-component': 'DisplayName', maxLength: 255, pattern: '^[^/]+$', 'x-fault': 'must not contain a slash' }),
+  display_name: text('Name that people see; without a slash.', {
+    'x-component': 'DisplayName', maxLength: 255, pattern: '^[^/]+$', 'x-fault': 'must not contain a slash'
+  }),
   use_filename_as_display_name: flag('Take the file name as `display_name`.'),
   unique_display_name: flag('Make `display_name` unique in its folder.'),
   use_filename: flag('Take the file name as `public_id` when none is given.'),
@@ -158,7 +162,9 @@ const signable = {
   filename_override: text('Use this instead of the name of the file.', { maxLength: 255 }),
   discard_original_filename: flag('Do not keep the name of the file.'),
   overwrite: flag('Replace an asset of the same `public_id` (default true).'),
-  type: Type.Optional(deliveryType({ description: 'Storage (delivery) type; Cloudinary\'s default is `upload`.' })),
+  type: Type.Optional(deliveryType({
+    description: 'Storage (delivery) type; Cloudinary\'s default is `upload`.'
+  })),
   access_mode: Type.Optional(Choice(['public', 'authenticated'], { description: 'Deprecated by Cloudinary; use `access_control`.' })),
   access_control: Type.Optional(AccessControl),
   tags: Type.Optional(Tags),
@@ -175,8 +181,15 @@ const signable = {
     ...EXTENSION, description: 'Convert to this format before storing.'
   }))),
   allowed_formats: Type.Optional(Type.Array(
-    spelled('extension', Type.String({ ...EXTENSION, 'x-component': 'AllowedFormat', pattern: '^[a-z0-9]{1,16}$' })),
-    { 'x-component': 'AllowedFormats', maxItems: 100, description: 'Refuse any other format.', examples: [['jpg', 'png']] }
+    spelled('extension', Type.String({
+      ...EXTENSION, 'x-component': 'AllowedFormat', pattern: '^[a-z0-9]{1,16}$'
+    })),
+    {
+      'x-component': 'AllowedFormats',
+      maxItems: 100,
+      description: 'Refuse any other format.',
+      examples: [['jpg', 'png']]
+    }
   )),
   upload_preset: text('Name of an upload preset.', { maxLength: 255 }),
   async: flag('Answer before the upload is processed.'),
@@ -228,7 +241,9 @@ export const DESCRIBING = [
 export const UPLOAD_PARTS = {
   'x-parts': {
     AssetDescription: DESCRIBING,
-    UploadParameters: Object.keys(signable).filter((name) => !(DESCRIBING as readonly string[]).includes(name))
+    UploadParameters: Object.keys(signable).filter(
+      (name) => !(DESCRIBING as readonly string[]).includes(name)
+    )
   }
 }
 

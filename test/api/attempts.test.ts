@@ -33,7 +33,9 @@ t.test('withRetries', async (t) => {
   })
 
   t.test('repeats nothing that fails for good, or must wait for long', async (t) => {
-    const final = [problem('invalid_request', false), problem('quota_exhausted', true, 3600), new Error('other')]
+    const final = [
+      problem('invalid_request', false), problem('quota_exhausted', true, 3600), new Error('other')
+    ]
     for (const error of final) {
       const attempt = failing(error)
       await t.rejects(withRetries(attempt, { retries: 2 }), error)

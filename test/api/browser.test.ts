@@ -5,7 +5,9 @@ import { GatewayClient } from '../../src/api/browser.ts'
 import * as node from '../../src/api/index.ts'
 
 const bundle = async (entry: string): Promise<Uint8Array> => {
-  const forBrowsers = { bundle: true, minify: true, format: 'esm', platform: 'browser', write: false } as const
+  const forBrowsers = {
+    bundle: true, minify: true, format: 'esm', platform: 'browser', write: false
+  } as const
   const made = await build({ entryPoints: [entry], ...forBrowsers })
   t.same(made.warnings, [])
   return made.outputFiles[0]?.contents ?? new Uint8Array()

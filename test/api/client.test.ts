@@ -16,7 +16,9 @@ t.test('BrowserClient', async (t) => {
   })
 
   t.test('takes an upload that is still under way', async (t) => {
-    t.match(await gateway.upload('data:text/plain;base64,aGk=', { ...raw, async: true }), { status: 'pending' })
+    t.match(await gateway.upload('data:text/plain;base64,aGk=', { ...raw, async: true }), {
+      status: 'pending'
+    })
   })
 
   t.test('performs the nine actions', async (t) => {
@@ -119,7 +121,9 @@ t.test('BrowserClient', async (t) => {
     t.equal(sandbox.requests.slice(before).filter(({ path }) => path.endsWith('/upload')).length, 1)
     const text = 'data:text/plain;base64,aGVsbG8='
     sent.length = 0
-    t.match(await client.upload(text, { public_id: 'text', ...raw }, { idempotencyKey: 'key-2' }), { bytes: 5 })
+    t.match(
+      await client.upload(text, { public_id: 'text', ...raw }, { idempotencyKey: 'key-2' }), { bytes: 5 }
+    )
     t.equal(sent.length, 2)
     sent.length = 0
     await t.rejects(client.upload(new Blob(['x']), fields), { name: 'GatewayUnreachable' })

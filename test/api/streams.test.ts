@@ -43,7 +43,9 @@ t.test('openStreamed', async (t) => {
     const failing = async function * () { yield new Uint8Array(1); throw broken }
     const bytes = (size: number) => async function * () { yield new Uint8Array(size) }
     const announced = /^The file does not have the announced 3 bytes\.$/
-    const cases = [[failing, 'The disk is broken.', 3], [bytes(2), announced, 3], [bytes(4), announced, 3]] as const
+    const cases = [
+      [failing, 'The disk is broken.', 3], [bytes(2), announced, 3], [bytes(4), announced, 3]
+    ] as const
     for (const [read, message, size] of cases) {
       const { body, failure } = (await openStreamed({ stream: read(), size })).form({})
       await t.rejects(buffer(Readable.from(body as AsyncIterable<Uint8Array>)), { message })

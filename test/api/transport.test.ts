@@ -24,11 +24,15 @@ async function serverOf (t: Test, ...answers: AnswerWith[]) {
   const { port } = server.address() as AddressInfo // it listens on a port
   return { url: `http://127.0.0.1:${port}`, asked }
 }
-const json = (status: number, text: string): AnswerWith => (response) => { response.writeHead(status).end(text) }
+const json = (status: number, text: string): AnswerWith => (response) => {
+  response.writeHead(status).end(text)
+}
 
 t.test('GatewayTransport', async (t) => {
   t.test('refuses a URL or a key that it cannot use, and repeats neither', async (t) => {
-    const urls = ['', 'localhost:8080', 'ftp://x', 'http://user:pass@x', 'http://x/?key=pass', 'http://x/#pass', '/pass']
+    const urls = [
+      '', 'localhost:8080', 'ftp://x', 'http://user:pass@x', 'http://x/?key=pass', 'http://x/#pass', '/pass'
+    ]
     for (const url of urls) {
       const message = /^The URL of the gateway must be like http:\/\/127\.0\.0\.1:8080, without credentials\.$/
       t.throws(() => new GatewayTransport({ url }), { name: 'TypeError', message })
@@ -40,7 +44,11 @@ t.test('GatewayTransport', async (t) => {
 
   t.test('takes no success for one that is not the gateway\'s', async (t) => {
     const request = { ...LIST, answers: ['resources', 'partial'] }
-    for (const answer of [json(200, '{"login":true}'), json(200, 'null'), json(200, '7'), json(200, ''), json(204, '')]) {
+    for (
+      const answer of [
+        json(200, '{"login":true}'), json(200, 'null'), json(200, '7'), json(200, ''), json(204, '')
+      ]
+    ) {
       const { url, asked } = await serverOf(t, answer)
       await t.rejects(
         new GatewayTransport({ url }).ask(request, {}),
@@ -150,7 +158,9 @@ t.test('GatewayTransport', async (t) => {
       new GatewayTransport({ url: silent.url }).ask(LIST, { signal: controller.signal }),
       { message: 'enough' }
     )
-    await t.rejects(new GatewayTransport({ url: silent.url, timeoutMs: 1 }).ask(LIST, {}), { name: 'TimeoutError' })
+    await t.rejects(new GatewayTransport({ url: silent.url, timeoutMs: 1 }).ask(LIST, {}), {
+      name: 'TimeoutError'
+    })
     t.ok(silent.asked.length < 4, 'neither is repeated')
   })
 

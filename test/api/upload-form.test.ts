@@ -6,12 +6,17 @@ t.test('textFields writes lists and objects as JSON, and leaves out what has no 
   const lists = { tags: ['a,b', 'c'], context: { alt: 'x=|y' } }
   const fields = { folder: 'a', version: 1, overwrite: false, ...lists, ...empty }
   t.same(textFields(fields), [
-    ['folder', 'a'], ['version', '1'], ['overwrite', 'false'], ['tags', '["a,b","c"]'], ['context', '{"alt":"x=|y"}']
+    ['folder', 'a'],
+    ['version', '1'],
+    ['overwrite', 'false'],
+    ['tags', '["a,b","c"]'],
+    ['context', '{"alt":"x=|y"}']
   ])
 })
 
 t.test('uploadForm', async (t) => {
-  const formOf = (source: Parameters<typeof uploadForm>[0]) => uploadForm(source, { folder: 'f' }).body as FormData
+  const formOf = (source: Parameters<typeof uploadForm>[0]) =>
+    uploadForm(source, { folder: 'f' }).body as FormData
   t.test('sends text as a field', async (t) => {
     t.same([...formOf('https://x/a')], [['folder', 'f'], ['file', 'https://x/a']])
   })

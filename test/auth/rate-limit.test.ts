@@ -56,7 +56,7 @@ t.test('only so many keys are remembered, and who is pushed out does not get its
   )
   nowMs += 6_000
   t.match(
-    await store.take('used up', rate), { allowed: true, remaining: 2 }, 'its quota comes back as any does'
+    await store.take('used up', rate), { allowed: true, remaining: 2 }, 'its quota is refilled like any other'
   )
   await store.close()
   t.equal(store.size, 0)

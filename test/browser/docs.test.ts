@@ -21,7 +21,11 @@ const WIDTHS = [390, 1440]
 const BY_THE_GATEWAY = new Set(['api_key', 'signature', 'timestamp', 'return_delete_token', 'async'])
 
 /** An action on the page, as a person finds it. */
-interface Action { readonly form: Locator, readonly answer: Locator, readonly send: (button: string) => Promise<Record<string, unknown>> }
+interface Action {
+  readonly form: Locator
+  readonly answer: Locator
+  readonly send: (button: string) => Promise<Record<string, unknown>>
+}
 
 async function openAction (page: Page, title: string): Promise<Action> {
   await page.getByRole('link', { name: 'cloudinary-gateway' }).click()
@@ -32,7 +36,9 @@ async function openAction (page: Page, title: string): Promise<Action> {
     await form.getByRole('button', { name: button, exact: true }).click()
     await answer.getByText(/^\d+ (OK|Failed)$/).waitFor()
     await form.getByRole('button', { name: button, exact: true }).waitFor()
-    return JSON.parse(await answer.getByRole('region', { name: 'Body' }).innerText()) as Record<string, unknown> // the gateway answers objects
+    return JSON.parse(
+      await answer.getByRole('region', { name: 'Body' }).innerText()
+    ) as Record<string, unknown> // the gateway answers objects
   }
   return { form, answer, send }
 }
@@ -62,7 +68,9 @@ const fitsItsWidth = async (page: Page): Promise<boolean> =>
 
 t.test('documentation: each of the nine actions is sent from the page', { skip: NO_BROWSER }, async (t) => {
   const browser = await startBrowser(t)
-  const visit = async (t: Test, width: number, url: string): Promise<{ page: Page, complaints: string[], hosts: Set<string> }> => {
+  const visit = async (t: Test, width: number, url: string): Promise<{
+    page: Page, complaints: string[], hosts: Set<string>
+  }> => {
     const page = await browser.newPage({ viewport: { width, height: 844 } })
     t.teardown(() => page.close())
     const [complaints, hosts] = [complaintsOf(page), new Set<string>()]
@@ -76,13 +84,19 @@ t.test('documentation: each of the nine actions is sent from the page', { skip: 
       const gateway = await startGateway(t, {}, { samples: true })
       const { url } = gateway
       const { page, complaints, hosts } = await visit(t, width, url)
-      const stored = async (publicId: string): Promise<unknown> => (await fetch(`${url}/resources/${publicId}`)).json()
+      const stored = async (publicId: string): Promise<unknown> => (
+        await fetch(`${url}/resources/${publicId}`)
+      ).json()
       await page.getByText('Ready', { exact: true }).waitFor()
       t.equal(await page.getByText('No key is needed here.').count(), 1)
       t.ok(await fitsItsWidth(page), 'the first screen does not scroll sideways')
 
       const upload = await openAction(page, 'Upload Resource')
-      t.equal(await upload.form.locator('input:not([type="radio"]):visible, select:visible').count(), 12, 'common fields alone')
+      t.equal(
+        await upload.form.locator('input:not([type="radio"]):visible, select:visible').count(),
+        12,
+        'common fields alone'
+      )
       await field(upload.form, 'file').setInputFiles(picture)
       t.match(await upload.send('Upload'), { bytes: 19847 })
       t.same(lastCall(gateway, /\/upload$/), { fields: {}, sha256: digest }, 'nothing but the file')
@@ -94,7 +108,9 @@ t.test('documentation: each of the nine actions is sent from the page', { skip: 
       await field(upload.form, 'phash').selectOption('true')
       await upload.send('Upload')
       const call = lastCall(gateway, /\/upload$/)
-      t.same(call.fields, { public_id: 'my cats/tom', tags: 'cat,grey', context: 'alt=Hills|caption=Tom', phash: 'true' })
+      t.same(call.fields, {
+        public_id: 'my cats/tom', tags: 'cat,grey', context: 'alt=Hills|caption=Tom', phash: 'true'
+      })
       t.match(await stored('my%20cats/tom'), { tags: ['cat', 'grey'], context: { custom: { alt: 'Hills' } } })
 
       const address = await openAction(page, 'Get URL')
@@ -118,7 +134,9 @@ t.test('documentation: each of the nine actions is sent from the page', { skip: 
       t.equal(await field(update.form, 'tags').inputValue(), '', 'the example was meant for the sample')
       await field(update.form, 'context').fill('{"alt": "Tom, asleep"}')
       await update.send('Update asset')
-      t.match(await stored('my%20cats/tom'), { tags: ['cat', 'grey'], context: { custom: { alt: 'Tom, asleep' } } })
+      t.match(await stored('my%20cats/tom'), {
+        tags: ['cat', 'grey'], context: { custom: { alt: 'Tom, asleep' } }
+      })
 
       const removal = await openAction(page, 'Delete Resource')
       t.match(await removal.send('Delete asset'), { result: 'ok', public_id: 'samples/landscapes/dunes' })
@@ -157,7 +175,9 @@ t.test('documentation: each of the nine actions is sent from the page', { skip: 
   }
 
   t.test('behind a prefix and with keys: the key is entered once, wrong input is said at its field', async (t) => {
-    const gateway = await startGateway(t, { routePrefix: '/media', auth: { mode: 'keys', keys } }, { samples: true })
+    const gateway = await startGateway(
+      t, { routePrefix: '/media', auth: { mode: 'keys', keys } }, { samples: true }
+    )
     const { page } = await visit(t, 390, `${gateway.url}/media`)
     await page.getByText('This gateway asks for a key.').waitFor()
     const list = await openAction(page, 'Get All Resources')
@@ -178,7 +198,11 @@ t.test('documentation: each of the nine actions is sent from the page', { skip: 
     await page.reload()
     await page.getByText('The key is good.').waitFor()
     const upload = await openAction(page, 'Upload Resource')
-    t.equal((await upload.form.getByRole('button', { name: 'Upload', exact: true }).boundingBox())?.y, 844 - 12 - 40, 'within reach of a thumb')
+    t.equal(
+      (await upload.form.getByRole('button', { name: 'Upload', exact: true }).boundingBox())?.y,
+      844 - 12 - 40,
+      'within reach of a thumb'
+    )
     await upload.form.getByRole('button', { name: 'Upload', exact: true }).click()
     t.equal(await upload.form.locator('[data-field="file"] .fault').first().innerText(), 'Choose a file.')
     await upload.form.getByRole('radio', { name: 'File as bytes' }).check()
@@ -186,7 +210,9 @@ t.test('documentation: each of the nine actions is sent from the page', { skip: 
     await field(upload.form, 'public_id').fill('as/bytes')
     await field(upload.form, 'tags').fill('one, two')
     t.match(await upload.send('Upload'), { public_id: 'as/bytes', tags: ['one', 'two'] })
-    t.same(lastCall(gateway, /\/upload$/), { fields: { public_id: 'as/bytes', tags: 'one,two' }, sha256: digest })
+    t.same(lastCall(gateway, /\/upload$/), {
+      fields: { public_id: 'as/bytes', tags: 'one,two' }, sha256: digest
+    })
     await upload.form.getByRole('radio', { name: 'URL in JSON' }).check()
     t.match(await upload.send('Upload'), { width: 1, height: 1 })
     t.notOk((await page.content()).includes(KEY), 'the key is on no line of the page')
@@ -195,7 +221,9 @@ t.test('documentation: each of the nine actions is sent from the page', { skip: 
   t.test('another environment answers, and the picture of an answer is shown', async (t) => {
     const sandbox = await startSandbox({ clouds: SANDBOX_CLOUDS, samples: true })
     t.teardown(() => sandbox.close())
-    const gateway = await startGateway(t, { environments: sandboxEnvironments(sandbox.url), defaultEnvironment: 'production' })
+    const gateway = await startGateway(t, {
+      environments: sandboxEnvironments(sandbox.url), defaultEnvironment: 'production'
+    })
     const { page, complaints } = await visit(t, 1440, gateway.url)
     await page.getByAltText('What the command leads to').waitFor()
     await page.getByLabel('Environment', { exact: true }).selectOption('staging')
@@ -232,7 +260,12 @@ t.test('documentation: each of the nine actions is sent from the page', { skip: 
       await field(form, 'public_id').fill(odd)
       await field(form, 'context').fill('{"alt": "it\'s $HOME"}')
     }), { context: { custom: { alt: "it's $HOME" } } })
-    t.match(await command('Get URL', async (form) => { await field(form, 'width').fill('30') }), { transformation: 'w_30' })
-    t.match(await command('Delete Resource', async (form) => { await field(form, 'public_id').fill(odd) }), { public_id: odd })
+    t.match(await command('Get URL', async (form) => { await field(form, 'width').fill('30') }), {
+      transformation: 'w_30'
+    })
+    t.match(
+      await command('Delete Resource', async (form) => { await field(form, 'public_id').fill(odd) }),
+      { public_id: odd }
+    )
   })
 })

@@ -128,7 +128,13 @@ t.test('the script of the README works as printed, on a page that shares its ori
 t.test('the pages of the gateway and of the sandbox load without a complaint', { skip: NO_BROWSER }, async (t) => {
   const { url, sandbox } = await startGateway(t)
   const browser = await startBrowser(t)
-  for (const [address, text] of [[`${url}/docs`, 'Upload Resource'], [`${url}/docs/errors`, 'signature_mismatch'], [`${sandbox.url}/`, 'CLOUDINARY_URL']] as const) {
+  for (
+    const [address, text] of [
+      [`${url}/docs`, 'Upload Resource'],
+      [`${url}/docs/errors`, 'signature_mismatch'],
+      [`${sandbox.url}/`, 'CLOUDINARY_URL']
+    ] as const
+  ) {
     const page = await browser.newPage()
     const complaints = complaintsOf(page)
     await page.goto(address)

@@ -57,18 +57,29 @@ t.test('parseCommandLine', async (t) => {
     t.same(parseCommandLine(['serve', '--port', '9000', '--sandbox', 'off', '--policy-file', 'p.yaml']), {
       command: 'serve',
       variables: {
-        PORT: '9000', PORT_FILE: undefined, SANDBOX: 'off', SANDBOX_FILE: undefined, POLICY_FILE: 'p.yaml', POLICY_FILE_FILE: undefined
+        PORT: '9000',
+        PORT_FILE: undefined,
+        SANDBOX: 'off',
+        SANDBOX_FILE: undefined,
+        POLICY_FILE: 'p.yaml',
+        POLICY_FILE_FILE: undefined
       }
     })
     t.match(parseCommandLine(['--host', '0.0.0.0']), { command: 'serve', variables: { HOST: '0.0.0.0' } })
-    t.match(parseCommandLine(['health', '--port', '9000']), { command: 'health', variables: { PORT: '9000' } })
+    t.match(parseCommandLine(['health', '--port', '9000']), {
+      command: 'health', variables: { PORT: '9000' }
+    })
     for (const secret of ['--key', '--redis-url', '--gateway-keys', '--cloudinary-url']) {
-      t.throws(() => parseCommandLine(['serve', secret, 'x']), { name: 'UsageError' }, 'a secret is no option')
+      t.throws(
+        () => parseCommandLine(['serve', secret, 'x']), { name: 'UsageError' }, 'a secret is no option'
+      )
     }
   })
 
   t.test('calls keep their arguments, and help knows them', async (t) => {
-    t.same(parseCommandLine(['upload', 'a', '--help']), { command: 'call', options: { name: 'upload', args: ['a', '--help'] } })
+    t.same(parseCommandLine(['upload', 'a', '--help']), {
+      command: 'call', options: { name: 'upload', args: ['a', '--help'] }
+    })
     t.same(parseCommandLine(['help']), { command: 'help' })
     t.same(parseCommandLine(['help', 'help']), { command: 'help' })
     t.same(parseCommandLine(['help', 'serve']), { command: 'help' })

@@ -13,8 +13,13 @@ t.test('parseOptions', async (t) => {
   })
 
   t.test('says what is wrong, and what was meant', async (t) => {
-    t.throws(() => parseOptions(['--tgas', 'x'], table), new UsageError('Unknown option \'--tgas\'; did you mean \'--tags\'?'))
-    t.throws(() => parseOptions(['--nothing-like-it'], table), new UsageError('Unknown option \'--nothing-like-it\''))
+    t.throws(
+      () => parseOptions(['--tgas', 'x'], table),
+      new UsageError('Unknown option \'--tgas\'; did you mean \'--tags\'?')
+    )
+    t.throws(
+      () => parseOptions(['--nothing-like-it'], table), new UsageError('Unknown option \'--nothing-like-it\'')
+    )
     t.throws(() => parseOptions(['--tags', 'x', '--tags=y'], table), new UsageError('--tags is given twice'))
     const lists = { tags: { type: 'string', multiple: true } } as const
     t.same(parseOptions(['--tags', 'x', '--tags=y'], lists).values.tags, ['x', 'y'])
@@ -30,6 +35,8 @@ t.test('meant is empty when nothing is near', async (t) => {
 t.test('wholeNumber', async (t) => {
   t.equal(wholeNumber('--port', '0', 10), 0)
   for (const text of ['11', '-1', '1.5', '', 'x', '1e1']) {
-    t.throws(() => wholeNumber('--port', text, 10), new UsageError('--port must be a whole number from 0 to 10'))
+    t.throws(
+      () => wholeNumber('--port', text, 10), new UsageError('--port must be a whole number from 0 to 10')
+    )
   }
 })

@@ -46,7 +46,21 @@ t.test('unknownVariables', async (t) => {
   })
 
   t.test('is silent on our own, on Cloudinary\'s and on strangers', async (t) => {
-    t.same(unknownVariables(['PORT', 'UPLOAD_VERIFY', 'GATEWAY_KEYS_FILE', 'CLOUDINARY_ENVIRONMENT_FILE', 'CLOUDINARY_URL_X', 'CLOUDINARY_X_API_KEY_FILE', 'CLOUDINARY_ACCOUNT_URL', 'GATEWAY_URL', 'PATH', 'HOSTNAME']), [])
+    t.same(
+      unknownVariables([
+        'PORT',
+        'UPLOAD_VERIFY',
+        'GATEWAY_KEYS_FILE',
+        'CLOUDINARY_ENVIRONMENT_FILE',
+        'CLOUDINARY_URL_X',
+        'CLOUDINARY_X_API_KEY_FILE',
+        'CLOUDINARY_ACCOUNT_URL',
+        'GATEWAY_URL',
+        'PATH',
+        'HOSTNAME'
+      ]),
+      []
+    )
   })
 
   t.test('is silent on what others read, and on what Kubernetes adds for its services', async (t) => {

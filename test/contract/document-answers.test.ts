@@ -9,12 +9,32 @@ const ROUNDS = 100
 const DEPTH = 4
 
 /** Values of a kind that a field does not expect, and texts that break parsers. */
-const ODD = fc.constantFrom<unknown>('', ' ', 'null', '__proto__', '{"a":', '%', '\u0000', 'a,b', '-1', 'ü/../x', -1, 1e21, true, [], {}, ['a', 1], { a: { b: 1 } })
+const ODD = fc.constantFrom<unknown>(
+  '',
+  ' ',
+  'null',
+  '__proto__',
+  '{"a":',
+  '%',
+  '\u0000',
+  'a,b',
+  '-1',
+  'ü/../x',
+  -1,
+  1e21,
+  true,
+  [],
+  {},
+  ['a', 1],
+  { a: { b: 1 } }
+)
 
 /** Values that a schema describes, now and then one that it does not. */
 function drawn (openapi: OpenApi, given: Shape, depth = DEPTH): fc.Arbitrary<unknown> {
   const shape = openapi.resolved(given)
-  const { enum: choices, anyOf, items, properties = {}, type, pattern, format, minimum = 0, maximum = 1000 } = shape as {
+  const {
+    enum: choices, anyOf, items, properties = {}, type, pattern, format, minimum = 0, maximum = 1000
+  } = shape as {
     enum?: unknown[],
     anyOf?: Shape[],
     items?: Shape,
@@ -30,22 +50,40 @@ function drawn (openapi: OpenApi, given: Shape, depth = DEPTH): fc.Arbitrary<unk
   if (anyOf) return fc.oneof(...anyOf.map((branch) => drawn(openapi, branch, depth - 1)))
   const [kind] = [type].flat()
   if (kind === 'boolean') return fc.boolean()
-  if (kind === 'integer' || kind === 'number') return fc.integer({ min: Math.ceil(minimum), max: Math.floor(maximum) })
-  if (kind === 'array') return depth > 0 && items ? fc.array(drawn(openapi, items, depth - 1), { maxLength: 3 }) : fc.constant([])
+  if (kind === 'integer' || kind === 'number') {
+    return fc.integer({ min: Math.ceil(minimum), max: Math.floor(maximum) })
+  }
+  if (kind === 'array') {
+    return depth > 0 && items
+      ? fc.array(
+        drawn(openapi, items, depth - 1), { maxLength: 3 }
+      )
+      : fc.constant([])
+  }
   if (kind === 'object') return objectOf(openapi, shape, depth)
   if (Object.keys(properties).length > 0) return objectOf(openapi, shape, depth)
-  return pattern === undefined ? fc.string({ maxLength: 20 }) : fc.oneof(fc.constantFrom('a', '1', 'png', 'samples/logo'), fc.string({ maxLength: 20 }))
+  return pattern === undefined
+    ? fc.string({ maxLength: 20 })
+    : fc.oneof(
+      fc.constantFrom('a', '1', 'png', 'samples/logo'), fc.string({ maxLength: 20 })
+    )
 }
 
 /** All fields of an object, those of its parts included. */
 function fieldsOf (openapi: OpenApi, given: Shape): Record<string, Shape> {
-  const { properties = {}, allOf = [] } = openapi.resolved(given) as { properties?: Record<string, Shape>, allOf?: Shape[] } // as above
-  return Object.assign({}, properties, ...allOf.map((part) => fieldsOf(openapi, part))) as Record<string, Shape>
+  const { properties = {}, allOf = [] } = openapi.resolved(given) as {
+    properties?: Record<string, Shape>, allOf?: Shape[]
+  } // as above
+  return Object.assign({}, properties, ...allOf.map(
+    (part) => fieldsOf(openapi, part)
+  )) as Record<string, Shape>
 }
 
 /** Fields that an object must have, those that its parts need included. */
 function requiredOf (openapi: OpenApi, given: Shape): string[] {
-  const { required = [], allOf = [] } = openapi.resolved(given) as { required?: string[], allOf?: Shape[] } // as above
+  const { required = [], allOf = [] } = openapi.resolved(given) as {
+    required?: string[], allOf?: Shape[]
+  } // as above
   return [...required, ...allOf.flatMap((part) => requiredOf(openapi, part))]
 }
 
@@ -53,10 +91,16 @@ function requiredOf (openapi: OpenApi, given: Shape): string[] {
 function objectOf (openapi: OpenApi, shape: Shape, depth: number): fc.Arbitrary<Record<string, unknown>> {
   const fields = fieldsOf(openapi, shape)
   const names = Object.keys(fields)
-  if (names.length === 0 || depth <= 0) return fc.dictionary(fc.string({ minLength: 1, maxLength: 5 }), fc.string({ maxLength: 5 }), { maxKeys: 2 })
+  if (names.length === 0 || depth <= 0) {
+    return fc.dictionary(
+      fc.string({ minLength: 1, maxLength: 5 }), fc.string({ maxLength: 5 }), { maxKeys: 2 }
+    )
+  }
   return fc.subarray(names, { maxLength: Math.min(3, names.length) }).chain((chosen) => {
     const wanted = [...new Set([...requiredOf(openapi, shape), ...chosen])]
-    return fc.record(Object.fromEntries(wanted.map((name) => [name, valueOf(openapi, fields[name] ?? {}, depth - 1)])))
+    return fc.record(Object.fromEntries(wanted.map((name) => [
+      name, valueOf(openapi, fields[name] ?? {}, depth - 1)
+    ])))
   })
 }
 
@@ -68,8 +112,12 @@ function asked (openapi: OpenApi, { parameters, requestBody }: DocumentedOperati
   const parts = parameters.filter(({ in: place }) => place === 'path').map(({ name }) => name)
   const others = parameters.filter(({ in: place }) => place === 'query').map(({ name }) => name)
   const shapes = new Map(parameters.map(({ name, schema }) => [name, schema]))
-  const part = fc.oneof(fc.constantFrom('samples/logo', '60c1093bdd0491f5d34fd24c1f5acace'), fc.string({ minLength: 1, maxLength: 20 }))
-  const values = fc.subarray(others, { maxLength: Math.min(4, others.length) }).chain((chosen) => fc.record(Object.fromEntries([
+  const part = fc.oneof(fc.constantFrom('samples/logo', '60c1093bdd0491f5d34fd24c1f5acace'), fc.string({
+    minLength: 1, maxLength: 20
+  }))
+  const values = fc.subarray(
+    others, { maxLength: Math.min(4, others.length) }
+  ).chain((chosen) => fc.record(Object.fromEntries([
     ...parts.map((name) => [name, part] as const),
     ...chosen.map((name) => [name, valueOf(openapi, shapes.get(name) ?? {})] as const)
   ])))

@@ -33,21 +33,35 @@ t.test('every operation has a description, a 4xx and an example that works on a 
     const { operationId, description, parameters, requestBody, responses } = operation
     t.ok(description, `${operationId} has a description`)
     t.ok(Object.keys(responses).some((status) => status.startsWith('4')), `${operationId} has a 4xx`)
-    const values = Object.fromEntries(parameters.flatMap(({ name, example }) => example === undefined ? [] : [[name, example]]))
+    const values = Object.fromEntries(
+      parameters.flatMap(({ name, example }) => example === undefined ? [] : [[name, example]])
+    )
     const [[mediaType, media] = []] = Object.entries(requestBody?.content ?? {})
-    const { content: { 'application/json': { example: shown } = {} } = {} } = openapi.resolved(responses['200'] ?? {})
+    const { content: { 'application/json': { example: shown } = {} } = {} } = openapi.resolved(
+      responses['200'] ?? {}
+    )
     t.ok(media?.example ?? shown ?? Object.keys(values).length > 0, `${operationId} has an example`)
     // No document can hold a signature that is good today: the one that was asked for just before is.
-    const signed = operationId === 'directUpload' ? { ...answers.get('generateSignature')?.['fields'] as object } : undefined
+    const signed = operationId === 'directUpload'
+      ? {
+          ...answers.get('generateSignature')?.['fields'] as object
+        }
+      : undefined
     const body = mediaType === 'multipart/form-data'
       ? { ...signed ?? media?.example as object, file: picture }
       : media?.example
     const answer = await fetch(openapi.request(operation, { values, mediaType, body }, url))
     t.equal(answer.status, 200, operationId)
-    answers.set(operationId, await answer.clone().json() as Record<string, unknown>) // each answers with an object
+    answers.set(
+      operationId, await answer.clone().json() as Record<string, unknown>
+    ) // each answers with an object
     t.same(await openapi.judge(operation, answer), [], `${operationId} answers as documented`)
     if (shown !== undefined) {
-      t.same(Object.keys(answers.get(operationId) ?? {}).sort(), Object.keys(shown as object).sort(), `${operationId}: the answer shown`)
+      t.same(
+        Object.keys(answers.get(operationId) ?? {}).sort(),
+        Object.keys(shown as object).sort(),
+        `${operationId}: the answer shown`
+      )
     }
   }
 })

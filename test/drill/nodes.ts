@@ -16,7 +16,9 @@ export const nodes: Drill = {
       for (const version of asked.length > 0 ? asked : VERSIONS) {
         const node = await installNode(folder, version)
         const path = `${dirname(node)}:${process.env['PATH'] ?? ''}`
-        await run(node, [TAP, 'run', '--disable-coverage', '--allow-empty-coverage', ...TESTS], { PATH: path })
+        await run(
+          node, [TAP, 'run', '--disable-coverage', '--allow-empty-coverage', ...TESTS], { PATH: path }
+        )
       }
     } finally {
       rmSync(folder, { recursive: true, force: true })

@@ -13,7 +13,9 @@ const TSC = join(ROOT, 'node_modules/typescript/bin/tsc')
 const NODE_TYPES = '@types/node@20'
 
 const install = (project: string, ...packages: readonly string[]): Promise<void> =>
-  run('npm', ['install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', '--prefix', project, ...packages])
+  run('npm', [
+    'install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', '--prefix', project, ...packages
+  ])
 
 /** Compiles programs that use the declarations: a server, and a page that knows nothing of Node. */
 async function checkTypes (project: string): Promise<void> {
@@ -55,7 +57,11 @@ export const packaged: Drill = {
     `Node ${VERSIONS.join(', ')} and under ${Object.keys(RUNNERS).join(' and ')}, or on those asked for: package 22.12.0; ` +
     'with --built it packs the dist that is there',
   run: async (asked) => {
-    if (!existsSync(join(CHECKS, 'publint'))) throw new Error('Run `npm ci --prefix test/contract/clients` first.')
+    if (!existsSync(join(CHECKS, 'publint'))) {
+      throw new Error(
+        'Run `npm ci --prefix test/contract/clients` first.'
+      )
+    }
     const built = asked.includes('--built')
     const wanted = asked.filter((name) => name !== '--built')
     const folder = mkdtempSync(join(tmpdir(), 'package-'))

@@ -13,16 +13,26 @@ const BESIDE = /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|openapi\.yaml
  */
 export function checkTarball (folder: string): string {
   const tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? 'no tarball')
-  const list = (program: string, args: string[]) => execFileSync(program, args, { cwd: ROOT, encoding: 'utf8' })
+  const list = (program: string, args: string[]) => execFileSync(program, args, {
+    cwd: ROOT, encoding: 'utf8'
+  })
     .split('\n').filter((line) => line !== '')
   const held = list('tar', ['-tzf', tarball]).map((name) => name.replace(/^package\//, ''))
   const sources = list('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'src', 'routes'])
     .filter((name) => /\.[jt]s$/.test(name))
-  const compiled = sources.flatMap((name) => ['.js', '.d.ts'].map((end) => `dist/${name.replace(/\.[jt]s$/, end)}`))
+  const compiled = sources.flatMap(
+    (name) => ['.js', '.d.ts'].map((end) => `dist/${name.replace(/\.[jt]s$/, end)}`)
+  )
   const wanted = new Set(compiled)
   const missing = compiled.filter((name) => !held.includes(name))
   const stale = held.filter((name) => !BESIDE.test(name) && !wanted.has(name))
-  assert.deepEqual({ missing, stale }, { missing: [], stale: [] }, 'the tarball holds what `npm run prepack` builds')
-  for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md', 'openapi.yaml']) assert.ok(held.includes(name), name)
+  assert.deepEqual(
+    { missing, stale }, { missing: [], stale: [] }, 'the tarball holds what `npm run prepack` builds'
+  )
+  for (const name of ['README.md', 'LICENSE', 'CHANGELOG.md', 'openapi.yaml']) {
+    assert.ok(
+      held.includes(name), name
+    )
+  }
   return tarball
 }

@@ -86,7 +86,9 @@ async function startRepointed (t: Test, first: string, variables: Record<string,
   return { gateway, repoint }
 }
 
-t.test('gateways that share a Redis and the name of an environment', { skip: NO_REDIS || LONG }, async (t) => {
+t.test('gateways that share a Redis and the name of an environment', {
+  skip: NO_REDIS || LONG
+}, async (t) => {
   const port = await freePort()
   await startRedis(t, port)
   const redis = new Redis(port, '127.0.0.1')

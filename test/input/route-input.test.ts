@@ -30,7 +30,14 @@ t.test('what routes take, as their own declarations say', async (t) => {
   const of = <T>(read: (route: RouteOptions) => T): Record<string, T> => Object.fromEntries([...seen].map(([url, route]) => [url, read(route)]))
   t.same(of(bodyReader), { '/none': 'nobody', '/query': 'nobody', '/json': 'json', '/things/*': 'json', '/files': 'handler', '/stream': 'handler' })
   t.same(of(mediaTypesOf), {
-    '/none': [], '/query': [], '/json': ['application/json'], '/things/*': ['application/json'], '/files': ['multipart/form-data', 'image/png', 'text/x'], '/stream': []
+    '/none': [],
+    '/query': [],
+    '/json': ['application/json'],
+    '/things/*': ['application/json'],
+    '/files': [
+      'multipart/form-data', 'image/png', 'text/x'
+    ],
+    '/stream': []
   })
   const names = (fields: object | undefined): string => Object.keys(fields ?? {}).join()
   t.same(of((route) => `${names(queryFieldsOf(route))};${names(jsonFieldsOf(route))}`), {

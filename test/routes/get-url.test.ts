@@ -30,7 +30,9 @@ t.test('GET and POST /url', async (t) => {
   t.test('200, 400: a transformation member by member, as generated clients send objects', async (t) => {
     const query = 'public_id=a&transformation[width]=300&transformation%5Bborder%5D%5Bwidth%5D=2'
     t.equal((await app.inject(`/url?${query}`)).json().transformation, 'bo_2px_solid_black,w_300')
-    const refused = async (query: string): Promise<unknown> => (await app.inject(`/url?public_id=a&${query}`)).json()
+    const refused = async (query: string): Promise<unknown> => (
+      await app.inject(`/url?public_id=a&${query}`)
+    ).json()
     for (const [query, pointer] of [
       ['transformation[width]=1&transformation=w_1', '/transformation'],
       ['transformation[width]=1&width=1', '/transformation'],

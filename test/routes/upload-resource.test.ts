@@ -56,10 +56,16 @@ t.test('POST /upload before the sandbox', async (t) => {
   t.test('POST /upload/remote takes what /upload takes as JSON, and nothing else', async (t) => {
     const remote = `${url}/remote`
     const type = { 'content-type': 'application/json' }
-    const body = JSON.stringify({ file: 'data:text/plain;base64,aGVsbG8=', public_id: 'remote', resource_type: 'raw' })
+    const body = JSON.stringify({
+      file: 'data:text/plain;base64,aGVsbG8=', public_id: 'remote', resource_type: 'raw'
+    })
     const first = await post(remote, body, { ...type, 'idempotency-key': 'remote-1' })
     t.match(first, { status: 200, body: { public_id: 'remote', bytes: 5 } })
-    t.same((await post(url, body, { ...type, 'idempotency-key': 'remote-1' })).body, first.body, 'one action, so one key')
+    t.same(
+      (await post(url, body, { ...type, 'idempotency-key': 'remote-1' })).body,
+      first.body,
+      'one action, so one key'
+    )
     t.match((await post(`${remote}?public_id=a`, body, type)).body, {
       status: 400, errors: [{ pointer: '/public_id', message: /the body/ }]
     })
@@ -67,7 +73,10 @@ t.test('POST /upload before the sandbox', async (t) => {
       status: 400, errors: [{ pointer: '/file', message: 'is required' }]
     })
     t.match(await post(remote, undefined), { status: 400, body: { errors: [{ pointer: '/file' }] } })
-    const files = [form(['file', picture]), picture, new URLSearchParams({ file: 'https://example.com/a.jpg' })]
+    const withoutType = new Uint8Array(picture)
+    const files = [form(['file', picture]), picture, withoutType, new URLSearchParams({
+      file: 'https://example.com/a.jpg'
+    })]
     for (const file of files) {
       const { status, headers, body } = await post(remote, file)
       t.match({ status, body }, { status: 415, body: { detail: /takes application\/json/ } })
@@ -370,7 +379,12 @@ t.test('POST /upload before an upstream that fails', async (t) => {
     const huge = randomBytes(16 * MB) // more than the buffers of a connection take: its last byte has not left when the upstream ends
     for (const [step, status, retryable] of [[{ at: 100_000, act: 'reset' }, 502, true], [{ at: 100_000, act: 'fin' }, 502, true], [{ act: 'silent' }, 504, false]] as const) {
       upstream.script(step)
-      t.match(await post(url, form(['file', huge])), { status, body: { retryable, ...(!retryable && { outcome: 'unknown', advice: /^Check whether the asset exists/ }) } })
+      t.match(await post(url, form(['file', huge])), {
+        status,
+        body: {
+          retryable, ...(!retryable && { outcome: 'unknown', advice: /^Check whether the asset exists/ })
+        }
+      })
     }
   })
 

@@ -31,7 +31,11 @@ async function start (t: Test) {
   const { app, context } = await buildSandbox({ logger, allowPrivateFetch: true })
   t.teardown(() => app.close())
   const messages = () => logged.splice(0).map(({ err }) => err?.message)
-  return { context, add: (publicId: string, fields: Record<string, unknown>) => addAsset(context, publicId, fields), messages }
+  return {
+    context,
+    add: (publicId: string, fields: Record<string, unknown>) => addAsset(context, publicId, fields),
+    messages
+  }
 }
 
 t.test('what breaks after an answer is told as `General Error` only, and the log says what it was', async (t) => {

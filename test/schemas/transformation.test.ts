@@ -6,7 +6,14 @@ import { EagerInput, flatTransformation, TransformationInput } from '../../src/s
 /** Judges a value as the gateway does: the same validator with the same settings. Gives the pointers of all faults. */
 async function judge (schema: TSchema) {
   const app = fastify({
-    ajv: { customOptions: { removeAdditional: false, allErrors: true, strictTypes: false, keywords: ['x-fault', 'x-component', 'x-object', 'x-parts'] } },
+    ajv: {
+      customOptions: {
+        removeAdditional: false,
+        allErrors: true,
+        strictTypes: false,
+        keywords: ['x-fault', 'x-component', 'x-object', 'x-parts']
+      }
+    },
     schemaErrorFormatter: (errors) => Object.assign(new Error('faults'), { pointers: errors.map(({ instancePath }) => instancePath) })
   })
   app.setErrorHandler((error: { pointers: string[] }, _request, reply) => reply.send(error.pointers))

@@ -6,7 +6,15 @@ import { signableParameters, SIGNABLE_PARAMETER_NAMES, UPLOAD_PARAMETER_NAMES, u
 /** Judges upload parameters as the gateway does. Gives `pointer message` of each fault. */
 async function judge () {
   const app = fastify({
-    ajv: { customOptions: { removeAdditional: false, allErrors: true, verbose: true, strictTypes: false, keywords: ['x-fault', 'x-component', 'x-object', 'x-parts'] } },
+    ajv: {
+      customOptions: {
+        removeAdditional: false,
+        allErrors: true,
+        verbose: true,
+        strictTypes: false,
+        keywords: ['x-fault', 'x-component', 'x-object', 'x-parts']
+      }
+    },
     schemaErrorFormatter: (errors) => Object.assign(new Error('faults'), {
       faults: errors.map((error) => `${error.instancePath} ${(error as { parentSchema?: Record<string, string> }).parentSchema?.['x-fault'] ?? error.message}`) // ajv's verbose form
     })

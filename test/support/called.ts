@@ -22,7 +22,9 @@ export async function called (
   const code = await runCall(terminal, { name, args })
   const { out, err } = terminal.written
   const lines = terminal.interactive ? [] : out.split('\n').filter((line) => line.startsWith('{'))
-  return { code, out, err, lines: lines.map((line) => JSON.parse(line) as Called['lines'][number]) } // objects alone
+  return {
+    code, out, err, lines: lines.map((line) => JSON.parse(line) as Called['lines'][number])
+  } // objects alone
 }
 
 /** Starts a gateway, with images of these names in its sandbox, and returns what calls it. */

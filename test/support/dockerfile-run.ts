@@ -24,9 +24,15 @@ const output = (args: string[]): string => execFileSync(process.execPath, [progr
 
 console.log('the image holds what it is meant to hold')
 assert.deepEqual(readdirSync(app).sort(), ['dist', 'node_modules', 'openapi.yaml', 'package.json'])
-const { version, dependencies, optionalDependencies } = JSON.parse(readFileSync(join(app, 'package.json'), 'utf8'))
+const { version, dependencies, optionalDependencies } = JSON.parse(
+  readFileSync(join(app, 'package.json'), 'utf8')
+)
 const { packages } = JSON.parse(readFileSync(join(context, 'package-lock.json'), 'utf8')) as { packages: Record<string, { dev?: boolean }> }
-for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) assert.ok(existsSync(join(app, 'node_modules', name)), `${name} is there`)
+for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+  assert.ok(
+    existsSync(join(app, 'node_modules', name)), `${name} is there`
+  )
+}
 // Some of what the tests name is also needed by what is not for tests; the lock file knows.
 const strays = Object.keys(packages).filter((path) => packages[path]?.dev === true && existsSync(join(app, path)))
 assert.deepEqual(strays, [], 'no development package is there')

@@ -77,7 +77,9 @@ ${JSON.stringify(answer, null, 2)}
 
 /** Returns the text of docs/errors.md. */
 export function pageText (provoked: Provoked): string {
-  const rows = CODES.map((code) => `| ${ERRORS[code].status} | [\`${code}\`](#${code}) | ${ERRORS[code].title} |`)
+  const rows = CODES.map(
+    (code) => `| ${ERRORS[code].status} | [\`${code}\`](#${code}) | ${ERRORS[code].title} |`
+  )
   const sections = CODES.flatMap((code) => provoked[code] ? [sectionOf(code, provoked[code])] : [])
   return `<!-- Written by \`npm run errors\`. -->
 # Errors

@@ -53,18 +53,26 @@ export class OpenApi {
   resolved<T> (value: T): T {
     const { $ref: reference } = value as { $ref?: string }
     if (reference === undefined) return value
-    return reference.slice(2).split('/').reduce<unknown>((node, name) => (node as Record<string, unknown>)[name], this.document) as T // our own
+    return reference.slice(2).split('/').reduce<unknown>(
+      (node, name) => (node as Record<string, unknown>)[name], this.document
+    ) as T // our own
   }
 
   get operations (): DocumentedOperation[] {
-    return Object.entries(this.document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => {
+    return Object.entries(
+      this.document.paths
+    ).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => {
       const { parameters = [], ...rest } = operation as DocumentedOperation // as OpenAPI says
-      return { ...rest, method: method.toUpperCase(), path, parameters: parameters.map((each) => this.resolved(each)) }
+      return {
+        ...rest, method: method.toUpperCase(), path, parameters: parameters.map((each) => this.resolved(each))
+      }
     }))
   }
 
   /** Writes a request as the document says that it is written. */
-  request ({ method, path, parameters }: DocumentedOperation, { values, mediaType, body }: Asked, base: string): Request {
+  request (
+    { method, path, parameters }: DocumentedOperation, { values, mediaType, body }: Asked, base: string
+  ): Request {
     const query = new URLSearchParams()
     const headers = new Headers()
     let url = path
@@ -80,7 +88,9 @@ export class OpenApi {
     const sent = bodyOf(mediaType, body)
     if (sent !== undefined && !(sent instanceof FormData)) headers.set('content-type', String(mediaType))
     const search = query.size > 0 ? `?${query.toString()}` : ''
-    return new Request(`${base}${url}${search}`, { method, headers, redirect: 'manual', ...(sent !== undefined && { body: sent }) })
+    return new Request(`${base}${url}${search}`, {
+      method, headers, redirect: 'manual', ...(sent !== undefined && { body: sent })
+    })
   }
 
   /** Says why an answer is not as documented; empty when it is. */
@@ -89,7 +99,11 @@ export class OpenApi {
     const body = await answer.text()
     const key = status in operation.responses ? status : 'default'
     const documented = operation.responses[key]
-    if (!documented || (key === 'default' && answer.status < 400)) return [`the status ${status} is not documented`]
+    if (!documented || (key === 'default' && answer.status < 400)) {
+      return [
+      `the status ${status} is not documented`
+      ]
+    }
     const type = answer.headers.get('content-type')?.replace(/;.*/, '') ?? ''
     const { content } = this.resolved(documented)
     if (content === undefined) return body === '' ? [] : [`${status} has a body`]
@@ -97,7 +111,9 @@ export class OpenApi {
     const validate = this.#ajv.getSchema(`document${pointer}/content/${escaped(type)}/schema`)
     if (!validate) return [`${status} as ${type} is not documented`]
     if (validate(type.endsWith('json') ? JSON.parse(body) : body) === true) return []
-    return (validate.errors as ErrorObject[]).map(({ instancePath, message }) => `${status}: ${instancePath} ${message}`) // there are some
+    return (validate.errors as ErrorObject[]).map(
+      ({ instancePath, message }) => `${status}: ${instancePath} ${message}`
+    ) // there are some
   }
 }
 

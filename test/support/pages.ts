@@ -7,7 +7,9 @@ const ROOT = join(import.meta.dirname, '../..')
 export interface Page { readonly path: string, readonly text: string }
 
 /** A fenced block: what stands behind the fence, such as `sh docker`, and its content. */
-export interface Block { readonly page: string, readonly language: string, readonly mark: string, readonly text: string }
+export interface Block {
+  readonly page: string, readonly language: string, readonly mark: string, readonly text: string
+}
 
 export const PAGES: readonly Page[] = [
   'README.md', 'CONTRIBUTING.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)

@@ -217,7 +217,12 @@ export const ROWS: Readonly<Record<string, Row>> = {
   },
   'sign.max_bytes': {
     rules: { sign: { max_bytes: 10 } },
-    cells: { ...cells(OWN_UPLOADS, [{}]), generateSignature: 'no signature carries a size', directUpload: VOUCHED, ...cells(without(...UPLOADS, 'directUpload'), NO_UPLOAD) }
+    cells: {
+      ...cells(OWN_UPLOADS, [{}]),
+      generateSignature: 'no signature carries a size',
+      directUpload: VOUCHED,
+      ...cells(without(...UPLOADS, 'directUpload'), NO_UPLOAD)
+    }
   }
 }
 

@@ -43,7 +43,9 @@ const BASE = 'http://127.0.0.1:8080'
 const KEY = 'key-of-the-web-site'
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 const AS_WEB = { Authorization: `Bearer ${KEY}` }
-const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64').toString('latin1')
+const PIXEL = Buffer.from(
+  'R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64'
+).toString('latin1')
 const POLICY = `callers:
   web:
     keys: ['sha256:${digestOf(KEY).toString('hex')}']
@@ -79,7 +81,11 @@ function curlLine (path: string, { method, headers = {}, body, form = {}, file }
   if (body !== undefined) parts.push(`-d ${quoted(body)}`)
   for (const [name, value] of Object.entries(form)) parts.push(`-F ${quoted(`${name}=${value}`)}`)
   const name = headers['Content-Type'] === 'text/csv' ? 'orders.csv' : 'photo.jpg'
-  if (file !== undefined) parts.push(Object.keys(form).length > 0 ? `-F file=@${name}` : `--data-binary @${name}`)
+  if (file !== undefined) {
+    parts.push(
+      Object.keys(form).length > 0 ? `-F file=@${name}` : `--data-binary @${name}`
+    )
+  }
   return ['curl', ...parts, quoted(`${BASE}${path}`)].join(' ')
 }
 
@@ -104,7 +110,10 @@ async function ask (gateway: string, path: string, parts: Parts = {}): ReturnTyp
 async function say (gateway: string, lines: readonly string[], rest = ''): ReturnType<Provocation> {
   const text = await talk(gateway, `${lines.join('\r\n')}\r\n\r\n${rest}`)
   const body = text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)
-  return { request: masked(`${lines.join('\n')}${rest === '' ? '' : `\n\n${rest}`}`), answer: JSON.parse(masked(body)) }
+  return {
+    request: masked(`${lines.join('\n')}${rest === '' ? '' : `\n\n${rest}`}`),
+    answer: JSON.parse(masked(body))
+  }
 }
 
 /** What a caller did wrong in the request itself, at a gateway that asks for no key. */
@@ -121,7 +130,11 @@ function ownMistakes (url: string): Provocations {
     ['route_not_found', '', () => ask(url, '/resource/cats/tom')],
     ['method_not_allowed', '', () => ask(url, '/resources/cats/tom', { method: 'PUT' })],
     ['uri_too_long', '', () => ask(url, `/assets/${'a'.repeat(5000)}`)],
-    ['headers_too_large', '', () => say(url, ['GET /resources HTTP/1.1', host, `X-Note: ${'a'.repeat(20_000)}`])],
+    [
+      'headers_too_large',
+      '',
+      () => say(url, ['GET /resources HTTP/1.1', host, `X-Note: ${'a'.repeat(20_000)}`])
+    ],
     ['unsupported_media_type', '', () => ask(url, '/signature', {
       headers: { 'Content-Type': 'application/xml' }, body: '<folder>cats</folder>'
     })],
@@ -151,17 +164,25 @@ function refusals (url: string): Provocations {
   const sign = (body: string) => ask(url, '/signature', { headers: { ...AS_WEB, ...JSON_TYPE }, body })
   return [
     ['unauthorized', '', () => ask(url, '/url?public_id=cats/tom')],
-    ['forbidden', 'when the policy gives the caller other actions', () => ask(url, '/resources', { headers: AS_WEB })],
+    [
+      'forbidden',
+      'when the policy gives the caller other actions',
+      () => ask(url, '/resources', { headers: AS_WEB })
+    ],
     ['origin_not_allowed', 'with `CORS_ORIGINS=https://www.example.com`', () => ask(url, '/signature', {
-      method: 'OPTIONS', headers: { Origin: 'https://shop.example.net', 'Access-Control-Request-Method': 'POST' }
+      method: 'OPTIONS',
+      headers: { Origin: 'https://shop.example.net', 'Access-Control-Request-Method': 'POST' }
     })],
     ['param_not_allowed', 'when the policy allows the caller `public_id` and `tags` alone',
       () => sign('{"moderation":"manual"}')],
     ['url_not_allowed', '', () => ask(url, '/upload', {
-      headers: { ...AS_WEB, ...JSON_TYPE }, body: '{"file":"http://169.254.169.254/latest/meta-data","public_id":"cats/tom"}'
+      headers: { ...AS_WEB, ...JSON_TYPE },
+      body: '{"file":"http://169.254.169.254/latest/meta-data","public_id":"cats/tom"}'
     })],
     ['auth_unavailable', 'while `AUTH_JWKS_URL` cannot be reached', async () => {
-      const { answer } = await ask(url, '/url?public_id=cats/tom', { headers: { Authorization: `Bearer ${token}` } })
+      const { answer } = await ask(url, '/url?public_id=cats/tom', {
+        headers: { Authorization: `Bearer ${token}` }
+      })
       return { request: `curl -H "Authorization: Bearer $TOKEN" '${BASE}/url?public_id=cats/tom'`, answer }
     }]
   ]
@@ -204,7 +225,9 @@ function upstreamFailures (url: string, sandbox: Sandbox, names: { wrong: string
 
 /** What happens to uploads with and without an `Idempotency-Key`. */
 function uploadFailures (url: string, sandbox: Sandbox): Provocations {
-  const note = (body: Parts) => ({ headers: { 'Idempotency-Key': 'order-7', 'Content-Type': 'text/csv' }, ...body })
+  const note = (body: Parts) => ({
+    headers: { 'Idempotency-Key': 'order-7', 'Content-Type': 'text/csv' }, ...body
+  })
   const path = '/upload?public_id=orders/7.csv&resource_type=raw'
   return [
     ['outcome_unknown', 'when the answer to the same request before it was lost', async () => {
@@ -213,13 +236,23 @@ function uploadFailures (url: string, sandbox: Sandbox): Provocations {
       sandbox.faults.clear()
       return ask(url, path, note({ file: 'a,b' }))
     }],
-    ['idempotency_key_reused', 'when the key was used for another file', () => ask(url, path, note({ file: 'c,d' }))],
-    ['rate_limited', 'with `RATE_PER_ADDRESS=3/3600`, at the fourth request', () => ask(url, '/url?public_id=cats/tom')]
+    [
+      'idempotency_key_reused',
+      'when the key was used for another file',
+      () => ask(url, path, note({ file: 'c,d' }))
+    ],
+    [
+      'rate_limited',
+      'with `RATE_PER_ADDRESS=3/3600`, at the fourth request',
+      () => ask(url, '/url?public_id=cats/tom')
+    ]
   ]
 }
 
 /** Uploads that do not end hold the two places that there are; then their callers leave. */
-function hangingUploads (url: string, sandbox: Sandbox, seen: (code: string) => Promise<string>): Provocations {
+function hangingUploads (
+  url: string, sandbox: Sandbox, seen: (code: string) => Promise<string>
+): Provocations {
   const CSV = { 'Content-Type': 'text/csv' }
   const keyed = { 'Idempotency-Key': 'order-8', ...CSV }
   const path = '/upload?public_id=orders/8.csv&resource_type=raw'
@@ -265,7 +298,9 @@ async function startWatched (t: Teardown, sandbox: Sandbox) {
     })
   }
   subscribe('fastify.initialization', watch)
-  const config = testConfig([environmentAt(sandbox.url)], { upload: { maxConcurrent: 2, idleTimeoutMs: 5000 } })
+  const config = testConfig([environmentAt(sandbox.url)], {
+    upload: { maxConcurrent: 2, idleTimeoutMs: 5000 }
+  })
   const app = await buildApp({ config }).finally(() => unsubscribe('fastify.initialization', watch))
   t.teardown(() => app.close())
   const seen = (code: string) => new Promise<string>((resolve) => {
@@ -285,7 +320,9 @@ async function listening (t: Teardown, config: Config): Promise<string> {
 async function startForgetful (t: Teardown): Promise<string> {
   const { startFaultUpstream } = await import('./fault-upstream.ts')
   const upstream = await startFaultUpstream(t)
-  const stored = { asset_id: 'f'.repeat(32), public_id: 'notes.csv', resource_type: 'raw', type: 'upload', bytes: 2 }
+  const stored = {
+    asset_id: 'f'.repeat(32), public_id: 'notes.csv', resource_type: 'raw', type: 'upload', bytes: 2
+  }
   upstream.script({ body: JSON.stringify(stored) })
   return (await startGatewayAt(t, upstream.url)).url
 }
@@ -302,7 +339,9 @@ export async function provokeErrors (t: Teardown, folder: string): Promise<Recor
   const wrong = environmentAt(sandbox.url, { name: 'staging', apiSecret: new Secret('another') })
   const both = testConfig([environmentAt(sandbox.url), wrong], { upstream: { headersTimeoutMs: 300 } })
   const upstream = await listening(t, both)
-  const auth = { mode: 'keys', policyFile, jwksUrl: 'http://127.0.0.1:9/', issuer: 'idp', audience: 'gateway' } as const
+  const auth = {
+    mode: 'keys', policyFile, jwksUrl: 'http://127.0.0.1:9/', issuer: 'idp', audience: 'gateway'
+  } as const
   const watched = await startWatched(t, sandbox)
   const slow = await at({ upload: { idleTimeoutMs: 200 } })
   const forgetful = await startForgetful(t)

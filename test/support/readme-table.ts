@@ -9,7 +9,12 @@ const MARKED = /(<!-- variables -->\n)[^]*?(<!-- \/variables -->)/
 /** Text of the page with a fresh table between its markers. */
 export function withVariables (page: string): string {
   const rows = VARIABLES.map(({ name, default: preset, meaning }) => `| \`${name}\` | ${preset} | ${meaning} |`)
-  return page.replace(MARKED, (_all, begin: string, end: string) => `${begin}| variable | default | meaning |\n|---|---|---|\n${rows.join('\n')}\n${end}`)
+  return page.replace(
+    MARKED,
+    (
+      _all, begin: string, end: string
+    ) => `${begin}| variable | default | meaning |\n|---|---|---|\n${rows.join('\n')}\n${end}`
+  )
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -22,7 +22,11 @@ try {
   await page.getByText('/upload').first().waitFor()
   // Colors of a page fit into a palette, which makes the file a third as large.
   const picture = await sharp(await page.screenshot()).png({ palette: true, effort: 10 }).toBuffer()
-  if (picture.length > MAX_BYTES) throw new Error(`The picture has ${picture.length} bytes; at most ${MAX_BYTES} are wanted.`)
+  if (picture.length > MAX_BYTES) {
+    throw new Error(
+    `The picture has ${picture.length} bytes; at most ${MAX_BYTES} are wanted.`
+    )
+  }
   writeFileSync(FILE, picture)
   console.log(`${FILE}: ${picture.length} bytes`)
 } finally {

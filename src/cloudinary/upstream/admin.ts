@@ -106,7 +106,11 @@ export class AdminCalls {
   }
 
   async get (
-    resourceType: ResourceTypeName | 'auto', type: DeliveryTypeName, publicId: string, query: Query, call: Call
+    resourceType: ResourceTypeName | 'auto',
+    type: DeliveryTypeName,
+    publicId: string,
+    query: Query,
+    call: Call
   ): Promise<ReadAnswer> {
     const rest = `${type}/${pathSegment(publicId)}${encodeQuery(query)}`
     return this.#look(resourceType, type, publicId, call, async (kind) =>
@@ -163,7 +167,9 @@ export class AdminCalls {
         ...(notificationUrl !== undefined && { notification_url: notificationUrl })
       }
       const path = `/${kind}/destroy`
-      const form = { path, fields: this.#signed(parameters), headers, shape: anyObject, retry: 'unsent' } as const
+      const form = {
+        path, fields: this.#signed(parameters), headers, shape: anyObject, retry: 'unsent'
+      } as const
       const { value: { result } } = await this.#post(form, call)
       if (result === 'ok') return { resource_type: kind, type, public_id: publicId }
       if (result === 'not found') throw new GatewayError('not_found', 'not found')

@@ -44,9 +44,13 @@ export function printValue (context: CallContext, value: unknown): void {
 /** Lines of cells, each column as wide as its widest cell. */
 export function table (rows: ReadonlyArray<readonly unknown[]>): string {
   const cells = rows.map((row) => row.map((cell) => printable(String(cell ?? ''))))
-  const widthOf = (column: number): number => Math.max(...cells.map((row) => String(row[column]).length))
+  const widths: number[] = []
+  for (const row of cells) {
+    for (const [column, { length }] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, length)
+  }
+  // Every column has a width.
   const line = (row: string[]): string =>
-    row.map((cell, column) => cell.padEnd(widthOf(column))).join('  ').trimEnd()
+    row.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ').trimEnd()
   return cells.map((row) => `${line(row)}\n`).join('')
 }
 

@@ -9,9 +9,7 @@ function questionOf ({ field, signature, error }: OptionValues): ExplainQuestion
     throw new UsageError('Give the fields that were sent with --field, or the --error that came back')
   }
   return {
-    ...field !== undefined && {
-      fields: pairsOf('field', field)
-    },
+    ...field !== undefined && { fields: pairsOf('field', field) },
     ...signature !== undefined && { signature: String(signature) },
     ...error !== undefined && { error: String(error) }
   }

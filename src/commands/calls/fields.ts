@@ -62,9 +62,12 @@ export function pairsOf (option: string, given: OptionValues[string] = []): Reco
   return Object.fromEntries(pairs)
 }
 
+const partsOf = (text: string): string[] =>
+  text.split(',').map((part) => part.trim()).filter((part) => part !== '')
+
 function valueOf (option: string, kind: FieldKind, value: NonNullable<OptionValues[string]>): unknown {
   switch (kind) {
-    case 'list': return [value].flat().join(',').split(',').map((part) => part.trim()).filter((part) => part !== '')
+    case 'list': return partsOf([value].flat().join(','))
     case 'map': return pairsOf(option, value)
     case 'number': return wholeNumber(`--${option}`, String(value), MOST)
     default: return value

@@ -60,8 +60,9 @@ Examples
     if (json) return 0
     if (found.length === 0) terminal.err('There are no such assets.\n')
     else {
-      const rows = found.map(({ public_id: id, format, bytes, created_at: time }) => [id, format, bytes, time])
-      terminal.out(table(rows))
+      terminal.out(table(found.map((asset) => [
+        asset.public_id, asset.format, asset.bytes, asset.created_at
+      ])))
     }
     return 0
   }

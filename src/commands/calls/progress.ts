@@ -15,6 +15,7 @@ export class ProgressBar {
   readonly #files: number
   readonly #sent = new Map<number, number>()
   readonly #totalBytes: number
+  #sentBytes = 0
   #done = 0
   #shown = ''
 
@@ -26,6 +27,7 @@ export class ProgressBar {
 
   /** Notes that this much of a file has been sent. An attempt that is repeated begins anew. */
   sent (file: number, bytes: number): void {
+    this.#sentBytes += bytes - (this.#sent.get(file) ?? 0)
     this.#sent.set(file, bytes)
     this.#draw()
   }
@@ -44,8 +46,8 @@ export class ProgressBar {
 
   /** Draws only what looks different, so that a fast upload does not keep the terminal busy. */
   #draw (): void {
-    const sentBytes = [...this.#sent.values()].reduce((sum, bytes) => sum + bytes, 0)
-    const part = this.#totalBytes === 0 ? this.#done / this.#files : Math.min(sentBytes / this.#totalBytes, 1)
+    const sent = this.#totalBytes === 0 ? this.#done / this.#files : this.#sentBytes / this.#totalBytes
+    const part = Math.min(sent, 1)
     const filled = Math.floor(part * WIDTH)
     const percent = `${Math.floor(part * 100)}`.padStart(3)
     const bar = '='.repeat(filled).padEnd(WIDTH)

@@ -85,7 +85,9 @@ export const runCall: Command<{ name: CallName, args: readonly string[], timeout
   terminal, { name, args, timeoutMs }
 ) => {
   const call: GatewayCall = CALLS[name]
-  const { values, positionals: words } = parseOptions(args, { ...COMMON, ...call.options }, { allowNegative: true })
+  const { values, positionals: words } = parseOptions(args, { ...COMMON, ...call.options }, {
+    allowNegative: true
+  })
   if (values['help']) {
     terminal.out(callHelp(name))
     return EXIT.done

@@ -114,7 +114,9 @@ async function planned (context: CallContext): Promise<{ files: PlannedFile[], f
   const { words, values } = context
   if (words.length === 0) throw new UsageError('FILE, FOLDER or URL is missing')
   const { folder, ...fields } = givenFields(values, UPLOAD)
-  if (fields['file'] !== undefined) throw new UsageError('The file is given by its name alone, not with --field')
+  if (fields['file'] !== undefined) {
+    throw new UsageError('The file is given by its name alone, not with --field')
+  }
   const named = Boolean(values['skip-existing']) && fields['public_id'] === undefined
   const files = await planFiles(words, { folder: folder === undefined ? undefined : String(folder), named })
   if (fields['public_id'] !== undefined && files.length > 1) {

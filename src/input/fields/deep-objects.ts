@@ -31,7 +31,9 @@ function readMembers (shape: Shape, members: Fields): Fields {
     const known = FORBIDDEN_NAMES.has(name) ? undefined : shapeOf(shape, name)
     if (known !== undefined) shapes[name] = known
   }
-  return { ...readTextFields(shapes, readDeepObjects(shapes, members), { exact: shape.properties === undefined }) }
+  return {
+    ...readTextFields(shapes, readDeepObjects(shapes, members), { exact: shape.properties === undefined })
+  }
 }
 
 /**
@@ -51,9 +53,11 @@ export function readDeepObjects (shapes: Shapes, fields: Fields): Fields {
       faults.push({ pointer: pointerTo(name), message: `is given twice, as "${other}" and member by member` })
       continue
     }
-    // `deepObject` has no lists. What its items are called is no member that could be judged.
-    if (allows(shapes[name] as Shape, 'array') && Object.keys(members).some((member) => /^\d+(?:\[|$)/.test(member))) {
-      faults.push({ pointer: pointerTo(name), message: 'is given item by item: send the list as one field, in JSON' })
+    // `deepObject` has no lists: `[0]` would be read as a member of that name.
+    const hasItems = Object.keys(members).some((member) => /^\d+(?:\[|$)/.test(member))
+    if (hasItems && allows(shapes[name] as Shape, 'array')) {
+      const message = 'is given item by item: send the list as one field, in JSON'
+      faults.push({ pointer: pointerTo(name), message })
       continue
     }
     try {

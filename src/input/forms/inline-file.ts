@@ -43,8 +43,8 @@ function isLongDataUri (body: Buffer, [start, end]: Span, { file }: CutLimits): 
 }
 
 /**
- * Returns the index of the quote that ends the JSON string which begins at `start`; -1 when there is none, and
- * for a string with quotes in it that is longer than `most`: no data URI has any.
+ * Returns the index of the quote that ends the JSON string which begins at `start`; -1 when there is none. A string
+ * longer than `most` that contains quotes is also -1: it cannot be a data URI.
  */
 function endOfString (body: Buffer, start: number, most: number): number {
   let end = body.indexOf(QUOTE, start + 1)

@@ -68,7 +68,7 @@ export const ERROR_EXAMPLES: Readonly<Record<ErrorCode, ErrorExample>> = {
   method_not_allowed: {
     when: '',
     request: 'curl -X PUT http://127.0.0.1:8080/resources/cats/tom',
-    answer: '{"type":"/docs/errors/method_not_allowed","title":"Method not allowed","status":405,"code":"method_not_allowed","detail":"PUT is not possible here; DELETE, GET, HEAD, PATCH is.","advice":"Use a method named in the `Allow` header.","instance":"/resources/cats/tom","request_id":"6d0ce0de-72ea-4568-81a4-512119fbbf63","retryable":false}'
+    answer: '{"type":"/docs/errors/method_not_allowed","title":"Method not allowed","status":405,"code":"method_not_allowed","detail":"PUT is not possible here; use DELETE, GET, HEAD, or PATCH.","advice":"Use a method named in the `Allow` header.","instance":"/resources/cats/tom","request_id":"6d0ce0de-72ea-4568-81a4-512119fbbf63","retryable":false}'
   },
   request_timeout: {
     when: 'when the body stops for `UPLOAD_IDLE_TIMEOUT_MS`',

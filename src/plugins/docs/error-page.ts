@@ -50,10 +50,11 @@ function codePage (code: ErrorCode, base: string): string {
   const { status, title, advice } = ERRORS[code]
   const { meaning, reasons } = ERROR_EXPLANATIONS[code]
   const { when, request } = ERROR_EXAMPLES[code]
-  const retry = ' <span class="muted">The same request may succeed later.</span>'
+  const { retryable } = new GatewayError(code, '')
+  const retry = retryable ? ' <span class="muted">The same request may succeed later.</span>' : ''
   return page(`${code}: errors of cloudinary-gateway`, `<nav><a href="${base}">All errors</a></nav>
 <h1>${html(title)}</h1>
-<p><span class="tag">${status}</span> <code>${code}</code>${new GatewayError(code, '').retryable ? retry : ''}</p>
+<p><span class="tag">${status}</span> <code>${code}</code>${retry}</p>
 <h2>What it means</h2>
 <p>${html(meaning)}</p>
 <h2>Why it happens</h2>

@@ -78,26 +78,24 @@ function canonical (value: unknown): string {
 
 /** The schemas that stand under `components`, and the references to them. */
 class Components {
-  readonly #schemas = new Map<string, Node>()
-  readonly #references = new Map<string, Node[]>()
+  readonly #known = new Map<string, { readonly schema: Node, readonly references: Node[] }>()
 
   /** @throws {TypeError} when two different schemas have one name. */
   refer (name: string, schema: Node): Node {
     const entries = Object.entries(schema)
     const core = Object.fromEntries(entries.filter(([keyword]) => !BESIDE.has(keyword)))
-    const known = this.#schemas.get(name) ?? core
-    if (canonical(known) !== canonical(core)) throw new TypeError(`Two schemas are called ${name}.`)
-    this.#schemas.set(name, known)
+    const known = this.#known.get(name) ?? { schema: core, references: [] }
+    if (canonical(known.schema) !== canonical(core)) throw new TypeError(`Two schemas are called ${name}.`)
+    this.#known.set(name, known)
     const notes = entries.filter(([keyword]) => BESIDE.has(keyword))
     const reference = { $ref: `#/components/schemas/${name}`, ...Object.fromEntries(notes) }
-    this.#references.set(name, [...this.#references.get(name) ?? [], reference])
+    known.references.push(reference)
     return reference
   }
 
   /** Moves what all references to a schema say to the schema itself. */
   finished (): Record<string, Node> {
-    const finished = [...this.#schemas].map(([name, schema]): [string, Node] => {
-      const references = this.#references.get(name) ?? []
+    const finished = [...this.#known].map(([name, { schema, references }]): [string, Node] => {
       const shared = NOTES.flatMap((keyword) => {
         const said = references.filter((reference) => keyword in reference)
         const forms = new Map(said.map((reference) => [canonical(reference[keyword]), reference[keyword]]))
@@ -123,12 +121,10 @@ function inParts (schema: Node, components: Components): Node {
     const part = pick((name) => Array.isArray(names) && names.includes(name))
     return components.refer(component, { type: 'object', properties: part })
   })
+  const ownPart = { type, properties: own, ...(required !== undefined && { required }) }
   return {
     type,
-    allOf: [
-      ...references,
-      ...(Object.keys(own).length > 0 ? [{ type, properties: own, ...(required !== undefined && { required }) }] : [])
-    ],
+    allOf: Object.keys(own).length > 0 ? [...references, ownPart] : references,
     ...(additionalProperties === false && { unevaluatedProperties: false }),
     ...rest
   }
@@ -144,7 +140,8 @@ function withTexts (node: Node): Node {
     return asQuery(parameter)
   }
   if (!isNode(form)) return node
-  return { ...node, content: { ...content as Node, [FORM]: { ...form, schema: asForm(form['schema']) } } } // it is one
+  const described = { ...form, schema: asForm(form['schema']) }
+  return { ...node, content: { ...content as Node, [FORM]: described } } // it is one
 }
 
 /**

@@ -40,8 +40,9 @@ function parameterUses (operation: SharingOperation): Use[] {
 
 function responseUses (operation: SharingOperation): Use[] {
   const { responses = {}, operationId = '' } = operation
-  return Object.entries(responses as Record<string, Node>).map(([status, value]) => { // as the generator writes them
-    const content = (value['content'] ?? {}) as Record<string, { schema?: { $ref?: string } }> // of a response
+  // As the generator writes them.
+  return Object.entries(responses as Record<string, Node>).map(([status, value]) => {
+    const content = (value['content'] ?? {}) as Record<string, { schema?: { $ref?: string } }>
     const [{ schema: { $ref: schema = '' } = {} } = {}] = Object.values(content)
     const isProblem = PROBLEM_MEDIA_TYPE in content
     const phrase = pascal(STATUS_CODES[status] ?? 'OtherProblem')

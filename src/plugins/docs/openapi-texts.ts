@@ -54,7 +54,9 @@ function objectOf (schema: Node): Node | undefined {
   const { items, properties, additionalProperties, 'x-object': component } = schema
   // The generator of the document drops `required` from a parameter; the same object as an item has it still.
   if (isNode(items) && items['x-component'] === component && component !== undefined) return items
-  if (component !== undefined) return { type: 'object', properties, additionalProperties, 'x-component': component }
+  if (component !== undefined) {
+    return { type: 'object', properties, additionalProperties, 'x-component': component }
+  }
   const isTextMap = schema['type'] === 'object' && isNode(additionalProperties) &&
     typesOf(additionalProperties).includes('string')
   return isTextMap ? MAP : undefined
@@ -64,12 +66,15 @@ function objectOf (schema: Node): Node | undefined {
 export function asQuery (parameter: Node): Node {
   const { schema, description } = parameter
   if (parameter['in'] !== 'query' || !isNode(schema)) return parameter
-  if (!typesOf(schema).some((type) => type === 'object' || type === 'array') || isTextList(schema)) return parameter
+  const hasMembers = typesOf(schema).some((type) => type === 'object' || type === 'array')
+  if (!hasMembers || isTextList(schema)) return parameter
   const object = objectOf(schema)
   if (object) {
     const note = withNote(description, MEMBER_NOTE)
     return { ...parameter, description: note, style: 'deepObject', explode: true, schema: object }
   }
-  const { description: text, ...rest } = jsonText({ ...schema, ...(description !== undefined && { description }) })
+  const { description: text, ...rest } = jsonText({
+    ...schema, ...(description !== undefined && { description })
+  })
   return { ...parameter, description: text, schema: rest }
 }

@@ -64,7 +64,7 @@ function routeForReaders ({ schema, url }: { schema: FastifySchema | undefined, 
 
 interface Operation {
   readonly operationId: string
-  readonly requestBody?: { required?: boolean, content?: Readonly<Record<string, { readonly schema?: object }>> }
+  readonly requestBody?: { required?: boolean, content?: Readonly<Record<string, { readonly schema: object }>> }
   readonly servers?: ReadonlyArray<{ readonly url: string }>
   readonly parameters?: Array<{ readonly name: string, example?: unknown }>
 }
@@ -89,12 +89,15 @@ function gatherAdditions ({ additions, examples }: Gathered, prefix: string): (r
 }
 
 /** Fills in the request that the route gives as an example: its parameters, and its body, which the schema holds. */
-function exemplify ({ parameters = [], requestBody }: Operation, example: Readonly<Record<string, unknown>> = {}): void {
+function exemplify (
+  { parameters = [], requestBody }: Operation, example: Readonly<Record<string, unknown>> = {}
+): void {
   for (const parameter of parameters) {
     if (Object.hasOwn(example, parameter.name)) parameter.example = example[parameter.name]
   }
   for (const media of Object.values(requestBody?.content ?? {})) {
-    const { examples: [body] = [], ...schema } = (media.schema ?? {}) as { examples?: readonly unknown[] } // JSON Schema
+    const given = media.schema as { examples?: readonly unknown[] } // JSON Schema
+    const { examples: [body] = [], ...schema } = given
     if (body !== undefined) Object.assign(media, { schema, example: body })
   }
 }
@@ -107,7 +110,8 @@ function requireBody ({ requestBody }: Operation): void {
 
 interface Operations { paths: Record<string, Record<string, Operation>> }
 
-const operationsOf = ({ paths }: Operations): Operation[] => Object.values(paths).flatMap((methods) => Object.values(methods))
+const operationsOf = ({ paths }: Operations): Operation[] =>
+  Object.values(paths).flatMap((methods) => Object.values(methods))
 
 /** What writes YAML is loaded now: a gateway is seldom asked. */
 async function toYaml (document: object): Promise<string> {
@@ -146,7 +150,9 @@ export const openapiDocument = fp<OpenApiOptions>(async (app, { version, prefix 
         requireBody(operation)
       }
       const readable = forReaders(openapiObject)
-      for (const operation of operationsOf(readable)) exemplify(operation, gathered.examples.get(operation.operationId))
+      for (const operation of operationsOf(readable)) {
+        exemplify(operation, gathered.examples.get(operation.operationId))
+      }
       return withSharedParts(readable)
     }
   })

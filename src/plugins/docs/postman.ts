@@ -16,7 +16,9 @@ interface SampledOperation {
   readonly servers?: readonly object[]
 }
 
-type SampledCall = Omit<SampledOperation, 'parameters'> & { readonly parameters?: readonly Parameter[] | undefined }
+type SampledCall = Omit<SampledOperation, 'parameters'> & {
+  readonly parameters?: readonly Parameter[] | undefined
+}
 
 interface Item { readonly name: string }
 export interface Collection {
@@ -58,7 +60,9 @@ function bodyOf ({ requestBody }: SampledCall, { body = {} }: Sample): object | 
   return { mode: 'formdata', formdata: parts }
 }
 
-function urlOf (path: string, { parameters = [], servers }: SampledCall, sample: Sample, hasForm: boolean): object {
+function urlOf (
+  path: string, { parameters = [], servers }: SampledCall, sample: Sample, hasForm: boolean
+): object {
   const query = parameters.filter((parameter) => parameter.in === 'query')
   const names = query.map(({ name, description }) => [name, description] as const)
   const parts = path.slice(1).split('/').map((part) => part.replace(/^\{(.+)\}$/, ':$1'))
@@ -86,7 +90,10 @@ function itemOf (path: string, method: string, operation: SampledCall, sample: S
       method: method.toUpperCase(),
       header: body === undefined || hasForm ? [] : [{ key: 'Content-Type', value: 'application/json' }],
       url: urlOf(path, operation, sample, hasForm),
-      description: [operation.description, hasForm ? 'Choose a file of yours in the field `file`; as it is, the request sends one of the folder of the project.' : undefined].filter((text) => text !== undefined).join('\n\n'),
+      description: [
+        operation.description,
+        hasForm ? 'Choose a file of yours in the field `file`; as it is, the request sends one of the folder of the project.' : undefined
+      ].filter((text) => text !== undefined).join('\n\n'),
       ...(body && { body })
     }
   }
@@ -105,11 +112,13 @@ function memberAt (document: object, reference: string): unknown {
 export function postmanCollection (document: object, rootUrl: string, prefix: string): Collection {
   const { paths = {} } = document as { paths?: Readonly<Record<string, Readonly<Record<string, SampledOperation>>>> } // made by our own plugin
   const resolved = (parameter: Parameter | Reference): Parameter =>
-    '$ref' in parameter ? memberAt(document, String(parameter.$ref)) as Parameter : parameter as Parameter // our own references
-  const operations = new Map(Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => {
+    ('$ref' in parameter ? memberAt(document, String(parameter.$ref)) : parameter) as Parameter // our own
+  const listed = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })))
+  const operations = new Map(listed.map(({ path, method, operation }) => {
     const parameters = operation.parameters?.map(resolved)
     return [operation.operationId, { path, method, operation: { ...operation, parameters } }] as const
-  })))
+  }))
   const collection = {
     info: {
       name: 'cloudinary-gateway',

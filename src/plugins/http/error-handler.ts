@@ -32,6 +32,8 @@ export function problemDocument (error: GatewayError, docs: string, path: string
   }
 }
 
+const ANY_OF = new Intl.ListFormat('en', { type: 'disjunction' })
+
 /** The path of a URL as the caller wrote it. Behind two slashes at its beginning, a host would be read. */
 const pathOf = (url: string): string => url.replace(/[?#][^]*$/, '').replace(/^[/\\]{2,}/, '/')
 
@@ -113,9 +115,11 @@ export default fp<ErrorHandlerOptions>(async (app, { docs }) => {
     const path = pathOf(url)
     const allow = methods.allowed(path)
     // A route may find nothing itself; then its method was right.
-    return allow.length > 0 && !allow.includes(method)
-      ? new GatewayError('method_not_allowed', `${method} is not possible here; ${allow.join(', ')} is.`, { headers: { allow: allow.join(', ') } })
-      : new GatewayError('route_not_found', `There is no route ${method} ${path}.`)
+    if (allow.length === 0 || allow.includes(method)) {
+      return new GatewayError('route_not_found', `There is no route ${method} ${path}.`)
+    }
+    const detail = `${method} is not possible here; use ${ANY_OF.format(allow)}.`
+    return new GatewayError('method_not_allowed', detail, { headers: { allow: allow.join(', ') } })
   }
   // Before the body: nobody here wants it.
   app.addHook('preParsing', (request, _reply, _payload, done) => { done(request.is404 ? notFound(request) : null) })

@@ -14,7 +14,9 @@ const Environment = Type.Object({
 const Environments = Type.Object({ environments: Type.Array(Environment) }, {
   'x-component': 'Environments',
   examples: [{
-    environments: [{ name: 'production', verified: true, cloud_name: 'production', default: true, sandbox: true }]
+    environments: [{
+      name: 'production', verified: true, cloud_name: 'production', default: true, sandbox: true
+    }]
   }]
 })
 

@@ -11,7 +11,9 @@ declare module 'fastify' {
   }
 }
 
-const Health = Type.Object({ status: Choice(['ok']) }, { 'x-component': 'Health', examples: [{ status: 'ok' }] })
+const Health = Type.Object({ status: Choice(['ok']) }, {
+  'x-component': 'Health', examples: [{ status: 'ok' }]
+})
 const Readiness = Type.Object({
   status: Choice(['ready', 'degraded', 'not_ready'], { description: '`degraded`: some environments are not verified, others work.' }),
   environments: Type.Array(Verdict)

@@ -14,9 +14,9 @@ export interface StoreParts {
 /** An exchange of derived assets that memory shows and the journal does not yet. */
 export interface DerivedChange {
   readonly changes: Change[]
-  /** Takes it back, for originals that are there. */
+  /** Restores the derived assets that were replaced, as far as their originals still exist. */
   undo (): void
-  /** Completes it once it is written. @returns the keys of bytes that no record has any more. */
+  /** Completes the change once the journal holds it. Returns the keys of bytes that no record refers to any longer. */
   settle (): string[]
 }
 

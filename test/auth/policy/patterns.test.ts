@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { compilePatterns, fillClaims, fitsAny, Pattern, patternFault, placeholders } from '../../../src/auth/policy/patterns.ts'
+import {
+  compilePatterns, fillClaims, fitsAny, Pattern, patternFault, placeholders
+} from '../../../src/auth/policy/patterns.ts'
 import { rounds } from '../../support/rounds.ts'
 
 t.test('a pattern fits whole names', async (t) => {

@@ -70,7 +70,9 @@ t.test('public_id: the name under which the asset is stored, whichever parameter
       [{}, '/public_id', /^must be given, and fit/],
       [{ folder: 'users/8' }, '/public_id', /^must be given, and fit .* behind the folder$/],
       [
-        { folder: 'victim', public_id: 'users/7/a' }, '/public_id', /^makes the public ID "victim\/users\/7\/a"/
+        {
+          folder: 'victim', public_id: 'users/7/a'
+        }, '/public_id', /^makes the public ID "victim\/users\/7\/a"/
       ],
       [
         { folder: 'victim', use_filename: 'true', unique_filename: 'false' }, '/folder',

@@ -6,7 +6,9 @@ t.test('explain', async (t) => {
   const signature = '0'.repeat(40)
 
   t.test('says why a signature was refused', async (t) => {
-    const args = ['explain', '-f', 'folder=a', '-f', 'timestamp=1700000000', '--signature', signature] as const
+    const args = [
+      'explain', '-f', 'folder=a', '-f', 'timestamp=1700000000', '--signature', signature
+    ] as const
     t.match((await call(args)).lines, [{ fits: false, findings: [{ code: 'timestamp_stale' }] }])
     t.match(
       (await see(args)).out,
@@ -16,7 +18,9 @@ t.test('explain', async (t) => {
 
   t.test('says that one fits', async (t) => {
     const { lines: [signed] } = await call(['sign', '--folder', 'a'])
-    const fields = Object.entries(signed?.['fields'] as object).flatMap(([name, value]) => name === 'api_key' ? [] : ['-f', `${name}=${value}`])
+    const fields = Object.entries(signed?.['fields'] as object).flatMap(
+      ([name, value]) => name === 'api_key' ? [] : ['-f', `${name}=${value}`]
+    )
     t.match((await see(['explain', ...fields])).out, /^The signature fits these fields\./)
   })
 

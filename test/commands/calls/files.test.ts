@@ -11,7 +11,9 @@ t.test('planFiles', async (t) => {
   })
   const photos = join(folder, 'photos')
   symlinkSync('/etc/passwd', join(photos, 'linked'))
-  const idsOf = async (...given: Parameters<typeof planFiles>) => (await planFiles(...given)).map(({ publicId }) => publicId)
+  const idsOf = async (...given: Parameters<typeof planFiles>) => (await planFiles(...given)).map(
+    ({ publicId }) => publicId
+  )
 
   t.test('names the files of a folder after their paths, raw ones with their extensions', async (t) => {
     t.same(

@@ -4,7 +4,9 @@ import { callable } from '../../support/called.ts'
 
 t.test('list', async (t) => {
   const { call, see } = await callable(t, 'p/1', 'p/2', 'p/3')
-  const idsOf = async (...args: string[]) => (await call(['list', ...args])).lines.map((asset) => asset['public_id'])
+  const idsOf = async (...args: string[]) => (await call(['list', ...args])).lines.map(
+    (asset) => asset['public_id']
+  )
 
   t.test('prints assets, as many as are wanted', async (t) => {
     t.same((await idsOf('--prefix', 'p/')).sort(), ['p/1', 'p/2', 'p/3'])

@@ -43,7 +43,9 @@ t.test('runCall', async (t) => {
     t.teardown(() => { server.close() })
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     t.match(
-      await called(['environments', '--url', url, '-e', 'staging'], { GATEWAY_URL: 'http://x', GATEWAY_KEY: 'k1' }),
+      await called(['environments', '--url', url, '-e', 'staging'], {
+        GATEWAY_URL: 'http://x', GATEWAY_KEY: 'k1'
+      }),
       { code: 0 }
     )
     t.match(seen, [{ authorization: 'Bearer k1', 'x-environment': 'staging' }])
@@ -100,12 +102,16 @@ t.test('runCall', async (t) => {
   })
 
   t.test('uses the usual address when none is named', async (t) => {
-    const { err } = await called(['list'], { GATEWAY_URL: '', HTTP_PROXY: '' }, { interruption: () => AbortSignal.abort(new Interrupted('x', 1)) })
+    const { err } = await called(['list'], { GATEWAY_URL: '', HTTP_PROXY: '' }, {
+      interruption: () => AbortSignal.abort(new Interrupted('x', 1))
+    })
     t.equal(err, 'x\n')
   })
 
   t.test('leaves what nobody foresaw to the process, and refuses unknown options', async (t) => {
-    const broken = Object.assign(recordedTerminal({ GATEWAY_URL: await serverOf(t, (response) => { response.end('{"environments":1}') }) }))
+    const broken = Object.assign(recordedTerminal({
+      GATEWAY_URL: await serverOf(t, (response) => { response.end('{"environments":1}') })
+    }))
     await t.rejects(runCall(broken, { name: 'environments', args: [] }), TypeError)
     await t.rejects(
       runCall(recordedTerminal(), { name: 'list', args: ['--perfix', 'x'] }),

@@ -14,7 +14,9 @@ t.test('upload', async (t) => {
     many: Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`${index}.txt`, 'x']))
   })
   const photos = join(folder, 'photos')
-  const uploads = () => sandbox.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/upload')).length
+  const uploads = () => sandbox.requests.filter(
+    ({ method, path }) => method === 'POST' && path.endsWith('/upload')
+  ).length
 
   t.test('stores a folder, says so line by line, and leaves out what is there the next time', async (t) => {
     const first = await call(['upload', photos, '--folder', 'x', '--tags', 'a,b'])
@@ -81,7 +83,9 @@ t.test('upload', async (t) => {
       { name: 'UsageError', message: /^--public-id is for one file/ }
     )
     const message = 'The file is given by its name alone, not with --field'
-    await t.rejects(call(['upload', 'https://example.com/a', '-f', 'file=x']), { name: 'UsageError', message })
+    await t.rejects(call(['upload', 'https://example.com/a', '-f', 'file=x']), {
+      name: 'UsageError', message
+    })
   })
 
   t.test('gives up where nothing answers, and when it is interrupted', async (t) => {

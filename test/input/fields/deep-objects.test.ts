@@ -4,11 +4,22 @@ import type { GatewayError } from '../../../src/errors.ts'
 import { Context, Metadata, uploadParameters } from '../../../src/schemas/upload-parameters.ts'
 import { TransformationInput } from '../../../src/schemas/transformation.ts'
 
-const SHAPES = { ...uploadParameters, transformation: TransformationInput, context: Context, metadata: Metadata }
-const read = (fields: Record<string, unknown>): Readonly<Record<string, unknown>> => readDeepObjects(SHAPES, fields)
+const SHAPES = {
+  ...uploadParameters, transformation: TransformationInput, context: Context, metadata: Metadata
+}
+const read = (
+  fields: Record<string, unknown>
+): Readonly<Record<string, unknown>> => readDeepObjects(SHAPES, fields)
 
 t.test('members of an object become one field, read as its schema says', async (t) => {
-  t.strictSame(read({ 'transformation[width]': '100', 'transformation[flags]': ['a', 'b'], 'transformation[crop]': ' ', public_id: 'a' }), {
+  t.strictSame(read(
+    {
+      'transformation[width]': '100',
+      'transformation[flags]': ['a', 'b'],
+      'transformation[crop]': ' ',
+      public_id: 'a'
+    }
+  ), {
     public_id: 'a', transformation: { width: '100', flags: ['a', 'b'] }
   }, 'a blank setting counts as not given')
   t.strictSame(read({ 'transformation[border][width]': '2', 'transformation[border][color]': 'red' }), {
@@ -23,7 +34,18 @@ t.test('members of an object become one field, read as its schema says', async (
 })
 
 t.test('what is no member of a known object is left for the validator', async (t) => {
-  for (const name of ['other[a]', 'public_id[a]', 'tags[0]', '[a]', 'transformation[]', 'transformation[a', 'constructor[a]', '__proto__[a]']) {
+  for (
+    const name of [
+      'other[a]',
+      'public_id[a]',
+      'tags[0]',
+      '[a]',
+      'transformation[]',
+      'transformation[a',
+      'constructor[a]',
+      '__proto__[a]'
+    ]
+  ) {
     t.strictSame(read({ [name]: '1' }), { [name]: '1' }, name)
   }
   t.strictSame(read({ 'transformation[color][a]': '1' }), { transformation: { 'color[a]': '1' } })
@@ -38,7 +60,9 @@ t.test('400 for an object that is given in two ways, or whose members cannot be 
     }
     return []
   }
-  t.match(faults({ transformation: 'w_1', 'transformation[width]': '1', 'context[]': 'a=b', 'context[a]': 'b' }), [
+  t.match(faults(
+    { transformation: 'w_1', 'transformation[width]': '1', 'context[]': 'a=b', 'context[a]': 'b' }
+  ), [
     { pointer: '/transformation', message: 'is given twice, as "transformation" and member by member' },
     { pointer: '/context', message: 'is given twice, as "context[]" and member by member' }
   ])
@@ -53,7 +77,9 @@ t.test('400 for an object that is given in two ways, or whose members cannot be 
     { pointer: /^\/transformation\// }
   ])
   for (const name of ['__proto__', 'constructor', 'prototype']) {
-    t.match(faults({ [`context[${name}]`]: 'x' }), [{ pointer: `/context/${name}`, message: 'is not a usable name' }])
+    t.match(faults({ [`context[${name}]`]: 'x' }), [{
+      pointer: `/context/${name}`, message: 'is not a usable name'
+    }])
     t.match(faults({ [`transformation[${name}][polluted]`]: 'x' }), [], 'which is then an unknown member')
   }
   t.equal(({} as Record<string, unknown>)['polluted'], undefined)

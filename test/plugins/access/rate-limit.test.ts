@@ -76,7 +76,7 @@ t.test('callers whose names look alike in the log have a limit each', async (t) 
   t.same(statuses, [200, 200, 429])
 })
 
-t.test('who brings no key is counted by address: one of them locks out nobody else', async (t) => {
+t.test('callers without a key are counted by address: one of them locks out nobody else', async (t) => {
   for (const name of ['stranger', 'anybody']) {
     const app = await start(t, { perCaller: { requests: 1, perSeconds: 60 } })
     const from = async (remoteAddress: string): Promise<number> => (await app.inject({ url: '/me', remoteAddress, headers: { 'x-caller': name } })).statusCode

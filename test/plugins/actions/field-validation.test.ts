@@ -10,7 +10,13 @@ import { Problem } from '../../../src/schemas/problem.ts'
 import type { Route } from '../../../src/schemas/route.ts'
 import { rounds } from '../../support/rounds.ts'
 
-const OPTIONS = { removeAdditional: false as const, allErrors: true, verbose: true, strictTypes: false, keywords: ['example', 'x-fault', 'x-component', 'x-object', 'x-parts'] }
+const OPTIONS = {
+  removeAdditional: false as const,
+  allErrors: true,
+  verbose: true,
+  strictTypes: false,
+  keywords: ['example', 'x-fault', 'x-component', 'x-object', 'x-parts']
+}
 const Inner = Type.Object({ width: Type.Optional(Type.Integer()), crop: Type.Optional(Type.String({ minLength: 2 })) }, { additionalProperties: false })
 const Fields = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 4, pattern: '^[a-z]*$', 'x-fault': 'must be letters' }),

@@ -24,8 +24,12 @@ t.test('/docs', async (t) => {
   })
   t.test('304 when the style sheet is known already', async (t) => {
     const sheet = await app.inject('/media/docs/page.css')
-    t.match(sheet, { statusCode: 200, headers: { 'content-type': 'text/css; charset=utf-8', etag: /^"[\w-]{16}"$/ } })
-    const again = await app.inject({ url: '/media/docs/page.css', headers: { 'if-none-match': sheet.headers.etag } })
+    t.match(sheet, {
+      statusCode: 200, headers: { 'content-type': 'text/css; charset=utf-8', etag: /^"[\w-]{16}"$/ }
+    })
+    const again = await app.inject({
+      url: '/media/docs/page.css', headers: { 'if-none-match': sheet.headers.etag }
+    })
     t.match(again, { statusCode: 304, body: '' })
   })
   t.test('every script imports scripts that are served, and nothing of another host', async (t) => {
@@ -41,7 +45,11 @@ t.test('/docs', async (t) => {
     }
   })
   t.test('404 for anything but scripts', async (t) => {
-    for (const name of ['tsconfig.json', '', '../docs-page.ts', '%2e%2e/docs-page.ts', 'page.js.map', 'nothing.js']) {
+    for (
+      const name of [
+        'tsconfig.json', '', '../docs-page.ts', '%2e%2e/docs-page.ts', 'page.js.map', 'nothing.js'
+      ]
+    ) {
       t.equal((await app.inject(`/media/docs/static/${name}`)).statusCode, 404, name)
     }
   })

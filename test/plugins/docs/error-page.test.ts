@@ -17,7 +17,9 @@ t.test('/docs/errors lists every code under its old anchor and links to its page
   const page = await (await start(t)).inject('/docs/errors')
   t.match(page.headers['content-type'], 'text/html')
   for (const [code, { status }] of Object.entries(ERRORS)) {
-    t.match(page.body, `<li id="${code}"><a href="/docs/errors/${code}"><span class="status">${status}</span>`, code)
+    t.match(
+      page.body, `<li id="${code}"><a href="/docs/errors/${code}"><span class="status">${status}</span>`, code
+    )
   }
 })
 
@@ -25,10 +27,16 @@ t.test('a page for every code: meaning, reasons, advice, an example', async (t) 
   const app = await start(t)
   for (const [code, { status, title }] of Object.entries(ERRORS)) {
     const { statusCode, headers, body } = await app.inject(`/docs/errors/${code}`)
-    t.match({ statusCode, type: headers['content-type'] }, { statusCode: 200, type: 'text/html; charset=utf-8' })
+    t.match({ statusCode, type: headers['content-type'] }, {
+      statusCode: 200, type: 'text/html; charset=utf-8'
+    })
     t.match(body, `<h1>${title}</h1>`)
     t.match(body, `<span class="tag">${status}</span> <code>${code}</code>`)
-    for (const part of ['What it means', 'Why it happens', 'What to do', 'Example']) t.match(body, `<h2>${part}</h2>`)
+    for (const part of ['What it means', 'Why it happens', 'What to do', 'Example']) {
+      t.match(
+        body, `<h2>${part}</h2>`
+      )
+    }
     t.match(body, `"code": "${code}"`)
   }
   t.match((await app.inject('/docs/errors/unauthorized')).body, '<code>Authorization: Bearer &lt;key></code>')

@@ -66,15 +66,24 @@ t.test('fields and parameters with a default are optional, marked schemas stand 
   t.same(forReaders({}), { paths: {}, components: { schemas: {} } })
 })
 
-const read = (schema: object, more: object = {}): unknown => forReaders({ paths: { '/x': { schema, ...more } } })
+const read = (schema: object, more: object = {}): unknown => forReaders({
+  paths: { '/x': { schema, ...more } }
+})
 
 t.test('an object among other forms has a name of its own, and what references say differently stays beside them', async (t) => {
   const parts = (description: string) => ({
-    type: ['string', 'object'], maxLength: 3, properties: { a: {} }, 'x-object': 'Parts', description, default: 'b'
+    type: ['string', 'object'],
+    maxLength: 3,
+    properties: { a: {} },
+    'x-object': 'Parts',
+    description,
+    default: 'b'
   })
   const item = { type: 'object', properties: { a: {} }, 'x-component': 'Parts', description: 'Parts.' }
   const parts$ = { $ref: '#/components/schemas/Parts' }
-  t.same(read([{ ...parts('One.'), 'x-component': 'Form' }, { ...parts('Two.'), 'x-component': 'Form' }, item]), {
+  t.same(read(
+    [{ ...parts('One.'), 'x-component': 'Form' }, { ...parts('Two.'), 'x-component': 'Form' }, item]
+  ), {
     paths: {
       '/x': {
         schema: [
@@ -96,18 +105,32 @@ t.test('an object among other forms has a name of its own, and what references s
 
 t.test('fields that objects have in common stand once', async (t) => {
   const schema = (more: object) => ({
-    type: 'object', additionalProperties: false, description: 'A body.', 'x-parts': { Common: ['a', 'b'] }, properties: { a: {}, b: {}, ...more }
+    type: 'object',
+    additionalProperties: false,
+    description: 'A body.',
+    'x-parts': { Common: ['a', 'b'] },
+    properties: { a: {}, b: {}, ...more }
   })
   const Common = { type: 'object', properties: { a: {}, b: {} } }
   const common = { $ref: '#/components/schemas/Common' }
   const rest = { unevaluatedProperties: false, description: 'A body.' }
-  t.same(read([schema({}), { ...schema({ c: {} }), required: ['c'] }, { ...schema({ c: {} }), additionalProperties: true }]), {
+  t.same(read(
+    [schema({}), { ...schema({ c: {} }), required: ['c'] }, {
+      ...schema({ c: {} }), additionalProperties: true
+    }]
+  ), {
     paths: {
       '/x': {
         schema: [
           { type: 'object', allOf: [common], ...rest },
-          { type: 'object', allOf: [common, { type: 'object', properties: { c: {} }, required: ['c'] }], ...rest },
-          { type: 'object', allOf: [common, { type: 'object', properties: { c: {} } }], description: 'A body.' }
+          {
+            type: 'object',
+            allOf: [common, { type: 'object', properties: { c: {} }, required: ['c'] }],
+            ...rest
+          },
+          {
+            type: 'object', allOf: [common, { type: 'object', properties: { c: {} } }], description: 'A body.'
+          }
         ]
       }
     },
@@ -118,7 +141,13 @@ t.test('fields that objects have in common stand once', async (t) => {
 t.test('forms are text, and parameters hold no illustration', async (t) => {
   const form = { 'multipart/form-data': { schema: { properties: { a: { type: 'boolean' } } } } }
   t.match(read({}, { requestBody: { content: form } }), {
-    paths: { '/x': { requestBody: { content: { 'multipart/form-data': { schema: { properties: { a: { type: 'string' } } } } } } } }
+    paths: {
+      '/x': {
+        requestBody: {
+          content: { 'multipart/form-data': { schema: { properties: { a: { type: 'string' } } } } }
+        }
+      }
+    }
   })
   const parameter = { in: 'query', name: 'a', schema: { type: 'string' } }
   t.same(read([{ ...parameter, example: 'b' }, { ...parameter, examples: {} }]), {

@@ -1,8 +1,12 @@
 import t from 'tap'
 import { withSharedParts } from '../../../src/plugins/docs/openapi-shared.ts'
 
-const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: {} } } })
-const asset = { description: 'ok', content: { 'application/json': { schema: { $ref: '#/components/schemas/Asset' } } } }
+const problem = (description: string) => ({
+  description, content: { 'application/problem+json': { schema: {} } }
+})
+const asset = {
+  description: 'ok', content: { 'application/json': { schema: { $ref: '#/components/schemas/Asset' } } }
+}
 const none = { description: 'gone' }
 
 t.test('parameters and responses that operations have in common, and every problem, stand once', async (t) => {
@@ -17,10 +21,18 @@ t.test('parameters and responses that operations have in common, and every probl
           parameters: [header(), type('a'), { in: 'query', name: 'alone' }],
           responses: { 200: asset, 302: none, 400: problem('bad'), default: problem('any') }
         },
-        post: { operationId: 'postA', parameters: [header(), type('a')], responses: { 200: asset, 302: none, 400: problem('bad') } }
+        post: {
+          operationId: 'postA',
+          parameters: [header(), type('a')],
+          responses: { 200: asset, 302: none, 400: problem('bad') }
+        }
       },
       '/b': {
-        get: { operationId: 'getB', parameters: [type('b')], responses: { 204: { description: 'alone' }, 400: problem('worse') } },
+        get: {
+          operationId: 'getB',
+          parameters: [type('b')],
+          responses: { 204: { description: 'alone' }, 400: problem('worse') }
+        },
         put: { parameters: [type('b'), type('a')] },
         head: {}
       }
@@ -45,7 +57,12 @@ t.test('parameters and responses that operations have in common, and every probl
         get: {
           operationId: 'getA',
           parameters: [parameter('XEnvironment'), parameter('Type'), { in: 'query', name: 'alone' }],
-          responses: { 200: response('AssetAnswer'), 302: response('Answer'), 400: response('BadRequest'), default: response('OtherProblem') }
+          responses: {
+            200: response('AssetAnswer'),
+            302: response('Answer'),
+            400: response('BadRequest'),
+            default: response('OtherProblem')
+          }
         },
         post: {
           operationId: 'postA',

@@ -40,20 +40,34 @@ t.test('a parameter that is an object is given member by member, one of nested l
   const note = 'Member by member, or as text under the plain name.'
   const map = { type: 'object', additionalProperties: { type: ['string', 'number'] } }
   t.same(query(map, 'A map.'), {
-    ...deep, description: `A map. ${note}`, schema: { type: 'object', additionalProperties: { type: 'string' } }
+    ...deep,
+    description: `A map. ${note}`,
+    schema: {
+      type: 'object', additionalProperties: { type: 'string' }
+    }
   })
-  const union = { type: ['string', 'object'], properties: { b: {} }, additionalProperties: false, 'x-object': 'Parts' }
+  const union = {
+    type: ['string', 'object'], properties: { b: {} }, additionalProperties: false, 'x-object': 'Parts'
+  }
   t.same(query(union), {
-    ...deep, description: note, schema: { type: 'object', properties: { b: {} }, additionalProperties: false, 'x-component': 'Parts' }
+    ...deep,
+    description: note,
+    schema: {
+      type: 'object', properties: { b: {} }, additionalProperties: false, 'x-component': 'Parts'
+    }
   })
   const items = { type: 'object', required: ['b'], 'x-component': 'Item' }
-  t.same(query({ type: ['array', 'object'], items, 'x-object': 'Item' }), { ...deep, description: note, schema: items })
+  t.same(query({ type: ['array', 'object'], items, 'x-object': 'Item' }), {
+    ...deep, description: note, schema: items
+  })
   for (const [schema, description] of [
     [{ type: 'object', additionalProperties: { type: 'array' } }, undefined],
     [{ type: 'array', items: { type: 'array' } }, 'Areas.']
   ] as const) {
     const said = [description, 'As JSON text.'].filter((text) => text !== undefined).join(' ')
-    t.same(query(schema, description), { in: 'query', name: 'a', description: said, schema: { type: 'string' } })
+    t.same(query(schema, description), {
+      in: 'query', name: 'a', description: said, schema: { type: 'string' }
+    })
   }
   const left = [
     { in: 'path', schema: map }, { in: 'query' }, { in: 'query', schema: { type: 'integer' } },

@@ -5,7 +5,17 @@ import { parse } from 'yaml'
 import { buildApp } from '../../../src/app.ts'
 import { environmentAt, testConfig } from '../../support/gateway.ts'
 
-interface Document { openapi: string, servers: Array<{ url: string }>, paths: Record<string, Record<string, { operationId: string, parameters?: Array<{ name?: string, $ref?: string }>, requestBody?: { content: object } }>> }
+interface Document {
+  openapi: string,
+  servers: Array<{ url: string }>,
+  paths: Record<string,
+  Record<string,
+  {
+    operationId: string,
+    parameters?: Array<{ name?: string, $ref?: string }>,
+    requestBody?: { content: object }
+  }>>
+}
 
 const root = join(import.meta.dirname, '../../..')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string } // our own package.json
@@ -27,8 +37,18 @@ function placesByText (document: object): Map<string, string[]> {
     if (typeof value !== 'object' || value === null) return
     const text = JSON.stringify(value)
     // A list of responses holds references alone.
-    if (text.length > SMALL && !place.endsWith('/responses')) places.set(text, [...places.get(text) ?? [], place])
-    for (const [name, member] of Object.entries(value)) if (!/^examples?$/.test(name)) walk(member, `${place}/${name}`)
+    if (text.length > SMALL && !place.endsWith('/responses')) {
+      places.set(text, [
+        ...places.get(text) ?? [], place
+      ])
+    }
+    for (const [name, member] of Object.entries(value)) {
+      if (!/^examples?$/.test(name)) {
+        walk(
+          member, `${place}/${name}`
+        )
+      }
+    }
   }
   walk(document, '')
   return places
@@ -37,10 +57,16 @@ function placesByText (document: object): Map<string, string[]> {
 t.test('no schema, parameter or problem stands twice', async (t) => {
   const app = await build()
   t.teardown(() => app.close())
-  const document = JSON.parse(JSON.stringify(app.swagger())) as Document & { components: Record<string, object> }
+  const document = JSON.parse(JSON.stringify(app.swagger())) as Document & {
+    components: Record<string, object>
+  }
   t.same([...placesByText(document).values()].filter((places) => places.length > 1), [])
-  const [copied] = Object.values(document.components['schemas'] ?? {}).filter((schema) => JSON.stringify(schema).length > SMALL)
-  t.ok([...placesByText({ ...document, copied }).values()].some((places) => places.length > 1), 'a copy is found')
+  const [copied] = Object.values(document.components['schemas'] ?? {}).filter(
+    (schema) => JSON.stringify(schema).length > SMALL
+  )
+  t.ok(
+    [...placesByText({ ...document, copied }).values()].some((places) => places.length > 1), 'a copy is found'
+  )
   t.notMatch(JSON.stringify(document), /"x-/, 'no keyword of ours is left')
 })
 
@@ -56,9 +82,22 @@ t.test('the nine actions are in the document, each with its path, its environmen
     'get /assets/{asset_id} getResourceByAssetId', 'patch /assets/{asset_id} updateResourceByAssetId', 'delete /assets/{asset_id} deleteResourceByAssetId',
     'post /signed-url getSignedUrlFromJson', 'post /signature generateSignature', 'post /direct-upload directUpload'
   ]) t.ok(operations.includes(action), action)
-  t.ok(document.paths['/resources/{public_id}']?.['get']?.parameters?.some(({ $ref }) => $ref === '#/components/parameters/PublicId'))
-  t.ok(document.paths['/upload']?.['post']?.parameters?.some(({ $ref }) => $ref === '#/components/parameters/XEnvironment'))
-  t.ok(document.paths['/upload']?.['post']?.parameters?.some(({ $ref }) => $ref === '#/components/parameters/IdempotencyKey'), 'beside the route\'s own')
+  t.ok(
+    document.paths['/resources/{public_id}']?.['get']?.parameters?.some(
+      ({ $ref }) => $ref === '#/components/parameters/PublicId'
+    )
+  )
+  t.ok(
+    document.paths['/upload']?.['post']?.parameters?.some(
+      ({ $ref }) => $ref === '#/components/parameters/XEnvironment'
+    )
+  )
+  t.ok(
+    document.paths['/upload']?.['post']?.parameters?.some(
+      ({ $ref }) => $ref === '#/components/parameters/IdempotencyKey'
+    ),
+    'beside the route\'s own'
+  )
   t.match(document.paths['/upload']?.['post']?.requestBody?.content, { 'multipart/form-data': {} })
   t.match(parse((await app.inject('/openapi.yaml')).body), { openapi: '3.1.0' })
   t.match(await app.inject('/docs/'), { statusCode: 200, headers: { 'content-type': /text\/html/ } })

@@ -16,10 +16,14 @@ function contrast (one: string, other: string): number {
 t.test('text can be read in both themes, on the page and on its surfaces', async (t) => {
   for (const theme of ['light', 'dark']) {
     const [, block = ''] = new RegExp(`\\[data-theme=${theme}\\]\\{([^}]+)\\}`).exec(TOKENS) ?? []
-    const tokens = Object.fromEntries([...block.matchAll(/--cg-([\w-]+):(#[0-9a-f]{6})/g)].map(([, name, value]) => [name, value]))
+    const tokens = Object.fromEntries(
+      [...block.matchAll(/--cg-([\w-]+):(#[0-9a-f]{6})/g)].map(([, name, value]) => [name, value])
+    )
     for (const color of ['text', 'muted', 'accent', 'good', 'warn', 'bad']) {
       for (const ground of ['bg', 'surface']) {
-        t.ok(contrast(String(tokens[color]), String(tokens[ground])) >= 4.5, `${color} on ${ground}, ${theme}`)
+        t.ok(
+          contrast(String(tokens[color]), String(tokens[ground])) >= 4.5, `${color} on ${ground}, ${theme}`
+        )
       }
     }
     t.ok(contrast(String(tokens['on-accent']), String(tokens['accent'])) >= 4.5, `on-accent, ${theme}`)

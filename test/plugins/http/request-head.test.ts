@@ -96,7 +96,10 @@ t.test('400 on uploads to a name in a header and, where it is not honoured, an I
   t.equal((await upload({ 'idempotency-key': 'a' })).statusCode, 200)
   t.equal((await upload({})).statusCode, 200)
   const direct = await app.inject({ method: 'POST', url: '/direct-upload', headers: { ...FORM, 'idempotency-key': 'a' }, payload: '--b--\r\n' })
-  t.match(direct.json(), { status: 400, errors: [{ pointer: '/Idempotency-Key', message: /`POST \/upload` and `\/upload\/remote` alone/ }] })
+  t.match(direct.json(), {
+    status: 400,
+    errors: [{ pointer: '/Idempotency-Key', message: /`POST \/upload` and `\/upload\/remote` alone/ }]
+  })
   t.equal(sandbox.requests.filter(({ path }) => path.endsWith('/upload')).length, 2)
 })
 

@@ -7,7 +7,12 @@ import { Choice, PublicId } from '../../../src/schemas/assets.ts'
 
 /** What the app's own validator would report. */
 function faults (schema: TSchema, value: unknown, context?: string) {
-  const ajv = new Ajv({ allErrors: true, verbose: true, strictTypes: false, keywords: ['x-fault', 'x-component', 'x-object', 'x-parts'] })
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    strictTypes: false,
+    keywords: ['x-fault', 'x-component', 'x-object', 'x-parts']
+  })
   const check = ajv.compile(schema)
   return check(value) ? [] : validationFaults((check.errors ?? []) as never, context) // ajv's errors are what fastify hands on
 }

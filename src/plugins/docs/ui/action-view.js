@@ -45,8 +45,7 @@ export class ActionView {
    * What the page signed itself, to be signed anew with each file.
    * @type {Readonly<Record<string, string>>}
    */
-  #made =
-    {}
+  #made = {}
 
   /** @type {HTMLElement} */ element
 

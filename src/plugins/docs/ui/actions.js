@@ -48,8 +48,7 @@ export const ACTIONS = [
     variants: [
       { operation: 'uploadResource', media: FORM, label: 'File in a form' },
       { operation: 'uploadResource', media: BYTES, label: 'File as bytes' },
-      { operation: 'uploadRemoteResource', media: JSON_TYPE, label: 'URL in JSON', values: { file: PIXEL } },
-      { operation: 'uploadResource', media: JSON_TYPE, label: 'URL in JSON', values: { file: PIXEL } }
+      { operation: 'uploadRemoteResource', media: JSON_TYPE, label: 'URL in JSON', values: { file: PIXEL } }
     ],
     common: UPLOAD_FIELDS
   },
@@ -214,15 +213,14 @@ export function otherActions (operations) {
 }
 
 /**
- * The variants of an action that the document has, one for each label.
+ * The variants of an action that the document has.
  * @param {Action} action
  * @param {ReadonlyMap<string, import('./document.js').Operation>} operations
  * @returns {Variant[]}
  */
 export function variantsOf ({ variants }, operations) {
-  const there = variants.filter(({ operation, media }) => {
+  return variants.filter(({ operation, media }) => {
     const known = operations.get(operation)
     return known !== undefined && (media === undefined || known.bodies.has(media))
   })
-  return there.filter(({ label }, index) => there.findIndex((other) => other.label === label) === index)
 }

@@ -22,7 +22,8 @@ function objectIn (text) {
 function pictureOf ({ resource_type: kind, secure_url: secure, url, type }, isSandbox) {
   if (kind !== 'image' || type === 'private' || type === 'authenticated') return undefined
   const address = isSandbox ? (url ?? secure) : (secure ?? url)
-  return typeof address === 'string' ? address : undefined
+  // It becomes a link: nothing but a page or a picture may open.
+  return typeof address === 'string' && /^https?:/.test(address) ? address : undefined
 }
 
 /** @param {string} url @param {string} steps @returns {string} */
