@@ -5,6 +5,7 @@ import t from 'tap'
 import { ERRORS } from '../src/errors.ts'
 import { problems } from '../src/schemas/problem.ts'
 import { declaredCodes } from './support/declared-codes.ts'
+import { LONG } from './support/rounds.ts'
 import { WITH_TYPESCRIPT } from './support/with-typescript.ts'
 
 const run = promisify(execFile)
@@ -23,7 +24,7 @@ t.test('what a route declares can be read from its schema, whichever codes share
   for (const code of Object.keys(ERRORS) as Array<keyof typeof ERRORS>) t.same([...declaredCodes(problems(code)) ?? []], [code])
 })
 
-t.test('a process whose route answers with an undeclared code fails, and names route and code', async (t) => {
+t.test('a process whose route answers with an undeclared code fails, and names route and code', { skip: LONG }, async (t) => {
   t.match(await exitOf('not_found'), { exit: 0, told: '' })
   t.match(await exitOf('internal'), { exit: 0 }, 'which can happen anywhere')
   t.match(await exitOf('upstream_conflict'), { exit: 1, told: /GET \/it 409 upstream_conflict/ })

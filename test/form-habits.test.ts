@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { digestOf } from '../src/auth/policy/keys.ts'
 import { startFaultUpstream } from './support/fault-upstream.ts'
 import { startGateway, startGatewayAt } from './support/gateway.ts'
+import { LONG } from './support/rounds.ts'
 
 // Habits of forms and low-code tools, sent to the running gateway. What counts is what the upstream saw.
 
@@ -241,7 +242,7 @@ t.test('curl --data-binary without a type: the advice names the header', async (
   }
 })
 
-t.test('200 for a thousand repeated fields of a list, on both upload routes; what a form holds beside its file is bounded', async (t) => {
+t.test('200 for a thousand repeated fields of a list, on both upload routes; what a form holds beside its file is bounded', { skip: LONG }, async (t) => {
   const { url, seen, upstream } = await startSeeing(t)
   const tags = Array.from({ length: 1000 }, (_, index) => `tag-${index}`)
   const file: Part = ['file', picture]

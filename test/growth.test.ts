@@ -7,6 +7,7 @@ import { MemoryRateStore } from '../src/auth/rate-limit.ts'
 import { Secret } from '../src/secret.ts'
 import { environmentAt, testConfig } from './support/gateway.ts'
 import { growthOf } from './support/growth.ts'
+import { LONG } from './support/rounds.ts'
 
 /*
  * What a call costs must not grow with the number of tenants: where there is ten times as much, it may take
@@ -50,7 +51,7 @@ t.test('a request with a key, however many callers there are', async (t) => {
   t.ok(await growthOf(asking(few, last(FEW)), asking(many, last(MANY)), MOST_GROWTH) < MOST_GROWTH)
 })
 
-t.test('a request with a key or a new token, however many callers a policy has', async (t) => {
+t.test('a request with a key or a new token, however many callers a policy has', { skip: LONG }, async (t) => {
   const { publicKey, privateKey } = await generateKeyPair('Ed25519', { extractable: true })
   const pem = await exportSPKI(publicKey)
   const withPolicy = async (count: number): Promise<FastifyInstance> => {

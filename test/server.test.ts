@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { COVERED, doorClosed, hangingUpload, preloaded, run as runProgram } from './support/program.ts'
 import { reluctantPipe } from './support/reluctant-pipe.ts'
+import { LONG } from './support/rounds.ts'
 import { inTerminal, NO_TERMINAL } from './support/terminal.ts'
 
 const NO_FULL_DISK = !existsSync('/dev/full') && 'this system has no /dev/full'
@@ -41,7 +42,7 @@ t.test('the process', async (t) => {
   })
 
   t.test('prints the document, and a key', async (t) => {
-    const [document, key] = [run(t, ['openapi', '--json']), run(t, ['key', 'web'])]
+    const [document, key] = [runProgram(t, ['openapi', '--json']), run(t, ['key', 'web'])]
     t.equal(await document.ended, 0)
     t.match(JSON.parse(document.output.out), { openapi: /^3\./ })
     t.equal(await key.ended, 0)
@@ -94,7 +95,7 @@ t.test('the process', async (t) => {
   })
 
   t.test('2 in production without credentials; no stack', async (t) => {
-    const { ended, output } = run(t, [], { NODE_ENV: 'production' })
+    const { ended, output } = runProgram(t, [], { NODE_ENV: 'production' })
     t.equal(await ended, 2)
     t.match(output.err, /CLOUDINARY_URL is missing/)
     t.notMatch(output.err, /\n {4}at /)
@@ -105,7 +106,7 @@ t.test('the process', async (t) => {
     await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve))
     const PORT = String((free.address() as AddressInfo).port) // it listens on a port, not on a pipe
     await new Promise((resolve) => free.close(resolve))
-    const gateway = run(t, [], { PORT })
+    const gateway = runProgram(t, [], { PORT })
     await gateway.until(/Try it: /)
     const health = run(t, ['health'], { PORT })
     t.equal(await health.ended, 0)
@@ -170,7 +171,7 @@ t.test('the process', async (t) => {
     await t.rejects(answer)
   })
 
-  t.test('drains: balancers are told to stay away, and who comes all the same is served; then 0', async (t) => {
+  t.test('drains: balancers are told to stay away, and who comes all the same is served; then 0', { skip: LONG }, async (t) => {
     const gateway = runProgram(t, [], { PORT: '0', SHUTDOWN_DRAIN_SECONDS: '6' })
     const [, base = ''] = await gateway.until(/answers at (http\S+),/)
     gateway.child.kill('SIGTERM')

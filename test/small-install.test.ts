@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import { bareNode, copyProduct, productArguments } from './support/product.ts'
 import { run } from './support/program.ts'
+import { LONG } from './support/rounds.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -36,7 +37,7 @@ t.test('an installation without optional packages', async (t) => {
   const command = bareNode(productArguments('src/server.ts', folder))
   const wanted = Object.entries(optionalDependencies).map(([name, range]) => `'${name}@${range}'`).join(' ')
 
-  t.test('serves with CLOUDINARY_URL, as no file that it loads imports one of them', async (t) => {
+  t.test('serves with CLOUDINARY_URL, as no file that it loads imports one of them', { skip: LONG }, async (t) => {
     const variables = { PORT: '0', CLOUDINARY_URL: 'cloudinary://1:b@demo?upload_prefix=http://127.0.0.1:9' }
     const { child, ended, until } = run(t, ['serve'], variables, { command })
     const [, url = ''] = await until(/Server listening at (http:\S+?)"/)

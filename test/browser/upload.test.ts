@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core'
 import t from 'tap'
 import { complaintsOf, NO_BROWSER, startBrowser, startFrontEnd } from '../support/chromium.ts'
 import { startGateway } from '../support/gateway.ts'
+import { LONG } from '../support/rounds.ts'
 
 const KEY = 'a-key-of-a-front-end'
 const keys = [{ caller: 'web', digest: createHash('sha256').update(KEY).digest() }]
@@ -77,7 +78,7 @@ t.test('a page in a real browser', { skip: NO_BROWSER }, async (t) => {
     t.match(outcome, { status: 200, integrity: 'verified', body: { public_id: 'through/the-gateway', bytes: readFileSync(picture).length } })
   })
 
-  t.test('C5: of a listed origin reads what is wrong: no key, an unknown field, too fast, too large', async (t) => {
+  t.test('C5: of a listed origin reads what is wrong: no key, an unknown field, too fast, too large', { skip: LONG }, async (t) => {
     const page = await opened(front.origin)
     t.match(await page.evaluate(ask, sign({}, 'another-key')), { status: 401, body: { code: 'unauthorized', advice: String } })
     t.match(await page.evaluate(ask, sign({ folders: 'a' })), { status: 400, body: { code: 'invalid_request', errors: [{ pointer: '/folders' }] } })
@@ -96,7 +97,7 @@ t.test('a page in a real browser', { skip: NO_BROWSER }, async (t) => {
     t.equal(sandbox.requests.length, before)
   })
 
-  t.test('C4: of any other origin cannot use that no key is wanted on loopback', async (t) => {
+  t.test('C4: of any other origin cannot use that no key is wanted on loopback', { skip: LONG }, async (t) => {
     const open = await startGateway(t)
     await open.sandbox.add('cats/tom')
     const page = await opened(foreign.origin)
@@ -112,7 +113,7 @@ t.test('a page in a real browser', { skip: NO_BROWSER }, async (t) => {
   })
 })
 
-t.test('the script of the README works as printed, on a page that shares its origin with the gateway', { skip: NO_BROWSER }, async (t) => {
+t.test('the script of the README works as printed, on a page that shares its origin with the gateway', { skip: NO_BROWSER || LONG }, async (t) => {
   const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
   const script = /^```js\n([^]*?FormData[^]*?)^```/m.exec(readme)?.[1]
   if (script === undefined) throw new Error('the README has no script for browsers')
@@ -125,7 +126,7 @@ t.test('the script of the README works as printed, on a page that shares its ori
   t.match(asset, { public_id: /^users\/1\//, tags: ['avatar'], bytes: readFileSync(picture).length })
 })
 
-t.test('the pages of the gateway and of the sandbox load without a complaint', { skip: NO_BROWSER }, async (t) => {
+t.test('the pages of the gateway and of the sandbox load without a complaint', { skip: NO_BROWSER || LONG }, async (t) => {
   const { url, sandbox } = await startGateway(t)
   const browser = await startBrowser(t)
   for (
@@ -144,7 +145,7 @@ t.test('the pages of the gateway and of the sandbox load without a complaint', {
   }
 })
 
-t.test('the error pages', { skip: NO_BROWSER }, async (t) => {
+t.test('the error pages', { skip: NO_BROWSER || LONG }, async (t) => {
   const { url } = await startGateway(t, { routePrefix: '/media' })
   const page = await (await startBrowser(t)).newPage({ viewport: { width: 390, height: 844 } })
   const complaints = complaintsOf(page)

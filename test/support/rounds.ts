@@ -24,3 +24,50 @@ export function seed (usual: number): number {
  * change, and with `CI=true` nothing is left out.
  */
 export const LONG = process.env['CI'] !== 'true' && 'takes long: run it with CI=true'
+
+/**
+ * Test files of rooms that run with `CI=true` alone. None is a mirror that earns coverage, each costs seconds of CPU, and
+ * beside each a cheaper one of its kind runs by default.
+ */
+export const LONG_FILES: ReadonlySet<string> = new Set([
+  'test/contract/asset-management.test.ts',
+  'test/contract/directus-driver.test.ts',
+  'test/contract/document-lint.test.ts',
+  'test/contract/effective-places.test.ts',
+  'test/contract/environments.test.ts',
+  'test/contract/fields-and-policy.test.ts',
+  'test/contract/generated-client.test.ts',
+  'test/contract/generated-clients.test.ts',
+  'test/contract/mcp-server.test.ts',
+  'test/contract/multer-storage.test.ts',
+  'test/contract/policy-table.test.ts',
+  'test/contract/sdk-bulk.test.ts',
+  'test/contract/sdk-delivery.test.ts',
+  'test/contract/signature-replay.test.ts',
+  'test/contract/signature-sequences.test.ts',
+  'test/contract/strapi-provider.test.ts',
+  'test/contract/transformation-jail.test.ts',
+  'test/contract/url-gen.test.ts',
+  'test/faults/changed-text.test.ts',
+  'test/faults/lost-characters.test.ts',
+  'test/faults/shares.test.ts',
+  'test/faults/unchosen-types.test.ts',
+  'test/faults/upload-slots.test.ts',
+  'test/sandbox/delivery/breakpoints-json.test.ts',
+  'test/sandbox/delivery/derived.test.ts',
+  'test/sandbox/delivery/fuzz.test.ts',
+  'test/sandbox/delivery/honest.test.ts',
+  'test/sandbox/delivery/names.test.ts',
+  'test/sandbox/delivery/video.test.ts',
+  'test/sandbox/fuzz.test.ts',
+  'test/sandbox/growth.test.ts',
+  'test/sandbox/pages/coverage.test.ts',
+  'test/sandbox/render/coordinates.test.ts',
+  'test/sandbox/render/hostile.test.ts',
+  'test/sandbox/render/pixels.test.ts',
+  'test/sandbox/store/derived-store.test.ts',
+  'test/sandbox/upload/derive/breakpoints.test.ts',
+  'test/sandbox/upload/files.test.ts',
+  'test/sandbox/upload/pending.test.ts',
+  'test/sandbox/upload/source.test.ts'
+])

@@ -1,6 +1,7 @@
 import { relative, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { CoverageByFile } from './coverage-by-file.ts'
+import { LONG, LONG_FILES } from './rounds.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 /** Everything that test files call on the `t` they import. */
@@ -24,7 +25,7 @@ export async function runTogether (entry: string): Promise<void> {
   for (const file of files) {
     const source = sourceOf(file)
     await coverage.begin(source === null ? undefined : resolve(ROOT, source))
-    await runFile(file, { timeout: FILE_TIMEOUT_MS }, async (own) => {
+    await runFile(file, { timeout: FILE_TIMEOUT_MS, skip: LONG_FILES.has(file) && LONG }, async (own) => {
       for (const name of ON_IMPORTED) {
         const forFile = own[name].bind(own) as (...given: never[]) => unknown // each of them in turn
         Object.defineProperty(t, name, { configurable: true, value: forFile })

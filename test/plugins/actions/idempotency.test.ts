@@ -14,6 +14,7 @@ import { startFaultUpstream, type FaultUpstream, type Step } from '../../support
 import { startGatewayAt, type GatewayAtOptions } from '../../support/gateway.ts'
 import { freePort, killRedis, NO_REDIS, startRedis } from '../../support/redis.ts'
 import { bareNode } from '../../support/product.ts'
+import { LONG } from '../../support/rounds.ts'
 import { WITH_TYPESCRIPT } from '../../support/with-typescript.ts'
 
 const MB = 1024 * 1024
@@ -471,7 +472,7 @@ t.test('Redis', { skip: NO_REDIS }, async (t) => {
     t.match(upstream.seen.at(-1), { file: { bytes: 5 } })
   })
 
-  t.test('L11: a process that is killed loses its hold: before the last byte a retry executes, after it the outcome is unknown', async (t) => {
+  t.test('L11: a process that is killed loses its hold: before the last byte a retry executes, after it the outcome is unknown', { skip: LONG }, async (t) => {
     const { upstream, url, redisUrl } = await withRedis(t)
     const bytes = randomBytes(2 * MB)
     for (const [key, sent] of [['before', bytes.length - 1], ['after', bytes.length]] as const) {

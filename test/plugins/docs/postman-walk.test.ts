@@ -7,6 +7,7 @@ import t from 'tap'
 import { WALK } from '../../../src/plugins/docs/postman-walk.ts'
 import { startGateway } from '../../support/gateway.ts'
 import { bareNode } from '../../support/product.ts'
+import { LONG } from '../../support/rounds.ts'
 
 const NEWMAN = join(import.meta.dirname, '../../../node_modules/.bin/newman')
 
@@ -32,7 +33,7 @@ t.test('the walk through /postman.json', async (t) => {
     })
   }
 
-  t.test('sends the key and the environment that its variables hold', async (t) => {
+  t.test('sends the key and the environment that its variables hold', { skip: LONG }, async (t) => {
     const key = 'a-key-for-postman'
     const { url } = await startGateway(t, { auth: { mode: 'keys', keys: [{ caller: 'web', digest: createHash('sha256').update(key).digest() }] } })
     await newman([
