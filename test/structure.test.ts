@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import t from 'tap'
+import { LONG_FILES } from './support/rounds.ts'
 import { circleIn, graphOf, importsOf, sharedTypeNames } from './support/structure.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -211,6 +212,15 @@ t.test('every test file runs once: by a pattern of its own, or together with its
   const tests = files.filter((file) => /^test\/.+\.test\.ts$/.test(file))
   t.same(tests.filter((file) => times(file) !== 1), [])
   t.same(rooms.filter((room) => !tests.some((file) => file.startsWith(room))), [], 'no room is empty')
+})
+
+t.test('what is left to CI=true is a test file of a room, and covers nothing', async (t) => {
+  const { filesTogether, sourceOf } = await import(join(root, 'test/coverage-map.js')) as {
+    filesTogether: (file: string) => string[] | undefined
+    sourceOf: (file: string) => string | null
+  }
+  const together = new Set(files.flatMap((file) => filesTogether(file) ?? []))
+  t.same([...LONG_FILES].filter((file) => !together.has(file) || sourceOf(file) !== null), [])
 })
 
 t.test('files fit on a few screens, and folders at a glance', async (t) => {

@@ -55,7 +55,6 @@ export const LONG_FILES: ReadonlySet<string> = new Set([
   'test/faults/upload-slots.test.ts',
   'test/sandbox/delivery/breakpoints-json.test.ts',
   'test/sandbox/delivery/derived.test.ts',
-  'test/sandbox/delivery/fuzz.test.ts',
   'test/sandbox/delivery/honest.test.ts',
   'test/sandbox/delivery/names.test.ts',
   'test/sandbox/delivery/video.test.ts',
