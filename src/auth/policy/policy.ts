@@ -10,6 +10,7 @@ import { parseDigest } from './keys.ts'
 import { patternFault, placeholders, type Claims } from './patterns.ts'
 import { permissionsOf } from './permissions.ts'
 import type { CallerRules, PolicyValue } from './policy-schema.ts'
+import { singleUseFaults } from './single-use.ts'
 import { leadingFault } from './transformation-codes.ts'
 
 /** A fault of a policy: where in the document, and what is wrong with it. */
@@ -58,6 +59,7 @@ function checkCaller (rules: CallerRules, path: readonly string[], report: Repor
   checkNames(sign.allow ?? [], [...path, 'sign', 'allow'], report)
   checkNames(sign.require ?? [], [...path, 'sign', 'require'], report)
   checkForced(sign.force, [...path, 'sign', 'force'], report)
+  for (const fault of singleUseFaults(sign)) report([...path, 'sign', ...fault.path], fault.message)
   checkTexts(sign.folder ?? [], [...path, 'sign', 'folder'], patternFault, report)
   checkTexts(sign.public_id ?? [], [...path, 'sign', 'public_id'], patternFault, report)
   checkTexts(sign.notification_hosts ?? [], [...path, 'sign', 'notification_hosts'], hostRuleFault, report)

@@ -9,6 +9,12 @@ import type { SignRules } from './policy-schema.ts'
 /** Upload parameters as wire text, by name. */
 export type Parameters = Readonly<Record<string, string>>
 
+/** A flag that is on in wire text. */
+export const isOn = (value: string | undefined): boolean => value === 'true' || value === '1'
+
+/** A flag that was switched off. One that is absent has Cloudinary's default, or that of a preset. */
+export const isOff = (value: string | undefined): boolean => value === 'false' || value === '0'
+
 /** Parameters that run scripts, choose proxies or write headers: a rule has to name them before they may be signed. */
 const POWERFUL: ReadonlySet<string> = new Set(['eval', 'on_success', 'proxy', 'headers', 'callback'])
 /** They put another folder before the name that a rule about places has judged. */
@@ -30,6 +36,8 @@ export interface SigningRules {
   readonly resourceTypes?: readonly string[]
   readonly validitySeconds?: number
   readonly maxBytes?: number
+  /** Each signed form is good for one asset. */
+  readonly singleUse?: true
 }
 
 /** A forced value as Cloudinary takes it: text as it is, lists with commas. */
@@ -63,7 +71,8 @@ export function compileSigning (rules: SignRules, claims: Claims): SigningRules 
     ...(rules.notification_hosts && { notificationHosts: rules.notification_hosts }),
     ...(rules.resource_types && { resourceTypes: rules.resource_types }),
     ...(rules.validity_seconds !== undefined && { validitySeconds: rules.validity_seconds }),
-    ...(rules.max_bytes !== undefined && { maxBytes: rules.max_bytes })
+    ...(rules.max_bytes !== undefined && { maxBytes: rules.max_bytes }),
+    ...(rules.single_use === true && { singleUse: true })
   }
 }
 

@@ -1,11 +1,5 @@
 import type { Fault } from '../../errors.ts'
-import type { Parameters } from '../policy/signing-rules.ts'
-
-/** A flag that is on in wire text. */
-export const isOn = (value: string | undefined): boolean => value === 'true' || value === '1'
-
-/** A flag that was switched off. One that is absent has Cloudinary's default, or that of a preset. */
-export const isOff = (value: string | undefined): boolean => value === 'false' || value === '0'
+import { isOff, isOn, type Parameters } from '../policy/signing-rules.ts'
 
 const ENCODED = /%[0-9a-f]{2}/i
 const DOT_SEGMENT = /(?:^|\/)\s*\.{1,2}\s*(?:\/|$)/

@@ -1,8 +1,9 @@
 import { refusal, type GatewayError } from '../../errors.ts'
 import { heldParameter } from '../../schemas/smuggling.ts'
 import type { Permissions } from '../policy/permissions.ts'
-import type { Parameters } from '../policy/signing-rules.ts'
-import { isInside, isOff, ownNames, readings } from './folder.ts'
+import { isOff, type Parameters } from '../policy/signing-rules.ts'
+import { isCheckedByCloudinary } from '../policy/single-use.ts'
+import { isInside, ownNames, readings } from './folder.ts'
 import { readingFaults, rulePlaces } from './places.ts'
 import { overwritingFault } from './protection.ts'
 
@@ -135,4 +136,49 @@ export function withoutHiding (
   const left = harmfulForm(permissions, renamed)
   if (left !== undefined) throw hiding(left, given)
   return renamed
+}
+
+/** Returns every name that an upload whose public ID is given could get. */
+const namesOf = (parameters: Parameters): string[] => readings(parameters).map(({ name }) => name)
+
+/** Finds a form in which `overwrite` is hidden, so that a second use would replace the asset of the first. */
+function reusableForm (parameters: Parameters): Hidden | undefined {
+  const own = new Set(namesOf(parameters))
+  for (const hidden of hiddenForms(parameters)) {
+    const { form, by } = hidden
+    if (form['public_id'] === undefined || isOff(form['overwrite']) || isCheckedByCloudinary(by)) continue
+    if (namesOf(form).some((name) => own.has(name))) return hidden
+  }
+  return undefined
+}
+
+/**
+ * Returns parameters whose signature is good for one asset, whatever is hidden in it. Where only a folder
+ * helps, the asset is put into `shard`. `finish` adds what else is signed.
+ * @throws {GatewayError} `forbidden` when there are none.
+ */
+export function withoutReuse (
+  { parameters, given }: Omit<Signed, 'exact'>,
+  shard: string | undefined,
+  finish: (parameters: Parameters) => Parameters
+): Parameters {
+  const finished = finish(parameters)
+  const reusable = reusableForm(finished)
+  if (reusable === undefined) return finished
+  if (shard === undefined || parameters['folder'] !== undefined) throw reuse(reusable, given)
+  const sharded = finish({ ...parameters, folder: shard })
+  const left = reusableForm(sharded)
+  if (left !== undefined) throw reuse(left, given)
+  return sharded
+}
+
+function reuse ({ by }: Hidden, given: Parameters): GatewayError {
+  const isOwn = given[by] !== undefined
+  const why = 'a signature of version 1, which Cloudinary also takes, could hide overwrite=false in ' +
+    `${isOwn ? 'it' : `${by}, which is added`}, and the form is good for one asset`
+  const advice = isOwn
+    ? 'Leave out the parameter that `errors` names, or upload through the gateway: `POST /upload` takes it.'
+    : 'Give a `folder`, or ask the operator of the gateway for a policy with one.'
+  const fault = { pointer: isOwn ? `/${by}` : '/folder', message: `${isOwn ? 'must be left out' : 'is needed'}: ${why}` }
+  return refusal('forbidden', [fault]).but({ members: { advice } })
 }

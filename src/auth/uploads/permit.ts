@@ -7,13 +7,15 @@ import { isBucketUrl, REMOTE_FILE_SCHEMES, urlFault } from '../../net/urls.ts'
 import { echoFaults, smugglingFaults } from '../../schemas/smuggling.ts'
 import { requireNotifications } from '../policy/notifications.ts'
 import type { Permissions } from '../policy/permissions.ts'
-import { backDated, signingFaults, withForced, type SigningRules, type Parameters } from '../policy/signing-rules.ts'
+import { backDated, isOn, signingFaults, withForced, type SigningRules, type Parameters } from '../policy/signing-rules.ts'
+import { withOwnName } from '../policy/single-use.ts'
 import { derivedFaults } from './derived-assets.ts'
-import { isOn, outsideFault, uploadFaults, withFolder } from './folder.ts'
+import { outsideFault, uploadFaults, withFolder } from './folder.ts'
 import { withoutHiding } from './hidden-parameters.ts'
 import { placeFaults, rulePlaces, undecidableFaults } from './places.ts'
 import { protectionFaults, withoutPresetToken } from './protection.ts'
 import { withoutReplay } from './replay-guard.ts'
+import { formForOne, randomName, requireUnnamed } from './single-use-form.ts'
 
 /** What a caller wants to upload, or wants a signature for. */
 export interface UploadWish {
@@ -40,6 +42,8 @@ export interface UploadPermit {
   readonly parameters: Parameters
   /** Largest file for this caller, in bytes. */
   readonly maxBytes?: number
+  /** Returns the parameters of one more upload like this one, where a form is good for one asset. */
+  readonly another?: () => Parameters
 }
 
 export interface Circumstances {
@@ -49,6 +53,8 @@ export interface Circumstances {
   readonly signatureVersion: 1 | 2
   /** The sandbox reaches what this machine reaches. */
   readonly sandbox: boolean
+  /** Makes names that nobody can guess, for forms that are good for one asset. */
+  readonly newName?: () => string
 }
 
 /** Ways out of the folder. */
@@ -125,13 +131,16 @@ export function permitUpload (wish: UploadWish, circumstances: Circumstances): U
 }
 
 function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
-  const { permissions, nowSeconds, sandbox } = circumstances
+  const { permissions, nowSeconds, sandbox, newName = randomName } = circumstances
   const { folder, signing } = permissions
   const exact = wish.exact ?? false
   const signs = wish.action === 'generateSignature'
+  const single = signs && signing?.singleUse ? { rules: signing, name: newName() } : undefined
+  if (single) requireUnnamed(wish, single.rules)
 
   const placed = folder === undefined || exact ? wish.parameters : withFolder(folder, wish.parameters)
-  const formed = signing ? withForced(signing, placed) : placed
+  const ruled = signing ? withForced(signing, placed) : placed
+  const formed = single ? withOwnName(single.rules, ruled, single.name) : ruled
   const parameters = exact ? placed : withoutPresetToken(permissions, formed)
   requireText({ ...wish, parameters })
   const offending = ruleFaults(permissions, wish, formed)
@@ -152,8 +161,11 @@ function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {
   requireSource(wish.fileUrl, { sandbox, barred })
   const dated = signs && signing && !exact ? withTimestamp(parameters, backDated(signing, nowSeconds)) : parameters
   const signed = { parameters: dated, given: wish.parameters, exact }
+  const finish = (each: Parameters): Parameters => withoutReplay(each, exact)
   return {
-    parameters: signs ? withoutHiding(permissions, signed, (each) => withoutReplay(each, exact)) : dated,
+    ...(single
+      ? formForOne(permissions, { ...signed, name: single.name, newName }, finish)
+      : { parameters: signs ? withoutHiding(permissions, signed, finish) : dated }),
     ...(signing?.maxBytes !== undefined && { maxBytes: signing.maxBytes })
   }
 }

@@ -1,8 +1,8 @@
 import { refusal, type Fault } from '../../errors.ts'
 import { fitsAny } from '../policy/patterns.ts'
 import type { Permissions } from '../policy/permissions.ts'
-import type { Parameters } from '../policy/signing-rules.ts'
-import { ambiguity, isOff, ownNames, readings } from './folder.ts'
+import { isOff, type Parameters } from '../policy/signing-rules.ts'
+import { ambiguity, ownNames, readings } from './folder.ts'
 
 /** May this caller delete at all, by whatever way? */
 function mayDelete ({ mayDelete, readOnly, actions }: Permissions): boolean {

@@ -131,3 +131,8 @@ t.test('names of keys that no rule speaks of', async (t) => {
   t.same(policy.unnamed(['web', 'cms']), [])
   t.same(policy.unnamed(['web', 'other', 'more']), ['other', 'more'])
 })
+
+t.test('rules that leave no room for single_use are faults', async (t) => {
+  const faults = policyFaults({ callers: { web: { sign: { single_use: true, force: { overwrite: true }, require: ['public_id'] } } } }, [])
+  t.same(faults.map(({ path }) => path.join('/')), ['callers/web/sign/force/overwrite', 'callers/web/sign/require/0'])
+})

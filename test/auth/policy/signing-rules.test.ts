@@ -1,5 +1,5 @@
 import t from 'tap'
-import { backDated, compileSigning, HELD_IN_UPDATES, signingFaults, updateFaults, withForced } from '../../../src/auth/policy/signing-rules.ts'
+import { backDated, compileSigning, HELD_IN_UPDATES, isOff, isOn, signingFaults, updateFaults, withForced } from '../../../src/auth/policy/signing-rules.ts'
 
 const faultsOf = (rules: Parameters<typeof compileSigning>[0], parameters: Record<string, string>, resourceType?: string, claims = {}) =>
   signingFaults(compileSigning(rules, claims), parameters, resourceType).map(({ pointer }) => pointer)
@@ -90,4 +90,8 @@ t.test('updates are held to what uploads may set, where both have it', async (t)
     t.same(faults({ force: { [name]: 'y' } }, { [name]: 'x' }), [`/${name} is always "y" for this caller`])
   }
   t.same(faults({ formats: ['png'] }, { ocr: 'adv_ocr', headers: 'X-Robots-Tag: none' }), ['/headers may not be set by this caller'], 'headers must be allowed by name')
+})
+
+t.test('flags in wire text: on, off, or left to others', async (t) => {
+  t.same(['true', '1', 'false', '0', 'maybe', undefined].map((value) => [isOn(value), isOff(value)]), [[true, false], [true, false], [false, true], [false, true], [false, false], [false, false]])
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import {
-  ambiguity, isFolderInside, isInside, outsideFault, ownNames, uploadFaults, withFolder, isOff, isOn
+  ambiguity, isFolderInside, isInside, outsideFault, ownNames, uploadFaults, withFolder
 } from '../../../src/auth/uploads/folder.ts'
 import { rounds } from '../../support/rounds.ts'
 
@@ -106,8 +106,4 @@ t.test('whatever a name is made of, decoding and resolving it does not lead out'
     t.ok(path.startsWith('/users/1/'), `${text} leads to ${path}`)
   }), { numRuns: rounds(5_000) })
   t.pass()
-})
-
-t.test('flags in wire text: on, off, or left to others', async (t) => {
-  t.same(['true', '1', 'false', '0', 'maybe', undefined].map((value) => [isOn(value), isOff(value)]), [[true, false], [true, false], [false, true], [false, true], [false, false], [false, false]])
 })

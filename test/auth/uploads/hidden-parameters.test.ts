@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { permissionsOf } from '../../../src/auth/policy/permissions.ts'
 import type { CallerRules } from '../../../src/auth/policy/policy-schema.ts'
-import { withoutHiding } from '../../../src/auth/uploads/hidden-parameters.ts'
+import { withoutHiding, withoutReuse } from '../../../src/auth/uploads/hidden-parameters.ts'
 
 const JAILED: CallerRules = { folder: 'users/1' }
 const PLACED: CallerRules = { sign: { public_id: ['users/1/*'] } }
@@ -101,4 +101,17 @@ t.test('what is forced counts as a place too', async (t) => {
     asset_folder: 'users/1', eager: 'w_1', public_id: 'users/1/logo', timestamp
   })
   stays(t, forced, { folder: 'users/1', public_id: 'logo' })
+})
+
+t.test('a form for one asset: nothing hides overwrite where the name stays', async (t) => {
+  const once = (parameters: Record<string, string>, shard?: string, given: Record<string, string> = parameters) =>
+    withoutReuse({ parameters: { public_id: 'id', overwrite: 'false', timestamp, ...parameters }, given }, shard, (each) => each)
+  for (const parameters of [{}, { folder: 'a', allowed_formats: 'gif', context: 'a=b', tags: 'c' }, { folder: 'a', format: 'png', moderation: 'manual' }] as const) {
+    t.same(once(parameters), { public_id: 'id', overwrite: 'false', timestamp, ...parameters })
+  }
+  t.match(once({ allowed_formats: 'gif' }, 'ab'), { folder: 'ab', public_id: 'id' }, 'the folder is hidden with it, and so is the name')
+  t.throws(() => once({ allowed_formats: 'gif' }, undefined, {}), { code: 'forbidden', errors: [{ pointer: '/folder', message: /allowed_formats, which is added/ }] })
+  for (const shard of [undefined, 'ab']) {
+    t.throws(() => once({ metadata: 'a=b' }, shard), { code: 'forbidden', errors: [{ pointer: '/metadata' }], members: { advice: /POST \/upload/ } })
+  }
 })
