@@ -185,6 +185,8 @@ export const directUpload: Route = async (app) => {
         parameters: early.given,
         late: form.complete ? undefined : readLate,
         seal,
+        maxBytes: request.caller.permissions.signing?.maxBytes,
+        maxBytesOf: ({ signature = '' }: Texts) => request.cloudinary.maxBytesOf(signature),
         vouched: 'caller'
       } as const
       if (request.cloudinary.provesItself(upload)) await request.admitProven(sealed)

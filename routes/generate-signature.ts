@@ -3,14 +3,13 @@ import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { wallClock } from '../src/clock.ts'
 import { GatewayError, invalidRequest, movedBelow, pointerTo, type Fault } from '../src/errors.ts'
 import { announcesBody, foreignCharset, mayBeJson } from '../src/input/body-type.ts'
-import { withFormLineEnds } from '../src/input/forms/line-ends.ts'
 import { didYouMean } from '../src/input/nearest-name.ts'
-import { SIGNATURE_LIFE_SECONDS, timestampFault } from '../src/input/signature-time.ts'
+import { timestampFault } from '../src/input/signature-time.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
 import { validated } from '../src/input/validated.ts'
-import { UploadResourceType } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
+import { SignedForm, signatureSettings } from '../src/schemas/signed-form.ts'
 import {
   Signable, SIGNABLE_PARAMETER_NAMES, signableParameters, UPLOAD_PARTS
 } from '../src/schemas/upload-parameters.ts'
@@ -25,8 +24,7 @@ const WidgetParameters = Type.Unsafe<Record<string, WidgetValue>>({
 })
 
 const Body = Type.Object({
-  ...signableParameters,
-  resource_type: UploadResourceType, // not signed: it is a part of upload_url
+  ...signatureSettings,
   paramsToSign: Type.Optional(WidgetParameters)
 }, {
   ...UPLOAD_PARTS,
@@ -35,22 +33,9 @@ const Body = Type.Object({
   examples: [{ folder: 'uploads', tags: ['avatar'], eager: [{ width: 200, height: 200, crop: 'thumb' }] }]
 })
 
-const Signed = Type.Object({
-  signature: Type.String({ description: '40 (SHA-1) or 64 (SHA-256) hex digits.' }),
-  timestamp: Type.Integer(),
-  expires_at: Type.Integer({ description: 'Unix time in seconds after which Cloudinary refuses the signature.' }),
-  api_key: Type.String(),
-  cloud_name: Type.String(),
-  resource_type: Type.String(),
-  upload_url: Type.String({ description: 'Where to POST the form.' }),
-  fields: Type.Unsafe<Record<string, string>>({
-    description: 'Every field of the form, as text, exactly as it must be sent beside `file`.', type: 'object', additionalProperties: Type.String()
-  })
-}, { 'x-component': 'SignedForm' })
-
-function requireTimestamp (timestamp: string | number | undefined, pointer: string, nowSeconds: number): void {
-  const fault = timestampFault(timestamp, nowSeconds)
-  if (fault) throw invalidRequest([{ pointer, message: fault.message }])
+function requireTimestamp (timestamp: string | undefined): void {
+  const fault = timestampFault(timestamp, Math.floor(wallClock() / 1000))
+  if (fault) throw invalidRequest([{ pointer: `${WIDGET.within}/timestamp`, message: fault.message }])
 }
 
 /** Only what an upload knows may be signed: Cloudinary would refuse anything else, and another call might take it. */
@@ -75,12 +60,6 @@ function judgedFields (fields: Readonly<Record<string, string>>): Record<string,
     if (parts.length > 0) judged[name] = name === 'tags' ? parts.join(',') : parts.join(',').toLowerCase()
   }
   return judged
-}
-
-/** Pages send what is signed in a form, which changes line ends: these are signed as they will arrive. */
-function asFormSends (fields: Record<string, string>): Record<string, string> {
-  for (const [name, text] of Object.entries(fields)) fields[name] = withFormLineEnds(text)
-  return fields
 }
 
 /**
@@ -109,23 +88,17 @@ function checkValues (request: FastifyRequest, fields: Readonly<Record<string, s
 }
 
 /** The widget sends its own form, so nothing can be added to it: what is unsafe is refused. */
-function widgetFields (request: FastifyRequest, parameters: Record<string, WidgetValue>, nowSeconds: number): Record<string, string> {
+function widgetFields (request: FastifyRequest, parameters: Record<string, WidgetValue>): Record<string, string> {
   refuseUnsignable(parameters)
   const entries = Object.entries(parameters).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : String(value ?? '')] as const)
   const fields = Object.fromEntries(entries.filter(([, value]) => value !== ''))
-  requireTimestamp(fields.timestamp, '/paramsToSign/timestamp', nowSeconds)
+  requireTimestamp(fields.timestamp)
   checkValues(request, fields)
   return fields
 }
 
-/** The parameters with a timestamp that is good, or with the present one. */
-function dated (body: Static<typeof Body>, nowSeconds: number): Static<typeof Body> {
-  requireTimestamp(body.timestamp ??= nowSeconds, '/timestamp', nowSeconds)
-  return body
-}
-
 /** The widget's parameters, if nothing that would be signed stands beside them. */
-function only (parameters: Record<string, WidgetValue>, { paramsToSign: _these, resource_type: _inTheUrl, ...others }: Static<typeof Body>): Record<string, WidgetValue> {
+function only (parameters: Record<string, WidgetValue>, others: object): Record<string, WidgetValue> {
   const errors = Object.keys(others).map((name) => ({ pointer: pointerTo(name), message: 'must stand inside paramsToSign when that is given' }))
   if (errors.length > 0) throw invalidRequest(errors)
   return parameters
@@ -168,34 +141,18 @@ export const generateSignature: Route = async (app) => {
         '`fields` of the answer holds every field of that form.',
       body: Body,
       response: {
-        200: Signed,
+        200: SignedForm,
         ...problems('invalid_request', 'unauthorized', 'forbidden', 'request_timeout', 'payload_too_large', 'unsupported_media_type', 'param_not_allowed', 'url_not_allowed', 'rate_limited')
       }
     },
-    handler: (request, reply): Static<typeof Signed> => {
-      const nowSeconds = Math.floor(wallClock() / 1000)
-      const { body, cloudinary } = request
-      const { paramsToSign, resource_type: resourceType } = body
-      const wished = paramsToSign === undefined
-        ? asFormSends(cloudinary.encode(dated(body, nowSeconds)))
-        : widgetFields(request, only(paramsToSign, body), nowSeconds)
-      // What the caller's policy forces comes in here, and what keeps the signature from serving another call.
-      const { parameters } = request.permit({ action: 'generateSignature', parameters: wished, resourceType, ...(paramsToSign && WIDGET) })
-      const { apiKey, cloudName, uploadPrefix, publicUploadPrefix = uploadPrefix } = cloudinary.environment
-      const signature = cloudinary.sign(parameters, request.caller.scope ?? request.caller.name)
-      const signedAt = Number(parameters['timestamp'])
+    handler: (request, reply): Static<typeof SignedForm> => {
+      const { paramsToSign, resource_type: resourceType, ...settings } = request.body
       reply.header('cache-control', 'no-store')
-      return {
-        signature,
-        timestamp: signedAt,
-        expires_at: signedAt + SIGNATURE_LIFE_SECONDS,
-        api_key: apiKey,
-        cloud_name: cloudName,
-        resource_type: resourceType,
-        upload_url: `${publicUploadPrefix}/v1_1/${encodeURIComponent(cloudName)}/${resourceType}/upload`,
-        // Not by a spread, which is slow where an object has been made name by name.
-        fields: Object.assign({}, parameters, { api_key: apiKey, signature })
+      if (paramsToSign === undefined) {
+        return request.formMaker({ parameters: request.settingsText(settings), resourceType })()
       }
+      const parameters = widgetFields(request, only(paramsToSign, settings))
+      return request.formMaker({ parameters, resourceType, ...WIDGET })()
     }
   })
 }

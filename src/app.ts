@@ -27,6 +27,7 @@ import { validateByField } from './plugins/actions/field-validation.ts'
 import idempotency from './plugins/actions/idempotency.ts'
 import relay from './plugins/actions/relay.ts'
 import requestTarget from './plugins/actions/request-target.ts'
+import signedForm from './plugins/actions/signed-form.ts'
 import textInput from './plugins/actions/text-input.ts'
 import unreadQuery from './plugins/actions/unread-query.ts'
 import { errorPage } from './plugins/docs/error-page.ts'
@@ -245,6 +246,7 @@ async function loadActions (guarded: FastifyInstance, options: AppOptions): Prom
   await guarded.register(textInput)
   const onForgotten = guarded.metrics?.forgotten
   await guarded.register(idempotency, { redisUrl, redisPrefix, leaseMs, keptKeys, onForgotten })
+  await guarded.register(signedForm)
   await guarded.register(explainSignature)
   for (const action of ACTIONS) await guarded.register(action)
 }

@@ -216,13 +216,16 @@ export class CloudinaryClient {
 
   /**
    * Hex signature of upload parameters, `timestamp` among them. It is remembered for a while, to explain
-   * later mismatches to its `owner`.
+   * later mismatches to its `owner`, and to hold its file to `maxBytes`.
    */
-  sign (parameters: FormFields, owner: string): string {
+  sign (parameters: FormFields, owner: string, maxBytes?: number): string {
     const signature = this.#sign(parameters)
-    this.#issued.remember(signature, { environment: this.environment.name, fields: parameters, owner })
+    this.#issued.remember(signature, { environment: this.environment.name, fields: parameters, owner, maxBytes })
     return signature
   }
+
+  /** Returns the largest file for a signature, where this process has made it under such a limit. */
+  maxBytesOf (signature: string): number | undefined { return this.#issued.find(signature)?.maxBytes }
 
   /**
    * Why a signature does not fit these fields, by what is known of this environment and of `others`; empty

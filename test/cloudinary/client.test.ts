@@ -297,3 +297,11 @@ t.test('explains a signature from what it made itself, to the one it was made fo
   t.match(client.explain({ ...question, asker: 'cms', others: [] }), [{ code: 'unexplained' }])
   t.same(client.explain({ fields: { timestamp: '1700000000', folder: 'a' }, signature }), [])
 })
+
+t.test('knows the largest file of a signature that it made under such a limit', async (t) => {
+  const client = clientAt(t, 'http://127.0.0.1:9')
+  const fields = { timestamp: '1700000000', folder: 'a' }
+  t.equal(client.maxBytesOf(client.sign(fields, 'web', 10)), 10)
+  t.equal(client.maxBytesOf(client.sign({ ...fields, folder: 'b' }, 'web')), undefined)
+  t.equal(client.maxBytesOf('0'.repeat(40)), undefined)
+})

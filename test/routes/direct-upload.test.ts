@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { digestOf } from '../../src/auth/policy/keys.ts'
 import { startGateway } from '../support/gateway.ts'
+import { startRuledGateway } from '../support/ruled-gateway.ts'
 
 const MB = 1024 * 1024
 const picture = readFileSync(new URL('../fixtures/landscape.jpg', import.meta.url))
@@ -314,4 +315,23 @@ t.test('POST /direct-upload', async (t) => {
     t.equal(status, 200)
     t.equal(headers.get('x-upload-integrity'), 'differs')
   })
+})
+
+t.test('413: the largest file of the caller that a form was made for, or that sends it', async (t) => {
+  const callers = { small: { sign: { max_bytes: 100 } }, all: {} }
+  const { ask, url, sandbox } = await startRuledGateway(t, callers, { upload: { singleRequestMaxBytes: 1000, chunkBytes: 5 * MB } })
+  const signedFor = async (caller: string): Promise<Record<string, string>> => (await ask(caller, 'POST', '/signature', { resource_type: 'raw' })).body.fields
+  const send = (fields: Record<string, string>, bytes: number, headers = {}, position: 'first' | 'last' = 'last'): Promise<Answer> =>
+    post(`${url}/direct-upload?resource_type=raw`, form(fields, randomBytes(bytes), position), headers)
+  const small = await signedFor('small')
+  t.match(await send(small, 100), { status: 200 })
+  const before = sandbox.requests.filter(({ status }) => status === 200).length
+  for (const bytes of [101, 2000, 6 * MB]) {
+    t.match(await send(small, bytes), { status: 413, body: { code: 'payload_too_large', detail: /limit is 100\./ } }, `${bytes}`)
+  }
+  t.match(await send(small, 101, {}, 'first'), { status: 413, body: { code: 'payload_too_large' } }, 'a form after its file')
+  t.equal(sandbox.requests.filter(({ status }) => status === 200).length, before, 'nothing was stored')
+  const free = await signedFor('all')
+  t.match(await send(free, 101), { status: 200 })
+  t.match(await send(free, 101, { authorization: 'Bearer small' }), { status: 413 }, 'the limit of who sends it')
 })

@@ -24,6 +24,7 @@ export class Intake {
   readonly #md5: Hash | undefined
   /** For a data URI: its limit is on the bytes it stands for, and damaged base64 could be decoded to other bytes. */
   readonly #dataUri: DataUriCheck | undefined
+  #maxBytes: number
   #bytes = 0
   #waitedMs = 0
   #waiting = false
@@ -35,6 +36,7 @@ export class Intake {
   constructor (file: StreamedFile, limits: IntakeLimits, now: () => number = steadyClock) {
     this.#file = file
     this.#limits = limits
+    this.#maxBytes = limits.maxBytes
     this.#now = now
     this.#reader = new ByteReader(file.stream)
     this.#md5 = limits.verify === 'md5' && file.filename !== undefined ? createHash('md5') : undefined
@@ -56,9 +58,19 @@ export class Intake {
   /** Waits for the first bytes, so that an empty or broken file is known before anything is sent. */
   async begin (): Promise<void> {
     const { length } = this.#file
-    const { maxBytes } = this.#limits
-    if (!this.#dataUri && length !== undefined && length > maxBytes) throw tooLarge(length, maxBytes)
+    if (!this.#dataUri && length !== undefined && length > this.#maxBytes) throw tooLarge(length, this.#maxBytes)
     await this.more()
+  }
+
+  /**
+   * Lowers the limit for a file that may have come already.
+   * @throws {GatewayError} `payload_too_large` when it is larger.
+   */
+  limitTo (maxBytes: number): void {
+    this.#maxBytes = Math.min(this.#maxBytes, maxBytes)
+    const { length = 0 } = this.#file
+    const size = this.#dataUri?.bytes ?? Math.max(this.#bytes, length)
+    if (size > this.#maxBytes) throw tooLarge(size, this.#maxBytes, !this.#ended && size > length)
   }
 
   /** The next bytes, or undefined after the last. */
@@ -129,7 +141,7 @@ export class Intake {
     if (length !== undefined && this.#bytes > length) throw changed(length)
     this.#dataUri?.add(chunk)
     const size = this.#dataUri?.bytes ?? this.#bytes
-    if (size > this.#limits.maxBytes) throw tooLarge(size, this.#limits.maxBytes, this.#bytes !== length)
+    if (size > this.#maxBytes) throw tooLarge(size, this.#maxBytes, this.#bytes !== length)
     const progress = { bytes: this.#bytes, waitedMs: this.#waitedMs }
     const slow = slowness('file', progress, this.#limits.minBytesPerSecond)
     if (slow) throw slow

@@ -30,6 +30,8 @@ export interface Upload<Parameters extends object> extends Destination {
   readonly seal: (parameters: Parameters) => FormFields
   /** Largest file in bytes, where the caller has a limit of its own. */
   readonly maxBytes?: number | undefined
+  /** Returns the largest file for a form that was sealed, where it has a limit of its own. */
+  readonly maxBytesOf?: ((form: FormFields) => number | undefined) | undefined
 }
 
 export interface UploadCall extends Call {
@@ -147,12 +149,12 @@ class FileRun<Parameters extends object> {
 
   /** Streams the file. Fields that stand after it are not known before its end, so then all fields stand there. */
   async inOneRequest (): Promise<Delivered> {
-    const { parameters, late, seal } = this.#upload
+    const { parameters, late } = this.#upload
     const { filename, length } = this.#intake
     const file = (): FilePart => ({ filename, length, chunks: this.#intake.chunks() })
-    const tail = late && (async () => seal({ ...parameters, ...await late() }))
+    const tail = late && (async () => this.#seal({ ...parameters, ...await late() }))
     const answer = await this.#sender.send({
-      form: () => tail ? { head: {}, file: file(), tail } : { head: seal(parameters), file: file() },
+      form: () => tail ? { head: {}, file: file(), tail } : { head: this.#seal(parameters), file: file() },
       retry: 'unless_begun'
     })
     return { answer, sent: this.#sent() }
@@ -199,17 +201,24 @@ class FileRun<Parameters extends object> {
   }
 
   async #piece (chunk: Chunk, start: number, size: number, last: boolean): Promise<Piece> {
-    const { seal } = this.#upload
     const { filename, length = last ? start + size : -1 } = this.#intake
     const whole = start === 0 && last
     const parameters = await this.#parameters(whole, last)
     return {
-      form: () => ({ head: seal(parameters), file: { chunks: chunk.bytes(), length: size, filename } }),
+      form: () => ({ head: this.#seal(parameters), file: { chunks: chunk.bytes(), length: size, filename } }),
       range: whole ? undefined : { 'x-unique-upload-id': this.#id, 'content-range': `bytes ${start}-${start + size - 1}/${length}` },
       partial: !last,
       // A chunk that Cloudinary has already is taken again under the same range.
       retry: whole ? 'unless_stored' : 'always'
     }
+  }
+
+  /** Seals the form, and holds the file to the limit of that form, even if all of it has come. */
+  #seal (parameters: Parameters): FormFields {
+    const { seal, maxBytesOf } = this.#upload
+    const form = seal(parameters)
+    this.#intake.limitTo(maxBytesOf?.(form) ?? Infinity)
+    return form
   }
 
   /** Parameters after the file are in time only when the chunk is the whole of it. */

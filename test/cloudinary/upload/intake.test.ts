@@ -143,3 +143,22 @@ t.test('the bytes that are to be stored: those of a file, and those that a data 
   t.equal(await read('data:text/plain;base64,\r\naGVs\r\nbG8=\r\n', undefined), 5)
   t.equal(await read('data:text/plain;base64,aGVsbG8=', 'a.txt'), 31)
 })
+
+t.test('a limit that is known late holds for what has come and for what comes', async (t) => {
+  const whole = new Intake(fileOf(from('hello')), limits)
+  t.equal(await drain(whole), 'hello')
+  whole.limitTo(5)
+  t.throws(() => whole.limitTo(4), { code: 'payload_too_large', message: 'The file has 5 bytes; the limit is 4.' })
+  const begun = new Intake(fileOf(from('he', 'llo')), limits)
+  await begun.begin()
+  begun.limitTo(4)
+  await t.rejects(drain(begun), { message: 'The file has at least 5 bytes; the limit is 4.' })
+  const announced = new Intake(fileOf(from('hello'), { length: 5 }), limits)
+  t.throws(() => announced.limitTo(3), { message: 'The file has 5 bytes; the limit is 3.' })
+  const uri = 'data:text/plain;base64,aGVsbG8='
+  const text = new Intake({ stream: from(uri), filename: undefined, stop: () => {} }, { ...limits, maxBytes: 100 })
+  t.equal(await drain(text), uri)
+  t.doesNotThrow(() => text.limitTo(5), 'the bytes that it stands for')
+  t.throws(() => text.limitTo(4), { code: 'payload_too_large' })
+  t.throws(() => whole.limitTo(100), { message: /limit is 4/ }, 'a lower limit stays')
+})

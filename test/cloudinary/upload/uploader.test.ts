@@ -353,3 +353,16 @@ t.test('uploads together stay within the memory budget, and all of them end', as
   t.ok(highest <= 700_000, `${highest} bytes at most`)
   t.equal(upstream.seen.length, 32)
 })
+
+t.test('the limit of a form holds for the file, whether the form is known before it or after it', async (t) => {
+  const { upstream, store } = await started(t, { singleRequestMaxBytes: 10_000, chunkBytes: 300_000 })
+  for (const size of [1000, 700_000]) {
+    const limit = (maxBytes: number) => ({ maxBytesOf: () => maxBytes })
+    await t.rejects(store(streamed(randomBytes(size)), limit(size - 1)), { code: 'payload_too_large' })
+    t.match(told(await store(streamed(randomBytes(size)), limit(size))), [String, 'verified'])
+  }
+  const late = { late: async () => ({}), maxBytesOf: () => 999 }
+  const before = upstream.seen.length
+  await t.rejects(store(streamed(randomBytes(1000), { maxLength: 1500 }), late), { code: 'payload_too_large' })
+  t.equal(upstream.seen.length, before, 'nothing whole went up')
+})

@@ -1,0 +1,85 @@
+import fp from 'fastify-plugin'
+import { wallClock } from '../../clock.ts'
+import { invalidRequest, movedBelow, type GatewayError } from '../../errors.ts'
+import { withFormLineEnds } from '../../input/forms/line-ends.ts'
+import { SIGNATURE_LIFE_SECONDS, timestampFault } from '../../input/signature-time.ts'
+import type { SignedFormAnswer } from '../../schemas/signed-form.ts'
+import type { SignableParameters } from '../../schemas/upload-parameters.ts'
+
+/** What is to be signed, as wire text. */
+export interface FormWish {
+  readonly parameters: Readonly<Record<string, string>>
+  readonly resourceType: string
+  /** The set must be signed as it is. */
+  readonly exact?: boolean
+  /** Where the parameters stand in the request, as a JSON pointer, when not at its root. */
+  readonly within?: string
+}
+
+/** Returns a signed form at each call: a new one where a form is good for one asset, else the same. */
+export type FormMaker = () => SignedFormAnswer
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /**
+     * Returns settings as the text that a page sends in its form, with the time of now where they have none.
+     * @throws {GatewayError} `invalid_request` for a timestamp that is not good now.
+     */
+    settingsText (settings: SignableParameters, within?: string): Record<string, string>
+    /**
+     * Judges by the caller's policy, once for any number of forms, what is to be signed.
+     * @throws {GatewayError} the refusal, as `permit` does.
+     */
+    formMaker (wish: FormWish): FormMaker
+  }
+}
+
+function requireTimestamp (timestamp: number, nowSeconds: number, within: string): void {
+  const fault = timestampFault(timestamp, nowSeconds)
+  if (!fault) return
+  const error: GatewayError = invalidRequest([{ pointer: '/timestamp', message: fault.message }])
+  throw movedBelow(within, error)
+}
+
+/** Makes signed forms, for every route that answers some. */
+export default fp(async (scope) => {
+  scope.decorateRequest('settingsText', function (settings, within = '') {
+    const nowSeconds = Math.floor(wallClock() / 1000)
+    const timestamp = settings.timestamp ?? nowSeconds
+    requireTimestamp(timestamp, nowSeconds, within)
+    const fields = this.cloudinary.encode({ ...settings, timestamp })
+    // Pages send what is signed in a form, which changes line ends: these are signed as they will arrive.
+    for (const [name, text] of Object.entries(fields)) fields[name] = withFormLineEnds(text)
+    return fields
+  })
+  scope.decorateRequest('formMaker', function ({ resourceType, ...wish }) {
+    const { cloudinary, caller } = this
+    // What the caller's policy forces comes in here, and what keeps the signature from serving another call.
+    const permit = this.permit({ action: 'generateSignature', resourceType, ...wish })
+    const { apiKey, cloudName, uploadPrefix, publicUploadPrefix = uploadPrefix } = cloudinary.environment
+    const form = (parameters: Readonly<Record<string, string>>): SignedFormAnswer => {
+      const signature = cloudinary.sign(parameters, caller.scope ?? caller.name, permit.maxBytes)
+      const signedAt = Number(parameters['timestamp'])
+      return {
+        signature,
+        timestamp: signedAt,
+        expires_at: signedAt + SIGNATURE_LIFE_SECONDS,
+        api_key: apiKey,
+        cloud_name: cloudName,
+        resource_type: resourceType,
+        upload_url: `${publicUploadPrefix}/v1_1/${encodeURIComponent(cloudName)}/${resourceType}/upload`,
+        // Not by a spread, which is slow where an object has been made name by name.
+        fields: Object.assign({}, parameters, { api_key: apiKey, signature })
+      }
+    }
+    const first = form(permit.parameters)
+    let isFirst = true
+    return () => {
+      if (isFirst || permit.another === undefined) {
+        isFirst = false
+        return first
+      }
+      return form(permit.another())
+    }
+  })
+}, { name: 'signed-form', dependencies: ['cloudinary', 'authorization'] })
