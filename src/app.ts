@@ -27,6 +27,7 @@ import { validateByField } from './plugins/actions/field-validation.ts'
 import idempotency from './plugins/actions/idempotency.ts'
 import relay from './plugins/actions/relay.ts'
 import requestTarget from './plugins/actions/request-target.ts'
+import { signatureRules } from './plugins/actions/signature-rules.ts'
 import signedForm from './plugins/actions/signed-form.ts'
 import textInput from './plugins/actions/text-input.ts'
 import unreadQuery from './plugins/actions/unread-query.ts'
@@ -54,6 +55,9 @@ import metrics from './plugins/operations/metrics.ts'
 const ACTIONS = [
   uploadResource, getUrl, getAllResources, getResourceById, updateResource, deleteResource, getSignedUrl, generateSignature, directUpload
 ]
+
+/** Routes around them. */
+const SERVICES = [explainSignature, signatureRules]
 
 /** Longest public ID is 255 characters, each up to twelve bytes when percent-encoded. */
 const MAX_PATH_PART = 4096
@@ -247,6 +251,6 @@ async function loadActions (guarded: FastifyInstance, options: AppOptions): Prom
   const onForgotten = guarded.metrics?.forgotten
   await guarded.register(idempotency, { redisUrl, redisPrefix, leaseMs, keptKeys, onForgotten })
   await guarded.register(signedForm)
-  await guarded.register(explainSignature)
+  for (const service of SERVICES) await guarded.register(service)
   for (const action of ACTIONS) await guarded.register(action)
 }

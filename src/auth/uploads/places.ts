@@ -31,7 +31,7 @@ export function rulePlaces (rules: PlaceRules): boolean {
 }
 
 /** Scripts see and change every parameter of an upload, its public ID too. */
-const SCRIPTS = ['eval', 'on_success'] as const
+export const SCRIPTS = ['eval', 'on_success'] as const
 
 /**
  * Finds parameters that leave it open where the asset will lie: scripts, and presets that the policy does not

@@ -11,12 +11,14 @@ import {
   prefixInside,
   requireInside,
   requireSigned,
+  type Circumstances,
   type SignedWish,
   type UploadPermit,
   type UploadWish
 } from '../../auth/uploads/permit.ts'
 import { moveFaults } from '../../auth/uploads/places.ts'
 import { requireDeletable } from '../../auth/uploads/protection.ts'
+import { uploadRules, type CallerUploadRules } from '../../auth/uploads/upload-rules.ts'
 import { absentAssetId, type Call, type Query, type ResolvedAsset } from '../../cloudinary/client.ts'
 import { wallClock } from '../../clock.ts'
 import { refusal, type Fault } from '../../errors.ts'
@@ -30,6 +32,8 @@ declare module 'fastify' {
      * What comes back is to be signed and sent in their place. Throws the refusal.
      */
     permit (wish: UploadWish): UploadPermit
+    /** Returns what the caller may have signed in the environment of this request. */
+    uploadRules (): CallerUploadRules
     /**
      * Checks an upload whose signature is its only credential.
      * @throws {GatewayError} as `requireSigned` does
@@ -45,6 +49,10 @@ declare module 'fastify' {
     adminCall (): Call
     /** Whether the caller may learn of an asset of that name. A caller without a folder may learn of all. */
     sees (publicId: string | undefined): boolean
+  }
+  interface FastifyContextConfig {
+    /** True for a route that tells a caller whether it may do the action, and so answers one that may not. */
+    tellsRefusal?: boolean
   }
 }
 
@@ -151,11 +159,12 @@ function requireChanges ({ body, caller: { permissions: { signing } }, cloudinar
  * request is validated, on the text that goes to Cloudinary; uploads and signatures when their handler asks.
  */
 export default fp<AuthorizationOptions>(async (scope, { now = wallClock }) => {
-  scope.decorateRequest('permit', function (wish) {
-    const { sandbox, signatureVersion } = this.cloudinary.environment
-    const { permissions } = this.caller
-    return permitUpload(wish, { permissions, nowSeconds: Math.floor(now() / 1000), signatureVersion, sandbox })
-  })
+  const circumstances = ({ cloudinary, caller: { permissions } }: FastifyRequest): Circumstances => {
+    const { sandbox, signatureVersion } = cloudinary.environment
+    return { permissions, nowSeconds: Math.floor(now() / 1000), signatureVersion, sandbox }
+  }
+  scope.decorateRequest('permit', function (wish) { return permitUpload(wish, circumstances(this)) })
+  scope.decorateRequest('uploadRules', function () { return uploadRules(circumstances(this)) })
   scope.decorateRequest('permitSigned', function (wish) {
     requireSigned(wish, this.cloudinary.environment.sandbox)
   })
@@ -174,7 +183,8 @@ export default fp<AuthorizationOptions>(async (scope, { now = wallClock }) => {
   })
   scope.addHook('onRequest', (request, _reply, done) => {
     const action = actionOf(request)
-    if (action) requireAction(request.caller.permissions, action, READING.has(action))
+    const { tellsRefusal = false } = request.routeOptions.config
+    if (action && !tellsRefusal) requireAction(request.caller.permissions, action, READING.has(action))
     done()
   })
   scope.addHook('preHandler', (request, _reply, done) => {

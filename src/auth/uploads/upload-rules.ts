@@ -1,0 +1,130 @@
+import { GatewayError } from '../../errors.ts'
+import { SIGNATURE_LIFE_SECONDS } from '../../input/signature-time.ts'
+import { RESOURCE_TYPES } from '../../schemas/assets.ts'
+import { SIGNABLE_PARAMETER_NAMES } from '../../schemas/upload-parameters.ts'
+import type { UploadRulesAnswer } from '../../schemas/upload-rules.ts'
+import { requireAction, type Permissions } from '../policy/permissions.ts'
+import type { SigningRules } from '../policy/signing-rules.ts'
+import { hidesOverwrite, NOT_OF_SINGLE_USE } from '../policy/single-use.ts'
+import { permitUpload, type Circumstances } from './permit.ts'
+import { rulePlaces, SCRIPTS } from './places.ts'
+
+/** Rules of one caller, without what the environment adds. */
+export type CallerUploadRules = Omit<UploadRulesAnswer, 'environment' | 'cloud_name'>
+
+const ASK = 'Ask the operator of this gateway for the permission.'
+const ALL_TYPES = [...RESOURCE_TYPES, 'auto'] as const
+
+/** Lists that leave no upload when they are empty, each with what it says then. */
+const EMPTY_LISTS = [
+  ['formats', 'The policy allows no file format.'],
+  ['resourceTypes', 'The policy allows no kind of asset.'],
+  ['folder', 'The policy allows no folder.'],
+  ['publicId', 'The policy allows no public ID.']
+] as const
+
+/** Can it be told without the caller's fields whether an upload is allowed? */
+function isDecidable ({ signing }: Permissions): boolean {
+  if (!signing) return true
+  const { require, force, folder, publicId, singleUse } = signing
+  const asks = require.some((name) => force[name] === undefined)
+  const asksForPlace = (folder !== undefined && force['folder'] === undefined) || (publicId !== undefined && !singleUse)
+  return !asks && !asksForPlace
+}
+
+/** What keeps this caller from signing any upload; undefined when nothing is known to. */
+function obstacle (circumstances: Circumstances): string | undefined {
+  const { permissions, nowSeconds } = circumstances
+  const { signing } = permissions
+  try {
+    requireAction(permissions, 'generateSignature', false)
+    const empty = EMPTY_LISTS.find(([name]) => signing?.[name]?.length === 0)
+    if (empty) return empty[1]
+    if (!isDecidable(permissions)) return undefined
+    permitUpload({ action: 'generateSignature', parameters: { timestamp: String(nowSeconds) } }, circumstances)
+    return undefined
+  } catch (error) {
+    if (error instanceof GatewayError) return error.message.replace(/^\//, 'No form can be signed: /')
+    throw error
+  }
+}
+
+function reasonOf (circumstances: Circumstances): string | null {
+  const why = obstacle(circumstances)
+  return why === undefined ? null : `Uploads are not allowed here. ${why} ${ASK}`
+}
+
+/** True for a caller that must not use what leaves it open where the asset will lie. */
+const isPlaced = ({ folder, signing }: Permissions): boolean =>
+  folder !== undefined || (signing !== undefined && rulePlaces(signing))
+
+function allowedNames (permissions: Permissions): string[] {
+  const { signing } = permissions
+  const names = signing ? [...signing.allow] : SIGNABLE_PARAMETER_NAMES
+  const isBarred = (name: string): boolean => {
+    if (isPlaced(permissions) && (SCRIPTS as readonly string[]).includes(name)) return true
+    if (name === 'upload_preset' && presetsOf(permissions)?.length === 0) return true
+    return signing?.singleUse === true && (NOT_OF_SINGLE_USE.has(name) || hidesOverwrite(name))
+  }
+  return names.filter((name) => !isBarred(name)).sort()
+}
+
+/** The presets that may be used: without a list, none where they could bring a place of their own. */
+function presetsOf (permissions: Permissions): readonly string[] | undefined {
+  const { signing } = permissions
+  return signing?.presets ?? (isPlaced(permissions) || signing?.singleUse ? [] : undefined)
+}
+
+function folderPatterns ({ folder, signing }: Permissions): string[] {
+  if (signing?.folder) return signing.folder.map(({ text }) => text)
+  return folder === undefined ? [] : [folder, `${folder}/**`]
+}
+
+const formatsOf = ({ force, formats }: SigningRules): readonly string[] | undefined =>
+  force['allowed_formats']?.split(',') ?? formats
+
+type Limit = UploadRulesAnswer['enforced_by_cloudinary'][number]
+type Enforced = 'enforced_by_cloudinary' | 'enforced_by_page_only'
+
+/** The limits in these rules that the signature binds, and those that it cannot. */
+function enforcement (rules: Omit<CallerUploadRules, Enforced>, limitsTypes: boolean): Pick<CallerUploadRules, Enforced> {
+  const { formats, folder, public_id_patterns: ids, presets, single_use: isSingle } = rules
+  const bound: Array<readonly [Limit, boolean]> = [
+    ['formats', formats !== null],
+    ['folder', folder.forced !== null || folder.patterns.length > 0],
+    ['public_id_patterns', ids.length > 0],
+    ['presets', presets !== null],
+    ['fields', true],
+    ['validity_seconds', true],
+    ['single_use', isSingle]
+  ]
+  const loose: Array<readonly [Limit, boolean]> = [['resource_types', limitsTypes], ['max_bytes', rules.max_bytes !== null]]
+  const names = (limits: typeof bound): Limit[] => limits.flatMap(([name, isSet]) => isSet ? [name] : [])
+  return { enforced_by_cloudinary: names(bound), enforced_by_page_only: names(loose) }
+}
+
+/** Returns what a caller may upload with a signature, as a page can show it before a byte is sent. */
+export function uploadRules (circumstances: Circumstances): CallerUploadRules {
+  const { permissions } = circumstances
+  const { signing } = permissions
+  const reason = reasonOf(circumstances)
+  const { force = {}, require = [] } = signing ?? {}
+  const rules = {
+    allowed: reason === null,
+    reason,
+    resource_types: [...signing?.resourceTypes ?? ALL_TYPES] as UploadRulesAnswer['resource_types'], // the schema of the policy checks them
+    formats: (signing && formatsOf(signing)?.slice()) ?? null,
+    max_bytes: signing?.maxBytes ?? null,
+    folder: { forced: force['folder'] ?? null, patterns: folderPatterns(permissions) },
+    public_id_patterns: signing?.publicId?.map(({ text }) => text) ?? [],
+    presets: presetsOf(permissions)?.slice() ?? null,
+    fields: {
+      allowed: allowedNames(permissions),
+      required: require.filter((name) => force[name] === undefined),
+      forced: { ...force }
+    },
+    validity_seconds: signing?.validitySeconds ?? SIGNATURE_LIFE_SECONDS,
+    single_use: signing?.singleUse ?? false
+  }
+  return { ...rules, ...enforcement(rules, signing?.resourceTypes !== undefined) }
+}
