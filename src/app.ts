@@ -27,6 +27,7 @@ import { validateByField } from './plugins/actions/field-validation.ts'
 import idempotency from './plugins/actions/idempotency.ts'
 import relay from './plugins/actions/relay.ts'
 import requestTarget from './plugins/actions/request-target.ts'
+import { signBatch } from './plugins/actions/sign-batch.ts'
 import { signatureRules } from './plugins/actions/signature-rules.ts'
 import signedForm from './plugins/actions/signed-form.ts'
 import textInput from './plugins/actions/text-input.ts'
@@ -57,7 +58,7 @@ const ACTIONS = [
 ]
 
 /** Routes around them. */
-const SERVICES = [explainSignature, signatureRules]
+const SERVICES = [explainSignature, signatureRules, signBatch]
 
 /** Longest public ID is 255 characters, each up to twelve bytes when percent-encoded. */
 const MAX_PATH_PART = 4096

@@ -52,7 +52,7 @@ t.test('400 on every route that reads JSON, and nothing is asked of Cloudinary: 
   let before = sandbox.requests.length
   const routes = [
     ['POST', '/upload'], ['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], ['POST', '/signature/explain'],
-    ['PATCH', '/resources/cats/tom'], ['DELETE', '/resources/cats/tom']
+    ['POST', '/signature/batch'], ['PATCH', '/resources/cats/tom'], ['DELETE', '/resources/cats/tom']
   ] as const
   for (const [method, path] of routes) {
     for (const body of ['null', '[]', '[{}]', '[null]', '"x"', '""', '"file"', '1', '0', '-1.5e3', 'true', 'false', ' null ']) {
@@ -296,7 +296,7 @@ t.test('files', async (t) => {
   })
 
   t.test('413 with both numbers for a JSON body over its limit', async (t) => {
-    for (const path of ['/url', '/signature', '/signed-url', '/signature/explain']) {
+    for (const path of ['/url', '/signature', '/signed-url', '/signature/explain', '/signature/batch']) {
       const { body } = await sendJson(url + path, { file: `data:;base64,${'A'.repeat(1_100_000)}` })
       t.match(body, { status: 413, code: 'payload_too_large', detail: 'The body has 1100024 bytes; the limit for JSON is 1048576.' }, path)
     }

@@ -56,8 +56,12 @@ const needed = ({ properties = {}, required = [] }: ObjectShape): Record<string,
 function rightRequest (row: TableRow, query: Record<string, unknown> = {}, body: Record<string, unknown> = {}): InjectOptions {
   const { method, options: { url, config } } = row
   const known = bodyOf(row)
-  const fields = config?.action === 'uploadResource' ? { file: 'https://example.com/cat.jpg' } : config?.action === 'explainSignature' ? { fields: { a: 1 }, signature: 'f' } : {}
-  const payload = { ...fields, ...known && needed(known), ...body }
+  const fields = config?.action === 'uploadResource'
+    ? { file: 'https://example.com/cat.jpg' }
+    : config?.action === 'explainSignature'
+      ? { fields: { a: 1 }, signature: 'f' }
+      : url.endsWith('/batch') ? { files: [{ name: 'a', size: 1 }] } : {}
+  const payload = { ...known && needed(known), ...fields, ...body }
   return {
     method: method as 'GET', // one that the router knows
     url: `${samplePath(url)}?${search({ ...needed(queryOf(row)), ...query })}`,

@@ -35,8 +35,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'schemas', 'net'
   ],
   'plugins/actions': [
-    'redis', 'idempotency', 'auth/policy', 'cloudinary/client', 'cloudinary/explain', 'cloudinary/upload',
-    'cloudinary/wire', 'input', 'schemas'
+    'redis', 'idempotency', 'auth/policy', 'auth/uploads', 'cloudinary/client', 'cloudinary/explain',
+    'cloudinary/upload', 'cloudinary/wire', 'input', 'schemas'
   ],
   'plugins/http': ['auth/policy', 'cloudinary/client', 'input', 'schemas', 'net'],
   'plugins/operations': [
@@ -173,7 +173,8 @@ const DATES: Readonly<Record<string, string>> = {
   'src/cloudinary/upstream/retry.ts': 'timestamps that are signed, and dates in answers',
   'src/plugins/access/authentication.ts': 'what tokens say of time',
   'src/plugins/access/authorization.ts': 'timestamps that are signed',
-  'src/plugins/actions/idempotency.ts': 'when an upload was begun, for people'
+  'src/plugins/actions/idempotency.ts': 'when an upload was begun, for people',
+  'src/plugins/actions/signed-form.ts': 'timestamps that are signed'
 }
 
 t.test('a clock that somebody sets moves no span: the time of day is read for what leaves the process', async (t) => {

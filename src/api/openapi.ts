@@ -84,6 +84,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/signature/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What this caller may upload
+         * @description Answers the limits that the policy sets to signatures of this caller in this environment, with its claims filled in, and says which of them Cloudinary itself enforces. A caller that may sign nothing gets `allowed: false` and a reason.
+         */
+        get: operations["getSignatureRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/signature/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Generate signatures for several files
+         * @description Answers in order, for each of up to 100 files, what `POST /signature` would answer for `fields`, or the problem that keeps this file from being uploaded. Each file counts as one request for the rate; those over it get a `rate_limited` problem with `retry_after` in seconds. Without `single_use` in the policy the forms are alike.
+         */
+        post: operations["generateSignatures"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/upload": {
         parameters: {
             query?: never;
@@ -321,6 +361,14 @@ export interface components {
          * @example 90
          */
         Angle: string | number;
+        AnnouncedFile: {
+            /** @description Name of the file, with its extension. */
+            name: string;
+            /** @description Size in bytes. */
+            size: number;
+            /** @description Media type, as the browser tells it; may be blank. */
+            type?: string;
+        };
         /**
          * @description Width to height.
          * @example 16:9
@@ -778,6 +826,10 @@ export interface components {
                 [key: string]: string;
             };
         };
+        SignedForms: {
+            /** @description For each file, in order: its signed form, or the problem that keeps it from getting one. A problem has a `code`. */
+            items: (components["schemas"]["SignedForm"] | components["schemas"]["Problem"])[];
+        };
         SignedUrl: {
             /** @description Link to the original file; it carries a signature, so treat it as a secret until it expires. */
             url: string;
@@ -829,6 +881,8 @@ export interface components {
             named?: components["schemas"]["NamedTransformation"];
             raw_transformation?: components["schemas"]["RawTransformation"];
         };
+        /** @enum {string} */
+        UploadLimit: "formats" | "folder" | "public_id_patterns" | "presets" | "fields" | "validity_seconds" | "single_use" | "resource_types" | "max_bytes";
         UploadParameters: {
             public_id?: components["schemas"]["PublicId"];
             /** @description Put before `public_id` (dynamic folders). */
@@ -915,6 +969,48 @@ export interface components {
             auto_chaptering?: boolean;
             /** @description Write title and description. */
             auto_video_details?: boolean;
+        };
+        UploadRules: {
+            environment: string;
+            cloud_name: string;
+            /** @description False when this caller can get no signature here. */
+            allowed: boolean;
+            /** @description Why not, and what to do, as a sentence for people. */
+            reason: string | null;
+            /** @description Values that `resource_type` may have; `auto` lets Cloudinary decide, and so allows every kind. */
+            resource_types: ("image" | "video" | "raw" | "auto")[];
+            /** @description File formats; null when they are not limited. */
+            formats: string[] | null;
+            /** @description Largest file; null when no limit is known. */
+            max_bytes: number | null;
+            folder: {
+                /** @description The folder that is set whatever is sent. */
+                forced: string | null;
+                /** @description The folders that may be named: `*` stands for anything inside one segment, `**` for anything. Empty: any. */
+                patterns: string[];
+            };
+            /** @description Patterns of the whole public ID, with its folders. Empty: any. */
+            public_id_patterns: string[];
+            /** @description Upload presets that may be named; null when they are not limited. */
+            presets: string[] | null;
+            fields: {
+                /** @description Fields that may be sent. */
+                allowed: string[];
+                /** @description Fields that must be sent. */
+                required: string[];
+                /** @description Fields that the gateway sets, as they are signed. */
+                forced: {
+                    [key: string]: string;
+                };
+            };
+            /** @description How long a signature lives. */
+            validity_seconds: number;
+            /** @description True when each form is good for one asset, under a public ID that the gateway picks. */
+            single_use: boolean;
+            /** @description Limits that the signature binds, so that Cloudinary itself refuses what breaks them. */
+            enforced_by_cloudinary: components["schemas"]["UploadLimit"][];
+            /** @description Limits that no signature can bind: the page keeps them, and the gateway where the file goes through it. */
+            enforced_by_page_only: components["schemas"]["UploadLimit"][];
         };
         Verdict: {
             /** @description Environment. */
@@ -1416,6 +1512,147 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequestsOfGetEnvironments"];
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    getSignatureRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "environment": "editor",
+                     *       "cloud_name": "demo",
+                     *       "allowed": true,
+                     *       "reason": null,
+                     *       "resource_types": [
+                     *         "image"
+                     *       ],
+                     *       "formats": [
+                     *         "jpg",
+                     *         "png"
+                     *       ],
+                     *       "max_bytes": 10000000,
+                     *       "folder": {
+                     *         "forced": "users/42",
+                     *         "patterns": []
+                     *       },
+                     *       "public_id_patterns": [],
+                     *       "presets": [],
+                     *       "fields": {
+                     *         "allowed": [
+                     *           "folder",
+                     *           "tags",
+                     *           "timestamp"
+                     *         ],
+                     *         "required": [],
+                     *         "forced": {
+                     *           "folder": "users/42"
+                     *         }
+                     *       },
+                     *       "validity_seconds": 3600,
+                     *       "single_use": false,
+                     *       "enforced_by_cloudinary": [
+                     *         "formats",
+                     *         "folder",
+                     *         "presets",
+                     *         "fields",
+                     *         "validity_seconds"
+                     *       ],
+                     *       "enforced_by_page_only": [
+                     *         "resource_types",
+                     *         "max_bytes"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadRules"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOfGetEnvironments"];
+            429: components["responses"]["TooManyRequestsOfGetEnvironments"];
+            default: components["responses"]["OtherProblem"];
+        };
+    };
+    generateSignatures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "fields": {
+                 *         "folder": "uploads",
+                 *         "tags": [
+                 *           "album"
+                 *         ]
+                 *       },
+                 *       "files": [
+                 *         {
+                 *           "name": "one.jpg",
+                 *           "size": 245760,
+                 *           "type": "image/jpeg"
+                 *         },
+                 *         {
+                 *           "name": "two.jpg",
+                 *           "size": 1048576,
+                 *           "type": "image/jpeg"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    fields?: components["schemas"]["AssetDescription"] & components["schemas"]["UploadParameters"] & {
+                        /**
+                         * @description Unix time in seconds; default now.
+                         * @example 1700000000
+                         */
+                        timestamp?: number;
+                        /**
+                         * @description Kind of asset; `auto` lets Cloudinary decide.
+                         * @default auto
+                         */
+                        resource_type?: components["schemas"]["ResourceTypeOrAuto"];
+                    };
+                    /** @description The files, 1 to 100. Name, size and type are the page's word: no signature can bind them. */
+                    files: components["schemas"]["AnnouncedFile"][];
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedForms"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOfGetEnvironments"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequestsOfGetEnvironments"];
             default: components["responses"]["OtherProblem"];
         };

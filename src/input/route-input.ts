@@ -28,8 +28,8 @@ export const onlyReads = (method: string): boolean => READING_METHODS.has(method
  * reads a body that the route does not declare.
  */
 export function bodyReader (route: RouteOptions): 'json' | 'handler' | 'nobody' {
-  if (requestBodyOf(route)) return 'handler'
-  return route.schema?.body === undefined ? 'nobody' : 'json'
+  if (route.schema?.body !== undefined) return 'json'
+  return requestBodyOf(route) ? 'handler' : 'nobody'
 }
 
 /** Media types that a route takes, those of the document first; none when it takes no body. */

@@ -158,8 +158,11 @@ async function send (app: FastifyInstance, row: TableRow, { fields, key, assetId
     )))
     return app.inject({ method, url: `${url}?${query.toString()}`, headers })
   }
-  return app.inject({ method, url, headers, payload: sent })
+  return app.inject({ method, url, headers, payload: operation === 'generateSignatures' ? batched(sent) : sent })
 }
+
+/** The fields of a batch stand below `fields`. */
+const batched = ({ files, ...fields }: Record<string, unknown>): object => ({ files, fields })
 
 function signedForm ({ file, ...fields }: Record<string, unknown>): FormData {
   const form = new FormData()

@@ -17,7 +17,8 @@ interface Row {
 const cells = (names: readonly string[], cell: Cell): Record<string, Cell> => Object.fromEntries(names.map((name) => [name, cell]))
 
 const OWN_UPLOADS = ['uploadResource', 'uploadRemoteResource']
-const UPLOADS = [...OWN_UPLOADS, 'generateSignature']
+const FORMS = ['generateSignature', 'generateSignatures']
+const UPLOADS = [...OWN_UPLOADS, ...FORMS]
 export const URLS = ['getUrl', 'getUrlFromJson']
 export const LINKS = ['getSignedUrl', 'getSignedUrlFromJson']
 export const BY_NAME = ['getResourceById', 'updateResource', 'deleteResource']
@@ -25,7 +26,7 @@ const BY_ASSET_ID = ['getResourceByAssetId', 'updateResourceByAssetId', 'deleteR
 export const UPDATES = ['updateResource', 'updateResourceByAssetId']
 const DELETIONS = ['deleteResource', 'deleteResourceByAssetId']
 const ACTIONS = [...UPLOADS, ...URLS, ...LINKS, ...BY_NAME, ...BY_ASSET_ID, 'getAllResources', 'directUpload', 'explainSignature']
-export const ALL = [...ACTIONS, 'getEnvironments']
+export const ALL = [...ACTIONS, 'getSignatureRules', 'getEnvironments']
 const without = (...names: readonly string[]): string[] => ALL.filter((name) => !names.includes(name))
 
 const VOUCHED = 'the signature vouches for the fields, and who asked for it is not known'
@@ -54,6 +55,11 @@ const HELD: readonly Fields[] = [
   { headers: 'X-Robots-Tag: none' }, { access_control: [{ access_type: 'anonymous' }] }, { auto_tagging: 0.5 }, { auto_transcription: true },
   { background_removal: 'x' }, { categorization: 'x' }, { detection: 'x' }, { ocr: 'x' }, { raw_convert: 'x' }, { similarity_search: 'x' }, { visual_search: true }
 ]
+/** What would choose the public ID of a form for single use, or let it replace an asset. */
+const CHOOSING: readonly Fields[] = [
+  { public_id: 'a' }, { public_id_prefix: 'a' }, { use_filename: true }, { asset_folder: 'a', use_asset_folder_as_public_id_prefix: true },
+  { overwrite: true }, { upload_preset: 'p' }, { eval: 'x' }, { on_success: 'x' }
+]
 /** Parts of a public ID that hold a parameter, which Cloudinary would sign in its answer. */
 const ECHOED: readonly Fields[] = ['public_id', 'folder', 'public_id_prefix', 'asset_folder', 'filename_override'].map((name) => ({ [name]: 'a&tags=b' }))
 const LAYERS = ['l_users:2:a', 'u_private:users:2:a', 'd_users:2:a.png', 'w_10/l_fetch:aHR0cHM6Ly9hLmI', '$a_!users:2:a!', 'fn_wasm:a.wasm', 'site_b']
@@ -62,13 +68,13 @@ export const ROWS: Readonly<Record<string, Row>> = {
   environments: {
     rules: { environments: ['production'] },
     cells: {
-      ...cells(ACTIONS, [{ environment: 'staging' }, { environment: 'absent' }]),
+      ...cells([...ACTIONS, 'getSignatureRules'], [{ environment: 'staging' }, { environment: 'absent' }]),
       getEnvironments: 'lists those that the caller may use'
     }
   },
   actions: {
     rules: { actions: [] },
-    cells: { ...cells(ACTIONS, [{}]), getEnvironments: 'is for every caller' }
+    cells: { ...cells(ACTIONS, [{}]), getSignatureRules: 'tells that nothing can be signed', getEnvironments: 'is for every caller' }
   },
   read_only: {
     rules: { read_only: true },
@@ -109,6 +115,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     rules: { folder: 'users/1' },
     cells: {
       ...cells(OWN_UPLOADS, [...MISPLACED, ...SHOWN_IN, { file: 's3://bucket/a.jpg' }]),
+      generateSignatures: [...MISPLACED, ...SHOWN_IN],
       ...cells(['generateSignature'], [...MISPLACED, ...SHOWN_IN, ...MISPLACED.map((fields) => ({ paramsToSign: { source: 'uw', timestamp: LATER - 7200, ...fields } }))]),
       ...cells([...URLS, ...LINKS, ...BY_NAME], [{ public_id: 'users/2/a' }, { public_id: 'users/1/%2e%2e/2/a' }, { public_id: 'users/10/a' }]),
       updateResource: [{ public_id: 'users/2/a' }, { public_id: 'users/1/a', asset_folder: 'users/2' }],
@@ -116,7 +123,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
       updateResourceByAssetId: [{}, { asset_folder: 'users/2' }],
       getAllResources: [{ prefix: 'users/2/' }, { prefix: 'users' }, { public_ids: ['users/2/a'] }, { start_at: '2026-01-01' }],
       directUpload: VOUCHED,
-      ...cells(['explainSignature', 'getEnvironments'], NO_NAME)
+      ...cells(['explainSignature', 'getSignatureRules', 'getEnvironments'], NO_NAME)
     }
   },
   'no rules': {
@@ -211,6 +218,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     rules: { sign: { validity_seconds: 60, allow: ['source'] } },
     cells: {
       generateSignature: [{ paramsToSign: { source: 'uw', timestamp: LATER - 7200 } }],
+      generateSignatures: 'dates its forms itself',
       ...cells(OWN_UPLOADS, 'the gateway signs for the moment'),
       ...cells(without(...UPLOADS), 'signs nothing')
     }
@@ -220,6 +228,17 @@ export const ROWS: Readonly<Record<string, Row>> = {
     cells: {
       ...cells(OWN_UPLOADS, [{}]),
       generateSignature: 'no signature carries a size',
+      generateSignatures: 'answers a problem for each file that is too large',
+      directUpload: [{}],
+      ...cells(without(...UPLOADS, 'directUpload'), NO_UPLOAD)
+    }
+  },
+  'sign.single_use': {
+    rules: { sign: { single_use: true, allow: [...CHOOSING.flatMap((fields) => Object.keys(fields)), 'tags'] } },
+    cells: {
+      generateSignature: [...CHOOSING, { paramsToSign: { source: 'uw', timestamp: LATER - 7200 } }],
+      generateSignatures: CHOOSING,
+      ...cells(OWN_UPLOADS, 'makes no form'),
       directUpload: VOUCHED,
       ...cells(without(...UPLOADS, 'directUpload'), NO_UPLOAD)
     }
@@ -232,21 +251,21 @@ export const NOT_OF_REQUESTS: Readonly<Record<string, string>> = { keys: 'say wh
 const PLACES = ['folder', 'sign.folder', 'sign.public_id'] as const
 /** Fields that a rule concerns, wherever a route with a row of its own has them. */
 export const CONCERNED: Readonly<Record<string, readonly string[]>> = {
-  public_id: ['folder', 'delete.protected', 'sign.folder', 'sign.public_id'],
+  public_id: ['folder', 'delete.protected', 'sign.folder', 'sign.public_id', 'sign.single_use'],
   folder: [...PLACES, 'sign.force', 'delete.protected'],
-  public_id_prefix: [...PLACES, 'sign.force', 'delete.protected'],
+  public_id_prefix: [...PLACES, 'sign.force', 'delete.protected', 'sign.single_use'],
   asset_folder: ['folder', 'sign.folder', 'sign.force'],
-  use_asset_folder_as_public_id_prefix: [...PLACES, 'sign.force', 'delete.protected'],
-  use_filename: [...PLACES, 'delete.protected'],
+  use_asset_folder_as_public_id_prefix: [...PLACES, 'sign.force', 'delete.protected', 'sign.single_use'],
+  use_filename: [...PLACES, 'delete.protected', 'sign.single_use'],
   unique_filename: ['sign.public_id', 'delete.protected'],
   filename_override: [...PLACES, 'delete.protected'],
-  upload_preset: [...PLACES, 'sign.force', 'sign.presets', 'delete.protected'],
-  eval: [...PLACES, 'delete.allow', 'delete.protected'],
-  on_success: [...PLACES, 'delete.protected'],
-  overwrite: ['delete.protected'],
+  upload_preset: [...PLACES, 'sign.force', 'sign.presets', 'delete.protected', 'sign.single_use'],
+  eval: [...PLACES, 'delete.allow', 'delete.protected', 'sign.single_use'],
+  on_success: [...PLACES, 'delete.protected', 'sign.single_use'],
+  overwrite: ['delete.protected', 'sign.single_use'],
   return_delete_token: ['delete.allow', 'delete.protected'],
   file: ['folder'],
-  paramsToSign: ['folder', 'sign.validity_seconds'],
+  paramsToSign: ['folder', 'sign.validity_seconds', 'sign.single_use'],
   transformation: ['folder, in pictures'],
   eager: ['folder, in pictures'],
   responsive_breakpoints: ['folder, in pictures'],
@@ -278,7 +297,7 @@ export const FREE: ReadonlySet<string> = new Set([
   'face_coordinates', 'custom_coordinates', 'quality_override', 'backup', 'invalidate', 'async', 'eager_async', 'batch_id', 'source', 'proxy', 'callback',
   // what to say of it
   'faces', 'colors', 'phash', 'exif', 'image_metadata', 'media_metadata', 'quality_analysis', 'accessibility_analysis', 'cinemagraph_analysis', 'auto_chaptering', 'auto_video_details', 'pages', 'coordinates', 'versions',
-  'related', 'max_results', 'derived_next_cursor', 'related_next_cursor', 'next_cursor', 'moderations', 'direction', 'fields', 'tag', 'moderation_kind',
+  'files', 'related', 'max_results', 'derived_next_cursor', 'related_next_cursor', 'next_cursor', 'moderations', 'direction', 'fields', 'tag', 'moderation_kind',
   // of URLs
   'version', 'secure', 'url_suffix', 'redirect', 'attachment', 'target_filename', 'width', 'height', 'crop', 'aspect_ratio', 'quality', 'gravity', 'fetch_format', 'effect', 'radius', 'angle', 'background', 'dpr', 'named',
   'color', 'opacity', 'border', 'x', 'y', 'zoom', 'flags', 'page', 'density', 'start_offset', 'end_offset', 'duration', 'video_codec', 'audio_codec', 'bit_rate', 'fps', 'keyframe_interval', 'streaming_profile', 'prefix_transformation',
@@ -301,5 +320,6 @@ export const GOOD: Readonly<Record<string, Fields>> = {
   uploadResource: { file: GIF },
   uploadRemoteResource: { file: GIF },
   directUpload: { file: GIF },
+  generateSignatures: { files: [{ name: 'a.gif', size: 1 }] },
   explainSignature: { fields: { timestamp: 1 }, signature: '0'.repeat(40) }
 }

@@ -17,6 +17,13 @@ declare module 'fastify' {
      */
     countAddress (request: FastifyRequest, reply: FastifyReply): Promise<void>
   }
+  interface FastifyRequest {
+    /**
+     * Counts further requests that this one stands for, for its address and its caller. Returns how many of
+     * them the rates allow, and the refusal of the others.
+     */
+    countFurther (reply: FastifyReply, count: number): Promise<FurtherRequests>
+  }
   interface FastifyContextConfig {
     /** True for routes that monitoring asks. They answer however many requests others send. */
     isProbe?: boolean
@@ -35,10 +42,17 @@ export interface RateLimitOptions {
   /** Measures durations, in milliseconds. */
   readonly now?: () => number
   /** Called for each rejected request; feeds a metric. */
-  readonly onLimited?: ((by: 'address' | 'caller') => void) | undefined
+  readonly onLimited?: ((by: LimitName) => void) | undefined
 }
 
 type CallerRateOptions = Pick<RateLimitOptions, 'perCaller' | 'onLimited'>
+
+/** What became of requests that one request stood for. */
+export interface FurtherRequests {
+  readonly allowed: number
+  /** Absent when all were allowed. */
+  readonly refusal?: GatewayError
+}
 
 async function openStore (app: FastifyInstance, options: RateLimitOptions): Promise<RateStore> {
   const { redisUrl, redisPrefix, now } = options
@@ -57,25 +71,36 @@ async function openStore (app: FastifyInstance, options: RateLimitOptions): Prom
   return store
 }
 
-/** Adds one policy to the headers of the answer. Source: IETF draft-ietf-httpapi-ratelimit-headers. */
-function announce (reply: FastifyReply, name: string, { requests, perSeconds }: Rate, { remaining, resetSeconds }: RateVerdict): void {
+type LimitName = 'address' | 'caller'
+
+/**
+ * Adds one policy to the headers of the answer, in place of what they said of it before. Source: IETF
+ * draft-ietf-httpapi-ratelimit-headers.
+ */
+function announce (reply: FastifyReply, name: LimitName, rate: Rate, verdict: RateVerdict): void {
+  const { requests, perSeconds } = rate
+  const { remaining, resetSeconds } = verdict
   const append = (header: string, item: string): void => {
-    const before = reply.getHeader(header)
-    reply.header(header, before === undefined ? item : `${String(before)}, ${item}`)
+    const before = String(reply.getHeader(header) ?? '').split(', ')
+    const others = before.filter((other) => other !== '' && !other.startsWith(`"${name}";`))
+    reply.header(header, [...others, item].join(', '))
   }
   append('ratelimit-policy', `"${name}";q=${requests};w=${perSeconds}`)
   append('ratelimit', `"${name}";r=${remaining};t=${resetSeconds}`)
 }
 
-function requireQuota (reply: FastifyReply, name: 'address' | 'caller', rate: Rate, verdict: RateVerdict, onLimited: RateLimitOptions['onLimited']): void {
+function limited (name: LimitName, rate: Rate, { retryAfterSeconds }: RateVerdict): GatewayError {
+  const who = name === 'caller' ? 'This caller' : 'This address'
+  return new GatewayError('rate_limited', `${who} may send ${rate.requests} requests in ${rate.perSeconds} seconds; the next one in ${retryAfterSeconds} s.`, {
+    headers: { 'retry-after': String(retryAfterSeconds) }
+  })
+}
+
+function requireQuota (reply: FastifyReply, name: LimitName, rate: Rate, verdict: RateVerdict, onLimited: RateLimitOptions['onLimited']): void {
   announce(reply, name, rate, verdict)
   if (verdict.allowed) return
   onLimited?.(name)
-  const who = name === 'caller' ? 'This caller' : 'This address'
-  const { retryAfterSeconds } = verdict
-  throw new GatewayError('rate_limited', `${who} may send ${rate.requests} requests in ${rate.perSeconds} seconds; the next one in ${retryAfterSeconds} s.`, {
-    headers: { 'retry-after': String(retryAfterSeconds) }
-  })
+  throw limited(name, rate, verdict)
 }
 
 const strangerKey = (ip: string): string => `stranger:${addressKey(ip)}`
@@ -118,14 +143,44 @@ export const strangerRate = fp<CallerRateOptions>(async (scope, { perCaller: rat
   })
 }, { name: 'stranger-rate', dependencies: ['rate-limit'] })
 
+/** A limit that a request counts for. */
+interface Quota { readonly name: LimitName, readonly key: string, readonly rate: Rate | undefined }
+
+/** Takes requests from each quota in turn, as many as those before it have allowed. */
+async function takeFurther (
+  store: RateStore, reply: FastifyReply, quotas: readonly Quota[], count: number, onLimited: RateLimitOptions['onLimited']
+): Promise<FurtherRequests> {
+  let further: FurtherRequests = { allowed: count }
+  for (const { name, key, rate } of quotas) {
+    if (!rate || further.allowed === 0) continue
+    const verdicts = await Promise.all(Array.from({ length: further.allowed }, () => store.take(key, rate)))
+    const last = verdicts.at(-1) as RateVerdict // one was asked for at least
+    announce(reply, name, rate, last)
+    const refused = verdicts.filter(({ allowed }) => !allowed)
+    refused.forEach(() => onLimited?.(name))
+    if (refused.length > 0) {
+      further = { allowed: further.allowed - refused.length, refusal: limited(name, rate, last) }
+    }
+  }
+  return further
+}
+
 /**
  * Limits how often a caller may send requests. Register this plugin right after `authentication`: requests that
  * are forbidden, or name an unknown environment, then count too, and no body is read.
  */
-export const callerRate = fp<CallerRateOptions>(async (scope, { perCaller, onLimited }) => {
+export const callerRate = fp<CallerRateOptions & Pick<RateLimitOptions, 'perAddress'>>(async (scope, options) => {
+  const { perAddress, perCaller, onLimited } = options
   const { rateStore } = scope
+  const rateOf = ({ caller }: FastifyRequest): Rate | undefined => caller.permissions.rate ?? perCaller
+  scope.decorateRequest('countFurther', async function (reply, count) {
+    return takeFurther(rateStore, reply, [
+      { name: 'address', key: `address:${addressKey(this.ip)}`, rate: perAddress },
+      { name: 'caller', key: callerKey(this), rate: rateOf(this) }
+    ], count, onLimited)
+  })
   scope.addHook('onRequest', (request, reply, done) => {
-    const rate = request.caller.permissions.rate ?? perCaller
+    const rate = rateOf(request)
     if (!rate) return done()
     rateStore.take(callerKey(request), rate).then((verdict) => {
       requireQuota(reply, 'caller', rate, verdict, onLimited)

@@ -8,13 +8,25 @@ import { preflightFailure } from './cors.ts'
 import { toGatewayError } from './framework-errors.ts'
 import { lingeringClose } from './lingering-close.ts'
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /**
+     * Returns the problem document of a failure, for an answer that holds several. What a header would say
+     * stands in it: `retry_after`, in seconds. A fault of our own is logged.
+     */
+    problemOf (error: unknown): ProblemMembers
+  }
+}
+
 export interface ErrorHandlerOptions {
   /** Where the page that explains the codes lives, e.g. `/docs/errors`. */
   docs: string
 }
 
+export type ProblemMembers = Record<string, unknown>
+
 /** The problem document of one failure. `path` carries no query: a query may hold signatures. */
-export function problemDocument (error: GatewayError, docs: string, path: string, requestId: string): Record<string, unknown> {
+export function problemDocument (error: GatewayError, docs: string, path: string, requestId: string): ProblemMembers {
   const { status, title } = ERRORS[error.code]
   return {
     type: `${docs}/${error.code}`,
@@ -53,15 +65,18 @@ function withoutStack (error: unknown): unknown {
   return Object.assign(told, { name, message, stack: undefined, ...(code !== undefined && { code }) })
 }
 
-/** Sends the problem answer of `error`. The one place where an error becomes a reply. */
-export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, docs: string): FastifyReply {
-  const { headers, routeOptions: route } = request
-  const failure = toGatewayError(error, {
+function failureOf (error: unknown, { headers, routeOptions: route }: FastifyRequest): GatewayError {
+  return toGatewayError(error, {
     announced: headers['content-length'],
     limit: route.bodyLimit,
     takes: mediaTypesOf(route),
     placeOf: (name) => placeOf(name, route)
   })
+}
+
+/** Sends the problem answer of `error`. The one place where an error becomes a reply. */
+export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, docs: string): FastifyReply {
+  const failure = failureOf(error, request)
   const { code, statusCode, cause, message } = failure
   if (statusCode >= 500) request.log.error({ code, err: cause }, message)
   else request.log.info({ code, err: withoutStack(cause) }, message)
@@ -102,6 +117,13 @@ class MethodTable {
 /** Renders every failure, those of the framework, of unknown routes and of wrong methods included. */
 export default fp<ErrorHandlerOptions>(async (app, { docs }) => {
   app.addSchema(Problem)
+  app.decorateRequest('problemOf', function (error) {
+    const failure = failureOf(error, this)
+    const { code, statusCode, cause, message, headers: { 'retry-after': retryAfter } } = failure
+    if (statusCode >= 500) this.log.error({ code, err: cause }, message)
+    const document = problemDocument(failure, docs, pathOf(this.url), this.id)
+    return retryAfter === undefined ? document : { ...document, retry_after: Number(retryAfter) }
+  })
   const methods = new MethodTable()
   app.addHook('onRoute', ({ url, method }) => {
     // The route for preflights matches every path, and is no reason to answer 405 in place of 404.

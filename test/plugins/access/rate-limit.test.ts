@@ -36,6 +36,10 @@ async function start (t: Test, changes: Partial<RateLimitOptions>, server: objec
     // What is refused afterwards was a request all the same.
     guarded.addHook('onRequest', async ({ headers }) => { if (headers['x-refused'] !== undefined) throw new GatewayError('forbidden', 'Not this one.') })
     guarded.get('/me', async ({ caller }) => caller.name)
+    guarded.get<{ Querystring: { count: string } }>('/many', async (request, reply) => {
+      const { allowed, refusal } = await request.countFurther(reply, Number(request.query.count))
+      return { allowed, refusal: refusal?.message }
+    })
   })
   return app
 }
@@ -170,4 +174,21 @@ t.test('Redis: two gateways share one limit; when it is gone each limits by itse
     await sleep(20)
   }
   t.pass('and is told when it is back')
+})
+
+t.test('further requests that one stands for count for address and caller, as many as both allow', async (t) => {
+  const limited: string[] = []
+  const options = { perAddress: { requests: 6, perSeconds: 60 }, perCaller: { requests: 4, perSeconds: 60 }, now: () => 1_000_000, onLimited: (by: string) => { limited.push(by) } }
+  const app = await start(t, options)
+  const ask = (count: number, caller = 'web') => app.inject({ url: `/many?count=${count}`, headers: { 'x-caller': caller } })
+  const first = await ask(2)
+  t.same(first.json(), { allowed: 2 })
+  t.match(first.headers, { 'ratelimit-policy': '"address";q=6;w=60, "caller";q=4;w=60', ratelimit: '"address";r=3;t=30, "caller";r=1;t=45' })
+  const second = await ask(5)
+  t.match(second.json(), { allowed: 0, refusal: /This caller may send 4 requests/ })
+  t.match(second.headers, { ratelimit: '"address";r=0;t=60, "caller";r=0;t=60' })
+  t.same(limited, ['address', 'address', 'address', 'caller', 'caller'])
+  const free = await start(t, {})
+  t.same((await free.inject('/many?count=99')).json(), { allowed: 99 })
+  t.same((await free.inject('/many?count=0')).json(), { allowed: 0 })
 })

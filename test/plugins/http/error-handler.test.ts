@@ -143,3 +143,25 @@ t.test('a problem document leaves out what does not apply', async (t) => {
   const document = problemDocument(new GatewayError('not_found', 'gone', { errors: [{ pointer: '/a', message: 'b' }] }), '/e', '/p', 'r')
   t.same(Object.keys(document), ['type', 'title', 'status', 'code', 'detail', 'advice', 'instance', 'request_id', 'retryable', 'errors'])
 })
+
+t.test('a problem inside an answer says what a header would say, and a fault of our own is logged', async (t) => {
+  const lines: string[] = []
+  const app = fastify({ logger: { level: 'error', stream: { write: (line: string) => { lines.push(line) } } } })
+  t.teardown(() => app.close())
+  await app.register(errorHandler, { docs: '/docs/errors' })
+  app.get('/several', async (request) => [
+    new GatewayError('rate_limited', 'Slow down.', { headers: { 'retry-after': '7' } }),
+    new GatewayError('forbidden', 'No.', { errors: [{ pointer: '/files/1', message: 'is not yours' }] }),
+    new Error('TOPSECRET inside')
+  ].map((error) => request.problemOf(error)))
+  const answer = await app.inject({ url: '/several?signature=abc' })
+  t.match(answer.json(), [
+    { type: '/docs/errors/rate_limited', status: 429, code: 'rate_limited', retry_after: 7, instance: '/several', request_id: String },
+    { status: 403, errors: [{ pointer: '/files/1' }] },
+    { status: 500, code: 'internal' }
+  ])
+  t.notOk('retry_after' in answer.json()[1])
+  t.notMatch(answer.body, /TOPSECRET|abc/)
+  t.equal(lines.length, 1)
+  t.match(lines[0], /TOPSECRET inside/)
+})

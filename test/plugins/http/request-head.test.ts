@@ -35,11 +35,11 @@ t.test('400 for header names with a blank, and the connection ends', async (t) =
 })
 
 const CHANGES = [
-  ['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], ['POST', '/signature/explain'], ['POST', '/upload'], ['POST', '/direct-upload'],
+  ['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], ['POST', '/signature/explain'], ['POST', '/signature/batch'], ['POST', '/upload'], ['POST', '/direct-upload'],
   ['PATCH', '/resources/cats/tom'], ['DELETE', '/resources/cats/tom']
 ] as const
 const UPLOADS = CHANGES.filter(([, path]) => path.endsWith('upload'))
-const READS = [['GET', '/resources'], ['GET', '/resources/cats/tom'], ['GET', '/url?public_id=a'], ['HEAD', '/url?public_id=a'], ['GET', '/environments'], ['GET', '/healthz'], ['GET', '/docs/']] as const
+const READS = [['GET', '/resources'], ['GET', '/resources/cats/tom'], ['GET', '/url?public_id=a'], ['HEAD', '/url?public_id=a'], ['GET', '/signature/rules'], ['GET', '/environments'], ['GET', '/healthz'], ['GET', '/docs/']] as const
 const FORM = { 'content-type': 'multipart/form-data; boundary=b' }
 
 t.test('400 to a piece of a file, before a byte of it is asked for, with what to do instead', async (t) => {
