@@ -389,6 +389,8 @@ export interface components {
             url?: string;
             secure_url?: string;
             tags?: string[];
+            /** @description True when `overwrite=false` kept the asset that was there: the file was not stored. */
+            existing?: boolean;
         } & {
             [key: string]: unknown;
         };

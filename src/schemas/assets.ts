@@ -76,5 +76,8 @@ export const Asset = Type.Object({
   height: Type.Optional(Type.Integer()),
   url: Type.Optional(Type.String()),
   secure_url: Type.Optional(Type.String()),
-  tags: Type.Optional(Type.Array(Type.String()))
+  tags: Type.Optional(Type.Array(Type.String())),
+  existing: Type.Optional(Type.Boolean({
+    description: 'True when `overwrite=false` kept the asset that was there: the file was not stored.'
+  }))
 }, { 'x-component': 'Asset', additionalProperties: true, description: 'An asset as Cloudinary describes it; further members are passed on untouched.' })

@@ -29,10 +29,10 @@ export function choiceFaults (parameters: Parameters, hasPresets: boolean): Faul
 }
 
 /**
- * Values that Cloudinary checks against a list of its own: one that hides another parameter is not on it, and
- * the upload is refused.
+ * Values that Cloudinary checks against a list of its own, for every kind of asset: one that hides another
+ * parameter is not on it, and the upload is refused. A `format` is not checked where the asset is raw.
  */
-const CHECKED: ReadonlySet<string> = new Set(['format', 'moderation'])
+const CHECKED: ReadonlySet<string> = new Set(['moderation'])
 
 /**
  * True for a parameter in whose value a signature of version 1 could hide `overwrite` and leave the name of

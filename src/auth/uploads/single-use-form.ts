@@ -54,8 +54,6 @@ export function formForOne (
 ): FormForOne {
   const isPlaced = folder !== undefined || (signing !== undefined && rulePlaces(signing))
   const signed = withoutReuse({ parameters, given }, isPlaced ? undefined : name.slice(0, 2), finish)
-  return {
-    parameters: signed,
-    another: () => ({ ...signed, public_id: signed['public_id']?.replaceAll(name, newName()) ?? newName() })
-  }
+  const publicId = signed['public_id'] as string // it was given to this function
+  return { parameters: signed, another: () => ({ ...signed, public_id: publicId.replaceAll(name, newName()) }) }
 }

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { isOff, isOn } from '../../auth/policy/signing-rules.ts'
 import { nameInStore, requireAnnounced, type AnnouncedFile } from '../../auth/uploads/announced-file.ts'
-import { GatewayError, invalidRequest, movedBelow } from '../../errors.ts'
+import { invalidRequest, movedBelow, type GatewayError } from '../../errors.ts'
 import { readTextFields } from '../../input/text-fields.ts'
 import { validated } from '../../input/validated.ts'
 import { Problem, problems } from '../../schemas/problem.ts'
@@ -143,9 +143,8 @@ class FileJudge {
 }
 
 /** The problem of a file that is over the rate. */
-function overRate (request: FastifyRequest, refusal: GatewayError | undefined, index: number): object {
-  const error = refusal ?? new GatewayError('rate_limited', 'These are too many requests.')
-  return request.problemOf(error.but({ errors: [{ pointer: `/files/${index}`, message: 'is over the rate' }] }))
+function overRate (request: FastifyRequest, refusal: GatewayError, index: number): object {
+  return request.problemOf(refusal.but({ errors: [{ pointer: `/files/${index}`, message: 'is over the rate' }] }))
 }
 
 /** Returns the form of each file, or its problem. `next` makes the forms. */
@@ -201,7 +200,8 @@ export const signBatch: FastifyPluginAsyncTypebox = async (app) => {
       const counted = 1 + allowed
       const items = [
         ...itemsOf(request, files.slice(0, counted), form, next),
-        ...files.slice(counted).map((_file, index) => overRate(request, refusal, counted + index))
+        // It is there whenever fewer are allowed than there are files.
+        ...files.slice(counted).map((_file, index) => overRate(request, refusal as GatewayError, counted + index))
       ]
       reply.header('cache-control', 'no-store').type('application/json; charset=utf-8')
       return reply.serializer(JSON.stringify).send({ items })

@@ -92,6 +92,10 @@ t.test('updates are held to what uploads may set, where both have it', async (t)
   t.same(faults({ formats: ['png'] }, { ocr: 'adv_ocr', headers: 'X-Robots-Tag: none' }), ['/headers may not be set by this caller'], 'headers must be allowed by name')
 })
 
+t.test('single use is a rule only where it is switched on', async (t) => {
+  t.same([{ single_use: true }, { single_use: false }, {}].map((rules) => compileSigning(rules, {}).singleUse), [true, undefined, undefined])
+})
+
 t.test('flags in wire text: on, off, or left to others', async (t) => {
   t.same(['true', '1', 'false', '0', 'maybe', undefined].map((value) => [isOn(value), isOff(value)]), [[true, false], [true, false], [false, true], [false, true], [false, false], [false, false]])
 })

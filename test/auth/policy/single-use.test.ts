@@ -21,9 +21,9 @@ t.test('what chooses a public ID is refused; what is off chooses nothing', async
 
 t.test('parameters between folder and overwrite could hide the latter', async (t) => {
   t.same(SIGNABLE_PARAMETER_NAMES.filter(hidesOverwrite).sort(), [
-    'headers', 'image_metadata', 'invalidate', 'media_metadata', 'metadata', 'notification_url', 'ocr', 'on_success'
+    'format', 'headers', 'image_metadata', 'invalidate', 'media_metadata', 'metadata', 'notification_url', 'ocr', 'on_success'
   ])
-  t.same(['format', 'moderation', 'metadata'].map(isCheckedByCloudinary), [true, true, false])
+  t.same(['format', 'moderation', 'metadata'].map(isCheckedByCloudinary), [false, true, false])
 })
 
 t.test('rules that leave no room for single use are faults of the policy', async (t) => {

@@ -6,7 +6,7 @@ import { startRuledGateway } from '../../support/ruled-gateway.ts'
 
 t.test('the form of both routes: whole, signed as the official package signs, dated as the policy says', async (t) => {
   const { ask, app } = await startRuledGateway(t, {
-    all: {}, brief: { sign: { validity_seconds: 60, force: { tags: 'x' } } }
+    all: {}, once: { sign: { single_use: true } }, brief: { sign: { validity_seconds: 60, force: { tags: 'x' } } }
   })
   for (const caller of ['all', 'brief']) {
     const { body: single } = await ask(caller, 'POST', '/signature', { folder: 'a', context: { alt: 'One\nTwo' } })
@@ -23,6 +23,13 @@ t.test('the form of both routes: whole, signed as the official package signs, da
       t.equal(apiKey, '1234')
     }
   }
+  const { body: { items } } = await ask('once', 'POST', '/signature/batch', {
+    fields: { tags: 'a' }, files: [{ name: 'a', size: 1 }, { name: 'b', size: 1 }]
+  })
+  for (const { fields: { signature, api_key: _key, ...signed } } of items) {
+    t.equal(signature, official.utils.api_sign_request(signed, 'abcd'), 'each form is signed by itself')
+  }
+  t.not(items[0].fields.public_id, items[1].fields.public_id)
   const told = await app.inject({ method: 'POST', url: '/signature/batch', headers: { authorization: 'Bearer all' }, payload: { fields: { timestamp: 1 }, files: [{ name: 'a', size: 1 }] } })
   t.match(told.json(), { status: 400, errors: [{ pointer: '/fields/timestamp' }] })
   t.match((await ask('all', 'POST', '/signature', { timestamp: 1 })).body, { status: 400, errors: [{ pointer: '/timestamp' }] })
