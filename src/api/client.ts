@@ -149,6 +149,18 @@ export class BrowserClient {
     return this.#post('/signature', 'signature', fields, options)
   }
 
+  /** Signs a form for each of up to 100 files. Answers, in order, a form or a problem, which has a `code`. */
+  signAll (
+    files: readonly wire.FileToSign[], fields: wire.FormSettings = {}, options: wire.CallOptions = {}
+  ): Promise<wire.SignedForms> {
+    return this.#post('/signature/batch', 'items', { files, fields }, options)
+  }
+
+  /** Tells what the caller may have signed, and which of these limits Cloudinary itself enforces. */
+  signatureRules (options: wire.CallOptions = {}): Promise<wire.SignatureRules> {
+    return this.#transport.ask({ method: 'get', path: '/signature/rules', answers: ['allowed'] }, options)
+  }
+
   /** Tells why a signature was refused. */
   explain (question: wire.ExplainQuestion, options: wire.CallOptions = {}): Promise<wire.ExplainAnswer> {
     return this.#post('/signature/explain', 'fits', question, options)
