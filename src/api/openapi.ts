@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * What this caller may upload
-         * @description Answers the limits that the policy sets to signatures of this caller in this environment, with its claims filled in, and says which of them Cloudinary itself enforces. A caller that may sign nothing gets `allowed: false` and a reason.
+         * @description Answers the limits that the policy sets to signatures of this caller in the environment that `X-Environment` names, with its claims filled in, and says which of them Cloudinary itself enforces. A caller that may sign nothing gets `allowed: false` and a reason.
          */
         get: operations["getSignatureRules"];
         put?: never;

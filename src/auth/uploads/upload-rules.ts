@@ -32,16 +32,10 @@ function isDecidable ({ signing }: Permissions): boolean {
   return !asks && !asksForPlace
 }
 
-/** What keeps this caller from signing any upload; undefined when nothing is known to. */
-function obstacle (circumstances: Circumstances): string | undefined {
-  const { permissions, nowSeconds } = circumstances
-  const { signing } = permissions
+/** Returns why it is refused, as a sentence; undefined when it is not. */
+function refusalOf (attempt: () => unknown): string | undefined {
   try {
-    requireAction(permissions, 'generateSignature', false)
-    const empty = EMPTY_LISTS.find(([name]) => signing?.[name]?.length === 0)
-    if (empty) return empty[1]
-    if (!isDecidable(permissions)) return undefined
-    permitUpload({ action: 'generateSignature', parameters: { timestamp: String(nowSeconds) } }, circumstances)
+    attempt()
     return undefined
   } catch (error) {
     if (error instanceof GatewayError) return error.message.replace(/^\//, 'No form can be signed: /')
@@ -49,10 +43,35 @@ function obstacle (circumstances: Circumstances): string | undefined {
   }
 }
 
-function reasonOf (circumstances: Circumstances): string | null {
-  const why = obstacle(circumstances)
-  return why === undefined ? null : `Uploads are not allowed here. ${why} ${ASK}`
+/** What keeps a caller that may sign from signing any upload; undefined when nothing is known to. */
+function obstacle (circumstances: Circumstances): string | undefined {
+  const { permissions, nowSeconds } = circumstances
+  const { signing } = permissions
+  const empty = EMPTY_LISTS.find(([name]) => signing?.[name]?.length === 0)
+  if (empty) return empty[1]
+  if (!isDecidable(permissions)) return undefined
+  const parameters = { timestamp: String(nowSeconds) }
+  return refusalOf(() => permitUpload({ action: 'generateSignature', parameters }, circumstances))
 }
+
+const reasonOf = (why: string): string => `Uploads are not allowed here. ${why} ${ASK}`
+
+/** Rules of a caller that may not sign at all. What its policy would force is none of its business. */
+const nothing = (why: string): CallerUploadRules => ({
+  allowed: false,
+  reason: reasonOf(why),
+  resource_types: [],
+  formats: [],
+  max_bytes: null,
+  folder: { forced: null, patterns: [] },
+  public_id_patterns: [],
+  presets: [],
+  fields: { allowed: [], required: [], forced: {} },
+  validity_seconds: SIGNATURE_LIFE_SECONDS,
+  single_use: false,
+  enforced_by_cloudinary: [],
+  enforced_by_page_only: []
+})
 
 /** True for a caller that must not use what leaves it open where the asset will lie. */
 const isPlaced = ({ folder, signing }: Permissions): boolean =>
@@ -107,12 +126,15 @@ function enforcement (rules: Omit<CallerUploadRules, Enforced>, limitsTypes: boo
 export function uploadRules (circumstances: Circumstances): CallerUploadRules {
   const { permissions } = circumstances
   const { signing } = permissions
-  const reason = reasonOf(circumstances)
+  const barred = refusalOf(() => requireAction(permissions, 'generateSignature', false))
+  if (barred !== undefined) return nothing(barred)
+  const why = obstacle(circumstances)
   const { force = {}, require = [] } = signing ?? {}
   const rules = {
-    allowed: reason === null,
-    reason,
-    resource_types: [...signing?.resourceTypes ?? ALL_TYPES] as UploadRulesAnswer['resource_types'], // the schema of the policy checks them
+    allowed: why === undefined,
+    reason: why === undefined ? null : reasonOf(why),
+    // The schema of the policy checks them.
+    resource_types: [...signing?.resourceTypes ?? ALL_TYPES] as UploadRulesAnswer['resource_types'],
     formats: (signing && formatsOf(signing)?.slice()) ?? null,
     max_bytes: signing?.maxBytes ?? null,
     folder: { forced: force['folder'] ?? null, patterns: folderPatterns(permissions) },

@@ -15,8 +15,8 @@ export const signatureRules: FastifyPluginAsyncTypebox = async (app) => {
       operationId: 'getSignatureRules',
       tags: ['service'],
       summary: 'What this caller may upload',
-      description: 'Answers the limits that the policy sets to signatures of this caller in this environment, with its claims filled ' +
-        'in, and says which of them Cloudinary itself enforces. A caller that may sign nothing gets `allowed: false` and a reason.',
+      description: 'Answers the limits that the policy sets to signatures of this caller in the environment that `X-Environment` ' +
+        'names, with its claims filled in, and says which of them Cloudinary itself enforces. A caller that may sign nothing gets `allowed: false` and a reason.',
       response: { 200: UploadRules, ...problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited') }
     },
     handler: async (request, reply) => {

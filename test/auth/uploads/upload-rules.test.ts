@@ -94,6 +94,12 @@ t.test('allowed: false, with a reason for people, when nothing can be signed', a
   }
 })
 
+t.test('a caller that may not sign learns nothing of what its policy would force', async (t) => {
+  const rules = rulesOf({ actions: ['getUrl'], sign: { force: { notification_url: 'https://example.com/?token=TOPSECRET', folder: 'a' }, presets: ['p'], formats: ['gif'] } })
+  t.match(rules, { allowed: false, formats: [], presets: [], resource_types: [], fields: { allowed: [], required: [], forced: {} }, folder: { forced: null } })
+  t.notMatch(JSON.stringify(rules), /TOPSECRET/)
+})
+
 t.test('allowed: true, where it depends on what the caller sends', async (t) => {
   const rules: readonly Rules[] = [
     { sign: { require: ['tags'] } },
@@ -107,6 +113,6 @@ t.test('allowed: true, where it depends on what the caller sends', async (t) => 
 })
 
 t.test('a fault of our own is no reason', async (t) => {
-  const permissions = { ...EVERYTHING, get protected (): never { throw new TypeError('broken') } }
+  const permissions = Object.defineProperty({ ...EVERYTHING }, 'protected', { get () { throw new TypeError('broken') } })
   t.throws(() => rulesFor(permissions), { message: 'broken' })
 })
