@@ -1471,7 +1471,10 @@ export interface operations {
     explainSignature: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Which environment answers; the default one when not given. `?environment=` does the same. */
+                "X-Environment"?: components["parameters"]["XEnvironment"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1521,7 +1524,10 @@ export interface operations {
     getSignatureRules: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Which environment answers; the default one when not given. `?environment=` does the same. */
+                "X-Environment"?: components["parameters"]["XEnvironment"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1592,7 +1598,10 @@ export interface operations {
     generateSignatures: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Which environment answers; the default one when not given. `?environment=` does the same. */
+                "X-Environment"?: components["parameters"]["XEnvironment"];
+            };
             path?: never;
             cookie?: never;
         };

@@ -44,21 +44,30 @@ const TAGS = [
 
 const ENVIRONMENT = { type: 'string', description: 'Which environment answers; the default one when not given. `?environment=` does the same.' }
 
-/** Every action takes the environment in a header; no route's own schema repeats it. */
-function withEnvironment (schema: FastifySchema): FastifySchema {
-  if (!schema.tags?.includes('actions')) return schema
+/** A route that does an action takes the environment in a header; no route's own schema repeats it. */
+function withEnvironment (schema: FastifySchema, { config }: RouteOptions): FastifySchema {
+  if (config?.action === undefined) return schema
   const own = schema.headers as { properties: object } | undefined // routes declare headers as objects
   return { ...schema, headers: { type: 'object', properties: { 'X-Environment': ENVIRONMENT, ...own?.properties } } }
 }
 
+interface RouteToDocument {
+  readonly schema: FastifySchema | undefined
+  readonly url: string
+  readonly route: RouteOptions
+}
+
 /** The router writes the rest of a path as `*`; people and tools know it as public_id, which may hold slashes. */
-function routeForReaders ({ schema, url }: { schema: FastifySchema | undefined, url: string }): { schema: FastifySchema, url: string } {
-  if (!url.endsWith('/*')) return { schema: withEnvironment({ ...schema }), url }
+function routeForReaders ({ schema, url, route }: RouteToDocument): { schema: FastifySchema, url: string } {
+  if (!url.endsWith('/*')) return { schema: withEnvironment({ ...schema }, route), url }
   // A route with a rest in its path declares it under `*`.
   const params = schema?.params as { properties: Record<string, object> } | undefined
   return {
     url: url.replace(/\*$/, ':public_id'),
-    schema: withEnvironment({ ...schema, params: { type: 'object', properties: { public_id: params?.properties['*'] }, required: ['public_id'] } })
+    schema: withEnvironment({
+      ...schema,
+      params: { type: 'object', properties: { public_id: params?.properties['*'] }, required: ['public_id'] }
+    }, route)
   }
 }
 
