@@ -26,11 +26,12 @@ const terminal = has('script')
 
 /**
  * Only a mirror earns coverage: `test/routes/x.test.ts` covers `routes/x.ts`, `test/a/b.test.ts` covers `src/a/b.ts`.
- * The sandbox is a product of its own, judged by the official clients in `test/contract/`, and is left out.
+ * The sandbox is a product of its own, judged by the official clients in `test/contract/`, and is left out; so are the
+ * modules for browsers, which run in Chromium alone and are judged there by `test/browser/`.
  */
 export function sourceOf (file) {
   const mirrored = /^test\/(.+)\.test\.[tj]s$/.exec(file)?.[1]
-  if (!mirrored || mirrored.startsWith('sandbox/')) return null
+  if (!mirrored || /^(?:sandbox|browser)\//.test(mirrored)) return null
   const source = mirrored.startsWith('routes/') ? `${mirrored}.ts` : `src/${mirrored}.ts`
   if (!existsSync(source) || (!redis && WITH_REDIS.has(source))) return null
   return terminal || !WITH_TERMINAL.has(source) ? source : null

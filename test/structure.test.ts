@@ -29,7 +29,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'config'
   ],
   routes: ['input', 'schemas'],
-  'plugins/docs': ['schemas'],
+  'plugins/docs': ['browser', 'schemas'],
   'plugins/access': [
     'redis', 'auth/callers', 'auth/uploads', 'auth/rate-limit', 'auth/policy', 'cloudinary/client', 'input',
     'schemas', 'net'
@@ -75,6 +75,12 @@ const imports = sources.flatMap((from) => importsOf(from, textOf(from)))
 
 /** Made by a program, and as long as what it was made from. */
 const GENERATED: ReadonlySet<string> = new Set(['src/api/openapi.ts']) // by `npm run api-types`
+
+/**
+ * Products of their own: they repeat names and read clocks as they like. The sandbox is judged by what official clients
+ * see of it, in test/contract; the modules for browsers run in Chromium alone, where test/browser judges them.
+ */
+const isApart = (file: string): boolean => /^src\/(?:sandbox|browser)\//.test(file)
 
 /** Files without a mirror test, each with its reason. */
 const UNMIRRORED: Readonly<Record<string, string>> = {
@@ -147,7 +153,8 @@ t.test('no circle, neither of files nor of rooms', async (t) => {
 })
 
 t.test('a name of a type means one thing', async (t) => {
-  t.same(sharedTypeNames(sources.filter((file) => !file.startsWith('src/sandbox/')), textOf), [])
+  t.same(sharedTypeNames(sources.filter((file) => !isApart(file)), textOf), [])
+  t.same(sharedTypeNames(sources.filter((file) => file.startsWith('src/browser/')), textOf), [])
 })
 
 /** Files whose code, without comments, holds what the pattern matches. */
@@ -178,7 +185,7 @@ const DATES: Readonly<Record<string, string>> = {
 }
 
 t.test('a clock that somebody sets moves no span: the time of day is read for what leaves the process', async (t) => {
-  const ours = (file: string): boolean => !file.startsWith('src/sandbox/')
+  const ours = (file: string): boolean => !isApart(file)
   t.same(users(/\bDate\.now\b|\bDate\(\)|\bperformance\.|\bhrtime\b/).filter(ours), ['src/clock.ts'])
   t.same(users(/\bwallClock\b/).filter(ours).sort(), Object.keys(DATES))
 })
@@ -190,9 +197,8 @@ t.test('no memory looks for its oldest entry among all that it has deleted, as a
 })
 
 t.test('every file has its mirror test, or a reason, and no mirror outlives its file', async (t) => {
-  // The rooms of the sandbox are judged by what official clients see of them, in test/contract, beside the tests that some files have.
   const mirrorOf = (file: string): string => `test/${file.replace(/^src\//, '').replace(/\.ts$/, '')}.test.ts`
-  const mirrored = sources.filter((file) => !file.startsWith('src/sandbox/'))
+  const mirrored = sources.filter((file) => !isApart(file))
   t.same(mirrored.filter((file) => !(file in UNMIRRORED) && !existsSync(join(root, mirrorOf(file)))), [])
   t.same(Object.keys(UNMIRRORED).filter((file) => !sources.includes(file)), [], 'no reason outlives its file')
   const mirrors = new Set(mirrored.map(mirrorOf))

@@ -7,6 +7,14 @@ import { ROOT } from './child.ts'
 /** Files beside the compiled sources. Guides are there once the project has some. */
 const BESIDE = /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|openapi\.yaml|docs\/.+)$/
 
+/** Compiled files of a source. Of the modules for browsers the entries are bundled, and the rest stays as types alone. */
+function compiledFrom (source: string): string[] {
+  if (source === 'src/browser/bundle.js') return []
+  const stem = source.replace(/\.[jt]s$/, '')
+  const isPart = /^src\/browser\/.+\//.test(source)
+  return (isPart ? ['.d.ts'] : ['.js', '.d.ts']).map((end) => `dist/${stem}${end}`)
+}
+
 /**
  * Finds the only tarball in a folder and checks that it holds each source, compiled and with its types, the files
  * beside them, and nothing else: neither tests nor what an earlier build has left.
@@ -20,9 +28,7 @@ export function checkTarball (folder: string): string {
   const held = list('tar', ['-tzf', tarball]).map((name) => name.replace(/^package\//, ''))
   const sources = list('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'src', 'routes'])
     .filter((name) => /\.[jt]s$/.test(name))
-  const compiled = sources.flatMap(
-    (name) => ['.js', '.d.ts'].map((end) => `dist/${name.replace(/\.[jt]s$/, end)}`)
-  )
+  const compiled = sources.flatMap(compiledFrom)
   const wanted = new Set(compiled)
   const missing = compiled.filter((name) => !held.includes(name))
   const stale = held.filter((name) => !BESIDE.test(name) && !wanted.has(name))

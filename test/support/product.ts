@@ -5,8 +5,12 @@ import { WITH_TYPESCRIPT } from './with-typescript.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const BUILD_INFO = join(ROOT, 'dist/.tsbuildinfo')
 
+/** Modules for browsers are built apart; a gateway only serves them. */
+const isForBrowsers = (name: string): boolean => /^browser(?:$|[/\\](?!tokens\.ts$))/.test(name)
+
 function changedAfter (time: number, folder: string): boolean {
-  return readdirSync(join(ROOT, folder), { recursive: true }).some((name) => statSync(join(ROOT, folder, String(name))).mtimeMs > time)
+  const names = readdirSync(join(ROOT, folder), { recursive: true }).map(String)
+  return names.some((name) => !isForBrowsers(name) && statSync(join(ROOT, folder, name)).mtimeMs > time)
 }
 
 /** `npm test` builds before it begins; whoever then edits a file and runs one test gets the sources. */

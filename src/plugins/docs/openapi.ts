@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyPluginAsync, FastifySchema, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
+import { browserModules } from './browser-modules.ts'
 import { docsPage } from './docs-page.ts'
 import { forReaders } from './openapi-for-readers.ts'
 import { withSharedParts } from './openapi-shared.ts'
@@ -175,4 +176,5 @@ export const openapiPages: FastifyPluginAsync = async (app) => {
   app.get('/openapi.yaml', { schema: hidden }, async (_request, reply) => reply.type('application/yaml').send(await app.openapiYaml()))
   app.get('/postman.json', { schema: hidden }, async (request) => postmanCollection(app.swagger(), `${request.protocol}://${request.host}`, app.prefix))
   await app.register(docsPage)
+  await app.register(browserModules)
 }

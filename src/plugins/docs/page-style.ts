@@ -1,4 +1,4 @@
-import { TOKENS } from './tokens.ts'
+import { TOKENS } from '../../browser/tokens.ts'
 
 /** Styles of a page of documentation: one column, both themes, no sideways scrolling at 390 px. */
 export const PAGE_STYLE = `${TOKENS}

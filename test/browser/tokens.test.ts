@@ -1,5 +1,5 @@
 import t from 'tap'
-import { TOKENS } from '../../../src/plugins/docs/tokens.ts'
+import { TOKENS } from '../../src/browser/tokens.ts'
 
 /** Relative luminance of a color. Source: WCAG 2.2, "relative luminance". */
 function luminance (hex: string): number {

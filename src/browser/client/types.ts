@@ -1,0 +1,121 @@
+/** Settings of an upload, as `POST /signature` takes them, `resource_type` included. */
+export type Fields = Record<string, unknown>
+
+/** The 200 of `POST /signature`. Everything in `fields` is sent beside the file. */
+export interface SignedForm {
+  upload_url: string
+  fields: Record<string, string>
+  /** Unix seconds. The form is good for an hour after its `timestamp` when this is absent. */
+  expires_at?: number
+  [name: string]: unknown
+}
+
+/** What this caller may upload: the 200 of `GET /signature/rules`. */
+export interface Rules {
+  environment: string
+  cloud_name: string
+  /** False: this caller may not sign here, and `reason` says why. */
+  allowed: boolean
+  reason: string | null
+  resource_types: string[]
+  /** Null: no limit is known. */
+  formats: string[] | null
+  /** Largest file in bytes. Null: no limit is known. */
+  max_bytes: number | null
+  folder: { forced: string | null, patterns: string[] }
+  public_id_patterns: string[]
+  presets: string[] | null
+  fields: { allowed: string[], required: string[], forced: Record<string, unknown> }
+  validity_seconds: number
+  single_use: boolean
+  enforced_by_cloudinary: string[]
+  enforced_by_page_only: string[]
+}
+
+/** What Cloudinary answers to an upload. */
+export interface Asset {
+  public_id: string
+  secure_url: string
+  bytes: number
+  [name: string]: unknown
+}
+
+/** A problem document of the gateway. */
+export interface Problem {
+  code: string
+  status: number
+  detail: string
+  title?: string
+  advice?: string
+  retryable?: boolean
+  request_id?: string
+  errors?: ErrorItem[]
+  [name: string]: unknown
+}
+export interface ErrorItem { pointer?: string, message: string }
+
+export type Headers = Record<string, string>
+
+export interface UploaderOptions {
+  /** `POST /signature` of the gateway, or a route of the page's own back end that answers the same. This or `sign` is required. */
+  signatureUrl?: string | URL
+  /** Asks for a signed form in a way of its own. */
+  sign?: (fields: Fields, file: Blob | string, context: { signal: AbortSignal }) => SignedForm | Promise<SignedForm>
+  /** Sent to the gateway or the page's own back end, never to Cloudinary. A function is asked before each request. */
+  headers?: Headers | (() => Headers | Promise<Headers>)
+  /** Of calls to the gateway or the page's own back end. Default: `same-origin`. */
+  credentials?: RequestCredentials
+  /** `gateway` sends the file in one request to `POST /direct-upload`. Default: `cloudinary`. */
+  via?: 'cloudinary' | 'gateway'
+  /** Default: `direct-upload` beside `signatureUrl`. */
+  directUploadUrl?: string | URL
+  /** Default: `signature/rules` below `signatureUrl`. */
+  rulesUrl?: string | URL
+  /** Default: `signature/explain` below `signatureUrl`. */
+  explainUrl?: string | URL
+  /** Files at once. Default: 3. */
+  parallel?: number
+  /** Larger files are sent in chunks of this size: at least 5 MiB (5,242,880). Default: 20,000,000. */
+  chunkBytes?: number
+  /** Attempts after the first one, per request. Default: 5. */
+  retries?: number
+  /** Remembers which chunks are done, never bytes. Default: `localStorage`. Null: a reload begins again. */
+  storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null
+}
+
+export interface UploadOptions {
+  fields?: Fields
+  onProgress?: (progress: Progress) => void
+  signal?: AbortSignal
+  chunkBytes?: number
+  retries?: number
+}
+
+export type UploadState = 'waiting' | 'signing' | 'uploading' | 'paused' | 'retrying' | 'processing' | 'done'
+
+export interface Progress {
+  state: UploadState
+  /** Bytes that have left the browser. It shrinks when a chunk begins again. */
+  loaded: number
+  total: number
+  bytesPerSecond: number
+  secondsLeft: number | null
+  /** While `retrying`: why. */
+  error?: Error
+}
+
+/** An upload that runs. It settles once, with the asset or an error. */
+export interface Upload extends Promise<Asset> {
+  /** Stops sending; what was sent of the running chunk is sent again later. */
+  pause (): void
+  resume (): void
+  /** Rejects with an `AbortError`. An upload whose last byte has left already may be stored all the same. */
+  abort (): void
+}
+
+export interface Uploader {
+  /** Uploads a file, or what an http(s) URL leads to, which Cloudinary then fetches. */
+  upload (file: Blob | string, options?: UploadOptions): Upload
+  /** Asks the gateway what this caller may upload. */
+  rules (options?: { signal?: AbortSignal }): Promise<Rules>
+}

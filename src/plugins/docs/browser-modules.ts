@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { FastifyPluginAsync, FastifyReply } from 'fastify'
+import { GatewayError } from '../../errors.ts'
+
+/** Names in `src/browser`, of which `src/browser/bundle.js` makes one file each. */
+const MODULES = ['client.js', 'upload-element.js']
+/** Beside the compiled gateway, or in `dist` when the sources themselves are run. */
+const FOLDERS = ['../../browser/', '../../../dist/src/browser/'].map((path) => new URL(path, import.meta.url))
+
+interface BrowserModule { readonly text: string, readonly tag: string }
+
+/** Returns the first of the files that exists, or undefined. */
+async function firstOf ([path, ...rest]: readonly URL[]): Promise<BrowserModule | undefined> {
+  if (path === undefined) return undefined
+  try {
+    const text = await readFile(path, 'utf8')
+    return { text, tag: `"${createHash('sha256').update(text).digest('base64url').slice(0, 16)}"` }
+  } catch {
+    return await firstOf(rest)
+  }
+}
+
+/** Headers that let pages of any origin import a module, also from a page that isolates itself. */
+function openToAll (reply: FastifyReply, tag: string): void {
+  reply.headers({
+    etag: tag,
+    'cache-control': 'public, max-age=0',
+    'access-control-allow-origin': '*',
+    'cross-origin-resource-policy': 'cross-origin'
+  })
+}
+
+/** Whether a browser or proxy holds this version. Weak tags match too: a proxy that compresses makes them of ours. */
+function isKnown (tag: string, condition = ''): boolean {
+  return condition.split(',').map((one) => one.trim().replace(/^W\//, '')).some((one) => one === tag || one === '*')
+}
+
+export interface BrowserModulesOptions {
+  /** Where the modules are looked for, in this order. */
+  readonly folders?: readonly URL[]
+}
+
+/** `/client.js` and `/upload-element.js`: modules that a page of any origin may import. No key: they hold no secret. */
+export const browserModules: FastifyPluginAsync<BrowserModulesOptions> = async (app, { folders = FOLDERS }) => {
+  for (const name of MODULES) {
+    let known: BrowserModule | undefined
+    app.get(`/${name}`, { schema: { hide: true } }, async ({ headers }, reply) => {
+      known ??= await firstOf(folders.map((folder) => new URL(name, folder)))
+      if (known === undefined) {
+        throw new GatewayError('not_found', `${name} has not been built. Run \`npm run build\`, then ask again.`)
+      }
+      openToAll(reply, known.tag)
+      if (isKnown(known.tag, headers['if-none-match'])) return reply.code(304).send()
+      return reply.type('text/javascript; charset=utf-8').send(known.text)
+    })
+  }
+}
