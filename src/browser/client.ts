@@ -1,14 +1,66 @@
-import type { Upload, Uploader, UploaderOptions, UploadOptions } from './client/types.ts'
+import { sendInChunks } from './client/chunks.ts'
+import { Gateway } from './client/gateway.ts'
+import { checkUpload, checkUploader, split } from './client/options.ts'
+import { Session, type Shared } from './client/session.ts'
+import type { Asset, Upload, Uploader, UploaderOptions, UploadOptions } from './client/types.ts'
+import { Slots } from './client/waiting.ts'
 
 export { UploadError } from './client/upload-error.ts'
 export type * from './client/types.ts'
 
+const CHUNK_BYTES = 20_000_000
+const PARALLEL = 3
+
+/** A page whose storage is forbidden throws when it merely asks for it, and workers have none. */
+function ownStorage (): Storage | null {
+  try {
+    return globalThis.localStorage ?? null
+  } catch {
+    return null
+  }
+}
+
+async function run (session: Session, { fields = {}, chunkBytes }: UploadOptions, { options }: Shared): Promise<Asset> {
+  const bytes = chunkBytes ?? options.chunkBytes ?? CHUNK_BYTES
+  const { storage = ownStorage() } = options
+  try {
+    session.meter.tell('waiting', 0)
+    const isWhole = options.via === 'gateway' || session.size <= bytes
+    const asset = await (isWhole
+      ? session.send({ start: 0, end: session.size })
+      : sendInChunks(session, { chunkBytes: bytes, fields, storage }))
+    session.meter.tell('done', session.size)
+    return asset as Asset // as Cloudinary documents it
+  } catch (error) {
+    if (!session.isAborted || !session.unclear) throw error
+    const text = 'The upload was aborted after its last byte may have left. Look whether the asset was stored.'
+    throw Object.assign(new DOMException(text, 'AbortError'), { outcome: 'unknown' })
+  } finally {
+    session.end()
+  }
+}
+
 /** Returns an uploader, which sends as many files at once as `parallel` says and lets the others wait. */
 export function createUploader (options: UploaderOptions): Uploader {
-  throw new TypeError(`not built: ${String(options)}`)
+  checkUploader(options)
+  const gateway = new Gateway(options)
+  const shared = { options, gateway, slots: new Slots(options.parallel ?? PARALLEL) }
+  return {
+    upload (file, uploadOptions = {}) {
+      checkUpload(file, uploadOptions)
+      const session = new Session(file, uploadOptions, shared)
+      return Object.assign(run(session, uploadOptions, shared), {
+        pause: () => { session.pause() },
+        resume: () => { session.resume() },
+        abort: () => { session.abort() }
+      })
+    },
+    rules: async ({ signal = new AbortController().signal } = {}) => await gateway.rules(signal)
+  }
 }
 
 /** Uploads one file, or what a URL leads to. */
 export function upload (file: Blob | string, options: UploaderOptions & UploadOptions): Upload {
-  return createUploader(options).upload(file, options)
+  const [uploaderOptions, uploadOptions] = split(options)
+  return createUploader(uploaderOptions).upload(file, uploadOptions)
 }

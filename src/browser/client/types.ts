@@ -1,3 +1,5 @@
+import type { UploadError } from './upload-error.ts'
+
 /** Settings of an upload, as `POST /signature` takes them, `resource_type` included. */
 export type Fields = Record<string, unknown>
 
@@ -61,17 +63,20 @@ export interface UploaderOptions {
   signatureUrl?: string | URL
   /** Asks for a signed form in a way of its own. */
   sign?: (fields: Fields, file: Blob | string, context: { signal: AbortSignal }) => SignedForm | Promise<SignedForm>
-  /** Sent to the gateway or the page's own back end, never to Cloudinary. A function is asked before each request. */
+  /** Sent to the gateway or the page's own back end, never to Cloudinary. A function is called before each request. */
   headers?: Headers | (() => Headers | Promise<Headers>)
   /** Of calls to the gateway or the page's own back end. Default: `same-origin`. */
   credentials?: RequestCredentials
-  /** `gateway` sends the file in one request to `POST /direct-upload`. Default: `cloudinary`. */
+  /**
+   * `gateway` sends the file in one request to `POST /direct-upload`; `headers` go along to the origin of `signatureUrl`
+   * alone. Default: `cloudinary`.
+   */
   via?: 'cloudinary' | 'gateway'
-  /** Default: `direct-upload` beside `signatureUrl`. */
+  /** Default: `direct-upload` beside `signatureUrl`, with its query. */
   directUploadUrl?: string | URL
-  /** Default: `signature/rules` below `signatureUrl`. */
+  /** Default: `signature/rules` beside `signatureUrl`, with its query. */
   rulesUrl?: string | URL
-  /** Default: `signature/explain` below `signatureUrl`. */
+  /** Default: `signature/explain` beside `signatureUrl`, with its query. */
   explainUrl?: string | URL
   /** Files at once. Default: 3. */
   parallel?: number
@@ -79,6 +84,8 @@ export interface UploaderOptions {
   chunkBytes?: number
   /** Attempts after the first one, per request. Default: 5. */
   retries?: number
+  /** Milliseconds without progress after which a request counts as failed. Default: 30,000; for the answer, ten times that. */
+  stallMs?: number
   /** Remembers which chunks are done, never bytes. Default: `localStorage`. Null: a reload begins again. */
   storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null
 }
@@ -101,7 +108,7 @@ export interface Progress {
   bytesPerSecond: number
   secondsLeft: number | null
   /** While `retrying`: why. */
-  error?: Error
+  error?: UploadError
 }
 
 /** An upload that runs. It settles once, with the asset or an error. */
@@ -109,7 +116,10 @@ export interface Upload extends Promise<Asset> {
   /** Stops sending; what was sent of the running chunk is sent again later. */
   pause (): void
   resume (): void
-  /** Rejects with an `AbortError`. An upload whose last byte has left already may be stored all the same. */
+  /**
+   * Rejects with an `AbortError`, and nothing is stored. When the last byte may have left already, the error has
+   * `outcome: 'unknown'`.
+   */
   abort (): void
 }
 
