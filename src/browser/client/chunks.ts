@@ -1,6 +1,6 @@
 import { asUnknown } from './answers.ts'
 import { Memory, type Kept } from './memory.ts'
-import { Moved, type Session } from './session.ts'
+import { Moved, newId, type Session } from './session.ts'
 import type { UploaderOptions, UploadOptions } from './types.ts'
 import { UploadError } from './upload-error.ts'
 
@@ -13,7 +13,7 @@ export interface ChunkOptions {
 /** Cloudinary knows the upload no longer. */
 class Forgotten extends Error {}
 
-const fresh = (chunkBytes: number): Kept => ({ id: crypto.getRandomValues(new Uint32Array(4)).join('-'), done: 0, chunkBytes, time: 0 })
+const fresh = (chunkBytes: number): Kept => ({ id: newId(), done: 0, chunkBytes, time: 0 })
 
 /** Whether the upstream says that it does not know the chunks before this one. */
 const isForgetting = (error: unknown): boolean =>
@@ -34,7 +34,7 @@ async function inOrder (session: Session, kept: Kept, memory: Memory): Promise<o
     if (end === size) memory.write({ ...kept, ending: true })
     let answer: Record<string, unknown>
     try {
-      answer = await session.send({ start, end, id: kept.id })
+      answer = await session.send({ start, end, chunkOf: kept.id })
     } catch (error) {
       if (!isFirst || !isForgetting(error)) throw error
       throw mayBeStored ? asUnknown(error as UploadError) : new Forgotten() // as `isForgetting` has found

@@ -25,9 +25,9 @@ async function inTime<T> (work: T | Promise<T>, signal: AbortSignal): Promise<T>
 export const absolute = (url: string | URL): URL => new URL(url, here())
 
 /** Whether a server answers at all, to a question that needs no permission to be asked. */
-async function answers (url: URL, signal: AbortSignal): Promise<boolean> {
+export async function answers (url: string | URL, signal: AbortSignal): Promise<boolean> {
   const options = { mode: 'no-cors', method: 'HEAD', cache: 'no-store' } as const
-  return await bounded(PROBE_MS, signal, async (signal) => await fetch(url.origin, { ...options, signal }))
+  return await bounded(PROBE_MS, signal, async (signal) => await fetch(url, { ...options, signal }))
     .then(() => true, () => false)
 }
 

@@ -1,5 +1,5 @@
 import { objectIn, refusal, asUnknown } from './answers.ts'
-import type { Gateway } from './gateway.ts'
+import { answers, type Gateway } from './gateway.ts'
 import { Meter } from './meter.ts'
 import { Patience } from './patience.ts'
 import { Signed } from './signed.ts'
@@ -19,9 +19,12 @@ export interface Shared { readonly options: UploaderOptions, readonly gateway: G
 export interface Piece {
   readonly start: number
   readonly end: number
-  /** Names the upload that this is a chunk of. */
-  readonly id?: string
+  /** The upload that this is a chunk of. Sent again under the same id, it cannot become a second asset. */
+  readonly chunkOf?: string
 }
+
+/** Returns a name that no other upload has. */
+export const newId = (): string => crypto.getRandomValues(new Uint32Array(4)).join('-')
 
 interface Running {
   readonly transfer: Transfer
@@ -56,6 +59,7 @@ export class Session {
   readonly #aborter = new AbortController()
   readonly #signal = this.#aborter.signal
   readonly #ended = new AbortController()
+  readonly #id = newId()
   #signed: Signed | undefined
   #running: Running | undefined
   /** Tells a paused upload to go on. */
@@ -136,7 +140,7 @@ export class Session {
       const form = await this.ready()
       const publicId = form.fields['public_id']
       // Another ID would be another asset.
-      if (this.unclear && failure && !piece.id && publicId !== sentId) throw asUnknown(failure)
+      if (this.unclear && failure && !piece.chunkOf && publicId !== sentId) throw asUnknown(failure)
       sentId = publicId
       const { url, outcome } = await this.#once(form, piece)
       const body = objectIn(outcome.text)
@@ -150,12 +154,17 @@ export class Session {
         continue
       }
       this.unclear ||= this.#isLast(piece) && mayBeStored(outcome, failure)
-      const isHarmless = !this.unclear || piece.id !== undefined || publicId !== undefined
-      if (!isHarmless || !patience.allows(failure)) throw this.unclear ? asUnknown(failure) : failure
-      this.meter.tell('retrying', piece.start, failure)
-      await patience.pause(failure, this.#signal)
+      const isHarmless = !this.unclear || piece.chunkOf !== undefined || publicId !== undefined
+      do {
+        if (!isHarmless || !patience.allows(failure)) throw this.unclear ? asUnknown(failure) : failure
+        this.meter.tell('retrying', piece.start, failure)
+        await patience.pause(failure, this.#signal)
+        // What is refused at once looks like an answer that was lost: a file is not risked on a server that is away.
+      } while (failure.status === 0 && this.#isForGateway && !await answers(url, this.#signal))
     }
   }
+
+  get #isForGateway (): boolean { return this.#shared.options.via === 'gateway' }
 
   get #retries (): number { return this.#options.retries ?? this.#shared.options.retries ?? RETRIES }
 
@@ -180,14 +189,15 @@ export class Session {
 
   async #once (form: SignedForm, piece: Piece): Promise<{ url: string, outcome: Outcome }> {
     const { options: { stallMs = STALL_MS }, gateway } = this.#shared
-    const { start, end, id } = piece
+    const { start, end, chunkOf } = piece
     const { url, headers, credentials } = await gateway.destination(form)
     const isLast = this.#isLast(piece)
     this.#target ??= url
-    if (id !== undefined && this.#target !== url) throw new Moved()
-    const range = id === undefined
+    if (chunkOf && this.#target !== url) throw new Moved()
+    // A browser sends a request again by itself when a kept connection breaks: this tells Cloudinary that it is the same.
+    const range = this.size === 0 || this.#isForGateway
       ? {}
-      : { 'X-Unique-Upload-Id': id, 'Content-Range': `bytes ${start}-${end - 1}/${this.size}` }
+      : { 'X-Unique-Upload-Id': chunkOf ?? this.#id, 'Content-Range': `bytes ${start}-${end - 1}/${this.size}` }
     this.#signal.throwIfAborted()
     const { meter } = this
     meter.tell('uploading', start)
@@ -201,7 +211,7 @@ export class Session {
       onLoaded: (bytes) => { meter.tell('uploading', start + bytes) },
       onSent: () => { if (isLast) meter.tell('processing', end) }
     })
-    const mustEnd = (): boolean => isLast && (id === undefined ? transfer.mayBeWhole : transfer.isEnding)
+    const mustEnd = (): boolean => isLast && (chunkOf ? transfer.isEnding : transfer.mayBeWhole)
     this.#running = { transfer, isLast, mustEnd }
     try {
       return { url, outcome: await transfer.done }
@@ -211,14 +221,14 @@ export class Session {
   }
 
   /** The file comes last: so it is known how many of its bytes have left. */
-  #body (form: SignedForm, { start, end, id }: Piece): FormData {
+  #body (form: SignedForm, { start, end, chunkOf }: Piece): FormData {
     const body = new FormData()
     const { file } = this
     const { resource_type: kind, fields } = form
-    const isForGateway = this.#shared.options.via === 'gateway' && typeof kind === 'string'
-    for (const [name, value] of Object.entries({ ...isForGateway && { resource_type: kind }, ...fields })) body.append(name, value)
+    for (const [name, value] of Object.entries(fields)) body.append(name, value)
+    if (this.#isForGateway && typeof kind === 'string' && !body.has('resource_type')) body.append('resource_type', kind)
     if (typeof file === 'string') body.append('file', file)
-    else body.append('file', id === undefined ? file : file.slice(start, end), (file as File).name ?? 'blob') // Blobs have none
+    else body.append('file', chunkOf ? file.slice(start, end) : file, (file as File).name ?? 'blob') // Blobs have none
     return body
   }
 

@@ -24,6 +24,8 @@ export interface Outcome extends Answer {
 
 const ANSWER_FACTOR = 10
 const MIB = 2 ** 20
+/** Bytes that went into buffers in less time tell nothing of the line. */
+const SAMPLE_MS = 100
 
 /** One request with a body. fetch does not tell how much of that has left, so this is an XMLHttpRequest. */
 export class Transfer {
@@ -62,10 +64,11 @@ export class Transfer {
 
   /**
    * Whether the whole body may have left. Browsers report every tenth of a second or so, and nothing at all of what was
-   * fast: it has not left for certain only when the rest could not have gone within a second at the highest speed seen.
+   * fast: it has not left for certain only when the rest could not have gone in a quarter of a second, at the highest
+   * speed seen.
    */
   get mayBeWhole (): boolean {
-    return this.isEnding || this.#loaded === 0 || this.#total - this.#loaded <= this.#peak
+    return this.isEnding || this.#loaded === 0 || this.#total - this.#loaded <= this.#peak / 4
   }
 
   stop (): void {
@@ -74,11 +77,11 @@ export class Transfer {
   }
 
   #follow (upload: XMLHttpRequestUpload, bytes: number, { stallMs, onLoaded, onSent }: TransferOptions): void {
-    let since = performance.now()
+    let [since, before] = [performance.now(), 0]
     upload.onprogress = ({ loaded, total }) => {
       const now = performance.now()
-      this.#peak = Math.max(this.#peak, (loaded - this.#loaded) * 1000 / Math.max(1, now - since))
-      since = now
+      this.#peak = Math.max(this.#peak, (loaded - before) * 1000 / Math.max(SAMPLE_MS, now - since))
+      if (now - since >= SAMPLE_MS) [since, before] = [now, loaded]
       this.#loaded = loaded
       this.#total = total
       if (!this.#sent) this.#watch(stallMs)
