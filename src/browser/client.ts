@@ -1,20 +1,20 @@
 import { sendInChunks } from './client/chunks.ts'
 import { Gateway } from './client/gateway.ts'
-import { checkUpload, checkUploader, split } from './client/options.ts'
+import { checkUpload, checkUploader } from './client/options.ts'
 import { Session, type Shared } from './client/session.ts'
 import type { Asset, Upload, Uploader, UploaderOptions, UploadOptions } from './client/types.ts'
-import { Slots } from './client/waiting.ts'
+import { createTurns } from './client/waiting.ts'
 
-export { UploadError } from './client/upload-error.ts'
+export { UploadError, type ErrorItem, type Problem } from './client/upload-error.ts'
 export type * from './client/types.ts'
 
 const CHUNK_BYTES = 20_000_000
 const PARALLEL = 3
 
-/** A page whose storage is forbidden throws when it merely asks for it, and workers have none. */
+/** Merely asking for a storage throws where it is forbidden, and in workers, which have none. */
 function ownStorage (): Storage | null {
   try {
-    return globalThis.localStorage ?? null
+    return localStorage
   } catch {
     return null
   }
@@ -24,16 +24,15 @@ async function run (session: Session, { fields = {}, chunkBytes }: UploadOptions
   const bytes = chunkBytes ?? options.chunkBytes ?? CHUNK_BYTES
   const { storage = ownStorage() } = options
   try {
-    session.meter.tell('waiting', 0)
     const isWhole = options.via === 'gateway' || session.size <= bytes
     const asset = await (isWhole
       ? session.send({ start: 0, end: session.size })
       : sendInChunks(session, { chunkBytes: bytes, fields, storage }))
-    session.meter.tell('done', session.size)
+    session.tell('done', session.size)
     return asset as Asset // as Cloudinary documents it
   } catch (error) {
     if (!session.isAborted || !session.unclear) throw error
-    const text = 'The upload was aborted after its last byte may have left. Look whether the asset was stored.'
+    const text = 'The upload was aborted, but the asset may exist. Look before you send it again.'
     throw Object.assign(new DOMException(text, 'AbortError'), { outcome: 'unknown' })
   } finally {
     session.end()
@@ -44,7 +43,7 @@ async function run (session: Session, { fields = {}, chunkBytes }: UploadOptions
 export function createUploader (options: UploaderOptions): Uploader {
   checkUploader(options)
   const gateway = new Gateway(options)
-  const shared = { options, gateway, slots: new Slots(options.parallel ?? PARALLEL) }
+  const shared = { options, gateway, turn: createTurns(options.parallel ?? PARALLEL) }
   return {
     upload (file, uploadOptions = {}) {
       checkUpload(file, uploadOptions)
@@ -60,7 +59,8 @@ export function createUploader (options: UploaderOptions): Uploader {
 }
 
 /** Uploads one file, or what a URL leads to. */
-export function upload (file: Blob | string, options: UploaderOptions & UploadOptions): Upload {
-  const [uploaderOptions, uploadOptions] = split(options)
-  return createUploader(uploaderOptions).upload(file, uploadOptions)
+export function upload (
+  file: Blob | string, { fields, onProgress, signal, ...options }: UploaderOptions & UploadOptions
+): Upload {
+  return createUploader(options).upload(file, { fields, onProgress, signal })
 }

@@ -5,6 +5,7 @@ import { bundleForBrowsers } from '../support/browser-modules.ts'
 import { NO_BROWSER, startBrowser, startFrontEnd } from '../support/chromium.ts'
 import { startCuttingProxy } from '../support/cutting-proxy.ts'
 import { environmentAt, startGatewayAt } from '../support/gateway.ts'
+import { LONG } from '../support/rounds.ts'
 import { randomFile, rangesOf, UploadingPage, uploadsOf } from '../support/uploading-page.ts'
 
 const CHUNK = 5_242_880
@@ -76,11 +77,20 @@ t.test('/client.js when something fails', { skip: NO_BROWSER }, async (t) => {
     sandbox.faults.add({ kind: 'lost_answer', match: POST, skip: 2, times: 2 })
     t.match(await page.upload('chosen()', options(`${raw}, chunkBytes: ${CHUNK}`)), { asset: { etag: file.md5 } })
     t.equal((await stored()).length, 4, 'a last chunk is known by its id')
+    const again = options(`fields: { resource_type: 'raw', folder: 'again' }, retries: 0, chunkBytes: ${CHUNK}`)
+    sandbox.faults.clear()
+    sandbox.faults.add({ kind: 'lost_answer', match: POST, skip: 2, times: 2 })
+    t.match(await page.upload('chosen()', again), { failure: { outcome: 'unknown' } })
+    await page.load(`${front.origin}/page`, url)
+    await page.page.setInputFiles('#input', file.path)
     const before = uploadsOf(sandbox).length
+    t.match(await page.upload('chosen()', again), { asset: { etag: file.md5, public_id: /^again/ } })
+    t.same(rangesOf(sandbox).slice(before), [`bytes ${2 * CHUNK}-11999999/12000000`], 'after a reload it asks for the answer again')
+    t.equal((await stored()).length, 5)
 
     sandbox.faults.add({ kind: 'status', status: 503, headers, match: POST })
     t.match(await page.upload('new File([\'abc\'], \'a.txt\')', options(raw)), { failure: { outcome: 'unknown', status: 503 } })
-    t.equal(uploadsOf(sandbox).length, before + 1)
+    t.equal(uploadsOf(sandbox).length, before + 2)
   })
 
   t.test('the same through the gateway', async (t) => {
@@ -125,12 +135,12 @@ t.test('/client.js when something fails', { skip: NO_BROWSER }, async (t) => {
     t.equal(uploadsOf(sandbox).length, 9)
   })
 
-  t.test('a transfer that stands still is ended and begun again', async (t) => {
+  t.test('a transfer that stands still is ended and begun again', { skip: LONG }, async (t) => {
     const page = await opened(t)
     const file = randomFile(t, 12_000_000)
     await page.page.setInputFiles('#input', file.path)
     sandbox.faults.add({ kind: 'stall', at_byte: 2_000_000, match: POST })
-    t.match(await page.upload('chosen()', options(`${raw}, chunkBytes: ${CHUNK}, stallMs: 700`)), { asset: { etag: file.md5 } })
+    t.match(await page.upload('chosen()', options(`${raw}, chunkBytes: 11000000, stallMs: 700`)), { asset: { etag: file.md5 } })
     t.ok((await page.seen()).some(({ state, error }) => state === 'retrying' && /for too long/.test(String(error))))
   })
 
@@ -193,13 +203,14 @@ t.test('/client.js when something fails', { skip: NO_BROWSER }, async (t) => {
     }`
     const short = counting('expires_at: Date.now() / 1000 + 0.01')
     t.match(await page.upload('chosen()', options(short)), { asset: { etag: file.md5 } })
-    t.equal(await page.run('signatures'), 3, 'before each chunk')
+    t.ok(await page.run<number>('signatures') >= 3, 'before each chunk')
+    await page.run('signatures = 0')
     sandbox.faults.add({ kind: 'status', status: 400, message: STALE, headers, match: POST, skip: 1 })
     t.match(await page.upload('chosen()', options(counting(''))), { asset: { etag: file.md5 } })
-    t.equal(await page.run('signatures'), 5, 'once more')
+    t.equal(await page.run('signatures'), 2, 'once more')
     sandbox.faults.add({ kind: 'status', status: 400, message: STALE, headers, match: POST, times: 9 })
     t.match(await page.upload('new Blob([\'a\'])', options(counting(''))), { failure: { code: 'signature_expired', advice: /clock/ } })
-    t.equal(await page.run('signatures'), 7, 'not for ever')
+    t.equal(await page.run('signatures'), 4, 'not for ever')
   })
 
   t.test('a clock that is days off changes nothing', async (t) => {
@@ -223,6 +234,6 @@ t.test('/client.js when something fails', { skip: NO_BROWSER }, async (t) => {
     await page.page.setInputFiles('#input', file.path)
     rmSync(file.path)
     const { failure } = await page.upload('chosen()', options(raw))
-    t.match(failure, { code: 'file_unreadable', message: /changed or removed/, advice: /again/ })
+    t.match(failure, { code: 'file_unreadable', message: /changed or removed/, outcome: undefined, advice: /again/ })
   })
 })

@@ -1,8 +1,8 @@
-import type { Problem } from './types.ts'
-import { UploadError, type UploadErrorOptions } from './upload-error.ts'
+import { UploadError, type Problem, type UploadErrorOptions } from './upload-error.ts'
 
 /** An answer as it came. `header` takes names in lower case. */
 export interface Answer {
+  readonly url: string
   readonly status: number
   readonly text: string
   readonly header: (name: string) => string | undefined
@@ -14,78 +14,52 @@ type Body = Record<string, unknown>
 export function objectIn (text: string): Body | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value as Body : undefined
+    return Object(value) === value ? value as Body : undefined
   } catch {
     return undefined
   }
 }
 
-function secondsIn (header: string | undefined): number | undefined {
-  if (header === undefined) return undefined
-  const seconds = Number(header)
-  if (seconds >= 0) return seconds
-  const date = Date.parse(header)
-  return date > 0 ? Math.max(0, (date - Date.now()) / 1000) : undefined
-}
-
-const isPassing = (status: number): boolean => status === 408 || status === 420 || status === 429 || status >= 500
-
 const ADVICE: Record<string, string> = {
-  signature_mismatch: 'Send exactly the fields that were signed, and ask for a new signature when one of them changes.',
+  signature_mismatch: 'Send the fields exactly as they were signed.',
   signature_expired: 'Check the clock of the server that signs.',
-  rate_limited: 'Try again later.',
-  upstream_failed: 'Try again later.',
-  payload_too_large: 'Choose a smaller file.'
+  payload_too_large: 'Choose a smaller file.',
+  upstream_rejected: 'Change the file or the fields.'
 }
+const LATER = 'Try again later.'
 
-function cloudinaryCode (status: number, message: string): string {
+function codeOf (status: number, message: string): string {
   if (message.startsWith('Invalid Signature')) return 'signature_mismatch'
   if (message.startsWith('Stale request')) return 'signature_expired'
-  if (status === 420 || status === 429) return 'rate_limited'
+  if ([420, 429].includes(status)) return 'rate_limited'
   if (status === 413) return 'payload_too_large'
   return status >= 500 ? 'upstream_failed' : 'upstream_rejected'
 }
 
 function ofCloudinary (status: number, message: string): UploadErrorOptions {
-  const code = cloudinaryCode(status, message)
-  return { code, detail: message, advice: ADVICE[code] ?? 'Change the file or the fields as the message says.' }
-}
-
-function ofGateway (problem: Problem): UploadErrorOptions {
-  const { code, detail, advice, errors, retryable, request_id: requestId, outcome } = problem
-  return {
-    code,
-    detail,
-    problem,
-    requestId,
-    ...advice && { advice },
-    ...errors && { errors },
-    ...retryable && { retryable },
-    ...outcome === 'unknown' && { outcome }
-  }
+  const code = codeOf(status, message)
+  return { code, detail: message, advice: ADVICE[code] ?? LATER }
 }
 
 /** Makes an error of an answer that is no success: a problem document, Cloudinary's own form, or a page of some proxy. */
-export function refusal ({ status, text, header }: Answer, url: string): UploadError {
-  const body = objectIn(text)
-  const told = body?.['error']
-  const { message = told } = Object(told) as { message?: unknown }
-  const cloudinary = header('x-cld-error') ?? (typeof message === 'string' ? message : undefined)
-  const options = typeof body?.['code'] === 'string' && typeof body['detail'] === 'string'
-    ? ofGateway(body as Problem)
-    : cloudinary !== undefined
-      ? ofCloudinary(status, cloudinary)
-      : {
-          code: 'unexpected_answer',
-          detail: `${new URL(url).host} answered ${status} with something that is not its own.`,
-          advice: 'Check the address and what stands before it, such as a proxy. Try again later.'
-        }
-  return new UploadError({
+export function refusal ({ url, status, text, header }: Answer): UploadError {
+  const body = objectIn(text) as Problem & { error?: unknown } | undefined // each member is looked at
+  const { message = body?.error } = Object(body?.error) as { message?: unknown }
+  const told = header('x-cld-error') ?? message
+  const common = {
     status,
-    retryable: isPassing(status) && options.problem === undefined,
-    retryAfterSeconds: secondsIn(header('retry-after')),
-    requestId: header('x-request-id'),
-    ...options
+    retryable: [408, 420, 429].includes(status) || status >= 500,
+    retryAfterSeconds: Number(header('retry-after')) || 0,
+    requestId: header('x-request-id')
+  }
+  // Its own words stand for what is derived from the status.
+  if (body?.code && body.detail) return new UploadError({ ...common, retryable: false, ...body, problem: body, requestId: body.request_id })
+  if (typeof told === 'string') return new UploadError({ ...common, ...ofCloudinary(status, told) })
+  return new UploadError({
+    ...common,
+    code: 'unexpected_answer',
+    detail: `${new URL(url).host} answered ${status} in an unexpected form.`,
+    advice: `Check the address. ${LATER}`
   })
 }
 
@@ -94,7 +68,7 @@ export function asUnknown (error: UploadError): UploadError {
   return new UploadError({
     ...error as UploadErrorOptions, // its own members
     detail: `${error.detail} The file may have been stored all the same.`,
-    advice: 'Look whether the asset exists before you send the file again. With a public_id of your own it can be sent again safely.',
+    advice: 'Look whether the asset exists before you send the file again.',
     retryable: false,
     outcome: 'unknown'
   })

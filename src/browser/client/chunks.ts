@@ -1,8 +1,8 @@
 import { asUnknown } from './answers.ts'
-import { Memory, type Kept } from './memory.ts'
-import { Moved, newId, type Session } from './session.ts'
+import { createMemory, type Kept, type Memory } from './memory.ts'
+import { newId, type Session } from './session.ts'
 import type { UploaderOptions, UploadOptions } from './types.ts'
-import { UploadError } from './upload-error.ts'
+import { lost, UploadError } from './upload-error.ts'
 
 export interface ChunkOptions {
   readonly chunkBytes: number
@@ -10,41 +10,39 @@ export interface ChunkOptions {
   readonly storage: UploaderOptions['storage']
 }
 
-/** Cloudinary knows the upload no longer. */
-class Forgotten extends Error {}
-
-const fresh = (chunkBytes: number): Kept => ({ id: newId(), done: 0, chunkBytes, time: 0 })
-
 /** Whether the upstream says that it does not know the chunks before this one. */
-const isForgetting = (error: unknown): boolean =>
+const isForgetting = (error: unknown): error is UploadError =>
   error instanceof UploadError && [400, 404, 409, 410, 416].includes(error.status)
 
-const MISSING = new UploadError({
-  code: 'upstream_failed', detail: 'Cloudinary has the last chunk, but not all before it.', advice: 'Try again.', retryable: true
-})
-
-/** Goes on after the last finished chunk. */
-async function inOrder (session: Session, kept: Kept, memory: Memory): Promise<object> {
+/**
+ * Goes on after the last finished chunk.
+ * @returns undefined when Cloudinary has forgotten the chunks that were sent before a reload.
+ */
+async function inOrder (session: Session, kept: Kept, memory: Memory): Promise<object | undefined> {
   const { size } = session
-  let isFirst = kept.done > 0
-  const mayBeStored = kept.ending
+  const { done: resumedAt, ending } = kept
   for (;;) {
     const start = kept.done
     const end = Math.min(size, start + kept.chunkBytes)
-    if (end === size) memory.write({ ...kept, ending: true })
-    let answer: Record<string, unknown>
+    const isLast = end === size
+    if (isLast) memory.write({ ...kept, ending: true })
+    let failure: UploadError | undefined
     try {
-      answer = await session.send({ start, end, chunkOf: kept.id })
+      const answer = await session.send({ start, end, chunkOf: kept.id })
+      if (isLast) {
+        if (answer['done'] !== false) return answer
+        failure = lost('Cloudinary', 'misses some chunks')
+      }
     } catch (error) {
-      if (!isFirst || !isForgetting(error)) throw error
-      throw mayBeStored ? asUnknown(error as UploadError) : new Forgotten() // as `isForgetting` has found
+      if (start !== resumedAt || !isForgetting(error)) throw error
+      failure = error
     }
-    if (end === size) {
-      if (answer['done'] !== false) return answer
-      if (session.unclear || mayBeStored) throw asUnknown(MISSING)
-      throw new Forgotten()
+    if (failure) {
+      memory.forget()
+      if (ending || session.unclear) throw asUnknown(failure)
+      if (resumedAt > 0) return undefined
+      throw failure
     }
-    isFirst = false
     kept = { ...kept, done: end }
     memory.write(kept)
   }
@@ -55,17 +53,16 @@ export async function sendInChunks (session: Session, { chunkBytes, fields, stor
   const form = await session.ready()
   const { name, size, lastModified } = session.file as File // text has no size, and is sent whole
   const { timestamp: _now, signature: _proof, public_id: _chosen, ...settings } = form.fields
-  const memory = new Memory(name === undefined ? null : storage, [form.upload_url, name, size, lastModified, fields, settings])
+  const memory = createMemory(name ? storage : null, [form.upload_url, name, size, lastModified, fields, settings])
   try {
-    const result = await inOrder(session, memory.read() ?? fresh(chunkBytes), memory).catch(async (error: unknown) => {
-      if (!(error instanceof Forgotten) && !(error instanceof Moved)) throw error
-      return await inOrder(session, fresh(chunkBytes), memory)
-    }).catch((error: unknown) => { throw error instanceof Forgotten ? MISSING : error })
+    const known = memory.read()
+    const fresh = { id: newId(), done: 0, chunkBytes, time: 0 }
+    const asset = (known && await inOrder(session, known, memory)) ?? await inOrder(session, fresh, memory)
     memory.forget()
-    return result
+    return asset as object // nothing that is fresh is forgotten
   } catch (error) {
     // What failed in passing can go on later.
-    if (!(error instanceof UploadError && error.retryable)) memory.forget()
+    if (!(error instanceof UploadError && (error.retryable || error.outcome))) memory.forget()
     throw error
   } finally {
     memory.close()

@@ -1,35 +1,28 @@
 import { objectIn, refusal, type Answer } from './answers.ts'
-import type { ErrorItem, Fields, Rules, SignedForm, UploaderOptions } from './types.ts'
-import { UploadError, type UploadErrorOptions } from './upload-error.ts'
-import { bounded, wait } from './waiting.ts'
+import { signedForm, type Signed } from './signed.ts'
+import type { Fields, Rules, SignedForm, UploaderOptions } from './types.ts'
+import { lost, UploadError, type ErrorItem, type UploadErrorOptions } from './upload-error.ts'
+import { bounded } from './waiting.ts'
 
 /** For the whole of a call. */
 const CALL_MS = 60_000
-const PROBE_MS = 5000
-
-interface Call { url: URL, body?: unknown, signal: AbortSignal }
 
 const here = (): string => globalThis.document?.baseURI ?? location.href
 
 /** One finding as a sentence that names its field. */
 const told = ({ pointer = '', message }: ErrorItem): string => `${pointer.slice(1)} ${message}`.trim()
 
-/** Returns what `sign` comes to; nobody waits for one that never ends. */
-async function inTime<T> (work: T | Promise<T>, signal: AbortSignal): Promise<T> {
-  const settled = Promise.resolve(work)
-  if (await wait(CALL_MS, signal, (done) => { settled.then(done, done) })) return await settled
-  throw new UploadError({ code: 'network_failed', detail: '`sign` has not answered for a minute.', retryable: true })
-}
-
 /** Returns an absolute URL; relative ones begin at the page. */
 export const absolute = (url: string | URL): URL => new URL(url, here())
 
 /** Whether a server answers at all, to a question that needs no permission to be asked. */
-export async function answers (url: string | URL, signal: AbortSignal): Promise<boolean> {
-  const options = { mode: 'no-cors', method: 'HEAD', cache: 'no-store' } as const
-  return await bounded(PROBE_MS, signal, async (signal) => await fetch(url, { ...options, signal }))
+export async function answers (url: string, signal: AbortSignal): Promise<boolean> {
+  return await bounded(CALL_MS, signal, async (signal) => await fetch(url, { mode: 'no-cors', method: 'HEAD', signal }))
     .then(() => true, () => false)
 }
+
+/** Where a form is sent to, with what. */
+export interface Destination { readonly url: string, readonly headers: Headers }
 
 /** The gateway, or the page's own back end in its place. */
 export class Gateway {
@@ -40,101 +33,92 @@ export class Gateway {
   constructor (options: UploaderOptions) { this.#options = options }
 
   /** Returns the address of another route: as it was given, or beside that of signatures. */
-  urlOf (given: string | URL | undefined, path: string): URL | undefined {
+  #urlOf (given: string | URL | undefined, path: string): URL {
+    const { signatureUrl } = this.#options
     if (given !== undefined) return absolute(given)
-    if (this.#options.signatureUrl === undefined) return undefined
-    const base = absolute(this.#options.signatureUrl)
-    const url = new URL(path, base)
-    url.search = base.search
-    return url
+    if (signatureUrl === undefined) throw new TypeError(`Give signatureUrl, or the address of ${path}`)
+    const base = absolute(signatureUrl)
+    return new URL(path + base.search, base)
   }
 
   /** @throws {UploadError} when there is no form. */
-  async sign (fields: Fields, file: Blob | string, signal: AbortSignal): Promise<{ form: SignedForm, date: string | undefined }> {
+  async sign (fields: Fields, file: Blob | string, signal: AbortSignal): Promise<Signed> {
     const { sign, signatureUrl = '' } = this.#options
-    const url = absolute(signatureUrl)
-    const { form, date } = sign
-      ? { form: await inTime(sign(fields, file, { signal }), signal), date: undefined }
-      : await this.#ask<SignedForm>({ url, body: fields, signal })
-    if (typeof form?.upload_url === 'string' && typeof form.fields === 'object') return { form, date }
+    const { body, date } = sign
+      ? { body: await bounded(CALL_MS, signal, (signal) => sign(fields, file, { signal })) }
+      : await this.#ask<SignedForm>(absolute(signatureUrl), signal, fields)
+    if (body?.upload_url && body.fields) return signedForm(body, date)
     throw new UploadError({
       code: 'unexpected_answer',
-      detail: `${sign ? '`sign`' : url.href} answered no signed form: it has no upload_url or no fields.`,
-      advice: 'Answer the whole body that POST /signature of the gateway answers.'
+      detail: 'The signed form has no upload_url or no fields.',
+      advice: 'Answer all that POST /signature of the gateway answers.'
     })
   }
 
   /** Returns the refusal of a signature with the reason for it, where the gateway can tell. */
   async explained (error: UploadError, fields: Record<string, string>, signal: AbortSignal): Promise<UploadError> {
-    const url = this.urlOf(this.#options.explainUrl, 'signature/explain')
-    if (!url) return error
     try {
-      const { form: { findings: errors = [] } } = await this.#ask<{ findings?: ErrorItem[] }>({ url, body: { fields }, signal })
-      if (errors.length === 0) return error
-      return new UploadError({ ...error as UploadErrorOptions, errors, detail: errors.map(told).join(' ') }) // its own members
+      const url = this.#urlOf(this.#options.explainUrl, 'signature/explain')
+      const { body: { findings: errors } } = await this.#ask<{ findings: ErrorItem[] }>(url, signal, { fields })
+      const detail = errors.map(told).join(' ') || error.detail
+      return new UploadError({ ...error as UploadErrorOptions, errors, detail }) // its own members
     } catch {
       return error
     }
   }
 
   async rules (signal: AbortSignal): Promise<Rules> {
-    const url = this.urlOf(this.#options.rulesUrl, 'signature/rules')
-    if (!url) throw new TypeError('rules() needs signatureUrl or rulesUrl')
-    return (await this.#ask<Rules>({ url, signal })).form
+    return (await this.#ask<Rules>(this.#urlOf(this.#options.rulesUrl, 'signature/rules'), signal)).body
   }
 
-  /** Where a form is sent to, with what: the gateway gets the caller's headers, and Cloudinary never does. */
-  async destination (form: SignedForm): Promise<{ url: string, headers: Record<string, string>, credentials: boolean }> {
-    const { via, directUploadUrl, signatureUrl, credentials } = this.#options
-    const url = via === 'gateway' && this.urlOf(directUploadUrl, 'direct-upload')
-    if (!url) return { url: form.upload_url, headers: {}, credentials: false }
-    const isOwn = signatureUrl !== undefined && absolute(signatureUrl).origin === url.origin
-    return { url: url.href, headers: isOwn ? await this.#headers() : {}, credentials: credentials === 'include' }
+  /** The gateway gets the caller's headers, and Cloudinary never does. */
+  async destination (form: SignedForm, signal: AbortSignal): Promise<Destination> {
+    const { via, directUploadUrl, signatureUrl = 'data:' } = this.#options
+    if (via !== 'gateway') return { url: form.upload_url, headers: new Headers() }
+    const { href: url, origin } = this.#urlOf(directUploadUrl, 'direct-upload')
+    const isOwn = absolute(signatureUrl).origin === origin
+    return { url, headers: isOwn ? await this.#headers(signal) : new Headers() }
   }
 
-  async #headers (): Promise<Record<string, string>> {
-    const { headers = {} } = this.#options
-    return typeof headers === 'function' ? await headers() : headers
+  async #headers (signal: AbortSignal): Promise<Headers> {
+    const { headers } = this.#options
+    return new Headers(typeof headers === 'function' ? await bounded(CALL_MS, signal, headers) : headers)
   }
 
-  async #ask<T> ({ url, body, signal }: Call): Promise<{ form: T, date: string | undefined }> {
-    const { credentials = 'same-origin' } = this.#options
-    const own = await this.#headers()
-    const init: RequestInit = { headers: own, credentials, cache: 'no-store' }
-    if (body !== undefined) {
-      Object.assign(init, { method: 'POST', body: JSON.stringify(body), headers: { ...own, 'content-type': 'application/json' } })
+  async #ask<T> (url: URL, signal: AbortSignal, body?: unknown): Promise<{ body: T, date?: string | undefined }> {
+    const headers = await this.#headers(signal)
+    const init: RequestInit = { headers, credentials: this.#options.credentials ?? 'same-origin' }
+    if (body) {
+      init.method = 'POST'
+      init.body = JSON.stringify(body)
+      headers.set('content-type', 'application/json')
     }
     let answer: Answer
     try {
       answer = await bounded(CALL_MS, signal, async (signal) => {
         const response = await fetch(url, { ...init, signal })
         const header = (name: string): string | undefined => response.headers.get(name) ?? undefined
-        return { status: response.status, text: await response.text(), header }
+        return { url: url.href, status: response.status, text: await response.text(), header }
       })
     } catch {
       signal.throwIfAborted()
       throw await this.#unreachable(url, signal)
     }
     this.#failures = 0
-    const form = objectIn(answer.text)
-    if (answer.status >= 300 || !form) throw refusal(answer, url.href)
-    return { form: form as T, date: answer.header('date') } // as the gateway documents it
+    const value = objectIn(answer.text)
+    if (answer.status >= 300 || !value) throw refusal(answer)
+    return { body: value as T, date: answer.header('date') } // as the gateway documents it
   }
 
   /** A server that answers, but not to this page, has not been told of the page's origin. */
-  async #unreachable (url: URL, signal: AbortSignal): Promise<UploadError> {
-    const isForeign = url.origin !== location.origin
+  async #unreachable ({ href, host, origin }: URL, signal: AbortSignal): Promise<UploadError> {
+    const own = location.origin
     // One failure may be a connection that was lost.
-    const refused = isForeign && await answers(url, signal) && this.#failures++ > 0
+    if (origin === own || !await answers(href, signal) || this.#failures++ === 0) return lost(host, 'could not be reached')
     return new UploadError({
-      code: refused ? 'origin_not_allowed' : 'network_failed',
-      detail: refused
-        ? `${url.host} does not let pages of ${location.origin} call it.`
-        : `${url.host} could not be reached.`,
-      advice: isForeign
-        ? `Check the address, and that CORS_ORIGINS of the gateway lists ${location.origin}.`
-        : 'Check the network and try again.',
-      retryable: !refused
+      code: 'origin_not_allowed',
+      detail: `${host} does not let pages of ${own} call it.`,
+      advice: `List ${own} in CORS_ORIGINS of the gateway.`
     })
   }
 }

@@ -17,39 +17,34 @@ const LIFETIME_MS = 12 * 3_600_000
 /** Uploads of this page: the same file, chosen twice at once, is two uploads. */
 const running = new Set<string>()
 
-/** Remembers one upload. A storage that throws (private mode, quota) is like none. */
-export class Memory {
-  readonly #storage: UploaderOptions['storage']
-  readonly #key: string
-
-  constructor (storage: UploaderOptions['storage'], parts: unknown) {
-    this.#key = PREFIX + JSON.stringify(parts)
-    this.#storage = running.has(this.#key) ? null : storage
-    if (this.#storage) running.add(this.#key)
-  }
-
-  read (): Kept | undefined {
-    return this.#try((storage) => {
-      const kept = JSON.parse(storage.getItem(this.#key) ?? 'null') as Kept | null
-      const age = Date.now() - (kept?.time ?? 0)
-      return kept !== null && age >= 0 && age < LIFETIME_MS && kept.done > 0 ? kept : undefined
-    })
-  }
-
-  write (kept: Kept): void {
-    this.#try((storage) => { storage.setItem(this.#key, JSON.stringify({ ...kept, time: Date.now() })) })
-  }
-
-  forget (): void { this.#try((storage) => { storage.removeItem(this.#key) }) }
-
+export interface Memory {
+  readonly read: () => Kept | undefined
+  readonly write: (kept: Kept) => void
+  readonly forget: () => void
   /** Lets another upload use the same key. */
-  close (): void { if (this.#storage) running.delete(this.#key) }
+  readonly close: () => void
+}
 
-  #try<T> (work: (storage: NonNullable<UploaderOptions['storage']>) => T): T | undefined {
+/** Remembers one upload. A storage that throws (private mode, quota) is like none. */
+export function createMemory (storage: UploaderOptions['storage'], parts: unknown): Memory {
+  const key = PREFIX + JSON.stringify(parts)
+  const usable = running.has(key) ? null : storage
+  if (usable) running.add(key)
+  const attempt = <T>(work: (usable: NonNullable<UploaderOptions['storage']>) => T): T | undefined => {
     try {
-      return this.#storage ? work(this.#storage) : undefined
+      return usable ? work(usable) : undefined
     } catch {
       return undefined
     }
+  }
+  return {
+    read: () => attempt((usable) => {
+      const kept = JSON.parse(usable.getItem(key) ?? 'null') as Kept | null // as `write` has left it
+      const age = Date.now() - (kept?.time ?? 0)
+      return kept && age >= 0 && age < LIFETIME_MS && kept.done > 0 ? kept : undefined
+    }),
+    write: (kept) => { attempt((usable) => { usable.setItem(key, JSON.stringify({ ...kept, time: Date.now() })) }) },
+    forget: () => { attempt((usable) => { usable.removeItem(key) }) },
+    close: () => { if (usable) running.delete(key) }
   }
 }

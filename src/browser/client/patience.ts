@@ -1,3 +1,4 @@
+import type { Tell } from './meter.ts'
 import type { UploadError } from './upload-error.ts'
 import { wait } from './waiting.ts'
 
@@ -6,21 +7,18 @@ const LONGEST_MS = 30_000
 /** No server is waited for longer than this. */
 const LONGEST_ASKED_MS = 120_000
 
-/** Decides how often a request is sent again, and waits before it is. */
-export class Patience {
-  #left: number
-  #tries = 0
-
-  constructor (retries: number) { this.#left = retries }
-
-  /** Whether the failure may pass, and there is an attempt left. */
-  allows ({ retryable, retryAfterSeconds = 0 }: UploadError): boolean {
-    return retryable && retryAfterSeconds * 1000 <= LONGEST_ASKED_MS && this.#left-- > 0
-  }
-
-  /** Exponential, with jitter; not shorter than the server asks for. */
-  async pause ({ retryAfterSeconds = 0 }: UploadError, signal: AbortSignal): Promise<void> {
-    const longest = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#tries++)
-    await wait(Math.max(retryAfterSeconds * 1000, longest * (0.5 + Math.random() / 2)), signal)
+/**
+ * Returns what waits before the next attempt: exponentially, with jitter, and not shorter than the server asks for. It
+ * throws `thrown` when the failure will not pass, or no attempt is left.
+ */
+export function createPatience (retries: number, tell: Tell, signal: AbortSignal) {
+  let left = retries
+  let longestMs = FIRST_MS
+  return async (error: UploadError, thrown: Error, loaded?: number): Promise<void> => {
+    const askedMs = (error.retryAfterSeconds ?? 0) * 1000
+    if (!error.retryable || askedMs > LONGEST_ASKED_MS || left-- <= 0) throw thrown
+    tell('retrying', loaded, error)
+    await wait(Math.max(askedMs, longestMs * (0.5 + Math.random() / 2)), signal)
+    longestMs = Math.min(LONGEST_MS, longestMs * 2)
   }
 }

@@ -3,11 +3,9 @@ import type { Answer } from './answers.ts'
 export interface TransferOptions {
   readonly url: string
   readonly form: FormData
-  /** Size of the file part, which is the last one. Undefined: there are no bytes to follow. */
-  readonly bytes: number | undefined
-  readonly headers: Record<string, string>
-  /** Whether cookies go along to another origin. */
-  readonly credentials: boolean
+  /** Size of the file part, which is the last one. */
+  readonly bytes: number
+  readonly headers: Headers
   readonly stallMs: number
   readonly onLoaded: (bytes: number) => void
   readonly onSent: () => void
@@ -15,11 +13,18 @@ export interface TransferOptions {
 
 /** The answer to a request; its status is 0 when there was none. */
 export interface Outcome extends Answer {
-  readonly stalled: boolean
-  /** It was ended by `stop`. */
-  readonly stopped: boolean
+  /** Why it was ended from here: nothing was heard of it for too long, or by `stop`. */
+  readonly end: 'stalled' | 'stopped' | undefined
   /** Whether the whole body may have left the browser. */
   readonly mayBeWhole: boolean
+}
+
+export interface Transfer {
+  readonly done: Promise<Outcome>
+  /** Whether the body has left, as far as the browser has told, or nearly so. */
+  readonly isEnding: () => boolean
+  readonly mayBeWhole: () => boolean
+  readonly stop: () => void
 }
 
 const ANSWER_FACTOR = 10
@@ -27,88 +32,63 @@ const MIB = 2 ** 20
 /** Bytes that went into buffers in less time tell nothing of the line. */
 const SAMPLE_MS = 100
 
-/** One request with a body. fetch does not tell how much of that has left, so this is an XMLHttpRequest. */
-export class Transfer {
-  readonly done: Promise<Outcome>
-  readonly #request = new XMLHttpRequest()
-  #sent = false
-  #stalled = false
-  #stopped = false
-  #loaded = 0
-  #total = 0
-  /** Highest speed so far, in bytes per second. */
-  #peak = 0
-  #timer: ReturnType<typeof setTimeout> | undefined
+function answerOf (request: XMLHttpRequest, url: string): Answer {
+  const { status, responseText: text } = request
+  // Asking for a header that is not exposed would put a complaint on the console.
+  const headers = request.getAllResponseHeaders()
+  return { url, status, text, header: (name) => new RegExp(`^${name}: *(.*)`, 'im').exec(headers)?.[1] }
+}
 
-  constructor (options: TransferOptions) {
-    this.done = new Promise((resolve) => {
-      const { url, form, bytes, headers, stallMs, onSent } = options
-      const request = this.#request
-      this.#total = bytes ?? 0
-      request.onloadend = () => {
-        clearTimeout(this.#timer)
-        resolve(this.#outcome())
-      }
-      if (bytes !== undefined) this.#follow(request.upload, bytes, options)
-      request.open('POST', url)
-      request.withCredentials = options.credentials
-      for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value)
-      this.#watch(bytes === undefined ? stallMs * ANSWER_FACTOR : stallMs)
-      request.send(form)
-      if (bytes === undefined) onSent()
-    })
+/** Follows how much of a body has left, at which speed at most. */
+function follow (upload: XMLHttpRequestUpload, size: number, onProgress: (left: number) => void) {
+  let since = performance.now()
+  let [before, loaded, left, peak] = [0, 0, size, 0]
+  upload.addEventListener('progress', (event) => {
+    const now = performance.now()
+    loaded = event.loaded
+    left = event.total - loaded
+    peak = Math.max(peak, (loaded - before) * 1000 / Math.max(SAMPLE_MS, now - since))
+    if (now - since >= SAMPLE_MS) [since, before] = [now, loaded]
+    onProgress(left)
+  })
+  // Browsers report every tenth of a second or so, and nothing at all of what was fast: the rest has not left for certain
+  // only when it could not have gone in a quarter of a second, at the highest speed seen.
+  return { isEnding: () => left <= MIB, mayBeWhole: () => left <= MIB || loaded === 0 || left <= peak / 4 }
+}
+
+/** Sends one request with a body. fetch does not tell how much of that has left, so this is an XMLHttpRequest. */
+export function transfer ({ url, form, bytes, headers, stallMs, onLoaded, onSent }: TransferOptions): Transfer {
+  const request = new XMLHttpRequest()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let end: Outcome['end']
+  const stop = (why: Outcome['end']): void => {
+    end = why
+    request.abort()
   }
-
-  /** Whether the body has left, as far as the browser has told, or nearly so. */
-  get isEnding (): boolean { return this.#sent || this.#total - this.#loaded <= MIB }
-
-  /**
-   * Whether the whole body may have left. Browsers report every tenth of a second or so, and nothing at all of what was
-   * fast: it has not left for certain only when the rest could not have gone in a quarter of a second, at the highest
-   * speed seen.
-   */
-  get mayBeWhole (): boolean {
-    return this.isEnding || this.#loaded === 0 || this.#total - this.#loaded <= this.#peak / 4
+  const watch = (ms: number): void => {
+    clearTimeout(timer)
+    timer = setTimeout(stop, ms, 'stalled')
   }
-
-  stop (): void {
-    this.#stopped = true
-    this.#request.abort()
+  let isSent = false
+  const sent = (): void => {
+    isSent = true
+    watch(stallMs * ANSWER_FACTOR)
+    onSent()
   }
-
-  #follow (upload: XMLHttpRequestUpload, bytes: number, { stallMs, onLoaded, onSent }: TransferOptions): void {
-    let [since, before] = [performance.now(), 0]
-    upload.onprogress = ({ loaded, total }) => {
-      const now = performance.now()
-      this.#peak = Math.max(this.#peak, (loaded - before) * 1000 / Math.max(SAMPLE_MS, now - since))
-      if (now - since >= SAMPLE_MS) [since, before] = [now, loaded]
-      this.#loaded = loaded
-      this.#total = total
-      if (!this.#sent) this.#watch(stallMs)
-      onLoaded(Math.max(0, bytes - (total - loaded)))
+  const progress = follow(request.upload, bytes, (left) => {
+    if (!isSent) watch(stallMs)
+    onLoaded(Math.max(0, bytes - left))
+  })
+  request.upload.onload = sent
+  const done = new Promise<Outcome>((resolve) => {
+    request.onloadend = () => {
+      clearTimeout(timer)
+      resolve({ ...answerOf(request, url), end, mayBeWhole: progress.mayBeWhole() })
     }
-    upload.onload = () => {
-      this.#sent = true
-      this.#watch(stallMs * ANSWER_FACTOR)
-      onSent()
-    }
-  }
-
-  /** Ends the request unless something is heard of it in time. */
-  #watch (ms: number): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => {
-      this.#stalled = true
-      this.#request.abort()
-    }, ms)
-  }
-
-  #outcome (): Outcome {
-    const { status, responseText: text } = this.#request
-    // Asking for a header that is not exposed would put a complaint on the console.
-    const lines = this.#request.getAllResponseHeaders().split('\r\n')
-    const header = (name: string): string | undefined =>
-      lines.find((line) => line.toLowerCase().startsWith(`${name}:`))?.slice(name.length + 1).trim()
-    return { status, text, header, stalled: this.#stalled, stopped: this.#stopped, mayBeWhole: this.mayBeWhole }
-  }
+  })
+  request.open('POST', url)
+  headers.forEach((value, name) => { request.setRequestHeader(name, value) })
+  watch(stallMs)
+  request.send(form)
+  return { done, ...progress, stop: () => { stop('stopped') } }
 }

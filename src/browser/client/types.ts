@@ -42,60 +42,44 @@ export interface Asset {
   [name: string]: unknown
 }
 
-/** A problem document of the gateway. */
-export interface Problem {
-  code: string
-  status: number
-  detail: string
-  title?: string
-  advice?: string
-  retryable?: boolean
-  request_id?: string
-  errors?: ErrorItem[]
-  [name: string]: unknown
-}
-export interface ErrorItem { pointer?: string, message: string }
-
-export type Headers = Record<string, string>
-
 export interface UploaderOptions {
   /** `POST /signature` of the gateway, or a route of the page's own back end that answers the same. This or `sign` is required. */
-  signatureUrl?: string | URL
+  signatureUrl?: string | URL | undefined
   /** Asks for a signed form in a way of its own. */
-  sign?: (fields: Fields, file: Blob | string, context: { signal: AbortSignal }) => SignedForm | Promise<SignedForm>
+  sign?: ((fields: Fields, file: Blob | string, context: { signal: AbortSignal }) => SignedForm | Promise<SignedForm>) | undefined
   /** Sent to the gateway or the page's own back end, never to Cloudinary. A function is called before each request. */
-  headers?: Headers | (() => Headers | Promise<Headers>)
+  headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined
   /** Of calls to the gateway or the page's own back end. Default: `same-origin`. */
-  credentials?: RequestCredentials
+  credentials?: RequestCredentials | undefined
   /**
    * `gateway` sends the file in one request to `POST /direct-upload`; `headers` go along to the origin of `signatureUrl`
    * alone. Default: `cloudinary`.
    */
-  via?: 'cloudinary' | 'gateway'
+  via?: 'cloudinary' | 'gateway' | undefined
   /** Default: `direct-upload` beside `signatureUrl`, with its query. */
-  directUploadUrl?: string | URL
+  directUploadUrl?: string | URL | undefined
   /** Default: `signature/rules` beside `signatureUrl`, with its query. */
-  rulesUrl?: string | URL
+  rulesUrl?: string | URL | undefined
   /** Default: `signature/explain` beside `signatureUrl`, with its query. */
-  explainUrl?: string | URL
+  explainUrl?: string | URL | undefined
   /** Files at once. Default: 3. */
-  parallel?: number
+  parallel?: number | undefined
   /** Larger files are sent in chunks of this size: at least 5 MiB (5,242,880). Default: 20,000,000. */
-  chunkBytes?: number
+  chunkBytes?: number | undefined
   /** Attempts after the first one, per request. Default: 5. */
-  retries?: number
+  retries?: number | undefined
   /** Milliseconds without progress after which a request counts as failed. Default: 30,000; for the answer, ten times that. */
-  stallMs?: number
+  stallMs?: number | undefined
   /** Remembers which chunks are done, never bytes. Default: `localStorage`. Null: a reload begins again. */
-  storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null
+  storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null | undefined
 }
 
 export interface UploadOptions {
-  fields?: Fields
-  onProgress?: (progress: Progress) => void
-  signal?: AbortSignal
-  chunkBytes?: number
-  retries?: number
+  fields?: Fields | undefined
+  onProgress?: ((progress: Progress) => void) | undefined
+  signal?: AbortSignal | undefined
+  chunkBytes?: number | undefined
+  retries?: number | undefined
 }
 
 export type UploadState = 'waiting' | 'signing' | 'uploading' | 'paused' | 'retrying' | 'processing' | 'done'

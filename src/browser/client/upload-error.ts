@@ -1,4 +1,16 @@
-import type { ErrorItem, Problem } from './types.ts'
+/** A problem document of the gateway. */
+export interface Problem {
+  code: string
+  status: number
+  detail: string
+  title?: string
+  advice?: string
+  retryable?: boolean
+  request_id?: string
+  errors?: ErrorItem[]
+  [name: string]: unknown
+}
+export interface ErrorItem { pointer?: string, message: string }
 
 export interface UploadErrorOptions {
   code: string
@@ -16,33 +28,33 @@ export interface UploadErrorOptions {
 /** Why an upload failed, in words that a page can show: `message` says what happened, `advice` what to do. */
 export class UploadError extends Error {
   /** Stable name of the failure: one of the gateway's codes, `network_failed`, `file_unreadable` or `unexpected_answer`. */
-  readonly code: string
+  declare readonly code: string
   /** Of the answer; 0 when there was none. */
-  readonly status: number
-  readonly detail: string
-  readonly advice: string
-  readonly errors: ErrorItem[]
+  declare readonly status: number
+  declare readonly detail: string
+  declare readonly advice: string
+  declare readonly errors: ErrorItem[]
   /** True when the same upload may succeed later. */
-  readonly retryable: boolean
-  readonly retryAfterSeconds: number | undefined
-  readonly requestId: string | undefined
+  declare readonly retryable: boolean
+  declare readonly retryAfterSeconds: number | undefined
+  declare readonly requestId: string | undefined
   /** `unknown` when nobody can tell from here whether the asset was stored. */
   declare readonly outcome?: 'unknown'
   /** The gateway's own document. */
-  readonly problem: Problem | undefined
+  declare readonly problem: Problem | undefined
 
   constructor (options: UploadErrorOptions) {
     super(options.detail)
-    this.name = 'UploadError'
-    this.code = options.code
-    this.status = options.status ?? 0
-    this.detail = options.detail
-    this.advice = options.advice ?? ''
-    this.errors = options.errors ?? []
-    this.retryable = options.retryable ?? false
-    this.retryAfterSeconds = options.retryAfterSeconds
-    this.requestId = options.requestId
-    if (options.outcome) this.outcome = options.outcome
-    this.problem = options.problem
+    Object.assign(this, { name: 'UploadError', status: 0, advice: '', errors: [], retryable: false }, options)
   }
+}
+
+/** A request that got no answer. */
+export function lost (host: string, what: string): UploadError {
+  return new UploadError({
+    code: 'network_failed',
+    detail: `${host} ${what}.`,
+    advice: 'Check the network, the address, CORS_ORIGINS of the gateway and the Content-Security-Policy of the page.',
+    retryable: true
+  })
 }

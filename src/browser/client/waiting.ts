@@ -1,3 +1,5 @@
+import { lost } from './upload-error.ts'
+
 /**
  * Waits until `begin` calls its argument, which it does later, and for at most `ms`. `begin` may return what ends its own
  * work.
@@ -7,40 +9,35 @@
 export function wait (ms: number, signal: AbortSignal, begin?: (done: () => void) => unknown): Promise<boolean> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)
-    const end = (): void => {
+    const end = (settle: () => void): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)
       if (typeof stop === 'function') stop()
+      settle()
     }
-    const finish = (value: boolean): void => {
-      end()
-      resolve(value)
-    }
-    const abort = (): void => {
-      end()
-      reject(signal.reason)
-    }
-    const timer = setTimeout(finish, ms, false)
+    const abort = (): void => { end(() => { reject(signal.reason) }) }
+    const timer = setTimeout(() => { end(() => { resolve(false) }) }, ms)
     signal.addEventListener('abort', abort)
-    const stop = begin?.(() => { finish(true) })
+    const stop = begin?.(() => { end(() => { resolve(true) }) })
   })
 }
 
 /** The longest that a timer can take. */
 export const FOREVER_MS = 2 ** 31 - 1
 
-/** Calls `work` with a signal that is aborted with the given one, or after `ms`. */
-export async function bounded<T> (ms: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  signal.throwIfAborted()
+/**
+ * Returns what `work` comes to. Its signal is aborted when it has ended, with the given signal, or after `ms`: nobody waits
+ * for work that never ends.
+ */
+export async function bounded<T> (ms: number, signal: AbortSignal, work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
   const aborter = new AbortController()
-  const abort = (): void => { aborter.abort() }
-  const timer = setTimeout(abort, ms)
-  signal.addEventListener('abort', abort)
   try {
-    return await work(aborter.signal)
+    signal.throwIfAborted()
+    const working = Promise.resolve(work(aborter.signal))
+    if (await wait(ms, signal, (done) => { working.then(done, done) })) return await working
+    throw lost('The server', 'was silent for too long')
   } finally {
-    clearTimeout(timer)
-    signal.removeEventListener('abort', abort)
+    aborter.abort()
   }
 }
 
@@ -52,28 +49,25 @@ export function event (target: EventTarget, name: string, ms: number, signal: Ab
   })
 }
 
+/** Waits for a turn. @returns what gives it to the next one. */
+export type Turns = (signal: AbortSignal) => Promise<() => void>
+
 /** Lets a number of files be sent at once; the others wait in their order. */
-export class Slots {
-  #free: number
-  readonly #waiting = new Set<() => void>()
-
-  constructor (count: number) { this.#free = count }
-
-  get isFull (): boolean { return this.#free === 0 }
-
-  /** @returns what gives the slot back. */
-  async take (signal: AbortSignal): Promise<() => void> {
-    if (this.#free > 0) this.#free--
+export function createTurns (count: number): Turns {
+  const waiting = new Set<() => void>()
+  let free = count
+  return async (signal) => {
+    if (free > 0) free--
     else {
       await wait(FOREVER_MS, signal, (done) => {
-        this.#waiting.add(done)
-        return () => this.#waiting.delete(done)
+        waiting.add(done)
+        return () => waiting.delete(done)
       })
     }
     return () => {
-      const [next] = this.#waiting
+      const [next] = waiting
       if (next) next()
-      else this.#free++
+      else free++
     }
   }
 }
