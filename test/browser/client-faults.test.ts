@@ -14,7 +14,7 @@ const POST = { method: 'POST', path: '/upload' }
 const headers = { 'access-control-allow-origin': '*' }
 const STALE = 'Stale request - reported time is 2026-01-01 00:00:00 +0000 which is more than 1 hour ago'
 
-t.test('/client.js when something fails', { skip: NO_BROWSER }, async (t) => {
+t.test('/client.js when something fails', { skip: NO_BROWSER || LONG }, async (t) => {
   await bundleForBrowsers()
   const browser = await startBrowser(t)
   const [front, foreign] = [await startFrontEnd(t), await startFrontEnd(t)]
@@ -135,7 +135,7 @@ t.test('/client.js when something fails', { skip: NO_BROWSER }, async (t) => {
     t.equal(uploadsOf(sandbox).length, 9)
   })
 
-  t.test('a transfer that stands still is ended and begun again', { skip: LONG }, async (t) => {
+  t.test('a transfer that stands still is ended and begun again', async (t) => {
     const page = await opened(t)
     const file = randomFile(t, 12_000_000)
     await page.page.setInputFiles('#input', file.path)
