@@ -200,6 +200,15 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
     const page = await opened(t)
     const options = signed('via: \'gateway\', fields: { folder: \'through\', resource_type: \'raw\' }')
     t.match(await page.upload('new File([\'abc\'], \'a.txt\')', options), { asset: { bytes: 3, public_id: /^through\//, resource_type: 'raw' } })
+    const asking = options.replace(/headers: \{.*?\}/, `headers: async () => {
+      globalThis.asked = (globalThis.asked ?? 0) + 1
+      return new Headers({ authorization: 'Bearer ${KEY}', 'X-Environment': 'production' })
+    }`)
+    t.match(await page.upload('new File([\'abc\'], \'a.txt\')', asking), { asset: { bytes: 3 } })
+    t.equal(await page.run('asked'), 2, 'before each request')
+    t.match(await page.upload('new File([\'abc\'], \'a.txt\')', asking.replace('production', 'nowhere')), {
+      failure: { isUploadError: true, code: 'invalid_request', advice: String }
+    })
     const tampered = options.replace('fields:', `sign: async () => ({ upload_url: 'unused', fields: { timestamp: String(Math.floor(Date.now() / 1000)), signature: '${'0'.repeat(40)}' } }), fields:`)
     t.match(await page.upload('new File([\'abc\'], \'a.txt\')', tampered), {
       failure: { code: 'signature_mismatch', status: 401, isUploadError: true, advice: /signed/ }

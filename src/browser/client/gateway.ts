@@ -74,7 +74,7 @@ export class Gateway {
   /** The gateway gets the caller's headers, and Cloudinary never does. */
   async destination (form: SignedForm, signal: AbortSignal): Promise<Destination> {
     const { via, directUploadUrl, signatureUrl = 'data:' } = this.#options
-    if (via !== 'gateway') return { url: form.upload_url, headers: new Headers() }
+    if (via !== 'gateway') return { url: absolute(form.upload_url).href, headers: new Headers() }
     const { href: url, origin } = this.#urlOf(directUploadUrl, 'direct-upload')
     const isOwn = absolute(signatureUrl).origin === origin
     return { url, headers: isOwn ? await this.#headers(signal) : new Headers() }
