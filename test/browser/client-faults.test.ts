@@ -153,6 +153,11 @@ t.test('/client.js when something fails', { skip: NO_BROWSER || LONG }, async (t
     t.match(await page.outcome(), { asset: { bytes: 3 } })
   })
 
+  t.test('a machine without any network but its own is not offline', async (t) => {
+    const page = await opened(t, { setup: 'Object.defineProperty(Navigator.prototype, \'onLine\', { get: () => false })' })
+    t.match(await page.upload('new Blob([\'abc\'])', options(raw)), { asset: { bytes: 3 } })
+  })
+
   t.test('the gateway goes away: it is asked again, and then the error says what happened', async (t) => {
     const page = await opened(t)
     await gatewayLine.down()
