@@ -8,7 +8,7 @@ import { announcedSize, checkBodyHeaders, MULTIPART, UploadForm, type FormPart, 
 import { Asset, RESOURCE_TYPES, resourceTypeOrAuto } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { signableParameters } from '../src/schemas/upload-parameters.ts'
+import { IdempotencyHeaders, signableParameters } from '../src/schemas/upload-parameters.ts'
 import { ENVIRONMENT_PLACE } from '../src/schemas/environment.ts'
 import { isMultipart } from '../src/input/body-type.ts'
 import { FormWatch } from '../src/input/forms/form-watch.ts'
@@ -142,13 +142,15 @@ export const directUpload: Route = async (app) => {
       summary: 'Direct Upload file using signature',
       description: 'Stores a file whose fields `POST /signature` has signed. The signature is the credential: no key is needed.',
       querystring: Query,
+      headers: IdempotencyHeaders,
       response: {
         200: Asset,
         // No key is needed, but one that is sent is judged.
         ...problems(
           'invalid_request', 'invalid_multipart', 'upstream_rejected', 'unauthorized', 'signature_mismatch', 'signature_expired',
-          'forbidden', 'upstream_forbidden', 'request_timeout', 'upstream_conflict', 'payload_too_large',
-          'unsupported_media_type', 'expectation_failed', 'url_not_allowed', 'asset_processing',
+          'forbidden', 'upstream_forbidden', 'request_timeout', 'upstream_conflict', 'idempotency_in_progress',
+          'outcome_unknown', 'payload_too_large', 'unsupported_media_type', 'expectation_failed',
+          'idempotency_key_reused', 'url_not_allowed', 'asset_processing',
           'rate_limited', 'quota_exhausted', 'credentials_rejected', 'upstream_failed', 'integrity_failed', 'overloaded', 'upstream_unavailable', 'upstream_timeout'
         )
       }
@@ -194,7 +196,7 @@ export const directUpload: Route = async (app) => {
         request.admitLate(seal(given))
         return sealed
       }
-      const answer = await request.cloudinary.upload({ ...upload, seal: sealAdmitted }, request.uploadCall())
+      const answer = await request.uploadOnce({ ...upload, seal: sealAdmitted })
       return reply.relay(answer)
     }
   })

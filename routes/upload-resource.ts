@@ -15,7 +15,7 @@ import { validated } from '../src/input/validated.ts'
 import { Asset, resourceTypeOrAuto } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { UPLOAD_PARTS, uploadParameters, type UploadParameters } from '../src/schemas/upload-parameters.ts'
+import { IdempotencyHeaders, UPLOAD_PARTS, uploadParameters, type UploadParameters } from '../src/schemas/upload-parameters.ts'
 import { readUrlencoded } from '../src/input/forms/urlencoded.ts'
 import { FormWatch } from '../src/input/forms/form-watch.ts'
 
@@ -164,13 +164,7 @@ function sealOf (request: FastifyRequest, { file, parameters: { resource_type: r
 /** Members that the schemas of both routes share. */
 const shared = {
   tags: ['actions'],
-  // Judged by whoever remembers the key.
-  headers: Type.Object({
-    'Idempotency-Key': Type.Optional(Type.String({
-      description: 'Names this upload for 24 hours: the same request under the same key stores one asset and gets ' +
-        'the same answer. 1 to 255 visible ASCII characters.'
-    }))
-  }),
+  headers: IdempotencyHeaders,
   response: {
     200: Asset,
     ...problems(

@@ -1301,6 +1301,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `idempotency_key_reused`: Idempotency key reused. `url_not_allowed`: URL not allowed. */
+        UnprocessableEntityOfDirectUpload: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `idempotency_key_reused`: Idempotency key reused. `param_not_allowed`: Parameter not allowed. `url_not_allowed`: URL not allowed. */
         UnprocessableEntityOfUploadResource: {
             headers: {
@@ -2938,6 +2947,8 @@ export interface operations {
             header?: {
                 /** @description Which environment answers; the default one when not given. `?environment=` does the same. */
                 "X-Environment"?: components["parameters"]["XEnvironment"];
+                /** @description Names this upload for 24 hours: the same request under the same key stores one asset and gets the same answer. 1 to 255 visible ASCII characters. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -3186,11 +3197,11 @@ export interface operations {
             401: components["responses"]["UnauthorizedOfDirectUpload"];
             403: components["responses"]["Forbidden"];
             408: components["responses"]["RequestTimeout"];
-            409: components["responses"]["Conflict"];
+            409: components["responses"]["ConflictOfUploadResource"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             417: components["responses"]["ExpectationFailed"];
-            422: components["responses"]["UnprocessableEntityOfDeleteResource"];
+            422: components["responses"]["UnprocessableEntityOfDirectUpload"];
             423: components["responses"]["Locked"];
             429: components["responses"]["TooManyRequests"];
             502: components["responses"]["BadGatewayOfUploadResource"];

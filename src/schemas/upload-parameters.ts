@@ -261,3 +261,11 @@ export type SignableParameters = Static<typeof Signable>
 
 export const UPLOAD_PARAMETER_NAMES: readonly string[] = Object.keys(uploadParameters)
 export const SIGNABLE_PARAMETER_NAMES: readonly string[] = Object.keys(signableParameters)
+
+/** Headers of the routes that store a file once. The key is judged by whoever remembers it. */
+export const IdempotencyHeaders = Type.Object({
+  'Idempotency-Key': Type.Optional(Type.String({
+    description: 'Names this upload for 24 hours: the same request under the same key stores one asset and gets ' +
+      'the same answer. 1 to 255 visible ASCII characters.'
+  }))
+})

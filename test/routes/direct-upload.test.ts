@@ -335,3 +335,55 @@ t.test('413: the largest file of the caller that a form was made for, or that se
   t.match(await send(free, 101), { status: 200 })
   t.match(await send(free, 101, { authorization: 'Bearer small' }), { status: 413 }, 'the limit of who sends it')
 })
+
+t.test('an Idempotency-Key', async (t) => {
+  const { url, sandbox } = await startGateway(t)
+  const key = { 'Idempotency-Key': 'page-1' }
+  const send = async (settings: object, file = picture, position: 'first' | 'last' = 'last'): Promise<Answer> => {
+    const { fields } = await sign(url, settings)
+    return await post(`${url}/direct-upload`, form(fields, file, position), key)
+  }
+  const stored = (): number => sandbox.requests.filter(({ path }) => path.endsWith('/upload')).length
+
+  t.test('stores one asset and repeats its answer, under a new signature too', async (t) => {
+    const first = await send({ folder: 'once' })
+    t.match(first, { status: 200, body: { bytes: picture.length } })
+    for (const position of ['first', 'last'] as const) {
+      const again = await send({ folder: 'once' }, picture, position)
+      t.same(again.body, first.body, position)
+      t.equal(again.headers.get('idempotent-replayed'), 'true')
+    }
+    t.equal(stored(), 1)
+  })
+  t.test('422 idempotency_key_reused for other fields or other bytes', async (t) => {
+    t.match(await send({ folder: 'twice' }), { status: 422, body: { code: 'idempotency_key_reused' } })
+    t.match(await send({ folder: 'once' }, Buffer.from('other')), { status: 422, body: { code: 'idempotency_key_reused' } })
+    t.equal(stored(), 1)
+  })
+  t.test('401 where the signature does not fit: the key tells nothing, and remembers nothing', async (t) => {
+    const wrong = { timestamp: String(seconds()), signature: '0'.repeat(40) }
+    t.match(await post(`${url}/direct-upload`, form(wrong), key), { status: 401 })
+    const other = { 'Idempotency-Key': 'page-2' }
+    t.match(await post(`${url}/direct-upload`, form(wrong), other), { status: 401 })
+    const { fields } = await sign(url, {})
+    t.match(await post(`${url}/direct-upload`, form(fields), other), { status: 200 })
+  })
+  t.test('409 outcome_unknown after an answer that was lost', async (t) => {
+    const { fields } = await sign(url, {})
+    const lost = { 'Idempotency-Key': 'page-3' }
+    sandbox.faults.add({ kind: 'lost_answer', times: 9, match: { path: '/upload' } })
+    t.match(await post(`${url}/direct-upload`, form(fields), lost), { status: 502, body: { outcome: 'unknown' } })
+    sandbox.faults.clear()
+    t.match(await post(`${url}/direct-upload`, form(fields), lost), { status: 409, body: { code: 'outcome_unknown' } })
+  })
+  t.test('409 idempotency_in_progress while the first still runs', async (t) => {
+    const { fields } = await sign(url, {})
+    const running = { 'Idempotency-Key': 'page-4' }
+    sandbox.faults.add({ kind: 'delay', ms: 400, match: { path: '/upload' } })
+    const before = stored()
+    const first = post(`${url}/direct-upload`, form(fields), running)
+    while (stored() === before) await new Promise((resolve) => { setTimeout(resolve, 5) })
+    t.match(await post(`${url}/direct-upload`, form(fields), running), { status: 409, body: { code: 'idempotency_in_progress' } })
+    t.match(await first, { status: 200 })
+  })
+})

@@ -12,13 +12,12 @@ import {
   type Hold, type IdempotencyRecord, type IdempotencyStore, type Identity, type KeyOwner
 } from '../../idempotency/record.ts'
 import type { StreamedFile } from '../../input/forms/upload-form.ts'
-import type { UploadParameters } from '../../schemas/upload-parameters.ts'
 import type { Secret } from '../../secret.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Stores a file; with an `Idempotency-Key`, once: a repeated request gets the answer of the first. */
-    uploadOnce (upload: Upload<UploadParameters>): Promise<Relayed>
+    uploadOnce<Parameters extends object> (upload: Upload<Parameters>): Promise<Relayed>
   }
 }
 
@@ -38,19 +37,20 @@ export interface IdempotencyOptions {
 const RETRY_AFTER_SECONDS = 2
 
 /** An upload that is watched on its way in: what makes it this one is known once its parameters and bytes have come. */
-class WatchedUpload {
-  readonly upload: Upload<UploadParameters>
+class WatchedUpload<Parameters extends object> {
+  readonly upload: Upload<Parameters>
   readonly #seen: HashedFile | HashedText
-  #late: UploadParameters = {}
+  #late: Parameters | undefined
 
   /** Whoever reads a stream sees that the upload is complete only after `atEnd`; a text is complete from the beginning. */
-  constructor (upload: Upload<UploadParameters>, atEnd: () => Promise<void>) {
+  constructor (upload: Upload<Parameters>, atEnd: () => Promise<void>) {
     const { file, late } = upload
     this.#seen = typeof file === 'string' ? new HashedText(file) : new HashedFile(file, async () => { if (!late) await atEnd() })
     const readLate = late && (async () => {
-      this.#late = await late()
+      const read = await late()
+      this.#late = read
       await atEnd()
-      return this.#late
+      return read
     })
     this.upload = { ...upload, file: this.#seen.file, late: readLate }
   }
@@ -80,7 +80,9 @@ async function noted (request: FastifyRequest, ending: Promise<void>): Promise<v
 }
 
 /** Runs the upload whose key is held, and keeps what became of it. */
-async function runOnce (request: FastifyRequest, upload: Upload<UploadParameters>, hold: Hold, nowMs: number): Promise<Relayed> {
+async function runOnce<Parameters extends object> (
+  request: FastifyRequest, upload: Upload<Parameters>, hold: Hold, nowMs: number
+): Promise<Relayed> {
   const { callerGone } = request
   const giveUp = new AbortController()
   const onGone = (): void => giveUp.abort(callerGone.reason)
@@ -127,7 +129,9 @@ async function readThrough (request: FastifyRequest, file: StreamedFile, callerM
 }
 
 /** Reads the repeated request, without asking Cloudinary for anything, and gives what is known of the first. */
-async function repeated (request: FastifyRequest, upload: Upload<UploadParameters>, record: IdempotencyRecord): Promise<Relayed> {
+async function repeated<Parameters extends object> (
+  request: FastifyRequest, upload: Upload<Parameters>, record: IdempotencyRecord
+): Promise<Relayed> {
   const watched = new WatchedUpload(upload, async () => {})
   const { file, late, maxBytes } = watched.upload
   if (typeof file !== 'string') await readThrough(request, file, maxBytes)
@@ -160,7 +164,7 @@ async function openStore (app: FastifyInstance, options: IdempotencyOptions): Pr
 export default fp<IdempotencyOptions>(async (scope, options) => {
   const store = await openStore(scope, options)
   scope.addHook('onClose', () => store.close())
-  scope.decorateRequest('uploadOnce', async function (upload) {
+  scope.decorateRequest('uploadOnce', async function <Parameters extends object> (this: FastifyRequest, upload: Upload<Parameters>) {
     const key = idempotencyKey(this.headers['idempotency-key'])
     if (key === undefined) return this.cloudinary.upload(upload, this.uploadCall())
     const owner = ownerOf(this)

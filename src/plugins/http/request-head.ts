@@ -86,9 +86,7 @@ function honoursKeys ({ routeOptions: { schema } }: FastifyRequest): boolean {
 const idempotency: Refused['reason'] = (request, name) => {
   if (onlyReads(request.method)) return undefined
   if (honoursKeys(request)) return name === IDEMPOTENCY_KEY ? undefined : 'is not understood; did you mean "Idempotency-Key"?'
-  return isUpload(request)
-    ? 'is honoured by `POST /upload` and `/upload/remote` alone; sign a `public_id`, so that a repeated upload stores no second asset'
-    : 'is honoured by `POST /upload` and `/upload/remote` alone; leave it out'
+  return 'is honoured by `POST /upload`, `/upload/remote` and `/direct-upload` alone; leave it out'
 }
 
 /** `Content-Transfer-Encoding` of bytes as they are. Source: RFC 2045, section 6.2. */
