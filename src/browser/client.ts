@@ -32,7 +32,7 @@ async function run (session: Session, { fields = {}, chunkBytes }: UploadOptions
     return asset as Asset // as Cloudinary documents it
   } catch (error) {
     if (!session.isAborted || !session.unclear) throw error
-    const text = 'The upload was aborted, but the asset may exist. Look before you send it again.'
+    const text = 'The upload was aborted. The file may have been stored all the same. Look whether the asset exists.'
     throw Object.assign(new DOMException(text, 'AbortError'), { outcome: 'unknown' })
   } finally {
     session.end()

@@ -58,7 +58,7 @@ export function refusal ({ url, status, text, header }: Answer): UploadError {
   return new UploadError({
     ...common,
     code: 'unexpected_answer',
-    detail: `${new URL(url).host} answered ${status} in an unexpected form.`,
+    detail: `${new URL(url).host} answered ${status} unexpectedly.`,
     advice: `Check the address. ${LATER}`
   })
 }

@@ -50,7 +50,7 @@ export class Gateway {
     if (body?.upload_url && body.fields) return signedForm(body, date)
     throw new UploadError({
       code: 'unexpected_answer',
-      detail: 'The signed form has no upload_url or no fields.',
+      detail: 'The signed form lacks upload_url or fields.',
       advice: 'Answer all that POST /signature of the gateway answers.'
     })
   }

@@ -173,11 +173,9 @@ export class Session {
     const { stallMs = STALL_MS } = this.#shared.options
     const { start, end, chunkOf } = piece
     const isLast = this.#isLast(piece)
-    // A browser sends a request again by itself when a kept connection breaks: this tells Cloudinary that it is the same.
-    if (end > 0 && !this.#isForGateway) {
-      headers.set('X-Unique-Upload-Id', chunkOf ?? this.#id)
-      headers.set('Content-Range', `bytes ${start}-${end - 1}/${this.size}`)
-    }
+    // A browser sends a request again by itself when a kept connection breaks: this tells that it is the same.
+    headers.set(this.#isForGateway ? 'Idempotency-Key' : 'X-Unique-Upload-Id', chunkOf ?? this.#id)
+    if (end > 0 && !this.#isForGateway) headers.set('Content-Range', `bytes ${start}-${end - 1}/${this.size}`)
     tell('uploading', start)
     const running = transfer({
       url,
@@ -237,6 +235,6 @@ export class Session {
 
 /** The whole request may have arrived, and nobody has said that it was refused. */
 function mayBeStored ({ status, mayBeWhole }: Outcome, { code, problem, outcome }: UploadError): boolean {
-  if (problem) return outcome === 'unknown'
+  if (problem) return outcome === 'unknown' || code === 'outcome_unknown'
   return mayBeWhole && code !== 'file_unreadable' && !(status >= 400 && status < 500)
 }
