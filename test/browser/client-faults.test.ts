@@ -195,9 +195,10 @@ t.test('/client.js when something fails', { skip: NO_BROWSER || LONG }, async (t
     })
     t.match(await page.upload('new Blob([\'abc\'])', '{ sign: async () => ({ ok: true }) }'), { failure: { code: 'unexpected_answer', message: /upload_url/ } })
     t.match(await page.upload('new Blob([\'abc\'])', '{ sign: async () => { throw new RangeError(\'mine\') } }'), { failure: { name: 'RangeError', message: 'mine' } })
-    t.match(await page.run(`createUploader({ signatureUrl: '${url}/signature', rulesUrl: '${url}/environments' }).rules()`), {
-      environments: [{ name: 'production' }]
+    t.match(await page.run(`createUploader({ signatureUrl: '${url}/signature?environment=production' }).rules()`), {
+      environment: 'production', allowed: true, reason: null, resource_types: Array, single_use: false, validity_seconds: 3600
     })
+    t.match(await page.run(`createUploader({ signatureUrl: '${url}/signature?environment=nowhere' }).rules().catch(({ code }) => code)`), 'invalid_request')
   })
 
   t.test('signatures: renewed before they end, and once when Cloudinary calls one stale', async (t) => {
