@@ -49,7 +49,7 @@ export interface UploaderOptions {
   sign?: ((fields: Fields, file: Blob | string, context: { signal: AbortSignal }) => SignedForm | Promise<SignedForm>) | undefined
   /** Sent to the gateway or the page's own back end, never to Cloudinary. A function is called before each request. */
   headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined
-  /** Of calls to the gateway or the page's own back end. Default: `same-origin`. */
+  /** Of the calls that sign, explain and read rules. Default: `same-origin`. */
   credentials?: RequestCredentials | undefined
   /**
    * `gateway` sends the file in one request to `POST /direct-upload`; `headers` go along to the origin of `signatureUrl`
