@@ -18,7 +18,7 @@ const ENVIRONMENTS = ['quokka', 'wombat']
 const OPEN = new Set([
   '/', '/healthz', '/readyz', '/openapi.json', '/openapi.yaml', '/postman.json',
   '/docs', '/docs/', '/docs/errors', '/docs/errors/:code', '/docs/errors.js', '/docs/page.css', '/llms.txt', '/docs/static/*',
-  '/client.js', '/upload-element.js',
+  '/client.js', '/upload-element.js', '/upload-element.de.js', '/upload-element.ar.js',
   // The signature is its credential.
   '/direct-upload'
 ])

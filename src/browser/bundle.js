@@ -1,20 +1,44 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
 
 /** Modules that pages import, by the name of their entry in this folder. */
-const ENTRIES = ['client', 'upload-element']
+const ENTRIES = ['client', 'upload-element', 'upload-element.de', 'upload-element.ar']
 const SOURCES = fileURLToPath(new URL('./', import.meta.url))
 const TARGET = fileURLToPath(new URL('../../dist/src/browser/', import.meta.url))
 /** Browsers since 2022: private fields, `at`, top-level await. */
 const OLDEST = ['chrome100', 'firefox100', 'safari15.4']
 
-/** Keeps the client an import of the element, so that a page which uses both loads it once. */
-const clientApart = {
-  name: 'client-apart',
+/**
+ * Properties that modules of the element use among themselves. Their names become shorter, as those of variables do.
+ * Nothing that a browser, a page or the client module knows may be called so, and no text or color of the element.
+ */
+const INTERNAL = new RegExp(`^(${[
+  'announce', 'asked', 'changed', 'chooseButton', 'configure', 'direction', 'either', 'isDisabled', 'isFull', 'isGood',
+  'isKnown', 'isLinkOpen', 'isOpen', 'limits', 'linkText', 'mayRetry', 'noted', 'openLink', 'queue', 'sentence',
+  'settingsChanged', 'showVeil', 'sizes', 'takeLink', 'thumbnails', 'urlOf', 'updateForm', 'valueChanged', 'veil',
+  'warning', 'words'
+].join('|')})$`)
+
+/** Keeps the other modules imports of the element: a page loads each of them once, and only when it is needed. */
+const othersApart = {
+  name: 'others-apart',
   setup (build) {
-    build.onResolve({ filter: /^\.{1,2}\/client\.[jt]s$/ }, ({ kind }) =>
-      kind === 'entry-point' ? undefined : { path: './client.js', external: true })
+    build.onResolve({ filter: /^[./]+\/(client|upload-element\.\w+)\.ts$/ }, ({ path, kind }) =>
+      kind === 'entry-point'
+        ? undefined
+        : { path: path.replace(/^.*\/(.+)\.ts$/, './$1.js'), external: true })
+  }
+}
+
+/** Makes each style sheet a module that exports its text, without blanks. */
+const styleSheets = {
+  name: 'style-sheets',
+  setup (build) {
+    build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true })
+      return { contents: code, loader: 'text' }
+    })
   }
 }
 
@@ -33,15 +57,19 @@ export async function bundle (target = TARGET) {
     absWorkingDir: SOURCES,
     bundle: true,
     minify: true,
+    charset: 'utf8',
     format: 'esm',
     platform: 'browser',
     target: OLDEST,
-    plugins: [clientApart],
+    plugins: [othersApart, styleSheets],
     legalComments: 'inline',
     write: false
   }
   await Promise.all(ENTRIES.filter((name) => existsSync(`${SOURCES}${name}.ts`)).map(async (name) => {
-    const { outputFiles: [file] } = await build({ ...options, entryPoints: [`${name}.ts`] })
+    const isElement = name === 'upload-element'
+    const { outputFiles: [file] } = await build({
+      ...options, entryPoints: [`${name}.ts`], ...isElement && { mangleProps: INTERNAL }
+    })
     replace(`${target}${name}.js`, Buffer.from(file.contents))
   }))
 }

@@ -1,5 +1,5 @@
 /** Light and dark values of the colors that every page refers to. */
-const COLORS = {
+export const COLORS = {
   bg: ['#ffffff', '#0f1217'],
   surface: ['#f7f8fa', '#171b22'],
   line: ['#e3e6eb', '#2a303a'],

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import { GatewayError } from '../../errors.ts'
 
-/** Names in `src/browser`, of which `src/browser/bundle.js` makes one file each. */
-const MODULES = ['client.js', 'upload-element.js']
+/** Names in `src/browser`, of which `src/browser/bundle.js` makes one file each. The element loads its languages itself. */
+const MODULES = ['client.js', 'upload-element.js', 'upload-element.de.js', 'upload-element.ar.js']
 /** Beside the compiled gateway, or in `dist` when the sources themselves are run. */
 const FOLDERS = ['../../browser/', '../../../dist/src/browser/'].map((path) => new URL(path, import.meta.url))
 

@@ -51,6 +51,15 @@ t.test('/client.js', async (t) => {
       statusCode: 200, body: '', headers: { ...OPEN, etag, 'content-length': length }
     })
   })
+  t.test('the upload element and its languages stand beside it, as modules that any origin may import', async (t) => {
+    const app = await start(t, { routePrefix: '/media' })
+    const element = await app.inject('/media/upload-element.js')
+    t.match(element, { statusCode: 200, headers: OPEN, body: /from\s*"\.\/client\.js"/ })
+    for (const [, name] of element.body.matchAll(/import\("\.\/([\w.-]+)"\)/g)) {
+      t.match(await app.inject(`/media/${name}`), { statusCode: 200, headers: OPEN, body: /\bexport\s*\{.*\btexts\b/s }, String(name))
+    }
+    t.equal([...element.body.matchAll(/import\(/g)].length, 2)
+  })
   t.test('what it serves cannot be made to be anything else', async (t) => {
     const app = await start(t, {})
     for (const url of ['/client.js/', '/client.js%00', '/client.ts', '/tokens.js', '/bundle.js']) {

@@ -1,0 +1,58 @@
+import { faultOf, type Candidate, type Limits } from './limits.ts'
+import { filesOf } from './dropped.ts'
+import type { Words } from './words/words.ts'
+
+export interface Veil { readonly text: string, readonly isGood: boolean }
+
+/** What listens to files that are dragged over, dropped and pasted. */
+export interface DropTarget {
+  readonly words: Words
+  readonly limits: Limits
+  /** False while nothing may be added. */
+  readonly isOpen: boolean
+  showVeil (veil: Veil | undefined): void
+  take (files: readonly File[]): void
+}
+
+/** Says what a drop would do, as far as the browser tells what is dragged. */
+export function veilOf ({ items }: DataTransfer, limits: Limits, words: Words): Veil {
+  const files = [...items].filter(({ kind }) => kind === 'file')
+  const count = files.length
+  if (limits.maxFiles === 1 && count > 1) return { text: words.text('tooMany', { n: 1 }), isGood: false }
+  // Browsers hide names and sizes until the drop. What is unknown passes here, and is judged then.
+  const faults = files.map((item): Candidate => item.getAsFile() ?? { name: '', type: item.type })
+    .map((file) => faultOf(file, limits)).filter(Boolean)
+  if (faults.length === 0) return { text: words.text('drop', { n: Math.max(count, 1) }), isGood: true }
+  const name = faults.every((fault) => fault === 'tooLarge') ? 'dropLarge' : 'dropForbidden'
+  return { text: words.text(name, { n: faults.length, all: count }), isGood: false }
+}
+
+/** Listens on the whole element, which stands still while something is dragged over it. */
+export function listenForFiles (element: HTMLElement, target: DropTarget): void {
+  const over = (event: DragEvent): void => {
+    const { dataTransfer } = event
+    if (!dataTransfer?.types.includes('Files')) return
+    // Without this the browser would leave the page for the file, also where it is not wanted.
+    event.preventDefault()
+    dataTransfer.dropEffect = target.isOpen ? 'copy' : 'none'
+    if (target.isOpen) target.showVeil(veilOf(dataTransfer, target.limits, target.words))
+  }
+  element.addEventListener('dragenter', over)
+  element.addEventListener('dragover', over)
+  element.addEventListener('dragleave', ({ relatedTarget }) => {
+    if (!(relatedTarget instanceof Node && element.contains(relatedTarget))) target.showVeil(undefined)
+  })
+  element.addEventListener('drop', (event) => {
+    target.showVeil(undefined)
+    const { dataTransfer } = event
+    if (!dataTransfer?.types.includes('Files')) return
+    event.preventDefault()
+    if (target.isOpen) filesOf(dataTransfer).then((files) => { target.take(files) })
+  })
+  element.addEventListener('paste', (event) => {
+    const files = [...event.clipboardData?.files ?? []]
+    if (files.length === 0 || !target.isOpen) return
+    event.preventDefault()
+    target.take(files)
+  })
+}

@@ -1,0 +1,5 @@
+/** Style sheets, which the bundler puts in as text. */
+declare module '*.css' {
+  const text: string
+  export default text
+}

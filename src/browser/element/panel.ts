@@ -1,0 +1,240 @@
+import {
+  createUploader, type Fields, type Rules, type Upload, type Uploader, type UploaderOptions, type UploadOptions
+} from '../client.ts'
+import { nearest } from './attributes.ts'
+import { listenForFiles, type DropTarget, type Veil } from './drag.ts'
+import { acceptOf, resourceTypeOf, type Limits } from './limits.ts'
+import { refused, type Shown } from './problem.ts'
+import { Queue, type Owner } from './queue.ts'
+import { isActive, type Row } from './row.ts'
+import { RulesSource } from './rules-source.ts'
+import { Surface } from './drawing/surface.ts'
+import type { Texts } from './words/texts-en.ts'
+import { Thumbnails, webUrl } from './drawing/thumbnails.ts'
+import { view } from './drawing/view.ts'
+import { loadTable, Words } from './words/words.ts'
+
+/** What the panel reads of its element. */
+export interface Settings {
+  readonly signatureUrl: string
+  readonly rulesUrl: string
+  readonly via: string
+  readonly folder: string
+  readonly tags: string
+  readonly uploadPreset: string
+  readonly preset: string
+  readonly resourceType: string
+  readonly accept: string
+  readonly sources: string
+  readonly locale: string
+  readonly multiple: boolean
+  readonly maxFiles: number | string
+  readonly isDisabled: boolean
+  readonly headers: UploaderOptions['headers']
+  readonly sign: UploaderOptions['sign']
+  readonly options: Partial<UploaderOptions> | undefined
+  readonly fields: Fields | undefined
+  readonly rules: Rules | undefined
+  readonly texts: Texts | undefined
+  settingsChanged (): void
+  updateForm (): void
+  valueChanged (): void
+}
+
+/** Runs what is inside an element: its files, its rules and what is drawn of them. */
+export class Panel implements Owner, DropTarget {
+  readonly queue = new Queue(this)
+  readonly surface: Surface
+  readonly host: HTMLElement & Settings
+  readonly #rules = new RulesSource()
+  readonly thumbnails = new Thumbnails(() => { this.changed() })
+  #uploader: Uploader | undefined
+  #target = ''
+  #warned = ''
+  #words: Words | undefined
+  #frame = 0
+  noted = ''
+  veil: Veil | undefined
+  isLinkOpen = false
+  linkFault = ''
+
+  constructor (host: HTMLElement & Settings) {
+    this.host = host
+    this.surface = new Surface(host, (files) => { this.take(files) })
+    listenForFiles(host, this)
+  }
+
+  get words (): Words {
+    const { texts } = this.host
+    const known = this.#words
+    if (known?.asked === this.#locale && known.own === texts) return known
+    this.#words = new Words(this.#locale, texts)
+    return this.#words
+  }
+
+  get #locale (): string {
+    return this.host.locale || nearest(this.host, 'lang') || 'en'
+  }
+
+  get limits (): Limits {
+    const { accept, multiple, maxFiles, rules = this.#rules.rules } = this.host
+    return { accept, maxFiles: multiple ? Math.floor(Number(maxFiles)) || Infinity : 1, rules }
+  }
+
+  get isOpen (): boolean {
+    return !this.host.isDisabled && !this.closed && !this.queue.isFull
+  }
+
+  get closed (): Shown | undefined {
+    const { signatureUrl, sign, rules } = this.host
+    if (!signatureUrl && !sign) return refused(this.words.text('unset'))
+    if (rules) return rules.allowed === false ? refused(rules.reason ?? this.words.text('closed')) : undefined
+    return this.#rules.closed(this.words)
+  }
+
+  /**
+   * Takes other settings for what is uploaded from now on, and asks for the rules when they may be others.
+   * Frameworks give new functions and objects at each of their turns: those alone are no reason.
+   */
+  configure (isForced = false): void {
+    const { signatureUrl, rulesUrl, via, options, sign } = this.host
+    const target = JSON.stringify([signatureUrl, rulesUrl, via, options, !sign])
+    if (target !== this.#target) this.#uploader = undefined
+    if (isForced || target !== this.#target || !this.#rules.isKnown) this.#rules.reset()
+    this.#target = target
+    // Properties are set one after the other: the rules are asked for when all of them have been.
+    queueMicrotask(() => { if (this.host.isConnected) this.ready() })
+    this.changed()
+  }
+
+  #getUploader (): Uploader {
+    const host = this.host
+    const { signatureUrl, rulesUrl, via, options, sign } = host
+    this.#uploader ??= createUploader({
+      ...options,
+      signatureUrl: signatureUrl || undefined,
+      rulesUrl: rulesUrl || undefined,
+      via: via || undefined,
+      sign: sign && ((...call) => (host.sign ?? sign)(...call)),
+      headers: () => typeof host.headers === 'function' ? host.headers() : host.headers ?? {}
+    } as UploaderOptions) // undefined stands for what is absent
+    return this.#uploader
+  }
+
+  async ready (): Promise<void> {
+    const { rules, rulesUrl, signatureUrl } = this.host
+    if (rules || !(rulesUrl || signatureUrl)) return
+    await this.#rules.ask(() => this.#getUploader())
+    const warning = this.#rules.warning(this.words)
+    if (warning !== this.#warned) this.note(warning)
+    this.#warned = warning
+    this.changed()
+  }
+
+  start ({ source, type }: Row, options: UploadOptions): Upload {
+    const { fields, folder, tags, uploadPreset, preset, resourceType } = this.host
+    const { rules } = this.limits
+    // Where a folder must be named and there is only one, nobody needs to say so.
+    const place = folder || rules?.folder?.patterns.find((pattern) => !pattern.includes('*'))
+    return this.#getUploader().upload(source ?? '', {
+      ...options,
+      // JSON leaves out what is undefined.
+      fields: {
+        resource_type: resourceType || resourceTypeOf(type, rules?.resource_types),
+        folder: place,
+        tags: tags.match(/[^\s,]([^,]*[^\s,])?/g) ?? undefined,
+        upload_preset: uploadPreset || preset || undefined,
+        ...fields
+      }
+    })
+  }
+
+  take (sources: ReadonlyArray<Blob | string>): void {
+    if (sources.length === 0) return this.note(this.words.text('missing'))
+    this.queue.add(sources)
+    this.draw()
+    this.surface.show('li:last-child')
+  }
+
+  valueChanged (): void {
+    this.host.valueChanged()
+  }
+
+  emit (name: string, detail: object): void {
+    this.host.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }))
+  }
+
+  announce (text: string): void {
+    this.surface.say(text)
+  }
+
+  note (text: string): void {
+    this.noted = text
+    if (text) this.announce(text)
+    this.changed()
+  }
+
+  showVeil (veil: Veil | undefined): void {
+    if (this.veil?.text === veil?.text) return
+    this.veil = veil
+    this.changed()
+  }
+
+  /** Draws at the next frame, however much happens until then. */
+  changed (): void {
+    this.#frame ||= requestAnimationFrame(() => { this.draw() })
+  }
+
+  draw (): void {
+    cancelAnimationFrame(this.#frame)
+    this.#frame = 0
+    const loading = loadTable(this.#locale)
+    if (loading) {
+      loading.then(() => {
+        this.#words = undefined
+        this.host.settingsChanged()
+      })
+      return
+    }
+    this.thumbnails.keep(this.queue.rows)
+    this.surface.draw(view(this))
+    this.host.updateForm()
+  }
+
+  openLink (isOpen: boolean): void {
+    this.isLinkOpen = isOpen
+    this.linkFault = ''
+    this.draw()
+    this.surface.focus(isOpen ? '#link' : '#choose')
+  }
+
+  takeLink (): void {
+    const url = webUrl(this.surface.linkText)
+    this.linkFault = url ? '' : this.words.text('linkFault')
+    if (url) {
+      this.openLink(false)
+      this.take([url])
+    } else {
+      this.surface.focus('#link')
+      this.changed()
+    }
+  }
+
+  choose (isCamera = false): void {
+    if (!this.isOpen) return
+    this.surface.focus('#choose')
+    const { limits } = this
+    this.surface.pick(isCamera ? limits.accept || 'image/*' : acceptOf(limits), limits.maxFiles > 1, isCamera)
+  }
+
+  /** Shows or hides what a problem is in detail. */
+  toggle (row: Row): void {
+    row.isOpen = !row.isOpen
+    this.draw()
+    this.surface.show(`#d${row.id}`)
+  }
+
+  cancelAll (): void {
+    this.queue.remove(...this.queue.rows.filter(isActive))
+  }
+}
