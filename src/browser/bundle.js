@@ -15,8 +15,8 @@ const OLDEST = ['chrome100', 'firefox100', 'safari15.4']
  */
 const INTERNAL = new RegExp(`^(${[
   'announce', 'asked', 'changed', 'chooseButton', 'configure', 'direction', 'either', 'isDisabled', 'isFull', 'isGood',
-  'isKnown', 'isLinkOpen', 'isOpen', 'limits', 'linkText', 'mayRetry', 'noted', 'openLink', 'queue', 'sentence',
-  'settingsChanged', 'showVeil', 'sizes', 'takeLink', 'thumbnails', 'urlOf', 'updateForm', 'valueChanged', 'veil',
+  'isKnown', 'isLinkOpen', 'isOpen', 'limits', 'linkFault', 'linkText', 'mayRetry', 'noted', 'openLink', 'queue', 'sentence',
+  'settingsChanged', 'shadow', 'showVeil', 'sizes', 'takeLink', 'thumbnails', 'urlOf', 'updateForm', 'valueChanged', 'veil',
   'warning', 'words'
 ].join('|')})$`)
 

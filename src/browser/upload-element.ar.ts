@@ -12,7 +12,7 @@ export const texts: Texts = {
   linkLabel: 'رابط إلى ملف',
   linkStart: 'رفع',
   close: 'إغلاق',
-  linkFault: 'هذا ليس رابطًا إلى ملف. تبدأ الروابط بـ https://.',
+  linkWrong: 'هذا ليس رابطًا إلى ملف. تبدأ الروابط بـ https://.',
   comma: '، ',
   image: 'صور',
   video: 'مقاطع فيديو',

@@ -15,7 +15,7 @@ export const texts: Texts = {
   linkLabel: 'Link zu einer Datei',
   linkStart: 'Hochladen',
   close: 'Schließen',
-  linkFault: 'Das ist kein Link zu einer Datei. Links beginnen mit https://.',
+  linkWrong: 'Das ist kein Link zu einer Datei. Links beginnen mit https://.',
   image: 'Bilder',
   video: 'Videos',
   audio: 'Audio',

@@ -167,12 +167,12 @@ export class CloudinaryUpload extends Base implements Settings {
 
   /** Not for pages: tells the form whether it may be sent. */
   updateForm (): void {
-    const { words, queue, surface } = this.#panel
+    const { words, queue, shadow } = this.#panel
     const isUnfinished = queue.rows.some(isActive)
     const isMissing = this.required && queue.assets.length === 0
     const text = isUnfinished ? words.text('unfinished') : isMissing ? words.text('missing') : ''
     const flags = { customError: isUnfinished, valueMissing: isMissing && !isUnfinished }
-    this.#internals.setValidity(flags, text, surface.chooseButton)
+    this.#internals.setValidity(flags, text, shadow.chooseButton)
   }
 }
 

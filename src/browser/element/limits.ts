@@ -35,11 +35,11 @@ const formatOfFile = ({ name, type }: Candidate): string => formatOf(extensionOf
 const tokensOf = (accept: string): string[] =>
   accept.toLowerCase().split(',').map((token) => token.trim()).filter(Boolean)
 
-/** Whether one of the tokens lets a file through. A file of which nothing is known may pass. */
+/** Whether one of the tokens lets a file through. What is not known may pass: some systems know no type of HEIC. */
 function isAmong (file: Candidate, tokens: readonly string[]): boolean {
   const format = formatOfFile(file)
   return tokens.length === 0 || !format || tokens.some((token) => token.endsWith('/*')
-    ? token === '*/*' || file.type.startsWith(token.slice(0, -1))
+    ? !file.type || token === '*/*' || file.type.startsWith(token.slice(0, -1))
     : token === file.type || formatOf(token) === format)
 }
 

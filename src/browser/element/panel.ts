@@ -44,7 +44,7 @@ export interface Settings {
 /** Runs what is inside an element: its files, its rules and what is drawn of them. */
 export class Panel implements Owner, DropTarget {
   readonly queue = new Queue(this)
-  readonly surface: Surface
+  readonly shadow: Surface
   readonly host: HTMLElement & Settings
   readonly #rules = new RulesSource()
   readonly thumbnails = new Thumbnails(() => { this.changed() })
@@ -60,7 +60,7 @@ export class Panel implements Owner, DropTarget {
 
   constructor (host: HTMLElement & Settings) {
     this.host = host
-    this.surface = new Surface(host, (files) => { this.take(files) })
+    this.shadow = new Surface(host, (files) => { this.take(files) })
     listenForFiles(host, this)
   }
 
@@ -153,7 +153,7 @@ export class Panel implements Owner, DropTarget {
     if (sources.length === 0) return this.note(this.words.text('missing'))
     this.queue.add(sources)
     this.draw()
-    this.surface.show('li:last-child')
+    this.shadow.show('li:last-child')
   }
 
   valueChanged (): void {
@@ -165,7 +165,7 @@ export class Panel implements Owner, DropTarget {
   }
 
   announce (text: string): void {
-    this.surface.say(text)
+    this.shadow.say(text)
   }
 
   note (text: string): void {
@@ -197,7 +197,7 @@ export class Panel implements Owner, DropTarget {
       return
     }
     this.thumbnails.keep(this.queue.rows)
-    this.surface.draw(view(this))
+    this.shadow.draw(view(this))
     this.host.updateForm()
   }
 
@@ -205,33 +205,33 @@ export class Panel implements Owner, DropTarget {
     this.isLinkOpen = isOpen
     this.linkFault = ''
     this.draw()
-    this.surface.focus(isOpen ? '#link' : '#choose')
+    this.shadow.focus(isOpen ? '#link' : '#choose')
   }
 
   takeLink (): void {
-    const url = webUrl(this.surface.linkText)
-    this.linkFault = url ? '' : this.words.text('linkFault')
+    const url = webUrl(this.shadow.linkText)
+    this.linkFault = url ? '' : this.words.text('linkWrong')
     if (url) {
       this.openLink(false)
       this.take([url])
     } else {
-      this.surface.focus('#link')
+      this.shadow.focus('#link')
       this.changed()
     }
   }
 
   choose (isCamera = false): void {
     if (!this.isOpen) return
-    this.surface.focus('#choose')
+    this.shadow.focus('#choose')
     const { limits } = this
-    this.surface.pick(isCamera ? limits.accept || 'image/*' : acceptOf(limits), limits.maxFiles > 1, isCamera)
+    this.shadow.pick(isCamera ? limits.accept || 'image/*' : acceptOf(limits), limits.maxFiles > 1, isCamera)
   }
 
   /** Shows or hides what a problem is in detail. */
   toggle (row: Row): void {
     row.isOpen = !row.isOpen
     this.draw()
-    this.surface.show(`#d${row.id}`)
+    this.shadow.show(`#d${row.id}`)
   }
 
   cancelAll (): void {

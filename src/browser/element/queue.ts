@@ -96,8 +96,11 @@ export class Queue {
     const { upload } = row
     upload.then((asset) => {
       if (row.upload === upload) this.#finish(row, asset)
-    }, (error: unknown) => {
-      if (row.upload === upload) this.#fail(row, shown(error, this.#owner.words), error)
+    }, (error: Error & { outcome?: string }) => {
+      const { words } = this.#owner
+      if (row.upload === upload) this.#fail(row, shown(error, words), error)
+      // It was cancelled too late to say that nothing is stored.
+      else if (error.outcome) this.#owner.note(`${row.name}: ${words.text('error.unknown')}`)
     })
     this.#owner.changed()
   }

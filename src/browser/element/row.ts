@@ -35,10 +35,7 @@ function lastPart (path: string): string {
 }
 
 function nameOf (source: Blob | string): string {
-  if (typeof source === 'string') {
-    const { pathname, host } = new URL(source)
-    return lastPart(pathname.replace(/^\/$/, host))
-  }
+  if (typeof source === 'string') return lastPart(source.replace(/[?#].*/s, ''))
   return source instanceof File ? source.name : source.type.replace('/', '.') || 'file'
 }
 

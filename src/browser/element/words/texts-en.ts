@@ -17,7 +17,7 @@ export const ENGLISH = {
   linkLabel: 'Link to a file',
   linkStart: 'Upload',
   close: 'Close',
-  linkFault: 'Enter a link that begins with https://.',
+  linkWrong: 'Enter a link that begins with https://.',
   comma: ', ',
   image: 'Images',
   video: 'Videos',
