@@ -62,12 +62,17 @@ t.test('commands that need another program say so, can be read by a shell, and n
   }
 })
 
+/** What may stand behind a fence. */
+const FENCES = new Set([
+  'sh', 'js', 'ts', 'jsx', 'tsx', 'html', 'vue', 'svelte', 'json', 'yaml', 'text', 'http'
+])
+
 t.test('no command hides from these tests: shells have fences of their own, and YAML and JSON can be read', async (t) => {
   for (const page of ours) {
     t.notMatch(proseOf(page), /^ {4}\S/m, `${page.path} has no indented block`)
     for (const { language, text } of blocksOf(page)) {
       t.ok(
-        ['sh', 'js', 'ts', 'tsx', 'json', 'yaml', 'text', 'http'].includes(language),
+        FENCES.has(language),
         `${page.path}: ${language}`
       )
       if (language === 'json') t.doesNotThrow(() => JSON.parse(text), page.path)

@@ -8,6 +8,7 @@ const text = (prefix: string): string => `# cloudinary-gateway
 
 - Names on the wire are Cloudinary's own: \`public_id\`, \`resource_type\` (image, video, raw), \`type\` (upload, private, authenticated).
 - \`X-Environment\` chooses the environment. \`Authorization: Bearer <key>\` says who calls, unless the gateway is on loopback.
+- \`${prefix}/upload-element.js\` is an upload field for any page (\`<cloudinary-upload signature-url="${prefix}/signature">\`), \`${prefix}/client.js\` the same without a user interface.
 - Every failure is one \`application/problem+json\` with a stable \`code\`, \`detail\`, \`advice\`, \`retryable\` and, for bad input, \`errors\` with JSON pointers.
 - What a route does not read is refused, never ignored.
 
