@@ -27,7 +27,8 @@ export function complaintsOf (page: Page): string[] {
   return complaints
 }
 
-function passOn (incoming: IncomingMessage, answer: ServerResponse, gatewayUrl: string): void {
+/** Passes a request on to `gatewayUrl`, and its answer back. */
+export function passOn (incoming: IncomingMessage, answer: ServerResponse, gatewayUrl: string): void {
   const outgoing = request(gatewayUrl + incoming.url, { method: incoming.method ?? 'GET', headers: incoming.headers }, (reply) => {
     answer.writeHead(reply.statusCode ?? 500, reply.headers)
     reply.pipe(answer)
