@@ -27,7 +27,7 @@ export function checkTarball (folder: string): string {
     .split('\n').filter((line) => line !== '')
   const held = list('tar', ['-tzf', tarball]).map((name) => name.replace(/^package\//, ''))
   const sources = list('git', ['ls-files', '--cached', '--others', '--exclude-standard', 'src', 'routes'])
-    .filter((name) => /\.[jt]s$/.test(name))
+    .filter((name) => /\.[jt]s$/.test(name) && !name.endsWith('.d.ts'))
   const compiled = sources.flatMap(compiledFrom)
   const wanted = new Set(compiled)
   const missing = compiled.filter((name) => !held.includes(name))
