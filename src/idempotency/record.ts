@@ -153,13 +153,18 @@ function whatToLookFor ({ public_id: publicId, filename, bytes, since }: Traces)
   return `${what} made after ${since}; its public_id was left to Cloudinary`
 }
 
+/** The answer to a request whose key is known; see `replayTo`. */
+export function replay (record: IdempotencyRecord, identity: Identity): Answer {
+  return replayTo(record, fingerprint(identity))
+}
+
 /**
- * The answer to a request whose key is known.
+ * The answer to the request with this fingerprint.
  * @throws {GatewayError} `idempotency_key_reused` for another request; `outcome_unknown`, or the failure of the first one.
  */
-export function replay (record: IdempotencyRecord, identity: Identity): Answer {
+export function replayTo (record: IdempotencyRecord, asked: string): Answer {
   const { outcome, look_for: lookFor } = record
-  if (record.fingerprint !== fingerprint(identity)) {
+  if (record.fingerprint !== asked) {
     throw new GatewayError('idempotency_key_reused', 'This Idempotency-Key was used for another request: other parameters, or other bytes.')
   }
   if (outcome === undefined) {

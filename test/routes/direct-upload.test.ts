@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { digestOf } from '../../src/auth/policy/keys.ts'
@@ -375,6 +376,35 @@ t.test('an Idempotency-Key', async (t) => {
     t.match(await post(`${url}/direct-upload`, form(fields), lost), { status: 502, body: { outcome: 'unknown' } })
     sandbox.faults.clear()
     t.match(await post(`${url}/direct-upload`, form(fields), lost), { status: 409, body: { code: 'outcome_unknown' } })
+  })
+  t.test('a sender that shows no signature holds no key', async (t) => {
+    const { fields } = await sign(url, { folder: 'held' })
+    const begun = '--x\r\nContent-Disposition: form-data; name="file"; filename="x.jpg"\r\n\r\n' +
+      `${'x'.repeat(2 * MB)}\r\n--x\r\nContent-Disposition: form-data; name="folder"\r\n\r\nheld`
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    t.teardown(() => { socket.destroy() })
+    const before = stored()
+    socket.write('POST /direct-upload HTTP/1.1\r\nHost: x\r\nIdempotency-Key: page-5\r\nContent-Length: 3000000\r\n' +
+      `Content-Type: multipart/form-data; boundary=x\r\n\r\n${begun}`)
+    while (stored() === before) await new Promise((resolve) => { setTimeout(resolve, 5) })
+    const own = { 'Idempotency-Key': 'page-5' }
+    const first = await post(`${url}/direct-upload`, form(fields), own)
+    t.match(first, { status: 200, body: { bytes: picture.length } })
+    for (const position of ['first', 'last'] as const) {
+      const again = await post(`${url}/direct-upload`, form(fields, picture, position), own)
+      t.same(again.body, first.body, position)
+    }
+    const other = form(fields, Buffer.from('other'), 'first')
+    t.match(await post(`${url}/direct-upload`, other, own), { status: 422, body: { code: 'idempotency_key_reused' } })
+  })
+  t.test('one asset, where the file stands first and the request comes twice at once', async (t) => {
+    const { fields } = await sign(url, { folder: 'at-once' })
+    const both = { 'Idempotency-Key': 'page-6' }
+    sandbox.faults.add({ kind: 'delay', ms: 100, times: 1, match: { path: '/upload' } })
+    const answers = await Promise.all([1, 2].map(() => post(`${url}/direct-upload`, form(fields, picture, 'first'), both)))
+    t.same(answers.map(({ status }) => status).sort(), [200, 409])
+    const again = await post(`${url}/direct-upload`, form(fields, picture, 'first'), both)
+    t.same(again.body, answers.find(({ status }) => status === 200)?.body)
   })
   t.test('409 idempotency_in_progress while the first still runs', async (t) => {
     const { fields } = await sign(url, {})

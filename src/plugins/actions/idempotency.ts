@@ -4,15 +4,16 @@ import type { Relayed, Upload } from '../../cloudinary/client.ts'
 import { SourceStopped } from '../../cloudinary/upload/byte-reader.ts'
 import { Intake } from '../../cloudinary/upload/intake.ts'
 import { wallClock } from '../../clock.ts'
-import { GatewayError } from '../../errors.ts'
 import { HashedFile, HashedText } from '../../idempotency/hashed-file.ts'
+import { holdOf, LateHold } from '../../idempotency/late-hold.ts'
 import { MemoryIdempotencyStore } from '../../idempotency/memory-store.ts'
 import {
-  failedOutcome, idempotencyKey, keptAnswer, recordName, recordOf, replay,
-  type Hold, type IdempotencyRecord, type IdempotencyStore, type Identity, type KeyOwner
+  failedOutcome, idempotencyKey, keptAnswer, recordName, recordOf, replay, replayTo,
+  type Claim, type Hold, type IdempotencyRecord, type IdempotencyStore, type Identity, type KeyOwner
 } from '../../idempotency/record.ts'
 import type { StreamedFile } from '../../input/forms/upload-form.ts'
 import type { Secret } from '../../secret.ts'
+import { callerKey } from '../access/rate-limit.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -33,8 +34,6 @@ export interface IdempotencyOptions {
   /** Called for each key that is forgotten before it expires; feeds a metric. */
   readonly onForgotten?: (() => void) | undefined
 }
-
-const RETRY_AFTER_SECONDS = 2
 
 /** An upload that is watched on its way in: what makes it this one is known once its parameters and bytes have come. */
 class WatchedUpload<Parameters extends object> {
@@ -139,6 +138,19 @@ async function repeated<Parameters extends object> (
   return replay(record, watched.identity)
 }
 
+/** Runs an upload whose proof comes behind its file, and claims the key there. */
+async function provenLate<Parameters extends object> (
+  request: FastifyRequest, upload: Upload<Parameters>, claim: () => Promise<Claim>
+): Promise<Relayed> {
+  const hold = new LateHold(claim)
+  try {
+    return await runOnce(request, upload, hold, wallClock())
+  } catch (error) {
+    if (hold.found === undefined) throw error
+    return replayTo(hold.found.record, hold.found.asked.fingerprint)
+  }
+}
+
 /** Whose key it is. The account is that of the client that stores the file. */
 function ownerOf ({ caller, cloudinary: { account, environment } }: FastifyRequest): KeyOwner {
   return { account, environment: environment.name, caller: caller.scope ?? caller.name }
@@ -168,11 +180,11 @@ export default fp<IdempotencyOptions>(async (scope, options) => {
     const key = idempotencyKey(this.headers['idempotency-key'])
     if (key === undefined) return this.cloudinary.upload(upload, this.uploadCall())
     const owner = ownerOf(this)
-    const claim = await store.claim(recordName(owner, key), owner.caller)
-    if (claim.state === 'held') return runOnce(this, upload, claim.hold, wallClock())
+    const claimKey = (): Promise<Claim> => store.claim(recordName(owner, key), callerKey(this))
+    // It has a place among the uploads once it has shown a proof.
+    if (this.uploadOwner === undefined) return provenLate(this, upload, claimKey)
+    const claim = await claimKey()
     if (claim.state === 'known') return repeated(this, upload, claim.record)
-    throw new GatewayError('idempotency_in_progress', 'An upload with this Idempotency-Key is still running.', {
-      headers: { 'retry-after': String(RETRY_AFTER_SECONDS) }
-    })
+    return runOnce(this, upload, holdOf(claim), wallClock())
   })
 }, { name: 'idempotency' })

@@ -259,6 +259,16 @@ t.test('one caller cannot push the keys of another out of the memory, however ma
   t.match(await app.metrics?.text(), /^cloudinary_gateway_idempotency_keys_forgotten_total 22$/m)
 })
 
+t.test('without keys of callers, each address has a share of the memory of its own', async (t) => {
+  const upstream = await startFaultUpstream(t)
+  const { url } = await startGatewayAt(t, upstream.url, { keptKeys: 4, trustProxy: ['127.0.0.1'] })
+  const from = (address: string, key: string): Promise<Answer> =>
+    post(`${url}/upload`, key, Buffer.from(key), { 'x-forwarded-for': address })
+  await from('192.0.2.1', 'order-7')
+  for (let count = 0; count < 8; count++) await from('192.0.2.2', `many-${count}`)
+  t.match(await from('192.0.2.3', 'order-7'), { status: 200, replayed: true }, 'asked for from wherever')
+})
+
 t.test('M30: what failed before Cloudinary had taken the file is forgotten, and a retry executes', async (t) => {
   const { upstream, url } = await withFaults(t, { upload: { maxBytes: 2 * MB } })
   const small = randomBytes(1000)
