@@ -86,11 +86,20 @@ export function requireAnnounced (file: AnnouncedFile, form: FormForFile, rules:
   throw new GatewayError('payload_too_large', detail, { errors: sizeFaults, members: { advice: 'Choose a smaller file.' } })
 }
 
+/** Characters of a file's name that the public ID has none of. Source: Cloudinary, "Public ID naming conventions". */
+const REPLACED = /[\s?&#%<>+]+/g
+
+/** Returns the name of a file as Cloudinary writes it in a public ID. */
+const writtenName = (base: string): string => base.replace(REPLACED, ' ').trim().replaceAll(' ', '_')
+
 /**
  * Returns what the place of this file is made from, where its name alone decides. Two files with the same one
  * would overwrite each other.
  */
 export function nameInStore ({ name, type }: AnnouncedFile, resourceType: string): string {
   const kind = resourceType === 'auto' ? kindOf(essence(type)) ?? resourceType : resourceType
-  return `${kind}/${kind === 'raw' ? name : name.replace(/(.)\.[^.]*$/, '$1')}`
+  const last = name.replace(/^.*[/\\]/s, '')
+  const base = last.replace(/(.)\.[^.]*$/s, '$1')
+  const extension = kind === 'raw' ? last.slice(base.length).toLowerCase() : ''
+  return `${kind}/${writtenName(base)}${extension}`
 }

@@ -55,4 +55,9 @@ t.test('files that would get one public ID', async (t) => {
   t.not(nameInStore(file({ name: 'a.jpg' }), 'raw'), nameInStore(file({ name: 'a.png' }), 'raw'))
   t.not(nameInStore(file({ name: 'a.jpg', type: 'image/jpeg' }), 'auto'), nameInStore(file({ name: 'a.mp4', type: 'video/mp4' }), 'auto'))
   t.equal(nameInStore(file({ name: '.profile' }), 'image'), 'image/.profile')
+  const alike = ['a b.gif', 'a_b.gif', 'album/a_b.gif', 'x\\a_b.gif', 'a  b.GIF', ' a&b?.png', 'a_b']
+  t.same(new Set(alike.map((name) => nameInStore(file({ name }), 'image'))), new Set(['image/a_b']))
+  t.equal(nameInStore(file({ name: 'x/a b.TXT' }), 'raw'), 'raw/a_b.txt')
+  const others = ['a-b.gif', 'A_b.gif', 'a.b.gif', 'a__b.gif', 'ab.gif']
+  t.equal(new Set(others.map((name) => nameInStore(file({ name }), 'image'))).size, others.length)
 })
