@@ -43,10 +43,13 @@ function forcedFault (text: string): string | undefined {
   return /[{}]/.test(text) ? patternFault(text) : undefined
 }
 
+/** True for a value that is blank on the wire, separators and all: it would not be signed, and so force nothing. */
+const isBlank = (value: unknown): boolean => [value].flat().every((text) => /^[\s,]*$/.test(String(text)))
+
 function checkForced (force: NonNullable<CallerRules['sign']>['force'], path: readonly string[], report: ReportAt): void {
   for (const [name, value] of Object.entries(force ?? {})) {
     if (!SIGNABLE_PARAMETER_NAMES.includes(name) || NOT_FORCED.has(name)) report([...path, name], 'is not a parameter that can be forced')
-    else if (value === '' || (Array.isArray(value) && value.length === 0)) report([...path, name], 'must not be empty')
+    else if (isBlank(value)) report([...path, name], 'must not be empty')
     else checkTexts([value].flat().map(String), [...path, name], forcedFault, report)
   }
 }

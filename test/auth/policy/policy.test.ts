@@ -16,7 +16,7 @@ t.test('every fault that a schema cannot tell is named', async (t) => {
       sign: {
         allow: ['folder', 'taggs'],
         require: ['quux'],
-        force: { timestamp: 1, made_up: 'x', tags: [], type: '', folder: 'a{', overwrite: true },
+        force: { timestamp: 1, made_up: 'x', tags: [], type: '', allowed_formats: ['', ' '], moderation: ',', context: ['', 'a=b'], folder: 'a{', overwrite: true },
         folder: ['a//b'],
         public_id: ['{'],
         notification_hosts: ['https://x'],
@@ -37,6 +37,8 @@ t.test('every fault that a schema cannot tell is named', async (t) => {
     'web.sign.force.made_up: is not a parameter that can be forced',
     'web.sign.force.tags: must not be empty',
     'web.sign.force.type: must not be empty',
+    'web.sign.force.allowed_formats: must not be empty',
+    'web.sign.force.moderation: must not be empty',
     'web.sign.force.folder.0: has a brace that is not part of a {claim}',
     'web.sign.folder.0: must not be empty, begin or end with a blank or a slash, or hold an empty segment or a backslash',
     'web.sign.public_id.0: has a brace that is not part of a {claim}',

@@ -59,6 +59,9 @@ t.test('formats: signed as allowed_formats, and the target format is held to the
   t.same(signingFaults(rules, { allowed_formats: 'png,svg,exe', format: 'svg' }).map(({ pointer }) => pointer), ['/allowed_formats', '/allowed_formats', '/format'])
   for (const nothing of ['', ',', ' , ']) t.match(signingFaults(rules, { allowed_formats: nothing }), [{ pointer: '/allowed_formats', message: 'must name some of jpg, png, or be left out' }], JSON.stringify(nothing))
   t.same(faultsOf({ formats: ['jpg'] }, { format: 'svg' }), ['/format'])
+  for (const any of [{}, { allowed_formats: 'jpg' }, { format: 'jpg' }]) {
+    t.same(faultsOf({ formats: [] }, any), ['/allowed_formats'], 'no format at all, which no list could say')
+  }
   t.same(faultsOf({}, { allowed_formats: ',' }), [])
 })
 
