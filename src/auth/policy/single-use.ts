@@ -35,11 +35,13 @@ export function choiceFaults (parameters: Parameters, hasPresets: boolean): Faul
 const CHECKED: ReadonlySet<string> = new Set(['moderation'])
 
 /**
- * True for a parameter in whose value a signature of version 1 could hide `overwrite` and leave the name of
- * the asset as it is. One that sorts before `folder` would hide that too, and with it a part of the name.
+ * True for a parameter that keeps a signature of version 1 from binding `overwrite`, with the name of the asset
+ * as it is. Either `overwrite` could be hidden in its value (one that sorts before `folder` would hide that too,
+ * and with it a part of the name), or it in that of `overwrite`, which is then neither on nor off.
  */
 export function hidesOverwrite (name: string): boolean {
-  return name > 'folder' && name < 'overwrite' && !CHECKED.has(name)
+  const isHider = name > 'folder' && name < 'overwrite' && !CHECKED.has(name)
+  return isHider || (name > 'overwrite' && name < 'public_id')
 }
 
 /** True for a parameter whose value, with something hidden in it, makes Cloudinary refuse the upload. */
@@ -62,7 +64,7 @@ export function singleUseFaults ({ single_use: isSingle, ...rules }: SignRules):
     if (!hidesOverwrite(name)) continue
     faults.push({
       path: ['force', name],
-      message: 'cannot be forced beside single_use: a signature of version 1 could hide overwrite=false in it'
+      message: 'cannot be forced beside single_use: a signature of version 1 would then not bind overwrite=false'
     })
   }
   rules.require?.forEach((name, index) => {

@@ -172,13 +172,15 @@ export function withoutReuse (
   return sharded
 }
 
-function reuse ({ by }: Hidden, given: Parameters): GatewayError {
-  const isOwn = given[by] !== undefined
-  const why = 'a signature of version 1, which Cloudinary also takes, could hide overwrite=false in ' +
-    `${isOwn ? 'it' : `${by}, which is added`}, and the form is good for one asset`
+function reuse ({ by, hidden: [first = by] }: Hidden, given: Parameters): GatewayError {
+  const isInOverwrite = by === 'overwrite' // which no form may lack
+  const name = isInOverwrite ? first : by
+  const isOwn = given[name] !== undefined
+  const what = isInOverwrite ? `${name} in overwrite` : `overwrite=false in ${isOwn ? 'it' : `${by}, which is added`}`
+  const why = `a signature of version 1, which Cloudinary also takes, could hide ${what}, and the form is good for one asset`
   const advice = isOwn
     ? 'Leave out the parameter that `errors` names, or upload through the gateway: `POST /upload` takes it.'
     : 'Give a `folder`, or ask the operator of the gateway for a policy with one.'
-  const fault = { pointer: isOwn ? `/${by}` : '/folder', message: `${isOwn ? 'must be left out' : 'is needed'}: ${why}` }
+  const fault = { pointer: isOwn ? `/${name}` : '/folder', message: `${isOwn ? 'must be left out' : 'is needed'}: ${why}` }
   return refusal('forbidden', [fault]).but({ members: { advice } })
 }

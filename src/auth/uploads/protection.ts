@@ -9,7 +9,8 @@ function mayDelete ({ mayDelete, readOnly, actions }: Permissions): boolean {
   return mayDelete && !readOnly && (actions?.has('deleteResource') ?? true)
 }
 
-const mayDeleteAll = (permissions: Permissions): boolean => mayDelete(permissions) && permissions.protected.length === 0
+/** A caller that may not must not run scripts before its uploads either. */
+export const mayDeleteAll = (permissions: Permissions): boolean => mayDelete(permissions) && permissions.protected.length === 0
 
 const isProtected = ({ protected: patterns }: Permissions, name: string): boolean => fitsAny(patterns, name)
 

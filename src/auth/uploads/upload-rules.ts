@@ -3,11 +3,13 @@ import { SIGNATURE_LIFE_SECONDS } from '../../input/signature-time.ts'
 import { RESOURCE_TYPES } from '../../schemas/assets.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../schemas/upload-parameters.ts'
 import type { UploadRulesAnswer } from '../../schemas/upload-rules.ts'
+import { NOTIFICATIONS } from '../policy/notifications.ts'
 import { requireAction, type Permissions } from '../policy/permissions.ts'
 import type { SigningRules } from '../policy/signing-rules.ts'
 import { hidesOverwrite, NOT_OF_SINGLE_USE } from '../policy/single-use.ts'
 import { permitUpload, type Circumstances } from './permit.ts'
 import { rulePlaces, SCRIPTS } from './places.ts'
+import { mayDeleteAll } from './protection.ts'
 
 /** Rules of one caller, without what the environment adds. */
 export type CallerUploadRules = Omit<UploadRulesAnswer, 'environment' | 'cloud_name'>
@@ -77,11 +79,15 @@ const nothing = (why: string): CallerUploadRules => ({
 const isPlaced = ({ folder, signing }: Permissions): boolean =>
   folder !== undefined || (signing !== undefined && rulePlaces(signing))
 
+const isNotification = (name: string): boolean => (NOTIFICATIONS as readonly string[]).includes(name)
+
 function allowedNames (permissions: Permissions): string[] {
   const { signing } = permissions
   const names = signing ? [...signing.allow] : SIGNABLE_PARAMETER_NAMES
   const isBarred = (name: string): boolean => {
     if (isPlaced(permissions) && (SCRIPTS as readonly string[]).includes(name)) return true
+    if (name === 'eval' && !mayDeleteAll(permissions)) return true
+    if (isNotification(name) && signing?.notificationHosts?.length === 0) return true
     if (name === 'upload_preset' && presetsOf(permissions)?.length === 0) return true
     return signing?.singleUse === true && (NOT_OF_SINGLE_USE.has(name) || hidesOverwrite(name))
   }

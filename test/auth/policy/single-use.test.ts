@@ -19,9 +19,9 @@ t.test('what chooses a public ID is refused; what is off chooses nothing', async
   t.ok(NOT_OF_SINGLE_USE.has('public_id'))
 })
 
-t.test('parameters between folder and overwrite could hide the latter', async (t) => {
+t.test('parameters around overwrite keep a signature from binding it', async (t) => {
   t.same(SIGNABLE_PARAMETER_NAMES.filter(hidesOverwrite).sort(), [
-    'format', 'headers', 'image_metadata', 'invalidate', 'media_metadata', 'metadata', 'notification_url', 'ocr', 'on_success'
+    'format', 'headers', 'image_metadata', 'invalidate', 'media_metadata', 'metadata', 'notification_url', 'ocr', 'on_success', 'phash', 'proxy'
   ])
   t.same(['format', 'moderation', 'metadata'].map(isCheckedByCloudinary), [false, true, false])
 })
@@ -35,7 +35,7 @@ t.test('rules that leave no room for single use are faults of the policy', async
     'force/use_filename', 'force/overwrite', 'force/upload_preset', 'force/metadata'
   ])
   t.same(faults({ force: { upload_preset: 'p' }, presets: ['p'] }), [])
-  t.same(faults({ require: ['tags', 'public_id', 'notification_url'] }), ['require/1', 'require/2'])
+  t.same(faults({ require: ['tags', 'public_id', 'notification_url', 'phash'] }), ['require/1', 'require/2', 'require/3'])
   t.same(faults({ public_id: ['users/1', 'users/2'] }), ['public_id'])
   t.same(faults({ single_use: false, require: ['public_id'] }), [])
   t.same(singleUseFaults({ require: ['public_id'] }), [])

@@ -112,6 +112,7 @@ t.test('a form for one asset: nothing hides overwrite where the name stays', asy
   t.match(once({ allowed_formats: 'gif' }, 'ab'), { folder: 'ab', public_id: 'id' }, 'the folder is hidden with it, and so is the name')
   t.throws(() => once({ allowed_formats: 'gif' }, undefined, {}), { code: 'forbidden', errors: [{ pointer: '/folder', message: /allowed_formats, which is added/ }] })
   for (const shard of [undefined, 'ab']) {
+    t.throws(() => once({ phash: 'true' }, shard), { code: 'forbidden', errors: [{ pointer: '/phash', message: /must be left out.*hide phash in overwrite/ }] })
     t.throws(() => once({ metadata: 'a=b' }, shard), { code: 'forbidden', errors: [{ pointer: '/metadata' }], members: { advice: /POST \/upload/ } })
   }
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { EVERYTHING, permissionsOf, type Permissions } from '../../../src/auth/policy/permissions.ts'
+import { permitUpload } from '../../../src/auth/uploads/permit.ts'
 import { uploadRules } from '../../../src/auth/uploads/upload-rules.ts'
 import { SIGNABLE_PARAMETER_NAMES } from '../../../src/schemas/upload-parameters.ts'
 
@@ -72,6 +73,13 @@ t.test('what can never be signed is not called allowed', async (t) => {
   t.same(rulesOf({ folder: 'users/1' }).presets, [], 'a preset could bring a folder of its own')
   t.same(rulesOf({ sign: { folder: ['a'] } }).presets, [])
   t.same(barred({ sign: { single_use: true } }, 'public_id', 'use_filename', 'upload_preset', 'metadata', 'tags', 'folder'), [true, true, true, true, false, false])
+  t.same(barred({ sign: { single_use: true } }, 'phash', 'proxy', 'colors'), [true, true, false])
+  const powerful = { sign: { allow: ['eval', 'tags'] } }
+  t.same(barred(powerful, 'eval'), [false])
+  for (const rules of [{ delete: { allow: false } }, { delete: { protected: ['brand/**'] } }]) {
+    t.same(barred({ ...powerful, ...rules }, 'eval', 'tags'), [true, false], 'a script could change what is protected')
+  }
+  t.same(barred({ sign: { notification_hosts: [] } }, 'notification_url', 'eager_notification_url', 'tags'), [true, true, false])
   t.match(rulesOf({ sign: { single_use: true } }), { allowed: true, single_use: true, enforced_by_cloudinary: ['presets', 'fields', 'validity_seconds', 'single_use'] })
 })
 
@@ -90,6 +98,10 @@ t.test('allowed: false, with a reason for people, when nothing can be signed', a
     const { allowed, reason } = rulesOf(rules)
     t.equal(allowed, false, String(why))
     t.match(reason, why)
+    const permissions = permissionsOf(rules, {})
+    const circumstances = { permissions, nowSeconds: 1_700_000_000, signatureVersion: 2, sandbox: false } as const
+    const wish = { action: 'generateSignature', parameters: { timestamp: '1700000000' }, resourceType: 'image' } as const
+    if (permissions.signing) t.throws(() => permitUpload(wish, circumstances), 'and nothing is signed')
     t.match(reason, /^Uploads are not allowed here\. .+ Ask the operator of this gateway for the permission\.$/)
   }
 })
