@@ -9,6 +9,7 @@ import { checkCallerSignature, type CallerProof } from './explain/caller-signatu
 import { diagnose, type DiagnosisInput } from './explain/diagnosis.ts'
 import { IssuedSignatures, type SignatureMemory } from './explain/issued-signatures.ts'
 import type { Mismatch } from './explain/mismatch.ts'
+import { SignatureLimits } from './explain/signature-limits.ts'
 import { budgetOf, type UploadBudget } from './upload/budget.ts'
 import { provesItself } from './upload/early-proof.ts'
 import { openFileText } from './upload/file-source.ts'
@@ -48,6 +49,8 @@ export interface ClientOptions extends Partial<Pace> {
   readonly uploads?: UploadBudget
   /** Memory of signatures that all clients share; default: one of its own. */
   readonly signatures?: SignatureMemory
+  /** Limits of signatures, which all clients share; default: of its own. */
+  readonly limits?: SignatureLimits
   /** Told how each request to Cloudinary ended: `ok`, or the code of its failure. */
   readonly onTry?: ((environment: string, outcome: 'ok' | ErrorCode) => void) | undefined
 }
@@ -63,14 +66,16 @@ export class CloudinaryClient {
   readonly #uploads: Uploader
   readonly #uploadBudget: UploadBudget
   readonly #issued: IssuedSignatures
+  readonly #limits: SignatureLimits
   readonly #folderMode: FolderMode
 
   constructor (environment: CloudinaryEnvironment, options: ClientOptions) {
-    const { upstream, upload, uploads = budgetOf(upload), signatures, onTry = () => {}, ...pace } = options
+    const { upstream, upload, uploads = budgetOf(upload), signatures, limits = new SignatureLimits(), onTry = () => {}, ...pace } = options
     this.environment = environment
     this.account = accountOf(environment)
     this.uploadLimits = upload
     this.#issued = new IssuedSignatures(signatures)
+    this.#limits = limits
     const paced = { ...REAL_PACE, ...pace }
     const answers = new AnswerCount()
     this.#connection = {
@@ -220,12 +225,13 @@ export class CloudinaryClient {
    */
   sign (parameters: FormFields, owner: string, maxBytes?: number): string {
     const signature = this.#sign(parameters)
-    this.#issued.remember(signature, { environment: this.environment.name, fields: parameters, owner, maxBytes })
+    this.#issued.remember(signature, { environment: this.environment.name, fields: parameters, owner })
+    this.#limits.remember(this.account, signature, maxBytes)
     return signature
   }
 
   /** Returns the largest file for a signature, where this process has made it under such a limit. */
-  maxBytesOf (signature: string): number | undefined { return this.#issued.find(signature)?.maxBytes }
+  maxBytesOf (signature: string): number | undefined { return this.#limits.find(this.account, signature) }
 
   /**
    * Why a signature does not fit these fields, by what is known of this environment and of `others`; empty

@@ -332,6 +332,11 @@ t.test('413: the largest file of the caller that a form was made for, or that se
   }
   t.match(await send(small, 101, {}, 'first'), { status: 413, body: { code: 'payload_too_large' } }, 'a form after its file')
   t.equal(sandbox.requests.filter(({ status }) => status === 200).length, before, 'nothing was stored')
+  const context = { a: 'a'.repeat(900_000) }
+  for (let count = 0; count < 20; count++) {
+    t.match(await ask('small', 'POST', '/signature', { resource_type: 'raw', context, folder: String(count) }), { status: 200 })
+  }
+  t.match(await send(small, 101), { status: 413 }, 'however much else was signed meanwhile')
   const free = await signedFor('all')
   t.match(await send(free, 101), { status: 200 })
   t.match(await send(free, 101, { authorization: 'Bearer small' }), { status: 413 }, 'the limit of who sends it')

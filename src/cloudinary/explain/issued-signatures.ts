@@ -10,8 +10,6 @@ export interface IssuedSignature {
   readonly fields: Readonly<Record<string, string>>
   /** The caller that asked for it. */
   readonly owner: string
-  /** Largest file that may be sent with it, in bytes, where its caller has a limit of its own. */
-  readonly maxBytes?: number | undefined
 }
 
 export interface SignatureMemoryOptions {

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fp from 'fastify-plugin'
 import { CloudinaryClient, type ClientOptions } from '../../cloudinary/client.ts'
 import { signatureMemory } from '../../cloudinary/explain/issued-signatures.ts'
+import { SignatureLimits } from '../../cloudinary/explain/signature-limits.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { Secret } from '../../secret.ts'
 import storedFiles from './stored-files.ts'
@@ -41,7 +42,7 @@ export class Clients {
 
   constructor ({ environments, defaultEnvironment, client }: CloudinaryOptions) {
     this.defaultEnvironment = defaultEnvironment
-    this.#options = { signatures: signatureMemory(), ...client }
+    this.#options = { signatures: signatureMemory(), limits: new SignatureLimits(), ...client }
     this.#clients = new Map(environments.map((environment) =>
       [environment.name, new CloudinaryClient(environment, this.#options)]))
   }
