@@ -35,8 +35,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'schemas', 'net'
   ],
   'plugins/actions': [
-    'redis', 'idempotency', 'auth/policy', 'auth/uploads', 'cloudinary/client', 'cloudinary/explain',
-    'cloudinary/upload', 'cloudinary/wire', 'input', 'schemas'
+    'redis', 'idempotency', 'auth/callers', 'auth/policy', 'auth/uploads', 'cloudinary/client',
+    'cloudinary/explain', 'cloudinary/upload', 'cloudinary/wire', 'input', 'schemas'
   ],
   'plugins/http': ['auth/policy', 'cloudinary/client', 'input', 'schemas', 'net'],
   'plugins/operations': [

@@ -43,13 +43,10 @@ export type { Upload, UploadCall } from './upload/uploader.ts'
 export interface ClientOptions extends Partial<Pace> {
   readonly upstream: UpstreamLimits
   readonly upload: UploadLimits
-  /**
-   * What all uploads of the process share; default: one for all clients built from the same `upload` limits.
-   */
+  /** What all uploads of the process share; default: one for all clients with the same `upload` limits. */
   readonly uploads?: UploadBudget
-  /** Memory of signatures that all clients share; default: one of its own. */
+  /** Memories of signatures and of their limits, which all clients share; default: of its own. */
   readonly signatures?: SignatureMemory
-  /** Limits of signatures, which all clients share; default: of its own. */
   readonly limits?: SignatureLimits
   /** Told how each request to Cloudinary ended: `ok`, or the code of its failure. */
   readonly onTry?: ((environment: string, outcome: 'ok' | ErrorCode) => void) | undefined

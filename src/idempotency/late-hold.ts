@@ -15,7 +15,7 @@ export function holdOf (claim: Claim): Hold {
 }
 
 /** A key that was found to be known, and the request that asked for it. */
-interface Found { readonly record: IdempotencyRecord, readonly asked: IdempotencyRecord }
+interface KnownKey { readonly record: IdempotencyRecord, readonly asked: IdempotencyRecord }
 
 /**
  * A key that is taken when the upload is sealed, and so has shown its proof: whoever has none could keep the key
@@ -24,12 +24,12 @@ interface Found { readonly record: IdempotencyRecord, readonly asked: Idempotenc
 export class LateHold implements Hold {
   readonly #claim: () => Promise<Claim>
   #hold: Hold | undefined
-  #found: Found | undefined
+  #found: KnownKey | undefined
 
   constructor (claim: () => Promise<Claim>) { this.#claim = claim }
 
   /** Set when the upload was ended because its key is known. */
-  get found (): Found | undefined { return this.#found }
+  get found (): KnownKey | undefined { return this.#found }
 
   /** @throws {GatewayError} `idempotency_in_progress`, also where the key is known, which `found` then tells. */
   async seal (asked: IdempotencyRecord): Promise<void> {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { ANYBODY } from '../../auth/callers/authenticator.ts'
+import { callerKey, strangerKey } from '../../auth/callers/caller-key.ts'
 import type { Rate } from '../../schemas/caller.ts'
 import { MemoryRateStore, type RateStore, type RateVerdict } from '../../auth/rate-limit.ts'
 import { GatewayError } from '../../errors.ts'
@@ -101,13 +101,6 @@ function requireQuota (reply: FastifyReply, name: LimitName, rate: Rate, verdict
   if (verdict.allowed) return
   onLimited?.(name)
   throw limited(name, rate, verdict)
-}
-
-const strangerKey = (ip: string): string => `stranger:${addressKey(ip)}`
-
-/** Returns the name under which requests are counted. Callers without a key share no count: one must not lock out all. */
-export function callerKey ({ caller, ip }: Pick<FastifyRequest, 'caller' | 'ip'>): string {
-  return caller.stranger || caller === ANYBODY ? strangerKey(ip) : `caller:${caller.scope ?? caller.name}`
 }
 
 /**

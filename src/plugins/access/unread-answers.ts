@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { callerKey } from '../../auth/callers/caller-key.ts'
 import type { Caller } from '../../auth/policy/caller.ts'
 import { GatewayError } from '../../errors.ts'
 import { onlyReads } from '../../input/route-input.ts'
@@ -12,7 +13,6 @@ import {
   type ConnectionLimits
 } from '../../net/connections.ts'
 import { ANSWER_LIMITS, AnswerBudget, type AnswerLimits } from './answer-budget.ts'
-import { callerKey } from './rate-limit.ts'
 
 export type UnreadAnswersOptions = Partial<ConnectionLimits & AnswerLimits>
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { callerKey } from '../../auth/callers/caller-key.ts'
 import type { Relayed, Upload } from '../../cloudinary/client.ts'
 import { SourceStopped } from '../../cloudinary/upload/byte-reader.ts'
 import { Intake } from '../../cloudinary/upload/intake.ts'
@@ -13,7 +14,6 @@ import {
 } from '../../idempotency/record.ts'
 import type { StreamedFile } from '../../input/forms/upload-form.ts'
 import type { Secret } from '../../secret.ts'
-import { callerKey } from '../access/rate-limit.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
