@@ -259,6 +259,20 @@ t.test('one caller cannot push the keys of another out of the memory, however ma
   t.match(await app.metrics?.text(), /^cloudinary_gateway_idempotency_keys_forgotten_total 22$/m)
 })
 
+t.test('a signature behind its file takes the key when it is shown, and gets the answer of the first', async (t) => {
+  const { sandbox, url } = await withSandbox(t)
+  const signed = await post(url.replace(/upload$/, 'signature'), undefined, ...asJson({ folder: 'late' }))
+  const fields = signed.body.fields as Record<string, string> // as documented
+  const send = (bytes: string, changes: Record<string, string> = {}): Promise<Answer> =>
+    post(url.replace(/upload$/, 'direct-upload'), 'order-7', form(['file', Buffer.from(bytes)], ...Object.entries({ ...fields, ...changes })))
+  t.match(await send('one', { signature: '0'.repeat(40) }), { status: 401, body: { code: 'signature_mismatch' } })
+  const first = await send('one')
+  t.match(first, { status: 200, replayed: false })
+  t.match(await send('one'), { status: 200, replayed: true, text: first.text })
+  t.match(await send('two'), { status: 422, body: { code: 'idempotency_key_reused' } })
+  t.equal(await assets(sandbox), 1)
+})
+
 t.test('without keys of callers, each address has a share of the memory of its own', async (t) => {
   const upstream = await startFaultUpstream(t)
   const { url } = await startGatewayAt(t, upstream.url, { keptKeys: 4, trustProxy: ['127.0.0.1'] })
