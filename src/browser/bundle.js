@@ -10,15 +10,21 @@ const TARGET = fileURLToPath(new URL('../../dist/src/browser/', import.meta.url)
 const OLDEST = ['chrome100', 'firefox100', 'safari15.4']
 
 /**
- * Properties that modules of the element use among themselves. Their names become shorter, as those of variables do.
- * Nothing that a browser, a page or the client module knows may be called so, and no text or color of the element.
+ * Properties that the modules of an entry use among themselves. Their names become shorter, as those of variables do.
+ * Nothing that a browser, a page or another entry knows may be called so, and no text or color of the element.
  */
-const INTERNAL = new RegExp(`^(${[
-  'announce', 'asked', 'changed', 'chooseButton', 'configure', 'direction', 'either', 'isDisabled', 'isFull', 'isGood',
-  'isKnown', 'isLinkOpen', 'isOpen', 'limits', 'linkFault', 'linkText', 'mayRetry', 'noted', 'openLink', 'queue', 'sentence',
-  'settingsChanged', 'shadow', 'showVeil', 'sizes', 'takeLink', 'thumbnails', 'urlOf', 'updateForm', 'valueChanged', 'veil',
-  'warning', 'words'
-].join('|')})$`)
+export const INTERNAL = {
+  client: [
+    'chunkOf', 'destination', 'explained', 'form', 'gateway', 'header', 'isAborted', 'isEnding', 'isFresh', 'mayBeWhole',
+    'mustEnd', 'onLoaded', 'onSent', 'ready', 'tell', 'turn', 'unclear', 'write'
+  ],
+  'upload-element': [
+    'announce', 'asked', 'changed', 'chooseButton', 'configure', 'direction', 'either', 'isDisabled', 'isDisabledByForm',
+    'isFull', 'isGood', 'isKnown', 'isLinkOpen', 'isOpen', 'keepValue', 'limits', 'linkFault', 'linkText', 'mayRetry', 'noted',
+    'openLink', 'props', 'queue', 'sentence', 'shadow', 'showVeil', 'sizes', 'takeLink', 'thumbnails', 'urlOf', 'updateForm',
+    'veil', 'warning', 'words'
+  ]
+}
 
 /** Keeps the other modules imports of the element: a page loads each of them once, and only when it is needed. */
 const othersApart = {
@@ -66,9 +72,11 @@ export async function bundle (target = TARGET) {
     write: false
   }
   await Promise.all(ENTRIES.filter((name) => existsSync(`${SOURCES}${name}.ts`)).map(async (name) => {
-    const isElement = name === 'upload-element'
+    const internal = INTERNAL[name]
     const { outputFiles: [file] } = await build({
-      ...options, entryPoints: [`${name}.ts`], ...isElement && { mangleProps: INTERNAL }
+      ...options,
+      entryPoints: [`${name}.ts`],
+      ...internal && { mangleProps: new RegExp(`^(${internal.join('|')})$`) }
     })
     replace(`${target}${name}.js`, Buffer.from(file.contents))
   }))

@@ -1,3 +1,4 @@
+import { checkStored } from './client/answers.ts'
 import { sendInChunks } from './client/chunks.ts'
 import { Gateway } from './client/gateway.ts'
 import { checkUpload, checkUploader } from './client/options.ts'
@@ -11,23 +12,14 @@ export type * from './client/types.ts'
 const CHUNK_BYTES = 20_000_000
 const PARALLEL = 3
 
-/** Merely asking for a storage throws where it is forbidden, and in workers, which have none. */
-function ownStorage (): Storage | null {
-  try {
-    return localStorage
-  } catch {
-    return null
-  }
-}
-
 async function run (session: Session, { fields = {}, chunkBytes }: UploadOptions, { options }: Shared): Promise<Asset> {
   const bytes = chunkBytes ?? options.chunkBytes ?? CHUNK_BYTES
-  const { storage = ownStorage() } = options
   try {
     const isWhole = options.via === 'gateway' || session.size <= bytes
     const asset = await (isWhole
       ? session.send({ start: 0, end: session.size })
-      : sendInChunks(session, { chunkBytes: bytes, fields, storage }))
+      : sendInChunks(session, { chunkBytes: bytes, fields, storage: options.storage }))
+    if (session.file instanceof Blob) checkStored({ ...asset }, session.size)
     session.tell('done', session.size)
     return asset as Asset // as Cloudinary documents it
   } catch (error) {
@@ -49,9 +41,9 @@ export function createUploader (options: UploaderOptions): Uploader {
       checkUpload(file, uploadOptions)
       const session = new Session(file, uploadOptions, shared)
       return Object.assign(run(session, uploadOptions, shared), {
-        pause: () => { session.pause() },
-        resume: () => { session.resume() },
-        abort: () => { session.abort() }
+        pause: () => session.pause(),
+        resume: () => session.resume(),
+        abort: () => session.abort()
       })
     },
     rules: async ({ signal = new AbortController().signal } = {}) => await gateway.rules(signal)

@@ -20,6 +20,9 @@ export function objectIn (text: string): Body | undefined {
   }
 }
 
+/** Whether an answer to the last byte names an asset, or says what is still to come. Proxies answer 200 as well. */
+export const concludes = ({ public_id: id, done, status }: Body): boolean => Boolean(id) || done === false || status === 'pending'
+
 const ADVICE: Record<string, string> = {
   signature_mismatch: 'Send the fields exactly as they were signed.',
   signature_expired: 'Check the clock of the server that signs.',
@@ -36,11 +39,6 @@ function codeOf (status: number, message: string): string {
   return status >= 500 ? 'upstream_failed' : 'upstream_rejected'
 }
 
-function ofCloudinary (status: number, message: string): UploadErrorOptions {
-  const code = codeOf(status, message)
-  return { code, detail: message, advice: ADVICE[code] ?? LATER }
-}
-
 /** Makes an error of an answer that is no success: a problem document, Cloudinary's own form, or a page of some proxy. */
 export function refusal ({ url, status, text, header }: Answer): UploadError {
   const body = objectIn(text) as Problem & { error?: unknown } | undefined // each member is looked at
@@ -54,7 +52,10 @@ export function refusal ({ url, status, text, header }: Answer): UploadError {
   }
   // Its own words stand for what is derived from the status.
   if (body?.code && body.detail) return new UploadError({ ...common, retryable: false, ...body, problem: body, requestId: body.request_id })
-  if (typeof told === 'string') return new UploadError({ ...common, ...ofCloudinary(status, told) })
+  if (typeof told === 'string') {
+    const code = codeOf(status, told)
+    return new UploadError({ ...common, code, detail: told, advice: ADVICE[code] ?? LATER })
+  }
   return new UploadError({
     ...common,
     code: 'unexpected_answer',
@@ -71,5 +72,19 @@ export function asUnknown (error: UploadError): UploadError {
     advice: 'Look whether the asset exists before you send the file again.',
     retryable: false,
     outcome: 'unknown'
+  })
+}
+
+/**
+ * Nothing changes a raw file on its way in; an image may be transformed. With `overwrite: false` the answer describes the
+ * asset that was there before.
+ * @throws {UploadError} when it is not as large as what was sent.
+ */
+export function checkStored ({ resource_type: kind, bytes, existing }: Body, size: number): void {
+  if (kind !== 'raw' || bytes === size || bytes === undefined || existing) return
+  throw new UploadError({
+    code: 'integrity_failed',
+    detail: `${size} bytes were sent, ${bytes} stored.`,
+    advice: 'Delete the asset and send the file again.'
   })
 }

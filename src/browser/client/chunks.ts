@@ -11,7 +11,7 @@ export interface ChunkOptions {
 }
 
 /** Whether the upstream says that it does not know the chunks before this one. */
-const isForgetting = (error: unknown): error is UploadError =>
+const isForgetting = (error: unknown): boolean =>
   error instanceof UploadError && [400, 404, 409, 410, 416].includes(error.status)
 
 /**
@@ -26,22 +26,19 @@ async function inOrder (session: Session, kept: Kept, memory: Memory): Promise<o
     const end = Math.min(size, start + kept.chunkBytes)
     const isLast = end === size
     if (isLast) memory.write({ ...kept, ending: true })
-    let failure: UploadError | undefined
+    const missing = lost('Cloudinary', 'misses some chunks')
     try {
       const answer = await session.send({ start, end, chunkOf: kept.id })
       if (isLast) {
-        if (answer['done'] !== false) return answer
-        failure = lost('Cloudinary', 'misses some chunks')
+        if (answer['done'] === false) throw missing
+        return answer
       }
     } catch (error) {
-      if (start !== resumedAt || !isForgetting(error)) throw error
-      failure = error
-    }
-    if (failure) {
-      memory.forget()
-      if (ending || session.unclear) throw asUnknown(failure)
+      if (error !== missing && (start !== resumedAt || !isForgetting(error))) throw error
+      memory.write()
+      if (ending || session.unclear) throw asUnknown(error as UploadError) // both are
       if (resumedAt > 0) return undefined
-      throw failure
+      throw error
     }
     kept = { ...kept, done: end }
     memory.write(kept)
@@ -53,16 +50,16 @@ export async function sendInChunks (session: Session, { chunkBytes, fields, stor
   const form = await session.ready()
   const { name, size, lastModified } = session.file as File // text has no size, and is sent whole
   const { timestamp: _now, signature: _proof, public_id: _chosen, ...settings } = form.fields
-  const memory = createMemory(name ? storage : null, [form.upload_url, name, size, lastModified, fields, settings])
+  const memory = await createMemory(name ? storage : null, [form.upload_url, name, size, lastModified, fields, settings])
   try {
     const known = memory.read()
     const fresh = { id: newId(), done: 0, chunkBytes, time: 0 }
     const asset = (known && await inOrder(session, known, memory)) ?? await inOrder(session, fresh, memory)
-    memory.forget()
+    memory.write()
     return asset as object // nothing that is fresh is forgotten
   } catch (error) {
-    // What failed in passing can go on later.
-    if (!(error instanceof UploadError && (error.retryable || error.outcome))) memory.forget()
+    // What failed in passing can go on later, and so can whoever signs in again.
+    if (!(error instanceof UploadError && (error.retryable || error.outcome || error.status === 401))) memory.write()
     throw error
   } finally {
     memory.close()

@@ -7,17 +7,15 @@ import { bounded } from './waiting.ts'
 /** For the whole of a call. */
 const CALL_MS = 60_000
 
-const here = (): string => globalThis.document?.baseURI ?? location.href
-
 /** One finding as a sentence that names its field. */
 const told = ({ pointer = '', message }: ErrorItem): string => `${pointer.slice(1)} ${message}`.trim()
 
 /** Returns an absolute URL; relative ones begin at the page. */
-export const absolute = (url: string | URL): URL => new URL(url, here())
+export const absolute = (url: string | URL): URL => new URL(new Request(url).url)
 
 /** Whether a server answers at all, to a question that needs no permission to be asked. */
-export async function answers (url: string, signal: AbortSignal): Promise<boolean> {
-  return await bounded(CALL_MS, signal, async (signal) => await fetch(url, { mode: 'no-cors', method: 'HEAD', signal }))
+export function answers (url: string, signal: AbortSignal): Promise<boolean> {
+  return bounded(CALL_MS, signal, (signal) => fetch(url, { mode: 'no-cors', method: 'HEAD', signal }))
     .then(() => true, () => false)
 }
 
@@ -51,7 +49,7 @@ export class Gateway {
     throw new UploadError({
       code: 'unexpected_answer',
       detail: 'The signed form lacks upload_url or fields.',
-      advice: 'Answer all that POST /signature of the gateway answers.'
+      advice: 'Answer as POST /signature of the gateway does.'
     })
   }
 

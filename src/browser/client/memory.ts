@@ -14,25 +14,36 @@ export interface Kept {
 const PREFIX = 'cloudinary-upload:'
 /** Cloudinary does not say how long it keeps unfinished uploads. */
 const LIFETIME_MS = 12 * 3_600_000
-/** Uploads of this page: the same file, chosen twice at once, is two uploads. */
-const running = new Set<string>()
 
 export interface Memory {
   readonly read: () => Kept | undefined
-  readonly write: (kept: Kept) => void
-  readonly forget: () => void
+  /** Without a value: forgets. */
+  readonly write: (kept?: Kept) => void
   /** Lets another upload use the same key. */
   readonly close: () => void
 }
 
-/** Remembers one upload. A storage that throws (private mode, quota) is like none. */
-export function createMemory (storage: UploaderOptions['storage'], parts: unknown): Memory {
+/** Takes a name until the page is left. @returns what gives it back; undefined while another upload of this origin has it. */
+function take (name: string): Promise<(() => void) | undefined> {
+  return new Promise((resolve) => {
+    const none = (): void => { resolve(undefined) }
+    const locked = async (): Promise<unknown> =>
+      await navigator.locks.request(name, { ifAvailable: true }, (lock) => lock && new Promise<void>((_resolve) => { resolve(_resolve) }))
+    locked().then(none, none)
+  })
+}
+
+/**
+ * Remembers one upload. The same file, chosen twice at once, here or in another tab, is two uploads: the second has no
+ * memory, and neither has a page without locks, which is one that came without TLS. A storage that throws is like none.
+ */
+export async function createMemory (storage: UploaderOptions['storage'], parts: unknown): Promise<Memory> {
   const key = PREFIX + JSON.stringify(parts)
-  const usable = running.has(key) ? null : storage
-  if (usable) running.add(key)
+  const release = storage === null ? undefined : await take(key)
   const attempt = <T>(work: (usable: NonNullable<UploaderOptions['storage']>) => T): T | undefined => {
     try {
-      return usable ? work(usable) : undefined
+      // Merely asking for a storage throws where it is forbidden, and in workers, which have none.
+      return release && work(storage ?? localStorage)
     } catch {
       return undefined
     }
@@ -40,11 +51,11 @@ export function createMemory (storage: UploaderOptions['storage'], parts: unknow
   return {
     read: () => attempt((usable) => {
       const kept = JSON.parse(usable.getItem(key) ?? 'null') as Kept | null // as `write` has left it
-      const age = Date.now() - (kept?.time ?? 0)
-      return kept && age >= 0 && age < LIFETIME_MS && kept.done > 0 ? kept : undefined
+      return kept && Date.now() - kept.time < LIFETIME_MS ? kept : undefined
     }),
-    write: (kept) => { attempt((usable) => { usable.setItem(key, JSON.stringify({ ...kept, time: Date.now() })) }) },
-    forget: () => { attempt((usable) => { usable.removeItem(key) }) },
-    close: () => { if (usable) running.delete(key) }
+    write: (kept) => attempt((usable) => kept
+      ? usable.setItem(key, JSON.stringify({ ...kept, time: Date.now() }))
+      : usable.removeItem(key)),
+    close: () => release?.()
   }
 }

@@ -20,7 +20,7 @@ export function createMeter (total: number, listener: ((progress: Progress) => v
     const bytesPerSecond = now > then ? Math.round((loaded - before) * 1000 / (now - then)) : 0
     const secondsLeft = bytesPerSecond > 0 ? Math.ceil((total - loaded) / bytesPerSecond) : null
     try {
-      listener?.({ state, loaded, total, bytesPerSecond, secondsLeft, ...error && { error } })
+      listener?.({ state, loaded, total, bytesPerSecond, secondsLeft, error })
     } catch (thrown) {
       // The page's fault, and not the upload's.
       setTimeout(() => { throw thrown })

@@ -29,7 +29,7 @@ function check (options: object, known: readonly string[]): void {
 export function checkUploader (options: UploaderOptions): void {
   check(options, UPLOADER)
   const { sign, signatureUrl, via = 'cloudinary', directUploadUrl } = options
-  if (!signatureUrl && typeof sign !== 'function') fail('Give signatureUrl (POST /signature of the gateway) or sign, a function')
+  if (!signatureUrl && typeof sign !== 'function') fail('Give signatureUrl or sign, a function')
   if (via === 'gateway' ? !signatureUrl && !directUploadUrl : via !== 'cloudinary') {
     fail('via must be cloudinary, or gateway beside signatureUrl or directUploadUrl')
   }

@@ -1,4 +1,4 @@
-import { objectIn, refusal, asUnknown } from './answers.ts'
+import { asUnknown, concludes, objectIn, refusal } from './answers.ts'
 import { answers, type Destination, type Gateway } from './gateway.ts'
 import { createMeter, type Tell } from './meter.ts'
 import { createPatience } from './patience.ts'
@@ -6,7 +6,7 @@ import type { Signed } from './signed.ts'
 import { transfer, type Outcome, type Transfer } from './transfer.ts'
 import type { SignedForm, UploaderOptions, UploadOptions } from './types.ts'
 import { lost, UploadError } from './upload-error.ts'
-import { event, FOREVER_MS, type Turns } from './waiting.ts'
+import { FOREVER_MS, wait, type Turns } from './waiting.ts'
 
 const RETRIES = 5
 const STALL_MS = 30_000
@@ -28,7 +28,6 @@ export interface Piece {
 export const newId = (): string => crypto.getRandomValues(new Uint32Array(4)).join('-')
 
 interface Running extends Transfer {
-  readonly isLast: boolean
   /** What may be whole and is not recognised as the same must not be sent twice: its answer is waited for. */
   readonly mustEnd: () => boolean
 }
@@ -45,12 +44,17 @@ export class Session {
   readonly #aborter = new AbortController()
   readonly #signal = this.#aborter.signal
   readonly #ended = new AbortController()
+  /** For listeners that nobody takes away before. */
+  readonly #untilEnd = { signal: this.#ended.signal }
   readonly #id = newId()
   #signed: Signed | undefined
   #running: Running | undefined
+  #isPaused = false
   /** Tells a paused upload to go on. */
-  #paused: EventTarget | undefined
+  #goOn: (() => void) | undefined
   #leave: (() => void) | undefined
+  /** Where the page's policy for content lets nothing go. */
+  #forbidden = ''
 
   constructor (file: Blob | string, options: UploadOptions, shared: Shared) {
     this.file = file
@@ -61,24 +65,27 @@ export class Session {
     const { signal } = options
     const abort = (): void => { this.abort(signal?.reason) }
     if (signal?.aborted) abort()
-    signal?.addEventListener('abort', abort, { signal: this.#ended.signal })
+    signal?.addEventListener('abort', abort, this.#untilEnd)
+    addEventListener('securitypolicyviolation', ({ disposition, blockedURI }) => {
+      if (disposition === 'enforce') this.#forbidden = blockedURI
+    }, this.#untilEnd)
   }
 
   pause (): void {
-    this.#paused ??= new EventTarget()
+    if (this.#ended.signal.aborted) return
+    this.#isPaused = true
     if (this.#running?.mustEnd()) return
     this.tell('paused')
     this.#running?.stop()
   }
 
   resume (): void {
-    const paused = this.#paused
-    this.#paused = undefined
-    paused?.dispatchEvent(new Event('resume'))
+    this.#isPaused = false
+    this.#goOn?.()
   }
 
   abort (reason: unknown = new DOMException('The upload was aborted.', 'AbortError')): void {
-    if (this.#running?.isLast && this.#running.isEnding()) this.unclear = true
+    this.unclear ||= Boolean(this.#running?.mustEnd())
     this.#aborter.abort(reason)
     this.#running?.stop()
   }
@@ -100,17 +107,17 @@ export class Session {
   async ready (): Promise<SignedForm> {
     for (;;) {
       this.#signal.throwIfAborted()
-      if (this.#paused) {
+      if (this.#isPaused) {
         this.#giveWay()
         this.tell('paused')
-        await event(this.#paused, 'resume', FOREVER_MS, this.#signal)
+        await wait(FOREVER_MS, this.#signal, (done) => { this.#goOn = done })
       } else if (!this.#leave) {
         this.tell('waiting')
         this.#leave = await this.#shared.turn(this.#signal)
       // Some browsers say so of a machine that has a loopback alone: the page's own server knows better.
       } else if (!navigator.onLine && !await answers(location.origin, this.#signal)) {
         this.tell('waiting')
-        await event(globalThis, 'online', OFFLINE_MS, this.#signal)
+        await wait(OFFLINE_MS, this.#signal, (done) => { addEventListener('online', done, this.#untilEnd) })
       // Another form could choose another public_id, and what is sent again would be another asset.
       } else if (this.#signed && (this.unclear || this.#signed.isFresh())) return this.#signed.form
       else await this.#sign()
@@ -125,10 +132,10 @@ export class Session {
       const form = await this.ready()
       const destination = await this.#shared.gateway.destination(form, this.#signal)
       this.#signal.throwIfAborted()
-      if (this.#paused) continue
+      if (this.#isPaused) continue
       const outcome = await this.#once(form, piece, destination)
       const body = objectIn(outcome.text)
-      if (body && outcome.status > 0 && outcome.status < 300) return body
+      if (body && outcome.status > 0 && outcome.status < 300 && (concludes(body) || !this.#isLast(piece))) return body
       this.#signal.throwIfAborted()
       if (outcome.end === 'stopped') continue
       const failure = await this.#failureOf(outcome, form)
@@ -187,7 +194,7 @@ export class Session {
       onSent: () => { if (isLast) tell('processing', end) }
     })
     const mustEnd = (): boolean => isLast && (chunkOf ? running.isEnding() : running.mayBeWhole())
-    this.#running = { ...running, isLast, mustEnd }
+    this.#running = { ...running, mustEnd }
     try {
       return await running.done
     } finally {
@@ -211,6 +218,7 @@ export class Session {
     const { host } = new URL(outcome.url)
     if (outcome.status === 0) {
       if (outcome.end === 'stalled') return lost(host, 'was silent for too long')
+      if (outcome.url === this.#forbidden) return lost(host, 'is forbidden by this page', false)
       return await this.#unreadable() ?? lost(host, 'could not be reached, or the connection was lost')
     }
     const error = refusal(outcome)
@@ -234,7 +242,8 @@ export class Session {
 }
 
 /** The whole request may have arrived, and nobody has said that it was refused. */
-function mayBeStored ({ status, mayBeWhole }: Outcome, { code, problem, outcome }: UploadError): boolean {
+function mayBeStored ({ status, mayBeWhole }: Outcome, { code, problem, outcome, retryable }: UploadError): boolean {
   if (problem) return outcome === 'unknown' || code === 'outcome_unknown'
-  return mayBeWhole && code !== 'file_unreadable' && !(status >= 400 && status < 500)
+  // A file that cannot be read and a page that forbids the connection are no matter of time: nothing has left.
+  return mayBeWhole && (status > 0 ? status < 400 || status >= 500 : retryable)
 }

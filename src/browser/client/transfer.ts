@@ -69,14 +69,12 @@ export function transfer ({ url, form, bytes, headers, stallMs, onLoaded, onSent
     clearTimeout(timer)
     timer = setTimeout(stop, ms, 'stalled')
   }
-  let isSent = false
   const sent = (): void => {
-    isSent = true
     watch(stallMs * ANSWER_FACTOR)
     onSent()
   }
   const progress = follow(request.upload, bytes, (left) => {
-    if (!isSent) watch(stallMs)
+    watch(stallMs)
     onLoaded(Math.max(0, bytes - left))
   })
   request.upload.onload = sent

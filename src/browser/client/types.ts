@@ -92,7 +92,7 @@ export interface Progress {
   bytesPerSecond: number
   secondsLeft: number | null
   /** While `retrying`: why. */
-  error?: UploadError
+  error?: UploadError | undefined
 }
 
 /** An upload that runs. It settles once, with the asset or an error. */

@@ -50,11 +50,11 @@ export class UploadError extends Error {
 }
 
 /** A request that got no answer. */
-export function lost (host: string, what: string): UploadError {
+export function lost (host: string, what: string, retryable = true): UploadError {
   return new UploadError({
     code: 'network_failed',
     detail: `${host} ${what}.`,
-    advice: 'Check the network, the address, CORS_ORIGINS of the gateway and the Content-Security-Policy of the page.',
-    retryable: true
+    advice: 'Check the network, the address, CORS_ORIGINS of the gateway and the Content-Security-Policy.',
+    retryable
   })
 }

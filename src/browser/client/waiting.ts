@@ -6,13 +6,13 @@ import { lost } from './upload-error.ts'
  * @returns whether it was called in time.
  * @throws the reason of the signal, as soon as it is aborted.
  */
-export function wait (ms: number, signal: AbortSignal, begin?: (done: () => void) => unknown): Promise<boolean> {
+export function wait (ms: number, signal: AbortSignal, begin?: (done: () => void) => (() => unknown) | void): Promise<boolean> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)
     const end = (settle: () => void): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)
-      if (typeof stop === 'function') stop()
+      stop?.()
       settle()
     }
     const abort = (): void => { end(() => { reject(signal.reason) }) }
@@ -39,14 +39,6 @@ export async function bounded<T> (ms: number, signal: AbortSignal, work: (signal
   } finally {
     aborter.abort()
   }
-}
-
-/** Waits for an event, as `wait` does. */
-export function event (target: EventTarget, name: string, ms: number, signal: AbortSignal): Promise<boolean> {
-  return wait(ms, signal, (done) => {
-    target.addEventListener(name, done)
-    return () => { target.removeEventListener(name, done) }
-  })
 }
 
 /** Waits for a turn. @returns what gives it to the next one. */
