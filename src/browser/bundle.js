@@ -21,7 +21,7 @@ export const INTERNAL = {
   'upload-element': [
     'announce', 'asked', 'changed', 'chooseButton', 'configure', 'direction', 'either', 'isDisabled', 'isDisabledByForm',
     'isFull', 'isGood', 'isKnown', 'isLinkOpen', 'isOpen', 'keepValue', 'limits', 'linkFault', 'linkText', 'mayRetry', 'noted',
-    'openLink', 'props', 'queue', 'sentence', 'shadow', 'showVeil', 'sizes', 'takeLink', 'thumbnails', 'urlOf', 'updateForm',
+    'offers', 'openLink', 'props', 'queue', 'sentence', 'shadow', 'showVeil', 'sizes', 'takeLink', 'thumbnails', 'urlOf', 'updateForm',
     'veil', 'warning', 'words'
   ]
 }

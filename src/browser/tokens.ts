@@ -19,10 +19,12 @@ const colors = (theme: 0 | 1): string =>
 const SIZES = '--cg-radius:10px;--cg-radius-control:8px;--cg-radius-thumbnail:6px;--cg-space:4px;--cg-font:system-ui,sans-serif;' +
   '--cg-mono:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace'
 
-/** Custom properties of every page. Dark follows the system unless `data-theme` says otherwise. */
-export const TOKENS = `
+const sheet = (): string => `
 :root{color-scheme:light dark;${SIZES};${colors(0)}}
 @media (prefers-color-scheme:dark){:root{${colors(1)}}}
 [data-theme=light]{color-scheme:light;${colors(0)}}
 [data-theme=dark]{color-scheme:dark;${colors(1)}}
 `
+
+/** Custom properties of every page. Dark follows the system unless `data-theme` says otherwise. */
+export const TOKENS = /* @__PURE__ */ sheet() // so that the bundle of the element leaves it out

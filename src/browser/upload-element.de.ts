@@ -20,7 +20,7 @@ export const texts: Texts = {
   video: 'Videos',
   audio: 'Audio',
   upTo: { one: 'bis {size}', other: 'je bis {size}' },
-  atMost: 'höchstens {n}',
+  atMost: 'höchstens {n} Dateien',
   drop: { one: '1 Datei ablegen', other: '{n} Dateien ablegen' },
   dropLarge: { one: '{n} von {all} ist zu groß', other: '{n} von {all} sind zu groß' },
   dropForbidden: { one: '{n} von {all} ist hier nicht erlaubt', other: '{n} von {all} sind hier nicht erlaubt' },

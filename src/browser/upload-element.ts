@@ -1,7 +1,6 @@
 import type { Asset, Fields, Rules, UploaderOptions } from './client.ts'
 import { ATTRIBUTES, defineProperties, takeEarlyProperties } from './element/attributes.ts'
-import { Panel, type Settings } from './element/panel.ts'
-import { isActive } from './element/row.ts'
+import { Panel } from './element/panel.ts'
 import type { Texts } from './element/words/texts-en.ts'
 
 export type { Texts } from './element/words/texts-en.ts'
@@ -23,7 +22,7 @@ const Base: typeof HTMLElement = globalThis.HTMLElement ?? (class {} as unknown 
  * | `locale` | language: English, German or Arabic. Default: that of the nearest `lang` |
  * | `via` | `gateway` sends files through `POST /direct-upload` |
  * | `rules-url` | where the rules are read. Default: `signature/rules` beside the signature URL |
- * | `sources` | what is offered beside files: `camera link`. Default: both |
+ * | `sources` | some of `file camera url`. Default: all of them |
  *
  * | property | meaning |
  * |---|---|
@@ -45,13 +44,13 @@ const Base: typeof HTMLElement = globalThis.HTMLElement ?? (class {} as unknown 
  *
  * Styles: custom properties `--cg-bg`, `--cg-surface`, `--cg-line`, `--cg-text`, `--cg-muted`, `--cg-accent`,
  * `--cg-on-accent`, `--cg-good`, `--cg-warn`, `--cg-bad`, `--cg-radius`, `--cg-radius-control`,
- * `--cg-radius-thumbnail`, `--cg-font` and `--cg-mono`; parts `root`, `field`, `invite`, `button`, `primary`, `quiet`,
- * `icon-button`, `link`, `rules`, `note`, `total`, `list`, `row`, `thumbnail`, `title`, `bar`, `line`, `state`,
- * `sentence`, `panel`, `veil`. Dark follows the system, or the nearest `data-theme`.
+ * `--cg-radius-thumbnail`, `--cg-font` and `--cg-mono`; parts `field`, `invite`, `button`, `primary`, `quiet`,
+ * `icon-button`, `rules`, `note`, `total`, `list`, `row`, `thumbnail`, `name`, `bar`, `state`, `sentence`, `panel`,
+ * `link`, `veil`. Dark follows the system, or the nearest `data-theme`.
  *
  * An element that is moved goes on. One that leaves the page for longer aborts what has not ended.
  */
-export class CloudinaryUpload extends Base implements Settings {
+export class CloudinaryUpload extends Base {
   static readonly formAssociated = true
   static readonly observedAttributes = ATTRIBUTES
 
@@ -80,15 +79,13 @@ export class CloudinaryUpload extends Base implements Settings {
   declare texts: Texts | undefined
 
   readonly #internals = this.attachInternals()
-  readonly #panel = new Panel(this)
-  #isDisabledByForm = false
+  readonly #panel = new Panel(this, this.#internals)
   #themes: MutationObserver | undefined
 
-  get isDisabled (): boolean { return this.#isDisabledByForm || this.disabled }
   get assets (): Asset[] { return this.#panel.queue.assets }
   set assets (assets) {
     this.#panel.queue.replace(assets)
-    this.#keepValue()
+    this.#panel.form.keepValue()
     this.#panel.changed()
   }
 
@@ -122,7 +119,7 @@ export class CloudinaryUpload extends Base implements Settings {
     takeEarlyProperties(this)
     this.#themes = new MutationObserver(() => { this.#panel.changed() })
     this.#themes.observe(document, { subtree: true, attributeFilter: ['data-theme', 'lang'] })
-    this.settingsChanged()
+    this.#panel.configure()
     this.#panel.draw()
   }
 
@@ -131,16 +128,10 @@ export class CloudinaryUpload extends Base implements Settings {
     setTimeout(() => { if (!this.isConnected) this.cancelAll() })
   }
 
-  attributeChangedCallback (): void { if (this.isConnected) this.settingsChanged() }
-
-  /** Not for pages: an attribute or a property is another one. */
-  settingsChanged (): void {
-    this.#panel.configure()
-    this.#keepValue()
-  }
+  attributeChangedCallback (): void { if (this.isConnected) this.#panel.configure() }
 
   formDisabledCallback (isDisabled: boolean): void {
-    this.#isDisabledByForm = isDisabled
+    this.#panel.isDisabledByForm = isDisabled
     this.#panel.changed()
   }
 
@@ -148,31 +139,6 @@ export class CloudinaryUpload extends Base implements Settings {
 
   formStateRestoreCallback (state: string): void {
     this.assets = JSON.parse(state) as Asset[] // as it was given to the form
-  }
-
-  /** Not for pages: an asset has come or gone. */
-  valueChanged (): void {
-    this.#keepValue()
-    const { assets, value } = this
-    this.#panel.emit('change', { value, assets })
-  }
-
-  /** Tells the form what it may send, and what is kept for a page that people come back to. */
-  #keepValue (): void {
-    const entries = new FormData()
-    for (const id of this.value) entries.append(this.name, id)
-    this.#internals.setFormValue(this.name ? entries : null, JSON.stringify(this.assets))
-    this.updateForm()
-  }
-
-  /** Not for pages: tells the form whether it may be sent. */
-  updateForm (): void {
-    const { words, queue, shadow } = this.#panel
-    const isUnfinished = queue.rows.some(isActive)
-    const isMissing = this.required && queue.assets.length === 0
-    const text = isUnfinished ? words.text('unfinished') : isMissing ? words.text('missing') : ''
-    const flags = { customError: isUnfinished, valueMissing: isMissing && !isUnfinished }
-    this.#internals.setValidity(flags, text, shadow.chooseButton)
   }
 }
 

@@ -39,7 +39,7 @@ t.test('<cloudinary-upload>: what may not be, and what goes wrong', { skip: NO_B
 
   t.test('what the rules forbid is refused before any request, with the numbers of the policy', async (t) => {
     const page = await open(t, as('web', 'maxFiles: 5'))
-    await page.field.getByText('PNG, JPEG, or WebP, up to 10 MB each, at most 5').waitFor()
+    await page.field.getByText('PNG, JPEG, or WebP, up to 10 MB each, at most 5 files').waitFor()
     const requests = noted(page)
     await page.run(`field.upload([
       new File([new Uint8Array(14_000_000)], 'large.jpg', { type: 'image/jpeg' }),

@@ -248,7 +248,7 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
         accept="image/*" tags="a"></cloudinary-upload></form>{field}`
     })
     await page.run('globalThis.field.remove(), globalThis.field = document.querySelector(\'#plain\')')
-    await page.field.getByText('Images, at most 2').waitFor()
+    await page.field.getByText('Images, at most 2 files').waitFor()
     await page.run('Promise.all([picture(\'a.jpg\'), picture(\'b.jpg\')]).then((files) => field.upload(files))')
     await page.untilRows('done', 2)
     t.equal(await page.run('new FormData(document.forms[0]).getAll(\'photos\').length'), 2)
@@ -261,7 +261,7 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
   t.test('German, Arabic from right to left, and texts of one\'s own', async (t) => {
     const page = await open(t, 'multiple: true, maxFiles: 3', { lang: 'de-AT' })
     await page.button('Dateien auswählen').waitFor()
-    t.equal(await page.field.locator('.rules').innerText(), 'Höchstens 3')
+    t.equal(await page.field.locator('.rules').innerText(), 'Höchstens 3 Dateien')
     await page.run('field.locale = \'ar\'')
     await page.button('اختيار ملفات').waitFor()
     t.equal(await page.field.locator('.rules').innerText(), '3 ملفات على الأكثر', 'a form that English has not')

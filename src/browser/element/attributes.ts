@@ -9,7 +9,8 @@ const VALUES = ['headers', 'sign', 'fields', 'options', 'rules', 'texts']
 
 export const ATTRIBUTES: readonly string[] = [...TEXTS, ...FLAGS, 'lang']
 
-interface Reflecting extends HTMLElement { settingsChanged (): void }
+/** The browser calls the same method for attributes. */
+interface Reflecting extends HTMLElement { attributeChangedCallback (): void }
 type Getter = (this: Reflecting) => unknown
 type Setter = (this: Reflecting, value: unknown) => void
 
@@ -35,7 +36,7 @@ export function defineProperties (prototype: Reflecting): void {
   for (const name of VALUES) {
     property(name, function () { return values.get(this)?.[name] }, function (value) {
       values.set(this, { ...values.get(this), [name]: value })
-      this.settingsChanged()
+      this.attributeChangedCallback()
     })
   }
 }

@@ -10,6 +10,7 @@ export interface DropTarget {
   readonly limits: Limits
   /** False while nothing may be added. */
   readonly isOpen: boolean
+  offers (source: 'file'): boolean
   showVeil (veil: Veil | undefined): void
   take (files: readonly File[]): void
 }
@@ -29,13 +30,14 @@ export function veilOf ({ items }: DataTransfer, limits: Limits, words: Words): 
 
 /** Listens on the whole element, which stands still while something is dragged over it. */
 export function listenForFiles (element: HTMLElement, target: DropTarget): void {
+  const isOpen = (): boolean => target.isOpen && target.offers('file')
   const over = (event: DragEvent): void => {
     const { dataTransfer } = event
     if (!dataTransfer?.types.includes('Files')) return
     // Without this the browser would leave the page for the file, also where it is not wanted.
     event.preventDefault()
-    dataTransfer.dropEffect = target.isOpen ? 'copy' : 'none'
-    if (target.isOpen) target.showVeil(veilOf(dataTransfer, target.limits, target.words))
+    dataTransfer.dropEffect = isOpen() ? 'copy' : 'none'
+    if (isOpen()) target.showVeil(veilOf(dataTransfer, target.limits, target.words))
   }
   element.addEventListener('dragenter', over)
   element.addEventListener('dragover', over)
@@ -47,11 +49,11 @@ export function listenForFiles (element: HTMLElement, target: DropTarget): void 
     const { dataTransfer } = event
     if (!dataTransfer?.types.includes('Files')) return
     event.preventDefault()
-    if (target.isOpen) filesOf(dataTransfer).then((files) => { target.take(files) })
+    if (isOpen()) filesOf(dataTransfer).then((files) => { target.take(files) })
   })
   element.addEventListener('paste', (event) => {
     const files = [...event.clipboardData?.files ?? []]
-    if (files.length === 0 || !target.isOpen) return
+    if (files.length === 0 || !isOpen()) return
     event.preventDefault()
     target.take(files)
   })

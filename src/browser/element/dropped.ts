@@ -17,9 +17,10 @@ export async function filesOf (transfer: DataTransfer): Promise<File[]> {
 /** What cannot be read is left out: a folder without permission does not spoil the others. */
 async function filesBelow (entry: FileSystemEntry, depth: number): Promise<File[]> {
   try {
-    if (isFile(entry)) return [await new Promise<File>((resolve, reject) => { entry.file(resolve, reject) })]
-    if (!isFolder(entry) || depth > DEEPEST) return []
-    const inside = (await entriesOf(entry.createReader())).filter(({ name }) => !name.startsWith('.'))
+    const { isFile, file } = entry as FileSystemFileEntry // or a folder, which has none
+    if (isFile) return [await new Promise<File>((resolve, reject) => { file.call(entry, resolve, reject) })]
+    if (depth > DEEPEST) return []
+    const inside = (await entriesOf((entry as FileSystemDirectoryEntry).createReader())).filter(({ name }) => !name.startsWith('.'))
     return (await Promise.all(inside.map((one) => filesBelow(one, depth + 1)))).flat()
   } catch {
     return []
@@ -37,6 +38,3 @@ async function entriesOf (reader: FileSystemDirectoryReader): Promise<FileSystem
     all.push(...some)
   }
 }
-
-const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile
-const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory

@@ -86,7 +86,7 @@ function formatNames (limits: Limits, words: Words): string[] {
   }))]
 }
 
-/** Says the limits in human units: `PNG, JPEG or WebP, up to 10 MB each, at most 5`. Empty without limits. */
+/** Says the limits in human units: `PNG, JPEG or WebP, up to 10 MB each, at most 5 files`. Empty without limits. */
 export function describe (limits: Limits, words: Words): string {
   const { rules, maxFiles } = limits
   const parts = [

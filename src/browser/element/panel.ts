@@ -1,7 +1,8 @@
 import {
-  createUploader, type Fields, type Rules, type Upload, type Uploader, type UploaderOptions, type UploadOptions
+  createUploader, type Asset, type Fields, type Rules, type Upload, type Uploader, type UploaderOptions, type UploadOptions
 } from '../client.ts'
 import { nearest } from './attributes.ts'
+import { FormField } from './form-field.ts'
 import { listenForFiles, type DropTarget, type Veil } from './drag.ts'
 import { acceptOf, resourceTypeOf, type Limits } from './limits.ts'
 import { refused, type Shown } from './problem.ts'
@@ -11,7 +12,7 @@ import { RulesSource } from './rules-source.ts'
 import { Surface } from './drawing/surface.ts'
 import type { Texts } from './words/texts-en.ts'
 import { Thumbnails, webUrl } from './drawing/thumbnails.ts'
-import { view } from './drawing/view.ts'
+import { view, type Source } from './drawing/view.ts'
 import { loadTable, Words } from './words/words.ts'
 
 /** What the panel reads of its element. */
@@ -26,19 +27,20 @@ export interface Settings {
   readonly resourceType: string
   readonly accept: string
   readonly sources: string
+  readonly name: string
   readonly locale: string
+  readonly disabled: boolean
+  readonly required: boolean
   readonly multiple: boolean
   readonly maxFiles: number | string
-  readonly isDisabled: boolean
   readonly headers: UploaderOptions['headers']
   readonly sign: UploaderOptions['sign']
   readonly options: Partial<UploaderOptions> | undefined
   readonly fields: Fields | undefined
   readonly rules: Rules | undefined
   readonly texts: Texts | undefined
-  settingsChanged (): void
-  updateForm (): void
-  valueChanged (): void
+  readonly assets: Asset[]
+  readonly value: string[]
 }
 
 /** Runs what is inside an element: its files, its rules and what is drawn of them. */
@@ -46,6 +48,8 @@ export class Panel implements Owner, DropTarget {
   readonly queue = new Queue(this)
   readonly shadow: Surface
   readonly host: HTMLElement & Settings
+  readonly form: FormField
+  isDisabledByForm = false
   readonly #rules = new RulesSource()
   readonly thumbnails = new Thumbnails(() => { this.changed() })
   #uploader: Uploader | undefined
@@ -58,8 +62,9 @@ export class Panel implements Owner, DropTarget {
   isLinkOpen = false
   linkFault = ''
 
-  constructor (host: HTMLElement & Settings) {
+  constructor (host: HTMLElement & Settings, internals: ElementInternals) {
     this.host = host
+    this.form = new FormField(internals, this)
     this.shadow = new Surface(host, (files) => { this.take(files) })
     listenForFiles(host, this)
   }
@@ -81,8 +86,15 @@ export class Panel implements Owner, DropTarget {
     return { accept, maxFiles: multiple ? Math.floor(Number(maxFiles)) || Infinity : 1, rules }
   }
 
+  get isDisabled (): boolean { return this.isDisabledByForm || this.host.disabled }
+
+  offers (source: Source): boolean {
+    const { sources } = this.host
+    return !sources || sources.split(/[\s,]+/).includes(source)
+  }
+
   get isOpen (): boolean {
-    return !this.host.isDisabled && !this.closed && !this.queue.isFull
+    return !this.isDisabled && !this.closed && !this.queue.isFull
   }
 
   get closed (): Shown | undefined {
@@ -104,6 +116,7 @@ export class Panel implements Owner, DropTarget {
     this.#target = target
     // Properties are set one after the other: the rules are asked for when all of them have been.
     queueMicrotask(() => { if (this.host.isConnected) this.ready() })
+    this.form.keepValue()
     this.changed()
   }
 
@@ -157,7 +170,9 @@ export class Panel implements Owner, DropTarget {
   }
 
   valueChanged (): void {
-    this.host.valueChanged()
+    const { assets, value } = this.host
+    this.form.keepValue()
+    this.emit('change', { value, assets })
   }
 
   emit (name: string, detail: object): void {
@@ -192,20 +207,20 @@ export class Panel implements Owner, DropTarget {
     if (loading) {
       loading.then(() => {
         this.#words = undefined
-        this.host.settingsChanged()
+        this.configure()
       })
       return
     }
     this.thumbnails.keep(this.queue.rows)
     this.shadow.draw(view(this))
-    this.host.updateForm()
+    this.form.updateForm()
   }
 
   openLink (isOpen: boolean): void {
     this.isLinkOpen = isOpen
     this.linkFault = ''
     this.draw()
-    this.shadow.focus(isOpen ? '#link' : '#choose')
+    this.shadow.focus(isOpen ? '#link' : 'button')
   }
 
   takeLink (): void {

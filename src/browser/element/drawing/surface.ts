@@ -43,7 +43,7 @@ export class Surface {
   }
 
   get chooseButton (): HTMLElement | undefined {
-    return this.#find('#choose')
+    return this.#find('button')
   }
 
   get linkText (): string {
@@ -85,7 +85,7 @@ export class Surface {
     if (!active || active.isConnected) return
     const near = (row?.isConnected ? row : next)?.querySelector<HTMLElement>('.end')
     if (near) near.focus()
-    else this.focus('#choose,#link')
+    else this.focus('#link,button')
   }
 
   /** Brings something into sight, and moves nothing when it is there already. */

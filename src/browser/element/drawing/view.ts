@@ -6,10 +6,14 @@ import type { Shown } from '../problem.ts'
 import { resultText, sumOf, totalText } from '../row.ts'
 import { detailsText, rowView, type RowActions } from './row-view.ts'
 
+/** Where files may come from. */
+export type Source = 'file' | 'camera' | 'url'
+
 /** Everything that is shown, and what buttons do. */
 export interface Model extends RowActions {
   readonly limits: Limits
-  readonly host: HTMLElement & { readonly isDisabled: boolean, readonly sources: string }
+  readonly host: HTMLElement
+  readonly isDisabled: boolean
   /** Why nothing may be uploaded. */
   readonly closed: Shown | undefined
   readonly noted: string
@@ -17,6 +21,7 @@ export interface Model extends RowActions {
   readonly veil: { readonly text: string, readonly isGood: boolean } | undefined
   readonly isLinkOpen: boolean
   readonly linkFault: string
+  offers (source: Source): boolean
   choose (isCamera?: boolean): void
   openLink (isOpen: boolean): void
   takeLink (): void
@@ -33,7 +38,7 @@ function closedField (model: Model, problem: Shown): Drawn {
 }
 
 function linkForm (model: Model): Drawn {
-  const { words, host: { isDisabled: disabled }, linkFault } = model
+  const { words, isDisabled: disabled, linkFault } = model
   const close = (): void => { model.openLink(false) }
   const take = (): void => { model.takeLink() }
   const onkeydown = ({ key, isComposing }: KeyboardEvent): void => {
@@ -60,18 +65,18 @@ function linkForm (model: Model): Drawn {
 }
 
 function choices (model: Model): Drawn {
-  const { words, host: { isDisabled: disabled, sources }, queue: { rows }, limits: { maxFiles } } = model
+  const { words, isDisabled: disabled, queue: { rows }, limits: { maxFiles } } = model
   const isFirst = rows.length === 0
   const further = maxFiles === 1 ? 'another' : 'more'
   const label = words.text(isFirst ? 'choose' : further, { n: maxFiles })
-  const other = (name: 'camera' | 'link', act: () => void): Drawn | false =>
-    (!sources || sources.includes(name)) && button(`button.quiet.${name}`, words.text(name), act, { disabled })
+  const other = (source: Source, text: 'camera' | 'link', act: () => void): Drawn | false =>
+    model.offers(source) && button(`button.quiet.${text}`, words.text(text), act, { disabled })
   return h('div.choices', {},
-    button(isFirst ? 'button.primary' : 'button', label, () => { model.choose() }, {
+    model.offers('file') && button(isFirst ? 'button.primary' : 'button', label, () => { model.choose() }, {
       id: 'choose', disabled, 'aria-describedby': 'rules'
     }),
-    other('camera', () => { model.choose(true) }),
-    other('link', () => { model.openLink(true) }))
+    other('camera', 'camera', () => { model.choose(true) }),
+    other('url', 'link', () => { model.openLink(true) }))
 }
 
 function field (model: Model): Drawn {
@@ -80,12 +85,12 @@ function field (model: Model): Drawn {
   const isEmpty = rows.length === 0
   // A click beside the buttons is meant for the one that chooses.
   const onclick = ({ target }: MouseEvent): void => {
-    if (!(target as Element).closest('button,.link')) model.choose() // events of the mouse strike elements
+    if (model.offers('file') && !(target as Element).closest('button,.link')) model.choose() // events of the mouse strike elements
   }
   const limitsText = isFull ? words.text('tooMany', { n: limits.maxFiles }) : describe(limits, words)
   return h('div.field', { 'data-empty': isEmpty, onclick },
     isEmpty && h('span.sign', {}, icon('up')),
-    isEmpty && h('p.invite', {}, words.text('invite', { n: limits.maxFiles })),
+    isEmpty && model.offers('file') && h('p.invite', {}, words.text('invite', { n: limits.maxFiles })),
     !isFull && (isLinkOpen ? linkForm : choices)(model),
     h('p.rules', { id: 'rules' }, limitsText))
 }
@@ -109,7 +114,7 @@ export function view (model: Model): Drawn {
     dir: words.direction,
     lang: words.locale,
     'data-theme': nearest(host, 'data-theme'),
-    'data-disabled': host.isDisabled
+    'data-disabled': model.isDisabled
   },
   field(model),
   noted !== '' && h('p.note', {}, icon('alert'), h('span', { dir: 'auto' }, noted)),

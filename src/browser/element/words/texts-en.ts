@@ -23,7 +23,7 @@ export const ENGLISH = {
   video: 'Videos',
   audio: 'Audio',
   upTo: { one: 'up to {size}', other: 'up to {size} each' },
-  atMost: { other: 'at most {n}' },
+  atMost: { one: 'at most {n} file', other: 'at most {n} files' },
   drop: { one: 'Drop 1 file', other: 'Drop {n} files' },
   dropLarge: { one: '{n} of {all} is too large', other: '{n} of {all} are too large' },
   dropForbidden: { one: '{n} of {all} is not allowed here', other: '{n} of {all} are not allowed here' },
