@@ -19,10 +19,10 @@ export const INTERNAL = {
     'mustEnd', 'onLoaded', 'onSent', 'ready', 'tell', 'turn', 'unclear', 'write'
   ],
   'upload-element': [
-    'announce', 'asked', 'changed', 'chooseButton', 'configure', 'direction', 'either', 'isDisabled', 'isDisabledByForm',
-    'isFull', 'isGood', 'isKnown', 'isLinkOpen', 'isOpen', 'keepValue', 'limits', 'linkFault', 'linkText', 'mayRetry', 'noted',
-    'offers', 'openLink', 'props', 'queue', 'sentence', 'shadow', 'showVeil', 'sizes', 'takeLink', 'thumbnails', 'urlOf', 'updateForm',
-    'veil', 'warning', 'words'
+    'active', 'announce', 'asked', 'changed', 'chooseButton', 'configure', 'direction', 'draw', 'either', 'emit', 'isDisabled',
+    'isDisabledByForm', 'isFull', 'isGood', 'isKnown', 'isLinkOpen', 'isOpen', 'keepValue', 'limits', 'linkFault', 'linkText',
+    'mayRetry', 'noted', 'number', 'offers', 'openLink', 'props', 'queue', 'rows', 'sentence', 'shadow', 'showVeil', 'sizes',
+    'source', 'takeLink', 'thumbnails', 'toggle', 'updateForm', 'urlOf', 'veil', 'warning', 'words'
   ]
 }
 

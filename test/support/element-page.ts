@@ -10,7 +10,7 @@ import { startGatewayAt, type GatewayAtOptions } from './gateway.ts'
 const LONGEST_MS = 15_000
 
 /** What strict pages send. A script or style that stands in the page itself would be refused, and complained about. */
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src * blob: data:; connect-src *"
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src * blob: data:; connect-src *; require-trusted-types-for 'script'; trusted-types 'none'"
 
 /** Somebody's web server, with pages by their paths. */
 export interface PageHost { readonly origin: string, readonly pages: Map<string, string> }
@@ -102,7 +102,7 @@ export class ElementPage {
 
   /** Rows in a state, by what their names are. */
   async rows (state: string): Promise<string[]> {
-    return await this.field.locator(`li[data-state=${state}] .unseen`).allTextContents()
+    return await this.run(`[...field.shadowRoot.querySelectorAll('li[data-state=${state}] .name')].map(({ title }) => title)`)
   }
 
   async untilRows (state: string, count: number): Promise<void> {
@@ -116,7 +116,7 @@ export class ElementPage {
 
   /** Name of what has the focus. */
   async focused (): Promise<string> {
-    return await this.run('(({ activeElement: one }) => one?.ariaLabel ?? one?.textContent ?? \'\')(field.shadowRoot)')
+    return await this.run('(({ activeElement: one }) => one?.ariaLabel ?? (one?.querySelector(\'.unseen\') ?? one)?.textContent ?? \'\')(field.shadowRoot)')
   }
 
   /** Waits until a button of that name has the focus. */

@@ -6,7 +6,6 @@ export async function filesOf (transfer: DataTransfer): Promise<File[]> {
   // The list of items is emptied as soon as the event is over, so everything is taken from it first.
   const items = [...transfer.items].filter(({ kind }) => kind === 'file')
   const entries = items.map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile())
-  if (entries.length === 0) return [...transfer.files]
   const files = await Promise.all(entries.map(async (entry) => {
     if (!entry) return []
     return entry instanceof File ? [entry] : filesBelow(entry, 0)

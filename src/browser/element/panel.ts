@@ -1,6 +1,4 @@
-import {
-  createUploader, type Asset, type Fields, type Rules, type Upload, type Uploader, type UploaderOptions, type UploadOptions
-} from '../client.ts'
+import { createUploader, type Upload, type Uploader, type UploaderOptions, type UploadOptions } from '../client.ts'
 import { nearest } from './attributes.ts'
 import { FormField } from './form-field.ts'
 import { listenForFiles, type DropTarget, type Veil } from './drag.ts'
@@ -9,39 +7,11 @@ import { refused, type Shown } from './problem.ts'
 import { Queue, type Owner } from './queue.ts'
 import { isActive, type Row } from './row.ts'
 import { RulesSource } from './rules-source.ts'
+import type { Settings } from './settings.ts'
 import { Surface } from './drawing/surface.ts'
-import type { Texts } from './words/texts-en.ts'
 import { Thumbnails, webUrl } from './drawing/thumbnails.ts'
 import { view, type Source } from './drawing/view.ts'
 import { loadTable, Words } from './words/words.ts'
-
-/** What the panel reads of its element. */
-export interface Settings {
-  readonly signatureUrl: string
-  readonly rulesUrl: string
-  readonly via: string
-  readonly folder: string
-  readonly tags: string
-  readonly uploadPreset: string
-  readonly preset: string
-  readonly resourceType: string
-  readonly accept: string
-  readonly sources: string
-  readonly name: string
-  readonly locale: string
-  readonly disabled: boolean
-  readonly required: boolean
-  readonly multiple: boolean
-  readonly maxFiles: number | string
-  readonly headers: UploaderOptions['headers']
-  readonly sign: UploaderOptions['sign']
-  readonly options: Partial<UploaderOptions> | undefined
-  readonly fields: Fields | undefined
-  readonly rules: Rules | undefined
-  readonly texts: Texts | undefined
-  readonly assets: Asset[]
-  readonly value: string[]
-}
 
 /** Runs what is inside an element: its files, its rules and what is drawn of them. */
 export class Panel implements Owner, DropTarget {
@@ -65,7 +35,7 @@ export class Panel implements Owner, DropTarget {
   constructor (host: HTMLElement & Settings, internals: ElementInternals) {
     this.host = host
     this.form = new FormField(internals, this)
-    this.shadow = new Surface(host, (files) => { this.take(files) })
+    this.shadow = new Surface(host, (files) => { this.take(files) }, () => { this.changed() })
     listenForFiles(host, this)
   }
 
@@ -204,16 +174,15 @@ export class Panel implements Owner, DropTarget {
     cancelAnimationFrame(this.#frame)
     this.#frame = 0
     const loading = loadTable(this.#locale)
-    if (loading) {
-      loading.then(() => {
-        this.#words = undefined
-        this.configure()
-      })
-      return
+    if (!loading) {
+      this.thumbnails.keep(this.queue.rows)
+      this.shadow.draw(view(this))
     }
-    this.thumbnails.keep(this.queue.rows)
-    this.shadow.draw(view(this))
     this.form.updateForm()
+    loading?.then(() => {
+      this.#words = undefined
+      this.configure()
+    })
   }
 
   openLink (isOpen: boolean): void {

@@ -45,6 +45,6 @@ export function shown (error: unknown, words: Words): Shown {
     sentence: own ?? (serverSentence(error) || words.text('error.')),
     // A new key, a new session or a quieter network helps without a change to the file.
     mayRetry: error.outcome !== 'unknown' && (error.retryable || error.status === 0 || error.status === 401),
-    details: details.filter((line) => line !== undefined)
+    details: details.filter((line) => line) as string[]
   }
 }

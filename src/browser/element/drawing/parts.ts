@@ -32,14 +32,8 @@ export function bar (value: number | undefined, label: string): Drawn {
   }, h(value === undefined ? 'i.busy' : 'i', { style: `--part:${value ?? 1}` }))
 }
 
-/** A name that gives up its middle first: its extension stays in sight. Read out, it is whole. */
-export function fileName (name: string): readonly Drawn[] {
-  const dot = name.lastIndexOf('.')
-  const cut = Math.max((dot > name.length - 8 ? dot : name.length) - 4, 0)
-  return [
-    h('span.unseen', {}, name),
-    h('span.name', { dir: 'auto', 'aria-hidden': 'true', title: name },
-      h('span', {}, name.slice(0, cut)),
-      h('span.tail', {}, name.slice(cut)))
-  ]
-}
+/** A name that `shorten` may cut. Screen readers say `spoken`, which is whole. */
+export const fileName = (name: string, spoken = name): readonly Drawn[] => [
+  h('span.unseen', {}, spoken),
+  h('span.name', { dir: 'auto', 'aria-hidden': 'true', title: name }, name)
+]

@@ -24,9 +24,8 @@ function picture (row: Row, src: string | undefined): Drawn {
 /** The name: a link as soon as there is something to open. */
 function title ({ name, asset }: Row, words: Words): Drawn {
   const href = asset && webUrl(asset.secure_url)
-  const label = words.text('open', { name })
   return h('div.title', {}, ...href
-    ? [h('a', { href, target: '_blank', rel: 'noreferrer', 'aria-label': label }, ...fileName(name))]
+    ? [h('a', { href, target: '_blank', rel: 'noreferrer' }, ...fileName(name, words.text('open', { name })))]
     : fileName(name))
 }
 

@@ -1,4 +1,5 @@
 import { draw, type Drawn } from './dom.ts'
+import { shorten } from './shorten.ts'
 import { STYLE } from './style.ts'
 
 let sheet: CSSStyleSheet | undefined
@@ -26,12 +27,13 @@ export class Surface {
   readonly #spoken = make('div', { className: 'unseen' })
   #lines: string[] = []
 
-  constructor (host: HTMLElement, onFiles: (files: File[]) => void) {
+  constructor (host: HTMLElement, onFiles: (files: File[]) => void, onResize: () => void) {
     this.root = host.attachShadow({ mode: 'open', delegatesFocus: true })
     this.root.adoptedStyleSheets = [sharedSheet()]
     this.#spoken.role = 'status'
     this.#body.className = 'root'
     this.root.append(this.#body, this.#input, this.#spoken)
+    new ResizeObserver(onResize).observe(this.#body)
     // Neither may leave as if the element itself had changed.
     this.#input.addEventListener('input', (event) => { event.stopPropagation() })
     this.#input.addEventListener('change', (event) => {
@@ -82,6 +84,7 @@ export class Surface {
     const row = active?.closest('li')
     const next = row?.nextElementSibling ?? row?.previousElementSibling
     draw(this.#body, view)
+    shorten(this.#body.querySelectorAll<HTMLElement>('.name'))
     if (!active || active.isConnected) return
     const near = (row?.isConnected ? row : next)?.querySelector<HTMLElement>('.end')
     if (near) near.focus()

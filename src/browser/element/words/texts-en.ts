@@ -64,7 +64,7 @@ export const ENGLISH = {
   missing: 'Choose a file.',
   unfinished: 'Wait until the uploads have ended.',
   closed: 'Uploads are closed here.',
-  unset: 'This field does not know where to upload. Set its signature-url.',
+  unset: 'This field has no signature-url. Set one.',
   'error.': 'The upload failed. Try again.',
   'error.network_failed': 'The server cannot be reached. Check your connection and try again.',
   'error.unauthorized': 'You are not signed in, or your session has expired. Sign in again, then try again.',
