@@ -1,12 +1,23 @@
-import type { Panel } from './panel.ts'
+import type { Surface } from './drawing/surface.ts'
+import type { Queue } from './queue.ts'
 import { isActive } from './row.ts'
+import type { Settings } from './settings.ts'
+import type { Words } from './words/words.ts'
+
+/** What is inside the element, as far as its form is concerned. */
+interface Inside {
+  readonly host: Settings
+  readonly words: Words
+  readonly queue: Queue
+  readonly shadow: Surface
+}
 
 /** What the form of an element knows of it. */
 export class FormField {
   readonly #internals: ElementInternals
-  readonly #panel: Panel
+  readonly #panel: Inside
 
-  constructor (internals: ElementInternals, panel: Panel) {
+  constructor (internals: ElementInternals, panel: Inside) {
     this.#internals = internals
     this.#panel = panel
   }
