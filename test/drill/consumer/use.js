@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { buildApp, loadConfig } from 'cloudinary-gateway'
 import { GatewayClient, GatewayProblem } from 'cloudinary-gateway/api'
+import { createUploader } from 'cloudinary-gateway/client'
 import { startSandbox } from 'cloudinary-gateway/sandbox'
+// A server that renders pages loads both modules for browsers, and uses neither.
+import 'cloudinary-gateway/upload-element'
 
 /** What somebody who has installed the package does with it in a test. Fails by throwing. */
 export async function use () {
@@ -32,9 +35,9 @@ async function useClient (url) {
   const { bytes } = await client.upload(new Uint8Array(1000), { public_id: 'notes/none', resource_type: 'raw' })
   const note = await client.get('notes/use.js', { resource_type: 'raw' })
   const failure = await client.get('notes/absent').catch((error) => error)
-  return { bytes, note: note.tags, absent: failure instanceof GatewayProblem && failure.code }
+  return { bytes, note: note.tags, client: typeof createUploader, absent: failure instanceof GatewayProblem && failure.code }
 }
 
 export const EXPECTED = {
-  width: 20, tags: ['a', 'b'], picture: 200, bytes: 1000, note: ['note'], absent: 'not_found'
+  width: 20, tags: ['a', 'b'], picture: 200, bytes: 1000, note: ['note'], client: 'function', absent: 'not_found'
 }

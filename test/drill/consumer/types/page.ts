@@ -1,5 +1,6 @@
 import { GatewayClient, type GatewayProblem } from 'cloudinary-gateway/api'
 import { createUploader, upload, UploadError, type Asset, type Progress, type Uploader } from 'cloudinary-gateway/client'
+import { type CloudinaryUpload } from 'cloudinary-gateway/upload-element'
 
 /** Compiled, not run: what the declarations promise to a front end, which knows nothing of Node. */
 export async function send (input: HTMLInputElement): Promise<string> {
@@ -34,3 +35,10 @@ export async function withProgress (file: File, bar: HTMLProgressElement): Promi
 export const uploader: Uploader = createUploader({ signatureUrl: new URL('/signature', location.origin), parallel: 2, storage: null })
 // @ts-expect-error: the name of an option is misspelt
 createUploader({ signatureURL: '/signature' })
+
+export function listen (field: CloudinaryUpload): readonly string[] {
+  field.texts = { choose: 'Add your pictures' }
+  field.headers = async () => ({ authorization: 'Bearer token' })
+  document.querySelector('cloudinary-upload')?.pauseAll()
+  return field.value
+}
