@@ -1,4 +1,5 @@
 import { el, icon } from './dom.js'
+import { fitsHeader } from './request.js'
 
 /**
  * @typedef {object} Access Who asks and for which environment, chosen once for the whole page.
@@ -9,9 +10,11 @@ import { el, icon } from './dom.js'
  * @property {() => boolean} isSandbox Whether the environment that answers is on the sandbox.
  * @property {(listener: () => void) => void} onChange
  * @property {(fault: string) => void} complain
+ * @property {() => boolean} isSendable Whether a header can hold the key. Complains if not.
  * @property {() => Promise<void>} check
  */
 
+const UNSENDABLE = 'This is not a key: keys are made of ASCII characters.'
 const WANTED = 'This gateway asks for a key. It stays in this tab.'
 /** The key stays in this tab, and is gone with it. */
 const KEPT = 'cloudinary-gateway key'
@@ -96,6 +99,10 @@ export function accessBar ({ api, root }) {
   }
   const check = async () => {
     const given = key.value.trim()
+    if (!fitsHeader(given)) {
+      say(UNSENDABLE, true)
+      return
+    }
     const [ready, list] = await Promise.all([
       ask(`${root}/readyz`),
       ask(`${api}/environments`, given === '' ? {} : { authorization: `Bearer ${given}` })
@@ -106,6 +113,11 @@ export function accessBar ({ api, root }) {
     if (list.status === 401) say(given === '' ? WANTED : 'The gateway does not know this key.', true)
     if (list.status === 200) say(given === '' ? 'No key is needed here.' : 'The key is good. It stays in this tab.')
     told()
+  }
+  /** @param {string} fault */
+  const complain = (fault) => {
+    say(fault, true)
+    key.focus()
   }
   return {
     element: el(
@@ -129,9 +141,11 @@ export function accessBar ({ api, root }) {
     onChange: (listener) => {
       listeners.push(listener)
     },
-    complain: (text) => {
-      say(text, true)
-      key.focus()
+    complain,
+    isSendable: () => {
+      const isSendable = fitsHeader(key.value.trim())
+      if (!isSendable) complain(UNSENDABLE)
+      return isSendable
     },
     check
   }

@@ -1,7 +1,7 @@
 import { curlOf } from './curl.js'
 import { fieldsOf } from './document.js'
 import { el, icon, prose } from './dom.js'
-import { requestOf } from './request.js'
+import { fitsHeader, requestOf } from './request.js'
 
 /** @typedef {import('./document.js').Operation} Operation */
 /** @typedef {import('./form.js').Form} Form */
@@ -11,6 +11,19 @@ export const SIGNED = ['timestamp', 'signature']
 /** What stands for them in a command line. */
 export const PLACEHOLDERS = { timestamp: '$TIMESTAMP', signature: '$SIGNATURE' }
 const JSON_TYPE = 'application/json'
+
+/**
+ * Finds the first field that keeps a form from being sent.
+ * @param {Form} form
+ * @param {boolean} mustSign Whether the page signs the fields first, so that nobody has to type a signature.
+ * @returns {{ control: import('./fields.js').Control, fault: string } | undefined}
+ */
+export function obstacle ({ controls, missing }, mustSign) {
+  const blank = mustSign ? controls.find(({ field, read }) => field.kind === 'file' && !read()) : missing()
+  if (blank) return { control: blank, fault: blank.field.kind === 'file' ? 'Choose a file.' : 'Is required.' }
+  const odd = controls.find(({ field, read }) => field.place === 'header' && !fitsHeader(String(read())))
+  return odd && { control: odd, fault: 'Must be ASCII characters: it is sent as a header.' }
+}
 
 /**
  * A fold with the statuses that the document lists.

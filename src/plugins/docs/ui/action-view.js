@@ -1,5 +1,5 @@
 import {
-  answersFold, asBody, handOver, PLACEHOLDERS, SIGNED, signingOf, twoSteps, variantPicker
+  answersFold, asBody, handOver, obstacle, PLACEHOLDERS, SIGNED, signingOf, twoSteps, variantPicker
 } from './action-parts.js'
 import { variantsOf } from './actions.js'
 import { answerPanel } from './answer.js'
@@ -203,16 +203,15 @@ export class ActionView {
   async #submit () {
     if (!this.#cancel.hidden) return
     this.#form.complain([])
-    // The signature comes first where there is none yet, and its time with it.
-    const missing = this.#mustSign
-      ? this.#form.controls.find(({ field, read }) => field.name === FILE && !read())
-      : this.#form.missing()
-    if (missing !== undefined) {
-      missing.complain(missing.field.kind === FILE ? 'Choose a file.' : 'Is required.')
-      const input = /** @type {HTMLElement | null} */ (missing.element.querySelector('input, select'))
+    const found = obstacle(this.#form, this.#mustSign)
+    if (found !== undefined) {
+      const { control: { complain, element }, fault } = found
+      complain(fault)
+      const input = /** @type {HTMLElement | null} */ (element.querySelector('input, select'))
       input?.focus()
       return
     }
+    if (!this.#page.access.isSendable()) return
     this.#abort = new AbortController()
     this.#busy(true)
     try {

@@ -20,7 +20,7 @@
  * @property {string} method
  * @property {string} path
  * @property {boolean} outside Whether it stands outside the route prefix.
- * @property {boolean} isAction
+ * @property {boolean} takesEnvironment Whether it reads `X-Environment`.
  * @property {string} summary
  * @property {string} description
  * @property {readonly Field[]} parameters
@@ -166,6 +166,9 @@ function bodyFields (media, content, resolve) {
   })
 }
 
+/** @param {Node} parameter */
+const isEnvironment = ({ name }) => name === 'X-Environment'
+
 /**
  * @param {Node} operation
  * @param {Resolve} resolve
@@ -174,7 +177,7 @@ function bodyFields (media, content, resolve) {
 function parameterFields ({ parameters = [] }, resolve) {
   return parameters
     .map(resolve)
-    .filter((/** @type {Node} */ { name }) => name !== 'X-Environment')
+    .filter((/** @type {Node} */ parameter) => !isEnvironment(parameter))
     .map((/** @type {Node} */ parameter) => {
       const { name, in: place, required = false, description } = parameter
       return fieldOf({ name, place, required, description }, parameter.schema ?? {}, resolve)
@@ -196,7 +199,7 @@ export function operationsOf (document) {
         method: method.toUpperCase(),
         path,
         outside: node.servers !== undefined,
-        isAction: node.tags?.includes('actions') ?? false,
+        takesEnvironment: (node.parameters ?? []).map(resolve).some(isEnvironment),
         summary: node.summary ?? node.operationId,
         description: node.description ?? '',
         parameters: parameterFields(node, resolve),

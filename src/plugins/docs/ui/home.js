@@ -56,28 +56,52 @@ function firstCall ({ access, addresses: { api } }) {
   const url = `${api}/url?public_id=sample&width=300&height=200&crop=fill`
   const block = codeBlock('Try it in a terminal')
   const element = el('div', { class: 'first' }, block.element)
+  let isTried = false
   access.onChange(async () => {
-    const key = access.key()
-    block.show(`curl ${key === '' ? '' : '-H "Authorization: Bearer $KEY" '}'${url}'`)
-    if (!access.isSandbox() || element.children.length > 1) return
+    const [key, environment] = [access.key(), access.environment()]
+    const headers = [
+      ...(key === '' ? [] : ['-H "Authorization: Bearer $KEY" ']),
+      ...(environment === '' ? [] : [`-H 'X-Environment: ${environment}' `])
+    ]
+    block.show(`curl ${headers.join('')}'${url}'`)
+    // Each key stroke is a change, and a half key is not for the gateway to judge.
+    if (!access.isSandbox() || isTried) return
+    isTried = true
+    const given = {
+      ...(key !== '' && { authorization: `Bearer ${key}` }),
+      ...(environment !== '' && { 'x-environment': environment })
+    }
+    const address = await pictureUrl(api, url, given)
+    if (address === undefined) return
     const picture = el('img', {
+      src: address,
       alt: 'What the command leads to: the sample, 300 by 200 pixels',
       width: 300,
       height: 200
     })
-    element.append(picture)
     picture.addEventListener('error', () => {
       picture.remove()
     })
-    const headers = { ...(key !== '' && { authorization: `Bearer ${key}` }) }
-    /** @param {string} address */
-    const ask = async (address) => (await fetch(address, { headers })).json()
-    // Somebody may have deleted the sample.
-    const { resources = [] } = await ask(`${api}/resources?public_ids=sample`)
-    if (resources.length > 0) picture.src = (await ask(url)).url
-    else picture.remove()
+    element.append(picture)
   })
   return element
+}
+
+/**
+ * @param {string} api
+ * @param {string} url The request that answers where the picture is.
+ * @param {HeadersInit} headers
+ * @returns {Promise<string | undefined>} Undefined when the sample was deleted, or is not for this caller.
+ */
+async function pictureUrl (api, url, headers) {
+  /** @param {string} address */
+  const ask = async (address) => (await fetch(address, { headers })).json()
+  try {
+    const { resources = [] } = await ask(`${api}/resources?public_ids=sample`)
+    return resources.length > 0 ? (await ask(url)).url : undefined
+  } catch {
+    return undefined // the gateway has gone: the first request that somebody sends says so
+  }
 }
 
 /**

@@ -29,6 +29,9 @@ function encodedPath (id) {
     : parts.map((part) => encodeURIComponent(part)).join('/')
 }
 
+/** @param {string} text @returns {boolean} Whether a header can hold it. Browsers throw where it holds other letters. */
+export const fitsHeader = (text) => /^[\x20-\x7e]*$/.test(text)
+
 /** @param {string} text @returns {unknown} What the JSON says, or undefined. */
 function parsed (text) {
   try {
@@ -85,7 +88,8 @@ export function requestOf (operation, media, { fields, values, target }) {
     .map(([{ name }, value]) => `${name}=${encoded(String(value))}`)
     .join('&')
   const headers = at('header').map(([{ name }, value]) => /** @type {const} */ ([name, String(value)]))
-  if (target.environment !== '' && operation.isAction) headers.push(['X-Environment', target.environment])
+  const { environment } = target
+  if (environment !== '' && operation.takesEnvironment) headers.push(['X-Environment', environment])
   const request = {
     method: operation.method,
     url: `${operation.outside ? target.root : target.api}${path}${query && `?${query}`}`,
