@@ -57,7 +57,7 @@ const ACTIONS = [
   uploadResource, getUrl, getAllResources, getResourceById, updateResource, deleteResource, getSignedUrl, generateSignature, directUpload
 ]
 
-/** Routes around them. */
+/** Routes that serve the actions: rules, batches and explanations of signatures. */
 const SERVICES = [explainSignature, signatureRules, signBatch]
 
 /** Longest public ID is 255 characters, each up to twelve bytes when percent-encoded. */

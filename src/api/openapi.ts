@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * Generate signatures for several files
-         * @description Answers in order, for each of up to 100 files, what `POST /signature` would answer for `fields`, or the problem that keeps this file from being uploaded. Each file counts as one request for the rate; those over it get a `rate_limited` problem with `retry_after` in seconds. Without `single_use` in the policy the forms are alike.
+         * @description Answers in order, for each of up to 100 files, what `POST /signature` would answer for `fields`, or the problem that keeps this file from being uploaded. Each file counts as one request for the rate; files that exceed it get a `rate_limited` problem with `retry_after` in seconds. Without `single_use` in the policy the forms are alike.
          */
         post: operations["generateSignatures"];
         delete?: never;
@@ -366,7 +366,7 @@ export interface components {
             name: string;
             /** @description Size in bytes. */
             size: number;
-            /** @description Media type, as the browser tells it; may be blank. */
+            /** @description Media type, as the browser reports it; may be blank. */
             type?: string;
         };
         /**

@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { UploadResourceType } from './assets.ts'
 import { signableParameters } from './upload-parameters.ts'
 
-/** What a signature is asked for with. */
+/** Settings that a signature is asked for with. */
 export const signatureSettings = {
   ...signableParameters,
   resource_type: UploadResourceType // not signed: it is a part of upload_url

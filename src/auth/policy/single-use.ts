@@ -2,16 +2,16 @@ import type { Fault } from '../../errors.ts'
 import type { SignRules } from './policy-schema.ts'
 import { isOff, type Parameters, type SigningRules } from './signing-rules.ts'
 
-/** Parameters that choose the public ID, or run a script that can. */
+/** Parameters that choose the public ID, or run a script that can choose it. */
 const CHOOSERS = ['public_id', 'public_id_prefix', 'eval', 'on_success'] as const
 /** Flags that do the same unless they are off. */
 const CHOOSING_FLAGS = ['use_filename', 'use_asset_folder_as_public_id_prefix'] as const
 const CHOSEN = 'must be left out: the policy makes each form good for one asset, so the gateway picks its public ID'
 
-/** Names of the parameters that a form for single use does not take. */
+/** Names of the parameters that a form for one asset does not take. */
 export const NOT_OF_SINGLE_USE: ReadonlySet<string> = new Set([...CHOOSERS, ...CHOOSING_FLAGS])
 
-/** Finds what would choose the public ID of a form for single use, or let it replace an asset. */
+/** Finds what would choose the public ID of a form for one asset, or let the form replace an asset. */
 export function choiceFaults (parameters: Parameters, hasPresets: boolean): Fault[] {
   const faults: Fault[] = [
     ...CHOOSERS.filter((name) => parameters[name] !== undefined),
@@ -29,15 +29,15 @@ export function choiceFaults (parameters: Parameters, hasPresets: boolean): Faul
 }
 
 /**
- * Values that Cloudinary checks against a list of its own, for every kind of asset: one that hides another
- * parameter is not on it, and the upload is refused. A `format` is not checked where the asset is raw.
+ * Parameters whose values Cloudinary checks against a list of its own, for every kind of asset. A value that
+ * hides another parameter is not on that list, so the upload is refused. `format` is not checked for raw assets.
  */
 const CHECKED: ReadonlySet<string> = new Set(['moderation'])
 
 /**
- * True for a parameter that keeps a signature of version 1 from binding `overwrite`, with the name of the asset
- * as it is. Either `overwrite` could be hidden in its value (one that sorts before `folder` would hide that too,
- * and with it a part of the name), or it in that of `overwrite`, which is then neither on nor off.
+ * True for a parameter that keeps a signature of version 1 from binding `overwrite` and leaves the name of the
+ * asset as it is. Either its value could hide `overwrite` (one that sorts before `folder` would hide the folder
+ * too, a part of that name), or that of `overwrite` could hide it, and would then be neither on nor off.
  */
 export function hidesOverwrite (name: string): boolean {
   const isHider = name > 'folder' && name < 'overwrite' && !CHECKED.has(name)
@@ -49,7 +49,7 @@ export const isCheckedByCloudinary = (name: string): boolean => CHECKED.has(name
 
 const WILDCARD = /\*{1,2}/g
 
-/** A fault of a policy that no form could ever be signed under. */
+/** A fault of a policy under which no form could ever be signed. */
 export interface SingleUseFault { readonly path: readonly string[], readonly message: string }
 
 /** Finds the rules that `single_use` leaves no room for. */
@@ -77,14 +77,14 @@ export function singleUseFaults ({ single_use: isSingle, ...rules }: SignRules):
   return faults
 }
 
-/** Returns the public ID behind `folder` for a random `id`, as the first pattern with room for one has it. */
+/** Returns the public ID below `folder` for a random `id`, after the first pattern that has room for one. */
 function nameFor ({ publicId: patterns = [] }: SigningRules, folder: string | undefined, id: string): string {
   const start = folder === undefined ? '' : `${folder}/`
   const pattern = patterns.find(({ text }) => text.startsWith(start) && text.slice(start.length).includes('*'))
   return pattern === undefined ? id : pattern.text.slice(start.length).replace(WILDCARD, id)
 }
 
-/** The same upload under a public ID of its own, which it does not replace. */
+/** Returns the same upload under a public ID of its own, and replacing nothing. */
 export function withOwnName (rules: SigningRules, parameters: Parameters, id: string): Parameters {
   const { folder } = parameters
   const name = nameFor(rules, folder, id)

@@ -16,13 +16,13 @@ export interface FormForFile {
   readonly allowedFormats: string | undefined
 }
 
-/** Names of one format. */
+/** Other names of a format, each with the usual one. */
 const SAME_FORMAT: ReadonlyMap<string, string> = new Map([
   ['jpeg', 'jpg'], ['jpe', 'jpg'], ['jfif', 'jpg'], ['tiff', 'tif'], ['mpeg', 'mpg'], ['aiff', 'aif']
 ])
 const canonical = (format: string): string => SAME_FORMAT.get(format) ?? format
 
-/** Formats of media types that stand for one format alone, and that browsers give to no other. */
+/** Formats by media type, for types that stand for one format only. */
 const FORMAT_OF_TYPE: ReadonlyMap<string, string> = new Map([
   ['image/jpeg', 'jpg'], ['image/png', 'png'], ['image/gif', 'gif'], ['image/webp', 'webp'], ['image/avif', 'avif'],
   ['image/bmp', 'bmp'], ['image/tiff', 'tif'], ['image/svg+xml', 'svg'], ['image/heic', 'heic'],
@@ -30,13 +30,13 @@ const FORMAT_OF_TYPE: ReadonlyMap<string, string> = new Map([
   ['audio/mpeg', 'mp3'], ['audio/wav', 'wav'], ['audio/flac', 'flac']
 ])
 
-/** The kind of asset that Cloudinary makes of a media type, where the type says it. Audio is video. */
+/** Returns the kind of asset that Cloudinary makes of a media type, where the type tells. Audio is video. */
 function kindOf (type: string): 'image' | 'video' | undefined {
   if (type.startsWith('image/')) return 'image'
   return /^(?:video|audio)\//.test(type) ? 'video' : undefined
 }
 
-/** The media type without its parameters. */
+/** Returns the media type without its parameters. */
 const essence = (type: string): string => type.split(';', 1).join().trim().toLowerCase()
 
 /** Returns the extension in lower case; undefined when there is none that could be a format. */
@@ -70,7 +70,7 @@ function kindFaults ({ type }: AnnouncedFile, { resourceType }: FormForFile, rul
 
 /**
  * Judges a file by what a page says of it, before a byte is sent.
- * @throws {GatewayError} `payload_too_large`, or `param_not_allowed` where it is not the size alone; pointers
+ * @throws {GatewayError} `payload_too_large` when only the size is wrong, otherwise `param_not_allowed`. Pointers
  * are relative to the file.
  */
 export function requireAnnounced (file: AnnouncedFile, form: FormForFile, rules: Rules): void {
@@ -93,7 +93,7 @@ const REPLACED = /[\s?&#%<>+]+/g
 const writtenName = (base: string): string => base.replace(REPLACED, ' ').trim().replaceAll(' ', '_')
 
 /**
- * Returns what the place of this file is made from, where its name alone decides. Two files with the same one
+ * Returns what decides the public ID of a file that is stored under its own name. Two files with the same result
  * would overwrite each other.
  */
 export function nameInStore ({ name, type }: AnnouncedFile, resourceType: string): string {

@@ -4,7 +4,7 @@ import type { Permissions } from '../policy/permissions.ts'
 import { isOff, type Parameters } from '../policy/signing-rules.ts'
 import { isCheckedByCloudinary } from '../policy/single-use.ts'
 import { isInside, ownNames, readings } from './folder.ts'
-import { readingFaults, rulePlaces } from './places.ts'
+import { isPlaced, readingFaults } from './places.ts'
 import { overwritingFault } from './protection.ts'
 
 /**
@@ -86,8 +86,8 @@ function inOneName (parameters: Parameters): Parameters {
 }
 
 /** True for callers that may not replace every asset. */
-function isKept ({ folder, signing, protected: patterns }: Permissions): boolean {
-  return folder !== undefined || patterns.length > 0 || (signing !== undefined && rulePlaces(signing))
+function isKept (permissions: Permissions): boolean {
+  return permissions.protected.length > 0 || isPlaced(permissions)
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Fault } from '../../errors.ts'
 import { fitsAny, type Pattern } from '../policy/patterns.ts'
+import type { Permissions } from '../policy/permissions.ts'
 import type { Parameters, SigningRules } from '../policy/signing-rules.ts'
 import {
   ambiguity,
@@ -28,6 +29,11 @@ const forcedFolder = ({ force }: PlaceRules): string | undefined => force['folde
 /** True when the rules say where an asset may lie. */
 export function rulePlaces (rules: PlaceRules): boolean {
   return rules.folder !== undefined || rules.publicId !== undefined || forcedFolder(rules) !== undefined
+}
+
+/** True for a caller whose folder or rules say where its assets may lie. */
+export function isPlaced ({ folder, signing }: Permissions): boolean {
+  return folder !== undefined || (signing !== undefined && rulePlaces(signing))
 }
 
 /** Scripts see and change every parameter of an upload, its public ID too. */

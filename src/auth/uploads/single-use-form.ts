@@ -4,7 +4,7 @@ import type { Permissions } from '../policy/permissions.ts'
 import type { Parameters, SigningRules } from '../policy/signing-rules.ts'
 import { choiceFaults } from '../policy/single-use.ts'
 import { withoutReuse } from './hidden-parameters.ts'
-import { rulePlaces } from './places.ts'
+import { isPlaced } from './places.ts'
 
 /** Returns a name that nobody can guess, and that no two uploads share. */
 export const randomName = (): string => randomBytes(16).toString('hex')
@@ -39,21 +39,21 @@ interface NamedForm {
   readonly newName: () => string
 }
 
-/** Parameters for one asset, and a way to have them for one more. */
+/** Parameters for one asset, and a function that returns those for one more. */
 interface FormForOne { readonly parameters: Parameters, readonly another: () => Parameters }
 
 /**
- * Returns what is signed for one asset. Names differ in their random part alone, and a rule that took one of
- * them takes all: no further judgement is needed for another.
+ * Returns what is signed for one asset. Names differ only in their random part, and a rule that allows one of
+ * them allows all, so another one is not judged again.
  * @throws {GatewayError} `forbidden` when a second use of the form could replace what the first has stored.
  */
 export function formForOne (
-  { folder, signing }: Permissions,
+  permissions: Permissions,
   { parameters, given, name, newName }: NamedForm,
   finish: (parameters: Parameters) => Parameters
 ): FormForOne {
-  const isPlaced = folder !== undefined || (signing !== undefined && rulePlaces(signing))
-  const signed = withoutReuse({ parameters, given }, isPlaced ? undefined : name.slice(0, 2), finish)
+  const shard = isPlaced(permissions) ? undefined : name.slice(0, 2)
+  const signed = withoutReuse({ parameters, given }, shard, finish)
   const publicId = signed['public_id'] as string // it was given to this function
   return { parameters: signed, another: () => ({ ...signed, public_id: publicId.replaceAll(name, newName()) }) }
 }

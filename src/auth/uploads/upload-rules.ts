@@ -8,7 +8,7 @@ import { requireAction, type Permissions } from '../policy/permissions.ts'
 import type { SigningRules } from '../policy/signing-rules.ts'
 import { hidesOverwrite, NOT_OF_SINGLE_USE } from '../policy/single-use.ts'
 import { permitUpload, type Circumstances } from './permit.ts'
-import { rulePlaces, SCRIPTS } from './places.ts'
+import { isPlaced, SCRIPTS } from './places.ts'
 import { mayDeleteAll } from './protection.ts'
 
 /** Rules of one caller, without what the environment adds. */
@@ -17,7 +17,7 @@ export type CallerUploadRules = Omit<UploadRulesAnswer, 'environment' | 'cloud_n
 const ASK = 'Ask the operator of this gateway for the permission.'
 const ALL_TYPES = [...RESOURCE_TYPES, 'auto'] as const
 
-/** Lists that leave no upload when they are empty, each with what it says then. */
+/** Lists that allow no upload when they are empty, each with the sentence that says so. */
 const EMPTY_LISTS = [
   ['formats', 'The policy allows no file format.'],
   ['resourceTypes', 'The policy allows no kind of asset.'],
@@ -25,7 +25,7 @@ const EMPTY_LISTS = [
   ['publicId', 'The policy allows no public ID.']
 ] as const
 
-/** Can it be told without the caller's fields whether an upload is allowed? */
+/** True when the rules decide whether an upload is allowed, whatever fields the caller sends. */
 function isDecidable ({ signing }: Permissions): boolean {
   if (!signing) return true
   const { require, force, folder, publicId, singleUse } = signing
@@ -34,7 +34,7 @@ function isDecidable ({ signing }: Permissions): boolean {
   return !asks && !asksForPlace
 }
 
-/** Returns why it is refused, as a sentence; undefined when it is not. */
+/** Runs an attempt and returns why it was refused, as a sentence; undefined when it was not. */
 function refusalOf (attempt: () => unknown): string | undefined {
   try {
     attempt()
@@ -45,7 +45,7 @@ function refusalOf (attempt: () => unknown): string | undefined {
   }
 }
 
-/** What keeps a caller that may sign from signing any upload; undefined when nothing is known to. */
+/** Returns what keeps a caller that may sign from signing any upload; undefined when nothing is known to. */
 function obstacle (circumstances: Circumstances): string | undefined {
   const { permissions, nowSeconds } = circumstances
   const { signing } = permissions
@@ -58,7 +58,7 @@ function obstacle (circumstances: Circumstances): string | undefined {
 
 const reasonOf = (why: string): string => `Uploads are not allowed here. ${why} ${ASK}`
 
-/** Rules of a caller that may not sign at all. What its policy would force is none of its business. */
+/** Returns the rules of a caller that may not sign at all. They hide what its policy would force. */
 const nothing = (why: string): CallerUploadRules => ({
   allowed: false,
   reason: reasonOf(why),
@@ -75,10 +75,6 @@ const nothing = (why: string): CallerUploadRules => ({
   enforced_by_page_only: []
 })
 
-/** True for a caller that must not use what leaves it open where the asset will lie. */
-const isPlaced = ({ folder, signing }: Permissions): boolean =>
-  folder !== undefined || (signing !== undefined && rulePlaces(signing))
-
 const isNotification = (name: string): boolean => (NOTIFICATIONS as readonly string[]).includes(name)
 
 function allowedNames (permissions: Permissions): string[] {
@@ -94,7 +90,7 @@ function allowedNames (permissions: Permissions): string[] {
   return names.filter((name) => !isBarred(name)).sort()
 }
 
-/** The presets that may be used: without a list, none where they could bring a place of their own. */
+/** Returns the presets that may be used: without a list, none where one could bring a folder of its own. */
 function presetsOf (permissions: Permissions): readonly string[] | undefined {
   const { signing } = permissions
   return signing?.presets ?? (isPlaced(permissions) || signing?.singleUse ? [] : undefined)
@@ -111,7 +107,7 @@ const formatsOf = ({ force, formats }: SigningRules): readonly string[] | undefi
 type Limit = UploadRulesAnswer['enforced_by_cloudinary'][number]
 type Enforced = 'enforced_by_cloudinary' | 'enforced_by_page_only'
 
-/** The limits in these rules that the signature binds, and those that it cannot. */
+/** Returns the limits in these rules that the signature binds, and those that it cannot. */
 function enforcement (rules: Omit<CallerUploadRules, Enforced>, limitsTypes: boolean): Pick<CallerUploadRules, Enforced> {
   const { formats, folder, public_id_patterns: ids, presets, single_use: isSingle } = rules
   const bound: Array<readonly [Limit, boolean]> = [

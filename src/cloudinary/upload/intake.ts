@@ -63,7 +63,7 @@ export class Intake {
   }
 
   /**
-   * Lowers the limit for a file that may have come already.
+   * Lowers the limit for a file, part or all of which may have arrived.
    * @throws {GatewayError} `payload_too_large` when it is larger.
    */
   limitTo (maxBytes: number): void {

@@ -213,7 +213,7 @@ class FileRun<Parameters extends object> {
     }
   }
 
-  /** Seals the form, and holds the file to the limit of that form, even if all of it has come. */
+  /** Seals the form and holds the file to the limit of that form, even when all of it has arrived. */
   #seal (parameters: Parameters): FormFields {
     const { seal, maxBytesOf } = this.#upload
     const form = seal(parameters)

@@ -19,8 +19,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /**
-     * Counts further requests that this one stands for, for its address and its caller. Returns how many of
-     * them the rates allow, and the refusal of the others.
+     * Counts the further requests that this one stands for against the rates of its address and its caller.
+     * Returns how many of them the rates allow, and the refusal of the others.
      */
     countFurther (reply: FastifyReply, count: number): Promise<FurtherRequests>
   }
@@ -47,7 +47,7 @@ export interface RateLimitOptions {
 
 type CallerRateOptions = Pick<RateLimitOptions, 'perCaller' | 'onLimited'>
 
-/** What became of requests that one request stood for. */
+/** Result of counting requests that one request stands for. */
 export interface FurtherRequests {
   readonly allowed: number
   /** Absent when all were allowed. */
@@ -74,7 +74,7 @@ async function openStore (app: FastifyInstance, options: RateLimitOptions): Prom
 type LimitName = 'address' | 'caller'
 
 /**
- * Adds one policy to the headers of the answer, in place of what they said of it before. Source: IETF
+ * Writes the state of one limit into the headers of the answer, in place of an earlier state. Source: IETF
  * draft-ietf-httpapi-ratelimit-headers.
  */
 function announce (reply: FastifyReply, name: LimitName, rate: Rate, verdict: RateVerdict): void {
@@ -139,7 +139,7 @@ export const strangerRate = fp<CallerRateOptions>(async (scope, { perCaller: rat
 /** A limit that a request counts for. */
 interface Quota { readonly name: LimitName, readonly key: string, readonly rate: Rate | undefined }
 
-/** Takes requests from each quota in turn, as many as those before it have allowed. */
+/** Takes requests from each quota in turn: as many as the quotas before it have allowed. */
 async function takeFurther (
   store: RateStore, reply: FastifyReply, quotas: readonly Quota[], count: number, onLimited: RateLimitOptions['onLimited']
 ): Promise<FurtherRequests> {
@@ -147,7 +147,7 @@ async function takeFurther (
   for (const { name, key, rate } of quotas) {
     if (!rate || further.allowed === 0) continue
     const verdicts = await Promise.all(Array.from({ length: further.allowed }, () => store.take(key, rate)))
-    const last = verdicts.at(-1) as RateVerdict // one was asked for at least
+    const last = verdicts.at(-1) as RateVerdict // `allowed` is not 0
     announce(reply, name, rate, last)
     const refused = verdicts.filter(({ allowed }) => !allowed)
     refused.forEach(() => onLimited?.(name))

@@ -20,12 +20,12 @@ const Settings = Type.Object(signatureSettings, { ...UPLOAD_PARTS, additionalPro
 const File = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 1024, description: 'Name of the file, with its extension.', 'x-fault': 'must be a name of 1 to 1024 characters' }),
   size: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Size in bytes.', 'x-fault': 'must be a whole number of bytes, 0 or more' }),
-  type: Type.Optional(Type.String({ maxLength: 255, description: 'Media type, as the browser tells it; may be blank.' }))
+  type: Type.Optional(Type.String({ maxLength: 255, description: 'Media type, as the browser reports it; may be blank.' }))
 }, { additionalProperties: false, 'x-component': 'AnnouncedFile' })
 
 const listBounds = { minItems: 1, maxItems: MOST_FILES, description: 'The files, 1 to 100. Name, size and type are the page\'s word: no signature can bind them.' }
 
-/** As the document has it. A fault of one file is told for that file alone, so files are judged one by one. */
+/** The body in the OpenAPI document. The route checks each file by itself, so that a fault fails that file only. */
 const DOCUMENTED = Type.Object({
   fields: Type.Optional(Settings),
   files: Type.Array(File, listBounds)
@@ -60,7 +60,7 @@ function settingsOf (request: FastifyRequest, given: Record<string, unknown>): S
   return validated<Static<typeof Settings>>(request, Settings, read, '/fields')
 }
 
-/** Reads what the page says of one file. */
+/** Reads the description of one file. */
 function fileOf (request: FastifyRequest, given: unknown, pointer: string): AnnouncedFile {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw invalidRequest([{ pointer, message: 'must be an object with the name, size and type of a file' }])
@@ -75,7 +75,7 @@ function fileOf (request: FastifyRequest, given: unknown, pointer: string): Anno
   return { ...file, type }
 }
 
-/** Does the name of the file alone make the public ID? */
+/** True when the public ID is made from the name of the file alone. */
 const isNamedByFile = (fields: SignedFormAnswer['fields']): boolean =>
   fields['public_id'] === undefined && isOn(fields['use_filename']) && isOff(fields['unique_filename'])
 
@@ -103,7 +103,7 @@ function refuseLongForms ({ fields }: SignedFormAnswer, count: number): void {
   }])
 }
 
-/** Judges the files of one batch, each by what is known of it and of those before it. */
+/** Judges the files of one batch, each by its description and by the files before it. */
 class FileJudge {
   readonly #request: FastifyRequest
   readonly #form: SignedFormAnswer
@@ -142,12 +142,12 @@ class FileJudge {
   }
 }
 
-/** The problem of a file that is over the rate. */
+/** Returns the problem of a file that exceeds the rate. */
 function overRate (request: FastifyRequest, refusal: GatewayError, index: number): object {
-  return request.problemOf(refusal.but({ errors: [{ pointer: `/files/${index}`, message: 'is over the rate' }] }))
+  return request.problemOf(refusal.but({ errors: [{ pointer: `/files/${index}`, message: 'exceeds the rate' }] }))
 }
 
-/** Returns the form of each file, or its problem. `next` makes the forms. */
+/** Returns the form of each file, or its problem. `form` is the first one; `next` makes the others. */
 function itemsOf (
   request: FastifyRequest, files: readonly unknown[], form: SignedFormAnswer, next: FormMaker
 ): object[] {
@@ -180,7 +180,7 @@ export const signBatch: FastifyPluginAsyncTypebox = async (app) => {
       tags: ['service'],
       summary: 'Generate signatures for several files',
       description: 'Answers in order, for each of up to 100 files, what `POST /signature` would answer for `fields`, or the problem ' +
-        'that keeps this file from being uploaded. Each file counts as one request for the rate; those over it get a ' +
+        'that keeps this file from being uploaded. Each file counts as one request for the rate; files that exceed it get a ' +
         '`rate_limited` problem with `retry_after` in seconds. Without `single_use` in the policy the forms are alike.',
       body: Body,
       response: {
@@ -200,7 +200,7 @@ export const signBatch: FastifyPluginAsyncTypebox = async (app) => {
       const counted = 1 + allowed
       const items = [
         ...itemsOf(request, files.slice(0, counted), form, next),
-        // It is there whenever fewer are allowed than there are files.
+        // Present whenever fewer are allowed than there are files.
         ...files.slice(counted).map((_file, index) => overRate(request, refusal as GatewayError, counted + index))
       ]
       reply.header('cache-control', 'no-store').type('application/json; charset=utf-8')

@@ -4,7 +4,7 @@ import { UploadRules } from '../../schemas/upload-rules.ts'
 
 /**
  * `GET /signature/rules`: what the caller may upload, so that a page can refuse a file before a byte is sent.
- * A caller sees its own rules alone, and is told when it may sign nothing.
+ * A caller sees its own rules only; one that may sign nothing gets a reason in place of a 403.
  */
 export const signatureRules: FastifyPluginAsyncTypebox = async (app) => {
   app.route({

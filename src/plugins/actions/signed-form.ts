@@ -1,6 +1,6 @@
 import fp from 'fastify-plugin'
 import { wallClock } from '../../clock.ts'
-import { invalidRequest, movedBelow, type GatewayError } from '../../errors.ts'
+import { invalidRequest, movedBelow } from '../../errors.ts'
 import { withFormLineEnds } from '../../input/forms/line-ends.ts'
 import { SIGNATURE_LIFE_SECONDS, timestampFault } from '../../input/signature-time.ts'
 import type { SignedFormAnswer } from '../../schemas/signed-form.ts'
@@ -10,24 +10,24 @@ import type { SignableParameters } from '../../schemas/upload-parameters.ts'
 export interface FormWish {
   readonly parameters: Readonly<Record<string, string>>
   readonly resourceType: string
-  /** The set must be signed as it is. */
+  /** True when nothing may be added to the parameters. */
   readonly exact?: boolean
   /** Where the parameters stand in the request, as a JSON pointer, when not at its root. */
   readonly within?: string
 }
 
-/** Returns a signed form at each call: a new one where a form is good for one asset, else the same. */
+/** Returns a signed form: at each call a new one where a form is good for one asset, otherwise the same one. */
 export type FormMaker = () => SignedFormAnswer
 
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * Returns settings as the text that a page sends in its form, with the time of now where they have none.
-     * @throws {GatewayError} `invalid_request` for a timestamp that is not good now.
+     * Returns settings as the text that a page sends in its form. The timestamp defaults to the present time.
+     * @throws {GatewayError} `invalid_request` for a timestamp that is too old or too far ahead.
      */
     settingsText (settings: SignableParameters, within?: string): Record<string, string>
     /**
-     * Judges by the caller's policy, once for any number of forms, what is to be signed.
+     * Judges the wish by the caller's policy, once for any number of forms, and returns what makes them.
      * @throws {GatewayError} the refusal, as `permit` does.
      */
     formMaker (wish: FormWish): FormMaker
@@ -37,11 +37,10 @@ declare module 'fastify' {
 function requireTimestamp (timestamp: number, nowSeconds: number, within: string): void {
   const fault = timestampFault(timestamp, nowSeconds)
   if (!fault) return
-  const error: GatewayError = invalidRequest([{ pointer: '/timestamp', message: fault.message }])
-  throw movedBelow(within, error)
+  throw movedBelow(within, invalidRequest([{ pointer: '/timestamp', message: fault.message }]))
 }
 
-/** Makes signed forms, for every route that answers some. */
+/** Makes signed forms for the routes that answer them. */
 export default fp(async (scope) => {
   scope.decorateRequest('settingsText', function (settings, within = '') {
     const nowSeconds = Math.floor(wallClock() / 1000)

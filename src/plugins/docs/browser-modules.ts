@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import type { FastifyPluginAsync, FastifyReply } from 'fastify'
 import { GatewayError } from '../../errors.ts'
 
-/** Names in `src/browser`, of which `src/browser/bundle.js` makes one file each. The element loads its languages itself. */
+/** Modules that `src/browser/bundle.js` makes. The element loads its languages itself. */
 const MODULES = ['client.js', 'upload-element.js', 'upload-element.de.js', 'upload-element.ar.js']
-/** Beside the compiled gateway, or in `dist` when the sources themselves are run. */
+/** Folders of the modules: beside the compiled gateway, or in `dist` when the sources themselves run. */
 const FOLDERS = ['../../browser/', '../../../dist/src/browser/'].map((path) => new URL(path, import.meta.url))
 
 interface BrowserModule { readonly text: string, readonly tag: string }
@@ -31,17 +31,17 @@ function openToAll (reply: FastifyReply, tag: string): void {
   })
 }
 
-/** Whether a browser or proxy holds this version. Weak tags match too: a proxy that compresses makes them of ours. */
+/** True when a browser or proxy holds this version. Weak tags match too: a proxy that compresses makes ours weak. */
 function isKnown (tag: string, condition = ''): boolean {
   return condition.split(',').map((one) => one.trim().replace(/^W\//, '')).some((one) => one === tag || one === '*')
 }
 
 export interface BrowserModulesOptions {
-  /** Where the modules are looked for, in this order. */
+  /** Where to look for the modules, in this order. */
   readonly folders?: readonly URL[]
 }
 
-/** `/client.js` and `/upload-element.js`: modules that a page of any origin may import. No key: they hold no secret. */
+/** `/client.js` and `/upload-element.js`: modules that pages of any origin may import. They hold no secret, so need no key. */
 export const browserModules: FastifyPluginAsync<BrowserModulesOptions> = async (app, { folders = FOLDERS }) => {
   for (const name of MODULES) {
     let known: BrowserModule | undefined

@@ -11,8 +11,8 @@ import { lingeringClose } from './lingering-close.ts'
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * Returns the problem document of a failure, for an answer that holds several. What a header would say
-     * stands in it: `retry_after`, in seconds. A fault of our own is logged.
+     * Returns the problem document of a failure, for an answer that holds several, and logs a fault of our own.
+     * Its `retry_after`, in seconds, replaces the header.
      */
     problemOf (error: unknown): ProblemMembers
   }
@@ -74,12 +74,16 @@ function failureOf (error: unknown, { headers, routeOptions: route }: FastifyReq
   })
 }
 
+/** Logs a failure: a fault of our own as an error, with its stack. */
+function logFailure ({ code, statusCode, cause, message }: GatewayError, { log }: FastifyRequest): void {
+  if (statusCode >= 500) log.error({ code, err: cause }, message)
+  else log.info({ code, err: withoutStack(cause) }, message)
+}
+
 /** Sends the problem answer of `error`. The one place where an error becomes a reply. */
 export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, docs: string): FastifyReply {
   const failure = failureOf(error, request)
-  const { code, statusCode, cause, message } = failure
-  if (statusCode >= 500) request.log.error({ code, err: cause }, message)
-  else request.log.info({ code, err: withoutStack(cause) }, message)
+  logFailure(failure, request)
   if (leavesBodyUnread(request)) {
     reply.header('connection', 'close')
     lingeringClose(request.raw.socket)
@@ -119,8 +123,9 @@ export default fp<ErrorHandlerOptions>(async (app, { docs }) => {
   app.addSchema(Problem)
   app.decorateRequest('problemOf', function (error) {
     const failure = failureOf(error, this)
-    const { code, statusCode, cause, message, headers: { 'retry-after': retryAfter } } = failure
-    if (statusCode >= 500) this.log.error({ code, err: cause }, message)
+    // What is wrong with each of many files is for the caller alone.
+    if (failure.statusCode >= 500) logFailure(failure, this)
+    const { 'retry-after': retryAfter } = failure.headers
     const document = problemDocument(failure, docs, pathOf(this.url), this.id)
     return retryAfter === undefined ? document : { ...document, retry_after: Number(retryAfter) }
   })
