@@ -986,9 +986,9 @@ export interface components {
             /** @description Largest file; null when no limit is known. */
             max_bytes: number | null;
             folder: {
-                /** @description The folder that is set whatever is sent. */
+                /** @description Folder that is set, whatever is sent. */
                 forced: string | null;
-                /** @description The folders that may be named: `*` stands for anything inside one segment, `**` for anything. Empty: any. */
+                /** @description Folders that may be named: `*` stands for anything inside one segment, `**` for anything. Empty: any. */
                 patterns: string[];
             };
             /** @description Patterns of the whole public ID, with its folders. Empty: any. */
@@ -1011,7 +1011,7 @@ export interface components {
             single_use: boolean;
             /** @description Limits that the signature binds, so that Cloudinary itself refuses what breaks them. */
             enforced_by_cloudinary: components["schemas"]["UploadLimit"][];
-            /** @description Limits that no signature can bind: the page keeps them, and the gateway where the file goes through it. */
+            /** @description Limits that no signature can bind: the page enforces them, and the gateway for files that go through it. */
             enforced_by_page_only: components["schemas"]["UploadLimit"][];
         };
         Verdict: {
@@ -1651,7 +1651,7 @@ export interface operations {
                          */
                         resource_type?: components["schemas"]["ResourceTypeOrAuto"];
                     };
-                    /** @description The files, 1 to 100. Name, size and type are the page's word: no signature can bind them. */
+                    /** @description The files, 1 to 100. Name, size and type are what the page claims: no signature can bind them. */
                     files: components["schemas"]["AnnouncedFile"][];
                 };
             };

@@ -22,8 +22,8 @@ export const UploadRules = Type.Object({
   formats: namesOrNull('File formats; null when they are not limited.'),
   max_bytes: orNull<number>({ type: 'integer', description: 'Largest file; null when no limit is known.' }),
   folder: Type.Object({
-    forced: orNull<string>({ type: 'string', description: 'The folder that is set whatever is sent.' }),
-    patterns: names('The folders that may be named: `*` stands for anything inside one segment, `**` for anything. Empty: any.')
+    forced: orNull<string>({ type: 'string', description: 'Folder that is set, whatever is sent.' }),
+    patterns: names('Folders that may be named: `*` stands for anything inside one segment, `**` for anything. Empty: any.')
   }),
   public_id_patterns: names('Patterns of the whole public ID, with its folders. Empty: any.'),
   presets: namesOrNull('Upload presets that may be named; null when they are not limited.'),
@@ -42,7 +42,7 @@ export const UploadRules = Type.Object({
     description: 'Limits that the signature binds, so that Cloudinary itself refuses what breaks them.'
   }),
   enforced_by_page_only: Type.Array(Limit, {
-    description: 'Limits that no signature can bind: the page keeps them, and the gateway where the file goes through it.'
+    description: 'Limits that no signature can bind: the page enforces them, and the gateway for files that go through it.'
   })
 }, {
   'x-component': 'UploadRules',

@@ -23,7 +23,7 @@ const File = Type.Object({
   type: Type.Optional(Type.String({ maxLength: 255, description: 'Media type, as the browser reports it; may be blank.' }))
 }, { additionalProperties: false, 'x-component': 'AnnouncedFile' })
 
-const listBounds = { minItems: 1, maxItems: MOST_FILES, description: 'The files, 1 to 100. Name, size and type are the page\'s word: no signature can bind them.' }
+const listBounds = { minItems: 1, maxItems: MOST_FILES, description: 'The files, 1 to 100. Name, size and type are what the page claims: no signature can bind them.' }
 
 /** The body in the OpenAPI document. The route checks each file by itself, so that a fault fails that file only. */
 const DOCUMENTED = Type.Object({
