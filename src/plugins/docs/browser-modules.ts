@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { FastifyPluginAsync, FastifyReply } from 'fastify'
+import type { FastifyPluginAsync } from 'fastify'
 import { GatewayError } from '../../errors.ts'
 
 /** Modules that `src/browser/bundle.js` makes. The element loads its languages itself. */
@@ -21,15 +21,8 @@ async function firstOf ([path, ...rest]: readonly URL[]): Promise<BrowserModule 
   }
 }
 
-/** Headers that let pages of any origin import a module, also from a page that isolates itself. */
-function openToAll (reply: FastifyReply, tag: string): void {
-  reply.headers({
-    etag: tag,
-    'cache-control': 'public, max-age=0',
-    'access-control-allow-origin': '*',
-    'cross-origin-resource-policy': 'cross-origin'
-  })
-}
+/** Headers that let pages of any origin import a module, also a page that isolates itself. */
+const OPEN = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }
 
 /** True when a browser or proxy holds this version. Weak tags match too: a proxy that compresses makes ours weak. */
 function isKnown (tag: string, condition = ''): boolean {
@@ -48,9 +41,12 @@ export const browserModules: FastifyPluginAsync<BrowserModulesOptions> = async (
     app.get(`/${name}`, { schema: { hide: true } }, async ({ headers }, reply) => {
       known ??= await firstOf(folders.map((folder) => new URL(name, folder)))
       if (known === undefined) {
-        throw new GatewayError('not_found', `${name} has not been built. Run \`npm run build\`, then ask again.`)
+        // Otherwise the browser reports a CORS failure to pages of other origins, and hides the 404.
+        reply.headers(OPEN)
+        const members = { advice: 'Run `npm run build`, then reload the page.' }
+        throw new GatewayError('route_not_found', `${name} has not been built.`, { members })
       }
-      openToAll(reply, known.tag)
+      reply.headers({ ...OPEN, etag: known.tag, 'cache-control': 'public, max-age=0' })
       if (isKnown(known.tag, headers['if-none-match'])) return reply.code(304).send()
       return reply.type('text/javascript; charset=utf-8').send(known.text)
     })

@@ -5,6 +5,7 @@ import { buildApp } from '../../../src/app.ts'
 import { digestOf } from '../../../src/auth/policy/keys.ts'
 import type { Config } from '../../../src/config/types.ts'
 import { browserModules } from '../../../src/plugins/docs/browser-modules.ts'
+import errorHandler from '../../../src/plugins/http/error-handler.ts'
 import { bundleForBrowsers } from '../../support/browser-modules.ts'
 import { environmentAt, testConfig } from '../../support/gateway.ts'
 
@@ -73,9 +74,12 @@ t.test('404 that says what to do, while nothing has been built; later it is ther
   const folders = ['empty', 'built'].map((name) => pathToFileURL(`${folder}/${name}/`))
   const app = fastify()
   t.teardown(() => app.close())
+  await app.register(errorHandler, { docs: '/docs/errors' })
   await app.register(browserModules, { folders })
-  t.match((await app.inject('/upload-element.js')).json(), {
-    code: 'not_found', message: /upload-element\.js has not been built\. Run `npm run build`/
+  const absent = await app.inject('/upload-element.js')
+  t.match(absent.json(), {
+    status: 404, detail: 'upload-element.js has not been built.', advice: 'Run `npm run build`, then reload the page.'
   })
+  t.equal(absent.headers['access-control-allow-origin'], '*', 'so that pages of other origins see the 404')
   t.match(await app.inject('/client.js'), { statusCode: 200, body: 'export {}' }, 'the second folder')
 })
