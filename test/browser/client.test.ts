@@ -139,10 +139,11 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
 
   t.test('abort: nothing is stored; after the last byte nobody can tell, and the error says so', async (t) => {
     const page = await opened(t)
-    const file = randomFile(t, 30_000_000)
-    for (const options of [`chunkBytes: ${CHUNK}`, 'chunkBytes: 50000000']) {
+    // Far more than what a fast line could have sent in the moment of which nothing is known.
+    const file = randomFile(t, 60_000_000)
+    for (const options of [`chunkBytes: ${CHUNK}`, 'chunkBytes: 70000000']) {
       await page.page.setInputFiles('#input', file.path)
-      line.holdAt = line.bytes + 5_500_000
+      line.holdAt = line.bytes + 2_500_000
       await page.begin('chosen()', signed(`fields: { resource_type: 'raw' }, ${options}`))
       await page.until('seen.some(({ loaded }) => loaded > 1000000)')
       await page.run('running.abort()')
