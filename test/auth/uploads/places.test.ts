@@ -1,6 +1,7 @@
 import t from 'tap'
+import { permissionsOf } from '../../../src/auth/policy/permissions.ts'
 import { compileSigning } from '../../../src/auth/policy/signing-rules.ts'
-import { moveFaults, placeFaults, rulePlaces, undecidableFaults } from '../../../src/auth/uploads/places.ts'
+import { isPlaced, moveFaults, placeFaults, rulePlaces, undecidableFaults } from '../../../src/auth/uploads/places.ts'
 
 type Rules = Parameters<typeof compileSigning>[0]
 
@@ -14,6 +15,14 @@ t.test('rules that say nothing of places let an asset lie anywhere', async (t) =
   for (const rules of [{ folder: ['a'] }, { public_id: ['a'] }, { force: { folder: 'a' } }]) {
     t.equal(rulePlaces(compileSigning(rules, {})), true)
   }
+})
+
+t.test('a caller is tied to places by its own folder or by its rules for signatures', async (t) => {
+  const placed = (rules: Parameters<typeof permissionsOf>[0]): boolean => isPlaced(permissionsOf(rules, {}))
+  t.equal(placed({}), false)
+  t.equal(placed({ sign: { allow: ['tags'] } }), false)
+  t.equal(placed({ folder: 'a' }), true)
+  t.equal(placed({ sign: { folder: ['a'] } }), true)
 })
 
 t.test('folder: it is judged wherever it comes from', async (t) => {
