@@ -119,7 +119,7 @@ t.test('<cloudinary-upload> in each of its states', { skip: NO_BROWSER || LONG }
     t.same(await page.field.locator('button:visible').allInnerTexts(), ['Choose files'])
     t.equal(await page.field.locator('.invite, .rules').locator('visible=true').count(), 0)
     await look(t, page, 'narrow')
-    const background = async (): Promise<string> => await page.run('getComputedStyle(field.shadowRoot.querySelector(\'.field\')).backgroundColor')
+    const background = async (): Promise<string> => await page.run('getComputedStyle(field.shadowRoot.querySelector(\'.root\')).backgroundColor')
     t.equal(await background(), 'rgb(255, 255, 255)')
     const tokens = await page.run(`(({ getPropertyValue: read }, style) => ${JSON.stringify(Object.keys(COLORS))}
       .map((name) => read.call(style, '--' + name)))(CSSStyleDeclaration.prototype, getComputedStyle(field.shadowRoot.querySelector('.root')))`)
