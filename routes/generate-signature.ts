@@ -1,10 +1,10 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
 import { wallClock } from '../src/clock.ts'
-import { GatewayError, invalidRequest, movedBelow, pointerTo, type Fault } from '../src/errors.ts'
+import { below, GatewayError, invalidRequest, movedBelow, pointerTo, type Fault } from '../src/errors.ts'
 import { announcesBody, foreignCharset, mayBeJson } from '../src/input/body-type.ts'
 import { didYouMean } from '../src/input/nearest-name.ts'
-import { timestampFault } from '../src/input/signature-time.ts'
+import { requireTimestamp } from '../src/input/signature-time.ts'
 import { readTextFields } from '../src/input/text-fields.ts'
 import { validated } from '../src/input/validated.ts'
 import { problems } from '../src/schemas/problem.ts'
@@ -32,11 +32,6 @@ const Body = Type.Object({
   default: {}, // everything has a default, so a call without a body is fine
   examples: [{ folder: 'uploads', tags: ['avatar'], eager: [{ width: 200, height: 200, crop: 'thumb' }] }]
 })
-
-function requireTimestamp (timestamp: string | undefined): void {
-  const fault = timestampFault(timestamp, Math.floor(wallClock() / 1000))
-  if (fault) throw invalidRequest([{ pointer: `${WIDGET.within}/timestamp`, message: fault.message }])
-}
 
 /** Only what an upload knows may be signed: Cloudinary would refuse anything else, and another call might take it. */
 function refuseUnsignable (parameters: object): void {
@@ -77,12 +72,8 @@ function refuseUpperCaseFlags (meant: object, fields: Readonly<Record<string, st
 
 /** Judges a copy, as the ordinary form is judged: what is signed stays the text that was given. */
 function checkValues (request: FastifyRequest, fields: Readonly<Record<string, string>>): void {
-  let meant: Record<string, unknown>
-  try {
-    meant = readTextFields(signableParameters, judgedFields(fields), { exact: true })
-  } catch (error) {
-    throw movedBelow(WIDGET.within, error as GatewayError) // it throws no other
-  }
+  const meant = below(WIDGET.within, () =>
+    readTextFields(signableParameters, judgedFields(fields), { exact: true }))
   refuseUpperCaseFlags(meant, fields)
   validated(request, Signable, meant, WIDGET.within)
 }
@@ -92,7 +83,7 @@ function widgetFields (request: FastifyRequest, parameters: Record<string, Widge
   refuseUnsignable(parameters)
   const entries = Object.entries(parameters).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : String(value ?? '')] as const)
   const fields = Object.fromEntries(entries.filter(([, value]) => value !== ''))
-  requireTimestamp(fields.timestamp)
+  requireTimestamp(fields.timestamp, Math.floor(wallClock() / 1000), WIDGET.within)
   checkValues(request, fields)
   return fields
 }
@@ -149,10 +140,10 @@ export const generateSignature: Route = async (app) => {
       const { paramsToSign, resource_type: resourceType, ...settings } = request.body
       reply.header('cache-control', 'no-store')
       if (paramsToSign === undefined) {
-        return request.formMaker({ parameters: request.settingsText(settings), resourceType })()
+        return request.formMaker({ parameters: request.settingsText(settings), resourceType }).first
       }
       const parameters = widgetFields(request, only(paramsToSign, settings))
-      return request.formMaker({ parameters, resourceType, ...WIDGET })()
+      return request.formMaker({ parameters, resourceType, ...WIDGET }).first
     }
   })
 }

@@ -142,3 +142,15 @@ export function movedBelow (pointer: string, error: GatewayError): GatewayError 
   const moved = errors.map((fault) => ({ ...fault, pointer: `${pointer}${fault.pointer}` }))
   return error.but({ message: message.startsWith('/') ? `${pointer}${message}` : message, errors: moved })
 }
+
+/**
+ * Runs `read` on something that stands at a pointer.
+ * @throws what `read` throws, with the pointers of a GatewayError put below that pointer.
+ */
+export function below<T> (pointer: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof GatewayError ? movedBelow(pointer, error) : error
+  }
+}

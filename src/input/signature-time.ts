@@ -1,3 +1,5 @@
+import { invalidRequest } from '../errors.ts'
+
 /** Cloudinary takes a signature for so long after its timestamp; nothing makes it live longer. Source: "authentication_signatures". */
 export const SIGNATURE_LIFE_SECONDS = 3600
 /** How far a caller's clock may be ahead of ours. */
@@ -29,4 +31,13 @@ export function timestampFault (given: string | number | undefined, nowSeconds: 
   }
   if (-age > CLOCK_AHEAD_SECONDS) return { kind: 'future', message: `lies ${-age} seconds in the future; check the clock that made it` }
   return undefined
+}
+
+/**
+ * Refuses a timestamp that cannot be signed now. `within` is the pointer to what holds it.
+ * @throws {GatewayError} `invalid_request`
+ */
+export function requireTimestamp (given: string | number | undefined, nowSeconds: number, within = ''): void {
+  const fault = timestampFault(given, nowSeconds)
+  if (fault) throw invalidRequest([{ pointer: `${within}/timestamp`, message: fault.message }])
 }

@@ -262,7 +262,7 @@ export type SignableParameters = Static<typeof Signable>
 export const UPLOAD_PARAMETER_NAMES: readonly string[] = Object.keys(uploadParameters)
 export const SIGNABLE_PARAMETER_NAMES: readonly string[] = Object.keys(signableParameters)
 
-/** Headers of the routes that store a file once. The key is judged by whoever remembers it. */
+/** Headers of the routes that store a file once. `plugins/actions/idempotency` judges the key. */
 export const IdempotencyHeaders = Type.Object({
   'Idempotency-Key': Type.Optional(Type.String({
     description: 'Names this upload for 24 hours: the same request under the same key stores one asset and gets ' +

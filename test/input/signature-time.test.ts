@@ -1,5 +1,7 @@
 import t from 'tap'
-import { CLOCK_AHEAD_SECONDS, millisecondsFault, SIGNATURE_LIFE_SECONDS, timestampFault } from '../../src/input/signature-time.ts'
+import {
+  CLOCK_AHEAD_SECONDS, millisecondsFault, requireTimestamp, SIGNATURE_LIFE_SECONDS, timestampFault
+} from '../../src/input/signature-time.ts'
 
 const now = 1_700_000_000
 
@@ -26,4 +28,11 @@ t.test('everything else is told by its kind', async (t) => {
     [now - 3601, 'stale', /is 3601 seconds old/], ['99999999999', 'future', /in the future/], [now + 301, 'future', /lies 301 seconds in the future/]
   ] as const
   for (const [given, kind, message] of cases) t.match(timestampFault(given, now), { kind, message }, String(given))
+})
+
+t.test('a timestamp that is to be signed is refused at its field', async (t) => {
+  t.doesNotThrow(() => { requireTimestamp(now, now) })
+  const message = /Unix time in whole seconds/
+  t.throws(() => { requireTimestamp(undefined, now) }, { errors: [{ pointer: '/timestamp', message }] })
+  t.throws(() => { requireTimestamp('soon', now, '/fields') }, { errors: [{ pointer: '/fields/timestamp', message }] })
 })

@@ -1,4 +1,4 @@
-import { GatewayError, invalidRequest, movedBelow, refusal, type Fault } from '../../errors.ts'
+import { below, invalidRequest, refusal, type Fault } from '../../errors.ts'
 import { decoded } from '../../input/decoded.ts'
 import { seenSuffix } from '../../input/fields/seen.ts'
 import { HALF_CHARACTER } from '../../input/strict-json.ts'
@@ -123,11 +123,7 @@ function timestampFault (timestamp: string | undefined, signing: SigningRules | 
  * `param_not_allowed` for everything else; each names every offending parameter at once.
  */
 export function permitUpload (wish: UploadWish, circumstances: Circumstances): UploadPermit {
-  try {
-    return judge(wish, circumstances)
-  } catch (error) {
-    throw wish.within !== undefined && error instanceof GatewayError ? movedBelow(wish.within, error) : error
-  }
+  return below(wish.within ?? '', () => judge(wish, circumstances))
 }
 
 function judge (wish: UploadWish, circumstances: Circumstances): UploadPermit {

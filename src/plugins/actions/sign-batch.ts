@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
 import { isOff, isOn } from '../../auth/policy/signing-rules.ts'
 import { nameInStore, requireAnnounced, type AnnouncedFile } from '../../auth/uploads/announced-file.ts'
-import { invalidRequest, movedBelow, type GatewayError } from '../../errors.ts'
+import { below, invalidRequest, type GatewayError } from '../../errors.ts'
 import { readTextFields } from '../../input/text-fields.ts'
 import { validated } from '../../input/validated.ts'
 import { Problem, problems } from '../../schemas/problem.ts'
@@ -51,12 +51,7 @@ const Items = Type.Object({
 }, { 'x-component': 'SignedForms' })
 
 function settingsOf (request: FastifyRequest, given: Record<string, unknown>): Static<typeof Settings> {
-  let read: Record<string, unknown>
-  try {
-    read = readTextFields(signatureSettings, given)
-  } catch (error) {
-    throw movedBelow('/fields', error as GatewayError) // it throws no other
-  }
+  const read = below('/fields', () => readTextFields(signatureSettings, given))
   return validated<Static<typeof Settings>>(request, Settings, read, '/fields')
 }
 
@@ -65,12 +60,8 @@ function fileOf (request: FastifyRequest, given: unknown, pointer: string): Anno
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw invalidRequest([{ pointer, message: 'must be an object with the name, size and type of a file' }])
   }
-  let read: Record<string, unknown>
-  try {
-    read = readTextFields(File.properties, given as Record<string, unknown>) // an object, by the line above
-  } catch (error) {
-    throw movedBelow(pointer, error as GatewayError) // it throws no other
-  }
+  const fields = given as Record<string, unknown> // an object, by the line above
+  const read = below(pointer, () => readTextFields(File.properties, fields))
   const { type = '', ...file } = validated<Static<typeof File>>(request, File, read, pointer)
   return { ...file, type }
 }
@@ -119,13 +110,8 @@ class FileJudge {
     const pointer = `/files/${index}`
     const file = fileOf(this.#request, given, pointer)
     const { resource_type: resourceType, fields } = this.#form
-    try {
-      requireAnnounced(
-        file, { resourceType, allowedFormats: fields['allowed_formats'] }, this.#request.caller.permissions.signing
-      )
-    } catch (error) {
-      throw movedBelow(pointer, error as GatewayError) // it throws no other
-    }
+    const form = { resourceType, allowedFormats: fields['allowed_formats'] }
+    below(pointer, () => { requireAnnounced(file, form, this.#request.caller.permissions.signing) })
     if (isNamedByFile(fields)) this.#requireOwnName(file, index)
   }
 
@@ -147,16 +133,14 @@ function overRate (request: FastifyRequest, refusal: GatewayError, index: number
   return request.problemOf(refusal.but({ errors: [{ pointer: `/files/${index}`, message: 'exceeds the rate' }] }))
 }
 
-/** Returns the form of each file, or its problem. `form` is the first one; `next` makes the others. */
-function itemsOf (
-  request: FastifyRequest, files: readonly unknown[], form: SignedFormAnswer, next: FormMaker
-): object[] {
-  const judge = new FileJudge(request, form)
-  const unused = [form]
+/** Returns the form of each file, or its problem. */
+function itemsOf (request: FastifyRequest, files: readonly unknown[], { first, another }: FormMaker): object[] {
+  const judge = new FileJudge(request, first)
+  const unused = [first]
   return files.map((file, index) => {
     try {
       judge.require(file, index)
-      return unused.pop() ?? next()
+      return unused.pop() ?? another()
     } catch (error) {
       return request.problemOf(error)
     }
@@ -192,14 +176,13 @@ export const signBatch: FastifyPluginAsyncTypebox = async (app) => {
       const { fields: given = {}, files } = request.body
       const { resource_type: resourceType, ...settings } = settingsOf(request, given)
       const parameters = request.settingsText(settings, '/fields')
-      const next = request.formMaker({ parameters, resourceType, within: '/fields' })
-      const form = next()
-      refuseOneName(form, settings, files.length)
-      refuseLongForms(form, files.length)
+      const forms = request.formMaker({ parameters, resourceType, within: '/fields' })
+      refuseOneName(forms.first, settings, files.length)
+      refuseLongForms(forms.first, files.length)
       const { allowed, refusal } = await request.countFurther(reply, files.length - 1)
       const counted = 1 + allowed
       const items = [
-        ...itemsOf(request, files.slice(0, counted), form, next),
+        ...itemsOf(request, files.slice(0, counted), forms),
         // Present whenever fewer are allowed than there are files.
         ...files.slice(counted).map((_file, index) => overRate(request, refusal as GatewayError, counted + index))
       ]

@@ -1,8 +1,7 @@
 import fp from 'fastify-plugin'
 import { wallClock } from '../../clock.ts'
-import { invalidRequest, movedBelow } from '../../errors.ts'
 import { withFormLineEnds } from '../../input/forms/line-ends.ts'
-import { SIGNATURE_LIFE_SECONDS, timestampFault } from '../../input/signature-time.ts'
+import { requireTimestamp, SIGNATURE_LIFE_SECONDS } from '../../input/signature-time.ts'
 import type { SignedFormAnswer } from '../../schemas/signed-form.ts'
 import type { SignableParameters } from '../../schemas/upload-parameters.ts'
 
@@ -16,8 +15,11 @@ export interface FormWish {
   readonly within?: string
 }
 
-/** Returns a signed form: at each call a new one where a form is good for one asset, otherwise the same one. */
-export type FormMaker = () => SignedFormAnswer
+/** Signed forms for one wish. `another` returns a new one where a form is good for one asset, otherwise the first. */
+export interface FormMaker {
+  readonly first: SignedFormAnswer
+  readonly another: () => SignedFormAnswer
+}
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -32,12 +34,6 @@ declare module 'fastify' {
      */
     formMaker (wish: FormWish): FormMaker
   }
-}
-
-function requireTimestamp (timestamp: number, nowSeconds: number, within: string): void {
-  const fault = timestampFault(timestamp, nowSeconds)
-  if (!fault) return
-  throw movedBelow(within, invalidRequest([{ pointer: '/timestamp', message: fault.message }]))
 }
 
 /** Makes signed forms for the routes that answer them. */
@@ -72,13 +68,6 @@ export default fp(async (scope) => {
       }
     }
     const first = form(permit.parameters)
-    let isFirst = true
-    return () => {
-      if (isFirst || permit.another === undefined) {
-        isFirst = false
-        return first
-      }
-      return form(permit.another())
-    }
+    return { first, another: () => permit.another ? form(permit.another()) : first }
   })
 }, { name: 'signed-form', dependencies: ['cloudinary', 'authorization'] })

@@ -8,7 +8,7 @@ import { readTextFields } from '../../input/text-fields.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Parses JSON that a handler has read itself, as strictly as any body. Resolves with undefined for empty text. */
+    /** Parses JSON that a handler has read itself, as strictly as any body. Empty text is undefined. */
     parseJson (text: Buffer): Promise<unknown>
   }
 }
