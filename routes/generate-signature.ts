@@ -79,7 +79,9 @@ function checkValues (request: FastifyRequest, fields: Readonly<Record<string, s
 }
 
 /** The widget sends its own form, so nothing can be added to it: what is unsafe is refused. */
-function widgetFields (request: FastifyRequest, parameters: Record<string, WidgetValue>): Record<string, string> {
+function widgetFields (
+  request: FastifyRequest, parameters: Record<string, WidgetValue>
+): Record<string, string> {
   refuseUnsignable(parameters)
   const entries = Object.entries(parameters).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : String(value ?? '')] as const)
   const fields = Object.fromEntries(entries.filter(([, value]) => value !== ''))

@@ -15,7 +15,9 @@ import { validated } from '../src/input/validated.ts'
 import { Asset, resourceTypeOrAuto } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
-import { IdempotencyHeaders, UPLOAD_PARTS, uploadParameters, type UploadParameters } from '../src/schemas/upload-parameters.ts'
+import {
+  IdempotencyHeaders, UPLOAD_PARTS, uploadParameters, type UploadParameters
+} from '../src/schemas/upload-parameters.ts'
 import { readUrlencoded } from '../src/input/forms/urlencoded.ts'
 import { FormWatch } from '../src/input/forms/form-watch.ts'
 

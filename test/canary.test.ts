@@ -134,7 +134,11 @@ const CALLS: ReadonlyArray<readonly [method: string, path: string, body?: string
   ['GET', '/signed-url?public_id=cat'], ['GET', '/signed-url?public_id=cat&expires_at=1'],
   ['POST', '/signature', '{"public_id":"a","context":{"k":"v"}}'], ['POST', '/signature', '{"eval":"x","nonsense":1}'], ['POST', '/signature', '[]'],
   ['POST', '/signature/explain', '{"fields":{"public_id":"a","timestamp":"1"},"signature":"0123456789012345678901234567890123456789"}'],
-  ['GET', '/signature/rules'], ['POST', '/signature/batch', '{"fields":{"folder":"a"},"files":[{"name":"a.jpg","size":1},{"name":"b","size":-1}]}'],
+  ['GET', '/signature/rules'], [
+    'POST',
+    '/signature/batch',
+    '{"fields":{"folder":"a"},"files":[{"name":"a.jpg","size":1},{"name":"b","size":-1}]}'
+  ],
   ['POST', '/upload?public_id=note&resource_type=raw', 'text', { 'content-type': 'application/octet-stream' }],
   ['POST', '/upload?resource_type=raw', 'text', { 'content-type': 'application/octet-stream', 'idempotency-key': 'once' }],
   ['POST', '/upload', '{"file":"http://10.0.0.1/x"}'], ['POST', '/upload', '{"file":"/etc/passwd"}'],

@@ -1,5 +1,7 @@
 import t from 'tap'
-import { below, ERRORS, GatewayError, invalidRequest, movedBelow, pointerTo, refusal, type ErrorCode } from '../src/errors.ts'
+import {
+  below, ERRORS, GatewayError, invalidRequest, movedBelow, pointerTo, refusal, type ErrorCode
+} from '../src/errors.ts'
 
 t.test('every code has an HTTP error status, a title and advice', async (t) => {
   for (const [code, { status, title, advice }] of Object.entries(ERRORS)) {
@@ -62,6 +64,12 @@ t.test('a refusal names the first fault and lists them all; it can be moved to w
   t.match(movedBelow('/paramsToSign', two), { code: 'param_not_allowed', message: '/paramsToSign/a x (and 1 more).', errors: [{ pointer: '/paramsToSign/a' }, { pointer: '/paramsToSign/b' }] })
   t.match(movedBelow('/x', new GatewayError('forbidden', 'No.')), { message: 'No.', errors: [] })
   t.equal(below('/x', () => 1), 1)
-  t.throws(() => below('/x', () => { throw invalidRequest([{ pointer: '/a', message: 'x' }]) }), { errors: [{ pointer: '/x/a' }] })
-  t.throws(() => below('/x', () => { throw new TypeError('/a') }), { name: 'TypeError', message: '/a' }, 'another error stays as it is')
+  t.throws(() => below('/x', () => { throw invalidRequest([{ pointer: '/a', message: 'x' }]) }), {
+    errors: [{ pointer: '/x/a' }]
+  })
+  t.throws(
+    () => below('/x', () => { throw new TypeError('/a') }),
+    { name: 'TypeError', message: '/a' },
+    'another error stays as it is'
+  )
 })

@@ -78,7 +78,9 @@ t.test('403 on every guarded route for a caller that may do nothing, whatever th
   const headers = { authorization: `Bearer ${KEY}` }
   // The list of environments is for every caller, and the rules say that this one may sign nothing.
   const told = new Set(['/environments', '/signature/rules'])
-  const guarded = table.filter((route) => !isOpen(route) && !told.has(route.url)).concat(table.filter(({ url }) => url === '/direct-upload'))
+  const guarded = table.filter((route) => !isOpen(route) && !told.has(route.url)).concat(
+    table.filter(({ url }) => url === '/direct-upload')
+  )
   t.ok(guarded.length >= 15, `${guarded.length} guarded routes`)
   for (const { method, url } of guarded) {
     const answer = await app.inject({ method: method as 'GET', url: sample(url), headers, ...(method === 'POST' && { payload: { public_id: 'cats/tom' } }) }) // one that the router knows

@@ -10,8 +10,9 @@ const TARGET = fileURLToPath(new URL('../../dist/src/browser/', import.meta.url)
 const OLDEST = ['chrome100', 'firefox100', 'safari15.4']
 
 /**
- * Properties that the modules of an entry use among themselves. Their names become shorter, as those of variables do.
- * Nothing that a browser, a page or another entry knows may be called so, and no text or color of the element.
+ * Properties that the modules of an entry use among themselves. Their names become shorter, as those of
+ * variables do. Nothing that a browser, a page or another entry knows may be called so, and no text or color
+ * of the element.
  */
 export const INTERNAL = {
   client: [
@@ -26,7 +27,9 @@ export const INTERNAL = {
   ]
 }
 
-/** Keeps the other modules imports of the element: a page loads each of them once, and only when it is needed. */
+/**
+ * Keeps the other modules imports of the element: a page loads each of them once, and only when it is needed.
+ */
 const othersApart = {
   name: 'others-apart',
   setup (build) {

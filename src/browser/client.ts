@@ -12,7 +12,9 @@ export type * from './client/types.ts'
 const CHUNK_BYTES = 20_000_000
 const PARALLEL = 3
 
-async function run (session: Session, { fields = {}, chunkBytes }: UploadOptions, { options }: Shared): Promise<Asset> {
+async function run (
+  session: Session, { fields = {}, chunkBytes }: UploadOptions, { options }: Shared
+): Promise<Asset> {
   const bytes = chunkBytes ?? options.chunkBytes ?? CHUNK_BYTES
   try {
     const isWhole = options.via === 'gateway' || session.size <= bytes

@@ -23,7 +23,9 @@ export const texts: Texts = {
   atMost: 'höchstens {n} Dateien',
   drop: { one: '1 Datei ablegen', other: '{n} Dateien ablegen' },
   dropLarge: { one: '{n} von {all} ist zu groß', other: '{n} von {all} sind zu groß' },
-  dropForbidden: { one: '{n} von {all} ist hier nicht erlaubt', other: '{n} von {all} sind hier nicht erlaubt' },
+  dropForbidden: {
+    one: '{n} von {all} ist hier nicht erlaubt', other: '{n} von {all} sind hier nicht erlaubt'
+  },
   total: '{done} von {n}',
   loaded: '{loaded} von {total}',
   left: 'noch etwa {time}',

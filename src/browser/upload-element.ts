@@ -6,7 +6,7 @@ import type { Texts } from './element/words/texts-en.ts'
 export type { Texts } from './element/words/texts-en.ts'
 export type { Asset, Fields, Rules, UploaderOptions } from './client.ts'
 
-/** On a server that renders pages there are no elements: the module loads there, and defines nothing. */
+/** Servers that render pages have no HTMLElement: the module loads there, but defines nothing. */
 const Base: typeof HTMLElement = globalThis.HTMLElement ?? (class {} as unknown as typeof HTMLElement)
 
 /**
@@ -48,7 +48,7 @@ const Base: typeof HTMLElement = globalThis.HTMLElement ?? (class {} as unknown 
  * `icon-button`, `rules`, `note`, `total`, `list`, `row`, `thumbnail`, `name`, `bar`, `state`, `sentence`, `panel`,
  * `link`, `veil`. Dark follows the system, or the nearest `data-theme`.
  *
- * An element that is moved goes on. One that leaves the page for longer aborts what has not ended.
+ * Uploads go on while an element is moved within the page. An element that is removed aborts its uploads.
  */
 export class CloudinaryUpload extends Base {
   static readonly formAssociated = true
@@ -109,9 +109,9 @@ export class CloudinaryUpload extends Base {
 
   pauseAll (): void { this.#panel.queue.pause(...this.#panel.queue.rows) }
   resumeAll (): void { this.#panel.queue.resume(...this.#panel.queue.rows) }
-  /** Ends what runs. */
+  /** Aborts running and waiting uploads. */
   cancelAll (): void { this.#panel.cancelAll() }
-  /** Empties the list, and ends what runs. Stored assets stay stored. */
+  /** Empties the list and aborts its uploads. Stored assets stay stored. */
   clear (): void { this.#panel.queue.remove(...this.#panel.queue.rows) }
 
   connectedCallback (): void {

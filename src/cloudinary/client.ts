@@ -67,12 +67,12 @@ export class CloudinaryClient {
   readonly #folderMode: FolderMode
 
   constructor (environment: CloudinaryEnvironment, options: ClientOptions) {
-    const { upstream, upload, uploads = budgetOf(upload), signatures, limits = new SignatureLimits(), onTry = () => {}, ...pace } = options
+    const { upstream, upload, uploads = budgetOf(upload), signatures, limits, onTry = () => {}, ...pace } = options
     this.environment = environment
     this.account = accountOf(environment)
     this.uploadLimits = upload
     this.#issued = new IssuedSignatures(signatures)
-    this.#limits = limits
+    this.#limits = limits ?? new SignatureLimits()
     const paced = { ...REAL_PACE, ...pace }
     const answers = new AnswerCount()
     this.#connection = {

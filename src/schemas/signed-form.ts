@@ -12,7 +12,9 @@ export const signatureSettings = {
 export const SignedForm = Type.Object({
   signature: Type.String({ description: '40 (SHA-1) or 64 (SHA-256) hex digits.' }),
   timestamp: Type.Integer(),
-  expires_at: Type.Integer({ description: 'Unix time in seconds after which Cloudinary refuses the signature.' }),
+  expires_at: Type.Integer({
+    description: 'Unix time in seconds after which Cloudinary refuses the signature.'
+  }),
   api_key: Type.String(),
   cloud_name: Type.String(),
   resource_type: Type.String(),

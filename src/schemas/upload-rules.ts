@@ -7,15 +7,21 @@ const LIMITS = [
 const Limit = Choice(LIMITS, { 'x-component': 'UploadLimit' })
 const names = (description: string) => Type.Array(Type.String(), { description })
 // With `anyOf`, what writes the answer would look for the branch that fits.
-const orNull = <T>(schema: Record<string, unknown>) => Type.Unsafe<T | null>({ ...schema, type: [schema['type'], 'null'] })
-const namesOrNull = (description: string) => orNull<string[]>({ type: 'array', items: { type: 'string' }, description })
+const orNull = <T>(schema: Record<string, unknown>) => Type.Unsafe<T | null>({
+  ...schema, type: [schema['type'], 'null']
+})
+const namesOrNull = (description: string) => orNull<string[]>({
+  type: 'array', items: { type: 'string' }, description
+})
 
 /** What a caller may upload with a signature. */
 export const UploadRules = Type.Object({
   environment: Type.String(),
   cloud_name: Type.String(),
   allowed: Type.Boolean({ description: 'False when this caller can get no signature here.' }),
-  reason: orNull<string>({ type: 'string', description: 'Why not, and what to do, as a sentence for people.' }),
+  reason: orNull<string>({
+    type: 'string', description: 'Why not, and what to do, as a sentence for people.'
+  }),
   resource_types: Type.Array(Choice([...RESOURCE_TYPES, 'auto']), {
     description: 'Values that `resource_type` may have; `auto` lets Cloudinary decide, and so allows every kind.'
   }),
@@ -23,7 +29,9 @@ export const UploadRules = Type.Object({
   max_bytes: orNull<number>({ type: 'integer', description: 'Largest file; null when no limit is known.' }),
   folder: Type.Object({
     forced: orNull<string>({ type: 'string', description: 'Folder that is set, whatever is sent.' }),
-    patterns: names('Folders that may be named: `*` stands for anything inside one segment, `**` for anything. Empty: any.')
+    patterns: names(
+      'Folders that may be named: `*` stands for anything inside one segment, `**` for anything. Empty: any.'
+    )
   }),
   public_id_patterns: names('Patterns of the whole public ID, with its folders. Empty: any.'),
   presets: namesOrNull('Upload presets that may be named; null when they are not limited.'),
@@ -37,7 +45,9 @@ export const UploadRules = Type.Object({
     })
   }),
   validity_seconds: Type.Integer({ description: 'How long a signature lives.' }),
-  single_use: Type.Boolean({ description: 'True when each form is good for one asset, under a public ID that the gateway picks.' }),
+  single_use: Type.Boolean({
+    description: 'True when each form is good for one asset, under a public ID that the gateway picks.'
+  }),
   enforced_by_cloudinary: Type.Array(Limit, {
     description: 'Limits that the signature binds, so that Cloudinary itself refuses what breaks them.'
   }),

@@ -45,8 +45,12 @@ t.test('BrowserClient', async (t) => {
       await gateway.directUpload(new Blob(['direct']), fields, raw),
       { public_id: 'direct', tags: ['x', 'y'], bytes: 6 }
     )
-    const { items } = await gateway.signAll([{ name: 'a.jpg', size: 10 }, { name: '', size: 10 }], { folder: 'album' })
-    t.match(items, [{ fields: { folder: 'album' } }, { code: 'invalid_request', errors: [{ pointer: '/files/1/name' }] }])
+    const { items } = await gateway.signAll(
+      [{ name: 'a.jpg', size: 10 }, { name: '', size: 10 }], { folder: 'album' }
+    )
+    t.match(items, [{ fields: { folder: 'album' } }, {
+      code: 'invalid_request', errors: [{ pointer: '/files/1/name' }]
+    }])
     t.match(await gateway.signAll([{ name: 'a', size: 1 }]), { items: [{ signature: String }] })
     t.match(await gateway.signatureRules(), { allowed: true, formats: null, cloud_name: String })
     t.match(await gateway.explain({ fields: { ...fields, tags: 'z' } }), { fits: false })

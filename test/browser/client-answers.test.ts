@@ -17,7 +17,9 @@ async function startImpostor (t: Test): Promise<{ url: string, posts: number, bo
   const impostor = { url: '', posts: 0, body: '{}' }
   const server = createServer((incoming, answer: ServerResponse) => {
     if (incoming.method === 'POST') impostor.posts++
-    incoming.resume().on('end', () => answer.writeHead(200, { ...OPEN, 'content-type': 'application/json' }).end(impostor.body))
+    incoming.resume().on(
+      'end', () => answer.writeHead(200, { ...OPEN, 'content-type': 'application/json' }).end(impostor.body)
+    )
   })
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
   t.teardown(() => {
@@ -48,7 +50,9 @@ t.test('/client.js believes only what it has been told', { skip: NO_BROWSER || L
     return await new UploadingPage(await context.newPage()).load(`${front.origin}/page`, url)
   }
   const stored = async (): Promise<unknown[]> => {
-    const answer = await (await fetch(`${url}/resources?resource_type=raw`)).json() as { resources: unknown[] }
+    const answer = await (await fetch(`${url}/resources?resource_type=raw`)).json() as {
+      resources: unknown[]
+    }
     return answer.resources
   }
   const atImpostor = `sign: async () => ({ upload_url: '${impostor.url}/upload', fields: { signature: 'x', timestamp: '1' } })`
@@ -64,7 +68,12 @@ t.test('/client.js believes only what it has been told', { skip: NO_BROWSER || L
     }
     impostor.body = '{"public_id":"half","resource_type":"raw","bytes":2}'
     t.match(await page.upload('new Blob([\'abc\'])', options(atImpostor)), {
-      failure: { isUploadError: true, code: 'integrity_failed', message: '3 bytes were sent, 2 stored.', retryable: false }
+      failure: {
+        isUploadError: true,
+        code: 'integrity_failed',
+        message: '3 bytes were sent, 2 stored.',
+        retryable: false
+      }
     })
     for (const body of [
       '{"public_id":"whole","resource_type":"raw","bytes":3}',
@@ -73,7 +82,9 @@ t.test('/client.js believes only what it has been told', { skip: NO_BROWSER || L
       '{"status":"pending","batch_id":"later"}'
     ]) {
       Object.assign(impostor, { body })
-      t.match(await page.upload('new Blob([\'abc\'])', options(atImpostor)), { asset: JSON.parse(body) as object })
+      t.match(await page.upload('new Blob([\'abc\'])', options(atImpostor)), {
+        asset: JSON.parse(body) as object
+      })
     }
   })
 
@@ -87,7 +98,9 @@ t.test('/client.js believes only what it has been told', { skip: NO_BROWSER || L
       }, body)
     }
     impostor.body = '{"public_id":"tail","resource_type":"raw","bytes":1}'
-    t.match(await page.upload(large, options(`${atImpostor}, chunkBytes: ${CHUNK}`)), { failure: { code: 'integrity_failed' } })
+    t.match(await page.upload(large, options(`${atImpostor}, chunkBytes: ${CHUNK}`)), {
+      failure: { code: 'integrity_failed' }
+    })
   })
 
   t.test('a file of exactly one chunk, one byte less and one byte more', async (t) => {
@@ -101,7 +114,9 @@ t.test('/client.js believes only what it has been told', { skip: NO_BROWSER || L
       const before = rangesOf(sandbox).length
       const file = randomFile(t, size)
       await page.page.setInputFiles('#input', file.path)
-      t.match(await page.upload('chosen()', options(`chunkBytes: ${CHUNK}`)), { asset: { bytes: size, etag: file.md5 } })
+      t.match(await page.upload('chosen()', options(`chunkBytes: ${CHUNK}`)), {
+        asset: { bytes: size, etag: file.md5 }
+      })
       t.same(rangesOf(sandbox).slice(before), ranges)
       t.notOk((await page.seen()).some(({ loaded, total }) => loaded > total))
     }
@@ -120,7 +135,11 @@ t.test('/client.js believes only what it has been told', { skip: NO_BROWSER || L
     await tab.begin('chosen()', chunked)
     await tab.until('seen.some(({ state }) => state === \'uploading\')')
     line.release()
-    for (const one of [page, tab]) t.match(await one.outcome(), { asset: { bytes: 12_000_000, etag: file.md5 } })
+    for (const one of [page, tab]) {
+      t.match(await one.outcome(), {
+        asset: { bytes: 12_000_000, etag: file.md5 }
+      })
+    }
     t.equal((await stored()).length, 2)
     t.equal(new Set(uploadsOf(sandbox).map(({ unique_upload_id: id }) => id)).size, 2)
     t.equal(await page.run('localStorage.length'), 0)
@@ -133,7 +152,13 @@ t.test('/client.js believes only what it has been told', { skip: NO_BROWSER || L
       document.head.append(policy)
     })()`)
     t.match(await page.upload('new Blob([\'abc\'])', options('retries: 0')), {
-      failure: { code: 'network_failed', outcome: undefined, retryable: false, message: /forbidden by this page/, advice: /Content-Security-Policy/ }
+      failure: {
+        code: 'network_failed',
+        outcome: undefined,
+        retryable: false,
+        message: /forbidden by this page/,
+        advice: /Content-Security-Policy/
+      }
     })
     t.same(uploadsOf(sandbox), [])
   })
@@ -166,7 +191,9 @@ t.test('/client.js believes only what it has been told', { skip: NO_BROWSER || L
     await page.run('globalThis.signedIn = true')
     const before = rangesOf(sandbox, 'complete').length
     t.match(await page.upload('chosen()', expiring), { asset: { etag: file.md5 } })
-    t.same(rangesOf(sandbox, 'complete').slice(before).map((range) => range.split('-')[0]), [`bytes ${CHUNK}`, `bytes ${2 * CHUNK}`])
+    t.same(rangesOf(sandbox, 'complete').slice(before).map((range) => range.split('-')[0]), [
+      `bytes ${CHUNK}`, `bytes ${2 * CHUNK}`
+    ])
   })
 
   t.test('an upload that has ended is neither paused nor told of', async (t) => {

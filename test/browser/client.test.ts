@@ -56,8 +56,12 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
     const { asset } = await page.upload('chosen()', signed(`fields: ${fields}`))
     t.match(asset, { public_id: /^users\/1\//, bytes: 19847, etag: md5, tags: ['a', 'b'] })
     const [request] = uploadsOf(sandbox)
-    t.match(request?.fields, { folder: 'users/1', tags: 'a,b', context: 'alt=hills', api_key: '1234', signature: /^[0-9a-f]{40}$/ })
-    t.same((await page.states()).filter((state) => state !== 'uploading'), ['waiting', 'signing', 'processing', 'done'])
+    t.match(request?.fields, {
+      folder: 'users/1', tags: 'a,b', context: 'alt=hills', api_key: '1234', signature: /^[0-9a-f]{40}$/
+    })
+    t.same((await page.states()).filter((state) => state !== 'uploading'), [
+      'waiting', 'signing', 'processing', 'done'
+    ])
     t.match((await page.seen()).at(-1), { state: 'done', loaded: 19847, total: 19847 })
     t.notOk(sandbox.requests.some(({ headers }) => headers.includes('authorization')), 'the key stays here')
     t.same(page.complaints, [])
@@ -65,7 +69,9 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
 
   t.test('a Blob, a URL, and what only a module worker has', async (t) => {
     const page = await opened(t)
-    t.match(await page.upload('new Blob([\'text\'])', signed('fields: { resource_type: \'raw\' }')), { asset: { bytes: 4 } })
+    t.match(await page.upload('new Blob([\'text\'])', signed('fields: { resource_type: \'raw\' }')), {
+      asset: { bytes: 4 }
+    })
     const worker = `new Promise((resolve, reject) => {
       const script = \`import { upload } from '${url}/client.js'
         upload(new Blob(['in a worker']), ${signed('fields: { resource_type: \'raw\' }')})
@@ -76,10 +82,16 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
     })`
     t.same(await page.run(worker), { bytes: 11 })
     const remote = await page.upload(`'${sandbox.url}/demo/image/upload/nothing.jpg'`, signed())
-    t.match(remote, { failure: { isUploadError: true, status: 400 } }, 'Cloudinary fetches it, and says what it found')
+    t.match(
+      remote,
+      { failure: { isUploadError: true, status: 400 } },
+      'Cloudinary fetches it, and says what it found'
+    )
     t.equal(uploadsOf(sandbox).at(-1)?.fields['file'], undefined)
     t.equal(uploadsOf(sandbox).at(-1)?.file_bytes, undefined, 'no bytes left the page')
-    t.match(await page.upload('new Blob([])', signed()), { failure: { message: 'Empty file', status: 400, code: 'upstream_rejected' } })
+    t.match(await page.upload('new Blob([])', signed()), {
+      failure: { message: 'Empty file', status: 400, code: 'upstream_rejected' }
+    })
   })
 
   t.test('a large file goes in chunks; pause, resume; the line is cut once; progress ends at the end', async (t) => {
@@ -123,7 +135,9 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
     t.notMatch(await page.run('JSON.stringify(localStorage)'), new RegExp(KEY))
     sandbox.requests.length = 0
     const before = rangesOf(sandbox).length
-    t.match(await page.upload('chosen()', options.replace('folder: \'a\'', 'folder: \'b\'')), { asset: { etag: file.md5 } })
+    t.match(await page.upload('chosen()', options.replace('folder: \'a\'', 'folder: \'b\'')), {
+      asset: { etag: file.md5 }
+    })
     t.equal(rangesOf(sandbox).slice(before).length, 3, 'with other fields it is another upload')
     const again = rangesOf(sandbox).length
     t.match(await page.upload('chosen()', options), { asset: { etag: file.md5, public_id: /^a\// } })
@@ -133,8 +147,12 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
     t.equal(await page.run('localStorage.length'), 0)
     await cut()
     await sandbox.reset()
-    t.match(await page.upload('chosen()', options), { asset: { etag: file.md5 } }, 'Cloudinary has forgotten it')
-    t.same(rangesOf(sandbox, 'complete').length, 5, 'all but the one that is the last of two, from the beginning')
+    t.match(
+      await page.upload('chosen()', options), { asset: { etag: file.md5 } }, 'Cloudinary has forgotten it'
+    )
+    t.same(
+      rangesOf(sandbox, 'complete').length, 5, 'all but the one that is the last of two, from the beginning'
+    )
   })
 
   t.test('abort: nothing is stored; after the last byte nobody can tell, and the error says so', async (t) => {
@@ -151,8 +169,12 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
       line.release()
       t.equal(await page.run('localStorage.length'), 0)
     }
-    t.match(await page.upload('chosen()', signed('signal: AbortSignal.abort()')), { failure: { name: 'AbortError' } })
-    const list = await fetch(`${url}/resources?resource_type=raw`, { headers: { authorization: `Bearer ${KEY}` } })
+    t.match(await page.upload('chosen()', signed('signal: AbortSignal.abort()')), {
+      failure: { name: 'AbortError' }
+    })
+    const list = await fetch(`${url}/resources?resource_type=raw`, {
+      headers: { authorization: `Bearer ${KEY}` }
+    })
     t.same(await list.json(), { resources: [] })
     sandbox.faults.add({ kind: 'stall', at_byte: 500, match: { method: 'POST' } })
     await page.begin('new Blob([\'abc\'])', signed())
@@ -165,7 +187,9 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
     const page = await opened(t)
     sandbox.faults.add({ kind: 'delay', ms: 60, times: 20, match: { method: 'POST' } })
     let most = 0
-    const look = setInterval(() => { most = Math.max(most, uploadsOf(sandbox).filter(({ state }) => state === 'open').length) }, 5)
+    const look = setInterval(
+      () => { most = Math.max(most, uploadsOf(sandbox).filter(({ state }) => state === 'open').length) }, 5
+    )
     t.teardown(() => { clearInterval(look) })
     await page.run(`(() => {
       const uploader = createUploader(${signed()})
@@ -190,9 +214,16 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
       form.fields.folder = 'users/2'
       return form
     }`
-    const { failure } = await page.upload('new Blob([\'a\'])', signed(`${sign}, fields: { folder: 'users/1' }`))
+    const { failure } = await page.upload(
+      'new Blob([\'a\'])', signed(`${sign}, fields: { folder: 'users/1' }`)
+    )
     t.match(failure, {
-      name: 'UploadError', status: 401, code: 'signature_mismatch', message: /folder/, errors: [{ pointer: '/folder' }], advice: /fields/
+      name: 'UploadError',
+      status: 401,
+      code: 'signature_mismatch',
+      message: /folder/,
+      errors: [{ pointer: '/folder' }],
+      advice: /fields/
     })
     t.equal(uploadsOf(sandbox).length, 1, 'it is not sent again')
   })
@@ -200,7 +231,9 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
   t.test('through the gateway in one request', async (t) => {
     const page = await opened(t)
     const options = signed('via: \'gateway\', fields: { folder: \'through\', resource_type: \'raw\' }')
-    t.match(await page.upload('new File([\'abc\'], \'a.txt\')', options), { asset: { bytes: 3, public_id: /^through\//, resource_type: 'raw' } })
+    t.match(await page.upload(
+      'new File([\'abc\'], \'a.txt\')', options
+    ), { asset: { bytes: 3, public_id: /^through\//, resource_type: 'raw' } })
     const asking = options.replace(/headers: \{.*?\}/, `headers: async () => {
       globalThis.asked = (globalThis.asked ?? 0) + 1
       return new Headers({ authorization: 'Bearer ${KEY}', 'X-Environment': 'production' })
@@ -210,7 +243,10 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
     t.match(await page.upload('new File([\'abc\'], \'a.txt\')', asking.replace('production', 'nowhere')), {
       failure: { isUploadError: true, code: 'invalid_request', advice: String }
     })
-    const tampered = options.replace('fields:', `sign: async () => ({ upload_url: 'unused', fields: { timestamp: String(Math.floor(Date.now() / 1000)), signature: '${'0'.repeat(40)}' } }), fields:`)
+    const tampered = options.replace(
+      'fields:',
+      `sign: async () => ({ upload_url: 'unused', fields: { timestamp: String(Math.floor(Date.now() / 1000)), signature: '${'0'.repeat(40)}' } }), fields:`
+    )
     t.match(await page.upload('new File([\'abc\'], \'a.txt\')', tampered), {
       failure: { code: 'signature_mismatch', status: 401, isUploadError: true, advice: /signed/ }
     })
@@ -219,15 +255,29 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
   t.test('bad options are named at once', async (t) => {
     const page = await opened(t)
     const thrown = async (script: string): Promise<unknown> =>
-      await page.run(`(() => { try { ${script} } catch (error) { return error.name + ': ' + error.message } })()`)
+      await page.run(
+        `(() => { try { ${script} } catch (error) { return error.name + ': ' + error.message } })()`
+      )
     t.match(await thrown('createUploader({})'), /TypeError: .*signatureUrl.*sign/)
-    t.match(await thrown('createUploader({ signatureURL: \'/signature\' })'), /TypeError: .*signatureURL.*did you mean signatureUrl/)
-    t.match(await thrown('createUploader({ signatureUrl: \'/s\', chunkBytes: 1000 })'), /TypeError: chunkBytes .*5242880/)
+    t.match(
+      await thrown('createUploader({ signatureURL: \'/signature\' })'),
+      /TypeError: .*signatureURL.*did you mean signatureUrl/
+    )
+    t.match(
+      await thrown('createUploader({ signatureUrl: \'/s\', chunkBytes: 1000 })'),
+      /TypeError: chunkBytes .*5242880/
+    )
     t.match(await thrown('createUploader({ signatureUrl: \'/s\', parallel: 0 })'), /TypeError: parallel/)
     t.match(await thrown('createUploader({ signatureUrl: \'/s\', via: \'cloud\' })'), /TypeError: via/)
-    t.match(await thrown('createUploader({ sign: async () => ({}), via: \'gateway\' })'), /TypeError: .*directUploadUrl/)
+    t.match(
+      await thrown('createUploader({ sign: async () => ({}), via: \'gateway\' })'),
+      /TypeError: .*directUploadUrl/
+    )
     t.match(await thrown('upload(\'cat.jpg\', { signatureUrl: \'/s\' })'), /TypeError: .*File.*URL/)
     t.match(await thrown('upload(new Blob([]), { signatureUrl: \'/s\', fields: [1] })'), /TypeError: fields/)
-    t.match(await thrown('createUploader({ signatureUrl: \'/s\' }).upload(new Blob([]), { field: {} })'), /did you mean fields/)
+    t.match(
+      await thrown('createUploader({ signatureUrl: \'/s\' }).upload(new Blob([]), { field: {} })'),
+      /did you mean fields/
+    )
   })
 })

@@ -67,7 +67,9 @@ async function widthOf (element: unknown): Promise<number> {
 const fitsItsWidth = async (page: Page): Promise<boolean> =>
   await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
 
-t.test('documentation: each of the nine actions is sent from the page', { skip: NO_BROWSER || LONG }, async (t) => {
+t.test('documentation: each of the nine actions is sent from the page', {
+  skip: NO_BROWSER || LONG
+}, async (t) => {
   const browser = await startBrowser(t)
   const visit = async (t: Test, width: number, url: string): Promise<{
     page: Page, complaints: string[], hosts: Set<string>

@@ -10,10 +10,14 @@ t.test('<cloudinary-upload> in a form', { skip: NO_BROWSER || LONG }, async (t) 
 
   t.test('is unfinished from the moment that a file is chosen, also while its language is loaded', async (t) => {
     const page = await open(t, 'multiple: true, name: \'x\'', { body })
-    t.equal(await page.run(`(field.locale = 'ar', field.upload(${text}), document.forms[0].checkValidity())`), false)
+    t.equal(
+      await page.run(`(field.locale = 'ar', field.upload(${text}), document.forms[0].checkValidity())`), false
+    )
     await page.untilRows('done', 1)
     t.equal(await page.run('document.forms[0].checkValidity()'), true)
-    t.equal(await page.run('(field.clear(), field.required = true, document.forms[0].checkValidity())'), false)
+    t.equal(
+      await page.run('(field.clear(), field.required = true, document.forms[0].checkValidity())'), false
+    )
     t.equal(await page.run('(field.required = false, document.forms[0].checkValidity())'), true)
     t.same(page.complaints, [])
   })

@@ -20,7 +20,11 @@ function membersIn (file: ts.SourceFile): string[] {
   const names: string[] = []
   const visit = (node: ts.Node): void => {
     const isMember = ts.isClassElement(node) || ts.isTypeElement(node) || ts.isPropertyAssignment(node)
-    if (isMember && node.name && !ts.isPrivateIdentifier(node.name)) names.push(node.name.getText(file).replace(/^'(.*)'$/, '$1'))
+    if (isMember && node.name && !ts.isPrivateIdentifier(node.name)) {
+      names.push(
+        node.name.getText(file).replace(/^'(.*)'$/, '$1')
+      )
+    }
     ts.forEachChild(node, visit)
   }
   visit(file)
@@ -39,7 +43,9 @@ t.test('no name of a public type is shortened in a bundle', async (t) => {
   }
 })
 
-t.test('what is documented of <cloudinary-upload> is what it has', { skip: NO_BROWSER || LONG }, async (t) => {
+t.test('what is documented of <cloudinary-upload> is what it has', {
+  skip: NO_BROWSER || LONG
+}, async (t) => {
   const { open } = await startElementWorld(t)
   const docs = readFileSync(join(BROWSER, '../../docs/browser.md'), 'utf8')
   const source = readFileSync(join(BROWSER, 'upload-element.ts'), 'utf8')
@@ -84,7 +90,9 @@ t.test('what is documented of <cloudinary-upload> is what it has', { skip: NO_BR
     t.same(partsOf(/; parts (.*?)\./s.exec(docstring)?.[1]), ofDocs)
     const seen = new Set<string>()
     const look = async (): Promise<void> => {
-      const parts = await page.run<string[]>('[...field.shadowRoot.querySelectorAll(\'[part]\')].flatMap(({ part }) => [...part])')
+      const parts = await page.run<string[]>(
+        '[...field.shadowRoot.querySelectorAll(\'[part]\')].flatMap(({ part }) => [...part])'
+      )
       for (const part of parts) seen.add(part)
     }
     await look()
@@ -93,7 +101,9 @@ t.test('what is documented of <cloudinary-upload> is what it has', { skip: NO_BR
     await page.run('drag(\'dragenter\', [new File([\'x\'], \'a.txt\')])')
     await page.field.locator('.veil').waitFor()
     await look()
-    await page.run('field.upload([new File([\'x\'], \'a.txt\'), \'http://127.0.0.1:9/b.jpg\', new File([], \'c.txt\')])')
+    await page.run(
+      'field.upload([new File([\'x\'], \'a.txt\'), \'http://127.0.0.1:9/b.jpg\', new File([], \'c.txt\')])'
+    )
     await page.untilRows('done', 1)
     await page.untilRows('failed', 2)
     await page.button('Details: b.jpg').click()

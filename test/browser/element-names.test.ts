@@ -27,7 +27,9 @@ t.test('names of files in <cloudinary-upload>', { skip: NO_BROWSER || LONG }, as
       })`)
     for (const { text, title, gap, whole } of await boxes()) {
       t.ok(whole <= 0, `${text} fits`)
-      t.ok(!/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text), 'no half letter')
+      t.ok(
+        !/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text), 'no half letter'
+      )
       t.equal(text.slice(-4), title.slice(-4), 'the extension is in sight')
       const [start = '', end = ''] = text.split('…')
       t.ok(text === title || (start !== '' && title.startsWith(start) && title.endsWith(end)), text)
@@ -38,7 +40,9 @@ t.test('names of files in <cloudinary-upload>', { skip: NO_BROWSER || LONG }, as
     await page.page.setViewportSize({ width: 1440, height: 760 })
     await page.until(`field.shadowRoot.querySelector('.name').textContent === ${JSON.stringify(LONG_NAME)}`)
     await page.page.setViewportSize({ width: 390, height: 760 })
-    await page.until(`field.shadowRoot.querySelector('.name').textContent === ${JSON.stringify(narrow?.text)}`)
+    await page.until(
+      `field.shadowRoot.querySelector('.name').textContent === ${JSON.stringify(narrow?.text)}`
+    )
     t.same(page.complaints, [])
   })
 })

@@ -10,7 +10,10 @@ import { uploadsOf } from '../support/uploading-page.ts'
 const UPLOADS = { match: { method: 'POST', path: '/upload' } }
 const digest = (key: string): string => `sha256:${createHash('sha256').update(key).digest('hex')}`
 const CALLERS = {
-  web: { keys: [digest('web')], sign: { formats: ['png', 'jpg', 'webp'], max_bytes: 10_000_000, resource_types: ['image'] } },
+  web: {
+    keys: [digest('web')],
+    sign: { formats: ['png', 'jpg', 'webp'], max_bytes: 10_000_000, resource_types: ['image'] }
+  },
   free: { keys: [digest('free')] },
   reader: { keys: [digest('reader')], read_only: true }
 }
@@ -21,9 +24,14 @@ t.test('<cloudinary-upload>: what may not be, and what goes wrong', { skip: NO_B
       environmentAt(sandbox.url),
       environmentAt(sandbox.url, { name: 'broken', apiSecret: new Secret('another-secret') })
     ],
-    auth: { mode: 'keys', policyFile: `${t.testdir({ 'policy.json': JSON.stringify({ callers: CALLERS }) })}/policy.json` }
+    auth: {
+      mode: 'keys',
+      policyFile: `${t.testdir({ 'policy.json': JSON.stringify({ callers: CALLERS }) })}/policy.json`
+    }
   }))
-  const as = (caller: string, rest = ''): string => `headers: { authorization: 'Bearer ${caller}' }, multiple: true, ${rest}`
+  const as = (
+    caller: string, rest = ''
+  ): string => `headers: { authorization: 'Bearer ${caller}' }, multiple: true, ${rest}`
   const sentences = async (page: ElementPage): Promise<string[]> => await page.field.locator('.sentence').allInnerTexts()
   const noted = (page: ElementPage): string[] => {
     const requests: string[] = []
@@ -73,7 +81,9 @@ t.test('<cloudinary-upload>: what may not be, and what goes wrong', { skip: NO_B
     const page = await open(t, as('web'))
     await page.field.getByText(/up to 10 MB/).waitFor()
     const sizes = [14_000_000, 11_000_000, 5]
-    await page.run(`drag('dragenter', ${JSON.stringify(sizes)}.map((size) => new File([new Uint8Array(size)], size + '.jpg', { type: 'image/jpeg' })))`)
+    await page.run(
+      `drag('dragenter', ${JSON.stringify(sizes)}.map((size) => new File([new Uint8Array(size)], size + '.jpg', { type: 'image/jpeg' })))`
+    )
     t.equal(await page.field.locator('.veil').innerText(), '2 of 3 are too large')
   })
 
@@ -82,7 +92,9 @@ t.test('<cloudinary-upload>: what may not be, and what goes wrong', { skip: NO_B
     await closed(t, reader, /^Uploads are not allowed here\. .+ask the operator/i)
 
     const expired = await open(t, as('expired'))
-    await closed(t, expired, /^You are not signed in, or your session has expired\. Sign in again, then try again\.$/)
+    await closed(
+      t, expired, /^You are not signed in, or your session has expired\. Sign in again, then try again\.$/
+    )
     t.match(await expired.field.locator('pre').innerText(), /^Code: unauthorized\nRequest ID: \S+\n/)
     await expired.button('Try again').click()
     await closed(t, expired, /session has expired/)
@@ -99,16 +111,25 @@ t.test('<cloudinary-upload>: what may not be, and what goes wrong', { skip: NO_B
   })
 
   t.test('an environment whose credentials Cloudinary refuses', { skip: LONG }, async (t) => {
-    const page = await open(t, as('free', `signatureUrl: '${url}/signature?environment=broken', options: { retries: 0 }`))
+    const page = await open(
+      t, as('free', `signatureUrl: '${url}/signature?environment=broken', options: { retries: 0 }`)
+    )
     await page.run('picture(\'a.jpg\').then((file) => field.upload(file))')
     await page.untilRows('failed', 1)
-    t.same(await sentences(page), ['The server\'s account for uploads is refused. Tell whoever runs this site.'])
+    t.same(await sentences(page), [
+      'The server\'s account for uploads is refused. Tell whoever runs this site.'
+    ])
   })
 
   t.test('a gateway that is away: said at once, and no obstacle once it is back', { skip: LONG }, async (t) => {
-    const page = await open(t, as('free', 'signatureUrl: \'http://127.0.0.1:9/signature\', options: { retries: 0 }'))
+    const page = await open(
+      t, as('free', 'signatureUrl: \'http://127.0.0.1:9/signature\', options: { retries: 0 }')
+    )
     await page.field.locator('.note').waitFor()
-    t.equal(await page.field.locator('.note').innerText(), 'The server cannot be reached. Check your connection and try again.')
+    t.equal(
+      await page.field.locator('.note').innerText(),
+      'The server cannot be reached. Check your connection and try again.'
+    )
     await page.run('field.upload(new File([\'x\'], \'x.txt\'))')
     await page.untilRows('failed', 1)
     t.same(await sentences(page), ['The server cannot be reached. Check your connection and try again.'])
@@ -143,7 +164,13 @@ t.test('<cloudinary-upload>: what may not be, and what goes wrong', { skip: NO_B
   t.test('a failure that may pass: one sentence, details to copy, and again', { skip: LONG }, async (t) => {
     const page = await open(t, as('free', 'options: { retries: 0 }'))
     await page.page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
-    sandbox.faults.add({ ...UPLOADS, kind: 'status', status: 429, headers: { 'access-control-allow-origin': '*' }, message: '<b id="bold">broken</b>' })
+    sandbox.faults.add({
+      ...UPLOADS,
+      kind: 'status',
+      status: 429,
+      headers: { 'access-control-allow-origin': '*' },
+      message: '<b id="bold">broken</b>'
+    })
     await page.run('field.upload(new File([\'x\'], \'<img src=x onerror=globalThis.hacked=1>.txt\'))')
     await page.untilRows('failed', 1)
     const name = '<img src=x onerror=globalThis.hacked=1>.txt'
@@ -151,13 +178,21 @@ t.test('<cloudinary-upload>: what may not be, and what goes wrong', { skip: NO_B
     t.equal(await page.button(`Details: ${name}`).getAttribute('aria-expanded'), 'true')
     await page.button('Copy').click()
     await page.button('Copied').waitFor()
-    t.match(await page.run('navigator.clipboard.readText()'), /^Code: rate_limited\n[^]*<b id="bold">broken<\/b>/)
+    t.match(
+      await page.run('navigator.clipboard.readText()'), /^Code: rate_limited\n[^]*<b id="bold">broken<\/b>/
+    )
     await page.button(`Try again: ${name}`).focus()
     await page.page.keyboard.press('Enter')
     await page.untilRows('done', 1)
     await page.untilFocused(`Remove: ${name}`)
     t.same(await page.rows('done'), [name])
-    t.equal(await page.run('field.shadowRoot.querySelectorAll(\'#bold, img\').length + Number(globalThis.hacked ?? 0)'), 0, 'text is text')
+    t.equal(
+      await page.run(
+        'field.shadowRoot.querySelectorAll(\'#bold, img\').length + Number(globalThis.hacked ?? 0)'
+      ),
+      0,
+      'text is text'
+    )
     t.equal(uploadsOf(sandbox).length, 2)
   })
 
@@ -166,7 +201,9 @@ t.test('<cloudinary-upload>: what may not be, and what goes wrong', { skip: NO_B
     sandbox.faults.add({ ...UPLOADS, kind: 'lost_answer', times: 9 })
     await page.run('field.upload(new File([\'x\'], \'x.txt\'))')
     await page.untilRows('failed', 1)
-    t.match(await sentences(page), ['No clear answer came, so the file may have arrived. Check before you send it again.'])
+    t.match(await sentences(page), [
+      'No clear answer came, so the file may have arrived. Check before you send it again.'
+    ])
     t.equal(await page.button(/Try again/).count(), 0)
     t.notOk(await page.run('seen(\'progress\').some(({ detail }) => detail.state === \'retrying\')'))
   })
@@ -178,7 +215,10 @@ t.test('<cloudinary-upload>: what may not be, and what goes wrong', { skip: NO_B
     await page.untilRows('processing', 1)
     await page.button('Cancel: x.txt').click()
     await page.field.locator('.note').waitFor()
-    t.equal(await page.field.locator('.note').innerText(), 'x.txt: No clear answer came, so the file may have arrived. Check before you send it again.')
+    t.equal(
+      await page.field.locator('.note').innerText(),
+      'x.txt: No clear answer came, so the file may have arrived. Check before you send it again.'
+    )
     sandbox.faults.clear()
     await page.run('field.upload([\'nonsense\', \'ftp://a/b.png\'])')
     await page.untilRows('failed', 2)
@@ -188,7 +228,9 @@ t.test('<cloudinary-upload>: what may not be, and what goes wrong', { skip: NO_B
   t.test('a format that the system has no type for passes where pictures do', { skip: LONG }, async (t) => {
     const page = await open(t, as('free', 'accept: \'image/*,.pdf\''))
     await page.field.getByText('Images or PDF').waitFor()
-    await page.run('field.upload([new File([\'x\'], \'a.heic\'), new File([\'x\'], \'b.zip\', { type: \'application/zip\' })])')
+    await page.run(
+      'field.upload([new File([\'x\'], \'a.heic\'), new File([\'x\'], \'b.zip\', { type: \'application/zip\' })])'
+    )
     await page.untilRows('failed', 1)
     await page.untilRows('done', 1)
     t.same(await page.run('seen(\'failed\').map(({ detail }) => detail.file.name)'), ['b.zip'])
@@ -196,7 +238,9 @@ t.test('<cloudinary-upload>: what may not be, and what goes wrong', { skip: NO_B
 
   t.test('links of assets lead to the web alone', { skip: LONG }, async (t) => {
     const page = await open(t, as('free'))
-    await page.run('field.assets = [\'javascript:alert(1)\', \'data:text/html,x\'].map((url) => ({ public_id: url, secure_url: url }))')
+    await page.run(
+      'field.assets = [\'javascript:alert(1)\', \'data:text/html,x\'].map((url) => ({ public_id: url, secure_url: url }))'
+    )
     await page.untilRows('done', 2)
     t.equal(await page.field.getByRole('link').count(), 0)
   })

@@ -22,7 +22,9 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     const bytes = gzipSync(readFileSync(BUNDLE), { level: 9 }).length
     t.ok(bytes <= 14_000, `${bytes} bytes`)
     const text = readFileSync(BUNDLE, 'utf8')
-    const lost = [...Object.keys(ENGLISH), ...Object.keys(COLORS)].filter((name) => !text.includes(`${name}:`) && !text.includes(`"${name}":`))
+    const lost = [...Object.keys(ENGLISH), ...Object.keys(COLORS)].filter(
+      (name) => !text.includes(`${name}:`) && !text.includes(`"${name}":`)
+    )
     t.same(lost, [], 'names of texts and colors, which pages use, are not made shorter')
     await t.resolves(import(pathToFileURL(BUNDLE).href), 'a server that renders pages may import it')
   })
@@ -41,14 +43,22 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     const [id] = await page.run<string[]>('field.value')
     t.match(await page.run('field.assets'), [{ public_id: id, etag: md5, bytes: 19847 }])
     t.same(await page.run('[...new FormData(document.forms[0])]'), [['photo', id]])
-    t.same(await page.run('events.map(({ type }) => type).filter((one) => one !== \'progress\')'), ['uploaded', 'change'])
-    t.match(await page.run('seen(\'progress\').at(-1).detail'), { loaded: 19847, total: 19847, all: { loaded: 19847, total: 19847 } })
+    t.same(await page.run('events.map(({ type }) => type).filter((one) => one !== \'progress\')'), [
+      'uploaded', 'change'
+    ])
+    t.match(await page.run('seen(\'progress\').at(-1).detail'), {
+      loaded: 19847, total: 19847, all: { loaded: 19847, total: 19847 }
+    })
     t.match(await page.run('seen(\'uploaded\')[0].detail'), { asset: { public_id: id } })
     t.match(await page.run('seen(\'change\')[0].detail'), { value: [id], assets: [{ public_id: id }] })
     const link = page.field.getByRole('link', { name: 'Open landscape.jpg in a new tab' })
     t.equal(await link.getAttribute('href'), await page.run('field.assets[0].secure_url'))
     await page.until('field.shadowRoot.querySelector(\'img\').src.includes(\'c_limit\')')
-    t.equal(await page.run('field.shadowRoot.querySelector(\'img\').naturalWidth'), 40, 'the thumbnail is the delivered one')
+    t.equal(
+      await page.run('field.shadowRoot.querySelector(\'img\').naturalWidth'),
+      40,
+      'the thumbnail is the delivered one'
+    )
     t.same(page.complaints, [], 'a strict content security policy has nothing to refuse')
   })
 
@@ -56,7 +66,12 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     const page = await open(t, 'name: \'photos\', multiple: true, required: true', {
       body: '<form><fieldset>{field}</fieldset><input type="reset"></form>'
     })
-    t.match(await page.run('[field.checkValidity(), field.validity.valueMissing, field.form === document.forms[0]]'), [false, true, true])
+    t.match(
+      await page.run(
+        '[field.checkValidity(), field.validity.valueMissing, field.form === document.forms[0]]'
+      ),
+      [false, true, true]
+    )
     await page.run('picture(\'a.jpg\').then((file) => field.upload([file, new File([\'text\'], \'b.txt\')]))')
     t.match(await page.run('[field.checkValidity(), field.validity.customError]'), [false, true], 'it runs')
     await page.untilRows('done', 2)
@@ -84,9 +99,15 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
   t.test('drops, with folders in them, and says before what they would do', async (t) => {
     const page = await open(t, 'multiple: true, accept: \'.txt\'')
     const veil = page.field.locator('.veil')
-    const texts = (count: number): string => JSON.stringify(Array.from({ length: count }, (_, index) => `${index}.txt`))
+    const texts = (count: number): string => JSON.stringify(
+      Array.from({ length: count }, (_, index) => `${index}.txt`)
+    )
     const files = (names: string): string => `${names}.map((name) => new File([name], name))`
-    t.equal(await page.run(`drag('dragenter', ${files(texts(3))})`), false, 'the browser does not leave for the file')
+    t.equal(
+      await page.run(`drag('dragenter', ${files(texts(3))})`),
+      false,
+      'the browser does not leave for the file'
+    )
     t.equal(await veil.innerText(), 'Drop 3 files')
     await page.run('drag(\'dragleave\', [])')
     await veil.waitFor({ state: 'detached' })
@@ -96,7 +117,9 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     await page.untilRows('done', 2)
     t.equal(await veil.count(), 0)
 
-    const folder = t.testdir({ 'one.txt': 'one', '.hidden': 'x', inner: { 'two.txt': 'two', deep: { 'three.txt': 'three' } }, none: {} })
+    const folder = t.testdir({
+      'one.txt': 'one', '.hidden': 'x', inner: { 'two.txt': 'two', deep: { 'three.txt': 'three' } }, none: {}
+    })
     const wide = join(folder, 'inner/wide')
     mkdirSync(wide)
     for (let index = 0; index < 120; index++) writeFileSync(join(wide, `${index}.png`), '')
@@ -108,7 +131,11 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     }
     await page.untilRows('done', 5)
     await page.untilRows('failed', 120)
-    t.match((await page.rows('done')).slice(2).sort(), ['one.txt', 'three.txt', 'two.txt'], 'a reader answers a hundred at once')
+    t.match(
+      (await page.rows('done')).slice(2).sort(),
+      ['one.txt', 'three.txt', 'two.txt'],
+      'a reader answers a hundred at once'
+    )
     t.same(page.complaints, [])
   })
 
@@ -123,8 +150,15 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     await page.run(paste('clipboardData.items.add(await picture(\'outside.png\'))'))
     t.equal(await page.run('field.files.length'), 0, 'not while the focus is elsewhere')
     await page.button('Choose a file').focus()
-    t.equal(await page.run(paste('clipboardData.setData(\'text/plain\', \'words\')')), true, 'words are left alone')
-    t.equal(await page.run(paste('clipboardData.items.add(await picture(\'image.png\', 0, 60, 40, \'image/png\'))')), false)
+    t.equal(
+      await page.run(paste('clipboardData.setData(\'text/plain\', \'words\')')), true, 'words are left alone'
+    )
+    t.equal(
+      await page.run(
+        paste('clipboardData.items.add(await picture(\'image.png\', 0, 60, 40, \'image/png\'))')
+      ),
+      false
+    )
     await page.untilRows('done', 1)
     t.match(await page.run('field.assets[0].format'), 'png')
 
@@ -149,7 +183,9 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
   t.test('pause and resume, cancel, remove: the focus stays near, and an aborted file is not stored', async (t) => {
     const page = await open(t, 'multiple: true, options: { parallel: 1 }')
     sandbox.faults.add({ ...UPLOADS, kind: 'delay', ms: 1000 })
-    await page.run('Promise.all([\'a.jpg\', \'b.jpg\', \'c.jpg\'].map((name) => picture(name))).then((files) => field.upload(files))')
+    await page.run(
+      'Promise.all([\'a.jpg\', \'b.jpg\', \'c.jpg\'].map((name) => picture(name))).then((files) => field.upload(files))'
+    )
     await page.button('Pause: b.jpg').focus()
     await page.page.keyboard.press('Enter')
     await page.untilRows('paused', 1)
@@ -182,7 +218,9 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
       await page.page.keyboard.press('Tab')
       order.push(await page.focused())
     }
-    t.same(order.slice(0, -1), ['Add files', 'Use a link', 'Open a.jpg in a new tab', 'Remove: a.jpg', 'Remove: empty.txt'])
+    t.same(order.slice(0, -1), [
+      'Add files', 'Use a link', 'Open a.jpg in a new tab', 'Remove: a.jpg', 'Remove: empty.txt'
+    ])
     t.equal(await page.field.getByRole('list').getByRole('listitem').count(), 2)
   })
 
@@ -191,7 +229,10 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     await page.run('globalThis.text = (name) => new File([name], name, { lastModified: 1 })')
     await page.run('field.upload([\'a\', \'b\', \'c\'].map(text))')
     await page.untilRows('done', 2)
-    t.match(await page.field.locator('.note').innerText(), 'At most 2 files are allowed here. Remove one to add another.')
+    t.match(
+      await page.field.locator('.note').innerText(),
+      'At most 2 files are allowed here. Remove one to add another.'
+    )
     t.equal(await page.button('Add files').count(), 0)
     await page.button('Remove: b').click()
     await page.run('field.upload(text(\'a\'))')
@@ -212,7 +253,9 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
       URL.createObjectURL = (blob) => { const url = create.call(URL, blob); urls.add(url); return url }
       URL.revokeObjectURL = (url) => { urls.delete(url); revoke.call(URL, url) }`)
     sandbox.faults.add({ ...UPLOADS, kind: 'delay', ms: 1000 })
-    await page.run('picture(\'a.jpg\').then((file) => { field.upload(file); document.querySelector(\'#other\').append(field) })')
+    await page.run(
+      'picture(\'a.jpg\').then((file) => { field.upload(file); document.querySelector(\'#other\').append(field) })'
+    )
     await page.until('urls.size === 1')
     await page.untilRows('done', 1)
     await page.until('urls.size === 0')
@@ -249,11 +292,16 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     })
     await page.run('globalThis.field.remove(), globalThis.field = document.querySelector(\'#plain\')')
     await page.field.getByText('Images, at most 2 files').waitFor()
-    await page.run('Promise.all([picture(\'a.jpg\'), picture(\'b.jpg\')]).then((files) => field.upload(files))')
+    await page.run(
+      'Promise.all([picture(\'a.jpg\'), picture(\'b.jpg\')]).then((files) => field.upload(files))'
+    )
     await page.untilRows('done', 2)
     t.equal(await page.run('new FormData(document.forms[0]).getAll(\'photos\').length'), 2)
     t.same(uploadsOf(sandbox).map(({ fields }) => fields['tags']), ['a', 'a'])
-    t.notOk(uploadsOf(sandbox).some(({ headers }) => headers.includes('origin')), 'the page has spoken to the gateway alone')
+    t.notOk(
+      uploadsOf(sandbox).some(({ headers }) => headers.includes('origin')),
+      'the page has spoken to the gateway alone'
+    )
     await page.field.getByText('At most 2 files are allowed here.').waitFor()
     t.same(page.complaints, [])
   })
@@ -264,9 +312,13 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     t.equal(await page.field.locator('.rules').innerText(), 'Höchstens 3 Dateien')
     await page.run('field.locale = \'ar\'')
     await page.button('اختيار ملفات').waitFor()
-    t.equal(await page.field.locator('.rules').innerText(), '3 ملفات على الأكثر', 'a form that English has not')
+    t.equal(
+      await page.field.locator('.rules').innerText(), '3 ملفات على الأكثر', 'a form that English has not'
+    )
     t.equal(await page.field.locator('.root').getAttribute('dir'), 'rtl')
-    const [choose, link] = [await page.button('اختيار ملفات').boundingBox(), await page.button('استخدام رابط').boundingBox()]
+    const [choose, link] = [
+      await page.button('اختيار ملفات').boundingBox(), await page.button('استخدام رابط').boundingBox()
+    ]
     t.ok(Number(choose?.x) > Number(link?.x), 'mirrored')
     await page.run('field.locale = \'fi\'')
     await page.button('Choose files').waitFor()

@@ -113,7 +113,9 @@ t.test('a page in a real browser', { skip: NO_BROWSER }, async (t) => {
   })
 })
 
-t.test('the script of the README works as printed, on a page that shares its origin with the gateway', { skip: NO_BROWSER || LONG }, async (t) => {
+t.test('the script of the README works as printed, on a page that shares its origin with the gateway', {
+  skip: NO_BROWSER || LONG
+}, async (t) => {
   const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
   const script = /^```js\n([^]*?FormData[^]*?)^```/m.exec(readme)?.[1]
   if (script === undefined) throw new Error('the README has no script for browsers')
@@ -126,7 +128,9 @@ t.test('the script of the README works as printed, on a page that shares its ori
   t.match(asset, { public_id: /^users\/1\//, tags: ['avatar'], bytes: readFileSync(picture).length })
 })
 
-t.test('the pages of the gateway and of the sandbox load without a complaint', { skip: NO_BROWSER || LONG }, async (t) => {
+t.test('the pages of the gateway and of the sandbox load without a complaint', {
+  skip: NO_BROWSER || LONG
+}, async (t) => {
   const { url, sandbox } = await startGateway(t)
   const browser = await startBrowser(t)
   for (

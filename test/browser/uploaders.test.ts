@@ -132,7 +132,9 @@ const UPLOADERS: readonly Uploader[] = [
 const buffer = readFileSync(join(import.meta.dirname, '../fixtures/landscape.jpg'))
 const picture = { name: 'Été à Zürich (1).jpg', mimeType: 'image/jpeg', buffer }
 
-t.test('published uploaders, on a page of another origin', { skip: NO_BROWSER || NO_CLIENTS || LONG }, async (t) => {
+t.test('published uploaders, on a page of another origin', {
+  skip: NO_BROWSER || NO_CLIENTS || LONG
+}, async (t) => {
   const browser = await startBrowser(t)
   const { origin } = await startFrontEnd(t)
   const { url, sandbox } = await startGateway(t, { corsOrigins: [origin] })

@@ -158,7 +158,9 @@ async function send (app: FastifyInstance, row: TableRow, { fields, key, assetId
     )))
     return app.inject({ method, url: `${url}?${query.toString()}`, headers })
   }
-  return app.inject({ method, url, headers, payload: operation === 'generateSignatures' ? batched(sent) : sent })
+  return app.inject({
+    method, url, headers, payload: operation === 'generateSignatures' ? batched(sent) : sent
+  })
 }
 
 /** The fields of a batch stand below `fields`. */

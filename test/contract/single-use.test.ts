@@ -13,7 +13,9 @@ const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).diges
 const RULES = {
   plain: { sign: { single_use: true } },
   formats: { sign: { single_use: true, formats: ['jpg', 'gif'] } },
-  forced: { sign: { single_use: true, formats: ['jpg', 'gif'], force: { folder: 'users/1', moderation: 'manual' } } },
+  forced: {
+    sign: { single_use: true, formats: ['jpg', 'gif'], force: { folder: 'users/1', moderation: 'manual' } }
+  },
   jailed: { folder: 'users/2', sign: { single_use: true, formats: ['jpg', 'gif'] } },
   named: { sign: { single_use: true, formats: ['jpg', 'gif'], public_id: ['avatars/*'] } }
 }
@@ -36,18 +38,28 @@ for (const folderMode of ['fixed', 'dynamic'] as const) {
       t.equal(signed.status, 200, caller)
       const { upload_url: straight, fields } = signed.body
       t.equal(fields.overwrite, 'false')
-      const [one, two] = caller === 'jailed' ? [`${url}/direct-upload`, straight] : [straight, `${url}/direct-upload`]
+      const [one, two] = caller === 'jailed'
+        ? [`${url}/direct-upload`, straight]
+        : [
+            straight, `${url}/direct-upload`
+          ]
       const first = await sendForm(one, fields, picture, 'a.jpg')
       t.match(first, { status: 200, body: { public_id: NAMES[caller], etag: md5(picture) } }, caller)
       t.notOk('existing' in first.body)
       for (const place of [one, two]) {
         const again = await sendForm(place, fields, GIF, 'b.gif')
-        t.match(again, { status: 200, body: { public_id: first.body.public_id, existing: true } }, `${caller} ${place}`)
+        t.match(
+          again,
+          { status: 200, body: { public_id: first.body.public_id, existing: true } },
+          `${caller} ${place}`
+        )
       }
       const kept = await app.inject({
         url: `/resources/${first.body.public_id}`, headers: { authorization: 'Bearer all' }
       })
-      t.match(kept.json(), { bytes: picture.length, version: first.body.version, etag: md5(picture), format: 'jpg' })
+      t.match(kept.json(), {
+        bytes: picture.length, version: first.body.version, etag: md5(picture), format: 'jpg'
+      })
     }
     t.equal(sandbox.requests.filter(({ path }) => path.endsWith('/destroy')).length, 0)
   })
@@ -60,9 +72,13 @@ t.test('in chunks too: the second file is sent in vain', async (t) => {
   const { body: { fields } } = await ask('plain', 'POST', '/signature', { resource_type: 'raw' })
   const files = [randomBytes(6_000_000), randomBytes(6_000_001)] as const
   const form = { ...fields, resource_type: 'raw' }
-  t.match(await sendForm(`${url}/direct-upload`, form, files[0]), { status: 200, body: { etag: md5(files[0]) } })
+  t.match(await sendForm(`${url}/direct-upload`, form, files[0]), {
+    status: 200, body: { etag: md5(files[0]) }
+  })
   t.match(await sendForm(`${url}/direct-upload`, form, files[1]), {
-    status: 200, headers: { 'x-upload-integrity': 'not-checked' }, body: { existing: true, etag: md5(files[0]) }
+    status: 200,
+    headers: { 'x-upload-integrity': 'not-checked' },
+    body: { existing: true, etag: md5(files[0]) }
   })
 })
 
@@ -75,7 +91,9 @@ function hiddenForms ({ api_key: apiKey, signature, ...signed }: Record<string, 
       const [name, value] = sorted[start] as [string, string] // within bounds
       const hidden = sorted.slice(start + 1, end + 1).map(([each, text]) => `&${each}=${text}`).join('')
       const rest = [...sorted.slice(0, start), ...sorted.slice(end + 1)]
-      forms.push({ ...Object.fromEntries(rest), [name]: value + hidden, api_key: apiKey ?? '', signature: signature ?? '' })
+      forms.push({
+        ...Object.fromEntries(rest), [name]: value + hidden, api_key: apiKey ?? '', signature: signature ?? ''
+      })
     }
   }
   return forms
@@ -85,13 +103,17 @@ t.test('no form that hides overwrite=false from Cloudinary replaces the asset', 
   const { ask, app } = await startRuledGateway(t, { ...RULES, all: {} })
   let tried = 0
   for (const caller of ['forced', 'formats', 'named'] as const) {
-    const { body: { upload_url: url, fields } } = await ask(caller, 'POST', '/signature', { tags: ['a'], context: { alt: 'x' } })
+    const { body: { upload_url: url, fields } } = await ask(caller, 'POST', '/signature', {
+      tags: ['a'], context: { alt: 'x' }
+    })
     const { body: first } = await sendForm(url, fields, GIF, 'a.gif')
     for (const form of hiddenForms(fields)) {
       tried++
       await sendForm(url, form, picture, 'b.jpg')
     }
-    const kept = await app.inject({ url: `/resources/${first.public_id}`, headers: { authorization: 'Bearer all' } })
+    const kept = await app.inject({
+      url: `/resources/${first.public_id}`, headers: { authorization: 'Bearer all' }
+    })
     t.match(kept.json(), { etag: md5(GIF), version: first.version }, caller)
   }
   t.ok(tried > 20, `${tried} forms`)
@@ -100,18 +122,38 @@ t.test('no form that hides overwrite=false from Cloudinary replaces the asset', 
 t.test('422 and 403: nothing of the caller\'s own chooses the public ID, and nothing can hide overwrite', async (t) => {
   const { ask } = await startRuledGateway(t, RULES)
   const now = Math.floor(Date.now() / 1000)
-  const refusal = async (body: object, caller = 'forced'): Promise<Asked> => ask(caller, 'POST', '/signature', body)
+  const refusal = async (body: object, caller = 'forced'): Promise<Asked> => ask(
+    caller, 'POST', '/signature', body
+  )
   for (const [name, value] of Object.entries({
-    public_id: 'a', public_id_prefix: 'a', use_filename: true, use_asset_folder_as_public_id_prefix: true, overwrite: true, upload_preset: 'p'
+    public_id: 'a',
+    public_id_prefix: 'a',
+    use_filename: true,
+    use_asset_folder_as_public_id_prefix: true,
+    overwrite: true,
+    upload_preset: 'p'
   })) {
-    t.match(await refusal({ [name]: value }), { status: 422, body: { code: 'param_not_allowed', errors: [{ pointer: `/${name}` }] } }, name)
+    t.match(
+      await refusal({ [name]: value }),
+      { status: 422, body: { code: 'param_not_allowed', errors: [{ pointer: `/${name}` }] } },
+      name
+    )
   }
   t.match(await refusal({ paramsToSign: { timestamp: now, source: 'uw' } }), {
-    status: 422, body: { code: 'param_not_allowed', errors: [{ pointer: '/paramsToSign' }], advice: /`fields` of its answer/ }
+    status: 422,
+    body: { code: 'param_not_allowed', errors: [{ pointer: '/paramsToSign' }], advice: /`fields` of its answer/ }
   })
-  for (const hiding of [{ metadata: { a: 'b' } }, { notification_url: 'https://example.com/' }, { invalidate: true }]) {
+  for (
+    const hiding of [
+      { metadata: { a: 'b' } }, { notification_url: 'https://example.com/' }, { invalidate: true }
+    ]
+  ) {
     const name = Object.keys(hiding).join()
-    t.match(await refusal(hiding), { status: 403, body: { code: 'forbidden', errors: [{ pointer: `/${name}` }] } }, name)
+    t.match(
+      await refusal(hiding),
+      { status: 403, body: { code: 'forbidden', errors: [{ pointer: `/${name}` }] } },
+      name
+    )
   }
   t.match(await refusal({ use_filename: false, overwrite: false, unique_filename: true }), { status: 200 })
 })
@@ -120,9 +162,13 @@ t.test('401: through the gateway the form must be whole', async (t) => {
   const { ask, url } = await startRuledGateway(t, RULES)
   const settings = { tags: 'a' }
   const { body: { signature, timestamp, fields } } = await ask('forced', 'POST', '/signature', settings)
-  const send = (form: Record<string, string>): Promise<Asked> => sendForm(`${url}/direct-upload`, form, GIF, 'a.gif')
+  const send = (form: Record<string, string>): Promise<Asked> => sendForm(
+    `${url}/direct-upload`, form, GIF, 'a.gif'
+  )
   const literal = await send({ ...settings, signature, timestamp: String(timestamp) })
-  t.match(literal, { status: 401, body: { code: 'signature_mismatch', detail: /whole `fields`/, advice: /whole `fields`/ } })
+  t.match(literal, {
+    status: 401, body: { code: 'signature_mismatch', detail: /whole `fields`/, advice: /whole `fields`/ }
+  })
   for (const name of ['public_id', 'overwrite', 'folder', 'allowed_formats', 'moderation']) {
     const { [name]: _left, ...rest } = fields
     t.match(await send(rest), { status: 401, body: { code: 'signature_mismatch' } }, `without ${name}`)
@@ -132,5 +178,7 @@ t.test('401: through the gateway the form must be whole', async (t) => {
 
 t.test('a form is not for single use where the policy does not say so', async (t) => {
   const { ask } = await startRuledGateway(t, { off: { sign: { single_use: false } } })
-  t.match((await ask('off', 'POST', '/signature', { public_id: 'a' })).body.fields, { public_id: 'a', overwrite: undefined })
+  t.match((await ask('off', 'POST', '/signature', { public_id: 'a' })).body.fields, {
+    public_id: 'a', overwrite: undefined
+  })
 })

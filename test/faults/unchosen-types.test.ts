@@ -7,7 +7,14 @@ import { announce, talk } from '../support/talk.ts'
 const FIELDS = '{"file":"https://example.com/cat.jpg","public_id":"cats/tom"}'
 const ADVICE = /`application\/json`.*`multipart\/form-data`.*`application\/octet-stream`.*`\?resource_type=raw`/
 /** Routes with a body of JSON alone. */
-const JSON_ROUTES = [['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], ['POST', '/signature/explain'], ['POST', '/signature/batch'], ['PATCH', '/resources/cats/tom']] as const
+const JSON_ROUTES = [
+  ['POST', '/url'],
+  ['POST', '/signed-url'],
+  ['POST', '/signature'],
+  ['POST', '/signature/explain'],
+  ['POST', '/signature/batch'],
+  ['PATCH', '/resources/cats/tom']
+] as const
 
 interface Answer { status: number, headers: Headers, body: Record<string, unknown> }
 

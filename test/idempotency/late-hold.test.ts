@@ -36,5 +36,7 @@ t.test('a failed upload gives the key back', async (t) => {
 t.test('the hold of a claim', async (t) => {
   const claim = await new MemoryIdempotencyStore().claim('a', 'web')
   t.ok(holdOf(claim))
-  t.throws(() => holdOf({ state: 'in_progress' }), { code: 'idempotency_in_progress', headers: { 'retry-after': '2' } })
+  t.throws(() => holdOf({ state: 'in_progress' }), {
+    code: 'idempotency_in_progress', headers: { 'retry-after': '2' }
+  })
 })

@@ -23,13 +23,35 @@ t.test('what routes take, as their own declarations say', async (t) => {
   app.post('/things/*', { schema: { body: A } }, async () => 'ok')
   const content = { 'multipart/form-data': { schema: B }, 'image/png': {} }
   app.post('/files', { config: { requestBody: { content }, alsoTakes: ['text/x'] } }, async () => 'ok')
-  app.post('/described', { schema: { body: A }, config: { requestBody: { content: { 'application/json': { schema: B } } } } }, async () => 'ok')
+  app.post(
+    '/described',
+    { schema: { body: A }, config: { requestBody: { content: { 'application/json': { schema: B } } } } },
+    async () => 'ok'
+  )
   app.post('/stream', { config: { requestBody: {} } }, async () => 'ok')
-  for (const [method, url] of [['GET', '/none'], ['GET', '/query?a=1'], ['POST', '/json?a=1'], ['POST', '/things/x'], ['POST', '/files'], ['POST', '/described'], ['POST', '/stream']] as const) {
+  for (
+    const [method, url] of [
+      ['GET', '/none'],
+      ['GET', '/query?a=1'],
+      ['POST', '/json?a=1'],
+      ['POST', '/things/x'],
+      ['POST', '/files'],
+      ['POST', '/described'],
+      ['POST', '/stream']
+    ] as const
+  ) {
     await app.inject({ method, url, ...(method === 'POST' && { payload: { a: '1' } }) })
   }
   const of = <T>(read: (route: RouteOptions) => T): Record<string, T> => Object.fromEntries([...seen].map(([url, route]) => [url, read(route)]))
-  t.same(of(bodyReader), { '/none': 'nobody', '/query': 'nobody', '/json': 'json', '/things/*': 'json', '/files': 'handler', '/described': 'json', '/stream': 'handler' })
+  t.same(of(bodyReader), {
+    '/none': 'nobody',
+    '/query': 'nobody',
+    '/json': 'json',
+    '/things/*': 'json',
+    '/files': 'handler',
+    '/described': 'json',
+    '/stream': 'handler'
+  })
   t.same(of(mediaTypesOf), {
     '/none': [],
     '/query': [],
@@ -45,10 +67,42 @@ t.test('what routes take, as their own declarations say', async (t) => {
   t.same(of((route) => `${names(queryFieldsOf(route))};${names(jsonFieldsOf(route))}`), {
     '/none': ';', '/query': 'a;', '/json': 'a;b', '/things/*': ';a', '/files': ';', '/described': ';a', '/stream': ';'
   })
-  t.same(of(absentBodyOf), { '/none': undefined, '/query': undefined, '/json': {}, '/things/*': undefined, '/files': undefined, '/described': undefined, '/stream': undefined })
-  t.same(of((route) => placeOf('a', route)), { '/none': undefined, '/query': 'the query', '/json': 'the query', '/things/*': 'the body', '/files': undefined, '/described': 'the body', '/stream': undefined })
-  t.same(of((route) => placeOf('b', route)), { '/none': undefined, '/query': undefined, '/json': 'the body', '/things/*': undefined, '/files': 'the body', '/described': 'the body', '/stream': undefined })
-  t.same(of((route) => placeOf('public_id', route)), { '/none': undefined, '/query': undefined, '/json': undefined, '/things/*': 'the path', '/files': undefined, '/described': undefined, '/stream': undefined })
+  t.same(of(absentBodyOf), {
+    '/none': undefined,
+    '/query': undefined,
+    '/json': {},
+    '/things/*': undefined,
+    '/files': undefined,
+    '/described': undefined,
+    '/stream': undefined
+  })
+  t.same(of((route) => placeOf('a', route)), {
+    '/none': undefined,
+    '/query': 'the query',
+    '/json': 'the query',
+    '/things/*': 'the body',
+    '/files': undefined,
+    '/described': 'the body',
+    '/stream': undefined
+  })
+  t.same(of((route) => placeOf('b', route)), {
+    '/none': undefined,
+    '/query': undefined,
+    '/json': 'the body',
+    '/things/*': undefined,
+    '/files': 'the body',
+    '/described': 'the body',
+    '/stream': undefined
+  })
+  t.same(of((route) => placeOf('public_id', route)), {
+    '/none': undefined,
+    '/query': undefined,
+    '/json': undefined,
+    '/things/*': 'the path',
+    '/files': undefined,
+    '/described': undefined,
+    '/stream': undefined
+  })
   t.equal(placeOf('environment', seen.get('/json') as RouteOptions), 'the query or the X-Environment header') // it has been asked for
   t.equal(placeOf('toString', seen.get('/json') as RouteOptions), undefined) // as above
 })

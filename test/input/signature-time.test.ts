@@ -34,5 +34,7 @@ t.test('a timestamp that is to be signed is refused at its field', async (t) => 
   t.doesNotThrow(() => { requireTimestamp(now, now) })
   const message = /Unix time in whole seconds/
   t.throws(() => { requireTimestamp(undefined, now) }, { errors: [{ pointer: '/timestamp', message }] })
-  t.throws(() => { requireTimestamp('soon', now, '/fields') }, { errors: [{ pointer: '/fields/timestamp', message }] })
+  t.throws(() => { requireTimestamp('soon', now, '/fields') }, {
+    errors: [{ pointer: '/fields/timestamp', message }]
+  })
 })

@@ -320,32 +320,53 @@ t.test('POST /direct-upload', async (t) => {
 
 t.test('413: the largest file of the caller that a form was made for, or that sends it', async (t) => {
   const callers = { small: { sign: { max_bytes: 100 } }, all: {} }
-  const { ask, url, sandbox } = await startRuledGateway(t, callers, { upload: { singleRequestMaxBytes: 1000, chunkBytes: 5 * MB } })
-  const signedFor = async (caller: string): Promise<Record<string, string>> => (await ask(caller, 'POST', '/signature', { resource_type: 'raw' })).body.fields
-  const send = (fields: Record<string, string>, bytes: number, headers = {}, position: 'first' | 'last' = 'last'): Promise<Answer> =>
+  const { ask, url, sandbox } = await startRuledGateway(t, callers, {
+    upload: { singleRequestMaxBytes: 1000, chunkBytes: 5 * MB }
+  })
+  const signedFor = async (caller: string): Promise<Record<string, string>> => (
+    await ask(caller, 'POST', '/signature', { resource_type: 'raw' })
+  ).body.fields
+  const send = (
+    fields: Record<string, string>, bytes: number, headers = {}, position: 'first' | 'last' = 'last'
+  ): Promise<Answer> =>
     post(`${url}/direct-upload?resource_type=raw`, form(fields, randomBytes(bytes), position), headers)
   const small = await signedFor('small')
   t.match(await send(small, 100), { status: 200 })
   const before = sandbox.requests.filter(({ status }) => status === 200).length
   for (const bytes of [101, 2000, 6 * MB]) {
-    t.match(await send(small, bytes), { status: 413, body: { code: 'payload_too_large', detail: /limit is 100\./ } }, `${bytes}`)
+    t.match(
+      await send(small, bytes),
+      { status: 413, body: { code: 'payload_too_large', detail: /limit is 100\./ } },
+      `${bytes}`
+    )
   }
-  t.match(await send(small, 101, {}, 'first'), { status: 413, body: { code: 'payload_too_large' } }, 'a form after its file')
+  t.match(
+    await send(small, 101, {}, 'first'),
+    { status: 413, body: { code: 'payload_too_large' } },
+    'a form after its file'
+  )
   t.equal(sandbox.requests.filter(({ status }) => status === 200).length, before, 'nothing was stored')
   const context = { a: 'a'.repeat(900_000) }
   for (let count = 0; count < 20; count++) {
-    t.match(await ask('small', 'POST', '/signature', { resource_type: 'raw', context, folder: String(count) }), { status: 200 })
+    t.match(
+      await ask('small', 'POST', '/signature', { resource_type: 'raw', context, folder: String(count) }),
+      { status: 200 }
+    )
   }
   t.match(await send(small, 101), { status: 413 }, 'however much else was signed meanwhile')
   const free = await signedFor('all')
   t.match(await send(free, 101), { status: 200 })
-  t.match(await send(free, 101, { authorization: 'Bearer small' }), { status: 413 }, 'the limit of who sends it')
+  t.match(
+    await send(free, 101, { authorization: 'Bearer small' }), { status: 413 }, 'the limit of who sends it'
+  )
 })
 
 t.test('an Idempotency-Key', async (t) => {
   const { url, sandbox } = await startGateway(t)
   const key = { 'Idempotency-Key': 'page-1' }
-  const send = async (settings: object, file = picture, position: 'first' | 'last' = 'last'): Promise<Answer> => {
+  const send = async (
+    settings: object, file = picture, position: 'first' | 'last' = 'last'
+  ): Promise<Answer> => {
     const { fields } = await sign(url, settings)
     return await post(`${url}/direct-upload`, form(fields, file, position), key)
   }
@@ -363,7 +384,9 @@ t.test('an Idempotency-Key', async (t) => {
   })
   t.test('422 idempotency_key_reused for other fields or other bytes', async (t) => {
     t.match(await send({ folder: 'twice' }), { status: 422, body: { code: 'idempotency_key_reused' } })
-    t.match(await send({ folder: 'once' }, Buffer.from('other')), { status: 422, body: { code: 'idempotency_key_reused' } })
+    t.match(await send({ folder: 'once' }, Buffer.from('other')), {
+      status: 422, body: { code: 'idempotency_key_reused' }
+    })
     t.equal(stored(), 1)
   })
   t.test('401 where the signature does not fit: the key tells nothing, and remembers nothing', async (t) => {
@@ -378,9 +401,13 @@ t.test('an Idempotency-Key', async (t) => {
     const { fields } = await sign(url, {})
     const lost = { 'Idempotency-Key': 'page-3' }
     sandbox.faults.add({ kind: 'lost_answer', times: 9, match: { path: '/upload' } })
-    t.match(await post(`${url}/direct-upload`, form(fields), lost), { status: 502, body: { outcome: 'unknown' } })
+    t.match(await post(`${url}/direct-upload`, form(fields), lost), {
+      status: 502, body: { outcome: 'unknown' }
+    })
     sandbox.faults.clear()
-    t.match(await post(`${url}/direct-upload`, form(fields), lost), { status: 409, body: { code: 'outcome_unknown' } })
+    t.match(await post(`${url}/direct-upload`, form(fields), lost), {
+      status: 409, body: { code: 'outcome_unknown' }
+    })
   })
   t.test('a sender that shows no signature holds no key', async (t) => {
     const { fields } = await sign(url, { folder: 'held' })
@@ -400,13 +427,17 @@ t.test('an Idempotency-Key', async (t) => {
       t.same(again.body, first.body, position)
     }
     const other = form(fields, Buffer.from('other'), 'first')
-    t.match(await post(`${url}/direct-upload`, other, own), { status: 422, body: { code: 'idempotency_key_reused' } })
+    t.match(await post(`${url}/direct-upload`, other, own), {
+      status: 422, body: { code: 'idempotency_key_reused' }
+    })
   })
   t.test('one asset, where the file stands first and the request comes twice at once', async (t) => {
     const { fields } = await sign(url, { folder: 'at-once' })
     const both = { 'Idempotency-Key': 'page-6' }
     sandbox.faults.add({ kind: 'delay', ms: 100, times: 1, match: { path: '/upload' } })
-    const answers = await Promise.all([1, 2].map(() => post(`${url}/direct-upload`, form(fields, picture, 'first'), both)))
+    const answers = await Promise.all(
+      [1, 2].map(() => post(`${url}/direct-upload`, form(fields, picture, 'first'), both))
+    )
     t.same(answers.map(({ status }) => status).sort(), [200, 409])
     const again = await post(`${url}/direct-upload`, form(fields, picture, 'first'), both)
     t.same(again.body, answers.find(({ status }) => status === 200)?.body)
@@ -418,7 +449,9 @@ t.test('an Idempotency-Key', async (t) => {
     const before = stored()
     const first = post(`${url}/direct-upload`, form(fields), running)
     while (stored() === before) await new Promise((resolve) => { setTimeout(resolve, 5) })
-    t.match(await post(`${url}/direct-upload`, form(fields), running), { status: 409, body: { code: 'idempotency_in_progress' } })
+    t.match(await post(`${url}/direct-upload`, form(fields), running), {
+      status: 409, body: { code: 'idempotency_in_progress' }
+    })
     t.match(await first, { status: 200 })
   })
 })

@@ -21,7 +21,10 @@ export async function startPageHost (t: Test, policyFor: () => string): Promise<
     'color:CanvasText}main{max-width:720px;margin:auto}h1{font-size:20px}']])
   const server = createServer(({ url = '' }, answer) => {
     const type = url.endsWith('.css') ? 'text/css' : 'text/html'
-    answer.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY.replace('script-src', `script-src ${policyFor()}`) })
+    answer.writeHead(200, {
+      'content-type': type,
+      'content-security-policy': POLICY.replace('script-src', `script-src ${policyFor()}`)
+    })
     answer.end(pages.get(url))
   })
   await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
@@ -102,7 +105,9 @@ export class ElementPage {
 
   /** Rows in a state, by what their names are. */
   async rows (state: string): Promise<string[]> {
-    return await this.run(`[...field.shadowRoot.querySelectorAll('li[data-state=${state}] .name')].map(({ title }) => title)`)
+    return await this.run(
+      `[...field.shadowRoot.querySelectorAll('li[data-state=${state}] .name')].map(({ title }) => title)`
+    )
   }
 
   async untilRows (state: string, count: number): Promise<void> {
@@ -116,7 +121,9 @@ export class ElementPage {
 
   /** Name of what has the focus. */
   async focused (): Promise<string> {
-    return await this.run('(({ activeElement: one }) => one?.ariaLabel ?? (one?.querySelector(\'.unseen\') ?? one)?.textContent ?? \'\')(field.shadowRoot)')
+    return await this.run(
+      '(({ activeElement: one }) => one?.ariaLabel ?? (one?.querySelector(\'.unseen\') ?? one)?.textContent ?? \'\')(field.shadowRoot)'
+    )
   }
 
   /** Waits until a button of that name has the focus. */
@@ -125,11 +132,15 @@ export class ElementPage {
       field.shadowRoot.activeElement.textContent) === ${JSON.stringify(name)}`)
   }
 
-  async fitsItsWidth (): Promise<boolean> { return await this.run('document.documentElement.scrollWidth <= innerWidth') }
+  async fitsItsWidth (): Promise<boolean> {
+    return await this.run('document.documentElement.scrollWidth <= innerWidth')
+  }
 }
 
 /** Opens a page with a strict content security policy. It closes with the test. */
-export async function openElementPage (t: Test, browser: Browser, options: ElementPageOptions): Promise<ElementPage> {
+export async function openElementPage (
+  t: Test, browser: Browser, options: ElementPageOptions
+): Promise<ElementPage> {
   const { host, url, lang = 'en', body = '{field}', properties = '{}', ...context } = options
   const opened = await browser.newContext(context)
   t.teardown(() => opened.close())
@@ -162,7 +173,9 @@ export async function startElementWorld (
   const sandbox = await startSandbox({ allowPrivateFetch: true })
   t.teardown(() => sandbox.close())
   const host = await startPageHost(t, () => url)
-  const { url } = await startGatewayAt(t, sandbox.url, { corsOrigins: [host.origin], ...await optionsFor(sandbox) })
+  const { url } = await startGatewayAt(t, sandbox.url, {
+    corsOrigins: [host.origin], ...await optionsFor(sandbox)
+  })
   const open: ElementWorld['open'] = async (t, properties = '', options = {}) => {
     sandbox.faults.clear()
     await sandbox.reset()

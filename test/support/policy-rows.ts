@@ -57,7 +57,9 @@ const HELD: readonly Fields[] = [
 ]
 /** What would choose the public ID of a form for single use, or let it replace an asset. */
 const CHOOSING: readonly Fields[] = [
-  { public_id: 'a' }, { public_id_prefix: 'a' }, { use_filename: true }, { asset_folder: 'a', use_asset_folder_as_public_id_prefix: true },
+  { public_id: 'a' }, { public_id_prefix: 'a' }, { use_filename: true }, {
+    asset_folder: 'a', use_asset_folder_as_public_id_prefix: true
+  },
   { overwrite: true }, { upload_preset: 'p' }, { eval: 'x' }, { on_success: 'x' }
 ]
 /** Parts of a public ID that hold a parameter, which Cloudinary would sign in its answer. */
@@ -74,7 +76,11 @@ export const ROWS: Readonly<Record<string, Row>> = {
   },
   actions: {
     rules: { actions: [] },
-    cells: { ...cells(ACTIONS, [{}]), getSignatureRules: 'tells that nothing can be signed', getEnvironments: 'is for every caller' }
+    cells: {
+      ...cells(ACTIONS, [{}]),
+      getSignatureRules: 'tells that nothing can be signed',
+      getEnvironments: 'is for every caller'
+    }
   },
   read_only: {
     rules: { read_only: true },
@@ -234,7 +240,9 @@ export const ROWS: Readonly<Record<string, Row>> = {
     }
   },
   'sign.single_use': {
-    rules: { sign: { single_use: true, allow: [...CHOOSING.flatMap((fields) => Object.keys(fields)), 'tags'] } },
+    rules: {
+      sign: { single_use: true, allow: [...CHOOSING.flatMap((fields) => Object.keys(fields)), 'tags'] }
+    },
     cells: {
       generateSignature: [...CHOOSING, { paramsToSign: { source: 'uw', timestamp: LATER - 7200 } }],
       generateSignatures: CHOOSING,

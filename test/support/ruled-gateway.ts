@@ -38,7 +38,9 @@ export async function startRuledGateway (
 }
 
 /** Sends a file with form fields, as a page does. */
-export async function sendForm (url: string, fields: Readonly<Record<string, string>>, file: Uint8Array | string, name = 'a.bin'): Promise<Asked> {
+export async function sendForm (
+  url: string, fields: Readonly<Record<string, string>>, file: Uint8Array | string, name = 'a.bin'
+): Promise<Asked> {
   const form = new FormData()
   for (const [field, value] of Object.entries(fields)) form.append(field, value)
   if (typeof file === 'string') form.append('file', file)

@@ -40,7 +40,9 @@ export interface Failure {
   errors?: Array<{ pointer?: string, message: string }>
   retryable?: boolean
 }
-export interface Settled { asset?: { public_id: string, bytes: number, etag: string, secure_url: string }, failure?: Failure }
+export interface Settled {
+  asset?: { public_id: string, bytes: number, etag: string, secure_url: string }, failure?: Failure
+}
 
 /** A page with the client module of the gateway. */
 export class UploadingPage {
@@ -76,7 +78,9 @@ export class UploadingPage {
     return states.filter((state, index) => state !== states[index - 1])
   }
 
-  async until (expression: string): Promise<void> { await this.page.waitForFunction(expression, undefined, { polling: 20 }) }
+  async until (expression: string): Promise<void> {
+    await this.page.waitForFunction(expression, undefined, { polling: 20 })
+  }
 }
 
 /** A file of random bytes, and what its asset must have as `etag`. */
@@ -93,4 +97,6 @@ export const uploadsOf = ({ requests }: Sandbox): RequestRecord[] =>
 
 /** Ranges that the upstream has taken, or was sent. */
 export const rangesOf = (sandbox: Sandbox, state?: string): string[] =>
-  uploadsOf(sandbox).filter((one) => state === undefined || one.state === state).map(({ content_range: range = 'whole' }) => range)
+  uploadsOf(sandbox).filter((one) => state === undefined || one.state === state).map(
+    ({ content_range: range = 'whole' }) => range
+  )

@@ -93,7 +93,9 @@ const forced: Check = ({ force }, parameters) => Object.entries(force)
 const formats: Check = ({ formats: list }, { allowed_formats: wanted, format }) => {
   if (!list) return []
   // Nothing would be signed for it, and so nothing be limited.
-  if (list.length === 0) return [{ pointer: '/allowed_formats', message: 'cannot be met: this caller may upload no format' }]
+  if (list.length === 0) {
+    return [{ pointer: '/allowed_formats', message: 'cannot be met: this caller may upload no format' }]
+  }
   const asked = wanted?.split(',').map((name) => name.trim()).filter((name) => name !== '')
   const faults = (asked ?? []).filter((name) => !list.includes(name)).map((name) => ({ pointer: '/allowed_formats', message: `"${name}" is not one of ${list.join(', ')}` }))
   // Separators alone would be signed, and limit nothing.

@@ -19,7 +19,9 @@ export function choiceFaults (parameters: Parameters, hasPresets: boolean): Faul
   ].map((name) => ({ pointer: `/${name}`, message: CHOSEN }))
   const { overwrite, upload_preset: preset } = parameters
   if (overwrite !== undefined && !isOff(overwrite)) {
-    faults.push({ pointer: '/overwrite', message: 'must be false or left out: the form is good for one asset' })
+    faults.push({
+      pointer: '/overwrite', message: 'must be false or left out: the form is good for one asset'
+    })
   }
   if (preset !== undefined && !hasPresets) {
     const message = 'must be left out, unless the policy lists it: a preset can choose the public ID'
@@ -69,10 +71,14 @@ export function singleUseFaults ({ single_use: isSingle, ...rules }: SignRules):
   }
   rules.require?.forEach((name, index) => {
     if (!NOT_OF_SINGLE_USE.has(name) && !hidesOverwrite(name)) return
-    faults.push({ path: ['require', String(index)], message: 'cannot be required beside single_use, which refuses it' })
+    faults.push({
+      path: ['require', String(index)], message: 'cannot be required beside single_use, which refuses it'
+    })
   })
   if (rules.public_id && !rules.public_id.some((text) => text.includes('*'))) {
-    faults.push({ path: ['public_id'], message: 'needs a pattern with a * for the name that single_use picks' })
+    faults.push({
+      path: ['public_id'], message: 'needs a pattern with a * for the name that single_use picks'
+    })
   }
   return faults
 }
@@ -80,7 +86,9 @@ export function singleUseFaults ({ single_use: isSingle, ...rules }: SignRules):
 /** Returns the public ID below `folder` for a random `id`, after the first pattern that has room for one. */
 function nameFor ({ publicId: patterns = [] }: SigningRules, folder: string | undefined, id: string): string {
   const start = folder === undefined ? '' : `${folder}/`
-  const pattern = patterns.find(({ text }) => text.startsWith(start) && text.slice(start.length).includes('*'))
+  const pattern = patterns.find(
+    ({ text }) => text.startsWith(start) && text.slice(start.length).includes('*')
+  )
   return pattern === undefined ? id : pattern.text.slice(start.length).replace(WILDCARD, id)
 }
 

@@ -23,12 +23,24 @@ const SAME_FORMAT: ReadonlyMap<string, string> = new Map([
 const canonical = (format: string): string => SAME_FORMAT.get(format) ?? format
 
 /** Formats by media type, for types that stand for one format only. */
-const FORMAT_OF_TYPE: ReadonlyMap<string, string> = new Map([
-  ['image/jpeg', 'jpg'], ['image/png', 'png'], ['image/gif', 'gif'], ['image/webp', 'webp'], ['image/avif', 'avif'],
-  ['image/bmp', 'bmp'], ['image/tiff', 'tif'], ['image/svg+xml', 'svg'], ['image/heic', 'heic'],
-  ['application/pdf', 'pdf'], ['video/mp4', 'mp4'], ['video/webm', 'webm'], ['video/quicktime', 'mov'],
-  ['audio/mpeg', 'mp3'], ['audio/wav', 'wav'], ['audio/flac', 'flac']
-])
+const FORMAT_OF_TYPE: ReadonlyMap<string, string> = new Map(Object.entries({
+  'image/jpeg': 'jpg',
+  'image/png': 'png',
+  'image/gif': 'gif',
+  'image/webp': 'webp',
+  'image/avif': 'avif',
+  'image/bmp': 'bmp',
+  'image/tiff': 'tif',
+  'image/svg+xml': 'svg',
+  'image/heic': 'heic',
+  'application/pdf': 'pdf',
+  'video/mp4': 'mp4',
+  'video/webm': 'webm',
+  'video/quicktime': 'mov',
+  'audio/mpeg': 'mp3',
+  'audio/wav': 'wav',
+  'audio/flac': 'flac'
+}))
 
 /** Returns the kind of asset that Cloudinary makes of a media type, where the type tells. Audio is video. */
 function kindOf (type: string): 'image' | 'video' | undefined {
@@ -54,18 +66,20 @@ function formatFaults ({ name, type }: AnnouncedFile, { allowedFormats }: FormFo
     return [{ pointer: '/name', message: `has the extension "${extension}", which ${message}` }]
   }
   const format = FORMAT_OF_TYPE.get(essence(type))
-  return format === undefined || allowed.has(format) ? [] : [{ pointer: '/type', message: `means "${format}", which ${message}` }]
+  if (format === undefined || allowed.has(format)) return []
+  return [{ pointer: '/type', message: `means "${format}", which ${message}` }]
 }
 
 type Rules = SigningRules | undefined
 
 function kindFaults ({ type }: AnnouncedFile, { resourceType }: FormForFile, rules: Rules): Fault[] {
   const kind = kindOf(essence(type))
-  if (kind === undefined || resourceType === 'auto' || resourceType === 'raw' || resourceType === kind) return []
+  if (kind === undefined || ['auto', 'raw', kind].includes(resourceType)) return []
   const { resourceTypes } = rules ?? {}
   const isBarred = resourceTypes !== undefined && !resourceTypes.includes(kind) && !resourceTypes.includes('auto')
   const cure = isBarred ? `, and this caller may upload ${resourceTypes.join(', ')} only` : `: ask with the resource_type "${kind}"`
-  return [{ pointer: '/type', message: `is of the kind "${kind}", but the form is for "${resourceType}"${cure}` }]
+  const message = `is of the kind "${kind}", but the form is for "${resourceType}"${cure}`
+  return [{ pointer: '/type', message }]
 }
 
 /**
@@ -83,7 +97,9 @@ export function requireAnnounced (file: AnnouncedFile, form: FormForFile, rules:
   if (faults.length > 0) throw refusal('param_not_allowed', [...faults, ...sizeFaults]).but({ members })
   if (sizeFaults.length === 0) return
   const detail = `The file has ${file.size} bytes; the limit is ${maxBytes}.`
-  throw new GatewayError('payload_too_large', detail, { errors: sizeFaults, members: { advice: 'Choose a smaller file.' } })
+  throw new GatewayError('payload_too_large', detail, {
+    errors: sizeFaults, members: { advice: 'Choose a smaller file.' }
+  })
 }
 
 /** Characters of a file's name that the public ID has none of. Source: Cloudinary, "Public ID naming conventions". */

@@ -181,6 +181,8 @@ function reuse ({ by, hidden: [first = by] }: Hidden, given: Parameters): Gatewa
   const advice = isOwn
     ? 'Leave out the parameter that `errors` names, or upload through the gateway: `POST /upload` takes it.'
     : 'Give a `folder`, or ask the operator of the gateway for a policy with one.'
-  const fault = { pointer: isOwn ? `/${name}` : '/folder', message: `${isOwn ? 'must be left out' : 'is needed'}: ${why}` }
+  const fault = isOwn
+    ? { pointer: `/${name}`, message: `must be left out: ${why}` }
+    : { pointer: '/folder', message: `is needed: ${why}` }
   return refusal('forbidden', [fault]).but({ members: { advice } })
 }

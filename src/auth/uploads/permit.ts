@@ -7,7 +7,9 @@ import { isBucketUrl, REMOTE_FILE_SCHEMES, urlFault } from '../../net/urls.ts'
 import { echoFaults, smugglingFaults } from '../../schemas/smuggling.ts'
 import { requireNotifications } from '../policy/notifications.ts'
 import type { Permissions } from '../policy/permissions.ts'
-import { backDated, isOn, signingFaults, withForced, type SigningRules, type Parameters } from '../policy/signing-rules.ts'
+import {
+  backDated, isOn, signingFaults, withForced, type SigningRules, type Parameters
+} from '../policy/signing-rules.ts'
 import { withOwnName } from '../policy/single-use.ts'
 import { derivedFaults } from './derived-assets.ts'
 import { outsideFault, uploadFaults, withFolder } from './folder.ts'

@@ -10,7 +10,8 @@ function mayDelete ({ mayDelete, readOnly, actions }: Permissions): boolean {
 }
 
 /** A caller that may not must not run scripts before its uploads either. */
-export const mayDeleteAll = (permissions: Permissions): boolean => mayDelete(permissions) && permissions.protected.length === 0
+export const mayDeleteAll = (permissions: Permissions): boolean =>
+  mayDelete(permissions) && permissions.protected.length === 0
 
 const isProtected = ({ protected: patterns }: Permissions, name: string): boolean => fitsAny(patterns, name)
 

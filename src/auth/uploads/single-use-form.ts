@@ -55,5 +55,6 @@ export function formForOne (
   const shard = isPlaced(permissions) ? undefined : name.slice(0, 2)
   const signed = withoutReuse({ parameters, given }, shard, finish)
   const publicId = signed['public_id'] as string // it was given to this function
-  return { parameters: signed, another: () => ({ ...signed, public_id: publicId.replaceAll(name, newName()) }) }
+  const another = (): Parameters => ({ ...signed, public_id: publicId.replaceAll(name, newName()) })
+  return { parameters: signed, another }
 }

@@ -30,8 +30,9 @@ function isDecidable ({ signing }: Permissions): boolean {
   if (!signing) return true
   const { require, force, folder, publicId, singleUse } = signing
   const asks = require.some((name) => force[name] === undefined)
-  const asksForPlace = (folder !== undefined && force['folder'] === undefined) || (publicId !== undefined && !singleUse)
-  return !asks && !asksForPlace
+  const asksForFolder = folder !== undefined && force['folder'] === undefined
+  const asksForName = publicId !== undefined && !singleUse
+  return !asks && !asksForFolder && !asksForName
 }
 
 /** Runs an attempt and returns why it was refused, as a sentence; undefined when it was not. */
@@ -108,7 +109,9 @@ type Limit = UploadRulesAnswer['enforced_by_cloudinary'][number]
 type Enforced = 'enforced_by_cloudinary' | 'enforced_by_page_only'
 
 /** Returns the limits in these rules that the signature binds, and those that it cannot. */
-function enforcement (rules: Omit<CallerUploadRules, Enforced>, limitsTypes: boolean): Pick<CallerUploadRules, Enforced> {
+function enforcement (
+  rules: Omit<CallerUploadRules, Enforced>, limitsTypes: boolean
+): Pick<CallerUploadRules, Enforced> {
   const { formats, folder, public_id_patterns: ids, presets, single_use: isSingle } = rules
   const bound: Array<readonly [Limit, boolean]> = [
     ['formats', formats !== null],
@@ -119,7 +122,9 @@ function enforcement (rules: Omit<CallerUploadRules, Enforced>, limitsTypes: boo
     ['validity_seconds', true],
     ['single_use', isSingle]
   ]
-  const loose: Array<readonly [Limit, boolean]> = [['resource_types', limitsTypes], ['max_bytes', rules.max_bytes !== null]]
+  const loose: Array<readonly [Limit, boolean]> = [
+    ['resource_types', limitsTypes], ['max_bytes', rules.max_bytes !== null]
+  ]
   const names = (limits: typeof bound): Limit[] => limits.flatMap(([name, isSet]) => isSet ? [name] : [])
   return { enforced_by_cloudinary: names(bound), enforced_by_page_only: names(loose) }
 }

@@ -20,8 +20,9 @@ export function objectIn (text: string): Body | undefined {
   }
 }
 
-/** Whether an answer to the last byte names an asset, or says what is still to come. Proxies answer 200 as well. */
-export const concludes = ({ public_id: id, done, status }: Body): boolean => Boolean(id) || done === false || status === 'pending'
+/** True when a 200 names an asset, or says what is still to come. Proxies answer 200 as well. */
+export const concludes = ({ public_id: id, done, status }: Body): boolean =>
+  Boolean(id) || done === false || status === 'pending'
 
 const ADVICE: Record<string, string> = {
   signature_mismatch: 'Send the fields exactly as they were signed.',
@@ -39,7 +40,7 @@ function codeOf (status: number, message: string): string {
   return status >= 500 ? 'upstream_failed' : 'upstream_rejected'
 }
 
-/** Makes an error of an answer that is no success: a problem document, Cloudinary's own form, or a page of some proxy. */
+/** Makes an error of a failed answer: a problem document, an error of Cloudinary, or the page of a proxy. */
 export function refusal ({ url, status, text, header }: Answer): UploadError {
   const body = objectIn(text) as Problem & { error?: unknown } | undefined // each member is looked at
   const { message = body?.error } = Object(body?.error) as { message?: unknown }
@@ -50,8 +51,10 @@ export function refusal ({ url, status, text, header }: Answer): UploadError {
     retryAfterSeconds: Number(header('retry-after')) || 0,
     requestId: header('x-request-id')
   }
-  // Its own words stand for what is derived from the status.
-  if (body?.code && body.detail) return new UploadError({ ...common, retryable: false, ...body, problem: body, requestId: body.request_id })
+  // Members of the document replace what is derived from the status.
+  if (body?.code && body.detail) {
+    return new UploadError({ ...common, retryable: false, ...body, problem: body, requestId: body.request_id })
+  }
   if (typeof told === 'string') {
     const code = codeOf(status, told)
     return new UploadError({ ...common, code, detail: told, advice: ADVICE[code] ?? LATER })
@@ -64,7 +67,10 @@ export function refusal ({ url, status, text, header }: Answer): UploadError {
   })
 }
 
-/** The same failure, when an attempt may have stored the asset: whoever sends the file again may store it twice. */
+/**
+ * Returns the same failure for an upload that may have been stored: sending the file again could store it
+ * twice.
+ */
 export function asUnknown (error: UploadError): UploadError {
   return new UploadError({
     ...error as UploadErrorOptions, // its own members
@@ -76,9 +82,9 @@ export function asUnknown (error: UploadError): UploadError {
 }
 
 /**
- * Nothing changes a raw file on its way in; an image may be transformed. With `overwrite: false` the answer describes the
- * asset that was there before.
- * @throws {UploadError} when it is not as large as what was sent.
+ * Compares the stored size of a raw file with what was sent. Images may be transformed on arrival, and with
+ * `overwrite: false` the answer describes the asset that was there before.
+ * @throws {UploadError} `integrity_failed` when they differ.
  */
 export function checkStored ({ resource_type: kind, bytes, existing }: Body, size: number): void {
   if (kind !== 'raw' || bytes === size || bytes === undefined || existing) return

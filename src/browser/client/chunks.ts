@@ -10,12 +10,12 @@ export interface ChunkOptions {
   readonly storage: UploaderOptions['storage']
 }
 
-/** Whether the upstream says that it does not know the chunks before this one. */
+/** True when the upstream may have forgotten the chunks before this one. */
 const isForgetting = (error: unknown): boolean =>
   error instanceof UploadError && [400, 404, 409, 410, 416].includes(error.status)
 
 /**
- * Goes on after the last finished chunk.
+ * Sends the chunks after the last finished one.
  * @returns undefined when Cloudinary has forgotten the chunks that were sent before a reload.
  */
 async function inOrder (session: Session, kept: Kept, memory: Memory): Promise<object | undefined> {
@@ -45,12 +45,16 @@ async function inOrder (session: Session, kept: Kept, memory: Memory): Promise<o
   }
 }
 
-/** Sends a file chunk by chunk. After a reload the same file goes on where it was; bytes are never kept. */
-export async function sendInChunks (session: Session, { chunkBytes, fields, storage }: ChunkOptions): Promise<object> {
+/** Sends a file chunk by chunk. After a reload the same file continues after its last finished chunk. */
+export async function sendInChunks (
+  session: Session, { chunkBytes, fields, storage }: ChunkOptions
+): Promise<object> {
   const form = await session.ready()
   const { name, size, lastModified } = session.file as File // text has no size, and is sent whole
   const { timestamp: _now, signature: _proof, public_id: _chosen, ...settings } = form.fields
-  const memory = await createMemory(name ? storage : null, [form.upload_url, name, size, lastModified, fields, settings])
+  const memory = await createMemory(name ? storage : null, [
+    form.upload_url, name, size, lastModified, fields, settings
+  ])
   try {
     const known = memory.read()
     const fresh = { id: newId(), done: 0, chunkBytes, time: 0 }
@@ -58,8 +62,9 @@ export async function sendInChunks (session: Session, { chunkBytes, fields, stor
     memory.write()
     return asset as object // nothing that is fresh is forgotten
   } catch (error) {
-    // What failed in passing can go on later, and so can whoever signs in again.
-    if (!(error instanceof UploadError && (error.retryable || error.outcome || error.status === 401))) memory.write()
+    // A temporary failure can be resumed later, and so can an expired session after signing in again.
+    const mayResume = error instanceof UploadError && (error.retryable || error.outcome || error.status === 401)
+    if (!mayResume) memory.write()
     throw error
   } finally {
     memory.close()

@@ -4,33 +4,33 @@ import type { Fields, Rules, SignedForm, UploaderOptions } from './types.ts'
 import { lost, UploadError, type ErrorItem, type UploadErrorOptions } from './upload-error.ts'
 import { bounded } from './waiting.ts'
 
-/** For the whole of a call. */
+/** Time limit of a whole call. */
 const CALL_MS = 60_000
 
-/** One finding as a sentence that names its field. */
+/** Returns a finding as a sentence that names its field. */
 const told = ({ pointer = '', message }: ErrorItem): string => `${pointer.slice(1)} ${message}`.trim()
 
 /** Returns an absolute URL; relative ones begin at the page. */
 export const absolute = (url: string | URL): URL => new URL(new Request(url).url)
 
-/** Whether a server answers at all, to a question that needs no permission to be asked. */
+/** Resolves with true when a server answers at all. The request needs no CORS permission. */
 export function answers (url: string, signal: AbortSignal): Promise<boolean> {
   return bounded(CALL_MS, signal, (signal) => fetch(url, { mode: 'no-cors', method: 'HEAD', signal }))
     .then(() => true, () => false)
 }
 
-/** Where a form is sent to, with what. */
+/** Where a form is sent, and with which headers. */
 export interface Destination { readonly url: string, readonly headers: Headers }
 
 /** The gateway, or the page's own back end in its place. */
 export class Gateway {
   readonly #options: UploaderOptions
-  /** Calls in a row that failed at a server which does answer. */
+  /** Consecutive failed calls to a server that does answer. */
   #failures = 0
 
   constructor (options: UploaderOptions) { this.#options = options }
 
-  /** Returns the address of another route: as it was given, or beside that of signatures. */
+  /** Returns the address of another route: the given one, or one beside `signatureUrl`. */
   #urlOf (given: string | URL | undefined, path: string): URL {
     const { signatureUrl } = this.#options
     if (given !== undefined) return absolute(given)
@@ -39,7 +39,7 @@ export class Gateway {
     return new URL(path + base.search, base)
   }
 
-  /** @throws {UploadError} when there is no form. */
+  /** Requests a signed form. @throws {UploadError} when there is none. */
   async sign (fields: Fields, file: Blob | string, signal: AbortSignal): Promise<Signed> {
     const { sign, signatureUrl = '' } = this.#options
     const { body, date } = sign
@@ -54,10 +54,14 @@ export class Gateway {
   }
 
   /** Returns the refusal of a signature with the reason for it, where the gateway can tell. */
-  async explained (error: UploadError, fields: Record<string, string>, signal: AbortSignal): Promise<UploadError> {
+  async explained (
+    error: UploadError, fields: Record<string, string>, signal: AbortSignal
+  ): Promise<UploadError> {
     try {
       const url = this.#urlOf(this.#options.explainUrl, 'signature/explain')
-      const { body: { findings: errors } } = await this.#ask<{ findings: ErrorItem[] }>(url, signal, { fields })
+      const { body: { findings: errors } } = await this.#ask<{ findings: ErrorItem[] }>(
+        url, signal, { fields }
+      )
       const detail = errors.map(told).join(' ') || error.detail
       return new UploadError({ ...error as UploadErrorOptions, errors, detail }) // its own members
     } catch {
@@ -69,7 +73,7 @@ export class Gateway {
     return (await this.#ask<Rules>(this.#urlOf(this.#options.rulesUrl, 'signature/rules'), signal)).body
   }
 
-  /** The gateway gets the caller's headers, and Cloudinary never does. */
+  /** Returns where to send a form. The gateway gets the caller's headers, Cloudinary never does. */
   async destination (form: SignedForm, signal: AbortSignal): Promise<Destination> {
     const { via, directUploadUrl, signatureUrl = 'data:' } = this.#options
     if (via !== 'gateway') return { url: absolute(form.upload_url).href, headers: new Headers() }
@@ -83,7 +87,9 @@ export class Gateway {
     return new Headers(typeof headers === 'function' ? await bounded(CALL_MS, signal, headers) : headers)
   }
 
-  async #ask<T> (url: URL, signal: AbortSignal, body?: unknown): Promise<{ body: T, date?: string | undefined }> {
+  async #ask<T> (
+    url: URL, signal: AbortSignal, body?: unknown
+  ): Promise<{ body: T, date?: string | undefined }> {
     const headers = await this.#headers(signal)
     const init: RequestInit = { headers, credentials: this.#options.credentials ?? 'same-origin' }
     if (body) {
@@ -108,11 +114,15 @@ export class Gateway {
     return { body: value as T, date: answer.header('date') } // as the gateway documents it
   }
 
-  /** A server that answers, but not to this page, has not been told of the page's origin. */
+  /**
+   * Returns the failure of a call. A server that answers, but not this page, does not list the page's origin.
+   */
   async #unreachable ({ href, host, origin }: URL, signal: AbortSignal): Promise<UploadError> {
     const own = location.origin
-    // One failure may be a connection that was lost.
-    if (origin === own || !await answers(href, signal) || this.#failures++ === 0) return lost(host, 'could not be reached')
+    // A single failure may be a lost connection.
+    if (origin === own || !await answers(href, signal) || this.#failures++ === 0) {
+      return lost(host, 'could not be reached')
+    }
     return new UploadError({
       code: 'origin_not_allowed',
       detail: `${host} does not let pages of ${own} call it.`,

@@ -1,10 +1,10 @@
 import type { Progress, UploadState } from './types.ts'
 import type { UploadError } from './upload-error.ts'
 
-/** Speed is that of the last few seconds. */
+/** Time over which the speed is averaged. */
 const WINDOW_MS = 5000
 
-/** Tells the page how far an upload is; without `loaded`, as far as before. */
+/** Reports progress to the page; `loaded` defaults to the value before. */
 export type Tell = (state: UploadState, loaded?: number, error?: UploadError) => void
 
 /** Measures an upload of `total` bytes. */
@@ -22,7 +22,7 @@ export function createMeter (total: number, listener: ((progress: Progress) => v
     try {
       listener?.({ state, loaded, total, bytesPerSecond, secondsLeft, error })
     } catch (thrown) {
-      // The page's fault, and not the upload's.
+      // A listener that throws must not fail the upload.
       setTimeout(() => { throw thrown })
     }
   }

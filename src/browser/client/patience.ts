@@ -4,12 +4,12 @@ import { wait } from './waiting.ts'
 
 const FIRST_MS = 500
 const LONGEST_MS = 30_000
-/** No server is waited for longer than this. */
+/** Longest `Retry-After` that is honored. */
 const LONGEST_ASKED_MS = 120_000
 
 /**
- * Returns what waits before the next attempt: exponentially, with jitter, and not shorter than the server asks for. It
- * throws `thrown` when the failure will not pass, or no attempt is left.
+ * Returns a function that waits before the next attempt: exponential backoff with jitter, at least as long as
+ * `Retry-After`. It throws `thrown` when the failure is not retryable, or no attempt is left.
  */
 export function createPatience (retries: number, tell: Tell, signal: AbortSignal) {
   let left = retries

@@ -10,17 +10,17 @@ import { FOREVER_MS, wait, type Turns } from './waiting.ts'
 
 const RETRIES = 5
 const STALL_MS = 30_000
-/** So often it is looked whether the network is back, without being told of it. */
+/** Interval between checks for the network, in case the browser does not report its return. */
 const OFFLINE_MS = 5000
 
-/** What the uploads of one uploader share. */
+/** State that the uploads of one uploader share. */
 export interface Shared { readonly options: UploaderOptions, readonly gateway: Gateway, readonly turn: Turns }
 
-/** Bytes of the file that go in one request. */
+/** The bytes of the file that one request sends. */
 export interface Piece {
   readonly start: number
   readonly end: number
-  /** The upload that this is a chunk of. Sent again under the same id, it cannot become a second asset. */
+  /** ID of the chunked upload. A chunk that is sent again under the same ID cannot become a second asset. */
   readonly chunkOf?: string
 }
 
@@ -28,11 +28,13 @@ export interface Piece {
 export const newId = (): string => crypto.getRandomValues(new Uint32Array(4)).join('-')
 
 interface Running extends Transfer {
-  /** What may be whole and is not recognised as the same must not be sent twice: its answer is waited for. */
+  /**
+   * True when the request may have arrived whole and must not be sent twice, so its answer has to be awaited.
+   */
   readonly mustEnd: () => boolean
 }
 
-/** Sends the requests of one upload, each when it may go, and again where that can do no harm. */
+/** Sends the requests of one upload, and repeats those that are safe to repeat. */
 export class Session {
   readonly file: Blob | string
   readonly size: number
@@ -44,7 +46,7 @@ export class Session {
   readonly #aborter = new AbortController()
   readonly #signal = this.#aborter.signal
   readonly #ended = new AbortController()
-  /** For listeners that nobody takes away before. */
+  /** Removes listeners at the end of the upload. */
   readonly #untilEnd = { signal: this.#ended.signal }
   readonly #id = newId()
   #signed: Signed | undefined
@@ -53,7 +55,7 @@ export class Session {
   /** Tells a paused upload to go on. */
   #goOn: (() => void) | undefined
   #leave: (() => void) | undefined
-  /** Where the page's policy for content lets nothing go. */
+  /** What the page's content security policy has blocked last. */
   #forbidden = ''
 
   constructor (file: Blob | string, options: UploadOptions, shared: Shared) {
@@ -92,7 +94,7 @@ export class Session {
 
   get isAborted (): boolean { return this.#signal.aborted }
 
-  /** Lets the next file go, and hears of its own signal no longer. */
+  /** Gives its turn to the next file, and removes its listeners. */
   end (): void {
     this.#ended.abort()
     this.#giveWay()
@@ -103,7 +105,7 @@ export class Session {
     this.#leave = undefined
   }
 
-  /** Waits for a resume, a slot, a network and a form that is good: whatever is missing. */
+  /** Waits until the upload is not paused, has a turn, a network and a fresh form, and returns the form. */
   async ready (): Promise<SignedForm> {
     for (;;) {
       this.#signal.throwIfAborted()
@@ -114,17 +116,18 @@ export class Session {
       } else if (!this.#leave) {
         this.tell('waiting')
         this.#leave = await this.#shared.turn(this.#signal)
-      // Some browsers say so of a machine that has a loopback alone: the page's own server knows better.
+      // Browsers report a machine with only a loopback interface as offline, so the page's own server is
+      // asked.
       } else if (!navigator.onLine && !await answers(location.origin, this.#signal)) {
         this.tell('waiting')
         await wait(OFFLINE_MS, this.#signal, (done) => { addEventListener('online', done, this.#untilEnd) })
-      // Another form could choose another public_id, and what is sent again would be another asset.
+      // A new form could have another public_id, and the repeated file would become a second asset.
       } else if (this.#signed && (this.unclear || this.#signed.isFresh())) return this.#signed.form
       else await this.#sign()
     }
   }
 
-  /** Sends one request until it is answered well. */
+  /** Sends one request until it succeeds or cannot be repeated. */
   async send (piece: Piece): Promise<Record<string, unknown>> {
     const again = this.#patience()
     let isRenewed = false
@@ -135,7 +138,8 @@ export class Session {
       if (this.#isPaused) continue
       const outcome = await this.#once(form, piece, destination)
       const body = objectIn(outcome.text)
-      if (body && outcome.status > 0 && outcome.status < 300 && (concludes(body) || !this.#isLast(piece))) return body
+      const isGood = body && outcome.status > 0 && outcome.status < 300
+      if (isGood && (concludes(body) || !this.#isLast(piece))) return body
       this.#signal.throwIfAborted()
       if (outcome.end === 'stopped') continue
       const failure = await this.#failureOf(outcome, form)
@@ -147,7 +151,8 @@ export class Session {
       this.unclear ||= this.#isLast(piece) && mayBeStored(outcome, failure)
       const { unclear } = this
       if (unclear && !piece.chunkOf && !form.fields['public_id']) throw asUnknown(failure)
-      // What is refused at once looks like an answer that was lost: a file is not risked on a server that is away.
+      // A refused connection looks like a lost answer, so the file is not sent again until the server
+      // responds.
       do await again(failure, unclear ? asUnknown(failure) : failure, piece.start)
       while (failure.status === 0 && this.#isForGateway && !await answers(outcome.url, this.#signal))
     }
@@ -156,7 +161,9 @@ export class Session {
   get #isForGateway (): boolean { return this.#shared.options.via === 'gateway' }
 
   #patience () {
-    return createPatience(this.#options.retries ?? this.#shared.options.retries ?? RETRIES, this.tell, this.#signal)
+    return createPatience(
+      this.#options.retries ?? this.#shared.options.retries ?? RETRIES, this.tell, this.#signal
+    )
   }
 
   #isLast ({ end }: Piece): boolean { return end === this.size }
@@ -180,7 +187,7 @@ export class Session {
     const { stallMs = STALL_MS } = this.#shared.options
     const { start, end, chunkOf } = piece
     const isLast = this.#isLast(piece)
-    // A browser sends a request again by itself when a kept connection breaks: this tells that it is the same.
+    // Browsers repeat a request by themselves when a reused connection breaks. The ID marks it as the same.
     headers.set(this.#isForGateway ? 'Idempotency-Key' : 'X-Unique-Upload-Id', chunkOf ?? this.#id)
     if (end > 0 && !this.#isForGateway) headers.set('Content-Range', `bytes ${start}-${end - 1}/${this.size}`)
     tell('uploading', start)
@@ -202,7 +209,7 @@ export class Session {
     }
   }
 
-  /** The file comes last: so it is known how many of its bytes have left. */
+  /** Builds the form. The file comes last, so that progress tells how many of its bytes have left. */
   #body (form: SignedForm, { start, end, chunkOf }: Piece): FormData {
     const body = new FormData()
     const { file } = this
@@ -210,7 +217,8 @@ export class Session {
     for (const [name, value] of Object.entries(fields)) body.append(name, value)
     if (this.#isForGateway && typeof kind === 'string') body.append('resource_type', kind)
     if (typeof file === 'string') body.append('file', file)
-    else body.append('file', chunkOf ? file.slice(start, end) : file, (file as File).name) // Blobs have none, which is allowed
+    // A Blob has no name, which `append` allows.
+    else body.append('file', chunkOf ? file.slice(start, end) : file, (file as File).name)
     return body
   }
 
@@ -226,7 +234,7 @@ export class Session {
     return await this.#shared.gateway.explained(error, form.fields, this.#signal)
   }
 
-  /** A file that was changed or removed fails as a network does. */
+  /** Returns an error if the file was changed or removed, which browsers report as a network failure. */
   async #unreadable (): Promise<UploadError | undefined> {
     const { file, size } = this
     if (typeof file === 'string') return undefined
@@ -241,9 +249,11 @@ export class Session {
   }
 }
 
-/** The whole request may have arrived, and nobody has said that it was refused. */
-function mayBeStored ({ status, mayBeWhole }: Outcome, { code, problem, outcome, retryable }: UploadError): boolean {
+/** True when the whole request may have arrived, and no answer rules out that the file is stored. */
+function mayBeStored (
+  { status, mayBeWhole }: Outcome, { code, problem, outcome, retryable }: UploadError
+): boolean {
   if (problem) return outcome === 'unknown' || code === 'outcome_unknown'
-  // A file that cannot be read and a page that forbids the connection are no matter of time: nothing has left.
+  // Nothing has left the browser when the file cannot be read or the page forbids the connection.
   return mayBeWhole && (status > 0 ? status < 400 || status >= 500 : retryable)
 }

@@ -13,15 +13,15 @@ export interface TransferOptions {
 
 /** The answer to a request; its status is 0 when there was none. */
 export interface Outcome extends Answer {
-  /** Why it was ended from here: nothing was heard of it for too long, or by `stop`. */
+  /** Reason why the client ended the request: no progress for too long, or `stop`. */
   readonly end: 'stalled' | 'stopped' | undefined
-  /** Whether the whole body may have left the browser. */
+  /** True when the whole body may have left the browser. */
   readonly mayBeWhole: boolean
 }
 
 export interface Transfer {
   readonly done: Promise<Outcome>
-  /** Whether the body has left, as far as the browser has told, or nearly so. */
+  /** True when the browser has reported all of the body but the last MiB as sent. */
   readonly isEnding: () => boolean
   readonly mayBeWhole: () => boolean
   readonly stop: () => void
@@ -29,17 +29,17 @@ export interface Transfer {
 
 const ANSWER_FACTOR = 10
 const MIB = 2 ** 20
-/** Bytes that went into buffers in less time tell nothing of the line. */
+/** Shortest time over which speed is measured: faster bytes have only filled buffers. */
 const SAMPLE_MS = 100
 
 function answerOf (request: XMLHttpRequest, url: string): Answer {
   const { status, responseText: text } = request
-  // Asking for a header that is not exposed would put a complaint on the console.
+  // Browsers log an error when a page asks for a header that is not exposed.
   const headers = request.getAllResponseHeaders()
   return { url, status, text, header: (name) => new RegExp(`^${name}: *(.*)`, 'im').exec(headers)?.[1] }
 }
 
-/** Follows how much of a body has left, at which speed at most. */
+/** Tracks how much of a body has left, and the highest speed seen. */
 function follow (upload: XMLHttpRequestUpload, size: number, onProgress: (left: number) => void) {
   let since = performance.now()
   let [before, loaded, left, peak] = [0, 0, size, 0]
@@ -51,13 +51,15 @@ function follow (upload: XMLHttpRequestUpload, size: number, onProgress: (left: 
     if (now - since >= SAMPLE_MS) [since, before] = [now, loaded]
     onProgress(left)
   })
-  // Browsers report every tenth of a second or so, and nothing at all of what was fast: the rest has not left for certain
-  // only when it could not have gone in a quarter of a second, at the highest speed seen.
+  // Browsers report progress about every 100 ms, and not at all for fast requests. The rest has certainly not
+  // left only if a quarter of a second at the highest speed seen would not have been enough for it.
   return { isEnding: () => left <= MIB, mayBeWhole: () => left <= MIB || loaded === 0 || left <= peak / 4 }
 }
 
-/** Sends one request with a body. fetch does not tell how much of that has left, so this is an XMLHttpRequest. */
-export function transfer ({ url, form, bytes, headers, stallMs, onLoaded, onSent }: TransferOptions): Transfer {
+/** Sends one request. It is an XMLHttpRequest because fetch does not report upload progress. */
+export function transfer (
+  { url, form, bytes, headers, stallMs, onLoaded, onSent }: TransferOptions
+): Transfer {
   const request = new XMLHttpRequest()
   let timer: ReturnType<typeof setTimeout> | undefined
   let end: Outcome['end']

@@ -43,17 +43,23 @@ export interface Asset {
 }
 
 export interface UploaderOptions {
-  /** `POST /signature` of the gateway, or a route of the page's own back end that answers the same. This or `sign` is required. */
+  /**
+   * `POST /signature` of the gateway, or a route of the page's own back end that answers the same. This or
+   * `sign` is required.
+   */
   signatureUrl?: string | URL | undefined
-  /** Asks for a signed form in a way of its own. */
+  /** Gets a signed form in some other way, in place of `signatureUrl`. */
   sign?: ((fields: Fields, file: Blob | string, context: { signal: AbortSignal }) => SignedForm | Promise<SignedForm>) | undefined
-  /** Sent to the gateway or the page's own back end, never to Cloudinary. A function is called before each request. */
+  /**
+   * Sent to the gateway or the page's own back end, never to Cloudinary. A function is called before each
+   * request.
+   */
   headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined
-  /** Of the calls that sign, explain and read rules. Default: `same-origin`. */
+  /** Credentials mode of the calls that sign, explain and read rules. Default: `same-origin`. */
   credentials?: RequestCredentials | undefined
   /**
-   * `gateway` sends the file in one request to `POST /direct-upload`; `headers` go along to the origin of `signatureUrl`
-   * alone. Default: `cloudinary`.
+   * `gateway` sends the file in one request to `POST /direct-upload`, with `headers` only if that has the
+   * origin of `signatureUrl`. Default: `cloudinary`.
    */
   via?: 'cloudinary' | 'gateway' | undefined
   /** Default: `direct-upload` beside `signatureUrl`, with its query. */
@@ -62,13 +68,16 @@ export interface UploaderOptions {
   rulesUrl?: string | URL | undefined
   /** Default: `signature/explain` beside `signatureUrl`, with its query. */
   explainUrl?: string | URL | undefined
-  /** Files at once. Default: 3. */
+  /** Files that are sent at once. Default: 3. */
   parallel?: number | undefined
   /** Larger files are sent in chunks of this size: at least 5 MiB (5,242,880). Default: 20,000,000. */
   chunkBytes?: number | undefined
   /** Attempts after the first one, per request. Default: 5. */
   retries?: number | undefined
-  /** Milliseconds without progress after which a request counts as failed. Default: 30,000; for the answer, ten times that. */
+  /**
+   * Milliseconds without progress after which a request counts as failed. Default: 30,000; for the answer,
+   * ten times that.
+   */
   stallMs?: number | undefined
   /** Remembers which chunks are done, never bytes. Default: `localStorage`. Null: a reload begins again. */
   storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | null | undefined
@@ -91,18 +100,18 @@ export interface Progress {
   total: number
   bytesPerSecond: number
   secondsLeft: number | null
-  /** While `retrying`: why. */
+  /** Reason, while the state is `retrying`. */
   error?: UploadError | undefined
 }
 
 /** An upload that runs. It settles once, with the asset or an error. */
 export interface Upload extends Promise<Asset> {
-  /** Stops sending; what was sent of the running chunk is sent again later. */
+  /** Stops sending. The running chunk is sent again after `resume`. */
   pause (): void
   resume (): void
   /**
-   * Rejects with an `AbortError`, and nothing is stored. When the last byte may have left already, the error has
-   * `outcome: 'unknown'`.
+   * Rejects with an `AbortError`, and nothing is stored. When the last byte may have left already, the error
+   * has `outcome: 'unknown'`.
    */
   abort (): void
 }

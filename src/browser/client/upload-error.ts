@@ -27,9 +27,12 @@ export interface UploadErrorOptions {
 
 /** Why an upload failed, in words that a page can show: `message` says what happened, `advice` what to do. */
 export class UploadError extends Error {
-  /** Stable name of the failure: one of the gateway's codes, `network_failed`, `file_unreadable` or `unexpected_answer`. */
+  /**
+   * Stable name of the failure: one of the gateway's codes, `network_failed`, `file_unreadable` or
+   * `unexpected_answer`.
+   */
   declare readonly code: string
-  /** Of the answer; 0 when there was none. */
+  /** Status of the answer; 0 when there was none. */
   declare readonly status: number
   declare readonly detail: string
   declare readonly advice: string
@@ -38,9 +41,9 @@ export class UploadError extends Error {
   declare readonly retryable: boolean
   declare readonly retryAfterSeconds: number | undefined
   declare readonly requestId: string | undefined
-  /** `unknown` when nobody can tell from here whether the asset was stored. */
+  /** `unknown` when the client cannot tell whether the asset was stored. */
   declare readonly outcome?: 'unknown'
-  /** The gateway's own document. */
+  /** Problem document of the gateway. */
   declare readonly problem: Problem | undefined
 
   constructor (options: UploadErrorOptions) {
@@ -49,7 +52,7 @@ export class UploadError extends Error {
   }
 }
 
-/** A request that got no answer. */
+/** Makes the error of a request that got no answer. */
 export function lost (host: string, what: string, retryable = true): UploadError {
   return new UploadError({
     code: 'network_failed',

@@ -1,12 +1,14 @@
 import { lost } from './upload-error.ts'
 
 /**
- * Waits until `begin` calls its argument, which it does later, and for at most `ms`. `begin` may return what ends its own
- * work.
+ * Waits until `begin` calls its argument, but for at most `ms`. The call must not be synchronous. `begin` may
+ * return a function that cleans up.
  * @returns whether it was called in time.
  * @throws the reason of the signal, as soon as it is aborted.
  */
-export function wait (ms: number, signal: AbortSignal, begin?: (done: () => void) => (() => unknown) | void): Promise<boolean> {
+export function wait (
+  ms: number, signal: AbortSignal, begin?: (done: () => void) => (() => unknown) | void
+): Promise<boolean> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason)
     const end = (settle: () => void): void => {
@@ -22,14 +24,17 @@ export function wait (ms: number, signal: AbortSignal, begin?: (done: () => void
   })
 }
 
-/** The longest that a timer can take. */
+/** Longest delay that a timer accepts. */
 export const FOREVER_MS = 2 ** 31 - 1
 
 /**
- * Returns what `work` comes to. Its signal is aborted when it has ended, with the given signal, or after `ms`: nobody waits
- * for work that never ends.
+ * Returns the result of `work`, which gets a signal that is aborted with the given one, after `ms`, or when
+ * it has ended.
+ * @throws {UploadError} `network_failed` after `ms`.
  */
-export async function bounded<T> (ms: number, signal: AbortSignal, work: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+export async function bounded<T> (
+  ms: number, signal: AbortSignal, work: (signal: AbortSignal) => T | Promise<T>
+): Promise<T> {
   const aborter = new AbortController()
   try {
     signal.throwIfAborted()
@@ -41,7 +46,7 @@ export async function bounded<T> (ms: number, signal: AbortSignal, work: (signal
   }
 }
 
-/** Waits for a turn. @returns what gives it to the next one. */
+/** Waits for a turn. Returns a function that passes it on. */
 export type Turns = (signal: AbortSignal) => Promise<() => void>
 
 /** Lets a number of files be sent at once; the others wait in their order. */

@@ -9,14 +9,14 @@ const VALUES = ['headers', 'sign', 'fields', 'options', 'rules', 'texts']
 
 export const ATTRIBUTES: readonly string[] = [...TEXTS, ...FLAGS, 'lang']
 
-/** The browser calls the same method for attributes. */
+/** An element that hears of changed properties by the method that the browser calls for attributes. */
 interface Reflecting extends HTMLElement { attributeChangedCallback (): void }
 type Getter = (this: Reflecting) => unknown
 type Setter = (this: Reflecting, value: unknown) => void
 
 const values = new WeakMap<object, Record<string, unknown>>()
 
-/** Makes each attribute a property too, as built-in elements do, and tells of each property that is set. */
+/** Makes each attribute a property too, as built-in elements do, and reports each property that is set. */
 export function defineProperties (prototype: Reflecting): void {
   const property = (name: string, get: Getter, set: Setter): void => {
     Object.defineProperty(prototype, name, { get, set, enumerable: true })
@@ -41,7 +41,7 @@ export function defineProperties (prototype: Reflecting): void {
   }
 }
 
-/** Gives what a page set before the definition to the accessors, which it hides otherwise. */
+/** Passes properties that a page set before the definition to the accessors, which they would hide. */
 export function takeEarlyProperties (element: HTMLElement): void {
   const early = element as unknown as Record<string, unknown> // properties that are known by name alone
   for (const name of Object.keys(element)) {
@@ -52,7 +52,7 @@ export function takeEarlyProperties (element: HTMLElement): void {
   }
 }
 
-/** The nearest value of an attribute, across the borders of shadow trees. */
+/** Returns the nearest value of an attribute, across shadow trees; empty when there is none. */
 export function nearest (element: Element, attribute: string): string {
   const found = element.closest(`[${attribute}]`)
   if (found) return found.getAttribute(attribute) ?? ''

@@ -4,7 +4,7 @@ import type { Words } from './words/words.ts'
 
 export interface Veil { readonly text: string, readonly isGood: boolean }
 
-/** What listens to files that are dragged over, dropped and pasted. */
+/** Receiver of files that are dragged over, dropped or pasted. */
 export interface DropTarget {
   readonly words: Words
   readonly limits: Limits
@@ -15,12 +15,12 @@ export interface DropTarget {
   take (files: readonly File[]): void
 }
 
-/** Says what a drop would do, as far as the browser tells what is dragged. */
+/** Returns a text about what a drop would do, as far as the browser tells what is dragged. */
 export function veilOf ({ items }: DataTransfer, limits: Limits, words: Words): Veil {
   const files = [...items].filter(({ kind }) => kind === 'file')
   const count = files.length
   if (limits.maxFiles === 1 && count > 1) return { text: words.text('tooMany', { n: 1 }), isGood: false }
-  // Browsers hide names and sizes until the drop. What is unknown passes here, and is judged then.
+  // Browsers hide names and sizes until the drop. Unknown values pass here and are judged then.
   const faults = files.map((item): Candidate => item.getAsFile() ?? { name: '', type: item.type })
     .map((file) => faultOf(file, limits)).filter(Boolean)
   if (faults.length === 0) return { text: words.text('drop', { n: Math.max(count, 1) }), isGood: true }
@@ -28,13 +28,13 @@ export function veilOf ({ items }: DataTransfer, limits: Limits, words: Words): 
   return { text: words.text(name, { n: faults.length, all: count }), isGood: false }
 }
 
-/** Listens on the whole element, which stands still while something is dragged over it. */
+/** Listens on the whole element, whose size does not change while something is dragged over it. */
 export function listenForFiles (element: HTMLElement, target: DropTarget): void {
   const isOpen = (): boolean => target.isOpen && target.offers('file')
   const over = (event: DragEvent): void => {
     const { dataTransfer } = event
     if (!dataTransfer?.types.includes('Files')) return
-    // Without this the browser would leave the page for the file, also where it is not wanted.
+    // Otherwise the browser opens the file in place of the page, even if the element refuses it.
     event.preventDefault()
     dataTransfer.dropEffect = isOpen() ? 'copy' : 'none'
     if (isOpen()) target.showVeil(veilOf(dataTransfer, target.limits, target.words))

@@ -1,7 +1,7 @@
 /** Folders within folders are read this deep. */
 const DEEPEST = 32
 
-/** Every file of a drop, those in its folders included. Hidden ones in folders are left out. */
+/** Returns every file of a drop, with those in its folders. Hidden files in folders are left out. */
 export async function filesOf (transfer: DataTransfer): Promise<File[]> {
   // The list of items is emptied as soon as the event is over, so everything is taken from it first.
   const items = [...transfer.items].filter(({ kind }) => kind === 'file')
@@ -13,20 +13,25 @@ export async function filesOf (transfer: DataTransfer): Promise<File[]> {
   return files.flat()
 }
 
-/** What cannot be read is left out: a folder without permission does not spoil the others. */
+/**
+ * Returns the files below an entry. What cannot be read is left out, so that one folder does not spoil the
+ * others.
+ */
 async function filesBelow (entry: FileSystemEntry, depth: number): Promise<File[]> {
   try {
     const { isFile, file } = entry as FileSystemFileEntry // or a folder, which has none
     if (isFile) return [await new Promise<File>((resolve, reject) => { file.call(entry, resolve, reject) })]
     if (depth > DEEPEST) return []
-    const inside = (await entriesOf((entry as FileSystemDirectoryEntry).createReader())).filter(({ name }) => !name.startsWith('.'))
+    const inside = (await entriesOf((entry as FileSystemDirectoryEntry).createReader())).filter(
+      ({ name }) => !name.startsWith('.')
+    )
     return (await Promise.all(inside.map((one) => filesBelow(one, depth + 1)))).flat()
   } catch {
     return []
   }
 }
 
-/** A reader answers at most a hundred entries at once, and none when it has answered all. */
+/** Returns all entries of a reader, which gives at most a hundred at once, and none at the end. */
 async function entriesOf (reader: FileSystemDirectoryReader): Promise<FileSystemEntry[]> {
   const all: FileSystemEntry[] = []
   for (;;) {

@@ -4,7 +4,7 @@ import { isActive } from './row.ts'
 import type { Settings } from './settings.ts'
 import type { Words } from './words/words.ts'
 
-/** What is inside the element, as far as its form is concerned. */
+/** The part of the panel that the form field reads. */
 interface Inside {
   readonly host: Settings
   readonly words: Words
@@ -12,7 +12,7 @@ interface Inside {
   readonly shadow: Surface
 }
 
-/** What the form of an element knows of it. */
+/** The element as a field of its form: value and validity. */
 export class FormField {
   readonly #internals: ElementInternals
   readonly #panel: Inside
@@ -22,7 +22,7 @@ export class FormField {
     this.#panel = panel
   }
 
-  /** Tells the form what it may send, and what is kept for a page that people come back to. */
+  /** Sets what the form sends, and what the browser restores when people come back to the page. */
   keepValue (): void {
     const { host: { name, value, assets } } = this.#panel
     const entries = new FormData()
@@ -31,7 +31,7 @@ export class FormField {
     this.updateForm()
   }
 
-  /** Tells the form whether it may be sent. */
+  /** Sets whether the form may be sent. */
   updateForm (): void {
     const { host: { required, assets }, words, queue, shadow } = this.#panel
     const isUnfinished = queue.rows.some(isActive)

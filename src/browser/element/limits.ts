@@ -21,21 +21,24 @@ const SAME: Readonly<Record<string, string>> = {
 }
 
 const plain = (format: string): string => SAME[format.toLowerCase()] ?? format.toLowerCase()
-/** The format of a media type, and that of `.jpg`. */
+/** Returns the format that a media type or an extension names. */
 const formatOf = (type: string): string => plain(type.replace(/^.*[./]/, ''))
 const written = (format: string): string => format === 'webp' ? 'WebP' : format.toUpperCase()
 
-/** The part of a name after its last dot. */
+/** Returns the part of a name after its last dot; empty when there is none. */
 export const extensionOf = (name: string): string => /[^.]\.([^./\s]{1,10})$/.exec(name)?.[1] ?? ''
 
-/** The format of a file as far as its name or its type tells. */
+/** Returns the format that the name or the type of a file tells; empty when neither does. */
 const formatOfFile = ({ name, type }: Candidate): string => formatOf(extensionOf(name) || type)
 
-/** As in `accept` of a file input. */
+/** Splits a list that is written as `accept` of a file input. */
 const tokensOf = (accept: string): string[] =>
   accept.toLowerCase().split(',').map((token) => token.trim()).filter(Boolean)
 
-/** Whether one of the tokens lets a file through. What is not known may pass: some systems know no type of HEIC. */
+/**
+ * True when one of the tokens matches a file. An unknown format passes: some systems have no media type for
+ * HEIC.
+ */
 function isAmong (file: Candidate, tokens: readonly string[]): boolean {
   const format = formatOfFile(file)
   return tokens.length === 0 || !format || tokens.some((token) => token.endsWith('/*')
@@ -43,10 +46,12 @@ function isAmong (file: Candidate, tokens: readonly string[]): boolean {
     : token === file.type || formatOf(token) === format)
 }
 
-/** The formats of the rules, as tokens. */
+/** Returns the formats of the rules, as tokens. */
 const tokensOfRules = ({ rules }: Limits): string[] => rules?.formats?.map((format) => `.${format}`) ?? []
 
-/** How Cloudinary stores it. Undefined where the type does not tell. */
+/**
+ * Returns the kind of asset that Cloudinary makes of a media type; undefined where the type does not tell.
+ */
 function kindOf (type: string): string | undefined {
   if (type.startsWith('image/')) return 'image'
   if (/^(video|audio)\//.test(type)) return 'video'
@@ -55,7 +60,7 @@ function kindOf (type: string): string | undefined {
 
 type Refused = 'tooLarge' | 'forbidden' | 'forbiddenKind' | 'empty'
 
-/** Why a file may not be uploaded here: a size, a format or a kind. Undefined: it may. */
+/** Returns why a file may not be uploaded here; undefined when it may. */
 export function faultOf (file: Candidate, limits: Limits): Refused | undefined {
   const { accept, rules } = limits
   const kinds = rules?.resource_types
@@ -66,16 +71,16 @@ export function faultOf (file: Candidate, limits: Limits): Refused | undefined {
   return (file.size ?? 0) > (rules?.max_bytes ?? Infinity) ? 'tooLarge' : undefined
 }
 
-/** What to sign for a file: Cloudinary finds out by itself, unless the rules leave it no choice. */
+/** Returns the resource type to sign: `auto`, unless the rules name fewer kinds than there are. */
 export function resourceTypeOf (type: string, kinds: readonly string[] = []): string {
   const isFree = kinds.includes('auto') || kinds.length > 2 // there are image, video and raw
   return isFree ? 'auto' : kinds.find((kind) => kind === kindOf(type)) ?? kinds[0] ?? 'auto'
 }
 
-/** What a file input offers. */
+/** Returns `accept` for the file input. */
 export const acceptOf = (limits: Limits): string => limits.accept || tokensOfRules(limits).join()
 
-/** What may be chosen, for people: `PNG`, `JPEG`, `Images`. */
+/** Returns what may be chosen, for people: `PNG`, `JPEG`, `Images`. */
 function formatNames (limits: Limits, words: Words): string[] {
   const kinds = limits.rules?.resource_types ?? []
   const isFree = resourceTypeOf('', kinds) === 'auto' || kinds.includes('raw')
@@ -86,7 +91,10 @@ function formatNames (limits: Limits, words: Words): string[] {
   }))]
 }
 
-/** Says the limits in human units: `PNG, JPEG or WebP, up to 10 MB each, at most 5 files`. Empty without limits. */
+/**
+ * Says the limits in human units: `PNG, JPEG or WebP, up to 10 MB each, at most 5 files`. Empty without
+ * limits.
+ */
 export function describe (limits: Limits, words: Words): string {
   const { rules, maxFiles } = limits
   const parts = [
@@ -98,7 +106,10 @@ export function describe (limits: Limits, words: Words): string {
   return text.slice(0, 1).toLocaleUpperCase(words.locale) + text.slice(1)
 }
 
-/** One sentence on why a file is refused and one on what to do, with the numbers of the policy. */
+/**
+ * Returns a sentence on why a file is refused and one on what to do, with the limits; undefined when it is
+ * allowed.
+ */
 export function refusal (file: Candidate, limits: Limits, words: Words): string | undefined {
   const fault = faultOf(file, limits)
   if (!fault) return undefined

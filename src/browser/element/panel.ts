@@ -1,4 +1,6 @@
-import { createUploader, type Upload, type Uploader, type UploaderOptions, type UploadOptions } from '../client.ts'
+import {
+  createUploader, type Upload, type Uploader, type UploaderOptions, type UploadOptions
+} from '../client.ts'
 import { nearest } from './attributes.ts'
 import { FormField } from './form-field.ts'
 import { listenForFiles, type DropTarget, type Veil } from './drag.ts'
@@ -75,8 +77,8 @@ export class Panel implements Owner, DropTarget {
   }
 
   /**
-   * Takes other settings for what is uploaded from now on, and asks for the rules when they may be others.
-   * Frameworks give new functions and objects at each of their turns: those alone are no reason.
+   * Applies changed settings to later uploads, and requests the rules again when they may differ. New
+   * functions and objects alone do not count: frameworks pass new ones at every rendering.
    */
   configure (isForced = false): void {
     const { signatureUrl, rulesUrl, via, options, sign } = this.host
@@ -84,7 +86,7 @@ export class Panel implements Owner, DropTarget {
     if (target !== this.#target) this.#uploader = undefined
     if (isForced || target !== this.#target || !this.#rules.isKnown) this.#rules.reset()
     this.#target = target
-    // Properties are set one after the other: the rules are asked for when all of them have been.
+    // Properties are set one after another, so the rules are requested once all of them have been.
     queueMicrotask(() => { if (this.host.isConnected) this.ready() })
     this.form.keepValue()
     this.changed()
@@ -117,7 +119,7 @@ export class Panel implements Owner, DropTarget {
   start ({ source, type }: Row, options: UploadOptions): Upload {
     const { fields, folder, tags, uploadPreset, preset, resourceType } = this.host
     const { rules } = this.limits
-    // Where a folder must be named and there is only one, nobody needs to say so.
+    // Where the rules allow a single folder, the page need not name it.
     const place = folder || rules?.folder?.patterns.find((pattern) => !pattern.includes('*'))
     return this.#getUploader().upload(source ?? '', {
       ...options,
@@ -165,7 +167,7 @@ export class Panel implements Owner, DropTarget {
     this.changed()
   }
 
-  /** Draws at the next frame, however much happens until then. */
+  /** Schedules one drawing for the next frame. */
   changed (): void {
     this.#frame ||= requestAnimationFrame(() => { this.draw() })
   }
@@ -211,7 +213,7 @@ export class Panel implements Owner, DropTarget {
     this.shadow.pick(isCamera ? limits.accept || 'image/*' : acceptOf(limits), limits.maxFiles > 1, isCamera)
   }
 
-  /** Shows or hides what a problem is in detail. */
+  /** Shows or hides the details of a problem. */
   toggle (row: Row): void {
     row.isOpen = !row.isOpen
     this.draw()

@@ -5,18 +5,18 @@ import type { Words } from './words/words.ts'
 export interface Shown {
   /** What is wrong and what to do. */
   readonly sentence: string
-  /** Whether the same file may succeed without any change to it. */
+  /** True when the same file may succeed unchanged. */
   readonly mayRetry: boolean
   /** Lines for whoever is asked for help. */
   readonly details: readonly string[]
 }
 
-/** What a file was refused for before any request. */
+/** Returns the problem of a file that was refused before any request. */
 export const refused = (sentence: string): Shown => ({ sentence, mayRetry: false, details: [] })
 
 const ended = (text: string): string => /[.!?…]$/.test(text) ? text : `${text}.`
 
-/** The server's words and its advice, with the field that is wrong when they do not name it. */
+/** Joins the server's words and advice, and adds the wrong field when they do not name it. */
 function serverSentence ({ detail, advice, errors: [first] }: UploadError): string {
   const field = first?.pointer?.split('/').pop() ?? ''
   const isNamed = !first || detail.includes(field || first.message)
@@ -24,14 +24,14 @@ function serverSentence ({ detail, advice, errors: [first] }: UploadError): stri
   return [ended(detail) + fault, advice].filter(Boolean).join(' ').replace(/^\/|`/g, '')
 }
 
-/** Says a failure in words: the table's, or in English the server's own. */
+/** Puts a failure into words: those of the table, or in English the server's own. */
 export function shown (error: unknown, words: Words): Shown {
   if (!(error instanceof UploadError)) {
-    // A request that was given up is one too.
+    // A request that timed out is also a DOMException.
     const name = error instanceof DOMException ? 'error.network_failed' : 'error.'
     return { sentence: words.text(name), mayRetry: true, details: [String(error)] }
   }
-  // A signature without a fault in it is one that Cloudinary does not take from this gateway.
+  // Without a finding, the signature is right and Cloudinary rejects the gateway's credentials.
   const isOurs = error.code === 'signature_mismatch' && error.errors.length === 0
   const code = error.outcome ?? (isOurs ? 'credentials_rejected' : error.code)
   const own = words.error(code)

@@ -4,24 +4,24 @@ import { refused, shown } from './problem.ts'
 import { isActive, resultText, rowOf, rowOfAsset, sumOf, type Row } from './row.ts'
 import type { Words } from './words/words.ts'
 
-/** What the queue needs of its element. */
+/** The part of the element that the queue calls. */
 export interface Owner {
   readonly words: Words
   readonly limits: Limits
-  /** Settles as soon as the limits are known, or will stay unknown. */
+  /** Resolves when the limits have been read, or cannot be. */
   ready (): Promise<void>
   start (row: Row, options: UploadOptions): Upload
-  /** Something to be shown has changed. */
+  /** Called when something that is shown has changed. */
   changed (): void
-  /** The assets have changed. */
+  /** Called when the assets have changed. */
   valueChanged (): void
   emit (name: string, detail: object): void
   announce (text: string): void
-  /** Shows a line below the field until the next files come; an empty one takes it away. */
+  /** Shows a line below the field until the next files are added. An empty one removes it. */
   note (text: string): void
 }
 
-/** What two choices of one file have in common. */
+/** Returns what is equal when the same file is chosen twice. */
 const keyOf = (source: Blob | string | null): unknown =>
   source instanceof File ? [source.name, source.size, source.lastModified].join('/') : source
 
@@ -29,7 +29,7 @@ const keyOf = (source: Blob | string | null): unknown =>
 export class Queue {
   rows: readonly Row[] = []
   readonly #owner: Owner
-  /** Whether the end of what runs is still to be announced. */
+  /** True from the first upload until the end of all has been announced. */
   #isRunning = false
 
   constructor (owner: Owner) {
@@ -40,7 +40,7 @@ export class Queue {
     return this.rows.flatMap(({ asset }) => asset ?? [])
   }
 
-  /** Whether no further file may come. A single file is replaced instead. */
+  /** True when no file may be added. Where only one is allowed, a new file replaces it. */
   get isFull (): boolean {
     const { maxFiles } = this.#owner.limits
     return maxFiles > 1 && sumOf(this.rows).count >= maxFiles
@@ -65,11 +65,13 @@ export class Queue {
     this.#settled()
   }
 
-  /** What may join the list, with a note on what may not. */
+  /** Returns the files that may be added, and shows a note about the others. */
   #chosen (sources: ReadonlyArray<Blob | string>): Array<Blob | string> {
     const { words, limits: { maxFiles } } = this.#owner
     const known = this.rows.filter(({ state }) => state !== 'failed')
-    const twinOf = (one: Blob | string): Row | undefined => known.find(({ source }) => keyOf(source) === keyOf(one))
+    const twinOf = (one: Blob | string): Row | undefined => known.find(
+      ({ source }) => keyOf(source) === keyOf(one)
+    )
     const fresh = sources.filter((one) => !twinOf(one))
     const [twin] = sources.flatMap((one) => twinOf(one) ?? [])
     if (maxFiles === 1 && fresh.length === 1) this.remove(...this.rows)
@@ -99,7 +101,7 @@ export class Queue {
     }, (error: Error & { outcome?: string }) => {
       const { words } = this.#owner
       if (row.upload === upload) this.#fail(row, shown(error, words), error)
-      // It was cancelled too late to say that nothing is stored.
+      // Cancelled too late to be sure that nothing is stored.
       else if (error.outcome) this.#owner.note(`${row.name}: ${words.text('error.unknown')}`)
     })
     this.#owner.changed()
@@ -135,7 +137,7 @@ export class Queue {
     this.#settled()
   }
 
-  /** Announces the end once nothing runs any more. */
+  /** Announces the result when the last upload has ended. */
   #settled (): void {
     const sum = sumOf(this.rows)
     if (this.#isRunning && sum.active === 0) {
@@ -157,7 +159,7 @@ export class Queue {
     for (const { upload } of rows) upload?.resume()
   }
 
-  /** Takes rows off the list, and ends what runs of them. An asset that is stored stays stored. */
+  /** Removes rows and aborts their uploads. Stored assets stay stored. */
   remove (...rows: readonly Row[]): void {
     this.rows = this.rows.filter((row) => !rows.includes(row))
     for (const row of rows) {
@@ -170,7 +172,7 @@ export class Queue {
     this.#owner.changed()
   }
 
-  /** Shows assets that are there already in place of every row. */
+  /** Replaces every row by assets that are stored already. */
   replace (assets: readonly Asset[]): void {
     this.remove(...this.rows)
     this.rows = assets.map(rowOfAsset)

@@ -18,13 +18,13 @@ export interface Row {
   upload?: Upload | undefined
   asset?: Asset | undefined
   problem?: Shown | undefined
-  /** Whether its problem is shown in detail. */
+  /** True while the details of its problem are shown. */
   isOpen?: boolean
 }
 
 let last = 0
 
-/** The last part of a path, as people read it. */
+/** Returns the last part of a path, decoded. */
 function lastPart (path: string): string {
   const part = path.split('/').filter(Boolean).pop() ?? path
   try {
@@ -46,7 +46,7 @@ export function rowOf (source: Blob | string): Row {
   return { ...STILL, id: ++last, source, name: nameOf(source), type, size, state: 'waiting' }
 }
 
-/** A row for an asset that is there already. */
+/** Makes a row for an asset that is stored already. */
 export function rowOfAsset (asset: Asset): Row {
   const { original_filename: original, format } = asset
   const name = original ? [original, format].filter(Boolean).join('.') : lastPart(asset.public_id)
@@ -54,7 +54,7 @@ export function rowOfAsset (asset: Asset): Row {
   return { ...STILL, id: ++last, source: null, name, type, size: asset.bytes, state: 'done', asset }
 }
 
-/** Whether something is still to come of it. */
+/** True while the upload of a row has not ended. */
 export const isActive = ({ state }: Row): boolean => state !== 'done' && state !== 'failed'
 
 /** Numbers over all rows that have not failed. */
@@ -92,7 +92,7 @@ export function sumOf (rows: readonly Row[]): Sum {
 const joined = (parts: readonly string[], words: Words): string =>
   parts.filter(Boolean).join(words.text('comma'))
 
-/** Such as `3 of 8, 42 MB of 120 MB, about 20 sec left`. */
+/** Returns text such as `3 of 8, 42 MB of 120 MB, about 20 sec left`. */
 export function totalText ({ count, done, loaded, total, secondsLeft }: Sum, words: Words): string {
   return joined([
     words.text('total', { done, n: count }),
@@ -101,7 +101,7 @@ export function totalText ({ count, done, loaded, total, secondsLeft }: Sum, wor
   ], words)
 }
 
-/** Such as `7 files uploaded, 1 file failed`. */
+/** Returns text such as `7 files uploaded, 1 file failed`. */
 export function resultText ({ done, failed }: Sum, words: Words): string {
   return joined([
     done ? words.text('allDone', { n: done }) : '',

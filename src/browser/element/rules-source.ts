@@ -3,27 +3,27 @@ import { refused, shown, type Shown } from './problem.ts'
 import type { Words } from './words/words.ts'
 
 const TIMEOUT_MS = 10_000
-/** What back ends answer that know no rules. */
+/** Statuses of back ends that have no rules. */
 const WITHOUT_RULES: ReadonlySet<number> = new Set([200, 404, 405, 501])
 
-/** What the gateway lets this page upload, asked for once. */
+/** Rules of the gateway for this page, requested once. */
 export class RulesSource {
   rules: Rules | undefined
-  /** Whether it is known what the rules are, or that there are none. */
+  /** True when the rules have been read, or do not exist. */
   isKnown = false
-  /** Why the rules are not known. Undefined too where there are none. */
+  /** Reason why the rules could not be read. Undefined also when they do not exist. */
   #error: unknown
   #asked: Promise<void> | undefined
   #stop = new AbortController()
 
-  /** Forgets what is known, for another gateway or another caller. */
+  /** Forgets the rules, before they are read for another gateway or caller. */
   reset (): void {
     this.#stop.abort()
     this.isKnown = false
     this.#asked = this.#error = this.rules = undefined
   }
 
-  /** Asks, unless that has been done. A network that failed is tried again. */
+  /** Requests the rules once, and again after the network has failed. */
   ask (uploader: () => Uploader): Promise<void> {
     if (this.#error && !this.#isAnswer) this.#asked = undefined
     this.#asked ??= this.#load(uploader)
@@ -48,19 +48,21 @@ export class RulesSource {
     }
   }
 
-  /** Whether somebody answered, and not the network failed. */
+  /** True when the failure is an answer, not a failure of the network. */
   get #isAnswer (): boolean {
     return this.#error instanceof UploadError && this.#error.status > 0
   }
 
-  /** Why nothing may be uploaded, if that is so. */
+  /** Returns why nothing may be uploaded; undefined when something may. */
   closed (words: Words): Shown | undefined {
     if (this.rules?.allowed === false) return refused(this.rules.reason || words.text('closed'))
     if (!this.#isAnswer && !(this.#error instanceof TypeError)) return undefined
     return { ...shown(this.#error, words), mayRetry: true }
   }
 
-  /** A line for a gateway that could not be reached. Uploads may still succeed later. */
+  /**
+   * Returns a line for a gateway that could not be reached; empty otherwise. Uploads may still succeed later.
+   */
   warning (words: Words): string {
     return this.#error && !this.#isAnswer ? shown(this.#error, words).sentence : ''
   }

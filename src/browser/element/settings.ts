@@ -1,7 +1,7 @@
 import type { Asset, Fields, Rules, UploaderOptions } from '../client.ts'
 import type { Texts } from './words/texts-en.ts'
 
-/** What the panel reads of its element. */
+/** Properties of the element that the panel reads. */
 export interface Settings {
   readonly signatureUrl: string
   readonly rulesUrl: string

@@ -33,5 +33,7 @@ export class SignatureLimits {
     else this.#limits.set(key, maxBytes)
   }
 
-  find (account: string, signature: string): number | undefined { return this.#limits.get(`${account}:${signature}`) }
+  find (account: string, signature: string): number | undefined {
+    return this.#limits.get(`${account}:${signature}`)
+  }
 }

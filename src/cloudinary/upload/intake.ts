@@ -58,7 +58,8 @@ export class Intake {
   /** Waits for the first bytes, so that an empty or broken file is known before anything is sent. */
   async begin (): Promise<void> {
     const { length } = this.#file
-    if (!this.#dataUri && length !== undefined && length > this.#maxBytes) throw tooLarge(length, this.#maxBytes)
+    const isKnown = !this.#dataUri && length !== undefined
+    if (isKnown && length > this.#maxBytes) throw tooLarge(length, this.#maxBytes)
     await this.more()
   }
 

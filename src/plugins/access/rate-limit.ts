@@ -96,7 +96,13 @@ function limited (name: LimitName, rate: Rate, { retryAfterSeconds }: RateVerdic
   })
 }
 
-function requireQuota (reply: FastifyReply, name: LimitName, rate: Rate, verdict: RateVerdict, onLimited: RateLimitOptions['onLimited']): void {
+function requireQuota (
+  reply: FastifyReply,
+  name: LimitName,
+  rate: Rate,
+  verdict: RateVerdict,
+  onLimited: RateLimitOptions['onLimited']
+): void {
   announce(reply, name, rate, verdict)
   if (verdict.allowed) return
   onLimited?.(name)
@@ -141,7 +147,11 @@ interface Quota { readonly name: LimitName, readonly key: string, readonly rate:
 
 /** Takes requests from each quota in turn: as many as the quotas before it have allowed. */
 async function takeFurther (
-  store: RateStore, reply: FastifyReply, quotas: readonly Quota[], count: number, onLimited: RateLimitOptions['onLimited']
+  store: RateStore,
+  reply: FastifyReply,
+  quotas: readonly Quota[],
+  count: number,
+  onLimited: RateLimitOptions['onLimited']
 ): Promise<FurtherRequests> {
   let further: FurtherRequests = { allowed: count }
   for (const { name, key, rate } of quotas) {

@@ -176,7 +176,9 @@ async function openStore (app: FastifyInstance, options: IdempotencyOptions): Pr
 export default fp<IdempotencyOptions>(async (scope, options) => {
   const store = await openStore(scope, options)
   scope.addHook('onClose', () => store.close())
-  scope.decorateRequest('uploadOnce', async function <Parameters extends object> (this: FastifyRequest, upload: Upload<Parameters>) {
+  scope.decorateRequest('uploadOnce', async function <Parameters extends object> (
+    this: FastifyRequest, upload: Upload<Parameters>
+  ) {
     const key = idempotencyKey(this.headers['idempotency-key'])
     if (key === undefined) return this.cloudinary.upload(upload, this.uploadCall())
     const owner = ownerOf(this)

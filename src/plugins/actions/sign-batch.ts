@@ -18,12 +18,28 @@ const MOST_CHARACTERS = 4 * 1024 * 1024
 const Settings = Type.Object(signatureSettings, { ...UPLOAD_PARTS, additionalProperties: false })
 
 const File = Type.Object({
-  name: Type.String({ minLength: 1, maxLength: 1024, description: 'Name of the file, with its extension.', 'x-fault': 'must be a name of 1 to 1024 characters' }),
-  size: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Size in bytes.', 'x-fault': 'must be a whole number of bytes, 0 or more' }),
-  type: Type.Optional(Type.String({ maxLength: 255, description: 'Media type, as the browser reports it; may be blank.' }))
+  name: Type.String({
+    minLength: 1,
+    maxLength: 1024,
+    description: 'Name of the file, with its extension.',
+    'x-fault': 'must be a name of 1 to 1024 characters'
+  }),
+  size: Type.Integer({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'Size in bytes.',
+    'x-fault': 'must be a whole number of bytes, 0 or more'
+  }),
+  type: Type.Optional(Type.String({
+    maxLength: 255, description: 'Media type, as the browser reports it; may be blank.'
+  }))
 }, { additionalProperties: false, 'x-component': 'AnnouncedFile' })
 
-const listBounds = { minItems: 1, maxItems: MOST_FILES, description: 'The files, 1 to 100. Name, size and type are what the page claims: no signature can bind them.' }
+const listBounds = {
+  minItems: 1,
+  maxItems: MOST_FILES,
+  description: 'The files, 1 to 100. Name, size and type are what the page claims: no signature can bind them.'
+}
 
 /** The body in the OpenAPI document. The route checks each file by itself, so that a fault fails that file only. */
 const DOCUMENTED = Type.Object({
@@ -130,11 +146,15 @@ class FileJudge {
 
 /** Returns the problem of a file that exceeds the rate. */
 function overRate (request: FastifyRequest, refusal: GatewayError, index: number): object {
-  return request.problemOf(refusal.but({ errors: [{ pointer: `/files/${index}`, message: 'exceeds the rate' }] }))
+  return request.problemOf(refusal.but({
+    errors: [{ pointer: `/files/${index}`, message: 'exceeds the rate' }]
+  }))
 }
 
 /** Returns the form of each file, or its problem. */
-function itemsOf (request: FastifyRequest, files: readonly unknown[], { first, another }: FormMaker): object[] {
+function itemsOf (
+  request: FastifyRequest, files: readonly unknown[], { first, another }: FormMaker
+): object[] {
   const judge = new FileJudge(request, first)
   const unused = [first]
   return files.map((file, index) => {
@@ -169,7 +189,17 @@ export const signBatch: FastifyPluginAsyncTypebox = async (app) => {
       body: Body,
       response: {
         200: Items,
-        ...problems('invalid_request', 'unauthorized', 'forbidden', 'request_timeout', 'payload_too_large', 'unsupported_media_type', 'param_not_allowed', 'url_not_allowed', 'rate_limited')
+        ...problems(
+          'invalid_request',
+          'unauthorized',
+          'forbidden',
+          'request_timeout',
+          'payload_too_large',
+          'unsupported_media_type',
+          'param_not_allowed',
+          'url_not_allowed',
+          'rate_limited'
+        )
       }
     },
     handler: async (request, reply) => {
@@ -184,7 +214,9 @@ export const signBatch: FastifyPluginAsyncTypebox = async (app) => {
       const items = [
         ...itemsOf(request, files.slice(0, counted), forms),
         // Present whenever fewer are allowed than there are files.
-        ...files.slice(counted).map((_file, index) => overRate(request, refusal as GatewayError, counted + index))
+        ...files.slice(counted).map(
+          (_file, index) => overRate(request, refusal as GatewayError, counted + index)
+        )
       ]
       reply.header('cache-control', 'no-store').type('application/json; charset=utf-8')
       return reply.serializer(JSON.stringify).send({ items })

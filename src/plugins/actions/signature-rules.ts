@@ -17,7 +17,9 @@ export const signatureRules: FastifyPluginAsyncTypebox = async (app) => {
       summary: 'What this caller may upload',
       description: 'Answers the limits that the policy sets to signatures of this caller in the environment that `X-Environment` ' +
         'names, with its claims filled in, and says which of them Cloudinary itself enforces. A caller that may sign nothing gets `allowed: false` and a reason.',
-      response: { 200: UploadRules, ...problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited') }
+      response: {
+        200: UploadRules, ...problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited')
+      }
     },
     handler: async (request, reply) => {
       const { name, cloudName } = request.cloudinary.environment

@@ -35,7 +35,9 @@ export interface BrowserModulesOptions {
 }
 
 /** `/client.js` and `/upload-element.js`: modules that pages of any origin may import. They hold no secret, so need no key. */
-export const browserModules: FastifyPluginAsync<BrowserModulesOptions> = async (app, { folders = FOLDERS }) => {
+export const browserModules: FastifyPluginAsync<BrowserModulesOptions> = async (
+  app, { folders = FOLDERS }
+) => {
   for (const name of MODULES) {
     let known: BrowserModule | undefined
     app.get(`/${name}`, { schema: { hide: true } }, async ({ headers }, reply) => {

@@ -74,7 +74,9 @@ function routeForReaders ({ schema, url, route }: RouteToDocument): { schema: Fa
 
 interface Operation {
   readonly operationId: string
-  readonly requestBody?: { required?: boolean, content?: Readonly<Record<string, { readonly schema: object }>> }
+  readonly requestBody?: {
+    required?: boolean, content?: Readonly<Record<string, { readonly schema: object }>>
+  }
   readonly servers?: ReadonlyArray<{ readonly url: string }>
   readonly parameters?: Array<{ readonly name: string, example?: unknown }>
 }

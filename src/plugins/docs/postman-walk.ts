@@ -53,7 +53,9 @@ export const WALK: Readonly<Record<string, Sample>> = {
     ]
   },
   getSignatureRules: {},
-  generateSignatures: { body: { fields: { tags: ['postman'] }, files: [{ name: 'a.jpg', size: 1000, type: 'image/jpeg' }] } },
+  generateSignatures: {
+    body: { fields: { tags: ['postman'] }, files: [{ name: 'a.jpg', size: 1000, type: 'image/jpeg' }] }
+  },
   explainSignature: { body: { fields: { timestamp: '1700000000', folder: 'a' }, signature: '0'.repeat(40) } },
   deleteResource: { path: { public_id: ID } }
 }

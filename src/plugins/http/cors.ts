@@ -14,7 +14,18 @@ export interface CorsOptions {
 /** How long a browser may remember the answer to a preflight. */
 const MAX_AGE_SECONDS = 600
 const MAX_ORIGIN_TOLD = 120
-const ANSWER_HEADERS = ['Date', 'Idempotent-Replayed', 'Link', 'Location', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Request-Id', 'X-Upload-Attempts', 'X-Upload-Integrity']
+const ANSWER_HEADERS = [
+  'Date',
+  'Idempotent-Replayed',
+  'Link',
+  'Location',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'X-Request-Id',
+  'X-Upload-Attempts',
+  'X-Upload-Integrity'
+]
 
 /**
  * What to say to a preflight that nobody answered: `cors` answers those of listed origins, so its origin is what is

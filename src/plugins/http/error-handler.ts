@@ -26,7 +26,9 @@ export interface ErrorHandlerOptions {
 export type ProblemMembers = Record<string, unknown>
 
 /** The problem document of one failure. `path` carries no query: a query may hold signatures. */
-export function problemDocument (error: GatewayError, docs: string, path: string, requestId: string): ProblemMembers {
+export function problemDocument (
+  error: GatewayError, docs: string, path: string, requestId: string
+): ProblemMembers {
   const { status, title } = ERRORS[error.code]
   return {
     type: `${docs}/${error.code}`,
@@ -81,7 +83,9 @@ function logFailure ({ code, statusCode, cause, message }: GatewayError, { log }
 }
 
 /** Sends the problem answer of `error`. The one place where an error becomes a reply. */
-export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply, docs: string): FastifyReply {
+export function sendProblem (
+  error: unknown, request: FastifyRequest, reply: FastifyReply, docs: string
+): FastifyReply {
   const failure = failureOf(error, request)
   logFailure(failure, request)
   if (leavesBodyUnread(request)) {

@@ -16,7 +16,17 @@ t.test('every fault that a schema cannot tell is named', async (t) => {
       sign: {
         allow: ['folder', 'taggs'],
         require: ['quux'],
-        force: { timestamp: 1, made_up: 'x', tags: [], type: '', allowed_formats: ['', ' '], moderation: ',', context: ['', 'a=b'], folder: 'a{', overwrite: true },
+        force: {
+          timestamp: 1,
+          made_up: 'x',
+          tags: [],
+          type: '',
+          allowed_formats: ['', ' '],
+          moderation: ',',
+          context: ['', 'a=b'],
+          folder: 'a{',
+          overwrite: true
+        },
         folder: ['a//b'],
         public_id: ['{'],
         notification_hosts: ['https://x'],
@@ -135,6 +145,11 @@ t.test('names of keys that no rule speaks of', async (t) => {
 })
 
 t.test('rules that leave no room for single_use are faults', async (t) => {
-  const faults = policyFaults({ callers: { web: { sign: { single_use: true, force: { overwrite: true }, require: ['public_id'] } } } }, [])
-  t.same(faults.map(({ path }) => path.join('/')), ['callers/web/sign/force/overwrite', 'callers/web/sign/require/0'])
+  const faults = policyFaults(
+    { callers: { web: { sign: { single_use: true, force: { overwrite: true }, require: ['public_id'] } } } },
+    []
+  )
+  t.same(faults.map(({ path }) => path.join('/')), [
+    'callers/web/sign/force/overwrite', 'callers/web/sign/require/0'
+  ])
 })

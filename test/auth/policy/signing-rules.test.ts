@@ -1,5 +1,7 @@
 import t from 'tap'
-import { backDated, compileSigning, HELD_IN_UPDATES, isOff, isOn, signingFaults, updateFaults, withForced } from '../../../src/auth/policy/signing-rules.ts'
+import {
+  backDated, compileSigning, HELD_IN_UPDATES, isOff, isOn, signingFaults, updateFaults, withForced
+} from '../../../src/auth/policy/signing-rules.ts'
 
 const faultsOf = (rules: Parameters<typeof compileSigning>[0], parameters: Record<string, string>, resourceType?: string, claims = {}) =>
   signingFaults(compileSigning(rules, claims), parameters, resourceType).map(({ pointer }) => pointer)
@@ -96,9 +98,14 @@ t.test('updates are held to what uploads may set, where both have it', async (t)
 })
 
 t.test('single use is a rule only where it is switched on', async (t) => {
-  t.same([{ single_use: true }, { single_use: false }, {}].map((rules) => compileSigning(rules, {}).singleUse), [true, undefined, undefined])
+  t.same(
+    [{ single_use: true }, { single_use: false }, {}].map((rules) => compileSigning(rules, {}).singleUse),
+    [true, undefined, undefined]
+  )
 })
 
 t.test('flags in wire text: on, off, or left to others', async (t) => {
-  t.same(['true', '1', 'false', '0', 'maybe', undefined].map((value) => [isOn(value), isOff(value)]), [[true, false], [true, false], [false, true], [false, true], [false, false], [false, false]])
+  t.same(['true', '1', 'false', '0', 'maybe', undefined].map((value) => [isOn(value), isOff(value)]), [
+    [true, false], [true, false], [false, true], [false, true], [false, false], [false, false]
+  ])
 })

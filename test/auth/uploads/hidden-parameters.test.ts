@@ -104,15 +104,33 @@ t.test('what is forced counts as a place too', async (t) => {
 })
 
 t.test('a form for one asset: nothing hides overwrite where the name stays', async (t) => {
-  const once = (parameters: Record<string, string>, shard?: string, given: Record<string, string> = parameters) =>
-    withoutReuse({ parameters: { public_id: 'id', overwrite: 'false', timestamp, ...parameters }, given }, shard, (each) => each)
-  for (const parameters of [{}, { folder: 'a', allowed_formats: 'gif', context: 'a=b', tags: 'c' }, { folder: 'a', moderation: 'manual' }] as const) {
+  const once = (
+    parameters: Record<string, string>, shard?: string, given: Record<string, string> = parameters
+  ) =>
+    withoutReuse(
+      { parameters: { public_id: 'id', overwrite: 'false', timestamp, ...parameters }, given },
+      shard,
+      (each) => each
+    )
+  for (const parameters of [{}, { folder: 'a', allowed_formats: 'gif', context: 'a=b', tags: 'c' }, {
+    folder: 'a', moderation: 'manual'
+  }] as const) {
     t.same(once(parameters), { public_id: 'id', overwrite: 'false', timestamp, ...parameters })
   }
-  t.match(once({ allowed_formats: 'gif' }, 'ab'), { folder: 'ab', public_id: 'id' }, 'the folder is hidden with it, and so is the name')
-  t.throws(() => once({ allowed_formats: 'gif' }, undefined, {}), { code: 'forbidden', errors: [{ pointer: '/folder', message: /allowed_formats, which is added/ }] })
+  t.match(
+    once({ allowed_formats: 'gif' }, 'ab'),
+    { folder: 'ab', public_id: 'id' },
+    'the folder is hidden with it, and so is the name'
+  )
+  t.throws(() => once({ allowed_formats: 'gif' }, undefined, {}), {
+    code: 'forbidden', errors: [{ pointer: '/folder', message: /allowed_formats, which is added/ }]
+  })
   for (const shard of [undefined, 'ab']) {
-    t.throws(() => once({ phash: 'true' }, shard), { code: 'forbidden', errors: [{ pointer: '/phash', message: /must be left out.*hide phash in overwrite/ }] })
-    t.throws(() => once({ metadata: 'a=b' }, shard), { code: 'forbidden', errors: [{ pointer: '/metadata' }], members: { advice: /POST \/upload/ } })
+    t.throws(() => once({ phash: 'true' }, shard), {
+      code: 'forbidden', errors: [{ pointer: '/phash', message: /must be left out.*hide phash in overwrite/ }]
+    })
+    t.throws(() => once({ metadata: 'a=b' }, shard), {
+      code: 'forbidden', errors: [{ pointer: '/metadata' }], members: { advice: /POST \/upload/ }
+    })
   }
 })

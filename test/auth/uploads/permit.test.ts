@@ -237,20 +237,44 @@ t.test('pointers lead to where the parameters stand', async (t) => {
 })
 
 t.test('single use: the form is named here, and an upload is not concerned', async (t) => {
-  const permissions = permissionsOf({ folder: 'users/1', sign: { single_use: true, formats: ['gif'], require: ['tags'] } }, {})
-  const permit = (action: 'generateSignature' | 'uploadResource', parameters: Record<string, string>, exact = false) =>
-    permitUpload({ action, exact, parameters: { timestamp: '1000', ...parameters }, ...(exact && { within: '/paramsToSign' }) }, {
+  const permissions = permissionsOf(
+    { folder: 'users/1', sign: { single_use: true, formats: ['gif'], require: ['tags'] } }, {}
+  )
+  const permit = (
+    action: 'generateSignature' | 'uploadResource', parameters: Record<string, string>, exact = false
+  ) =>
+    permitUpload({
+      action,
+      exact,
+      parameters: { timestamp: '1000', ...parameters },
+      ...(exact && { within: '/paramsToSign' })
+    }, {
       permissions, nowSeconds: 1000, signatureVersion: 2, sandbox: false, newName: () => 'name'
     })
   const { parameters, another } = permit('generateSignature', { tags: 'a' })
-  t.same(parameters, { timestamp: '1000', tags: 'a', folder: 'users/1', allowed_formats: 'gif', public_id: 'name', overwrite: 'false' })
+  t.same(parameters, {
+    timestamp: '1000',
+    tags: 'a',
+    folder: 'users/1',
+    allowed_formats: 'gif',
+    public_id: 'name',
+    overwrite: 'false'
+  })
   t.same(another?.(), parameters)
   t.match(permitUpload({ action: 'generateSignature', parameters: { tags: 'a', timestamp: '1000' } }, {
     permissions, nowSeconds: 1000, signatureVersion: 2, sandbox: false
   }).parameters['public_id'], /^[0-9a-f]{32}$/)
-  t.throws(() => permit('generateSignature', {}), { code: 'param_not_allowed', errors: [{ pointer: '/tags' }] }, 'the other rules hold')
-  t.throws(() => permit('generateSignature', { tags: 'a', public_id: 'users/1/a' }), { code: 'param_not_allowed', errors: [{ pointer: '/public_id' }] })
-  t.throws(() => permit('generateSignature', { tags: 'a', source: 'uw' }, true), { code: 'param_not_allowed', errors: [{ pointer: '/paramsToSign' }] })
+  t.throws(
+    () => permit('generateSignature', {}),
+    { code: 'param_not_allowed', errors: [{ pointer: '/tags' }] },
+    'the other rules hold'
+  )
+  t.throws(() => permit('generateSignature', { tags: 'a', public_id: 'users/1/a' }), {
+    code: 'param_not_allowed', errors: [{ pointer: '/public_id' }]
+  })
+  t.throws(() => permit('generateSignature', { tags: 'a', source: 'uw' }, true), {
+    code: 'param_not_allowed', errors: [{ pointer: '/paramsToSign' }]
+  })
   const upload = permit('uploadResource', { tags: 'a', public_id: 'users/1/a', overwrite: 'true' })
   t.match(upload, { parameters: { public_id: 'users/1/a', overwrite: 'true' }, another: undefined })
 })

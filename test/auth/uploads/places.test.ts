@@ -1,7 +1,9 @@
 import t from 'tap'
 import { permissionsOf } from '../../../src/auth/policy/permissions.ts'
 import { compileSigning } from '../../../src/auth/policy/signing-rules.ts'
-import { isPlaced, moveFaults, placeFaults, rulePlaces, undecidableFaults } from '../../../src/auth/uploads/places.ts'
+import {
+  isPlaced, moveFaults, placeFaults, rulePlaces, undecidableFaults
+} from '../../../src/auth/uploads/places.ts'
 
 type Rules = Parameters<typeof compileSigning>[0]
 

@@ -6,7 +6,9 @@ t.test('remembers the limit of a signature, for its life', async (t) => {
   const limits = new SignatureLimits({ now: () => nowMs })
   limits.remember('demo', 'one', 10)
   limits.remember('demo', 'two', undefined)
-  t.same([limits.find('demo', 'one'), limits.find('demo', 'two'), limits.find('other', 'one')], [10, undefined, undefined])
+  t.same([limits.find('demo', 'one'), limits.find('demo', 'two'), limits.find('other', 'one')], [
+    10, undefined, undefined
+  ])
   limits.remember('demo', 'two', 20)
   limits.remember('demo', 'one', undefined)
   t.same([limits.find('demo', 'one'), limits.find('demo', 'two')], [undefined, 20], 'the latest decides')

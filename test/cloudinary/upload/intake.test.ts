@@ -148,7 +148,9 @@ t.test('a limit that is known late holds for what has come and for what comes', 
   const whole = new Intake(fileOf(from('hello')), limits)
   t.equal(await drain(whole), 'hello')
   whole.limitTo(5)
-  t.throws(() => whole.limitTo(4), { code: 'payload_too_large', message: 'The file has 5 bytes; the limit is 4.' })
+  t.throws(() => whole.limitTo(4), {
+    code: 'payload_too_large', message: 'The file has 5 bytes; the limit is 4.'
+  })
   const begun = new Intake(fileOf(from('he', 'llo')), limits)
   await begun.begin()
   begun.limitTo(4)
@@ -156,7 +158,9 @@ t.test('a limit that is known late holds for what has come and for what comes', 
   const announced = new Intake(fileOf(from('hello'), { length: 5 }), limits)
   t.throws(() => announced.limitTo(3), { message: 'The file has 5 bytes; the limit is 3.' })
   const uri = 'data:text/plain;base64,aGVsbG8='
-  const text = new Intake({ stream: from(uri), filename: undefined, stop: () => {} }, { ...limits, maxBytes: 100 })
+  const text = new Intake({ stream: from(uri), filename: undefined, stop: () => {} }, {
+    ...limits, maxBytes: 100
+  })
   t.equal(await drain(text), uri)
   t.doesNotThrow(() => text.limitTo(5), 'the bytes that it stands for')
   t.throws(() => text.limitTo(4), { code: 'payload_too_large' })

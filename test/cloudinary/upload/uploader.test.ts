@@ -363,6 +363,8 @@ t.test('the limit of a form holds for the file, whether the form is known before
   }
   const late = { late: async () => ({}), maxBytesOf: () => 999 }
   const before = upstream.seen.length
-  await t.rejects(store(streamed(randomBytes(1000), { maxLength: 1500 }), late), { code: 'payload_too_large' })
+  await t.rejects(store(streamed(randomBytes(1000), { maxLength: 1500 }), late), {
+    code: 'payload_too_large'
+  })
   t.equal(upstream.seen.length, before, 'nothing whole went up')
 })

@@ -178,12 +178,22 @@ t.test('Redis: two gateways share one limit; when it is gone each limits by itse
 
 t.test('further requests that one stands for count for address and caller, as many as both allow', async (t) => {
   const limited: string[] = []
-  const options = { perAddress: { requests: 6, perSeconds: 60 }, perCaller: { requests: 4, perSeconds: 60 }, now: () => 1_000_000, onLimited: (by: string) => { limited.push(by) } }
+  const options = {
+    perAddress: { requests: 6, perSeconds: 60 },
+    perCaller: { requests: 4, perSeconds: 60 },
+    now: () => 1_000_000,
+    onLimited: (by: string) => { limited.push(by) }
+  }
   const app = await start(t, options)
-  const ask = (count: number, caller = 'web') => app.inject({ url: `/many?count=${count}`, headers: { 'x-caller': caller } })
+  const ask = (count: number, caller = 'web') => app.inject({
+    url: `/many?count=${count}`, headers: { 'x-caller': caller }
+  })
   const first = await ask(2)
   t.same(first.json(), { allowed: 2 })
-  t.match(first.headers, { 'ratelimit-policy': '"address";q=6;w=60, "caller";q=4;w=60', ratelimit: '"address";r=3;t=30, "caller";r=1;t=45' })
+  t.match(first.headers, {
+    'ratelimit-policy': '"address";q=6;w=60, "caller";q=4;w=60',
+    ratelimit: '"address";r=3;t=30, "caller";r=1;t=45'
+  })
   const second = await ask(5)
   t.match(second.json(), { allowed: 0, refusal: /This caller may send 4 requests/ })
   t.match(second.headers, { ratelimit: '"address";r=0;t=60, "caller";r=0;t=60' })

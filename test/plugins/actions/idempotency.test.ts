@@ -264,8 +264,14 @@ t.test('a signature behind its file takes the key when it is shown, and gets the
   const signed = await post(url.replace(/upload$/, 'signature'), undefined, ...asJson({ folder: 'late' }))
   const fields = signed.body.fields as Record<string, string> // as documented
   const send = (bytes: string, changes: Record<string, string> = {}): Promise<Answer> =>
-    post(url.replace(/upload$/, 'direct-upload'), 'order-7', form(['file', Buffer.from(bytes)], ...Object.entries({ ...fields, ...changes })))
-  t.match(await send('one', { signature: '0'.repeat(40) }), { status: 401, body: { code: 'signature_mismatch' } })
+    post(
+      url.replace(/upload$/, 'direct-upload'),
+      'order-7',
+      form(['file', Buffer.from(bytes)], ...Object.entries({ ...fields, ...changes }))
+    )
+  t.match(await send('one', { signature: '0'.repeat(40) }), {
+    status: 401, body: { code: 'signature_mismatch' }
+  })
   const first = await send('one')
   t.match(first, { status: 200, replayed: false })
   t.match(await send('one'), { status: 200, replayed: true, text: first.text })

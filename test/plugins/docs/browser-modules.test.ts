@@ -23,7 +23,9 @@ t.test('/client.js', async (t) => {
   const keys = [{ caller: 'web', digest: digestOf('a-key') }]
   for (const corsOrigins of [[], [PAGE], ['https://other.example.com']]) {
     t.test(`any origin may import it, with keys on and CORS_ORIGINS=${corsOrigins.join()}`, async (t) => {
-      const app = await start(t, { corsOrigins, routePrefix: '/media', auth: { mode: 'keys', keys } as never })
+      const app = await start(t, {
+        corsOrigins, routePrefix: '/media', auth: { mode: 'keys', keys } as never
+      })
       for (const headers of [{}, { origin: PAGE }, { origin: 'null' }, { authorization: 'Bearer wrong' }]) {
         const answer = await app.inject({ url: '/media/client.js', headers })
         t.match(answer, {
@@ -57,7 +59,8 @@ t.test('/client.js', async (t) => {
     const element = await app.inject('/media/upload-element.js')
     t.match(element, { statusCode: 200, headers: OPEN, body: /from\s*"\.\/client\.js"/ })
     for (const [, name] of element.body.matchAll(/import\("\.\/([\w.-]+)"\)/g)) {
-      t.match(await app.inject(`/media/${name}`), { statusCode: 200, headers: OPEN, body: /\bexport\s*\{.*\btexts\b/s }, String(name))
+      t.match(await app.inject(`/media/${name}`), { statusCode: 200, headers: OPEN, body: /\bexport\s*\{.*\btexts\b/s }, String(name)
+      )
     }
     t.equal([...element.body.matchAll(/import\(/g)].length, 2)
   })
@@ -78,7 +81,9 @@ t.test('404 that says what to do, while nothing has been built; later it is ther
   await app.register(browserModules, { folders })
   const absent = await app.inject('/upload-element.js')
   t.match(absent.json(), {
-    status: 404, detail: 'upload-element.js has not been built.', advice: 'Run `npm run build`, then reload the page.'
+    status: 404,
+    detail: 'upload-element.js has not been built.',
+    advice: 'Run `npm run build`, then reload the page.'
   })
   t.equal(absent.headers['access-control-allow-origin'], '*', 'so that pages of other origins see the 404')
   t.match(await app.inject('/client.js'), { statusCode: 200, body: 'export {}' }, 'the second folder')

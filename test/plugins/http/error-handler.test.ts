@@ -146,7 +146,9 @@ t.test('a problem document leaves out what does not apply', async (t) => {
 
 t.test('a problem inside an answer says what a header would say, and a fault of our own is logged', async (t) => {
   const lines: string[] = []
-  const app = fastify({ logger: { level: 'error', stream: { write: (line: string) => { lines.push(line) } } } })
+  const app = fastify({
+    logger: { level: 'error', stream: { write: (line: string) => { lines.push(line) } } }
+  })
   t.teardown(() => app.close())
   await app.register(errorHandler, { docs: '/docs/errors' })
   app.get('/several', async (request) => [
@@ -156,7 +158,14 @@ t.test('a problem inside an answer says what a header would say, and a fault of 
   ].map((error) => request.problemOf(error)))
   const answer = await app.inject({ url: '/several?signature=abc' })
   t.match(answer.json(), [
-    { type: '/docs/errors/rate_limited', status: 429, code: 'rate_limited', retry_after: 7, instance: '/several', request_id: String },
+    {
+      type: '/docs/errors/rate_limited',
+      status: 429,
+      code: 'rate_limited',
+      retry_after: 7,
+      instance: '/several',
+      request_id: String
+    },
     { status: 403, errors: [{ pointer: '/files/1' }] },
     { status: 500, code: 'internal' }
   ])

@@ -92,7 +92,9 @@ t.test('the whole gateway: actions with JSON bodies do not wait for ever, upload
 })
 
 const WITH_BODY = [
-  ['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], ['POST', '/signature/explain'], ['POST', '/signature/batch'], ['POST', '/upload'], ['POST', '/direct-upload'],
+  ['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], [
+    'POST', '/signature/explain'
+  ], ['POST', '/signature/batch'], ['POST', '/upload'], ['POST', '/direct-upload'],
   ['PATCH', '/resources/cats/tom'], ['DELETE', '/resources/cats/tom']
 ] as const
 

@@ -35,11 +35,22 @@ t.test('400 for header names with a blank, and the connection ends', async (t) =
 })
 
 const CHANGES = [
-  ['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], ['POST', '/signature/explain'], ['POST', '/signature/batch'], ['POST', '/upload'], ['POST', '/direct-upload'],
+  ['POST', '/url'], ['POST', '/signed-url'], ['POST', '/signature'], [
+    'POST', '/signature/explain'
+  ], ['POST', '/signature/batch'], ['POST', '/upload'], ['POST', '/direct-upload'],
   ['PATCH', '/resources/cats/tom'], ['DELETE', '/resources/cats/tom']
 ] as const
 const UPLOADS = CHANGES.filter(([, path]) => path.endsWith('upload'))
-const READS = [['GET', '/resources'], ['GET', '/resources/cats/tom'], ['GET', '/url?public_id=a'], ['HEAD', '/url?public_id=a'], ['GET', '/signature/rules'], ['GET', '/environments'], ['GET', '/healthz'], ['GET', '/docs/']] as const
+const READS = [
+  ['GET', '/resources'],
+  ['GET', '/resources/cats/tom'],
+  ['GET', '/url?public_id=a'],
+  ['HEAD', '/url?public_id=a'],
+  ['GET', '/signature/rules'],
+  ['GET', '/environments'],
+  ['GET', '/healthz'],
+  ['GET', '/docs/']
+] as const
 const FORM = { 'content-type': 'multipart/form-data; boundary=b' }
 
 t.test('400 to a piece of a file, before a byte of it is asked for, with what to do instead', async (t) => {
@@ -95,7 +106,9 @@ t.test('400 on uploads to a name in a header and, where it is not honoured, an I
   t.match((await upload({ 'content-disposition': 'attachment; filename="a.txt"' })).json(), { status: 400, errors: [{ pointer: '/Content-Disposition', message: /filename_override/ }] })
   t.equal((await upload({ 'idempotency-key': 'a' })).statusCode, 200)
   t.equal((await upload({})).statusCode, 200)
-  const signature = await app.inject({ method: 'POST', url: '/signature', headers: { 'idempotency-key': 'a' } })
+  const signature = await app.inject({
+    method: 'POST', url: '/signature', headers: { 'idempotency-key': 'a' }
+  })
   t.match(signature.json(), {
     status: 400,
     errors: [{ pointer: '/Idempotency-Key', message: /`\/upload\/remote` and `\/direct-upload` alone/ }]
@@ -117,7 +130,11 @@ t.test('400 to whatever is of these kinds, under any of their names, on every ro
   const onUploads = ['X-File-Name', 'X-Filename', 'Slug', 'Overwrite']
   for (const [method, url] of CHANGES) {
     const isUpload = url.endsWith('upload')
-    for (const name of [...everywhere, ...onChanges, ...isUpload ? onUploads : [], ...isUpload ? [] : ['Idempotency-Key']]) {
+    for (
+      const name of [
+        ...everywhere, ...onChanges, ...isUpload ? onUploads : [], ...isUpload ? [] : ['Idempotency-Key']
+      ]
+    ) {
       const headers = { ...(url === '/direct-upload' && FORM), [name]: 'base64' }
       const answer = await app.inject({ method, url, headers, ...(url === '/direct-upload' && { payload: '--b--\r\n' }) })
       const faults = answer.statusCode === 400 ? answer.json().errors : []

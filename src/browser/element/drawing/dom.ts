@@ -1,8 +1,8 @@
-/** What an element has: attributes, listeners as `onclick`, and `style` as text. */
+/** Attributes of an element, its listeners as `onclick`, and its `style` as text. */
 export type Attributes = Readonly<Record<string, unknown>>
 export type Child = Drawn | string | false | undefined
 
-/** An element as it shall be. `kind` is its tag and its fixed classes (`a.b`), by which it is found again. */
+/** Description of an element. `kind` is its tag and its fixed classes (`a.b`), by which it is found again. */
 export interface Drawn {
   readonly kind: string
   readonly props: Attributes
@@ -36,7 +36,7 @@ const isThe = (node: Node, child: Drawn | string): boolean => typeof child === '
   ? node.nodeType === Node.TEXT_NODE
   : drawn.get(node)?.kind === child.kind && drawn.get(node)?.props['id'] === child.props['id']
 
-/** Changes an element, and what is in it, into what it shall be. Elements of the same kind and ID stay. */
+/** Makes an element and its content match a description. Elements of the same kind and ID stay. */
 export function draw (element: Element, now: Drawn): void {
   const before = drawn.get(element)?.props ?? {}
   for (const [name, value] of Object.entries({ ...before, ...now.props })) {
@@ -50,7 +50,7 @@ export function draw (element: Element, now: Drawn): void {
     let found = at
     while (found && !isThe(found, child)) found = found.nextSibling
     const node = found ?? element.insertBefore(typeof child === 'string' ? new Text() : make(child), at)
-    // What stands before the one that was found is wanted no more.
+    // The nodes before the one that was found are not in the description any more.
     if (found) while (at !== found) at = removed(at)
     if (typeof child !== 'string') draw(node as Element, child) // made by `make`, as its kind tells
     else if (node.nodeValue !== child) node.nodeValue = child

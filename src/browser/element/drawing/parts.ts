@@ -15,15 +15,17 @@ export const icon = (name: Icon): Drawn =>
   h('svg.icon', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, h('path', { d: ICONS[name] }))
 
 /** A button. `kind` adds classes: `primary`, `quiet`. */
-export function button (kind: string, content: Drawn | string, onclick: () => void, props: object = {}): Drawn {
+export function button (
+  kind: string, content: Drawn | string, onclick: () => void, props: object = {}
+): Drawn {
   return h(`button.${kind}`, { type: 'button', onclick, ...props }, content)
 }
 
-/** A button that is an icon, with a name for those who do not see it. */
+/** A button that shows an icon. Its label is spoken, and shown on hover. */
 export const iconButton = (name: Icon, label: string, onclick: () => void, kind = ''): Drawn =>
   button(`icon-button${kind}`, icon(name), onclick, { 'aria-label': label, title: label })
 
-/** A bar from 0 to 1. Without a value something is going on, of which nobody knows how long it takes. */
+/** A progress bar from 0 to 1. Without a value, the progress is unknown. */
 export function bar (value: number | undefined, label: string): Drawn {
   return h('div.bar', {
     role: 'progressbar',

@@ -7,7 +7,7 @@ import type { Queue } from '../queue.ts'
 import { webUrl, type Thumbnails } from './thumbnails.ts'
 import type { Words } from '../words/words.ts'
 
-/** What a row needs of the element. */
+/** The part of the element that a row uses. */
 export interface RowActions {
   readonly words: Words
   readonly queue: Queue
@@ -21,7 +21,7 @@ function picture (row: Row, src: string | undefined): Drawn {
     : (extensionOf(row.name) || row.type.replace(/^.*\//, '')).slice(0, 4).toUpperCase())
 }
 
-/** The name: a link as soon as there is something to open. */
+/** Draws the name: a link once the asset is stored. */
 function title ({ name, asset }: Row, words: Words): Drawn {
   const href = asset && webUrl(asset.secure_url)
   return h('div.title', {}, ...href
@@ -29,7 +29,7 @@ function title ({ name, asset }: Row, words: Words): Drawn {
     : fileName(name))
 }
 
-/** The size, and in a row that is wide enough what of it has been sent. */
+/** Draws the size, and in a wide row also how much of it has been sent. */
 function amount ({ state, size, loaded }: Row, words: Words): Drawn {
   const total = size === undefined ? '' : words.size(size)
   if (!total || !/^(up|pa|re)/.test(state)) return h('span.amount', {}, total)
@@ -37,7 +37,7 @@ function amount ({ state, size, loaded }: Row, words: Words): Drawn {
   return h('span.amount', {}, h('span.wide', {}, both), h('span.small', {}, total))
 }
 
-/** What goes on, at the end of the line: a speed and a time, or a word for the state. */
+/** Draws the end of the line: speed and time left, or a word for the state. */
 function status ({ state, bytesPerSecond, secondsLeft }: Row, words: Words): Drawn {
   if (state === 'uploading' && bytesPerSecond > 0) {
     const time = secondsLeft === null ? '' : words.text('rowLeft', { time: words.time(secondsLeft) })
@@ -45,7 +45,7 @@ function status ({ state, bytesPerSecond, secondsLeft }: Row, words: Words): Dra
     return h('span.state', {}, h('span.wide', {}, speed), h('span', {}, time))
   }
   const sign = state === 'done' ? icon('check') : state === 'retrying' && icon('alert')
-  // A row that has failed shows its problem instead.
+  // A failed row shows its problem instead.
   return h(`span.state.${state}`, {}, sign, words.text(state as Exclude<Row['state'], 'failed'>))
 }
 
@@ -55,7 +55,7 @@ function progress ({ state, size, loaded, name }: Row): Drawn {
   return bar(isKnown ? loaded / (size || 1) : undefined, name)
 }
 
-/** What to tell whoever is asked for help. */
+/** Draws the details that help whoever is asked about a problem. */
 export function detailsText ({ details }: Shown): Drawn {
   return h('pre', { dir: 'ltr' }, details.join('\n'))
 }
@@ -70,7 +70,7 @@ function details (id: string, problem: Shown, words: Words): Drawn {
   return h('div.panel', { id }, text, button('button.quiet', words.text('copy'), copy))
 }
 
-/** What a failed file offers beside being removed. */
+/** Draws the buttons of a failed row, except the one that removes it. */
 function extras (row: Row, id: string, model: RowActions): Drawn {
   const { name, problem, isOpen = false } = row
   const one = (kind: string, action: 'details' | 'retry', act: () => void, props: object = {}): Drawn => {
@@ -95,7 +95,7 @@ function buttons (row: Row, { words, queue }: RowActions): Drawn {
     iconButton('close', named(isActive(row) ? 'cancel' : 'remove'), () => { queue.remove(row) }, '.end'))
 }
 
-/** One line of the list. Its height does not depend on its state, unless a problem has much to say. */
+/** Draws one line of the list. Its height does not depend on its state, except for a long problem. */
 export function rowView (row: Row, actions: RowActions): Drawn {
   const { words } = actions
   const { problem } = row

@@ -1,7 +1,7 @@
 import { COLORS } from '../../tokens.ts'
 import RULES from './style.css'
 
-/** The tokens, as far as the page has not set them, under the names that the rules use. */
+/** Returns the variables of the style sheet: the page's tokens, or their defaults in a theme. */
 const colors = (theme: 0 | 1): string =>
   Object.entries(COLORS).map(([name, values]) => `--${name}:var(--cg-${name},${values[theme]})`).join(';')
 

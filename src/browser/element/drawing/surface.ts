@@ -34,7 +34,7 @@ export class Surface {
     this.#body.className = 'root'
     this.root.append(this.#body, this.#input, this.#spoken)
     new ResizeObserver(onResize).observe(this.#body)
-    // Neither may leave as if the element itself had changed.
+    // The element fires events of its own, so these stay inside.
     this.#input.addEventListener('input', (event) => { event.stopPropagation() })
     this.#input.addEventListener('change', (event) => {
       event.stopPropagation()
@@ -69,7 +69,7 @@ export class Surface {
     this.#input.click()
   }
 
-  /** Has screen readers say a line. What comes at once is said together. */
+  /** Has screen readers say a line, together with others of the same moment. */
   say (line: string): void {
     if (this.#lines.push(line) > 1) return
     setTimeout(() => {
@@ -78,7 +78,7 @@ export class Surface {
     }, 100)
   }
 
-  /** Draws, and keeps the focus near where it was when its button or its row has gone. */
+  /** Draws. When the focused button or its row has gone, a button near it gets the focus. */
   draw (view: Drawn): void {
     const active = this.root.activeElement
     const row = active?.closest('li')
@@ -91,7 +91,7 @@ export class Surface {
     else this.focus('#link,button')
   }
 
-  /** Brings something into sight, and moves nothing when it is there already. */
+  /** Scrolls something into view, unless it is visible already. */
   show (selector: string): void {
     this.#find(selector)?.scrollIntoView({ block: 'nearest' })
   }

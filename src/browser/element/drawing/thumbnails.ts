@@ -1,16 +1,16 @@
 import type { Asset } from '../../client.ts'
 import type { Row } from '../row.ts'
 
-/** What browsers decode. Larger files are not read for a picture of 40 pixels. */
+/** Image types that browsers decode. Files above `LARGEST` are not read for a picture of 40 pixels. */
 const DRAWN = /^image\/(png|jpeg|gif|webp|avif|bmp|svg\+xml)$/
 const LARGEST = 10_000_000
 const SIDE = 40
 
-/** `url` when it is one that a browser may be sent to. */
+/** Returns an http(s) URL as it is; undefined for anything else. */
 export const webUrl = (url: unknown): string | undefined =>
   typeof url === 'string' && /^https?:\/\//i.test(url) ? url : undefined
 
-/** A small picture of a public asset as Cloudinary delivers it; of a video one frame, of a PDF one page. */
+/** Returns the URL of a small picture of a public asset. A video shows one frame, a PDF one page. */
 export function deliveredUrl ({ secure_url: url, format }: Asset): string | undefined {
   const [, base, kind, rest] = /^(https?:\/\/.+?\/(image|video)\/upload\/)(.+)$/i.exec(url) ?? []
   if (!base || !rest) return undefined
@@ -22,7 +22,7 @@ export function deliveredUrl ({ secure_url: url, format }: Asset): string | unde
 /** Pictures of rows: of the chosen file first, then of the stored asset once that has been loaded. */
 export class Thumbnails {
   readonly #local = new Map<Row, string>()
-  /** Undefined while it is loaded, or when it cannot be. */
+  /** Undefined while the picture loads, and when it cannot be loaded. */
   readonly #delivered = new Map<Row, string | undefined>()
   readonly #changed: () => void
 
@@ -43,7 +43,9 @@ export class Thumbnails {
     return url
   }
 
-  /** Shows it only when it is there, so that no picture blinks. If a policy forbids it, the first stays. */
+  /**
+   * Loads the picture before it is shown, so that none blinks. If a policy forbids it, the local one stays.
+   */
   #load (row: Row, url: string | undefined): void {
     this.#delivered.set(row, undefined)
     if (!url) return
@@ -63,7 +65,7 @@ export class Thumbnails {
     this.#local.delete(row)
   }
 
-  /** Forgets every row but these, and frees what was made for them. */
+  /** Forgets all rows but these, and frees their object URLs. */
   keep (rows: readonly Row[]): void {
     for (const row of [...this.#local.keys(), ...this.#delivered.keys()]) {
       if (rows.includes(row)) continue

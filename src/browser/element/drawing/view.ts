@@ -9,15 +9,15 @@ import { detailsText, rowView, type RowActions } from './row-view.ts'
 /** Where files may come from. */
 export type Source = 'file' | 'camera' | 'url'
 
-/** Everything that is shown, and what buttons do. */
+/** State of the element and actions of its buttons. */
 export interface Model extends RowActions {
   readonly limits: Limits
   readonly host: HTMLElement
   readonly isDisabled: boolean
-  /** Why nothing may be uploaded. */
+  /** Reason why nothing may be uploaded. */
   readonly closed: Shown | undefined
   readonly noted: string
-  /** What a drop would do. Undefined while nothing is dragged. */
+  /** Effect of a drop. Undefined while nothing is dragged. */
   readonly veil: { readonly text: string, readonly isGood: boolean } | undefined
   readonly isLinkOpen: boolean
   readonly linkFault: string
@@ -83,9 +83,10 @@ function field (model: Model): Drawn {
   const { words, limits, queue: { rows, isFull }, closed, isLinkOpen } = model
   if (closed) return closedField(model, closed)
   const isEmpty = rows.length === 0
-  // A click beside the buttons is meant for the one that chooses.
+  // A click beside the buttons chooses files, too.
   const onclick = ({ target }: MouseEvent): void => {
-    if (model.offers('file') && !(target as Element).closest('button,.link')) model.choose() // events of the mouse strike elements
+    // The target of a mouse event is an element.
+    if (model.offers('file') && !(target as Element).closest('button,.link')) model.choose()
   }
   const limitsText = isFull ? words.text('tooMany', { n: limits.maxFiles }) : describe(limits, words)
   return h('div.field', { 'data-empty': isEmpty, onclick },
@@ -95,7 +96,7 @@ function field (model: Model): Drawn {
     h('p.rules', { id: 'rules' }, limitsText))
 }
 
-/** All files together. Its place is kept when they have ended, so that no row jumps. */
+/** Draws the line for all files. It keeps its height when they have ended, so that no row jumps. */
 function totalView (model: Model): Drawn {
   const { words } = model
   const sum = sumOf(model.queue.rows)
@@ -107,7 +108,7 @@ function totalView (model: Model): Drawn {
     sum.active ? bar(sum.total ? sum.loaded / sum.total : undefined, words.text('label')) : h('div.bar.gone'))
 }
 
-/** The whole element. */
+/** Draws the whole element. */
 export function view (model: Model): Drawn {
   const { queue: { rows }, words, noted, veil, host, limits } = model
   return h('div.root', {

@@ -1,10 +1,12 @@
-/** Forms of a text by the plural category of `{n}`, as `Intl.PluralRules` names it. `other` is the fallback. */
+/**
+ * Forms of a text by the plural category of `{n}`, as `Intl.PluralRules` names it. `other` is the fallback.
+ */
 export type PluralText = Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }
 export type Text = string | PluralText
 
 /**
- * Every text of the element, in English. A name that begins with `error.` ends with the code of a failure, and its text is
- * shown instead of what the server said. `{…}` stands for a value.
+ * Every text of the element, in English. A name that begins with `error.` ends with the code of a failure,
+ * and its text is shown instead of what the server said. `{…}` stands for a value.
  */
 export const ENGLISH = {
   label: 'File upload',
@@ -73,5 +75,8 @@ export const ENGLISH = {
 } as const satisfies Record<string, Text>
 
 export type TextName = keyof typeof ENGLISH
-/** A table in another language. Names that it lacks are English, but for errors, which then say what `error.` says. */
+/**
+ * A table in another language. Names that it lacks are English, but for errors, which then say what `error.`
+ * says.
+ */
 export type Texts = Partial<Record<TextName, Text>> & Readonly<Record<`error.${string}`, Text>>

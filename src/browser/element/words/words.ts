@@ -1,8 +1,8 @@
 import { ENGLISH, type Text, type TextName, type Texts } from './texts-en.ts'
 
-/** Tables that are here, by language. */
+/** Loaded tables, by language. */
 const tables = new Map<string, Texts>([['en', ENGLISH]])
-/** Tables that are loaded when they are needed. Bundlers want each name written out. */
+/** Tables that are loaded on demand. Bundlers need each name written out. */
 const others = new Map<string, () => Promise<{ texts: Texts }>>([
   ['de', () => import('../../upload-element.de.ts')],
   ['ar', () => import('../../upload-element.ar.ts')]
@@ -12,7 +12,10 @@ const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte']
 
 const languageOf = (locale: string): string => locale.split('-', 1)[0]?.toLowerCase() ?? ''
 
-/** Loads the table of a language. Undefined when nothing is to be waited for. English replaces a lost one. */
+/**
+ * Loads the table of a language; undefined when there is nothing to load. English replaces one that fails to
+ * load.
+ */
 export function loadTable (locale: string): Promise<void> | undefined {
   const language = languageOf(locale)
   if (tables.has(language)) return undefined
@@ -33,7 +36,7 @@ export class Words {
   readonly #plurals: Intl.PluralRules
   readonly #formats: Record<string, Intl.NumberFormat> = {}
 
-  /** `own` texts replace those of the table, one by one. Without either, a locale is English. */
+  /** `own` texts replace those of the table, one by one. Without either, the locale is English. */
   constructor (asked: string, own?: Texts) {
     this.asked = asked
     this.own = own
@@ -45,12 +48,15 @@ export class Words {
     this.#plurals = new Intl.PluralRules(this.locale)
   }
 
-  /** The text of that name. `n` chooses its plural form; every value replaces its `{name}`. */
+  /** Returns the text of that name. `n` chooses its plural form, and each value replaces its `{name}`. */
   text (name: TextName, values: Readonly<Record<string, string | number>> = {}): string {
     return this.#filled(this.#find(name) ?? '', values)
   }
 
-  /** What a failure with this code is called: undefined where the server's own English words are the best. */
+  /**
+   * Returns the text for a failure with this code; undefined where the server's own English words serve
+   * better.
+   */
   error (code: string): string | undefined {
     const isEnglish = this.locale.startsWith('en')
     const text = this.#find(`error.${code}`, 2) ?? (isEnglish ? undefined : this.#find('error.'))
@@ -67,18 +73,18 @@ export class Words {
     return form.replace(/\{(\w+)\}/g, (all, name: string) => {
       const value = Object.hasOwn(values, name) ? values[name] : all
       if (typeof value === 'number') return this.number(value)
-      // Between isolates, a value from left to right does not pull its neighbors along.
+      // Isolated, a left-to-right value does not reorder its neighbors.
       return this.direction === 'rtl' ? `\u2068${value}\u2069` : String(value)
     })
   }
 
   number (value: number, options: Intl.NumberFormatOptions = {}): string {
-    // Making one takes far longer than using it, and a list of a thousand files needs thousands.
+    // Creating a format takes far longer than using it, and a list of a thousand files needs thousands.
     const format = this.#formats[JSON.stringify(options)] ??= new Intl.NumberFormat(this.locale, options)
     return format.format(value)
   }
 
-  /** Such as `14 MB`; with `per`, `1.2 MB/s`. */
+  /** Returns text such as `14 MB`; with `per`, `1.2 MB/s`. */
   size (bytes: number, per = ''): string {
     const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1)
     return this.number(bytes / 1000 ** power, {
@@ -89,7 +95,7 @@ export class Words {
     })
   }
 
-  /** Two sizes that differ, even where both are nearly the same number of megabytes. */
+  /** Returns two sizes as texts that differ, even where both round to the same number of megabytes. */
   sizes (one: number, other: number): [string, string] {
     const short: [string, string] = [this.size(one), this.size(other)]
     const exact = (bytes: number): string =>
@@ -103,13 +109,13 @@ export class Words {
     return this.number(count, { style: 'unit', unit: String(unit), unitDisplay: 'short' })
   }
 
-  /** Such as `PNG, JPEG or WebP`. */
+  /** Returns text such as `PNG, JPEG or WebP`. */
   either (names: readonly string[]): string {
     return new Intl.ListFormat(this.locale, { type: 'disjunction' }).format(names)
   }
 }
 
-/** `locale` where `Intl` takes it, and English where it does not. */
+/** Returns the locale where `Intl` accepts it, otherwise English. */
 function known (locale: string): string {
   try {
     return Intl.getCanonicalLocales(locale)[0] ?? 'en'
@@ -118,5 +124,5 @@ function known (locale: string): string {
   }
 }
 
-/** What decides about a plural form. Infinity stands for many: rules do not know it. */
+/** Returns the number that chooses a plural form. 100 replaces infinity, which `Intl` has no rule for. */
 const plural = (n: string | number = 1): number => Math.min(Number(n), 100)

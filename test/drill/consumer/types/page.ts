@@ -1,5 +1,7 @@
 import { GatewayClient, type GatewayProblem } from 'cloudinary-gateway/api'
-import { createUploader, upload, UploadError, type Asset, type Progress, type Uploader } from 'cloudinary-gateway/client'
+import {
+  createUploader, upload, UploadError, type Asset, type Progress, type Uploader
+} from 'cloudinary-gateway/client'
 import { type CloudinaryUpload } from 'cloudinary-gateway/upload-element'
 
 /** Compiled, not run: what the declarations promise to a front end, which knows nothing of Node. */
@@ -21,7 +23,9 @@ export async function withProgress (file: File, bar: HTMLProgressElement): Promi
     bar.value = loaded / total
     if (error) console.log(error.advice)
   }
-  const running = upload(file, { signatureUrl: '/signature', fields: { folder: 'users/1', tags: ['a'] }, onProgress })
+  const running = upload(file, {
+    signatureUrl: '/signature', fields: { folder: 'users/1', tags: ['a'] }, onProgress
+  })
   running.pause()
   running.resume()
   try {
@@ -32,7 +36,9 @@ export async function withProgress (file: File, bar: HTMLProgressElement): Promi
   }
 }
 
-export const uploader: Uploader = createUploader({ signatureUrl: new URL('/signature', location.origin), parallel: 2, storage: null })
+export const uploader: Uploader = createUploader({
+  signatureUrl: new URL('/signature', location.origin), parallel: 2, storage: null
+})
 // @ts-expect-error: the name of an option is misspelt
 createUploader({ signatureURL: '/signature' })
 
