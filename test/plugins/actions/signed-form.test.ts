@@ -14,9 +14,10 @@ t.test('the form of both routes: whole, signed as the official package signs, da
     const { body: single } = await ask(caller, 'POST', '/signature', {
       folder: 'a', context: { alt: 'One\nTwo' }
     })
-    const { body: { items: [first] } } = await ask(caller, 'POST', '/signature/batch', {
-      fields: { folder: 'a', context: { alt: 'One\nTwo' } }, files: [{ name: 'a', size: 1 }]
+    const { body: { items: [first, second] } } = await ask(caller, 'POST', '/signature/batch', {
+      fields: { folder: 'a', context: { alt: 'One\nTwo' } }, files: [{ name: 'a', size: 1 }, { name: 'b', size: 1 }]
     })
+    t.strictSame(second, first, 'one form is good for any number of assets')
     for (const form of [single, first]) {
       const { signature, api_key: apiKey, ...signed } = form.fields
       t.equal(signature, official.utils.api_sign_request(signed, 'abcd'))
