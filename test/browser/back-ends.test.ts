@@ -138,7 +138,7 @@ t.test('a page asks its own back end, as printed', { skip: NO_BROWSER }, async (
     await isStored(t, sandbox, publicId)
   })
 
-  t.test('what the page would like beyond that is not asked for', async (t) => {
+  t.test('what the page would like beyond that is not asked for', { skip: LONG }, async (t) => {
     const [{ files, entry }] = BACK_ENDS as [BackEnd] // not empty
     const url = await startBackEnd(t, await files(), entry, env)
     const headers = { 'content-type': 'application/json', cookie: 'session=tom' }

@@ -6,7 +6,6 @@ import { bundleForBrowsers } from '../support/browser-modules.ts'
 import { NO_BROWSER, startBrowser, startFrontEnd } from '../support/chromium.ts'
 import { startCuttingProxy } from '../support/cutting-proxy.ts'
 import { environmentAt, startGatewayAt } from '../support/gateway.ts'
-import { LONG } from '../support/rounds.ts'
 import { randomFile, rangesOf, UploadingPage, uploadsOf } from '../support/uploading-page.ts'
 
 const CHUNK = 5_242_880
@@ -30,7 +29,7 @@ async function startImpostor (t: Test): Promise<{ url: string, posts: number, bo
   return impostor
 }
 
-t.test('/client.js believes only what it has been told', { skip: NO_BROWSER || LONG }, async (t) => {
+t.test('/client.js believes only what it has been told', { skip: NO_BROWSER }, async (t) => {
   await bundleForBrowsers()
   const browser = await startBrowser(t)
   const front = await startFrontEnd(t)

@@ -5,7 +5,6 @@ import { bundleForBrowsers } from '../support/browser-modules.ts'
 import { NO_BROWSER, startBrowser, startFrontEnd } from '../support/chromium.ts'
 import { startCuttingProxy } from '../support/cutting-proxy.ts'
 import { environmentAt, startGatewayAt } from '../support/gateway.ts'
-import { LONG } from '../support/rounds.ts'
 import { randomFile, rangesOf, UploadingPage, uploadsOf } from '../support/uploading-page.ts'
 
 const CHUNK = 5_242_880
@@ -14,7 +13,7 @@ const POST = { method: 'POST', path: '/upload' }
 const headers = { 'access-control-allow-origin': '*' }
 const STALE = 'Stale request - reported time is 2026-01-01 00:00:00 +0000 which is more than 1 hour ago'
 
-t.test('/client.js when something fails', { skip: NO_BROWSER || LONG }, async (t) => {
+t.test('/client.js when something fails', { skip: NO_BROWSER }, async (t) => {
   await bundleForBrowsers()
   const browser = await startBrowser(t)
   const [front, foreign] = [await startFrontEnd(t), await startFrontEnd(t)]

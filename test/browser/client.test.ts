@@ -8,6 +8,7 @@ import { bundleForBrowsers } from '../support/browser-modules.ts'
 import { complaintsOf, NO_BROWSER, startBrowser, startFrontEnd } from '../support/chromium.ts'
 import { startCuttingProxy } from '../support/cutting-proxy.ts'
 import { environmentAt, startGatewayAt } from '../support/gateway.ts'
+import { LONG } from '../support/rounds.ts'
 import { randomFile, rangesOf, UploadingPage, uploadsOf } from '../support/uploading-page.ts'
 
 const KEY = 'a-key-of-a-front-end'
@@ -67,7 +68,7 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
     t.same(page.complaints, [])
   })
 
-  t.test('a Blob, a URL, and what only a module worker has', async (t) => {
+  t.test('a Blob, a URL, and what only a module worker has', { skip: LONG }, async (t) => {
     const page = await opened(t)
     t.match(await page.upload('new Blob([\'text\'])', signed('fields: { resource_type: \'raw\' }')), {
       asset: { bytes: 4 }
@@ -117,7 +118,7 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
     t.equal(await page.run('localStorage.length'), 0, 'nothing is left to go on with')
   })
 
-  t.test('after a reload the same file goes on; with other fields, or too late, it begins again', async (t) => {
+  t.test('after a reload the same file goes on; with other fields, or too late, it begins again', { skip: LONG }, async (t) => {
     const page = await opened(t)
     const file = randomFile(t, 12_000_000)
     const options = signed(`fields: { resource_type: 'raw', folder: 'a' }, chunkBytes: ${CHUNK}`)
@@ -183,7 +184,7 @@ t.test('/client.js on a page of another origin', { skip: NO_BROWSER }, async (t)
     t.match(await page.outcome(), { failure: { name: 'AbortError', outcome: 'unknown', message: /Look/ } })
   })
 
-  t.test('20 files, three at once', async (t) => {
+  t.test('20 files, three at once', { skip: LONG }, async (t) => {
     const page = await opened(t)
     sandbox.faults.add({ kind: 'delay', ms: 60, times: 20, match: { method: 'POST' } })
     let most = 0

@@ -7,7 +7,6 @@ import { SANDBOX_CLOUDS, sandboxEnvironments } from '../../src/config/sandbox-en
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { complaintsOf, NO_BROWSER, startBrowser } from '../support/chromium.ts'
 import { startGateway } from '../support/gateway.ts'
-import { LONG } from '../support/rounds.ts'
 import { startRuledGateway } from '../support/ruled-gateway.ts'
 
 const KEY = 'a-key-of-a-reader'
@@ -60,7 +59,7 @@ async function sent (action: Locator): Promise<string> {
   return await answer.innerText()
 }
 
-t.test('documentation under attack', { skip: NO_BROWSER || LONG }, async (t) => {
+t.test('documentation under attack', { skip: NO_BROWSER }, async (t) => {
   const browser = await startBrowser(t)
 
   t.test('names, tags, context and problems are shown as text', async (t) => {

@@ -9,7 +9,6 @@ import { SANDBOX_CLOUDS, sandboxEnvironments } from '../../src/config/sandbox-en
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { complaintsOf, NO_BROWSER, startBrowser } from '../support/chromium.ts'
 import { startGateway, type Gateway } from '../support/gateway.ts'
-import { LONG } from '../support/rounds.ts'
 
 const run = promisify(execFile)
 const KEY = 'a-key-of-a-reader'
@@ -68,7 +67,7 @@ const fitsItsWidth = async (page: Page): Promise<boolean> =>
   await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')
 
 t.test('documentation: each of the nine actions is sent from the page', {
-  skip: NO_BROWSER || LONG
+  skip: NO_BROWSER
 }, async (t) => {
   const browser = await startBrowser(t)
   const visit = async (t: Test, width: number, url: string): Promise<{

@@ -1,9 +1,8 @@
 import t from 'tap'
 import { NO_BROWSER } from '../support/chromium.ts'
 import { startElementWorld } from '../support/element-page.ts'
-import { LONG } from '../support/rounds.ts'
 
-t.test('<cloudinary-upload> in a form', { skip: NO_BROWSER || LONG }, async (t) => {
+t.test('<cloudinary-upload> in a form', { skip: NO_BROWSER }, async (t) => {
   const { sandbox, open } = await startElementWorld(t)
   const body = '<form><fieldset>{field}</fieldset></form>'
   const text = 'new File([\'x\'], \'x.txt\')'

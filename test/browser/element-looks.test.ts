@@ -5,7 +5,6 @@ import { COLORS } from '../../src/browser/tokens.ts'
 import { clientFile, NO_CLIENTS } from '../support/clients.ts'
 import { NO_BROWSER } from '../support/chromium.ts'
 import { startElementWorld, type ElementPage } from '../support/element-page.ts'
-import { LONG } from '../support/rounds.ts'
 
 /** The gate keeps what lies here. */
 const SHOTS = join(import.meta.dirname, '../../.ci/artifacts/element')
@@ -49,7 +48,7 @@ const boxesOf = async (page: ElementPage): Promise<Box[]> =>
     '[...field.shadowRoot.querySelectorAll(\'li\')].map((row) => (({ y, height }) => ({ y, height }))(row.getBoundingClientRect()))'
   )
 
-t.test('<cloudinary-upload> in each of its states', { skip: NO_BROWSER || LONG }, async (t) => {
+t.test('<cloudinary-upload> in each of its states', { skip: NO_BROWSER }, async (t) => {
   mkdirSync(SHOTS, { recursive: true })
   const { sandbox, open } = await startElementWorld(t)
 

@@ -1,7 +1,6 @@
 import t from 'tap'
 import { NO_BROWSER } from '../support/chromium.ts'
 import { startElementWorld } from '../support/element-page.ts'
-import { LONG } from '../support/rounds.ts'
 
 const LONG_NAME = 'IMG_20260714_184512_sunset-over-the-harbour-panorama.jpg'
 const NAMES = [
@@ -9,7 +8,7 @@ const NAMES = [
   '<img src=x onerror=alert(1)>.txt', `${'no-extension-'.repeat(12)}`, 'short.txt', `${'صورة'.repeat(30)}.jpg`
 ]
 
-t.test('names of files in <cloudinary-upload>', { skip: NO_BROWSER || LONG }, async (t) => {
+t.test('names of files in <cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
   const { open } = await startElementWorld(t)
 
   t.test('are shortened in their middle: no gap, no half letter, the extension in sight', async (t) => {

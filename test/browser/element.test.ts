@@ -8,6 +8,7 @@ import { ENGLISH } from '../../src/browser/element/words/texts-en.ts'
 import { COLORS } from '../../src/browser/tokens.ts'
 import { NO_BROWSER } from '../support/chromium.ts'
 import { startElementWorld } from '../support/element-page.ts'
+import { LONG } from '../support/rounds.ts'
 import { uploadsOf } from '../support/uploading-page.ts'
 
 const picture = join(import.meta.dirname, '../fixtures/landscape.jpg')
@@ -139,7 +140,7 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     t.same(page.complaints, [])
   })
 
-  t.test('pasted files while the focus is inside, and a link that Cloudinary fetches', async (t) => {
+  t.test('pasted files while the focus is inside, and a link that Cloudinary fetches', { skip: LONG }, async (t) => {
     const page = await open(t)
     const paste = (script: string): string => `(async () => {
       const clipboardData = new DataTransfer()
@@ -224,7 +225,7 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     t.equal(await page.field.getByRole('list').getByRole('listitem').count(), 2)
   })
 
-  t.test('at most so many files, each of them once; without `multiple` the next one takes the place', async (t) => {
+  t.test('at most so many files, each of them once; without `multiple` the next one takes the place', { skip: LONG }, async (t) => {
     const page = await open(t, 'multiple: true, maxFiles: 2')
     await page.run('globalThis.text = (name) => new File([name], name, { lastModified: 1 })')
     await page.run('field.upload([\'a\', \'b\', \'c\'].map(text))')
@@ -246,7 +247,7 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     t.same(await page.run('field.files.map(({ name }) => name)'), ['d'])
   })
 
-  t.test('moves with what runs; what leaves the page ends; object URLs are given back', async (t) => {
+  t.test('moves with what runs; what leaves the page ends; object URLs are given back', { skip: LONG }, async (t) => {
     const page = await open(t, 'multiple: true', { body: '{field}<div id="other"></div>' })
     await page.run(`globalThis.urls = new Set()
       const { createObjectURL: create, revokeObjectURL: revoke } = URL
@@ -271,7 +272,7 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     t.equal(await page.run('field.value.length'), 2, 'what is stored stays')
   })
 
-  t.test('properties that were set before the definition count, and a second module does no harm', async (t) => {
+  t.test('properties that were set before the definition count, and a second module does no harm', { skip: LONG }, async (t) => {
     const page = await open(t)
     await page.page.reload()
     const early = await page.run(`(async () => {
@@ -306,7 +307,7 @@ t.test('<cloudinary-upload>', { skip: NO_BROWSER }, async (t) => {
     t.same(page.complaints, [])
   })
 
-  t.test('German, Arabic from right to left, and texts of one\'s own', async (t) => {
+  t.test('German, Arabic from right to left, and texts of one\'s own', { skip: LONG }, async (t) => {
     const page = await open(t, 'multiple: true, maxFiles: 3', { lang: 'de-AT' })
     await page.button('Dateien auswählen').waitFor()
     t.equal(await page.field.locator('.rules').innerText(), 'Höchstens 3 Dateien')

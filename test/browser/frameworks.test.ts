@@ -7,7 +7,6 @@ import { bundleForBrowsers } from '../support/browser-modules.ts'
 import { complaintsOf, NO_BROWSER, startBrowser } from '../support/chromium.ts'
 import { clientFile, importClient, NO_CLIENTS } from '../support/clients.ts'
 import { startGateway } from '../support/gateway.ts'
-import { LONG } from '../support/rounds.ts'
 import { choosePicture, isStored, pageOf, projectFolder, snippet, startSite } from '../support/snippets.ts'
 
 interface Framework {
@@ -66,7 +65,7 @@ t.test('components of docs/browser.md, as printed, bundled by vite', {
   const { build } = await importClient('vite') as { build: typeof BuildOfVite }
   const { url, sandbox } = await startGateway(t)
   for (const { heading, language, mount, installed, config } of FRAMEWORKS) {
-    t.test(heading, { skip: heading !== 'React' && LONG }, async (t) => {
+    t.test(heading, async (t) => {
       const component = { [`Pictures.${language}`]: snippet(heading, language) }
       const files = { ...component, 'main.js': mount, 'vite.config.js': config() }
       const root = projectFolder(t, files, linked(installed))
@@ -101,7 +100,7 @@ t.test('components of docs/browser.md, as printed, bundled by vite', {
 })
 
 t.test('the declaration for React, as printed, types the component', {
-  skip: NO_CLIENTS || LONG
+  skip: NO_CLIENTS
 }, async (t) => {
   const typed = "useState<import('cloudinary-gateway/upload-element').Asset[]>([])"
   const component = snippet('React', 'jsx').replace('useState([])', typed)

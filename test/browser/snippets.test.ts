@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { bundleForBrowsers } from '../support/browser-modules.ts'
 import { complaintsOf, NO_BROWSER, startBrowser } from '../support/chromium.ts'
 import { startGateway } from '../support/gateway.ts'
+import { LONG } from '../support/rounds.ts'
 import {
   atGateway, choosePicture, isStored, lastUpload, namesIn, pageOf, PICTURE, snippet, startSite
 } from '../support/snippets.ts'
@@ -106,7 +107,7 @@ t.test('pages of docs/browser.md, as printed', { skip: NO_BROWSER }, async (t) =
     t.same(complaints, [])
   })
 
-  t.test('the client alone: pause, resume, cancel', async (t) => {
+  t.test('the client alone: pause, resume, cancel', { skip: LONG }, async (t) => {
     const { page, complaints } = await opened(t, printed('The client alone'))
     const message = page.getByRole('status')
     const button = (name: string): Promise<void> => page.getByRole('button', { name }).click()
@@ -133,7 +134,7 @@ t.test('pages of docs/browser.md, as printed', { skip: NO_BROWSER }, async (t) =
     t.same(complaints, [])
   })
 
-  t.test('looks and texts', async (t) => {
+  t.test('looks and texts', { skip: LONG }, async (t) => {
     const { page, complaints } = await opened(
       t, pageOf(printed('Upload from a browser') + printed('Looks and languages'))
     )
@@ -169,7 +170,7 @@ t.test('pages of docs/browser.md, as printed', { skip: NO_BROWSER }, async (t) =
     t.same(complaints, [], 'other fields of the page change, too')
   })
 
-  t.test('the content security policy lets through all that the element needs', async (t) => {
+  t.test('the content security policy lets through all that the element needs', { skip: LONG }, async (t) => {
     const policy = snippet('Content security policy', 'text').replaceAll('\n', ' ')
       .replaceAll('https://media.example.com', url)
       .replaceAll(/https:\/\/(?:api|res)\.cloudinary\.com/g, sandbox.url)

@@ -5,7 +5,6 @@ import { build, type Rollup } from 'vite'
 import { NO_BROWSER, startBrowser, startFrontEnd } from '../support/chromium.ts'
 import { clientFile, NO_CLIENTS } from '../support/clients.ts'
 import { startGateway } from '../support/gateway.ts'
-import { LONG } from '../support/rounds.ts'
 
 type Fields = Readonly<Record<string, string>>
 /** What a page sends beside the file, and where. */
@@ -133,7 +132,7 @@ const buffer = readFileSync(join(import.meta.dirname, '../fixtures/landscape.jpg
 const picture = { name: 'Été à Zürich (1).jpg', mimeType: 'image/jpeg', buffer }
 
 t.test('published uploaders, on a page of another origin', {
-  skip: NO_BROWSER || NO_CLIENTS || LONG
+  skip: NO_BROWSER || NO_CLIENTS
 }, async (t) => {
   const browser = await startBrowser(t)
   const { origin } = await startFrontEnd(t)

@@ -30,6 +30,15 @@ export const LONG = process.env['CI'] !== 'true' && 'takes long: run it with CI=
  * beside each a cheaper one of its kind runs by default.
  */
 export const LONG_FILES: ReadonlySet<string> = new Set([
+  'test/browser/client-answers.test.ts',
+  'test/browser/client-faults.test.ts',
+  'test/browser/docs-attacks.test.ts',
+  'test/browser/docs.test.ts',
+  'test/browser/element-forms.test.ts',
+  'test/browser/element-looks.test.ts',
+  'test/browser/element-names.test.ts',
+  'test/browser/frameworks.test.ts',
+  'test/browser/uploaders.test.ts',
   'test/contract/asset-management.test.ts',
   'test/contract/directus-driver.test.ts',
   'test/contract/document-lint.test.ts',
