@@ -52,6 +52,7 @@ import credentialProofs from './plugins/operations/credential-proofs.ts'
 import { environments } from './plugins/operations/environments.ts'
 import health from './plugins/operations/health.ts'
 import metrics from './plugins/operations/metrics.ts'
+import redis from './plugins/operations/redis.ts'
 
 const ACTIONS = [
   uploadResource, getUrl, getAllResources, getResourceById, updateResource, deleteResource, getSignedUrl, generateSignature, directUpload
@@ -190,8 +191,9 @@ async function loadBorder (app: FastifyInstance, options: AppOptions, docs: stri
   await app.register(bodyTimeout, { timeoutMs: Math.min(BODY_TIMEOUT_MS, config.upload.idleTimeoutMs) })
   await app.register(unreadHeaders)
   await app.register(unreadBody)
-  const { redisUrl, redisPrefix } = config
-  await app.register(rateLimit, { ...ratesOf(app, config), redisUrl, redisPrefix })
+  // Before its users: what is registered first is closed last.
+  await app.register(redis, { url: config.redisUrl, prefix: config.redisPrefix })
+  await app.register(rateLimit, { ...ratesOf(app, config), redis: app.redis })
   await app.register(openapiDocument, { version, prefix: config.routePrefix })
 }
 
@@ -245,12 +247,12 @@ async function loadChecks (guarded: FastifyInstance, config: Config): Promise<vo
 
 /** The nine actions, and what they read bodies with and remember uploads by. */
 async function loadActions (guarded: FastifyInstance, options: AppOptions): Promise<void> {
-  const { config: { redisUrl, redisPrefix }, leaseMs, keptKeys } = options
+  const { leaseMs, keptKeys } = options
   await guarded.register(requestTarget)
   await guarded.register(bodyEncoding)
   await guarded.register(textInput)
   const onForgotten = guarded.metrics?.forgotten
-  await guarded.register(idempotency, { redisUrl, redisPrefix, leaseMs, keptKeys, onForgotten })
+  await guarded.register(idempotency, { redis: guarded.redis, leaseMs, keptKeys, onForgotten })
   await guarded.register(signedForm)
   for (const service of SERVICES) await guarded.register(service)
   for (const action of ACTIONS) await guarded.register(action)

@@ -7,6 +7,7 @@ const WITH_REDIS = new Set([
   'src/redis/idempotency-store.ts',
   'src/plugins/actions/idempotency.ts',
   'src/plugins/access/rate-limit.ts',
+  'src/plugins/operations/redis.ts',
   'src/redis/link.ts'
 ])
 

@@ -40,7 +40,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   'plugins/http': ['auth/policy', 'cloudinary/client', 'input', 'schemas', 'net'],
   'plugins/operations': [
-    'plugins/http', 'auth/policy', 'cloudinary/client', 'cloudinary/upload', 'config', 'schemas'
+    'plugins/http', 'redis', 'auth/policy', 'cloudinary/client', 'cloudinary/upload', 'config', 'schemas'
   ],
   redis: ['idempotency', 'auth/rate-limit', 'schemas'],
   idempotency: ['input'],

@@ -8,7 +8,7 @@ import {
   type IdempotencyRecord,
   type IdempotencyStore
 } from '../idempotency/record.ts'
-import { RedisLink, type LinkWatchers, type RedisPlace } from './link.ts'
+import type { RedisLink, RunScript } from './link.ts'
 
 /**
  * A key is a hash: who `owner` is, until when its `lease` runs (milliseconds, by Redis's clock), and the `record`, which
@@ -57,7 +57,7 @@ return redis.call('DEL', KEYS[1])
 const KIND = 'idempotency:'
 const COMMAND_TIMEOUT_MS = 1_000
 
-export interface RedisStoreOptions extends RedisPlace, LinkWatchers {
+export interface RedisStoreOptions {
   /** How long a key stays in progress when its process has died. Renewed three times in that span. */
   readonly leaseMs?: number
 }
@@ -67,13 +67,12 @@ export interface RedisStoreOptions extends RedisPlace, LinkWatchers {
  * a repeated one could store a second asset. None waits longer than a second.
  */
 export class RedisIdempotencyStore implements IdempotencyStore {
-  readonly #link: RedisLink
+  readonly #runScript: RunScript
   readonly #leaseMs: number
 
-  constructor ({ leaseMs = 30_000, ...link }: RedisStoreOptions) {
+  constructor (link: RedisLink, { leaseMs = 30_000 }: RedisStoreOptions = {}) {
     this.#leaseMs = leaseMs
-    this.#link = new RedisLink({ ...link, commandTimeoutMs: COMMAND_TIMEOUT_MS })
-    this.#link.onReady(() => { this.#link.recover() })
+    this.#runScript = link.within(COMMAND_TIMEOUT_MS)
   }
 
   async claim (name: string): Promise<Claim> {
@@ -89,10 +88,7 @@ export class RedisIdempotencyStore implements IdempotencyStore {
     return { state: 'held', hold: this.#hold(name, owner) }
   }
 
-  /** See `RedisLink`. */
-  ready (timeoutMs?: number): Promise<void> { return this.#link.ready(timeoutMs) }
-
-  async close (): Promise<void> { this.#link.close() }
+  async close (): Promise<void> {} // the link is not its own
 
   #hold (name: string, owner: string): Hold {
     const leaseMs = this.#leaseMs
@@ -123,7 +119,7 @@ export class RedisIdempotencyStore implements IdempotencyStore {
 
   async #run (script: string, name: string, ...parameters: ReadonlyArray<string | number>): Promise<unknown> {
     try {
-      return await this.#link.run(script, KIND + name, ...parameters)
+      return await this.#runScript(script, KIND + name, ...parameters)
     } catch (cause) {
       throw new GatewayError('overloaded', 'The memory of Idempotency-Keys is out of reach, so this upload cannot be told from a repeated one.', {
         cause, headers: { 'retry-after': RETRY_AFTER_SECONDS }

@@ -1,7 +1,6 @@
-import { steadyClock } from '../clock.ts'
 import type { Rate } from '../schemas/caller.ts'
 import { MemoryRateStore, verdictAt, type RateStore, type RateVerdict } from '../auth/rate-limit.ts'
-import { RedisLink, type LinkWatchers, type RedisPlace } from './link.ts'
+import type { RedisLink, RunScript } from './link.ts'
 
 /**
  * The same algorithm, inside Redis, by Redis's clock: replicas whose clocks differ still share one count. Answers the
@@ -22,12 +21,6 @@ return { string.format('%.3f', now), string.format('%.3f', whole) }
 /** No account: requests are counted before their environment is known. */
 const KIND = 'rate:'
 const COMMAND_TIMEOUT_MS = 250
-/** After a failure memory counts for this long, so that a Redis that hangs does not delay every request. */
-const PAUSE_MS = 1_000
-
-export interface RedisRateStoreOptions extends RedisPlace, LinkWatchers {
-  readonly now?: () => number
-}
 
 /**
  * Counts in Redis, so that replicas share one limit. While Redis is down each replica counts by itself: callers are
@@ -35,36 +28,25 @@ export interface RedisRateStoreOptions extends RedisPlace, LinkWatchers {
  */
 export class RedisRateStore implements RateStore {
   readonly #link: RedisLink
-  readonly #memory: MemoryRateStore
-  readonly #now: () => number
-  #downUntilMs = 0
+  readonly #run: RunScript
+  readonly #memory = new MemoryRateStore()
 
-  constructor ({ now = steadyClock, ...link }: RedisRateStoreOptions) {
-    this.#now = now
-    this.#memory = new MemoryRateStore({ now })
-    this.#link = new RedisLink({ ...link, commandTimeoutMs: COMMAND_TIMEOUT_MS })
+  constructor (link: RedisLink) {
+    this.#link = link
+    this.#run = link.within(COMMAND_TIMEOUT_MS)
   }
 
   async take (key: string, rate: Rate): Promise<RateVerdict> {
-    if (this.#now() < this.#downUntilMs) return this.#memory.take(key, rate)
+    // A Redis that hangs does not delay every request.
+    if (this.#link.isDown) return this.#memory.take(key, rate)
     try {
-      const reply = await this.#link.run(SCRIPT, KIND + key, rate.perSeconds * 1000, rate.requests)
+      const reply = await this.#run(SCRIPT, KIND + key, rate.perSeconds * 1000, rate.requests)
       const [now, whole] = reply as [string, string] // what the script returns
-      // Connected alone is not enough: a Redis that hangs takes connections.
-      this.#link.recover()
       return verdictAt(Number(now), Number(whole), rate).verdict
-    } catch (error) {
-      this.#link.fail(error)
-      this.#downUntilMs = this.#now() + PAUSE_MS
+    } catch {
       return this.#memory.take(key, rate)
     }
   }
 
-  /** See `RedisLink`. */
-  ready (timeoutMs?: number): Promise<void> { return this.#link.ready(timeoutMs) }
-
-  async close (): Promise<void> {
-    this.#link.close()
-    await this.#memory.close()
-  }
+  async close (): Promise<void> { await this.#memory.close() }
 }

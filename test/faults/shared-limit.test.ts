@@ -21,7 +21,7 @@ async function limitedIn ({ log }: GatewayProcess): Promise<number> {
   return Number(/^cloudinary_gateway_rate_limited_total\{limit="caller"\} (\d+)$/m.exec(await (await fetch(url)).text())?.[1])
 }
 
-const outOfReach = ({ log }: GatewayProcess): number => log().split('Redis is out of reach; rates').length - 1
+const outOfReach = ({ log }: GatewayProcess): number => log().split('Redis is out of reach').length - 1
 
 /** Two gateways behind one Redis, asked until what they count there is known. */
 async function startAndAsk (t: Test) {

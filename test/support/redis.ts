@@ -1,6 +1,8 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
+import { RedisLink, type RedisLinkOptions } from '../../src/redis/link.ts'
+import { Secret } from '../../src/secret.ts'
 
 function hasRedis (): boolean {
   try {
@@ -36,4 +38,18 @@ export async function killRedis (redis: ChildProcess): Promise<void> {
   const exited = once(redis, 'exit')
   redis.kill('SIGKILL')
   await exited
+}
+
+/** A link that looks at Redis often; it closes with the test. */
+export function openLink (
+  t: { teardown: (end: () => void) => void }, port: number, options: Partial<RedisLinkOptions> = {}
+): RedisLink {
+  const link = new RedisLink({
+    url: new Secret(`redis://127.0.0.1:${port}`),
+    prefix: 'shop:',
+    beatMs: { up: 100, down: 20 },
+    ...options
+  })
+  t.teardown(() => { link.close() })
+  return link
 }

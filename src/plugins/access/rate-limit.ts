@@ -1,11 +1,12 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { callerKey, strangerKey } from '../../auth/callers/caller-key.ts'
 import type { Rate } from '../../schemas/caller.ts'
 import { MemoryRateStore, type RateStore, type RateVerdict } from '../../auth/rate-limit.ts'
 import { GatewayError } from '../../errors.ts'
 import { addressKey } from '../../net/addresses.ts'
-import type { Secret } from '../../secret.ts'
+import type { RedisLink } from '../../redis/link.ts'
+import { RedisRateStore } from '../../redis/rate-store.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -36,10 +37,8 @@ export interface RateLimitOptions {
   /** Requests of one caller, where its policy says nothing; without a key, of one address. Absent: any number. */
   readonly perCaller?: Rate | undefined
   /** Where counts are shared between replicas; without it they are kept in memory. */
-  readonly redisUrl?: Secret | undefined
-  /** Begins the name of every key in Redis. */
-  readonly redisPrefix: string
-  /** Measures durations, in milliseconds. */
+  readonly redis?: RedisLink | undefined
+  /** Measures durations in this process, in milliseconds. */
   readonly now?: () => number
   /** Called for each rejected request; feeds a metric. */
   readonly onLimited?: ((by: LimitName) => void) | undefined
@@ -54,21 +53,8 @@ export interface FurtherRequests {
   readonly refusal?: GatewayError
 }
 
-async function openStore (app: FastifyInstance, options: RateLimitOptions): Promise<RateStore> {
-  const { redisUrl, redisPrefix, now } = options
-  const clock = now ? { now } : {}
-  if (!redisUrl) return new MemoryRateStore(clock)
-  // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
-  const { RedisRateStore } = await import('../../redis/rate-store.ts')
-  const store = new RedisRateStore({
-    url: redisUrl,
-    prefix: redisPrefix,
-    ...clock,
-    onFault: (error) => app.log.error({ err: error }, 'Redis is out of reach; rates are counted in this process until it is back'),
-    onRecovery: () => app.log.info('Redis is back; rates are shared again')
-  })
-  await store.ready()
-  return store
+function openStore ({ redis, now }: RateLimitOptions): RateStore {
+  return redis ? new RedisRateStore(redis) : new MemoryRateStore(now ? { now } : {})
 }
 
 type LimitName = 'address' | 'caller'
@@ -116,7 +102,7 @@ function requireQuota (
  */
 export default fp<RateLimitOptions>(async (scope, options) => {
   const { perAddress, onLimited } = options
-  const store = await openStore(scope, options)
+  const store = openStore(options)
   scope.decorate('rateStore', store)
   scope.addHook('onClose', () => store.close())
   scope.decorate('countAddress', async (request, reply) => {

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { callerKey } from '../../auth/callers/caller-key.ts'
 import type { Relayed, Upload } from '../../cloudinary/client.ts'
@@ -13,7 +13,8 @@ import {
   type Claim, type Hold, type IdempotencyRecord, type IdempotencyStore, type Identity, type KeyOwner
 } from '../../idempotency/record.ts'
 import type { StreamedFile } from '../../input/forms/upload-form.ts'
-import type { Secret } from '../../secret.ts'
+import { RedisIdempotencyStore } from '../../redis/idempotency-store.ts'
+import type { RedisLink } from '../../redis/link.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -24,9 +25,7 @@ declare module 'fastify' {
 
 export interface IdempotencyOptions {
   /** Where keys are shared between replicas; without it they are kept in memory. */
-  readonly redisUrl?: Secret | undefined
-  /** Begins the name of every key in Redis. */
-  readonly redisPrefix: string
+  readonly redis?: RedisLink | undefined
   /** How long a key stays in progress in Redis when its process has died. */
   readonly leaseMs?: number | undefined
   /** How many keys are kept in memory. */
@@ -156,25 +155,14 @@ function ownerOf ({ caller, cloudinary: { account, environment } }: FastifyReque
   return { account, environment: environment.name, caller: caller.scope ?? caller.name }
 }
 
-async function openStore (app: FastifyInstance, options: IdempotencyOptions): Promise<IdempotencyStore> {
-  const { redisUrl, redisPrefix, leaseMs, keptKeys, onForgotten } = options
-  if (!redisUrl) return new MemoryIdempotencyStore({ maxEntries: keptKeys, onForgotten })
-  // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
-  const { RedisIdempotencyStore } = await import('../../redis/idempotency-store.ts')
-  const store = new RedisIdempotencyStore({
-    url: redisUrl,
-    prefix: redisPrefix,
-    ...(leaseMs !== undefined && { leaseMs }),
-    onFault: (error) => app.log.error({ err: error }, 'Redis is out of reach; uploads with an Idempotency-Key are refused until it is back'),
-    onRecovery: () => app.log.info('Redis is back; uploads with an Idempotency-Key are taken again')
-  })
-  await store.ready()
-  return store
+function openStore ({ redis, leaseMs, keptKeys, onForgotten }: IdempotencyOptions): IdempotencyStore {
+  if (redis) return new RedisIdempotencyStore(redis, leaseMs === undefined ? {} : { leaseMs })
+  return new MemoryIdempotencyStore({ maxEntries: keptKeys, onForgotten })
 }
 
 /** Gives `uploadOnce` to the requests of the scope that registers it. */
 export default fp<IdempotencyOptions>(async (scope, options) => {
-  const store = await openStore(scope, options)
+  const store = openStore(options)
   scope.addHook('onClose', () => store.close())
   scope.decorateRequest('uploadOnce', async function <Parameters extends object> (
     this: FastifyRequest, upload: Upload<Parameters>

@@ -1,0 +1,38 @@
+import fp from 'fastify-plugin'
+import type { RedisLink } from '../../redis/link.ts'
+import type { Secret } from '../../secret.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The link to what replicas share; undefined when nothing is shared. */
+    redis: RedisLink | undefined
+  }
+}
+
+export interface RedisOptions {
+  readonly url: Secret | undefined
+  /** Begins the name of every key. */
+  readonly prefix: string
+}
+
+/**
+ * Opens the one connection to Redis that the process has. Register this plugin before its users, so that it is
+ * closed after them.
+ */
+export default fp<RedisOptions>(async (app, { url, prefix }) => {
+  if (!url) {
+    app.decorate('redis', undefined)
+    return
+  }
+  // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
+  const { RedisLink } = await import('../../redis/link.ts')
+  const link = new RedisLink({
+    url,
+    prefix,
+    onDown: (error) => app.log.error({ err: error }, 'Redis is out of reach; until it is back, rates are counted in this process, and uploads with an Idempotency-Key are refused'),
+    onUp: () => app.log.info('Redis is back; rates are shared again, and uploads with an Idempotency-Key are taken')
+  })
+  app.decorate('redis', link)
+  app.addHook('onClose', async () => { link.close() })
+  await link.ready()
+}, { name: 'redis' })
