@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { json } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import type { UploadLimits } from '../../src/config/types.ts'
+import type { UploadLimits, UpstreamLimits } from '../../src/config/types.ts'
 import { startFaultUpstream, type FaultUpstream } from '../support/fault-upstream.ts'
 import { environmentAt, startGateway, testConfig } from '../support/gateway.ts'
 import { LONG } from '../support/rounds.ts'
@@ -35,9 +35,11 @@ function form (...fields: Array<[string, string | Buffer, string?]>): FormData {
 }
 
 /** A gateway before an upstream that misbehaves. */
-async function startFaulty (t: Test, upload: Partial<UploadLimits> = {}): Promise<{ upstream: FaultUpstream, url: string }> {
+async function startFaulty (
+  t: Test, upload: Partial<UploadLimits> = {}, limits: Partial<UpstreamLimits> = {}
+): Promise<{ upstream: FaultUpstream, url: string }> {
   const upstream = await startFaultUpstream(t)
-  const app = await buildApp({ config: testConfig([environmentAt(upstream.url)], { upload, upstream: { uploadHeadersTimeoutMs: 500 } }) })
+  const app = await buildApp({ config: testConfig([environmentAt(upstream.url)], { upload, upstream: limits }) })
   t.teardown(() => app.close())
   return { upstream, url: await app.listen({ host: '127.0.0.1', port: 0 }) }
 }
@@ -378,15 +380,15 @@ t.test('POST /upload before an upstream that fails', async (t) => {
 
   t.test('U5, U6, U9: 502 and 504, and the connection is closed', async (t) => {
     const huge = randomBytes(16 * MB) // more than the buffers of a connection take: its last byte has not left when the upstream ends
-    for (const [step, status, retryable] of [[{ at: 100_000, act: 'reset' }, 502, true], [{ at: 100_000, act: 'fin' }, 502, true], [{ act: 'silent' }, 504, false]] as const) {
-      upstream.script(step)
-      t.match(await post(url, form(['file', huge])), {
-        status,
-        body: {
-          retryable, ...(!retryable && { outcome: 'unknown', advice: /^Check whether the asset exists/ })
-        }
-      })
+    for (const act of ['reset', 'fin'] as const) {
+      upstream.script({ at: 100_000, act })
+      t.match(await post(url, form(['file', huge])), { status: 502, body: { retryable: true } })
     }
+    const impatient = await startFaulty(t, {}, { uploadHeadersTimeoutMs: 500 })
+    impatient.upstream.script({ act: 'silent' })
+    t.match(await post(`${impatient.url}/upload`, form(['file', huge])), {
+      status: 504, body: { retryable: false, outcome: 'unknown', advice: /^Check whether the asset exists/ }
+    })
   })
 
   t.test('a failure tells after how many tries it was given up, those of all chunks together', async (t) => {

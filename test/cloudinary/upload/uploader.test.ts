@@ -36,11 +36,13 @@ interface Started {
   store: (file: AnyUpload['file'], changes?: Partial<AnyUpload> & Pick<UploadCall, 'onStored'>, signal?: AbortSignal) => Promise<Relayed>
 }
 
-async function started (t: Test, limits: Partial<UploadLimits> = {}, pace: Pace = quickPace()): Promise<Started> {
+async function started (
+  t: Test, limits: Partial<UploadLimits> = {}, pace: Pace = quickPace(), uploadHeadersTimeoutMs = 30_000
+): Promise<Started> {
   const upstream = await startFaultUpstream(t)
   const all = { ...testConfig([]).upload, chunkBytes: 300_000, singleRequestMaxBytes: 3 * MB, ...limits }
   const budget = new UploadBudget(all)
-  const uploads = new Uploader(connectionTo(t, upstream.url, { pace, limits: { uploadHeadersTimeoutMs: 500 } }), all, budget)
+  const uploads = new Uploader(connectionTo(t, upstream.url, { pace, limits: { uploadHeadersTimeoutMs } }), all, budget)
   const store: Started['store'] = async (file, { onStored, ...changes } = {}, signal = call().signal) => uploads.store({
     resourceType: 'raw', file, parameters: { public_id: 'x' }, seal, vouched: 'gateway', ...changes
   }, { signal, onStored })
@@ -128,7 +130,7 @@ t.test('M12: what a policy forces stands before the first chunk, and what it ref
 
 t.test('a failed chunk is sent again: after a reset, a 5xx, a limit that passes, a silence', async (t) => {
   const pace = quickPace()
-  const { upstream, store } = await started(t, {}, pace)
+  const { upstream, store } = await started(t, {}, pace, 2_000)
   const bytes = randomBytes(1_000_000)
   upstream.script({}, { at: 100_000, act: 'reset' }, { status: 503 }, {}, { status: 429, headers: { 'retry-after': '3' } }, {}, { act: 'silent' })
   t.same(told(await store(streamed(bytes))), ['5', 'verified'])
