@@ -192,7 +192,7 @@ async function loadBorder (app: FastifyInstance, options: AppOptions, docs: stri
   await app.register(unreadHeaders)
   await app.register(unreadBody)
   // Before its users: what is registered first is closed last.
-  await app.register(redis, { url: config.redisUrl, prefix: config.redisPrefix })
+  await app.register(redis, { url: config.redisUrl, prefix: config.redisPrefix, tls: config.redisTls })
   await app.register(rateLimit, { ...ratesOf(app, config), redis: app.redis })
   await app.register(openapiDocument, { version, prefix: config.routePrefix })
 }

@@ -8,6 +8,7 @@ const WITH_REDIS = new Set([
   'src/plugins/actions/idempotency.ts',
   'src/plugins/access/rate-limit.ts',
   'src/plugins/operations/redis.ts',
+  'src/redis/connection.ts',
   'src/redis/link.ts'
 ])
 

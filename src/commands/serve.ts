@@ -54,8 +54,8 @@ interface Listener { readonly host: string, readonly port: number, readonly vari
 
 /** A failure to start, in lines without a stack where the cause is known. */
 function startFault (error: unknown, { host, port, variable }: Listener): { line: string, code: ExitCode } | undefined {
-  // Known by its name: this room has no business with what reads policies.
-  if (error instanceof Error && error.name === 'PolicyError') return { line: error.message, code: EXIT.misused }
+  // Known by their names: this room has no business with what reads policies or speaks to Redis.
+  if (error instanceof Error && ['PolicyError', 'RedisRefusal'].includes(error.name)) return { line: error.message, code: EXIT.misused }
   const line = listenFault(error, host, port, variable)
   return line === undefined ? undefined : { line, code: EXIT.occupied }
 }

@@ -6,6 +6,7 @@ import { ConfigError } from './config-error.ts'
 import { chooseDefault, isCredentialVariable, readEnvironments } from './environments.ts'
 import { deepFreeze } from './freeze.ts'
 import { ALONE, BESIDE } from './sandbox-environments.ts'
+import { readRedisTls } from './redis-tls.ts'
 import { readSettings } from './settings.ts'
 import { Source, type EnvironmentVariables, type ReadFile } from './source.ts'
 import type { Rate } from '../schemas/caller.ts'
@@ -113,6 +114,7 @@ export function loadConfig (variables: EnvironmentVariables, { readFile = readTe
   const sandbox = sandboxSettings(source, settings, production)
   const auth = readCallers(source, settings)
   const preferred = defaultEnvironment(source, environments.map(({ name }) => name), sandbox)
+  const redisTls = readRedisTls(source, settings)
   const faults = source.faults.filter(({ name }) => heeded.test(name))
   if (faults.length > 0) throw new ConfigError(faults)
   return deepFreeze<Config>({
@@ -124,6 +126,7 @@ export function loadConfig (variables: EnvironmentVariables, { readFile = readTe
     trustProxy: settings.TRUST_PROXY,
     corsOrigins: settings.CORS_ORIGINS,
     redisUrl: settings.REDIS_URL === undefined ? undefined : new Secret(settings.REDIS_URL),
+    redisTls,
     redisPrefix: settings.REDIS_PREFIX,
     metrics: settings.METRICS_PORT === undefined ? undefined : { host: settings.METRICS_HOST, port: settings.METRICS_PORT },
     auth,

@@ -2,10 +2,11 @@ import { createPublicKey } from 'node:crypto'
 import { statSync } from 'node:fs'
 import type { Static, TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import { decoded } from '../input/decoded.ts'
 import { rangeFault } from '../net/addresses.ts'
 import { originFault } from '../net/origins.ts'
-import { httpUrlFault, parseUrl, STRAY_PERCENT } from '../net/urls.ts'
+import { readRedisUrl } from '../net/redis-url.ts'
+import { httpUrlFault } from '../net/urls.ts'
+import { certificateFault, privateKeyFault } from './redis-tls.ts'
 import { FILE_SUFFIX, type Source } from './source.ts'
 import {
   parseBytes,
@@ -53,9 +54,8 @@ function publicKeyFault (pem: string): string | undefined {
 }
 
 function redisFault (text: string): string | undefined {
-  const url = parseUrl(text)
-  if (!url || !/^rediss?:$/.test(url.protocol) || !url.hostname) return 'must be a redis:// or rediss:// URL with a host'
-  return decoded(url.username) === undefined || decoded(url.password) === undefined ? STRAY_PERCENT : undefined
+  const read = readRedisUrl(text)
+  return 'fault' in read ? read.fault : undefined
 }
 
 function folderFault (path: string): string | undefined {
@@ -74,6 +74,9 @@ const CHECKS: { readonly [N in SettingName]?: (value: NonNullable<SettingValues[
   TRUST_PROXY: firstFault(rangeFault),
   CORS_ORIGINS: firstFault(originFault),
   REDIS_URL: redisFault,
+  REDIS_TLS_CA: certificateFault,
+  REDIS_TLS_CERT: certificateFault,
+  REDIS_TLS_KEY: privateKeyFault,
   AUTH_JWKS_URL: (url) => httpUrlFault(url),
   AUTH_PUBLIC_KEY: publicKeyFault,
   UPLOAD_FILE_ROOT: folderFault,
@@ -84,12 +87,15 @@ const CHECKS: { readonly [N in SettingName]?: (value: NonNullable<SettingValues[
   SANDBOX_PUBLIC_URL: (url) => httpUrlFault(url, { insecure: true, path: false })
 }
 
+/** Variables that hold PEM blocks. */
+const PEM_NAMES: ReadonlySet<SettingName> = new Set(['AUTH_PUBLIC_KEY', 'REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'])
+
 function readSetting (source: Source, name: SettingName): unknown {
   const schema: TSchema = Settings.properties[name]
   let text = readableFromFile(schema) ? source.value(name) : source.plain(name)
   if (text === undefined) return schema.default
   // A PEM block in a variable is often written on one line, with \n for its line ends.
-  if (name === 'AUTH_PUBLIC_KEY') text = text.replaceAll('\\n', '\n')
+  if (PEM_NAMES.has(name)) text = text.replaceAll('\\n', '\n')
   const isFromFile = readableFromFile(schema) && source.plain(name) === undefined
   const large = isFromFile ? largeFileFault(schema, text) : undefined
   const value = convert(schema, text)

@@ -58,6 +58,15 @@ export interface SandboxSettings {
   readonly publicUrl: string | undefined
 }
 
+/** Certificates for the connection to Redis, as PEM. */
+export interface RedisTls {
+  /** Authorities that have signed the certificate of Redis, in place of those that Node knows. */
+  readonly ca?: string | undefined
+  /** The certificate that the gateway shows, and its key. */
+  readonly cert?: string | undefined
+  readonly key?: Secret | undefined
+}
+
 /** Everything the process needs to know, read once and frozen. */
 export interface Config {
   readonly host: string
@@ -68,6 +77,7 @@ export interface Config {
   readonly trustProxy: readonly string[]
   readonly corsOrigins: readonly string[]
   readonly redisUrl: Secret | undefined
+  readonly redisTls: RedisTls
   /** Begins the name of every key in Redis. */
   readonly redisPrefix: string
   /** Where `/metrics` is served, away from everything else; undefined: nowhere. */

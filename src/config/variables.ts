@@ -30,6 +30,8 @@ const LONGEST_MS = 24 * 60 * 60 * 1000
 
 /** Marks a variable that may also be read from the file named by `<NAME>_FILE`. */
 const FROM_FILE = { 'x-file': true }
+/** Bundles of certificates are long. */
+const PEM_FILE = { ...FROM_FILE, maxLength: 1_048_576 }
 
 const RATE = { pattern: '^[1-9]\\d{0,8}/[1-9]\\d{0,5}$', 'x-fault': 'must be a number of requests and of seconds, such as 600/60' }
 
@@ -67,7 +69,10 @@ export const Settings = Type.Object({
   NODE_ENV: Type.String({ default: '', description: '`production`: credentials are required, and the log is JSON even in a terminal.' }),
   TRUST_PROXY: list('Addresses or ranges of proxies whose `X-Forwarded-*` headers are believed, separated by commas.'),
   CORS_ORIGINS: list('Origins whose pages may call the gateway, separated by commas: `https://www.example.com`, or `https://*.example.com` for every subdomain.'),
-  REDIS_URL: text('`redis://` or `rediss://` address of what replicas share: rate limits, quota budget, idempotency records. Unset: in memory.', FROM_FILE),
+  REDIS_URL: text('Address of what replicas share: rate limits, quota budget, idempotency records, issued signatures. `redis://` or `rediss://` (TLS), `redis+sentinel://host,host/master` or `redis+cluster://host,host`; see [Replicas](deployment.md#replicas). Unset: in memory.', FROM_FILE),
+  REDIS_TLS_CA: text('Certificates (PEM) of the authorities that have signed that of Redis, where Node does not know them.', PEM_FILE),
+  REDIS_TLS_CERT: text('Certificate (PEM) that the gateway shows to Redis.', PEM_FILE),
+  REDIS_TLS_KEY: text('Private key (PEM) of `REDIS_TLS_CERT`, without a passphrase.', PEM_FILE),
   REDIS_PREFIX: Type.String({
     default: 'cloudinary-gateway:',
     pattern: '^[\\w.:/{}-]{1,64}$',

@@ -1,17 +1,11 @@
 import { EventEmitter, once } from 'node:events'
-import { Redis } from 'ioredis'
-import type { Secret } from '../secret.ts'
+import { onFault, openRedis, type RedisClient, type RedisPlace } from './connection.ts'
+import { refusalOf, type RedisRefusal } from './refusal.ts'
 
 /** Called when Redis stops being of use, and when it is of use again. */
 export interface LinkWatchers {
   readonly onDown?: ((error: unknown) => void) | undefined
   readonly onUp?: (() => void) | undefined
-}
-
-/** Which Redis, and what the name of every key in it begins with. */
-export interface RedisPlace {
-  readonly url: Secret
-  readonly prefix: string
 }
 
 export interface RedisLinkOptions extends RedisPlace, LinkWatchers {
@@ -26,13 +20,27 @@ export type RunScript = (
   script: string, key: string, ...parameters: ReadonlyArray<string | number>
 ) => Promise<unknown>
 
-/** Writes, as every user of the link does: a replica or a full memory still answers who only reads. */
-const PROBE = 'return redis.call("SET", KEYS[1], "1", "PX", 1000)'
-const PROBE_KEY = 'probe'
+/**
+ * Does what the users of the link do: a replica, a full memory or a user without rights may still answer who only
+ * reads, or only writes a number.
+ */
+const PROBE = `
+redis.call('TIME')
+redis.call('SET', KEYS[1], '1')
+redis.call('GET', KEYS[1])
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'a', '1')
+redis.call('HGET', KEYS[1], 'a')
+redis.call('HMGET', KEYS[1], 'a')
+redis.call('HDEL', KEYS[1], 'b')
+return redis.call('PEXPIRE', KEYS[1], 1000)
+`
+/** Each master of a cluster has some of them. */
+const PROBE_KEYS = Array.from({ length: 16 }, (_, index) => `probe:${index}`)
 const PROBE_TIMEOUT_MS = 1_000
 const BEAT_MS = { up: 5_000, down: 1_000 }
-const CONNECT_TIMEOUT_MS = 2_000
 const SILENCE_MS = 5_000
+const START_MS = 2_000
 
 /** Settles as `answer` does, or rejects after `timeoutMs`. */
 async function within<T> (answer: Promise<T>, timeoutMs: number): Promise<T> {
@@ -53,44 +61,33 @@ async function within<T> (answer: Promise<T>, timeoutMs: number): Promise<T> {
  * `isDown` is true also while nobody asks for anything.
  */
 export class RedisLink {
-  readonly #redis: Redis
+  readonly #redis: RedisClient
   readonly #watchers: LinkWatchers
   readonly #beatMs: { readonly up: number, readonly down: number }
   readonly #events = new EventEmitter()
-  readonly #probe = this.within(PROBE_TIMEOUT_MS)
+  readonly #probeKeys: readonly string[]
   #state: 'starting' | 'up' | 'down' | 'closed' = 'starting'
+  #refusal: RedisRefusal | undefined
   #beat: NodeJS.Timeout | undefined
+  #isLooking = false
 
-  constructor ({ url, prefix, onDown, onUp, beatMs = BEAT_MS, silenceMs = SILENCE_MS }: RedisLinkOptions) {
+  constructor ({ onDown, onUp, beatMs = BEAT_MS, silenceMs = SILENCE_MS, ...place }: RedisLinkOptions) {
     this.#watchers = { onDown, onUp }
     this.#beatMs = beatMs
-    this.#redis = new Redis(url.reveal(), {
-      // Set on the connection, so that no key can be written without the prefix.
-      keyPrefix: prefix,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: silenceMs,
-      maxRetriesPerRequest: 0,
-      enableOfflineQueue: false,
-      // The probe looks at more, and needs no right to INFO.
-      enableReadyCheck: false,
-      disableClientInfo: true,
-      retryStrategy: (attempt) => Math.min(attempt * 100, 2_000)
-    })
-    // Reconnecting is ioredis's business; an error without a listener would end the process.
-    this.#redis.on('error', (error) => { this.#fail(error) })
+    this.#redis = openRedis(place, silenceMs)
+    this.#probeKeys = this.#redis.isCluster ? PROBE_KEYS : PROBE_KEYS.slice(0, 1)
+    onFault(this.#redis, (error) => { this.#fail(error) })
     this.#redis.on('ready', () => { this.#look() })
   }
 
-  /** True while commands fail, and until the first one has succeeded. */
+  /** True while commands fail, and until Redis has been seen to work. */
   get isDown (): boolean { return this.#state !== 'up' }
 
   /** Returns what runs scripts, each of which rejects when Redis has not answered within `timeoutMs`. */
   within (timeoutMs: number): RunScript {
     return async (script, key, ...parameters) => {
       try {
-        const answer = await within(this.#redis.eval(script, 1, key, ...parameters), timeoutMs)
-        this.#recover()
-        return answer
+        return await within(this.#redis.eval(script, 1, key, ...parameters), timeoutMs)
       } catch (error) {
         this.#fail(error)
         throw error
@@ -98,14 +95,18 @@ export class RedisLink {
     }
   }
 
-  /** Resolves when Redis is of use, or has not been within `timeoutMs`: start-up does not hang on it. */
-  async ready (timeoutMs = 2_000): Promise<void> {
+  /**
+   * Resolves when Redis works, or has not within `timeoutMs`: start-up does not hang on it.
+   * @throws {RedisRefusal} when Redis answers, and will never work with this configuration.
+   */
+  async ready (timeoutMs = START_MS): Promise<void> {
     if (!this.isDown) return
     try {
-      await once(this.#events, 'up', { signal: AbortSignal.timeout(timeoutMs) })
+      await once(this.#events, 'settled', { signal: AbortSignal.timeout(timeoutMs) })
     } catch {
       this.#fail(new Error(`Redis has not answered within ${timeoutMs} ms.`))
     }
+    if (this.isDown && this.#refusal) throw this.#refusal
   }
 
   close (): void {
@@ -114,30 +115,44 @@ export class RedisLink {
     this.#redis.disconnect()
   }
 
-  #look (): void {
-    // What comes of it is noted by `within`, as for any other script.
-    this.#probe(PROBE, PROBE_KEY).catch(() => {}).finally(() => {
-      if (this.#state === 'closed') return
-      clearTimeout(this.#beat)
-      const pauseMs = this.isDown ? this.#beatMs.down : this.#beatMs.up
-      this.#beat = setTimeout(() => { this.#look() }, pauseMs).unref()
-    })
+  async #look (): Promise<void> {
+    if (this.#isLooking) return
+    this.#isLooking = true
+    const run = this.within(PROBE_TIMEOUT_MS)
+    // What fails is noted by `within`, as for any other script.
+    await Promise.all(this.#probeKeys.map((key) => run(PROBE, key))).then(() => { this.#recover() }, () => {})
+    this.#isLooking = false
+    this.#lookAgain()
+  }
+
+  #lookAgain (): void {
+    clearTimeout(this.#beat)
+    if (this.#state === 'closed') return
+    this.#beat = setTimeout(() => { this.#look() }, this.isDown ? this.#beatMs.down : this.#beatMs.up).unref()
   }
 
   #fail (error: unknown): void {
-    if (this.#state === 'down' || this.#state === 'closed') return
+    if (this.#state === 'closed') return
+    const before = this.#state
+    const refusal = refusalOf(error)
+    // A refusal that comes after other failures is news.
+    const isNews = before !== 'down' || (refusal !== undefined && this.#refusal === undefined)
+    this.#refusal ??= refusal
+    if (!isNews) return
     this.#state = 'down'
-    this.#watchers.onDown?.(error)
     // Not after the pause of a Redis that works.
-    clearTimeout(this.#beat)
-    this.#beat = setTimeout(() => { this.#look() }, this.#beatMs.down).unref()
+    if (before === 'up') this.#lookAgain()
+    // At start `ready` throws it.
+    if (before === 'starting' && refusal) this.#events.emit('settled')
+    else this.#watchers.onDown?.(refusal ?? error)
   }
 
   #recover (): void {
     if (this.#state === 'up' || this.#state === 'closed') return
     const wasDown = this.#state === 'down'
     this.#state = 'up'
+    this.#refusal = undefined
     if (wasDown) this.#watchers.onUp?.()
-    this.#events.emit('up')
+    this.#events.emit('settled')
   }
 }

@@ -7,6 +7,7 @@ import { serve } from '../../src/commands/serve.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { failingBackground } from '../support/failing-background.ts'
 import { recordedTerminal } from '../support/recorded-terminal.ts'
+import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
 
 const EMBEDDED = { PORT: '0', SANDBOX_PORT: '0', SANDBOX_DATA: ':memory:' }
 
@@ -144,6 +145,18 @@ t.test('serve', async (t) => {
     const folder = t.testdir({ file: '', 'policy.yaml': 'callers: { web: { keyz: [] } }' })
     t.match(await start(t, { ...EMBEDDED, SANDBOX_DATA: `${folder}/file/below` }), { code: 3, terminal: { written: { err: /^The sandbox folder .*\n$/ } } })
     t.match(await start(t, { ...EMBEDDED, POLICY_FILE: `${folder}/policy.yaml` }), { code: 2, terminal: { written: { err: /^The policy is not valid:\n.*keyz.*\n$/ } } })
+  })
+
+  t.test('2 when Redis refuses the password: one line that names the variable, and no value', { skip: NO_REDIS }, async (t) => {
+    const port = await freePort()
+    await startRedis(t, port, ['--requirepass', 'right'])
+    const { terminal, code, lines } = await start(t, { ...EMBEDDED, REDIS_URL: `redis://:canary@127.0.0.1:${port}` })
+    t.equal(code, 2)
+    t.equal(terminal.written.err, 'REDIS_URL has a user name or password that Redis does not accept\n')
+    t.notMatch(JSON.stringify(lines), 'canary')
+    const away = await start(t, { ...EMBEDDED, REDIS_URL: `redis://127.0.0.1:${await freePort()}` })
+    t.equal(away.code, undefined, 'a Redis that is away may come back')
+    t.equal((await fetch(`${away.url}/readyz`)).status, 200)
   })
 
   t.test('failures that nobody foresaw are thrown, not hidden', async (t) => {

@@ -30,6 +30,7 @@ t.test('loadConfig', async (t) => {
       upload: { chunkBytes: 20_000_000, fileRoot: undefined },
       upstream: { connectTimeoutMs: 5000 },
       redisUrl: undefined,
+      redisTls: { ca: undefined, cert: undefined, key: undefined },
       redisPrefix: 'cloudinary-gateway:',
       warnings: [/^UPLOAD_CHUNK is not a variable/, /^NODE_ENV looks like/]
     })

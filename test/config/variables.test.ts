@@ -18,7 +18,7 @@ t.test('VARIABLES', async (t) => {
   })
 
   t.test('says which may come from a file: those that hold secrets, and a PEM block', async (t) => {
-    t.same(SETTING_NAMES.filter((name) => readableFromFile(Settings.properties[name])), ['REDIS_URL', 'GATEWAY_KEYS', 'AUTH_PUBLIC_KEY'])
+    t.same(SETTING_NAMES.filter((name) => readableFromFile(Settings.properties[name])), ['REDIS_URL', 'REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY', 'GATEWAY_KEYS', 'AUTH_PUBLIC_KEY'])
     t.match(byName.get('GATEWAY_KEYS')?.meaning, 'Also as `_FILE`.')
     t.match(byName.get('CLOUDINARY_URL_<NAME>')?.meaning, 'Also as `_FILE`.')
   })

@@ -1,51 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type ServerOptions } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { Authority, NO_OPENSSL } from '../support/authority.ts'
 import { startGatewayProcess } from '../support/gateway-process.ts'
-
-function hasOpenssl (): boolean {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-const skip = !hasOpenssl() && process.env['CI'] !== 'true' && 'openssl is not installed'
-
-/** A certificate authority of our own, in a folder of the test. Times are `YYMMDDHHMMSSZ`. */
-class Authority {
-  readonly #folder: string
-  constructor (folder: string) {
-    this.#folder = folder
-    writeFileSync(join(folder, 'index'), '')
-    writeFileSync(join(folder, 'ca.cnf'), [
-      '[ca]', 'default_ca = own', '[own]', `database = ${folder}/index`, `new_certs_dir = ${folder}`, 'rand_serial = yes', 'unique_subject = no',
-      'default_md = sha256', 'policy = any', 'copy_extensions = copy', '[any]', 'commonName = supplied', '[req]', 'distinguished_name = name', '[name]'
-    ].join('\n'))
-    this.#openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=own authority', '-addext', 'basicConstraints=critical,CA:TRUE', '-days', '30')
-  }
-
-  get certificate (): string { return join(this.#folder, 'ca.pem') }
-
-  issue (name: string, host: string, from = '200101000000Z', until = '490101000000Z'): { key: string, cert: string } {
-    this.#openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${host}`, '-addext', `subjectAltName=DNS:${host}`)
-    this.#openssl('ca', '-batch', '-config', 'ca.cnf', '-cert', 'ca.pem', '-keyfile', 'ca.key', '-in', `${name}.csr`, '-out', `${name}.pem`, '-startdate', from, '-enddate', until, '-notext')
-    return { key: this.#read(`${name}.key`), cert: this.#read(`${name}.pem`) }
-  }
-
-  selfSigned (): { key: string, cert: string } {
-    this.#openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', 'self.key', '-out', 'self.pem', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '30')
-    return { key: this.#read('self.key'), cert: this.#read('self.pem') }
-  }
-
-  #read (file: string): string { return readFileSync(join(this.#folder, file), 'utf8') }
-  #openssl (...args: string[]): void { execFileSync('openssl', args, { cwd: this.#folder, stdio: ['ignore', 'ignore', 'pipe'] }) }
-}
 
 /** A Cloudinary that knows one answer and remembers who got as far as asking. */
 async function startUpstream (t: Test, asked: string[], name: string, options: ServerOptions): Promise<string> {
@@ -59,7 +17,7 @@ async function startUpstream (t: Test, asked: string[], name: string, options: S
   return `https://localhost:${(server.address() as AddressInfo).port}` // it listens on TCP
 }
 
-t.test('U4: nothing is sent where the certificate is self-signed, expired, not valid yet or another host\'s, or the protocol is old', { skip }, async (t) => {
+t.test('U4: nothing is sent where the certificate is self-signed, expired, not valid yet or another host\'s, or the protocol is old', { skip: NO_OPENSSL }, async (t) => {
   const authority = new Authority(t.testdir())
   const good = authority.issue('good', 'localhost')
   const servers: Record<string, ServerOptions> = {

@@ -36,6 +36,7 @@ export function testConfig (environments: readonly CloudinaryEnvironment[], chan
     corsOrigins: [],
     redisUrl: undefined,
     redisPrefix: 'test:',
+    redisTls: {},
     metrics: undefined,
     auth: { mode: 'loopback', keys: [], policyFile: undefined, jwksUrl: undefined, jwtPublicKey: undefined, issuer: undefined, audience: undefined },
     rates: { perAddress: undefined, perCaller: undefined },

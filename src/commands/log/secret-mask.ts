@@ -1,4 +1,5 @@
 import type { Config } from '../../config/types.ts'
+import { redisTarget } from '../../net/redis-url.ts'
 import { SHORTEST, TextMask } from './text-mask.ts'
 
 const inForm = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1)
@@ -28,15 +29,12 @@ function spellings (key: string, secret: string): string[] {
   ]
 }
 
-/**
- * Returns the address of Redis, and its password alone: as it stands there, and as it is sent. ioredis takes one
- * from the query as well.
- */
+/** Returns the address of Redis, and its passwords alone: as they stand there, and as they are sent. */
 function redisSpellings (address: string): string[] {
-  const { username, password, searchParams } = new URL(address)
-  const given = [decodeURIComponent(password), searchParams.get('password') ?? '']
-  const passwords = given.filter((text) => text !== '')
-  return [address, password, ...passwords.flatMap((text) => spellings(decodeURIComponent(username), text))]
+  const { username, password, sentinel } = redisTarget(address)
+  const logins = [{ username, password }, sentinel]
+  return [address, ...logins.flatMap(({ username = '', password }) =>
+    password === undefined ? [] : spellings(username, password))]
 }
 
 /**

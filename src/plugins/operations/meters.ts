@@ -14,6 +14,8 @@ export interface Meters {
   forgotten (): void
   /** Files that may change and were read well just now; what comes back is to be told of each later change. */
   watch (what: Reloadable): (outcome: 'loaded' | 'failed') => void
+  /** Shows whether the Redis that replicas share works. Where there is none, nothing is shown. */
+  showRedis (isUp: () => boolean): void
   /** All of it in Prometheus's text format. */
   text (): Promise<string>
 }
@@ -128,6 +130,9 @@ export async function createMeters ({ uploads, version, environments = [] }: Met
     limited: (limit) => { limited.inc({ limit }) },
     forgotten: () => { forgotten.inc() },
     watch: reloadMeter(library, registers),
+    showRedis: (isUp) => {
+      const up = new Gauge({ name: `${PREFIX}redis_up`, help: '1 when the Redis that replicas share works, 0 when it does not.', registers, collect: () => { up.set(isUp() ? 1 : 0) } })
+    },
     text: () => registry.metrics()
   }
 }

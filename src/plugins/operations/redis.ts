@@ -1,4 +1,5 @@
 import fp from 'fastify-plugin'
+import type { RedisPlace } from '../../redis/connection.ts'
 import type { RedisLink } from '../../redis/link.ts'
 import type { Secret } from '../../secret.ts'
 
@@ -9,17 +10,16 @@ declare module 'fastify' {
   }
 }
 
-export interface RedisOptions {
+export interface RedisOptions extends Omit<RedisPlace, 'url'> {
+  /** Undefined when nothing is shared. */
   readonly url: Secret | undefined
-  /** Begins the name of every key. */
-  readonly prefix: string
 }
 
 /**
  * Opens the one connection to Redis that the process has. Register this plugin before its users, so that it is
  * closed after them.
  */
-export default fp<RedisOptions>(async (app, { url, prefix }) => {
+export default fp<RedisOptions>(async (app, { url, ...place }) => {
   if (!url) {
     app.decorate('redis', undefined)
     return
@@ -28,11 +28,12 @@ export default fp<RedisOptions>(async (app, { url, prefix }) => {
   const { RedisLink } = await import('../../redis/link.ts')
   const link = new RedisLink({
     url,
-    prefix,
+    ...place,
     onDown: (error) => app.log.error({ err: error }, 'Redis is out of reach; until it is back, rates are counted in this process, and uploads with an Idempotency-Key are refused'),
     onUp: () => app.log.info('Redis is back; rates are shared again, and uploads with an Idempotency-Key are taken')
   })
   app.decorate('redis', link)
+  app.metrics?.showRedis(() => !link.isDown)
   app.addHook('onClose', async () => { link.close() })
   await link.ready()
-}, { name: 'redis' })
+}, { name: 'redis', dependencies: ['metrics'] })

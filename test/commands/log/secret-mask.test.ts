@@ -33,9 +33,11 @@ t.test('SecretMask', async (t) => {
 
   t.test('replaces the password of Redis alone, as it is written and as it is sent', async (t) => {
     const password = 'r3dis/canary+=%'
-    const mask = new SecretMask(loadConfig({ REDIS_URL: `redis://user:${encodeURIComponent(password)}@localhost:6379?password=in-the-query` }))
+    const mask = new SecretMask(loadConfig({ REDIS_URL: `redis://user:${encodeURIComponent(password)}@localhost:6379` }))
     const basic = Buffer.from(`user:${password}`).toString('base64')
-    for (const form of [password, encodeURIComponent(password), 'in-the-query', basic]) t.equal(mask.apply(`{"a":"${form}"}`), '{"a":"[secret]"}', form)
+    for (const form of [password, encodeURIComponent(password), basic]) t.equal(mask.apply(`{"a":"${form}"}`), '{"a":"[secret]"}', form)
+    const url = 'redis+sentinel://one,other:26380/main?password=in-the-query&sentinel_password=of-sentinels'
+    t.equal(new SecretMask(loadConfig({ REDIS_URL: url })).apply('in-the-query of-sentinels'), '[secret] [secret]')
     t.equal(new SecretMask(loadConfig({ REDIS_URL: 'redis://localhost:6379' })).apply('user localhost'), 'user localhost', 'none is no secret')
   })
 

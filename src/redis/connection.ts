@@ -1,0 +1,87 @@
+import type { ConnectionOptions } from 'node:tls'
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import type { RedisTls } from '../config/types.ts'
+import { redisTarget, type RedisTarget } from '../net/redis-url.ts'
+import type { Secret } from '../secret.ts'
+
+/** Which Redis, and what the name of every key in it begins with. */
+export interface RedisPlace {
+  readonly url: Secret
+  readonly prefix: string
+  /** Certificates, where the URL asks for TLS and those of Node are not enough. */
+  readonly tls?: RedisTls | undefined
+}
+
+export type RedisClient = Redis | Cluster
+
+const CONNECT_TIMEOUT_MS = 2_000
+const MOST_DELAY_MS = 2_000
+
+const retryDelay = (attempt: number): number => Math.min(attempt * 100, MOST_DELAY_MS)
+
+function tlsOptions ({ ca, cert, key }: RedisTls = {}): ConnectionOptions {
+  return { ...ca !== undefined && { ca }, ...cert !== undefined && { cert, key: key?.reveal() } }
+}
+
+/** Options of the connection to one node. */
+function nodeOptions ({ username, password, tls }: RedisTarget, place: RedisPlace, silenceMs: number): RedisOptions {
+  return {
+    ...username !== undefined && { username },
+    ...password !== undefined && { password },
+    ...tls && { tls: tlsOptions(place.tls) },
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    socketTimeout: silenceMs,
+    maxRetriesPerRequest: 0,
+    // The probe of the link looks at more, and needs no right to INFO.
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    // The name may belong to another node now, or Sentinels may know one.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY')
+  }
+}
+
+function openSentinel (target: RedisTarget, place: RedisPlace, options: RedisOptions): Redis {
+  const { hosts, master, db, tls, sentinel } = target
+  return new Redis({
+    ...options,
+    sentinels: hosts.map((host) => ({ ...host })),
+    name: master,
+    db,
+    ...sentinel.username !== undefined && { sentinelUsername: sentinel.username },
+    ...sentinel.password !== undefined && { sentinelPassword: sentinel.password },
+    ...tls && { sentinelTLS: tlsOptions(place.tls), enableTLSForSentinelMode: true },
+    sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
+    sentinelRetryStrategy: retryDelay
+  })
+}
+
+/** Opens a connection, which fails at once while it is not there, and is tried again for as long as it takes. */
+export function openRedis (place: RedisPlace, silenceMs: number): RedisClient {
+  const target = redisTarget(place.url.reveal())
+  const [first = { host: 'localhost', port: 0 }] = target.hosts // there is one at least
+  const common = nodeOptions(target, place, silenceMs)
+  // Set on the connection, so that no key can be written without the prefix.
+  const options = { ...common, keyPrefix: place.prefix, enableOfflineQueue: false, retryStrategy: retryDelay }
+  if (target.kind === 'sentinel') return openSentinel(target, place, options)
+  if (target.kind === 'node') return new Redis({ ...options, ...first, db: target.db })
+  return new Cluster(target.hosts.map((host) => ({ ...host })), {
+    redisOptions: common,
+    keyPrefix: place.prefix,
+    enableOfflineQueue: false,
+    enableReadyCheck: false,
+    clusterRetryStrategy: retryDelay,
+    // Names stay names: certificates are made out for them, and a node may get another address.
+    dnsLookup: (address, done) => { done(null, address) }
+  })
+}
+
+/** Calls `listener` for each failure of the connection. Reconnecting is ioredis's business. */
+export function onFault (client: RedisClient, listener: (error: Error) => void): void {
+  let ofSentinel: Error | undefined
+  // One Sentinel that fails is no failure yet, but what it says tells more than that all have failed.
+  client.on('sentinelError', (error: Error) => { ofSentinel = error })
+  client.on('error', (error: Error) => {
+    const isOfAll = error.message.startsWith('All sentinels are unreachable')
+    listener(isOfAll && ofSentinel ? ofSentinel : error)
+  })
+}
