@@ -217,10 +217,17 @@ function plainOrigins (environments: Config['environments']): string[] {
   return [...new Set(names)].map((name) => new URL(`http://${name}`).origin)
 }
 
+/** Where browsers send uploads. */
+function uploadOrigins (environments: Config['environments']): string[] {
+  const origins = environments.map(({ uploadPrefix, publicUploadPrefix = uploadPrefix }) => new URL(publicUploadPrefix).origin)
+  return [...new Set(origins)]
+}
+
 /** Pages for people, open to all. */
 async function loadPages (pages: FastifyInstance, config: Config): Promise<void> {
   await pages.register(strangerRate, ratesOf(pages, config))
-  await pages.register(pageHeaders, { media: plainOrigins(config.environments) })
+  const { environments } = config
+  await pages.register(pageHeaders, { connect: uploadOrigins(environments), media: plainOrigins(environments) })
   await pages.register(errorPage)
   await pages.register(llmsText)
   await pages.register(openapiPages)

@@ -186,3 +186,25 @@ t.test('pages show pictures of environments that deliver over http, and name eac
   const [, sources = ''] = /img-src ([^;]*)/.exec(policy) ?? []
   t.same(sources.split(' ').filter((source) => source.startsWith('http:')), ['http://127.0.0.1:9'])
 })
+
+t.test('browsers are sent to the public upload prefix, and the gateway goes to the inner one', async (t) => {
+  const { sandbox } = await startGateway(t)
+  const { environments } = loadConfig({
+    CLOUDINARY_CLOUD_NAME: 'demo',
+    CLOUDINARY_API_KEY: '1234',
+    CLOUDINARY_API_SECRET: 'abcd',
+    CLOUDINARY_UPLOAD_PREFIX: sandbox.url,
+    CLOUDINARY_PUBLIC_UPLOAD_PREFIX: 'https://media.example.com/api/'
+  })
+  const app = await buildApp({ config: testConfig(environments) })
+  t.teardown(() => app.close())
+  const post = async (url: string, payload: object) => (await app.inject({ method: 'POST', url, payload })).json()
+  const root = 'https://media.example.com/api/v1_1/demo/'
+  t.equal((await post('/signature', {})).upload_url, `${root}auto/upload`)
+  t.equal((await post('/signature/batch', { files: [{ name: 'a.gif', size: 1 }] })).items[0].upload_url, `${root}auto/upload`)
+  t.ok((await post('/signed-url', { public_id: 'a' })).url.startsWith(`${root}image/download?`))
+  const policy = String((await app.inject('/docs/')).headers['content-security-policy'])
+  t.match(/connect-src ([^;]*)/.exec(policy)?.[1]?.split(' '), new Set(['https://media.example.com']))
+  t.notMatch(policy, new URL(sandbox.url).port)
+  t.equal((await app.inject('/resources')).statusCode, 200)
+})

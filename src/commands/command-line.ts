@@ -1,4 +1,5 @@
 import { credentialFaults } from '../config/credentials.ts'
+import { withoutServiceLinks } from '../config/service-links.ts'
 import type { EnvironmentVariables } from '../config/source.ts'
 import { CALL_SUMMARIES, type CallName } from './help.ts'
 import { meant, parseOptions, UsageError, wholeNumber } from './usage.ts'
@@ -209,7 +210,7 @@ export function parseCommandLine (args: readonly string[], variables: Environmen
   }
   const surplus = command === 'key' ? rest[0] : name
   if (surplus !== undefined) throw new UsageError(`'${command}' takes no argument '${surplus}'`)
-  if (command === 'sandbox') return { command, options: sandboxArguments(values, variables) }
+  if (command === 'sandbox') return { command, options: sandboxArguments(values, withoutServiceLinks(variables)) }
   if (command === 'openapi') return { command, options: { json: values.json === true } }
   if (command === 'key') return { command, options: { name: callerName(name) } }
   return { command, variables: variablesOf(values) }

@@ -11,7 +11,7 @@ import { readSettings } from './settings.ts'
 import { Source, type EnvironmentVariables, type ReadFile } from './source.ts'
 import type { Rate } from '../schemas/caller.ts'
 import type { Config, SandboxSettings, UploadLimits, UpstreamLimits } from './types.ts'
-import { productionWarnings, proxyWarnings, unknownVariables } from './unknown-variables.ts'
+import { productionWarnings, proxyWarnings, serviceLinkWarnings, unknownVariables } from './unknown-variables.ts'
 import { readShare, type SettingValues } from './variables.ts'
 
 export { ConfigError } from './config-error.ts'
@@ -109,7 +109,12 @@ export function loadConfig (variables: EnvironmentVariables, { readFile = readTe
   const source = new Source(variables, readFile)
   const settings = readSettings(source)
   const production = settings.NODE_ENV === 'production'
-  const warnings = [...unknownVariables(source.names), ...proxyWarnings(source.names), ...productionWarnings(settings.NODE_ENV)]
+  const warnings = [
+    ...unknownVariables(source.names),
+    ...serviceLinkWarnings(source.serviceLinks),
+    ...proxyWarnings(source.names),
+    ...productionWarnings(settings.NODE_ENV)
+  ]
   const environments = readEnvironments(source, settings.ALLOW_INSECURE_UPSTREAM, warnings)
   const sandbox = sandboxSettings(source, settings, production)
   const auth = readCallers(source, settings)

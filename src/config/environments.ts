@@ -1,7 +1,9 @@
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import { Secret } from '../secret.ts'
-import { defaultDraft, parseCloudinaryUrl, type ParsedEnvironment } from './cloudinary-url.ts'
+import { parseCloudinaryUrl, type ParsedEnvironment } from './environments/cloudinary-url.ts'
 import { credentialFaults, strayFault, type Credentials } from './credentials.ts'
+import { defaultSettings } from './environments/options.ts'
+import { findOptions, readOptionVariables } from './environments/option-variables.ts'
 import { FILE_SUFFIX, type Source } from './source.ts'
 
 /** The environment that the variables without a name speak of. */
@@ -38,6 +40,9 @@ function variableSetOf (name: string): VariableSet | undefined {
   return part ? { infix: part[1] ?? '', form: 'parts' } : undefined
 }
 
+/** Name of the environment whose variables have this infix. */
+const nameOf = (infix: string): string => infix === '' ? UNNAMED : infix.toLowerCase()
+
 interface Found {
   /** Lower case. */
   readonly name: string
@@ -52,7 +57,7 @@ function findEnvironments (source: Source): Found[] {
   for (const variable of source.names) {
     const variables = variableSetOf(variable)
     if (variables === undefined) continue
-    const name = variables.infix === '' ? UNNAMED : variables.infix.toLowerCase()
+    const name = nameOf(variables.infix)
     const known = found.get(name)
     if (known === undefined) found.set(name, { name, variables, others: [] })
     else if (![known.variables, ...known.others].some(({ infix, form }) => infix === variables.infix && form === variables.form)) known.others.push(variables)
@@ -85,13 +90,23 @@ function readParts (source: Source, infix: string): ParsedEnvironment | undefine
   for (const { part, reason } of credentialFaults(credentials)) {
     source.fault(partVariable(infix, SUFFIXES[part]), reason)
   }
-  return { credentials, settings: defaultDraft(), reasons: [], warnings: [] }
+  return { credentials, settings: defaultSettings(), given: new Set(), reasons: [], warnings: [] }
+}
+
+/** Names what credentials an environment lacks, whose options alone were given. */
+function missingCredentials (name: string, infix: string): string {
+  const parts = PARTS.map((part) => partVariable(infix, SUFFIXES[part])).join(', ')
+  return `is an option of the environment ${name}, which has no credentials: set ${urlVariable(infix)}, or ${parts}`
 }
 
 /** Every environment with credentials, in the order of their names. Faults go to `source`, doubts to `warnings`. */
 export function readEnvironments (source: Source, insecure: boolean, warnings: string[]): CloudinaryEnvironment[] {
   const environments: CloudinaryEnvironment[] = []
-  for (const { name, variables, others } of findEnvironments(source)) {
+  const found = findEnvironments(source)
+  const options = findOptions(source, nameOf, new Set(found.map(({ name }) => name)))
+  for (const { name, variables, others } of found) {
+    const own = options.get(name) ?? []
+    options.delete(name)
     if (!/^[a-z][a-z0-9_-]{0,31}$/.test(name)) {
       source.fault(firstVariable(variables), 'does not name an environment: a letter, then up to 31 letters, digits and _')
       continue
@@ -100,10 +115,15 @@ export function readEnvironments (source: Source, insecure: boolean, warnings: s
       source.fault(firstVariable(other), `gives the environment ${name} a second time, beside ${firstVariable(variables)}; keep one of them`)
     }
     const parsed = variables.form === 'url' ? readUrl(source, variables.infix, insecure) : readParts(source, variables.infix)
+    const { settings, given } = parsed ?? { settings: defaultSettings(), given: new Set<string>() }
+    readOptionVariables(source, own, settings, { given, url: firstVariable(variables) }, insecure)
     if (parsed === undefined) continue
     warnings.push(...parsed.warnings.map((warning) => `${firstVariable(variables)} ${warning}`))
     const { cloudName, apiKey, apiSecret } = parsed.credentials
-    environments.push({ name, cloudName, apiKey, apiSecret: new Secret(apiSecret), ...parsed.settings, sandbox: false })
+    environments.push({ name, cloudName, apiKey, apiSecret: new Secret(apiSecret), ...settings, sandbox: false })
+  }
+  for (const [name, alone] of options) {
+    for (const { variable, infix } of alone) source.fault(variable, missingCredentials(name, infix))
   }
   return environments
 }

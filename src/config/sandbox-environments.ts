@@ -1,6 +1,6 @@
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import { Secret } from '../secret.ts'
-import { defaultDraft } from './cloudinary-url.ts'
+import { defaultSettings } from './environments/options.ts'
 import { deepFreeze } from './freeze.ts'
 import type { Config } from './types.ts'
 
@@ -32,7 +32,7 @@ export const BESIDE = ['sandbox'] as const
  */
 export function sandboxEnvironments (url: string, names: readonly string[] = ALONE, publicUrl = url): CloudinaryEnvironment[] {
   const { protocol, host } = new URL(publicUrl)
-  const { delivery, ...settings } = defaultDraft()
+  const { delivery, ...settings } = defaultSettings()
   // A link that somebody wants to be `https` leads to the sandbox as well, not to a cloud of that name at Cloudinary.
   const place = { secure_distribution: host, ...protocol === 'https:' ? { secure: true } : { secure: false, cname: host } }
   return SANDBOX_CLOUDS.filter(({ cloudName }) => names.includes(cloudName)).map(({ cloudName, apiKey, apiSecret }) => ({

@@ -1,4 +1,5 @@
 import type { ConfigFault } from './config-error.ts'
+import { serviceLinks } from './service-links.ts'
 
 export type EnvironmentVariables = Readonly<Record<string, string | undefined>>
 export type ReadFile = (path: string) => string
@@ -17,13 +18,16 @@ export class Source {
   readonly faults: ConfigFault[] = []
   /** Names of the variables that are set; an empty one counts as unset. */
   readonly names: readonly string[]
+  /** Names of the variables that Kubernetes has set for Services. They count as unset. */
+  readonly serviceLinks: ReadonlySet<string>
   readonly #variables: EnvironmentVariables
   readonly #readFile: ReadFile
 
   constructor (variables: EnvironmentVariables, readFile: ReadFile) {
     this.#variables = variables
     this.#readFile = readFile
-    this.names = Object.keys(variables).filter((name) => variables[name]).sort()
+    this.serviceLinks = serviceLinks(variables)
+    this.names = Object.keys(variables).filter((name) => this.plain(name) !== undefined).sort()
   }
 
   fault (name: string, reason: string): void {
@@ -32,7 +36,7 @@ export class Source {
   }
 
   plain (name: string): string | undefined {
-    return this.#variables[name] || undefined
+    return this.serviceLinks.has(name) ? undefined : this.#variables[name] || undefined
   }
 
   /** True when either form is set, readable or not. */

@@ -1,5 +1,6 @@
 import { editDistance, nearestName } from '../input/nearest-name.ts'
 import { isCredentialVariable } from './environments.ts'
+import { isOptionVariable } from './environments/option-variables.ts'
 import { FILE_SUFFIX } from './source.ts'
 import { CREDENTIAL_VARIABLES, readableFromFile, Settings } from './variables.ts'
 
@@ -7,8 +8,6 @@ import { CREDENTIAL_VARIABLES, readableFromFile, Settings } from './variables.ts
 const PREFIX = /^(?:CLOUDINARY_|UPLOAD_|UPSTREAM_|SANDBOX|AUTH_|GATEWAY_|METRICS_|CORS_|POLICY|RATE_|TRUST_|SHUTDOWN_|ROUTE_)/i
 /** A shorter name of ours is near to a stranger's by chance: HOST to HOME, AUTH to PATH. */
 const SHORTEST_NEAR = 8
-/** What Kubernetes puts into every container for a service, `gateway` or `policy` for example. */
-const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_\w+)?$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?$/
 
 /**
  * Variables of Cloudinary's own clients, and of our command line: a gateway reads none of them. `GATEWAY_KEY` is not
@@ -19,38 +18,52 @@ const FOREIGN: ReadonlySet<string> = new Set([
 ])
 
 /** `<NAME>` in a variable's name stands for these, and for whatever stands in the place of it in the name that is asked about. */
+const MOST_WORDS = 3
 const USUAL_NAMES = ['EDITOR', 'STAGING', 'PRODUCTION']
 
 const SETTING_FORMS = Object.entries(Settings.properties)
   .flatMap(([name, schema]) => readableFromFile(schema) ? [name, name + FILE_SUFFIX] : [name])
 const KNOWN: ReadonlySet<string> = new Set([...SETTING_FORMS, 'CLOUDINARY_ENVIRONMENT', `CLOUDINARY_ENVIRONMENT${FILE_SUFFIX}`])
 
+/** `EU` and `EU_WEST` for `CLOUDINARY_EU_WEST_API_KEY`: which of them is the environment is not known yet. */
+function namesIn (asked: string): string[] {
+  const [, rest = ''] = /^CLOUDINARY_(?:URL_)?(\w+)_/i.exec(asked) ?? []
+  const words = rest.toUpperCase().split('_')
+  return words.map((_, index) => words.slice(0, index + 1).join('_')).filter((name) => name !== '').slice(0, MOST_WORDS)
+}
+
 function candidates (asked: string): string[] {
-  const own = /^CLOUDINARY_(?:URL_)?([A-Z0-9]+)/i.exec(asked)?.[1]
-  const names = own === undefined ? USUAL_NAMES : [...USUAL_NAMES, own.toUpperCase()]
+  const names = [...new Set([...namesIn(asked), ...USUAL_NAMES])]
   const credentials = CREDENTIAL_VARIABLES.flatMap(({ name }) => [name.replace(/_?<NAME>/, ''), ...names.map((part) => name.replace('<NAME>', part))])
-  return [...KNOWN, ...credentials, ...credentials.map((name) => name + FILE_SUFFIX)]
+  const fromFiles = credentials.map((name) => name + FILE_SUFFIX)
+  // `nearestName` compares only so many: the likelier ones come first.
+  return [...KNOWN, .../F\w{0,4}$/i.test(asked) ? [...fromFiles, ...credentials] : [...credentials, ...fromFiles]]
 }
 
 /** Two letters at most inserted, deleted or replaced. The length is looked at first: of most names it says enough. */
 const isNear = (one: string, other: string): boolean => Math.abs(one.length - other.length) <= 2 && editDistance(one, other) <= 2
 
-function isMeantForUs (name: string, names: readonly string[]): boolean {
-  if (KNOWN.has(name) || FOREIGN.has(name) || isCredentialVariable(name) || SERVICE_LINK.test(name)) return false
-  if (name.endsWith('_PORT') && names.includes(name.replace(/_PORT$/, '_SERVICE_HOST'))) return false
+function isMeantForUs (name: string): boolean {
+  if (KNOWN.has(name) || FOREIGN.has(name) || isCredentialVariable(name) || isOptionVariable(name)) return false
   return PREFIX.test(name) || candidates(name).some((known) => known.length >= SHORTEST_NEAR && isNear(name.toUpperCase(), known))
 }
 
 /** A line for each variable that was probably meant for us, by its beginning or its likeness, and that nothing here reads. The value is not looked at. */
 export function unknownVariables (names: readonly string[]): string[] {
   return names
-    .filter((name) => isMeantForUs(name, names))
+    .filter(isMeantForUs)
     .map((name) => {
       const known = candidates(name)
       const nearest = nearestName(name, known) ?? known.find((one) => one.startsWith(`${name.toUpperCase()}_`))
       const shown = name.replace(/[^ -~]/g, '?')
       return nearest === undefined ? `${shown} is not a variable of this program` : `${shown} is not a variable of this program; did you mean ${nearest}?`
     })
+}
+
+/** A line when what Kubernetes has set for a Service stands where a setting of ours could have been meant. */
+export function serviceLinkWarnings (links: ReadonlySet<string>): string[] {
+  const hidden = [...links].filter((name) => KNOWN.has(name)).sort()
+  return hidden.length === 0 ? [] : [`${hidden.join(', ')} ${hidden.length === 1 ? 'is' : 'are'} not read: Kubernetes sets it for a Service of that name; enableServiceLinks: false in the pod keeps it away`]
 }
 
 /** A line when `NODE_ENV` was probably meant to be `production`: what holds in production does not hold then. */

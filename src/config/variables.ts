@@ -1,4 +1,5 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
+import { OPTION_MEANINGS } from './environments/options.ts'
 
 /**
  * Reads a size: `20000000`, `20MB` (millions) or `20MiB` (1024 x 1024), in any case.
@@ -149,13 +150,18 @@ export interface Variable {
   readonly meaning: string
 }
 
-/** The credentials of environments; `<NAME>` stands for `EDITOR`, `STAGING`, `PRODUCTION` or any other name. */
+/** The credentials and options of environments; `<NAME>` stands for `EDITOR`, `STAGING`, `PRODUCTION` or any other name. */
 export const CREDENTIAL_VARIABLES: readonly Variable[] = [
   { name: 'CLOUDINARY_URL', default: '', meaning: '`cloudinary://key:secret@cloud?options`: the environment `production`, for those who have one only.' },
   { name: 'CLOUDINARY_URL_<NAME>', default: '', meaning: 'The same for the environment of that name; any number of them.' },
   { name: 'CLOUDINARY_<NAME>_CLOUD_NAME', default: '', meaning: 'The first of three parts, in place of the URL: the cloud. Without `<NAME>_`, as with the URL, `production` is meant.' },
   { name: 'CLOUDINARY_<NAME>_API_KEY', default: '', meaning: 'The second: its API key.' },
   { name: 'CLOUDINARY_<NAME>_API_SECRET', default: '', meaning: 'The third: its API secret.' },
+  ...OPTION_MEANINGS.map(([name, meaning], index) => ({
+    name: `CLOUDINARY_<NAME>_${name.toUpperCase()}`,
+    default: '',
+    meaning: index === 0 ? `Option \`${name}\`, in the URL or beside it, as are those below it. ${meaning}` : `Option \`${name}\`. ${meaning}`
+  })),
   { name: 'CLOUDINARY_ENVIRONMENT', default: '`production`, or the only one', meaning: 'Environment that answers when a request names none.' }
 ]
 

@@ -27,7 +27,7 @@ export interface CloudinaryEnvironment {
   readonly apiSecret: Secret
   /** Root of the Upload and Admin API, without a trailing slash: `https://api.cloudinary.com`. */
   readonly uploadPrefix: string
-  /** How callers reach that root, when not at the same address: the embedded sandbox behind a published port. */
+  /** How browsers reach that root, when not at the same address: an inner one, or a sandbox behind a published port. */
   readonly publicUploadPrefix?: string
   readonly signatureAlgorithm: SignatureAlgorithm
   readonly signatureVersion: SignatureVersion

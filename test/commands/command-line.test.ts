@@ -45,6 +45,7 @@ t.test('parseCommandLine', async (t) => {
     })
     t.match(parseCommandLine(['sandbox', '--host', '127.0.0.2', '--port', '1', '--data', ':memory:', '--public-url', 'http://x'], variables), { options: { host: '127.0.0.2', port: 1, data: ':memory:', publicUrl: 'http://x' } })
     t.same(parseCommandLine(['sandbox'], { SANDBOX_HOST: '', SANDBOX_PORT: '' }), parseCommandLine(['sandbox']), 'an empty one counts as unset')
+    t.match(parseCommandLine(['sandbox'], { SANDBOX_SERVICE_HOST: '10.0.0.1', SANDBOX_PORT: 'tcp://10.0.0.1:80' }), { options: { port: 8081 } }, 'what Kubernetes sets for a Service is not meant')
     t.throws(() => parseCommandLine(['sandbox'], { SANDBOX_PORT: 'abc' }), { name: 'UsageError', message: /^SANDBOX_PORT must be a whole number/ })
     t.throws(() => parseCommandLine(['sandbox'], { SANDBOX_ALLOW_PRIVATE_FETCH: 'yes' }), {
       name: 'UsageError', message: 'SANDBOX_ALLOW_PRIVATE_FETCH must be true or false'

@@ -55,6 +55,29 @@ t.test('loadConfig', async (t) => {
     t.same(faults({ METRICS_PORT: '65536', METRICS_HOST: 'a b' }).map((line) => line.split(' ')[0]), ['METRICS_PORT', 'METRICS_HOST'])
   })
 
+  t.test('what Kubernetes sets for Services is neither a setting, nor an environment, nor unknown', async (t) => {
+    const links = (service: string): Record<string, string> => ({
+      [`${service}_SERVICE_HOST`]: '10.0.0.1',
+      [`${service}_SERVICE_PORT`]: '80',
+      [`${service}_SERVICE_PORT_HTTP`]: '80',
+      [`${service}_PORT`]: 'tcp://10.0.0.1:80',
+      [`${service}_PORT_80_TCP`]: 'tcp://10.0.0.1:80',
+      [`${service}_PORT_80_TCP_PROTO`]: 'tcp',
+      [`${service}_PORT_80_TCP_PORT`]: '80',
+      [`${service}_PORT_80_TCP_ADDR`]: '10.0.0.1'
+    })
+    for (const service of ['CLOUDINARY_URL', 'CLOUDINARY_URL_EDITOR', 'CLOUDINARY', 'UPLOAD', 'REDIS', 'GATEWAY', 'POLICY', 'SANDBOX_HOST']) {
+      t.match(loadConfig({ CLOUDINARY_URL: URL, ...links(service) }), { environments: { length: 1 }, sandbox: { start: false }, warnings: { length: 0 } }, service)
+      t.match(loadConfig(links(service)), { environments: { length: 0 }, sandbox: { start: true } }, `${service} is not taken for credentials`)
+      t.match(faults({ ...links(service), NODE_ENV: 'production' }), [/^CLOUDINARY_URL is missing/])
+    }
+    const both = loadConfig({ ...links('METRICS'), ...links('SANDBOX') })
+    t.match(both, { metrics: undefined, sandbox: { port: 8081 }, warnings: [/^METRICS_PORT, SANDBOX_PORT are not read/] })
+    t.match(loadConfig({ ...links('METRICS'), METRICS_PORT: '9464' }), { metrics: { port: 9464 }, warnings: { length: 0 } }, 'a person\'s value counts')
+    t.match(faults({ ...links('METRICS'), METRICS_PORT: '9464x' }), [/^METRICS_PORT must be/], 'and is judged')
+    t.match(faults({ METRICS_PORT: 'tcp://10.0.0.1:80' }), [/^METRICS_PORT must be/], 'without the Service it is a mistake')
+  })
+
   t.test('can be asked for a part: only the faults of its own variables count', async (t) => {
     const variables = { CLOUDINARY_URL: 'cloudinary://canary', GATEWAY_KEYS: `web=sha256:${'a'.repeat(64)}`, PORT: 'x' }
     t.same(loadConfig(variables, { heeded: /^GATEWAY_KEYS$/ }).auth.keys.map(({ caller }) => caller), ['web'])

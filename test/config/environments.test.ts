@@ -73,6 +73,46 @@ t.test('readEnvironments', async (t) => {
     t.match(read({ CLOUDINARY_URL: url, CLOUDINARY_URL_FILE: '/x' }).faults, [{ name: 'CLOUDINARY_URL', reason: /together with CLOUDINARY_URL_FILE/ }])
   })
 
+  t.test('options have variables of their own, for both forms and without a name', async (t) => {
+    const { environments, faults } = read({
+      CLOUDINARY_CLOUD_NAME: 'first',
+      CLOUDINARY_API_KEY: '1',
+      CLOUDINARY_API_SECRET: 'one',
+      CLOUDINARY_UPLOAD_PREFIX: 'https://api-eu.cloudinary.com/',
+      CLOUDINARY_PRIVATE_CDN: 'true',
+      CLOUDINARY_URL_EDITOR: 'cloudinary://2:two@second?cname=img.example.com',
+      CLOUDINARY_EDITOR_SIGNATURE_ALGORITHM: 'sha256',
+      CLOUDINARY_EDITOR_PUBLIC_UPLOAD_PREFIX_FILE: '/public'
+    }, { '/public': 'https://media.example.com\n' })
+    t.same(faults, [])
+    t.match(environments, [
+      { name: 'editor', publicUploadPrefix: 'https://media.example.com', signatureAlgorithm: 'sha256', delivery: { cname: 'img.example.com', private_cdn: false } },
+      { name: 'production', uploadPrefix: 'https://api-eu.cloudinary.com', publicUploadPrefix: undefined, signatureAlgorithm: 'sha1', delivery: { private_cdn: true } }
+    ])
+  })
+
+  t.test('faults: an option given twice, one with a bad value, and one without credentials', async (t) => {
+    const { environments, faults } = read({
+      CLOUDINARY_URL_EDITOR: 'cloudinary://2:two@second?upload_prefix=https://api-eu.cloudinary.com',
+      CLOUDINARY_EDITOR_UPLOAD_PREFIX: 'https://canary.example',
+      CLOUDINARY_URL_STAGING: 'nonsense',
+      CLOUDINARY_STAGING_SECURE: 'canary',
+      CLOUDINARY_PREVIEW_CNAME: 'canary.example',
+      CLOUDINARY_SECURE: 'true',
+      CLOUDINARY_ACCOUNT_URL: 'account://1:2@3'
+    })
+    t.same(environments.map(({ name, uploadPrefix }) => [name, uploadPrefix]), [['editor', 'https://api-eu.cloudinary.com']])
+    t.match(faults, [
+      { name: 'CLOUDINARY_EDITOR_UPLOAD_PREFIX', reason: 'gives upload_prefix a second time, beside CLOUDINARY_URL_EDITOR; keep one of them' },
+      { name: 'CLOUDINARY_URL_STAGING' },
+      { name: 'CLOUDINARY_STAGING_SECURE', reason: 'must be true or false' },
+      { name: 'CLOUDINARY_PREVIEW_CNAME', reason: /environment preview, which has no credentials: set CLOUDINARY_URL_PREVIEW, or CLOUDINARY_PREVIEW_CLOUD_NAME, CLOUDINARY_PREVIEW_API_KEY, CLOUDINARY_PREVIEW_API_SECRET$/ },
+      { name: 'CLOUDINARY_SECURE', reason: /environment production, which has no credentials: set CLOUDINARY_URL, or CLOUDINARY_CLOUD_NAME/ }
+    ])
+    t.equal(faults.length, 5)
+    t.notMatch(JSON.stringify(faults), 'canary')
+  })
+
   t.test('faults: names that no request could carry', async (t) => {
     const { environments, faults } = read({
       'CLOUDINARY_URL_../x': 'cloudinary://1:one@first',

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { productionWarnings, proxyWarnings, unknownVariables } from '../../src/config/unknown-variables.ts'
+import { productionWarnings, proxyWarnings, serviceLinkWarnings, unknownVariables } from '../../src/config/unknown-variables.ts'
 
 t.test('unknownVariables', async (t) => {
   t.test('names the nearest right one', async (t) => {
@@ -16,6 +16,11 @@ t.test('unknownVariables', async (t) => {
       CLOUDINARY_EDITOR_APIKEY: 'CLOUDINARY_EDITOR_API_KEY',
       CLOUDINARY_PREVIEW_API_SECRT: 'CLOUDINARY_PREVIEW_API_SECRET',
       CLOUDINARY_CLOUDNAME: 'CLOUDINARY_CLOUD_NAME',
+      CLOUDINARY_EDITOR_UPLOAD_PREFX: 'CLOUDINARY_EDITOR_UPLOAD_PREFIX',
+      CLOUDINARY_UPLOADPREFIX: 'CLOUDINARY_UPLOAD_PREFIX',
+      CLOUDINARY_EU_WEST_PRIVAT_CDN: 'CLOUDINARY_EU_WEST_PRIVATE_CDN',
+      CLOUDINARY_EDITOR_SECURE_DISTRIBUTON_FILE: 'CLOUDINARY_EDITOR_SECURE_DISTRIBUTION_FILE',
+      CLOUDINARY_PREVIEW_CNAMES: 'CLOUDINARY_PREVIEW_CNAME',
       cloudinary_url: 'CLOUDINARY_URL',
       CLOUDNARY_URL: 'CLOUDINARY_URL',
       POLICYFILE: 'POLICY_FILE',
@@ -54,6 +59,8 @@ t.test('unknownVariables', async (t) => {
         'CLOUDINARY_ENVIRONMENT_FILE',
         'CLOUDINARY_URL_X',
         'CLOUDINARY_X_API_KEY_FILE',
+        'CLOUDINARY_X_PRIVATE_CDN',
+        'CLOUDINARY_CNAME_FILE',
         'CLOUDINARY_ACCOUNT_URL',
         'GATEWAY_URL',
         'PATH',
@@ -63,12 +70,17 @@ t.test('unknownVariables', async (t) => {
     )
   })
 
-  t.test('is silent on what others read, and on what Kubernetes adds for its services', async (t) => {
+  t.test('is silent on what others read', async (t) => {
     t.same(unknownVariables(['HOME', 'PATH', 'POST', 'REDIS_HOST', 'REDIS_PORT', 'REDIS_TLS', 'REDIS_USER', 'REDIS_DB', 'REDIS_PASSWORD', 'LOG_FILE', 'LOG_FORMAT', 'HTTP_PROXY', 'NODE_OPTIONS']), [])
-    const links = ['SERVICE_HOST', 'SERVICE_PORT', 'SERVICE_PORT_HTTP', 'PORT', 'PORT_8080_TCP', 'PORT_8080_TCP_ADDR'].map((end) => `GATEWAY_${end}`)
-    t.same(unknownVariables(links), [])
-    t.same(unknownVariables(['GATEWAY_PORT']).length, 1, 'without the service it is a mistake')
+    t.equal(unknownVariables(['GATEWAY_PORT']).length, 1, 'Kubernetes may set it, and is not asked here')
   })
+})
+
+t.test('serviceLinkWarnings names the settings that a Service stands in the way of', async (t) => {
+  t.same(serviceLinkWarnings(new Set()), [])
+  t.same(serviceLinkWarnings(new Set(['METRICS_SERVICE_HOST', 'METRICS_PORT_80_TCP', 'GATEWAY_PORT'])), [])
+  t.match(serviceLinkWarnings(new Set(['METRICS_PORT'])), [/^METRICS_PORT is not read: Kubernetes sets it/])
+  t.match(serviceLinkWarnings(new Set(['SANDBOX_PORT', 'METRICS_PORT'])), [/^METRICS_PORT, SANDBOX_PORT are not read/])
 })
 
 t.test('productionWarnings', async (t) => {

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { defaultDraft, OPTION_NAMES, parseCloudinaryUrl } from '../../src/config/cloudinary-url.ts'
+import { parseCloudinaryUrl } from '../../../src/config/environments/cloudinary-url.ts'
+import { defaultSettings, OPTION_NAMES } from '../../../src/config/environments/options.ts'
 
 const parse = (text: string, insecure = false) => parseCloudinaryUrl(text, insecure)
 
@@ -7,7 +8,8 @@ t.test('parseCloudinaryUrl', async (t) => {
   t.test('reads key, secret and cloud; everything else is as the official clients have it', async (t) => {
     t.same(parse('cloudinary://123456789012345:abcd-EF_gh@My-Cloud'), {
       credentials: { cloudName: 'My-Cloud', apiKey: '123456789012345', apiSecret: 'abcd-EF_gh' },
-      settings: defaultDraft(),
+      settings: defaultSettings(),
+      given: new Set(),
       reasons: [],
       warnings: []
     })
@@ -15,13 +17,14 @@ t.test('parseCloudinaryUrl', async (t) => {
   })
 
   t.test('honours every option', async (t) => {
-    const query = 'upload_prefix=https://api-eu.cloudinary.com/&secure=false&secure_distribution=img.example.com:8443&private_cdn=true&cname=cdn.example.com' +
+    const query = 'upload_prefix=https://api-eu.cloudinary.com/&public_upload_prefix=https://media.example.com/api/&secure=false&secure_distribution=img.example.com:8443&private_cdn=true&cname=cdn.example.com' +
       '&cdn_subdomain=TRUE&secure_cdn_subdomain=0&signature_algorithm=sha256&signature_version=1&long_url_signature=1&force_version=false'
     for (const name of OPTION_NAMES) t.match(query, `${name}=`, name)
     t.same(parse(`cloudinary://k:s@demo?${query}`), {
       credentials: { cloudName: 'demo', apiKey: 'k', apiSecret: 's' },
       settings: {
         uploadPrefix: 'https://api-eu.cloudinary.com',
+        publicUploadPrefix: 'https://media.example.com/api',
         signatureAlgorithm: 'sha256',
         signatureVersion: 1,
         delivery: {
@@ -35,6 +38,7 @@ t.test('parseCloudinaryUrl', async (t) => {
           force_version: false
         }
       },
+      given: new Set(OPTION_NAMES),
       reasons: [],
       warnings: []
     })
@@ -48,11 +52,22 @@ t.test('parseCloudinaryUrl', async (t) => {
     t.match(parse('cloudinary://k:s@demo/a/b'), { reasons: ['has a bad option: secure_distribution must be a host name, with a port if need be'] })
   })
 
-  t.test('warns of options that are not used; a name that is no name is not repeated', async (t) => {
-    t.match(parse('cloudinary://k:s@demo?analytics=false&auth_token[key]=ff&Se.cr-et=1'), {
+  t.test('warns of options that official clients know and that have no effect here', async (t) => {
+    t.match(parse('cloudinary://k:s@demo?analytics=false&auth_token[key]=ff&timeout=60&chunk_size=1&oauth_token=canary'), {
       reasons: [],
-      warnings: ['has an option that is not used here: analytics', 'has an option that is not used here: auth_token[key]', 'has an option that is not used here: (unreadable name)']
+      warnings: ['analytics', 'auth_token[key]', 'timeout', 'chunk_size', 'oauth_token'].map((name) => `has an option that is not used here: ${name}`)
     })
+  })
+
+  t.test('refuses options that nobody knows, with the nearest right name; a name that is no name is not repeated', async (t) => {
+    t.same(parse('cloudinary://k:s@demo?upload_prefx=https://canary.example&privateCdn=true&api[cname]=c&nothing_near=1&Se.cr-et=1&cname=a.b&cname=c.d').reasons, [
+      'has an unknown option: upload_prefx; did you mean upload_prefix?',
+      'has an unknown option: privateCdn; did you mean private_cdn?',
+      'has an unknown option: api[cname]; did you mean cname?',
+      'has an unknown option: nothing_near',
+      'has an unknown option: (unreadable name)',
+      'gives the option cname twice'
+    ])
   })
 
   t.test('refuses what is malformed, with a reason and without the value', async (t) => {
@@ -78,6 +93,7 @@ t.test('parseCloudinaryUrl', async (t) => {
       'cloudinary://111111111111111:111111111111111@demo': /the API secret looks like an API key/,
       'cloudinary://k:s@demo?upload_prefix=http://evil': /upload_prefix must be https/,
       'cloudinary://k:s@demo?upload_prefix=evil': /upload_prefix must be an https/,
+      'cloudinary://k:s@demo?public_upload_prefix=http://evil': /public_upload_prefix must be https/,
       'cloudinary://k:s@demo?secure=yes': /secure must be true or false/,
       'cloudinary://k:s@demo?cname=a/b': /cname must be a host name/,
       'cloudinary://k:s@demo?signature_algorithm=md5': /must be sha1 or sha256/,

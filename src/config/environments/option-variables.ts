@@ -1,0 +1,71 @@
+import { strayFault } from '../credentials.ts'
+import { OPTION_NAMES, setOption, type EnvironmentSettings } from './options.ts'
+import { FILE_SUFFIX, type Source } from '../source.ts'
+
+/** An option that a variable of its own gives: `CLOUDINARY_EDITOR_SECURE` is `secure` of the environment `EDITOR`. */
+export interface GivenOption {
+  /** As written, such as `EDITOR`; empty for a variable without a name. */
+  readonly infix: string
+  readonly option: string
+  /** Name of the variable, without `_FILE`. */
+  readonly variable: string
+}
+
+/** The longest option first, so that `secure_cdn_subdomain` is not the `cdn_subdomain` of an environment `secure`. */
+const LONGEST_FIRST = OPTION_NAMES.toSorted((one, other) => other.length - one.length)
+
+/** All ways to read the name of a variable, the likeliest first. */
+function readingsOf (name: string): GivenOption[] {
+  const variable = name.endsWith(FILE_SUFFIX) ? name.slice(0, -FILE_SUFFIX.length) : name
+  const [, rest = ''] = /^CLOUDINARY(_.+)$/.exec(variable) ?? []
+  return LONGEST_FIRST
+    .filter((option) => rest.endsWith(`_${option.toUpperCase()}`))
+    .map((option) => ({ infix: rest.slice(1, -option.length - 1), option, variable }))
+}
+
+/** True for a variable that gives an option of an environment, with or without `_FILE`. */
+export function isOptionVariable (name: string): boolean { return readingsOf(name).length > 0 }
+
+/**
+ * Finds the options that have variables of their own, by the name of their environment. Of two ways to read a
+ * variable, the one counts whose environment is among `names`.
+ */
+export function findOptions (
+  source: Source, nameOf: (infix: string) => string, names: ReadonlySet<string>
+): Map<string, GivenOption[]> {
+  const found = new Map<string, GivenOption[]>()
+  for (const variable of source.names) {
+    const readings = readingsOf(variable)
+    const reading = readings.find(({ infix }) => names.has(nameOf(infix))) ?? readings[0]
+    if (reading === undefined) continue
+    const name = nameOf(reading.infix)
+    const known = found.get(name) ?? []
+    if (known.every((one) => one.variable !== reading.variable)) found.set(name, [...known, reading])
+  }
+  return found
+}
+
+/** What an option must not be given beside: other options of the same environment, and the URL that has them. */
+interface Beside {
+  readonly given: ReadonlySet<string>
+  readonly url: string
+}
+
+/** Sets what the variables say. Faults go to `source`, each under the name of its variable. */
+export function readOptionVariables (
+  source: Source, options: readonly GivenOption[], settings: EnvironmentSettings, { given, url }: Beside, insecure: boolean
+): void {
+  const owners = new Map([...given].map((option) => [option, url]))
+  for (const { option, variable } of options) {
+    const owner = owners.get(option)
+    owners.set(option, variable)
+    if (owner !== undefined) {
+      source.fault(variable, `gives ${option} a second time, beside ${owner}; keep one of them`)
+      continue
+    }
+    const text = source.value(variable)
+    if (text === undefined) continue
+    const reason = strayFault(text) ?? setOption(settings, option, text, insecure)
+    if (reason !== undefined) source.fault(variable, reason)
+  }
+}
