@@ -14,6 +14,13 @@ t.test('Source', async (t) => {
     t.same(source.faults, [])
   })
 
+  t.test('counts what Kubernetes sets for a Service as unset', async (t) => {
+    const source = new Source({ A_SERVICE_HOST: '10.0.0.1', A_PORT: 'tcp://10.0.0.1:80', A: 'a' }, noFile)
+    t.same(source.names, ['A'])
+    t.same([source.plain('A_PORT'), source.has('A_PORT')], [undefined, false])
+    t.same([...source.serviceLinks], ['A_SERVICE_HOST', 'A_PORT'])
+  })
+
   t.test('reads the file that <NAME>_FILE names, without the line end at its end', async (t) => {
     const files: Record<string, string> = { '/lf': 'one\n', '/crlf': 'two\r\n', '/bare': 'three', '/two': 'four\n\n' }
     const source = new Source({ A_FILE: '/lf', B_FILE: '/crlf', C_FILE: '/bare', D_FILE: '/two' }, (path) => files[path] ?? noFile())

@@ -12,6 +12,17 @@ t.test('setOption takes good values and says what is wrong with others', async (
   t.equal(setOption(settings, 'public_upload_prefix', 'http://localhost:8081', false), undefined)
   t.equal(setOption(settings, 'private_cdn', 'TRUE', false), undefined)
   t.match(settings, { uploadPrefix: 'https://inner.example', publicUploadPrefix: 'http://localhost:8081', delivery: { private_cdn: true } })
+  for (const [name, good, bad] of [
+    ['cname', 'img.example.com:8443', 'a/b'],
+    ['secure', '0', 'yes'],
+    ['signature_algorithm', 'sha256', 'md5'],
+    ['signature_version', '1', '3']
+  ] as const) {
+    t.equal(setOption(settings, name, good, false), undefined)
+    t.match(setOption(settings, name, bad, false), /^must be/)
+  }
+  t.equal(setOption(settings, 'signature_version', '2', false), undefined)
+  t.match(settings, { signatureAlgorithm: 'sha256', signatureVersion: 2, delivery: { cname: 'img.example.com:8443', secure: false } })
   t.match(setOption(settings, 'public_upload_prefix', 'http://inner.example', false), /must be https/)
   t.equal(setOption(settings, 'public_upload_prefix', 'http://inner.example', true), undefined)
   t.match(setOption(settings, 'public_upload_prefix', 'https://u:p@inner.example', true), /user name/)
