@@ -162,6 +162,7 @@ async function load (app: FastifyInstance, options: AppOptions, docs: string): P
     // They guard this scope alone, but whoever holds the app may reload its policy and replace its keys.
     app.decorate('reloadPolicy', guarded.reloadPolicy)
     app.decorate('replaceKeys', guarded.replaceKeys)
+    app.decorate('callerOf', guarded.callerOf) // for probes
   }, { prefix })
 }
 
@@ -203,10 +204,12 @@ function ratesOf ({ metrics: meters }: FastifyInstance, { rates }: Config) {
 }
 
 /** The way to Cloudinary and back. */
-async function loadUpstream (app: FastifyInstance, { environments, defaultEnvironment, upstream, upload }: Config): Promise<void> {
+async function loadUpstream (app: FastifyInstance, config: Config): Promise<void> {
+  const { environments, defaultEnvironment, upstream, upload, redisUrl, redisPrefix } = config
   await app.register(relay)
-  await app.register(cloudinary, { environments, defaultEnvironment, client: { upstream, upload, onTry: app.metrics?.tried } })
-  await app.register(credentialProofs)
+  await app.register(credentialProofs, { redisUrl, redisPrefix })
+  const { onTry, onReplaced } = app
+  await app.register(cloudinary, { environments, defaultEnvironment, client: { upstream, upload, onTry }, onReplaced })
 }
 
 /** Origins of delivery that are not served over https, as those of the sandbox: pages show pictures from there too. */

@@ -9,6 +9,8 @@ const WITH_REDIS = new Set([
   'src/plugins/access/rate-limit.ts',
   'src/plugins/operations/redis.ts',
   'src/redis/connection.ts',
+  'src/redis/proof-store.ts',
+  'src/plugins/operations/credential-proofs.ts',
   'src/redis/link.ts'
 ])
 

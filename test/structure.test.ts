@@ -40,10 +40,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   'plugins/http': ['auth/policy', 'cloudinary/client', 'input', 'schemas', 'net'],
   'plugins/operations': [
-    'plugins/http', 'redis', 'auth/policy', 'cloudinary/client', 'cloudinary/upload', 'config', 'schemas'
+    'plugins/http', 'redis', 'proofs', 'auth/policy', 'cloudinary/client', 'cloudinary/upload', 'config', 'schemas'
   ],
-  redis: ['idempotency', 'auth/rate-limit', 'config', 'net', 'schemas'],
+  redis: ['idempotency', 'proofs', 'auth/rate-limit', 'config', 'net', 'schemas'],
   idempotency: ['input'],
+  proofs: ['schemas'],
   'auth/callers': ['auth/policy', 'input', 'schemas', 'net'],
   'auth/uploads': ['auth/policy', 'input', 'schemas', 'net'],
   'auth/rate-limit': ['schemas'],

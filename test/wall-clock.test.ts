@@ -108,11 +108,12 @@ t.test('keys of an identity provider serve until they are too old, whatever the 
   }
 })
 
-t.test('credentials are proved once a minute', async (t) => {
+t.test('credentials are proved once', async (t) => {
   const upstream = await startFaultUpstream(t)
-  const { url } = await startGatewayAt(t, upstream.url)
+  const { app, url } = await startGatewayAt(t, upstream.url)
   for (const byMs of [0, HOUR, -HOUR]) {
     setClock(byMs)
+    t.match(await app.proveCredentials(), [{ verified: true }])
     t.equal((await fetch(`${url}/readyz`)).status, 200)
   }
   t.equal(upstream.seen.length, 1)

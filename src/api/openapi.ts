@@ -32,8 +32,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The credentials of each environment are proved
-         * @description 503 when no environment works, or when the process is shutting down: one wrong environment must not take the others off the air.
+         * The gateway can serve something
+         * @description Answers without a call to Cloudinary, so probes cost nothing. 503 when the process is shutting down, or when Cloudinary has refused the credentials of every environment: one wrong environment, a used-up quota or an unreachable Cloudinary must not take the gateway off its balancer. Names and reasons are for callers with a valid key, and for all where none is required.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * The environments and their clouds
-         * @description Lists the environments that the caller may use; never a secret.
+         * @description Lists the environments that the caller may use, without a call to Cloudinary; never a secret.
          */
         get: operations["getEnvironments"];
         put?: never;
@@ -601,9 +601,9 @@ export interface components {
         Environment: {
             /** @description Environment. */
             name: string;
-            /** @description True when Cloudinary accepted the credentials at the last proof. */
+            /** @description True when Cloudinary accepted the credentials at the last call. */
             verified: boolean;
-            /** @description Why they are not verified. */
+            /** @description What is wrong: why the credentials are not verified, or why Cloudinary gives no answers at the moment. */
             reason?: string;
             cloud_name: string;
             /** @description True for the one that answers when a request names none. */
@@ -784,11 +784,24 @@ export interface components {
         RawTransformation: string;
         Readiness: {
             /**
-             * @description `degraded`: some environments are not verified, others work.
+             * @description `degraded`: credentials of some environments are refused, or Cloudinary gives no answers; all else works. `not_ready`: the process drains, or the credentials of every environment are refused.
              * @enum {string}
              */
             status: "ready" | "degraded" | "not_ready";
-            environments: components["schemas"]["Verdict"][];
+            /** @description True once the process has been told to end. */
+            draining: boolean;
+            counts: {
+                /** @description Environments. */
+                total: number;
+                /** @description Those whose credentials Cloudinary accepted at the last call. */
+                verified: number;
+                /** @description Those whose credentials Cloudinary refused at the last call. */
+                rejected: number;
+                /** @description Those for which Cloudinary gave no answer at the last call, whatever is known of their credentials. */
+                unreachable: number;
+            };
+            /** @description Those that the caller may use. Absent where keys are required and the request carries none that is valid. */
+            environments?: components["schemas"]["Verdict"][];
         };
         /** @description Named areas, each with two corners of a rectangle or the points of a polygon. */
         Regions: {
@@ -1017,9 +1030,9 @@ export interface components {
         Verdict: {
             /** @description Environment. */
             name: string;
-            /** @description True when Cloudinary accepted the credentials at the last proof. */
+            /** @description True when Cloudinary accepted the credentials at the last call. */
             verified: boolean;
-            /** @description Why they are not verified. */
+            /** @description What is wrong: why the credentials are not verified, or why Cloudinary gives no answers at the moment. */
             reason?: string;
         };
         /**
@@ -1200,6 +1213,13 @@ export interface components {
                 /**
                  * @example {
                  *       "status": "ready",
+                 *       "draining": false,
+                 *       "counts": {
+                 *         "total": 1,
+                 *         "verified": 1,
+                 *         "rejected": 0,
+                 *         "unreachable": 0
+                 *       },
                  *       "environments": [
                  *         {
                  *           "name": "production",

@@ -1,5 +1,5 @@
 import type { UpstreamLimits, UploadLimits } from '../config/types.ts'
-import { GatewayError, type ErrorCode } from '../errors.ts'
+import { GatewayError } from '../errors.ts'
 import type { AnnouncedSize } from '../input/forms/upload-form.ts'
 import type { DeliveryTypeName, ResourceTypeName } from '../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
@@ -17,7 +17,7 @@ import { holdText, type HeldText, type TextBody } from './upload/held-text.ts'
 import { tooLarge } from './upload/intake.ts'
 import { Uploader, type Upload, type UploadCall } from './upload/uploader.ts'
 import type { Release, UploadOwner } from './upload/shares.ts'
-import { AdminCalls, type Call, type Connection, type Doomed, type ResolvedAsset } from './upstream/admin.ts'
+import { AdminCalls, type Call, type Connection, type Doomed, type ResolvedAsset, type TryListener } from './upstream/admin.ts'
 import type { Listed, Query } from './upstream/admin-paths.ts'
 import type { ReadAnswer, Relayed } from './upstream/answer.ts'
 import { AnswerCount, CircuitBreaker } from './upstream/circuit-breaker.ts'
@@ -31,7 +31,7 @@ import { privateDownloadUrl, type DownloadUrlOptions } from './wire/download-url
 import { encodeUploadParameter, encodeUploadParameters, type FormFields } from './wire/parameters.ts'
 import { signParameters } from './wire/signature.ts'
 
-export { absentAssetId, type Call, type ResolvedAsset } from './upstream/admin.ts'
+export { absentAssetId, type Call, type ResolvedAsset, type TryListener } from './upstream/admin.ts'
 export type { Place } from './upstream/place.ts'
 export type { Query } from './upstream/admin-paths.ts'
 export { jsonObject, type Relayed } from './upstream/answer.ts'
@@ -49,7 +49,7 @@ export interface ClientOptions extends Partial<Pace> {
   readonly signatures?: SignatureMemory
   readonly limits?: SignatureLimits
   /** Told how each request to Cloudinary ended: `ok`, or the code of its failure. */
-  readonly onTry?: ((environment: string, outcome: 'ok' | ErrorCode) => void) | undefined
+  readonly onTry?: TryListener | undefined
 }
 
 /** Everything that one environment asks of Cloudinary. */
@@ -81,7 +81,7 @@ export class CloudinaryClient {
       pace: paced,
       budget: new RetryBudget(),
       circuits: { json: new CircuitBreaker(paced.clock, answers), upload: new CircuitBreaker(paced.clock, answers) },
-      tried: (outcome) => { onTry(environment.name, outcome) }
+      tried: (outcome, failure, telling = false) => { onTry(environment.name, outcome, { of: environment, failure, telling }) }
     }
     this.#admin = new AdminCalls(this.#connection)
     this.#folderMode = new FolderMode(async (call) => this.#admin.folderMode(call), paced.clock)
@@ -93,7 +93,7 @@ export class CloudinaryClient {
    * Proves the credentials with one call.
    * @throws {GatewayError} `credentials_rejected`, `upstream_failed`, `upstream_timeout`, ...
    */
-  async ping (call: Call): Promise<void> { return this.#admin.ping(call) }
+  async ping (call: Call, maxAttempts?: number): Promise<void> { return this.#admin.ping(call, maxAttempts) }
 
   /** A page, whose members are there and of the types that are due. */
   async list (listed: Listed, query: Query, call: Call): Promise<ReadAnswer> {

@@ -41,14 +41,6 @@ async function startEmbedded (config: Config, logger: Logger, path: string | und
   return sandbox.url
 }
 
-/** Proves every environment's credentials once, and says which are wrong and why. The others work all the same. */
-async function tellProofs (app: FastifyInstance, logger: Logger): Promise<void> {
-  for (const { name, verified, reason } of await app.proveCredentials()) {
-    if (verified) logger.info({ environment: name }, 'credentials verified')
-    else logger.error({ environment: name, reason }, 'credentials not verified')
-  }
-}
-
 /** An address that is about to be listened on, and the variable that chooses it. */
 interface Listener { readonly host: string, readonly port: number, readonly variable: string }
 
@@ -129,7 +121,7 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
     })
     if (config.auth.mode === 'none') logger.warn('AUTH=none: whoever reaches this address may do everything')
     if (sandboxUrl !== undefined) terminal.err(banner(config, url, sandboxUrl))
-    await tellProofs(app, logger)
+    await app.proveCredentials() // the log says which are wrong; the others work all the same
     return undefined
   } catch (error) {
     await closeAll(closers)

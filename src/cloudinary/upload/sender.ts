@@ -125,7 +125,7 @@ export class UploadSender {
       return answer
     } catch (error) {
       const failure = transportFailure(error)
-      tried(failure.code)
+      tried(failure.code, failure, sentNothing(failure))
       // A connection that breaks under a body may be the body's fault: what one caller sends must not close the way for all.
       if (failure.upstream || sentNothing(failure) || isHang(failure)) {
         circuits.upload.settle(failure, answered)

@@ -42,9 +42,18 @@ export interface Connection {
   readonly pace: Pace
   readonly budget: RetryBudget
   readonly circuits: Readonly<Record<'json' | 'upload', CircuitBreaker>>
-  /** Told how each request ended: `ok`, or the code of its failure. */
-  readonly tried: (outcome: 'ok' | ErrorCode) => void
+  /**
+   * Told how each request ended: `ok`, or the code of its failure. `telling`: the request carried the credentials
+   * themselves, or never left, so that its failure says more of the environment than of the request.
+   */
+  readonly tried: (outcome: 'ok' | ErrorCode, failure?: GatewayError, telling?: boolean) => void
 }
+
+/** Told of each request to Cloudinary, of any environment. */
+export type TryListener = (
+  environment: string, outcome: 'ok' | ErrorCode,
+  tried: { readonly of: CloudinaryEnvironment, readonly failure?: GatewayError | undefined, readonly telling: boolean }
+) => void
 
 const MAX_ATTEMPTS = 3
 /** For one call with all its retries. */
@@ -87,8 +96,8 @@ export class AdminCalls {
   }
 
   /** Proves the credentials. */
-  async ping (call: Call): Promise<void> {
-    await this.#get('/ping', anyObject, call)
+  async ping (call: Call, maxAttempts?: number): Promise<void> {
+    await this.#get('/ping', anyObject, call, maxAttempts)
   }
 
   /** One page of a list. Each filter is a call of its own. */
@@ -253,7 +262,7 @@ export class AdminCalls {
       return answer
     } catch (error) {
       const failure = transportFailure(error)
-      tried(failure.code)
+      tried(failure.code, failure, request.headers['authorization'] !== undefined)
       circuits.json.settle(failure, answered)
       throw failure
     }

@@ -22,6 +22,11 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Reads the policy file now instead of at the next poll; does nothing without one. */
     reloadPolicy: () => Promise<void>
+    /**
+     * Returns the caller of a request outside the guarded scope; undefined when nothing vouches for it.
+     * @throws {GatewayError} when its key is not valid.
+     */
+    callerOf: (request: FastifyRequest) => Promise<Caller | undefined>
     /** Returns whether more than one caller can come with a key or token. */
     hasSeveralCallers: () => boolean
     /** Takes the keys in `auth` for the requests to come; those that run go on. Who may call at all, and how, stays. */
@@ -132,8 +137,11 @@ function areOfSeveral (keys: readonly CallerKey[], others: readonly CallerKey[])
 /** Everybody may call, but no page that has no business here. */
 function guardWithoutKeys (scope: FastifyInstance, { auth, corsOrigins = [] }: AuthenticationOptions): void {
   const isAllowed = originMatcher(corsOrigins)
+  const reasonAgainst = (request: FastifyRequest): string | undefined =>
+    foreignPage(request, auth.mode === 'loopback', isAllowed)
+  scope.decorate('callerOf', async (request) => reasonAgainst(request) === undefined ? ANYBODY : undefined)
   scope.addHook('onRequest', (request, _reply, done) => {
-    const reason = foreignPage(request, auth.mode === 'loopback', isAllowed)
+    const reason = reasonAgainst(request)
     request.caller = ANYBODY
     done(reason === undefined ? undefined : new GatewayError('forbidden', reason))
   })
@@ -143,6 +151,7 @@ function guardWithoutKeys (scope: FastifyInstance, { auth, corsOrigins = [] }: A
 const needsNoKey = ({ routeOptions }: FastifyRequest): boolean => routeOptions.config.action === 'directUpload'
 
 function guardWithKeys (scope: FastifyInstance, authenticator: Authenticator): void {
+  scope.decorate('callerOf', async ({ raw }) => authenticator.identify(raw.rawHeaders, true))
   scope.addHook('onRequest', (request, _reply, done) => {
     const settle = (caller: Caller | undefined): void => {
       request.caller = caller ?? DIRECT_UPLOADER

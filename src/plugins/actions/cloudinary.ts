@@ -12,6 +12,8 @@ export interface CloudinaryOptions {
   environments: readonly CloudinaryEnvironment[]
   defaultEnvironment: string
   client: ClientOptions
+  /** Called after environments have changed. */
+  onReplaced?: (() => void) | undefined
 }
 
 declare module 'fastify' {
@@ -32,6 +34,7 @@ function isSame (one: CloudinaryEnvironment, other: CloudinaryEnvironment): bool
 export class Clients {
   readonly defaultEnvironment: string
   readonly #options: ClientOptions
+  readonly #onReplaced: () => void
   #clients: ReadonlyMap<string, CloudinaryClient>
   /**
    * Clients that were replaced. An upload may use one for hours and open connections on it, so they are
@@ -40,8 +43,9 @@ export class Clients {
   #retired: readonly WeakRef<CloudinaryClient>[] = []
   #decoy: { readonly of: CloudinaryClient, readonly client: CloudinaryClient } | undefined
 
-  constructor ({ environments, defaultEnvironment, client }: CloudinaryOptions) {
+  constructor ({ environments, defaultEnvironment, client, onReplaced = () => {} }: CloudinaryOptions) {
     this.defaultEnvironment = defaultEnvironment
+    this.#onReplaced = onReplaced
     this.#options = { signatures: signatureMemory(), limits: new SignatureLimits(), ...client }
     this.#clients = new Map(environments.map((environment) =>
       [environment.name, new CloudinaryClient(environment, this.#options)]))
@@ -78,6 +82,7 @@ export class Clients {
     this.#clients = new Map(environments.map((environment) => [environment.name, kept(environment) ?? new CloudinaryClient(environment, this.#options)]))
     this.#retire([...before.values()].filter((client) =>
       this.#clients.get(client.environment.name) !== client))
+    this.#onReplaced()
     return [...new Set([...before.keys(), ...this.#clients.keys()])].filter((name) => before.get(name) !== this.#clients.get(name))
   }
 

@@ -1,78 +1,151 @@
 import { Type } from '@sinclair/typebox'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { CloudinaryClient } from '../../cloudinary/client.ts'
+import type { CloudinaryClient, TryListener } from '../../cloudinary/client.ts'
 import { steadyClock } from '../../clock.ts'
 import { GatewayError } from '../../errors.ts'
+import { MemoryProofStore, proofName, type ProofStore } from '../../proofs/proof-store.ts'
+import { CredentialWatch, type Standing, type Timing } from '../../proofs/watch.ts'
+import type { Secret } from '../../secret.ts'
 
-/** How long a proof holds, in milliseconds. Probes come every few seconds; Cloudinary counts Admin calls by the hour. */
-const PROOF_LASTS_MS = 60_000
-/** A failed proof is tried again sooner. */
-const FAILURE_LASTS_MS = 5_000
+/** For a proof that nobody waits for; a program that waits for the first one does not wait long. */
 const PING_TIMEOUT_MS = 4_000
+const COMMAND_TIMEOUT_MS = 1_000
 
 export const Verdict = Type.Object({
   name: Type.String({ description: 'Environment.' }),
-  verified: Type.Boolean({ description: 'True when Cloudinary accepted the credentials at the last proof.' }),
-  reason: Type.Optional(Type.String({ description: 'Why they are not verified.' }))
+  verified: Type.Boolean({ description: 'True when Cloudinary accepted the credentials at the last call.' }),
+  reason: Type.Optional(Type.String({
+    description: 'What is wrong: why the credentials are not verified, or why Cloudinary gives no answers at the moment.'
+  }))
 }, { 'x-component': 'Verdict' })
 export type VerdictValue = typeof Verdict.static
 
-export interface CredentialProofsOptions {
-  /** Measures durations, in milliseconds. */
-  now?: () => number
-  /** A probe must answer before its own timeout; default 4 s. */
-  pingTimeoutMs?: number
+export interface CredentialProofsOptions extends Partial<Timing> {
+  /** How long one proof may take. */
+  readonly pingTimeoutMs?: number
+  /** Where verdicts are shared between replicas; without it they are kept in memory. */
+  readonly redisUrl?: Secret | undefined
+  /** Begins the name of every key in Redis. */
+  readonly redisPrefix?: string
 }
 
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Proves the credentials of these clients, by default of every environment, with one call each, or repeats
-     * a proof that still holds. The verdicts come in the order of the clients.
+     * Proves the credentials of every environment that no call has proved, and goes on watching them. Returns what is
+     * known after that, at once where nothing is to be proved.
      */
-    proveCredentials: (clients?: readonly CloudinaryClient[]) => Promise<VerdictValue[]>
+    proveCredentials: () => Promise<VerdictValue[]>
+    /** What is known of the credentials of a client, without a call. */
+    standingOf: (client: CloudinaryClient) => Standing
+    /** To be told of every call to Cloudinary: each is a proof. */
+    onTry: TryListener
+    /** To be called when clients have changed. */
+    onReplaced: () => void
   }
 }
 
-interface Proof { readonly verdict: VerdictValue, readonly until: number }
-
-/** What the system said at the root of a failure: `ENOTFOUND`, `ECONNREFUSED`, a fault of TLS. Operators need no more to find it. */
-function rootCode (error: unknown): string {
-  let code = ''
-  for (let at = error; at instanceof Error; at = at.cause) if (!(at instanceof GatewayError)) code = (at as NodeJS.ErrnoException).code ?? code
-  return code === '' ? '' : ` (${code})`
+function rejectionReason (name: string, told: string | undefined): string {
+  return `credentials_rejected: Cloudinary does not accept the credentials of the environment "${name}"${told === undefined ? '.' : `: ${told}`}`
 }
 
-async function prove (client: CloudinaryClient, { now, pingTimeoutMs }: Required<CredentialProofsOptions>): Promise<Proof> {
-  const { name } = client.environment
-  const signal = AbortSignal.timeout(pingTimeoutMs)
-  try {
-    await client.ping({ signal })
-    return { verdict: { name, verified: true }, until: now() + PROOF_LASTS_MS }
-  } catch (error) {
-    const { code, message } = error as GatewayError // the client throws nothing else
-    // The client takes our own impatience for a caller that left.
-    const reason = signal.aborted ? 'upstream_timeout: no answer in time' : `${code}: ${message}${rootCode(error)}`
-    return { verdict: { name, verified: false, reason }, until: now() + FAILURE_LASTS_MS }
-  }
+/** Words what is known for operators. */
+export function verdictOf (name: string, { credentials, away, rejection }: Standing): VerdictValue {
+  const reason = rejection ? rejectionReason(name, rejection.told) : away
+  if (credentials === 'verified') return { name, verified: true, ...reason !== undefined && { reason } }
+  return { name, verified: false, reason: reason ?? 'not_proved: no call has shown yet whether they work.' }
 }
 
-/** Remembers for each environment whether its credentials were accepted. Probes at the same time share one call. */
+/** One line when the credentials of an environment turn out right or wrong, not one for each call. */
+function tellChange (log: FastifyBaseLogger, name: string, standing: Standing): void {
+  const { verified, reason } = verdictOf(name, standing)
+  if (verified) log.info({ environment: name }, 'credentials verified')
+  else log.error({ environment: name, reason }, 'credentials not verified')
+}
+
+async function openStore (app: FastifyInstance, options: CredentialProofsOptions): Promise<ProofStore> {
+  const { redisUrl, redisPrefix = '', now = steadyClock } = options
+  if (!redisUrl) return new MemoryProofStore({ now })
+  // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
+  const [{ RedisLink }, { RedisProofStore }] = await Promise.all([
+    import('../../redis/link.ts'), import('../../redis/proof-store.ts')
+  ])
+  const link = new RedisLink({ url: redisUrl, prefix: redisPrefix, commandTimeoutMs: COMMAND_TIMEOUT_MS })
+  app.addHook('onClose', async () => { link.close() })
+  return new RedisProofStore(link)
+}
+
+function later (run: () => void, ms: number, isAwaited = false): () => void {
+  const timer = setTimeout(run, ms)
+  if (!isAwaited) timer.unref()
+  return () => { clearTimeout(timer) }
+}
+
+/** Knows for each environment whether its credentials work. Requests and probes only ask what is known. */
 export default fp<CredentialProofsOptions>(async (app, options) => {
   const { now = steadyClock, pingTimeoutMs = PING_TIMEOUT_MS } = options
-  // By client, not by name: new credentials are a new client, and an old proof says nothing of them.
-  const known = new WeakMap<CloudinaryClient, Proof>()
-  const running = new WeakMap<CloudinaryClient, Promise<Proof>>()
+  const timing = { now, later: options.later ?? later }
+  const store = await openStore(app, options)
+  const closing = new AbortController()
+  // By environment, not by name: new credentials are another environment, and an old proof says nothing of them.
+  const watches = new Map<CloudinaryClient['environment'], CredentialWatch>()
+  let isWatching = false
 
-  async function verdictOf (client: CloudinaryClient): Promise<VerdictValue> {
-    const held = known.get(client)
-    if (held && held.until > now()) return held.verdict
-    const call = running.get(client) ?? prove(client, { now, pingTimeoutMs }).finally(() => running.delete(client))
-    running.set(client, call)
-    const proof = await call
-    known.set(client, proof)
-    return proof.verdict
+  async function ping (client: CloudinaryClient): Promise<void> {
+    const timeout = AbortSignal.timeout(pingTimeoutMs)
+    app.metrics?.pinged(client.environment.name)
+    await client.ping({ signal: AbortSignal.any([timeout, closing.signal]) }, 1).catch((error: unknown) => {
+      // The client takes our own impatience for a caller that left.
+      throw timeout.aborted ? new GatewayError('upstream_timeout', 'no answer in time') : error
+    })
   }
 
-  app.decorate('proveCredentials', (clients = app.cloudinary.all()) => Promise.all(clients.map(verdictOf)))
-}, { name: 'credential-proofs', dependencies: ['cloudinary'] })
+  function watchOf (client: CloudinaryClient): CredentialWatch {
+    const { account, environment } = client
+    const known = watches.get(environment)
+    if (known) return known
+    const watch = new CredentialWatch({
+      ...timing,
+      store,
+      name: proofName(account, environment),
+      ping: () => ping(client),
+      onChange: (standing) => { tellChange(app.log, environment.name, standing) }
+    })
+    watches.set(environment, watch)
+    return watch
+  }
+
+  async function proveAll (): Promise<void> {
+    if (!closing.signal.aborted) await Promise.all(app.cloudinary.all().map((client) => watchOf(client).prove()))
+  }
+  const standingOf = (client: CloudinaryClient): Standing => watchOf(client).standing
+
+  app.decorate('standingOf', standingOf)
+  app.decorate('proveCredentials', async () => {
+    isWatching = true
+    await proveAll()
+    return app.cloudinary.all().map((client) => verdictOf(client.environment.name, standingOf(client)))
+  })
+  app.decorate('onTry', (name, outcome, { of, failure, telling }) => {
+    app.metrics?.tried(name, outcome)
+    const client = app.cloudinary.get(name)
+    if (client?.environment === of) watchOf(client).hear(failure, telling)
+  })
+  app.decorate('onReplaced', () => {
+    const current = new Set(app.cloudinary.all().map(({ environment }) => environment))
+    for (const [environment, watch] of watches) {
+      if (current.has(environment)) continue
+      watch.stop()
+      watches.delete(environment)
+    }
+    if (isWatching) proveAll() // it never rejects
+  })
+  app.metrics?.watchVerdicts(() => app.cloudinary.all().map((client) =>
+    [client.environment.name, standingOf(client).credentials === 'verified'] as const))
+  app.addHook('preClose', (done) => {
+    closing.abort()
+    for (const watch of watches.values()) watch.stop()
+    done()
+  })
+}, { name: 'credential-proofs' })

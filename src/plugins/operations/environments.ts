@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { mayUse } from '../../auth/policy/permissions.ts'
 import { problems } from '../../schemas/problem.ts'
-import { Verdict, type VerdictValue } from './credential-proofs.ts'
+import { Verdict, verdictOf } from './credential-proofs.ts'
 
 const Environment = Type.Object({
   ...Verdict.properties,
@@ -30,7 +30,7 @@ export const environments: FastifyPluginAsync = async (app) => {
       operationId: 'getEnvironments',
       tags: ['service'],
       summary: 'The environments and their clouds',
-      description: 'Lists the environments that the caller may use; never a secret.',
+      description: 'Lists the environments that the caller may use, without a call to Cloudinary; never a secret.',
       response: {
         200: Environments,
         ...problems('invalid_request', 'unauthorized', 'forbidden', 'rate_limited')
@@ -38,15 +38,16 @@ export const environments: FastifyPluginAsync = async (app) => {
     }
   }, async ({ caller: { permissions } }) => {
     const usable = app.cloudinary.all().filter(({ environment }) => mayUse(permissions, environment.name))
-    // Proves these very clients: meanwhile the name may have come to stand for another cloud.
-    const verdicts = await app.proveCredentials(usable)
     return {
-      environments: usable.map(({ environment: { name, cloudName, sandbox } }, index) => ({
-        ...verdicts[index] as VerdictValue, // there is one for each
-        cloud_name: cloudName,
-        default: name === app.cloudinary.defaultEnvironment,
-        sandbox
-      }))
+      environments: usable.map((client) => {
+        const { name, cloudName, sandbox } = client.environment
+        return {
+          ...verdictOf(name, app.standingOf(client)),
+          cloud_name: cloudName,
+          default: name === app.cloudinary.defaultEnvironment,
+          sandbox
+        }
+      })
     }
   })
 }

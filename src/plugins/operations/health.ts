@@ -1,33 +1,86 @@
 import { Type } from '@sinclair/typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Caller } from '../../auth/policy/caller.ts'
+import { mayUse } from '../../auth/policy/permissions.ts'
 import { Choice } from '../../schemas/assets.ts'
 import { problems } from '../../schemas/problem.ts'
-import { Verdict } from './credential-proofs.ts'
+import { Verdict, verdictOf } from './credential-proofs.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** Tells balancers to send no more: `/readyz` says 503 from now on. Requests are taken until the app closes. */
     drain: () => void
+    /** What `/readyz` answers to whoever may know everything. */
+    readiness: () => ReadinessValue
   }
 }
 
 const Health = Type.Object({ status: Choice(['ok']) }, {
   'x-component': 'Health', examples: [{ status: 'ok' }]
 })
+const count = (description: string) => Type.Integer({ minimum: 0, description })
 const Readiness = Type.Object({
-  status: Choice(['ready', 'degraded', 'not_ready'], { description: '`degraded`: some environments are not verified, others work.' }),
-  environments: Type.Array(Verdict)
+  status: Choice(['ready', 'degraded', 'not_ready'], {
+    description: '`degraded`: credentials of some environments are refused, or Cloudinary gives no answers; all else works. `not_ready`: the process drains, or the credentials of every environment are refused.'
+  }),
+  draining: Type.Boolean({ description: 'True once the process has been told to end.' }),
+  counts: Type.Object({
+    total: count('Environments.'),
+    verified: count('Those whose credentials Cloudinary accepted at the last call.'),
+    rejected: count('Those whose credentials Cloudinary refused at the last call.'),
+    unreachable: count('Those for which Cloudinary gave no answer at the last call, whatever is known of their credentials.')
+  }),
+  environments: Type.Optional(Type.Array(Verdict, {
+    description: 'Those that the caller may use. Absent where keys are required and the request carries none that is valid.'
+  }))
 }, {
   'x-component': 'Readiness',
-  examples: [{ status: 'ready', environments: [{ name: 'production', verified: true }] }]
+  examples: [{
+    status: 'ready',
+    draining: false,
+    counts: { total: 1, verified: 1, rejected: 0, unreachable: 0 },
+    environments: [{ name: 'production', verified: true }]
+  }]
 })
+export type ReadinessValue = Required<typeof Readiness.static>
 
 /** Even a probe is refused when its head is malformed. */
 const FAILURES = problems('invalid_request')
 
-/** `/healthz`: the process lives. `/readyz`: the credentials of each environment are proved, and requests are taken. */
+/** Returns the caller when a key or the network vouches for it. Guesses at keys count for their address. */
+async function knownCaller (request: FastifyRequest, reply: FastifyReply): Promise<Caller | undefined> {
+  const { server } = request
+  try {
+    if (request.headers.authorization !== undefined) await server.countAddress(request, reply)
+    return await server.callerOf(request)
+  } catch {
+    return undefined // a probe is answered whatever its key is worth
+  }
+}
+
+/** `/healthz`: the process lives. `/readyz`: it can serve something. Both answer from memory. */
 export default fp(async (app) => {
   let closing = false
+  app.decorate('readiness', () => {
+    const all = app.cloudinary.all().map((client) => ({ name: client.environment.name, ...app.standingOf(client) }))
+    const numberOf = (fits: (one: typeof all[number]) => unknown): number => all.filter(fits).length
+    const counts = {
+      total: all.length,
+      verified: numberOf(({ credentials }) => credentials === 'verified'),
+      rejected: numberOf(({ credentials }) => credentials === 'rejected'),
+      unreachable: numberOf(({ away }) => away !== undefined)
+    }
+    // One caller's odd signature must not take the gateway off the air: only what is certain does.
+    const isUseless = all.every(({ rejection }) => rejection?.certain)
+    const isWhole = counts.rejected + counts.unreachable === 0
+    return {
+      status: closing || isUseless ? 'not_ready' : isWhole ? 'ready' : 'degraded',
+      draining: closing,
+      counts,
+      environments: all.map(({ name, ...standing }) => verdictOf(name, standing))
+    }
+  })
   const drain = (): void => { closing = true }
   app.decorate('drain', drain)
   app.addHook('preClose', (done) => {
@@ -57,16 +110,16 @@ export default fp(async (app) => {
     schema: {
       operationId: 'getReadiness',
       tags: ['service'],
-      summary: 'The credentials of each environment are proved',
-      description: '503 when no environment works, or when the process is shutting down: one wrong environment must not take the others off the air.',
-      security: [],
+      summary: 'The gateway can serve something',
+      description: 'Answers without a call to Cloudinary, so probes cost nothing. 503 when the process is shutting down, or when Cloudinary has refused the credentials of every environment: one wrong environment, a used-up quota or an unreachable Cloudinary must not take the gateway off its balancer. Names and reasons are for callers with a valid key, and for all where none is required.',
+      security: [{ bearer: [] }, {}],
       response: { 200: Readiness, 503: Readiness, ...FAILURES }
     }
-  }, async (_request, reply) => {
-    if (closing) return reply.code(503).send({ status: 'not_ready', environments: [] })
-    const environments = await app.proveCredentials()
-    const working = environments.filter(({ verified }) => verified).length
-    if (working === 0) return reply.code(503).send({ status: 'not_ready', environments })
-    return { status: working === environments.length ? 'ready' : 'degraded', environments }
+  }, async (request, reply) => {
+    const { environments, ...rest } = app.readiness()
+    const caller = await knownCaller(request, reply)
+    const usable = caller && environments.filter(({ name }) => mayUse(caller.permissions, name))
+    reply.code(rest.status === 'not_ready' ? 503 : 200)
+    return { ...rest, ...usable && { environments: usable } }
   })
 }, { name: 'health', dependencies: ['credential-proofs'] })

@@ -6,6 +6,10 @@ export interface Meters {
   answers (method: string, route: string): (status: number, ms: number) => void
   /** One request to Cloudinary, repeats included. `outcome` is `ok` or the code of the failure. */
   tried (environment: string, outcome: string): void
+  /** A call that did nothing but prove credentials. */
+  pinged (environment: string): void
+  /** Shows what is known of the credentials of each environment, as often as somebody asks. */
+  watchVerdicts (read: () => ReadonlyArray<readonly [environment: string, verified: boolean]>): void
   /** A stored file, compared with what was sent. `failed`: it differs, and the caller got an error. */
   stored (environment: string, outcome: StoredOutcome): void
   /** A request that was answered 429, and by whose limit. */
@@ -104,6 +108,27 @@ function storedMeter ({ Counter }: Library, registers: Registers, names: readonl
   return (environment, outcome) => { integrity.inc({ environment, outcome }) }
 }
 
+function proofMeter ({ Counter, Gauge }: Library, registers: Registers, names: readonly string[]): Pick<Meters, 'pinged' | 'watchVerdicts'> {
+  const labelNames = ['environment']
+  const pings = new Counter({ name: `${PREFIX}credential_pings_total`, help: 'Calls that did nothing but prove credentials.', labelNames, registers })
+  for (const environment of names) pings.inc({ environment }, 0)
+  return {
+    pinged: (environment) => { pings.inc({ environment }) },
+    watchVerdicts: (read) => {
+      const verified = new Gauge({
+        name: `${PREFIX}environment_verified`,
+        help: '1 when Cloudinary accepted the credentials at the last call, 0 when it refused them or has not been asked.',
+        labelNames,
+        registers,
+        collect: () => {
+          verified.reset() // environments come and go
+          for (const [environment, isVerified] of read()) verified.set({ environment }, isVerified ? 1 : 0)
+        }
+      })
+    }
+  }
+}
+
 /** Makes the meters, those of the process among them. The library is loaded only now: most gateways run without. */
 export async function createMeters ({ uploads, version, environments = [] }: MetersOptions): Promise<Meters> {
   const library = await import('prom-client')
@@ -126,6 +151,7 @@ export async function createMeters ({ uploads, version, environments = [] }: Met
   return {
     answers,
     tried: (environment, outcome) => { tries.inc({ environment, outcome }) },
+    ...proofMeter(library, registers, environments),
     stored: storedMeter(library, registers, environments),
     limited: (limit) => { limited.inc({ limit }) },
     forgotten: () => { forgotten.inc() },

@@ -13,6 +13,10 @@ t.test('GET /environments: names, clouds, verdicts; never a secret', async (t) =
   const environments = [environmentAt(sandbox.url), environmentAt(sandbox.url, { name: 'staging', apiSecret: new Secret('canary'), sandbox: false })]
   const app = await buildApp({ config: testConfig(environments) })
   t.teardown(() => app.close())
+  const before = (await app.inject('/environments')).json()
+  t.match(before, { environments: [{ name: 'production', verified: false, reason: /^not_proved/ }, { name: 'staging' }] })
+  t.equal(sandbox.requests.length, 0, 'it asks nobody')
+  await app.proveCredentials()
   const answer = await app.inject('/environments')
   t.match(answer.json(), {
     environments: [
@@ -34,18 +38,18 @@ t.test('a caller that is bound to some environments is told of no other', async 
   t.same(await names('free'), ['production', 'staging'])
 })
 
-t.test('an environment that is pointed at another cloud meanwhile: the verdict is that of the cloud it is told with', async (t) => {
+t.test('an environment that is pointed at another cloud: what a call to the cloud before shows is not said of it', async (t) => {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
   const upstream = await startFaultUpstream(t)
   const app = await buildApp({ config: testConfig([environmentAt(upstream.url)]) })
   t.teardown(() => app.close())
   upstream.script({ delayMs: 300, status: 401, body: '{"error":{"message":"unknown api_key"}}' })
-  const asked = app.inject('/environments').then((answer) => answer.json<object>()) // on its way from here on
+  const asked = app.inject('/resources').then((answer) => answer.json<object>()) // on its way from here on
   await upstream.ended()
-  app.cloudinary.replace([environmentAt(sandbox.url, { cloudName: 'other' })])
-  t.match(await asked, { environments: [{ name: 'production', cloud_name: 'demo', verified: false }] })
   app.cloudinary.replace([environmentAt(sandbox.url)])
+  await app.proveCredentials()
+  t.match(await asked, { code: 'credentials_rejected' })
   const { environments } = (await app.inject('/environments')).json()
   t.match(environments, [{ name: 'production', cloud_name: 'demo', verified: true }])
 })

@@ -1,0 +1,68 @@
+import { createHmac } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import { steadyClock } from '../clock.ts'
+import type { CloudinaryEnvironment } from '../schemas/environment.ts'
+
+/** A verdict that processes share. */
+export interface SharedVerdict {
+  readonly verified: boolean
+  /** What Cloudinary said when it refused the credentials. */
+  readonly told?: string | undefined
+}
+
+/** `known`: it holds for `forMs` more. `yours`: make the proof. `busy`: another process is making it. */
+export type ProofClaim =
+  | { readonly state: 'known', readonly verdict: SharedVerdict, readonly forMs: number }
+  | { readonly state: 'yours' | 'busy' }
+
+/** Remembers verdicts under names that `proofName` makes. */
+export interface ProofStore {
+  /** Returns the verdict that holds; without one, lets one process make it. */
+  claim (name: string): Promise<ProofClaim>
+  keep (name: string, verdict: SharedVerdict, forMs: number): Promise<void>
+  /** Ends a claim without a verdict, and forgets the verdict before it. */
+  forget (name: string): Promise<void>
+}
+
+/** How long others wait for a proof that a process has claimed. */
+export const CLAIM_MS = 5_000
+
+/**
+ * Names the proof of these credentials for this account. The secret is the key of the digest, so the name tells
+ * nothing of it: new credentials have a name of their own.
+ */
+export function proofName (
+  account: string, { apiKey, apiSecret }: Pick<CloudinaryEnvironment, 'apiKey' | 'apiSecret'>
+): string {
+  const digest = createHmac('sha256', apiSecret.reveal()).update(`proof ${apiKey}`).digest('hex')
+  return `${account}:${digest}`
+}
+
+interface KeptVerdict { readonly verdict: SharedVerdict | undefined, readonly untilMs: number }
+
+/** Verdicts of this process alone: credentials that come back, or have two names, are not proved again. */
+export class MemoryProofStore implements ProofStore {
+  readonly #kept = new LRUCache<string, KeptVerdict>({ max: 200 })
+  readonly #now: () => number
+
+  constructor ({ now = steadyClock }: { readonly now?: () => number } = {}) { this.#now = now }
+
+  async claim (name: string): Promise<ProofClaim> {
+    const kept = this.#kept.get(name)
+    const forMs = (kept?.untilMs ?? 0) - this.#now()
+    if (kept === undefined || forMs <= 0) {
+      this.#set(name, undefined, CLAIM_MS)
+      return { state: 'yours' }
+    }
+    const { verdict } = kept
+    return verdict === undefined ? { state: 'busy' } : { state: 'known', verdict, forMs }
+  }
+
+  async keep (name: string, verdict: SharedVerdict, forMs: number): Promise<void> { this.#set(name, verdict, forMs) }
+
+  async forget (name: string): Promise<void> { this.#kept.delete(name) }
+
+  #set (name: string, verdict: SharedVerdict | undefined, forMs: number): void {
+    this.#kept.set(name, { verdict, untilMs: this.#now() + forMs })
+  }
+}

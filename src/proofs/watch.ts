@@ -1,0 +1,220 @@
+import type { GatewayError } from '../errors.ts'
+import type { ProofStore, SharedVerdict } from './proof-store.ts'
+import { ACCEPTED, proofOf, type Rejection } from './proof.ts'
+
+/** How long a proof holds while no call repeats it, in milliseconds. Cloudinary counts Admin calls by the hour. */
+export const PROOF_LASTS_MS = 30 * 60_000
+/** A proof that failed is tried again after this long, then after twice as long, up to the longest wait. */
+const FIRST_RETRY_MS = 5_000
+const LONGEST_RETRY_MS = 10 * 60_000
+const TOP_LEVEL = Math.ceil(Math.log2(LONGEST_RETRY_MS / FIRST_RETRY_MS))
+/** How often a proof that another process makes is looked for. */
+const BUSY_MS = 250
+
+/** What is known of the credentials of one environment, and what is wrong at the moment. */
+export interface Standing {
+  readonly credentials: 'verified' | 'rejected' | 'unproven'
+  /** Set while Cloudinary gives no answers, whatever is known of the credentials. */
+  readonly away?: string | undefined
+  readonly rejection?: Rejection | undefined
+}
+
+/** Clock and timer, so that a test can hold them still. */
+export interface Timing {
+  /** Measures durations, in milliseconds. */
+  readonly now: () => number
+  /**
+   * Calls `run` once after that many milliseconds, unless what it returns is called before. The process lives on for
+   * it where somebody waits.
+   */
+  readonly later: (run: () => void, ms: number, isAwaited?: boolean) => () => void
+}
+
+export interface WatchOptions extends Timing {
+  /** Name of these credentials in the store: see `proofName`. */
+  readonly name: string
+  readonly store: ProofStore
+  /**
+   * Asks Cloudinary once.
+   * @throws {GatewayError}
+   */
+  readonly ping: () => Promise<void>
+  /** Called when the credentials prove right or wrong, and when their first proof gets no answer. */
+  readonly onChange: (standing: Standing) => void
+}
+
+interface Timer {
+  /** Something is wrong, and is looked at again. */
+  readonly isRetry: boolean
+  readonly waitMs: number
+  readonly cancel: () => void
+}
+
+/**
+ * Follows the credentials of one client. Every call is a proof. Calls of its own are made only where `prove` was
+ * called: the first proof, one in half an hour without other calls and, while something is wrong, one after each wait.
+ */
+export class CredentialWatch {
+  readonly #options: WatchOptions
+  #rejection: Rejection | undefined
+  #away: string | undefined
+  #acceptedAtMs: number | undefined
+  #isWatching = false
+  #running: Promise<void> | undefined
+  #timer: Timer | undefined
+  /** Doubles the next wait. Goes down by one for each longest wait without trouble, so that trouble that comes and goes stays cheap. */
+  #level = 0
+  #calmSinceMs: number | undefined
+
+  constructor (options: WatchOptions) { this.#options = options }
+
+  get standing (): Standing {
+    return { credentials: this.#credentials, away: this.#away, rejection: this.#rejection }
+  }
+
+  /** Makes the first proof, unless a call has made it or another attempt is due later. */
+  async prove (): Promise<void> {
+    if (this.#isWatching) return this.#running
+    this.#isWatching = true
+    if (this.#credentials === 'unproven' && this.#away === undefined) return this.#attempt()
+    this.#armNext()
+  }
+
+  /** Takes what a call has shown. `failure` is absent when it succeeded. See `proofOf`. */
+  hear (failure: GatewayError | undefined, telling: boolean): void {
+    const proof = failure ? proofOf(failure, telling) : ACCEPTED
+    if (proof?.shows === 'accepted') this.#accept(this.#options.now())
+    else if (proof?.shows === 'rejected') this.#reject(proof.rejection)
+    else if (proof) this.#miss(proof.reason)
+  }
+
+  /** Makes no further calls. */
+  stop (): void {
+    this.#isWatching = false
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  get #credentials (): Standing['credentials'] {
+    if (this.#rejection) return 'rejected'
+    return this.#acceptedAtMs === undefined ? 'unproven' : 'verified'
+  }
+
+  get #isCalm (): boolean { return this.#credentials === 'verified' && this.#away === undefined }
+  get #isFresh (): boolean { return this.#isCalm && this.#ageMs() < PROOF_LASTS_MS }
+
+  /** Runs after every call: the usual case costs nothing. */
+  #accept (atMs: number): void {
+    const before = this.#credentials
+    const wasCalm = this.#isCalm
+    this.#acceptedAtMs = Math.max(atMs, this.#acceptedAtMs ?? -Infinity)
+    if (wasCalm) return
+    this.#rejection = undefined
+    this.#away = undefined
+    this.#calmSinceMs = this.#options.now()
+    this.#armNext()
+    this.#share()
+    if (before !== 'verified') this.#options.onChange(this.standing)
+  }
+
+  #reject (rejection: Rejection): void {
+    const before = this.#rejection
+    // A refused signature does not make doubtful what a refused key has shown.
+    this.#rejection = before?.certain === true ? before : rejection
+    this.#away = undefined
+    this.#armNext()
+    if (before?.certain === this.#rejection.certain) return
+    this.#share()
+    if (!before) this.#options.onChange(this.standing)
+  }
+
+  #miss (reason: string): void {
+    const isNew = this.#away === undefined
+    this.#away = reason
+    this.#armNext()
+    if (isNew && this.#credentials === 'unproven') this.#options.onChange(this.standing)
+  }
+
+  #attempt (): Promise<void> {
+    this.#running ??= this.#find().finally(() => {
+      this.#running = undefined
+      if (this.#timer === undefined) this.#armNext()
+    })
+    return this.#running
+  }
+
+  /** Adopts the proof of another process, or makes one. */
+  async #find (): Promise<void> {
+    const { name, store, later } = this.#options
+    while (this.#isWatching) {
+      // No other process can tell whether this one reaches Cloudinary.
+      if (this.#away !== undefined) return this.#ping()
+      const claim = await store.claim(name).catch(() => ({ state: 'yours' }) as const)
+      if (claim.state === 'yours') return this.#ping()
+      if (claim.state === 'known') return this.#adopt(claim.verdict, claim.forMs)
+      await new Promise<void>((resolve) => { later(resolve, BUSY_MS, true) })
+    }
+  }
+
+  #adopt ({ verified, told }: SharedVerdict, forMs: number): void {
+    if (verified) return this.#accept(this.#options.now() - PROOF_LASTS_MS + forMs)
+    const isNew = !this.#rejection
+    this.#rejection = { told, certain: true }
+    this.#arm(true, Math.max(forMs, BUSY_MS))
+    if (isNew) this.#options.onChange(this.standing)
+  }
+
+  async #ping (): Promise<void> {
+    const failure = await this.#options.ping().catch((error: GatewayError) => error) // it throws nothing else
+    if (!this.#isWatching) return
+    this.hear(failure ?? undefined, true)
+    this.#keep()
+  }
+
+  /** Tells other processes of a change. A proof that is being made tells them at its end. */
+  #share (): void { if (this.#running === undefined) this.#keep() }
+
+  /** Nobody waits for it: a process that is not told makes its own proof. */
+  #keep (): void {
+    const { name, store } = this.#options
+    if (!this.#isWatching) return
+    const keeping = this.#isFresh
+      ? store.keep(name, { verified: true }, PROOF_LASTS_MS)
+      : this.#rejection?.certain === true && this.#timer
+        ? store.keep(name, { verified: false, told: this.#rejection.told }, this.#timer.waitMs)
+        : store.forget(name)
+    keeping.catch(() => {})
+  }
+
+  /** Plans the next attempt. A retry that is planned stays. */
+  #armNext (): void {
+    if (this.#isFresh) this.#arm(false, PROOF_LASTS_MS - this.#ageMs())
+    else if (this.#timer?.isRetry !== true) this.#arm(true, this.#nextWaitMs())
+  }
+
+  #arm (isRetry: boolean, waitMs: number): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (!this.#isWatching) return
+    const cancel = this.#options.later(() => {
+      this.#timer = undefined
+      if (!isRetry && this.#isFresh) this.#armNext()
+      else this.#attempt() // it never rejects
+    }, waitMs)
+    this.#timer = { isRetry, waitMs, cancel }
+  }
+
+  #ageMs (): number { return this.#options.now() - (this.#acceptedAtMs ?? -Infinity) }
+
+  #nextWaitMs (): number {
+    if (!this.#isWatching) return 0
+    if (this.#calmSinceMs !== undefined) {
+      const quietMs = this.#options.now() - this.#calmSinceMs
+      this.#level = Math.max(0, this.#level - Math.floor(quietMs / LONGEST_RETRY_MS))
+      this.#calmSinceMs = undefined
+    }
+    const waitMs = Math.min(FIRST_RETRY_MS * 2 ** this.#level, LONGEST_RETRY_MS)
+    this.#level = Math.min(this.#level + 1, TOP_LEVEL)
+    return waitMs
+  }
+}

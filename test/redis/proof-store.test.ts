@@ -1,0 +1,38 @@
+import t, { type Test } from 'tap'
+import { RedisLink } from '../../src/redis/link.ts'
+import { RedisProofStore } from '../../src/redis/proof-store.ts'
+import { Secret } from '../../src/secret.ts'
+import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
+
+async function open (t: Test, port: number, prefix = 'shop:') {
+  const link = new RedisLink({ url: new Secret(`redis://127.0.0.1:${port}`), prefix, commandTimeoutMs: 1_000 })
+  t.teardown(() => { link.close() })
+  await link.ready()
+  return { link, store: new RedisProofStore(link) }
+}
+
+t.test('processes share claims and verdicts, under their prefix, for as long as they hold', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
+  await startRedis(t, port)
+  const [{ store: one, link }, { store: other }, { store: stranger }] = [await open(t, port), await open(t, port), await open(t, port, 'blog:')]
+  t.same([await one.claim('a'), await other.claim('a'), await one.claim('a'), await stranger.claim('a')], [{ state: 'yours' }, { state: 'busy' }, { state: 'busy' }, { state: 'yours' }])
+  await one.keep('a', { verified: false, told: 'Unknown API key' }, 60_000.4)
+  const known = await other.claim('a')
+  t.match(known, { state: 'known', verdict: { verified: false, told: 'Unknown API key' } })
+  t.ok(known.state === 'known' && known.forMs > 50_000 && known.forMs <= 60_001)
+  await one.keep('a', { verified: true }, 60_000)
+  t.match(await other.claim('a'), { verdict: { verified: true } })
+  await one.forget('a')
+  t.same(await other.claim('a'), { state: 'yours' })
+  const lives = await link.run('return redis.call("PTTL", KEYS[1])', 'proof:a')
+  t.ok(Number(lives) > 0 && Number(lives) <= 5_000, 'a claim ends by itself')
+})
+
+t.test('rejects while Redis is out of reach', async (t) => {
+  const link = new RedisLink({ url: new Secret(`redis://127.0.0.1:${await freePort()}`), prefix: 'shop:', commandTimeoutMs: 100 })
+  t.teardown(() => { link.close() })
+  const store = new RedisProofStore(link)
+  await t.rejects(store.claim('a'))
+  await t.rejects(store.keep('a', { verified: true }, 1000))
+  await t.rejects(store.forget('a'))
+})
