@@ -126,7 +126,7 @@ async function run (line: CommandLine): Promise<ExitCode | undefined> {
     case 'version': terminal.out(`${version}\n`); return EXIT.done
     case 'serve': return (await import('./commands/serve.ts')).serve(configured(line), {})
     case 'sandbox': return (await import('./commands/sandbox.ts')).sandbox(terminal, line.options)
-    case 'health': return (await import('./commands/health.ts')).health(configured(line), {})
+    case 'health': return (await import('./commands/health.ts')).health(configured(line), { ready: line.ready })
     case 'openapi': return (await import('./commands/openapi.ts')).openapi(terminal, line.options)
     case 'call': return (await import('./commands/calls/run-call.ts')).runCall(terminal, line.options)
     case 'key': return (await import('./commands/key.ts')).key(terminal, line.options)

@@ -29,7 +29,8 @@ interface CloudSwitches { allowResourceList?: true, allowPdfAndZip?: true, stric
 export type CommandLine =
   | { command: 'version' }
   /** Variables that options have set. They win over those of the environment. */
-  | { command: 'serve' | 'health', variables: EnvironmentVariables }
+  | { command: 'serve', variables: EnvironmentVariables }
+  | { command: 'health', variables: EnvironmentVariables, ready?: true }
   | { command: 'help', topic?: CallName }
   | { command: 'call', options: { name: CallName, args: readonly string[] } }
   | { command: 'sandbox', options: SandboxArguments }
@@ -41,6 +42,7 @@ const OPTIONS = {
   ...COMMON,
   host: { type: 'string' },
   port: { type: 'string' },
+  ready: { type: 'boolean' },
   data: { type: 'string' },
   cloud: { type: 'string', multiple: true },
   key: { type: 'string', multiple: true },
@@ -81,7 +83,7 @@ const KNOWN = {
   serve: SETTINGS,
   sandbox: ['host', 'port', 'data', 'cloud', 'key', 'secret', 'allow-private-fetch', 'allow-production', 'allow-list', 'allow-pdf-zip', 'strict', 'strict-urls', 'folder-mode', 'token-key',
     'admin-rate-limit', 'public-url', 'seed', 'no-samples', 'coverage'],
-  health: ['host', 'port'],
+  health: ['host', 'port', 'ready'],
   openapi: ['json'],
   key: []
 } as const satisfies Record<string, ReadonlyArray<keyof typeof OPTIONS>>
@@ -213,7 +215,8 @@ export function parseCommandLine (args: readonly string[], variables: Environmen
   if (command === 'sandbox') return { command, options: sandboxArguments(values, withoutServiceLinks(variables)) }
   if (command === 'openapi') return { command, options: { json: values.json === true } }
   if (command === 'key') return { command, options: { name: callerName(name) } }
-  return { command, variables: variablesOf(values) }
+  const settings = { variables: variablesOf(values) }
+  return command === 'health' && values.ready ? { command, ...settings, ready: true } : { command, ...settings }
 }
 
 function callerName (name = 'web'): string {

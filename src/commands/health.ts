@@ -1,3 +1,5 @@
+import { Type } from '@sinclair/typebox'
+import { Value } from '@sinclair/typebox/value'
 import { ConfigError } from '../config/config-error.ts'
 import { readSettings } from '../config/settings.ts'
 import { Source } from '../config/source.ts'
@@ -6,15 +8,17 @@ import { EXIT, type Command, type Terminal } from './terminal.ts'
 
 const TIMEOUT_MS = 3_000
 
-/** Where a gateway that was started with these variables answers on this machine, or why that cannot be told. */
-export function healthUrl (variables: Terminal['variables']): { url: string } | { reason: string } {
+/** Returns where a gateway that was started with these variables answers on this machine, or why that cannot be told. */
+export function healthUrl (
+  variables: Terminal['variables'], page: 'healthz' | 'readyz' = 'healthz'
+): { url: string } | { reason: string } {
   // Host and port alone are read: the probe must not fail because a secret's file is not readable to it.
   const source = new Source({ HOST: variables['HOST'], PORT: variables['PORT'] }, readTextFile)
   const { HOST, PORT } = readSettings(source)
   if (source.faults.length > 0) return { reason: new ConfigError(source.faults).message }
   if (PORT === 0) return { reason: 'PORT is 0: the gateway took a free port, and this command cannot know which.' }
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[HOST] ?? HOST
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${PORT}/healthz` }
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${PORT}/${page}` }
 }
 
 function whyUnanswered (error: Error, timeoutMs: number): string {
@@ -23,21 +27,64 @@ function whyUnanswered (error: Error, timeoutMs: number): string {
   return `(${cause.code ?? cause.message})`
 }
 
-/** Asks `/healthz`, for a container's HEALTHCHECK. */
-export const health: Command<{ timeoutMs?: number }> = async (terminal, { timeoutMs = TIMEOUT_MS }) => {
-  const place = healthUrl(terminal.variables)
+/** A key that fits into a header, so that `/readyz` names what is wrong. Readiness does not depend on it. */
+function keyHeader ({ GATEWAY_KEY: key = '' }: Terminal['variables']): Record<string, string> {
+  return /^[!-~]+$/.test(key) ? { authorization: `Bearer ${key}` } : {}
+}
+
+const Told = Type.Object({
+  status: Type.String(),
+  draining: Type.Boolean(),
+  counts: Type.Object({ total: Type.Integer(), verified: Type.Integer(), rejected: Type.Integer(), unreachable: Type.Integer() }),
+  environments: Type.Optional(Type.Array(Type.Object({ name: Type.String(), reason: Type.Optional(Type.String()) })))
+})
+
+/** What an answer of `/readyz` says, for people; undefined when it is none. */
+function readinessText (body: string): string | undefined {
+  let told: unknown
+  try {
+    told = JSON.parse(body)
+  } catch {}
+  if (!Value.Check(Told, told)) return undefined
+  const { status, draining, counts, environments = [] } = told
+  const numbers = `${counts.verified} of ${counts.total} environments verified, ${counts.rejected} rejected, ${counts.unreachable} unreachable`
+  const reasons = environments.flatMap(({ name, reason }) => reason === undefined ? [] : [`${name}: ${reason}\n`])
+  return `${status}: ${draining ? 'the gateway is shutting down; ' : ''}${numbers}\n${reasons.join('')}`
+}
+
+/** What is printed, and whether it is good news. */
+type Finding = { readonly isGood: boolean, readonly text: string }
+
+function judged (url: string, status: number, body: string, ready: boolean): Finding {
+  const text = ready && [200, 503].includes(status) ? readinessText(body) : undefined
+  if (text !== undefined) return { isGood: status === 200, text }
+  return status === 200 && !ready ? { isGood: true, text: 'ok\n' } : { isGood: false, text: `${url} answered ${status}.\n` }
+}
+
+export interface HealthOptions {
+  readonly timeoutMs?: number
+  /** Asks whether it can serve something, not only whether it lives. */
+  readonly ready?: boolean | undefined
+}
+
+/** Asks `/healthz`, for a container's HEALTHCHECK, or `/readyz`, for engines that cannot ask it themselves. */
+export const health: Command<HealthOptions> = async (terminal, { timeoutMs = TIMEOUT_MS, ready = false }) => {
+  const { variables } = terminal
+  const place = healthUrl(variables, ready ? 'readyz' : 'healthz')
   if ('reason' in place) {
     terminal.err(`${place.reason}\n`)
     return EXIT.misused
   }
   const { url } = place
   try {
-    const { status } = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(timeoutMs) })
-    if (status === 200) {
-      terminal.out('ok\n')
+    const headers = ready ? keyHeader(variables) : {}
+    const answer = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(timeoutMs), headers })
+    const { isGood, text } = judged(url, answer.status, await answer.text(), ready)
+    if (isGood) {
+      terminal.out(text)
       return EXIT.done
     }
-    terminal.err(`${url} answered ${status}.\n`)
+    terminal.err(text)
   } catch (error) {
     terminal.err(`${url} did not answer ${whyUnanswered(error as Error, timeoutMs)}.\n`) // fetch rejects with errors only
   }

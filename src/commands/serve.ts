@@ -62,11 +62,12 @@ function readConfig (terminal: Terminal): Config | undefined {
   }
 }
 
-/** Opens `/metrics` on its own address, where it is wanted. */
-async function openMetrics ({ metrics }: FastifyInstance, { metrics: address }: Config, logger: Logger, closers: Closers): Promise<void> {
+/** Opens metrics and probes on their own address, where they are wanted. */
+async function openMetrics ({ metrics, readiness }: FastifyInstance, { metrics: address }: Config, logger: Logger, closers: Closers): Promise<void> {
   if (metrics === undefined || address === undefined) return
-  const listener = await listenForMetrics(metrics.text, address)
-  closers.push(() => listener.close())
+  const listener = await listenForMetrics({ metrics: metrics.text, readiness }, address)
+  // Right after the first, so that it is among the last to close: probes and metrics are read while requests end.
+  closers.splice(1, 0, () => listener.close())
   logger.info({ url: listener.url }, 'metrics are served')
 }
 

@@ -83,7 +83,7 @@ export const Settings = Type.Object({
   SHUTDOWN_DRAIN_SECONDS: Type.Integer({ default: 0, minimum: 0, maximum: 300, description: 'Seconds after SIGTERM in which `/readyz` says 503 and requests are still taken, so that a balancer has stopped sending before the door closes.' }),
   SHUTDOWN_GRACE_SECONDS: Type.Integer({ default: 25, minimum: 0, maximum: 3600, description: 'Seconds that running requests get to finish after that.' }),
 
-  METRICS_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535, description: 'Port of `/metrics`, for Prometheus; 0 takes a free one. Unset: no metrics. It needs no key, so let nobody else reach it.' })),
+  METRICS_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535, description: 'Port of `/metrics`, `/healthz` and `/readyz`, for Prometheus and probes; 0 takes a free one. Unset: no metrics. It needs no key, so let nobody else reach it.' })),
   METRICS_HOST: Type.String({ default: '127.0.0.1', pattern: HOST_PATTERN, 'x-fault': HOST_FAULT, description: 'Address that `METRICS_PORT` is opened on.' }),
 
   AUTH: choice(['keys', 'none', ''], '', '`none` says that no keys are wanted on a non-loopback address; `keys` demands them on loopback too.'),

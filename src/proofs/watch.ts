@@ -58,7 +58,7 @@ export class CredentialWatch {
   readonly #options: WatchOptions
   #rejection: Rejection | undefined
   #away: string | undefined
-  #acceptedAtMs: number | undefined
+  #acceptedAtMs = -Infinity
   #isWatching = false
   #running: Promise<void> | undefined
   #timer: Timer | undefined
@@ -97,7 +97,7 @@ export class CredentialWatch {
 
   get #credentials (): Standing['credentials'] {
     if (this.#rejection) return 'rejected'
-    return this.#acceptedAtMs === undefined ? 'unproven' : 'verified'
+    return this.#acceptedAtMs === -Infinity ? 'unproven' : 'verified'
   }
 
   get #isCalm (): boolean { return this.#credentials === 'verified' && this.#away === undefined }
@@ -107,7 +107,7 @@ export class CredentialWatch {
   #accept (atMs: number): void {
     const before = this.#credentials
     const wasCalm = this.#isCalm
-    this.#acceptedAtMs = Math.max(atMs, this.#acceptedAtMs ?? -Infinity)
+    this.#acceptedAtMs = Math.max(atMs, this.#acceptedAtMs)
     if (wasCalm) return
     this.#rejection = undefined
     this.#away = undefined
@@ -204,7 +204,7 @@ export class CredentialWatch {
     this.#timer = { isRetry, waitMs, cancel }
   }
 
-  #ageMs (): number { return this.#options.now() - (this.#acceptedAtMs ?? -Infinity) }
+  #ageMs (): number { return this.#options.now() - this.#acceptedAtMs }
 
   #nextWaitMs (): number {
     if (!this.#isWatching) return 0

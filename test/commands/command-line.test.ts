@@ -67,6 +67,8 @@ t.test('parseCommandLine', async (t) => {
       }
     })
     t.match(parseCommandLine(['--host', '0.0.0.0']), { command: 'serve', variables: { HOST: '0.0.0.0' } })
+    t.same(parseCommandLine(['health', '--ready']), { command: 'health', variables: {}, ready: true })
+    t.throws(() => parseCommandLine(['serve', '--ready']), { message: /'serve' has no option --ready/ })
     t.match(parseCommandLine(['health', '--port', '9000']), {
       command: 'health', variables: { PORT: '9000' }
     })

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { buildApp } from '../../../src/app.ts'
 import cloudinary from '../../../src/plugins/actions/cloudinary.ts'
 import credentialProofs from '../../../src/plugins/operations/credential-proofs.ts'
-import { startSandbox, type Sandbox } from '../../../src/sandbox/index.ts'
+import { startSandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
 import { call } from '../../support/connection.ts'
 import { environmentAt, testConfig } from '../../support/gateway.ts'
@@ -15,9 +15,8 @@ const WRONG = new Secret('wrong')
 async function pingedSandbox (t: Test) {
   const sandbox = await startSandbox()
   t.teardown(() => sandbox.close())
-  return { sandbox, pings: (): number => pingsAt(sandbox) }
+  return { sandbox, pings: (): number => sandbox.requests.filter(({ path }) => path.endsWith('/ping')).length }
 }
-const pingsAt = ({ requests }: Sandbox): number => requests.filter(({ path }) => path.endsWith('/ping')).length
 
 async function start (t: Test, secrets: Record<string, Secret> = { good: new Secret('abcd'), bad: WRONG }) {
   const { sandbox, pings } = await pingedSandbox(t)
@@ -75,6 +74,23 @@ t.test('every real call is a proof: of the Admin API, of an upload; a refusal by
   t.same(told(), ['good: credentials verified', 'bad: credentials not verified', 'good: credentials verified', 'bad: credentials not verified', 'good: credentials verified'])
 })
 
+t.test('a refusal whose text would show what was signed is told without it', async (t) => {
+  const { client, app, sandbox } = await start(t)
+  sandbox.faults.add({ kind: 'status', status: 401, message: 'Invalid Signature abc. String to sign - \'canary\'.' })
+  await t.rejects(client('good').list({}, {}, call()), { code: 'credentials_rejected' })
+  const [{ reason = '' } = {}] = await app.proveCredentials()
+  t.match(reason, /^credentials_rejected: .*"good"\.$/)
+})
+
+t.test('two names for the same credentials share a proof, and who waits for it keeps the process', async (t) => {
+  const { sandbox, pings } = await pingedSandbox(t)
+  const config = testConfig(['one', 'two'].map((name) => environmentAt(sandbox.url, { name })))
+  const app = await buildApp({ config })
+  t.teardown(() => app.close())
+  t.match(await app.proveCredentials(), [{ name: 'one', verified: true }, { name: 'two', verified: true }])
+  t.equal(pings(), 1)
+})
+
 t.test('new credentials are proved once, in the background; those that come back are known', async (t) => {
   const { app, pings, client, sandbox, told } = await start(t, { good: new Secret('abcd') })
   await app.proveCredentials()
@@ -106,13 +122,15 @@ t.test('an upstream that does not answer, or is gone, is a reason and no excepti
 t.test('timers of its own do not keep the process, and closing ends them and a proof that runs', async (t) => {
   const { sandbox, pings } = await pingedSandbox(t)
   await sandbox.faults.add({ kind: 'stall', times: 9 })
-  const app = await buildApp({ config: testConfig([environmentAt(sandbox.url)]) })
+  const app = await buildApp({ config: testConfig([environmentAt(sandbox.url)], { metrics: { host: '127.0.0.1', port: 0 } }) })
+  t.match(await app.metrics?.text(), /environment_verified\{environment="production"\} 0\n/)
   const proved = app.proveCredentials()
   while (pings() === 0) await new Promise(setImmediate)
   await app.close()
   t.match(await proved, [{ verified: false }])
   t.match(await app.proveCredentials(), [{ verified: false }])
   t.equal(pings(), 1)
+  t.match(await app.metrics?.text(), /credential_pings_total\{environment="production"\} 1\n/)
 })
 
 t.test('replicas that share a Redis make one call between them, and learn of each other\'s verdicts', { skip: NO_REDIS }, async (t) => {

@@ -53,6 +53,18 @@ t.test('meters', async (t) => {
     t.same(linesOf(text, 'idempotency'), ['cloudinary_gateway_idempotency_keys_forgotten_total 1'])
   })
 
+  t.test('show the verdict of each environment that there is, and the calls that did nothing but prove it', async (t) => {
+    const own = await createMeters({ uploads, version: '1.2.3', environments: ['editor'] })
+    let verdicts: Array<[string, boolean]> = [['editor', true], ['staging', false]]
+    own.watchVerdicts(() => verdicts)
+    own.pinged('staging')
+    const text = await own.text()
+    t.same(linesOf(text, 'environment_verified'), ['cloudinary_gateway_environment_verified{environment="editor"} 1', 'cloudinary_gateway_environment_verified{environment="staging"} 0'])
+    t.same(linesOf(text, 'credential'), ['cloudinary_gateway_credential_pings_total{environment="editor"} 0', 'cloudinary_gateway_credential_pings_total{environment="staging"} 1'])
+    verdicts = [['staging', true]]
+    t.same(linesOf(await own.text(), 'environment_verified'), ['cloudinary_gateway_environment_verified{environment="staging"} 1'])
+  })
+
   t.test('count what became of stored files, of environments known at start from the beginning', async (t) => {
     const outcomes = ['verified', 'differs', 'failed', 'not-checked']
     const own = await createMeters({ uploads, version: '1.2.3', environments: ['editor'] })
