@@ -204,10 +204,9 @@ function ratesOf ({ metrics: meters }: FastifyInstance, { rates }: Config) {
 }
 
 /** The way to Cloudinary and back. */
-async function loadUpstream (app: FastifyInstance, config: Config): Promise<void> {
-  const { environments, defaultEnvironment, upstream, upload, redisUrl, redisPrefix } = config
+async function loadUpstream (app: FastifyInstance, { environments, defaultEnvironment, upstream, upload }: Config): Promise<void> {
   await app.register(relay)
-  await app.register(credentialProofs, { redisUrl, redisPrefix })
+  await app.register(credentialProofs)
   const { onTry, onReplaced } = app
   await app.register(cloudinary, { environments, defaultEnvironment, client: { upstream, upload, onTry }, onReplaced })
 }

@@ -1,5 +1,5 @@
 import { CLAIM_MS, type ProofClaim, type ProofStore, type SharedVerdict } from '../proofs/proof-store.ts'
-import type { RedisLink } from './link.ts'
+import type { RedisLink, RunScript } from './link.ts'
 
 /** A name holds a verdict as JSON, or says that somebody is making it. */
 const CLAIM = `
@@ -13,12 +13,13 @@ const KEEP = 'return redis.call(\'SET\', KEYS[1], ARGV[1], \'PX\', ARGV[2])'
 const FORGET = 'return redis.call(\'DEL\', KEYS[1])'
 const KIND = 'proof:'
 const CLAIMED = 'claimed'
+const COMMAND_TIMEOUT_MS = 1_000
 
 /** Verdicts of all replicas. While Redis is out of reach each makes its own proof. */
 export class RedisProofStore implements ProofStore {
-  readonly #link: Pick<RedisLink, 'run'>
+  readonly #script: RunScript
 
-  constructor (link: Pick<RedisLink, 'run'>) { this.#link = link }
+  constructor (link: Pick<RedisLink, 'within'>) { this.#script = link.within(COMMAND_TIMEOUT_MS) }
 
   async claim (name: string): Promise<ProofClaim> {
     const [found, forMs] = await this.#run(CLAIM, name, CLAIMED, CLAIM_MS) as [string?, number?] // see CLAIM
@@ -34,6 +35,6 @@ export class RedisProofStore implements ProofStore {
   async forget (name: string): Promise<void> { await this.#run(FORGET, name) }
 
   #run (script: string, name: string, ...parameters: ReadonlyArray<string | number>): Promise<unknown> {
-    return this.#link.run(script, KIND + name, ...parameters)
+    return this.#script(script, KIND + name, ...parameters)
   }
 }

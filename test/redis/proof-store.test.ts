@@ -5,7 +5,7 @@ import { Secret } from '../../src/secret.ts'
 import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
 
 async function open (t: Test, port: number, prefix = 'shop:') {
-  const link = new RedisLink({ url: new Secret(`redis://127.0.0.1:${port}`), prefix, commandTimeoutMs: 1_000 })
+  const link = new RedisLink({ url: new Secret(`redis://127.0.0.1:${port}`), prefix })
   t.teardown(() => { link.close() })
   await link.ready()
   return { link, store: new RedisProofStore(link) }
@@ -24,12 +24,12 @@ t.test('processes share claims and verdicts, under their prefix, for as long as 
   t.match(await other.claim('a'), { verdict: { verified: true } })
   await one.forget('a')
   t.same(await other.claim('a'), { state: 'yours' })
-  const lives = await link.run('return redis.call("PTTL", KEYS[1])', 'proof:a')
+  const lives = await link.within(1_000)('return redis.call("PTTL", KEYS[1])', 'proof:a')
   t.ok(Number(lives) > 0 && Number(lives) <= 5_000, 'a claim ends by itself')
 })
 
 t.test('rejects while Redis is out of reach', async (t) => {
-  const link = new RedisLink({ url: new Secret(`redis://127.0.0.1:${await freePort()}`), prefix: 'shop:', commandTimeoutMs: 100 })
+  const link = new RedisLink({ url: new Secret(`redis://127.0.0.1:${await freePort()}`), prefix: 'shop:' })
   t.teardown(() => { link.close() })
   const store = new RedisProofStore(link)
   await t.rejects(store.claim('a'))

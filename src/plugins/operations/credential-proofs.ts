@@ -6,11 +6,9 @@ import { steadyClock } from '../../clock.ts'
 import { GatewayError } from '../../errors.ts'
 import { MemoryProofStore, proofName, type ProofStore } from '../../proofs/proof-store.ts'
 import { CredentialWatch, type Standing, type Timing } from '../../proofs/watch.ts'
-import type { Secret } from '../../secret.ts'
 
 /** For a proof that nobody waits for; a program that waits for the first one does not wait long. */
 const PING_TIMEOUT_MS = 4_000
-const COMMAND_TIMEOUT_MS = 1_000
 
 export const Verdict = Type.Object({
   name: Type.String({ description: 'Environment.' }),
@@ -24,10 +22,6 @@ export type VerdictValue = typeof Verdict.static
 export interface CredentialProofsOptions extends Partial<Timing> {
   /** How long one proof may take. */
   readonly pingTimeoutMs?: number
-  /** Where verdicts are shared between replicas; without it they are kept in memory. */
-  readonly redisUrl?: Secret | undefined
-  /** Begins the name of every key in Redis. */
-  readonly redisPrefix?: string
 }
 
 declare module 'fastify' {
@@ -64,16 +58,11 @@ function tellChange (log: FastifyBaseLogger, name: string, standing: Standing): 
   else log.error({ environment: name, reason }, 'credentials not verified')
 }
 
-async function openStore (app: FastifyInstance, options: CredentialProofsOptions): Promise<ProofStore> {
-  const { redisUrl, redisPrefix = '', now = steadyClock } = options
-  if (!redisUrl) return new MemoryProofStore({ now })
+async function openStore ({ redis }: FastifyInstance, now: () => number): Promise<ProofStore> {
+  if (!redis) return new MemoryProofStore({ now })
   // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
-  const [{ RedisLink }, { RedisProofStore }] = await Promise.all([
-    import('../../redis/link.ts'), import('../../redis/proof-store.ts')
-  ])
-  const link = new RedisLink({ url: redisUrl, prefix: redisPrefix, commandTimeoutMs: COMMAND_TIMEOUT_MS })
-  app.addHook('onClose', async () => { link.close() })
-  return new RedisProofStore(link)
+  const { RedisProofStore } = await import('../../redis/proof-store.ts')
+  return new RedisProofStore(redis)
 }
 
 function later (run: () => void, ms: number, isAwaited = false): () => void {
@@ -82,11 +71,14 @@ function later (run: () => void, ms: number, isAwaited = false): () => void {
   return () => { clearTimeout(timer) }
 }
 
-/** Knows for each environment whether its credentials work. Requests and probes only ask what is known. */
+/**
+ * Knows for each environment whether its credentials work. Requests and probes only ask what is known. Replicas share
+ * verdicts through Redis, where there is one.
+ */
 export default fp<CredentialProofsOptions>(async (app, options) => {
   const { now = steadyClock, pingTimeoutMs = PING_TIMEOUT_MS } = options
   const timing = { now, later: options.later ?? later }
-  const store = await openStore(app, options)
+  const store = await openStore(app, now)
   const closing = new AbortController()
   // By environment, not by name: new credentials are another environment, and an old proof says nothing of them.
   const watches = new Map<CloudinaryClient['environment'], CredentialWatch>()
