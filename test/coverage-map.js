@@ -11,6 +11,7 @@ const WITH_REDIS = new Set([
   'src/redis/connection.ts',
   'src/redis/proof-store.ts',
   'src/plugins/operations/credential-proofs.ts',
+  'src/plugins/operations/health.ts',
   'src/redis/link.ts'
 ])
 

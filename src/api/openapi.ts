@@ -784,7 +784,7 @@ export interface components {
         RawTransformation: string;
         Readiness: {
             /**
-             * @description `degraded`: credentials of some environments are refused, or Cloudinary gives no answers; all else works. `not_ready`: the process drains, or the credentials of every environment are refused.
+             * @description `degraded`: credentials of some environments are refused, or Cloudinary or Redis gives no answers; all else works. `not_ready`: the process drains, or the credentials of every environment are refused.
              * @enum {string}
              */
             status: "ready" | "degraded" | "not_ready";
@@ -800,6 +800,11 @@ export interface components {
                 /** @description Those for which Cloudinary gave no answer at the last call, whatever is known of their credentials. */
                 unreachable: number;
             };
+            /**
+             * @description Absent without Redis, and wherever `environments` is absent.
+             * @enum {string}
+             */
+            redis?: "up" | "down";
             /** @description Those that the caller may use. Absent where keys are required and the request carries none that is valid. */
             environments?: components["schemas"]["Verdict"][];
         };

@@ -36,6 +36,7 @@ const Told = Type.Object({
   status: Type.String(),
   draining: Type.Boolean(),
   counts: Type.Object({ total: Type.Integer(), verified: Type.Integer(), rejected: Type.Integer(), unreachable: Type.Integer() }),
+  redis: Type.Optional(Type.String()),
   environments: Type.Optional(Type.Array(Type.Object({ name: Type.String(), reason: Type.Optional(Type.String()) })))
 })
 
@@ -46,9 +47,10 @@ function readinessText (body: string): string | undefined {
     told = JSON.parse(body)
   } catch {}
   if (!Value.Check(Told, told)) return undefined
-  const { status, draining, counts, environments = [] } = told
+  const { status, draining, counts, redis, environments = [] } = told
   const numbers = `${counts.verified} of ${counts.total} environments verified, ${counts.rejected} rejected, ${counts.unreachable} unreachable`
   const reasons = environments.flatMap(({ name, reason }) => reason === undefined ? [] : [`${name}: ${reason}\n`])
+  if (redis === 'down') reasons.unshift('Redis is out of reach\n')
   return `${status}: ${draining ? 'the gateway is shutting down; ' : ''}${numbers}\n${reasons.join('')}`
 }
 

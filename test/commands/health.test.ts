@@ -93,12 +93,16 @@ t.test('health --ready', async (t) => {
     t.match((await ask({ GATEWAY_KEY: 'key' })).out, /\ne1: credentials_rejected/)
   })
 
-  t.test('1 when what answers is no gateway', async (t) => {
+  t.test('without Redis it is degraded; 1 when what answers is not a gateway', async (t) => {
     let answer = { status: 200, body: '{}' }
     const other = createServer((_request, response) => { response.writeHead(answer.status).end(answer.body) })
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     t.teardown(() => { other.closeAllConnections(); other.close() })
     const { port } = other.address() as AddressInfo // it listens on a port
+    answer.body = JSON.stringify({ status: 'degraded', draining: false, counts: { total: 1, verified: 1, rejected: 0, unreachable: 0 }, redis: 'down' })
+    const without = recordedTerminal({ PORT: String(port) })
+    t.equal(await health(without, { ready: true }), 0)
+    t.match(without.written.out, /\nRedis is out of reach\n$/)
     for (const [status, body] of [[200, '{}'], [200, 'ok'], [404, '']] as const) {
       answer = { status, body }
       const terminal = recordedTerminal({ PORT: String(port) })

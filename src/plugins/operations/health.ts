@@ -22,7 +22,7 @@ const Health = Type.Object({ status: Choice(['ok']) }, {
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 const Readiness = Type.Object({
   status: Choice(['ready', 'degraded', 'not_ready'], {
-    description: '`degraded`: credentials of some environments are refused, or Cloudinary gives no answers; all else works. `not_ready`: the process drains, or the credentials of every environment are refused.'
+    description: '`degraded`: credentials of some environments are refused, or Cloudinary or Redis gives no answers; all else works. `not_ready`: the process drains, or the credentials of every environment are refused.'
   }),
   draining: Type.Boolean({ description: 'True once the process has been told to end.' }),
   counts: Type.Object({
@@ -31,6 +31,9 @@ const Readiness = Type.Object({
     rejected: count('Those whose credentials Cloudinary refused at the last call.'),
     unreachable: count('Those for which Cloudinary gave no answer at the last call, whatever is known of their credentials.')
   }),
+  redis: Type.Optional(Choice(['up', 'down'], {
+    description: 'Absent without Redis, and wherever `environments` is absent.'
+  })),
   environments: Type.Optional(Type.Array(Verdict, {
     description: 'Those that the caller may use. Absent where keys are required and the request carries none that is valid.'
   }))
@@ -43,7 +46,7 @@ const Readiness = Type.Object({
     environments: [{ name: 'production', verified: true }]
   }]
 })
-export type ReadinessValue = Required<typeof Readiness.static>
+export type ReadinessValue = typeof Readiness.static & Required<Pick<typeof Readiness.static, 'environments'>>
 
 /** Even a probe is refused when its head is malformed. */
 const FAILURES = problems('invalid_request')
@@ -73,11 +76,12 @@ export default fp(async (app) => {
     }
     // One caller's odd signature must not take the gateway off the air: only what is certain does.
     const isUseless = all.every(({ rejection }) => rejection?.certain)
-    const isWhole = counts.rejected + counts.unreachable === 0
+    const isWhole = counts.rejected + counts.unreachable === 0 && app.redis?.isDown !== true
     return {
       status: closing || isUseless ? 'not_ready' : isWhole ? 'ready' : 'degraded',
       draining: closing,
       counts,
+      ...app.redis && { redis: app.redis.isDown ? 'down' as const : 'up' as const },
       environments: all.map(({ name, ...standing }) => verdictOf(name, standing))
     }
   })
@@ -116,10 +120,10 @@ export default fp(async (app) => {
       response: { 200: Readiness, 503: Readiness, ...FAILURES }
     }
   }, async (request, reply) => {
-    const { environments, ...rest } = app.readiness()
+    const { environments, redis, ...rest } = app.readiness()
     const caller = await knownCaller(request, reply)
     const usable = caller && environments.filter(({ name }) => mayUse(caller.permissions, name))
     reply.code(rest.status === 'not_ready' ? 503 : 200)
-    return { ...rest, ...usable && { environments: usable } }
+    return { ...rest, ...usable && { redis, environments: usable } }
   })
 }, { name: 'health', dependencies: ['credential-proofs'] })

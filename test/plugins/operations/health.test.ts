@@ -12,6 +12,7 @@ import { Secret } from '../../../src/secret.ts'
 import { startFaultUpstream } from '../../support/fault-upstream.ts'
 import { environmentAt, testConfig } from '../../support/gateway.ts'
 import { HeldTime } from '../../support/held-time.ts'
+import { freePort, killRedis, NO_REDIS, startRedis } from '../../support/redis.ts'
 
 type Changes = Parameters<typeof testConfig>[1]
 
@@ -169,6 +170,19 @@ t.test('503 as soon as the process shuts down', async (t) => {
   url = await app.listen({ port: 0, host: '127.0.0.1' })
   await app.close()
   t.equal(during, 503)
+})
+
+t.test('without its Redis it is degraded, and says so to whoever may know', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
+  const redis = await startRedis(t, port)
+  const app = await build(t, 'http://127.0.0.1:9', ['abcd'], { redisUrl: new Secret(`redis://127.0.0.1:${port}`) })
+  t.match((await app.inject('/readyz')).json(), { status: 'ready', redis: 'up' })
+  await killRedis(redis)
+  await app.rateStore.take('a', { requests: 1, perSeconds: 1 })
+  const answer = await app.inject('/readyz')
+  t.match([answer.statusCode, answer.json()], [200, { status: 'degraded', redis: 'down' }])
+  const stranger = await app.inject({ url: '/readyz', headers: { origin: 'https://page.example' } })
+  t.match(stranger.json(), { status: 'degraded', redis: undefined, environments: undefined })
 })
 
 t.test('an hour of probes every two seconds: a few calls for each environment', async (t) => {
