@@ -35,9 +35,12 @@ COPY package.json openapi.yaml ./
 # In a container of its own the gateway is reached from outside, so it listens on every address; it then refuses to start
 # without keys (GATEWAY_KEYS, POLICY_FILE), unless AUTH=none says that this is meant. A sidecar sets HOST=127.0.0.1 instead.
 # It also refuses to start without credentials, unless SANDBOX=on asks for the embedded sandbox.
+# Behind a balancer it must be taken out of the list before its door closes, so it drains first. Whoever stops it has to
+# wait longer than SHUTDOWN_DRAIN_SECONDS and SHUTDOWN_GRACE_SECONDS together: `docker stop -t 40`.
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     PORT=8080 \
+    SHUTDOWN_DRAIN_SECONDS=5 \
     SANDBOX_DATA=/data
 EXPOSE 8080 8081
 USER 65532:65532

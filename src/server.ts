@@ -8,17 +8,23 @@ import { HELP, parseCommandLine, type CommandLine } from './commands/command-lin
 import { Outlet } from './commands/log/outlet.ts'
 import { EXIT, Interrupted, type ExitCode, type Terminal } from './commands/terminal.ts'
 import { UsageError } from './commands/usage.ts'
+import { steadyClock } from './clock.ts'
 
 const { version } = createRequire(import.meta.url)('cloudinary-gateway/package.json') as { version: string } // our own package.json
 
 /** Standard streams that were terminals at the start. */
 const TERMINALS = [0, 1, 2].filter((fd) => isatty(fd))
-/** Signals that end the process: the first when its work is done, the second at once. */
+/** Signals that end the process: the first when its work is done, a later one at once. */
 const ENDS = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const
 /** Signals of a crash: with a listener it would repeat for ever. */
 const CRASHES = ['SIGILL', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'SIGTRAP'] as const
 /** All that close-with-grace would listen to. */
 const SIGNALS = [...ENDS, 'SIGHUP', 'SIGUSR2', ...CRASHES] as const
+/**
+ * Signals that arrive this soon after the first repeat it: npm, docker compose and shells pass on what the whole
+ * process group has received already, such as Ctrl-C.
+ */
+const ECHO_MS = 1_000
 const IS_NPM_START = process.env['npm_lifecycle_event'] === 'start'
 const LOOK_FOR_PARENT_MS = 500
 
@@ -68,13 +74,16 @@ function ignore (): void {}
 
 /** Calls `close` when the process is told to end, once. */
 function endOnSignals (isClosing: () => boolean, close: () => void, reload: (() => void) | undefined): void {
-  const end = (): void => { if (!isClosing()) close() }
-  // npm repeats what the whole process group gets, such as Ctrl-C: it tells its child as well.
-  let echoes = IS_NPM_START ? 1 : 0
+  let begunMs = -Infinity
+  const end = (): void => {
+    if (isClosing()) return
+    begunMs = steadyClock()
+    close()
+  }
   for (const signal of ENDS) {
     process.on(signal, () => {
-      if (!isClosing()) return close()
-      if (echoes-- > 0) return
+      if (!isClosing()) return end()
+      if (steadyClock() - begunMs < ECHO_MS) return
       terminal.err(`A second ${signal}: ending at once.\n`)
       process.exit(EXIT.failed)
     })

@@ -48,6 +48,7 @@ t.test('Dockerfile', async (t) => {
   t.test('refuses to start without credentials and keys; takes AUTH=none and the sandbox when both are asked for', async (t) => {
     const environment = pairs(texts('ENV')[0] ?? '')
     t.throws(() => loadConfig(environment), { message: /CLOUDINARY_URL is missing.*\n.*HOST lets other machines in/ })
+    t.match(loadConfig({ ...environment, SANDBOX: 'on', AUTH: 'none' }), { shutdownDrainSeconds: 5 })
     t.match(loadConfig({ ...environment, SANDBOX: 'on', AUTH: 'none' }), { host: '0.0.0.0', production: true, sandbox: { start: true, data: '/data' } })
   })
 })
@@ -65,6 +66,8 @@ t.test('docker/compose.yaml', async (t) => {
       const given = Object.fromEntries(entries.map(([variable, value]) => [variable, value.replace(/^\$\{\w+:-(.*)\}$/, '$1')]))
       t.same(unknownVariables(Object.keys(given)), [])
       t.equal(loadConfig({ ...image, ...given }, { readFile: (path) => files[path] ?? '' }).auth.mode, { sandbox: 'none', gateway: 'keys', sidecar: 'loopback' }[name])
+      const { shutdownDrainSeconds, shutdownGraceSeconds } = loadConfig({ ...image, ...given }, { readFile: (path) => files[path] ?? '' })
+      t.ok(parseInt(service.stop_grace_period) > shutdownDrainSeconds + shutdownGraceSeconds, 'it is not killed before its grace is over')
       t.match(service, { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] })
       // Compose refuses any other kind of secret in a read-only container.
       for (const secret of service.secrets ?? []) t.same(secrets[secret], { file: `./secrets/${secret}` })

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { doorClosed, hangingUpload, logMuch, run, type HangingUpload } from './support/program.ts'
+import { doorClosed, hangingUpload, insist, logMuch, run, type HangingUpload } from './support/program.ts'
 import { reluctantPipe } from './support/reluctant-pipe.ts'
 import { LONG } from './support/rounds.ts'
 
@@ -39,8 +39,8 @@ t.test('a pipe that nobody reads', async (t) => {
   })
 
   for (const [how, code, variables, tell] of [
-    ['a second signal', 1, {}, (kill: (signal: NodeJS.Signals) => void) => { kill('SIGINT') }],
-    ['the end of its grace', 1, { SHUTDOWN_GRACE_SECONDS: '1' }, () => {}]
+    ['a second signal', 1, {}, (gateway: ReturnType<typeof run>) => insist(gateway, 'SIGINT')],
+    ['the end of its grace', 1, { SHUTDOWN_GRACE_SECONDS: '1' }, ({ ended }: ReturnType<typeof run>) => ended]
   ] as const) {
     t.test(`does not keep ${how} from ending the process`, BOUND, async (t) => {
       const pipe = reluctantPipe(t)
@@ -51,8 +51,7 @@ t.test('a pipe that nobody reads', async (t) => {
       pipe.fill()
       gateway.child.kill('SIGTERM')
       await doorClosed(base)
-      tell((signal) => { gateway.child.kill(signal) })
-      t.equal(await gateway.ended, code)
+      t.equal(await tell(gateway), code)
       await t.rejects(answer)
     })
   }

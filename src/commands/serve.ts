@@ -104,6 +104,8 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
     listener = { ...config.metrics ?? config, variable: 'METRICS_PORT' }
     const app = await buildApp({ config, logger, version: terminal.version })
     closers.push(() => app.close())
+    // Before the log writes its last lines: what is registered later runs first.
+    terminal.onExit(() => { app.reportCut() })
     const files = reloadFiles(app, { variables: terminal.variables, logger, sandboxUrl, mask })
     closers.push(async () => { files.stop() })
     await openMetrics(app, config, logger, closers)

@@ -80,7 +80,7 @@ export const Settings = Type.Object({
     'x-fault': 'must be 1 to 64 letters, digits or characters of . _ - : / { }',
     description: 'Begins the name of every key in Redis. Gateways that share it share rates, and the idempotency records of one account; give each deployment its own.'
   }),
-  SHUTDOWN_DRAIN_SECONDS: Type.Integer({ default: 0, minimum: 0, maximum: 300, description: 'Seconds after SIGTERM in which `/readyz` says 503 and requests are still taken, so that a balancer has stopped sending before the door closes.' }),
+  SHUTDOWN_DRAIN_SECONDS: Type.Integer({ default: 0, minimum: 0, maximum: 300, description: 'Seconds after SIGTERM in which `/readyz` says 503 and requests are still taken, so that a balancer has stopped sending before the door closes. The image sets 5.' }),
   SHUTDOWN_GRACE_SECONDS: Type.Integer({ default: 25, minimum: 0, maximum: 3600, description: 'Seconds that running requests get to finish after that.' }),
 
   METRICS_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535, description: 'Port of `/metrics`, `/healthz` and `/readyz`, for Prometheus and probes; 0 takes a free one. Unset: no metrics. It needs no key, so let nobody else reach it.' })),

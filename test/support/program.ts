@@ -90,6 +90,22 @@ export async function hangingUpload (
   return { base, answer, end }
 }
 
+/**
+ * Sends the signal until the process ends. Within a second of the first signal, others repeat it; whoever insists is
+ * heard after that.
+ */
+export async function insist (
+  { child, ended }: Pick<ReturnType<typeof run>, 'child' | 'ended'>, signal: NodeJS.Signals
+): Promise<number | null> {
+  const insisting = setInterval(() => { child.kill(signal) }, 200)
+  try {
+    child.kill(signal)
+    return await ended
+  } finally {
+    clearInterval(insisting)
+  }
+}
+
 /** Waits until nothing takes new connections at `base` any more. */
 export async function doorClosed (base: string): Promise<void> {
   const { hostname, port } = new URL(base)

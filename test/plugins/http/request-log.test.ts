@@ -64,3 +64,36 @@ t.test('499 for a caller that leaves: in its body, and before its answer', async
   for (let turns = 0; requests().length < 2 && turns < 500; turns++) await new Promise((resolve) => { setTimeout(resolve, 10) })
   t.match(requests(), [{ method: 'POST', route: '/takes', status: 499 }, { method: 'GET', route: '/waits', status: 499 }])
 })
+
+t.test('a request that the end of the process cuts: how far it has come; one that is over is not told again', async (t) => {
+  const { app, lines, requests } = await start(t)
+  const cuts = (): object[] => requests().filter((line) => 'receivedBytes' in line)
+  app.addContentTypeParser('*', (_request, _payload, done) => { done(null) })
+  app.post('/takes/:id', (request, reply) => { request.raw.resume().once('end', () => { reply.send('taken') }) })
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  const open = (length: number, id: string): string => `POST /takes/${id}?signature=canary HTTP/1.1\r\nHost: a\r\nContent-Type: a/b\r\nContent-Length: ${length}\r\n\r\n`
+  const first = `${open(3, 'one')}abc`
+  const socket = connect(Number(port), '127.0.0.1', () => { socket.write(first) })
+  t.teardown(() => { socket.destroy() })
+  await once(socket, 'data')
+  app.reportCut()
+  t.same(cuts(), [])
+  const second = `${open(1_000, 'two')}${'x'.repeat(400)}`
+  const begun = once(app.server, 'request')
+  socket.write(second)
+  await begun
+  await app.inject({ method: 'POST', url: '/nowhere' }) // has its turn after it
+  app.reportCut()
+  t.match(cuts(), [{ level: 40, msg: 'request cut: the process ends', reqId: 'id-1', method: 'POST', route: '/takes/:id', receivedBytes: second.length, announcedBytes: 1_000, bodyComplete: false, ms: Number }])
+  t.equal(cuts().length, 1)
+  socket.write('x'.repeat(600))
+  await once(socket, 'data')
+  const chunked = 'POST /takes/three HTTP/1.1\r\nHost: a\r\nContent-Type: a/b\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n'
+  const third = once(app.server, 'request')
+  socket.write(chunked)
+  await third
+  await app.inject({ method: 'POST', url: '/nowhere' })
+  app.reportCut()
+  t.match(cuts().slice(1), [{ receivedBytes: chunked.length, announcedBytes: undefined, bodyComplete: false }])
+  t.notMatch(lines.join(''), /canary/)
+})
