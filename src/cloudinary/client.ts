@@ -77,7 +77,7 @@ export class CloudinaryClient {
     const answers = new AnswerCount()
     this.#connection = {
       environment,
-      transport: new Transport({ origin: new URL(environment.uploadPrefix).origin, limits: upstream }),
+      transport: new Transport({ origin: new URL(environment.uploadPrefix).origin, limits: upstream, proxy: environment.proxy }),
       pace: paced,
       budget: new RetryBudget(),
       circuits: { json: new CircuitBreaker(paced.clock, answers), upload: new CircuitBreaker(paced.clock, answers) },

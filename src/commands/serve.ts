@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { DestinationStream, Logger } from 'pino'
 import { buildApp } from '../app.ts'
 import { ConfigError, loadConfig } from '../config/config.ts'
+import { proxiesInUse } from '../config/proxies.ts'
 import { SANDBOX_CLOUDS, withSandbox } from '../config/sandbox-environments.ts'
 import type { Config } from '../config/types.ts'
 import { banner } from './banner.ts'
@@ -92,6 +93,8 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
   const mask = new SecretMask(config)
   const logger = await createLogger(config, mask, terminal, destination)
   for (const warning of config.warnings) logger.warn(warning)
+  const proxies = proxiesInUse(config)
+  if (proxies) logger.info({ proxies }, 'proxies are used')
   const closers: Closers = [() => new Promise<void>((resolve) => { logger.flush(() => { resolve() }) })]
   let sandboxUrl: string | undefined
   let listener: Listener = { ...config.sandbox, variable: 'SANDBOX_PORT' }

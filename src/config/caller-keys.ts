@@ -1,4 +1,5 @@
 import { isLoopback } from '../net/addresses.ts'
+import type { ProxyOf } from './proxies.ts'
 import type { Source } from './source.ts'
 import type { CallerKey } from '../schemas/caller.ts'
 import type { Config } from './types.ts'
@@ -45,7 +46,7 @@ function jwtFaults (source: Source, settings: SettingValues): void {
 }
 
 /** Reads how callers are known: by keys, by calling from this machine, or not at all. Reports to `source`. */
-export function readCallers (source: Source, settings: SettingValues): Config['auth'] {
+export function readCallers (source: Source, settings: SettingValues, proxyOf: ProxyOf): Config['auth'] {
   const { keys, reasons } = settings.GATEWAY_KEYS === undefined ? { keys: [], reasons: [] } : parseKeys(settings.GATEWAY_KEYS)
   for (const reason of reasons) source.fault('GATEWAY_KEYS', reason)
   if (settings.POLICY_FILE !== undefined) source.file('POLICY_FILE', settings.POLICY_FILE)
@@ -62,6 +63,7 @@ export function readCallers (source: Source, settings: SettingValues): Config['a
     keys,
     policyFile: settings.POLICY_FILE,
     jwksUrl: settings.AUTH_JWKS_URL,
+    jwksProxy: settings.AUTH_JWKS_URL === undefined ? undefined : proxyOf(settings.AUTH_JWKS_URL),
     jwtPublicKey: settings.AUTH_PUBLIC_KEY,
     issuer: settings.AUTH_ISSUER,
     audience: settings.AUTH_AUDIENCE

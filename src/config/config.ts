@@ -6,12 +6,13 @@ import { ConfigError } from './config-error.ts'
 import { chooseDefault, isCredentialVariable, readEnvironments } from './environments.ts'
 import { deepFreeze } from './freeze.ts'
 import { ALONE, BESIDE } from './sandbox-environments.ts'
+import { readProxies } from './proxies.ts'
 import { readRedisTls } from './redis-tls.ts'
 import { readSettings } from './settings.ts'
 import { Source, type EnvironmentVariables, type ReadFile } from './source.ts'
 import type { Rate } from '../schemas/caller.ts'
 import type { Config, SandboxSettings, UploadLimits, UpstreamLimits } from './types.ts'
-import { productionWarnings, proxyWarnings, serviceLinkWarnings, unknownVariables } from './unknown-variables.ts'
+import { productionWarnings, serviceLinkWarnings, unknownVariables } from './unknown-variables.ts'
 import { readShare, type SettingValues } from './variables.ts'
 
 export { ConfigError } from './config-error.ts'
@@ -109,15 +110,15 @@ export function loadConfig (variables: EnvironmentVariables, { readFile = readTe
   const source = new Source(variables, readFile)
   const settings = readSettings(source)
   const production = settings.NODE_ENV === 'production'
+  const proxyOf = readProxies(source)
   const warnings = [
     ...unknownVariables(source.names),
     ...serviceLinkWarnings(source.serviceLinks),
-    ...proxyWarnings(source.names),
     ...productionWarnings(settings.NODE_ENV)
   ]
-  const environments = readEnvironments(source, settings.ALLOW_INSECURE_UPSTREAM, warnings)
+  const environments = readEnvironments(source, { insecure: settings.ALLOW_INSECURE_UPSTREAM, proxyOf }, warnings)
   const sandbox = sandboxSettings(source, settings, production)
-  const auth = readCallers(source, settings)
+  const auth = readCallers(source, settings, proxyOf)
   const preferred = defaultEnvironment(source, environments.map(({ name }) => name), sandbox)
   const redisTls = readRedisTls(source, settings)
   const faults = source.faults.filter(({ name }) => heeded.test(name))

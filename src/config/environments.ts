@@ -1,9 +1,11 @@
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
+import type { Proxy } from '../net/proxies.ts'
 import { Secret } from '../secret.ts'
 import { parseCloudinaryUrl, type ParsedEnvironment } from './environments/cloudinary-url.ts'
 import { credentialFaults, strayFault, type Credentials } from './credentials.ts'
 import { defaultSettings } from './environments/options.ts'
-import { findOptions, readOptionVariables } from './environments/option-variables.ts'
+import { findOptions, readOptionVariables, type GivenOption } from './environments/option-variables.ts'
+import type { ProxyOf } from './proxies.ts'
 import { FILE_SUFFIX, type Source } from './source.ts'
 
 /** The environment that the variables without a name speak of. */
@@ -99,11 +101,25 @@ function missingCredentials (name: string, infix: string): string {
   return `is an option of the environment ${name}, which has no credentials: set ${urlVariable(infix)}, or ${parts}`
 }
 
+/** Takes the proxy of every environment that has none of its own: the official clients know the variable. */
+function takeSharedProxy (source: Source, options: Map<string, GivenOption[]>): Proxy | undefined {
+  const unnamed = options.get(UNNAMED)?.filter(({ infix, option }) => infix === '' && option === 'api_proxy') ?? []
+  const others = options.get(UNNAMED)?.filter((option) => !unnamed.includes(option)) ?? []
+  if (others.length > 0) options.set(UNNAMED, others)
+  else options.delete(UNNAMED)
+  const settings = defaultSettings()
+  readOptionVariables(source, unnamed, settings, { given: new Set(), url: '' }, false)
+  return settings.proxy
+}
+
 /** Every environment with credentials, in the order of their names. Faults go to `source`, doubts to `warnings`. */
-export function readEnvironments (source: Source, insecure: boolean, warnings: string[]): CloudinaryEnvironment[] {
+export function readEnvironments (
+  source: Source, { insecure, proxyOf }: { insecure: boolean, proxyOf: ProxyOf }, warnings: string[]
+): CloudinaryEnvironment[] {
   const environments: CloudinaryEnvironment[] = []
   const found = findEnvironments(source)
   const options = findOptions(source, nameOf, new Set(found.map(({ name }) => name)))
+  const shared = takeSharedProxy(source, options)
   for (const { name, variables, others } of found) {
     const own = options.get(name) ?? []
     options.delete(name)
@@ -120,7 +136,8 @@ export function readEnvironments (source: Source, insecure: boolean, warnings: s
     if (parsed === undefined) continue
     warnings.push(...parsed.warnings.map((warning) => `${firstVariable(variables)} ${warning}`))
     const { cloudName, apiKey, apiSecret } = parsed.credentials
-    environments.push({ name, cloudName, apiKey, apiSecret: new Secret(apiSecret), ...settings, sandbox: false })
+    const proxy = settings.proxy ?? shared ?? proxyOf(settings.uploadPrefix)
+    environments.push({ name, cloudName, apiKey, apiSecret: new Secret(apiSecret), ...settings, proxy, sandbox: false })
   }
   for (const [name, alone] of options) {
     for (const { variable, infix } of alone) source.fault(variable, missingCredentials(name, infix))

@@ -1,5 +1,5 @@
 import type { CallerKey, Rate } from '../schemas/caller.ts'
-import type { CloudinaryEnvironment } from '../schemas/environment.ts'
+import type { CloudinaryEnvironment, UpstreamProxy } from '../schemas/environment.ts'
 import type { Secret } from '../secret.ts'
 
 /** Timeouts in milliseconds towards Cloudinary. */
@@ -88,6 +88,8 @@ export interface Config {
     readonly keys: readonly CallerKey[]
     readonly policyFile: string | undefined
     readonly jwksUrl: string | undefined
+    /** Proxy that the key set is fetched through; absent: none. */
+    readonly jwksProxy?: UpstreamProxy | undefined
     readonly jwtPublicKey: string | undefined
     readonly issuer: string | undefined
     readonly audience: string | undefined

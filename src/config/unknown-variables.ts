@@ -14,7 +14,7 @@ const SHORTEST_NEAR = 8
  * here, because it may have been meant to be `GATEWAY_KEYS`, and a gateway without keys lets everybody in.
  */
 const FOREIGN: ReadonlySet<string> = new Set([
-  'CLOUDINARY_ACCOUNT_URL', 'CLOUDINARY_API_PROXY', 'GATEWAY_URL'
+  'CLOUDINARY_ACCOUNT_URL', 'GATEWAY_URL'
 ])
 
 /** `<NAME>` in a variable's name stands for these, and for whatever stands in the place of it in the name that is asked about. */
@@ -70,11 +70,4 @@ export function serviceLinkWarnings (links: ReadonlySet<string>): string[] {
 export function productionWarnings (value: string): string[] {
   const looksLikeIt = /^prod/i.test(value) || isNear(value.toLowerCase(), 'production')
   return looksLikeIt && value !== 'production' ? ['NODE_ENV looks like production and is not: only `production`, written exactly so, counts'] : []
-}
-
-const PROXY_VARIABLE = /^(?:https?_proxy|all_proxy|CLOUDINARY_API_PROXY)$/i
-
-/** A line for each variable that other programs, Cloudinary's clients among them, take a proxy from: where one is needed, its want shows only as timeouts. */
-export function proxyWarnings (names: readonly string[]): string[] {
-  return names.filter((name) => PROXY_VARIABLE.test(name)).map((name) => `${name} is not read: connections to Cloudinary are direct`)
 }

@@ -18,6 +18,14 @@ export interface DeliveryOptions {
   readonly force_version: boolean
 }
 
+/** An HTTP proxy between the gateway and Cloudinary. */
+export interface UpstreamProxy {
+  /** Host and port, fit for a log. */
+  readonly address: string
+  /** May hold a user name and a password. */
+  readonly url: Secret
+}
+
 /** One environment: whose cloud, with which credentials, at which address. Frozen once read. */
 export interface CloudinaryEnvironment {
   /** Lower case: `editor`, `staging`, `production`, or any other name. */
@@ -29,6 +37,8 @@ export interface CloudinaryEnvironment {
   readonly uploadPrefix: string
   /** How browsers reach that root, when not at the same address: an inner one, or a sandbox behind a published port. */
   readonly publicUploadPrefix?: string
+  /** Proxy that every connection to that root goes through; absent: none. */
+  readonly proxy?: UpstreamProxy | undefined
   readonly signatureAlgorithm: SignatureAlgorithm
   readonly signatureVersion: SignatureVersion
   readonly delivery: DeliveryOptions

@@ -46,6 +46,15 @@ t.test('serve', async (t) => {
     await t.rejects(fetch(picture))
   })
 
+  t.test('says in one line which proxy serves what, without credentials', async (t) => {
+    const url = 'cloudinary://1234:abcd@demo'
+    const { lines } = await start(t, {
+      PORT: '0', CLOUDINARY_URL: `${url}?api_proxy=http://user:canary@127.0.0.1:1`, CLOUDINARY_URL_LOCAL: `${url}?upload_prefix=http://127.0.0.1:1`
+    })
+    t.match(lines.filter(({ proxies }) => proxies), [{ proxies: { production: '127.0.0.1:1', local: 'none' }, msg: 'proxies are used' }])
+    t.notMatch(JSON.stringify(lines), 'canary')
+  })
+
   t.test('drains before it closes, for as long as it is told', async (t) => {
     const { terminal, url } = await start(t, { ...EMBEDDED, SHUTDOWN_DRAIN_SECONDS: '1' })
     t.equal(terminal.shutdown?.graceSeconds, 26)

@@ -31,7 +31,7 @@ t.test('readCallers', async (t) => {
       if (path === '/absent') throw Object.assign(new Error('no'), { code: 'ENOENT' })
       return 'callers: []'
     })
-    const auth = readCallers(source, readSettings(source))
+    const auth = readCallers(source, readSettings(source), () => undefined)
     return { auth, faults: source.faults }
   }
   const jwt = { AUTH_JWKS_URL: 'https://id.example/jwks', AUTH_ISSUER: 'https://id.example', AUTH_AUDIENCE: 'gateway', POLICY_FILE: '/policy.yaml' }

@@ -1,11 +1,13 @@
 import t from 'tap'
 import { chooseDefault, isCredentialVariable, readEnvironments } from '../../src/config/environments.ts'
+import type { ProxyOf } from '../../src/config/proxies.ts'
+import { parseProxy } from '../../src/net/proxies.ts'
 import { Source } from '../../src/config/source.ts'
 
-function read (variables: Record<string, string>, files: Record<string, string> = {}) {
+function read (variables: Record<string, string>, files: Record<string, string> = {}, proxyOf: ProxyOf = () => undefined) {
   const source = new Source(variables, (path) => files[path] ?? '')
   const warnings: string[] = []
-  const environments = readEnvironments(source, false, warnings)
+  const environments = readEnvironments(source, { insecure: false, proxyOf }, warnings)
   return { environments, warnings, faults: source.faults }
 }
 
@@ -80,6 +82,7 @@ t.test('readEnvironments', async (t) => {
       CLOUDINARY_API_SECRET: 'one',
       CLOUDINARY_UPLOAD_PREFIX: 'https://api-eu.cloudinary.com/',
       CLOUDINARY_PRIVATE_CDN: 'true',
+      CLOUDINARY_URL_SECURE: 'cloudinary://3:three@third',
       CLOUDINARY_URL_EDITOR: 'cloudinary://2:two@second?cname=img.example.com',
       CLOUDINARY_EDITOR_SIGNATURE_ALGORITHM: 'sha256',
       CLOUDINARY_EDITOR_PUBLIC_UPLOAD_PREFIX_FILE: '/public'
@@ -87,7 +90,26 @@ t.test('readEnvironments', async (t) => {
     t.same(faults, [])
     t.match(environments, [
       { name: 'editor', publicUploadPrefix: 'https://media.example.com', signatureAlgorithm: 'sha256', delivery: { cname: 'img.example.com', private_cdn: false } },
-      { name: 'production', uploadPrefix: 'https://api-eu.cloudinary.com', publicUploadPrefix: undefined, signatureAlgorithm: 'sha1', delivery: { private_cdn: true } }
+      { name: 'production', uploadPrefix: 'https://api-eu.cloudinary.com', publicUploadPrefix: undefined, signatureAlgorithm: 'sha1', delivery: { private_cdn: true } },
+      { name: 'secure', cloudName: 'third' }
+    ])
+  })
+
+  t.test('a proxy of its own, that of CLOUDINARY_API_PROXY, or the one for its address', async (t) => {
+    const url = 'cloudinary://1:one@demo'
+    const proxies = (variables: Record<string, string>) => {
+      const parsed = parseProxy('http://standard:1')
+      const { environments, faults } = read(variables, {}, (prefix) => prefix.includes('inner') || 'reason' in parsed ? undefined : parsed)
+      t.same(faults, [])
+      return environments.map(({ name, proxy }) => `${name} ${proxy?.address}`)
+    }
+    t.same(proxies({ CLOUDINARY_URL: url, CLOUDINARY_URL_X: `${url}?upload_prefix=https://inner.example` }), ['production standard:1', 'x undefined'])
+    t.same(proxies({ CLOUDINARY_URL_X: `${url}?api_proxy=http://own:2`, CLOUDINARY_URL_Y: url, CLOUDINARY_API_PROXY: 'http://shared:3' }), ['x own:2', 'y shared:3'])
+    t.same(proxies({ CLOUDINARY_URL: url, CLOUDINARY_PRODUCTION_API_PROXY: 'http://own:2', CLOUDINARY_API_PROXY: 'http://shared:3' }), ['production own:2'])
+    t.same(proxies({ CLOUDINARY_API_PROXY: 'http://shared:3' }), [], 'it is no option of an environment alone')
+    t.match(read({ CLOUDINARY_API_PROXY: 'ftp://canary', CLOUDINARY_URL_X: `${url}?api_proxy=socks5://canary` }).faults, [
+      { name: 'CLOUDINARY_API_PROXY', reason: /^must be/ },
+      { name: 'CLOUDINARY_URL_X', reason: /^has a bad option: api_proxy names a SOCKS proxy/ }
     ])
   })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { productionWarnings, proxyWarnings, serviceLinkWarnings, unknownVariables } from '../../src/config/unknown-variables.ts'
+import { productionWarnings, serviceLinkWarnings, unknownVariables } from '../../src/config/unknown-variables.ts'
 
 t.test('unknownVariables', async (t) => {
   t.test('names the nearest right one', async (t) => {
@@ -86,10 +86,4 @@ t.test('serviceLinkWarnings names the settings that a Service stands in the way 
 t.test('productionWarnings', async (t) => {
   for (const value of ['prod', 'Production', 'PRODUCTION', 'producton', 'prod-eu']) t.match(productionWarnings(value), [/^NODE_ENV looks like production/], value)
   for (const value of ['', 'production', 'development', 'test', 'staging']) t.same(productionWarnings(value), [], value)
-})
-
-t.test('proxyWarnings', async (t) => {
-  const proxies = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'CLOUDINARY_API_PROXY']
-  t.same(proxyWarnings(proxies), proxies.map((name) => `${name} is not read: connections to Cloudinary are direct`))
-  t.same(proxyWarnings(['NO_PROXY', 'TRUST_PROXY', 'MY_HTTPS_PROXY', 'CLOUDINARY_URL']), [])
 })

@@ -2,6 +2,7 @@ import { lookup, type LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { unmapped } from '../../net/addresses.ts'
 import { dispatcherTo } from '../../net/outbound.ts'
+import type { Proxy } from '../../net/proxies.ts'
 import { keySetAddressFits, keySetUrlFault } from '../../net/urls.ts'
 
 /** Largest key set read, in bytes. */
@@ -11,6 +12,8 @@ const TIMEOUT_MS = 5_000
 export interface KeySetFetchOptions {
   readonly timeoutMs?: number
   readonly maxBytes?: number
+  /** Proxy to fetch through. It resolves the name, so the addresses behind one are not judged then. */
+  readonly proxy?: Proxy | undefined
   /** Resolves names; tests put their own here. */
   readonly resolve?: typeof lookup
 }
@@ -42,7 +45,7 @@ async function readText (body: AsyncIterable<Buffer>, maxBytes: number): Promise
  * Fetches the text of a key set: one request, no redirect, no more than `maxBytes`, no longer than `timeoutMs`.
  * @throws {Error} for anything but a whole 200 answer.
  */
-export async function fetchKeySet (url: string, { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, resolve = lookup }: KeySetFetchOptions = {}): Promise<string> {
+export async function fetchKeySet (url: string, { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, proxy, resolve = lookup }: KeySetFetchOptions = {}): Promise<string> {
   const fault = keySetUrlFault(url)
   if (fault !== undefined) throw new Error(`the address of the key set ${fault}`)
   const { origin, protocol, hostname, pathname, search } = new URL(url)
@@ -50,7 +53,7 @@ export async function fetchKeySet (url: string, { timeoutMs = TIMEOUT_MS, maxByt
   const address = hostname.replace(/^\[(.*)\]$/, '$1')
   if (/^[\d.]+$|:/.test(address) && !keySetAddressFits(unmapped(address), protocol)) throw new Error('key sets are not fetched from this address')
   const limits = { connectTimeoutMs: timeoutMs, headersTimeoutMs: timeoutMs, bodyTimeoutMs: timeoutMs }
-  const dispatcher = dispatcherTo(origin, { ...limits, lookup: guardedLookup(resolve, protocol) })
+  const dispatcher = dispatcherTo(origin, { ...limits, proxy, lookup: guardedLookup(resolve, protocol) })
   try {
     const { statusCode, body } = await dispatcher.request({
       method: 'GET',

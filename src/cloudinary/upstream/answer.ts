@@ -1,4 +1,5 @@
 import { GatewayError, type ErrorCode, type UpstreamAnswer } from '../../errors.ts'
+import type { ProxyError } from '../../net/outbound.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import type { AnswerShape } from './answer-shapes.ts'
 import { TransportError, type UpstreamReply } from './transport.ts'
@@ -180,6 +181,15 @@ function throwValidation (cause: unknown): void {
   if (cause instanceof Error && 'validation' in cause) throw cause
 }
 
+/** The proxy is named as ours: its address is for the log. */
+function proxyFailure (error: TransportError): GatewayError {
+  const { reason, status } = error.cause as ProxyError // as for every such failure
+  const members = { advice: 'Check the proxy of the gateway and its variables (`HTTPS_PROXY`, `api_proxy`); the log has its address.' }
+  if (reason === 'timeout') return new GatewayError('upstream_timeout', 'The proxy between the gateway and Cloudinary did not answer in time.', { cause: error, members })
+  const what = reason === 'refused' ? `refused the connection (${status}${status === 401 || status === 407 ? ', wrong or missing credentials of the proxy' : ''})` : 'cannot be reached'
+  return new GatewayError('upstream_failed', `The proxy between the gateway and Cloudinary ${what}.`, { cause: error, members })
+}
+
 /**
  * What a request without a complete answer means to the caller. Errors that are ours already stay as they are.
  * @throws {Error} what the validator said of the body, for the error handler to word.
@@ -194,6 +204,7 @@ export function transportFailure (error: unknown): GatewayError {
       throwValidation(error.cause)
       return error.cause instanceof GatewayError ? error.cause : new GatewayError('internal', 'The body could not be read.', options)
     case 'connect_timeout': return new GatewayError('upstream_timeout', 'Cloudinary could not be reached in time.', options)
+    case 'proxy': return proxyFailure(error)
     case 'timeout': return new GatewayError('upstream_timeout', 'Cloudinary did not answer in time.', options)
     case 'unreachable': return new GatewayError('upstream_failed', 'Cloudinary cannot be reached.', options)
     case 'tls': return new GatewayError('upstream_failed', 'The encrypted connection to Cloudinary could not be made.', options)

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { steadyClock, wallClock } from '../../clock.ts'
 import { GatewayError, type ErrorCode } from '../../errors.ts'
+import { TransportError } from './transport.ts'
 
 const CAPACITY = 500
 const COST = 5
@@ -63,6 +64,9 @@ export interface RetryRules {
   readonly canRetry: (error: GatewayError) => boolean
 }
 
+/** Whether the next attempt would end the same way. */
+const isFinal = ({ cause }: GatewayError): boolean => cause instanceof TransportError && cause.isFinal
+
 /** How long to wait before a retry: what the refusal asks for, else backoff. */
 function waitMs (error: GatewayError, retry: number, random: () => number): number {
   const asked = Number(error.headers['retry-after'])
@@ -83,7 +87,7 @@ export async function withRetries<T> (
       budget.earn()
       return result
     } catch (error) {
-      if (retry + 1 >= maxAttempts || !(error instanceof GatewayError) || signal.aborted || !canRetry(error)) throw error
+      if (retry + 1 >= maxAttempts || !(error instanceof GatewayError) || signal.aborted || isFinal(error) || !canRetry(error)) throw error
       const wait = waitMs(error, retry, pace.random)
       if (wait > longestWaitMs || pace.clock() + wait > deadline || !budget.spend(error)) throw error
       await rest(wait, signal, pace)

@@ -1,5 +1,6 @@
 import type { UpstreamLimits } from '../../config/types.ts'
-import { dispatcherTo, type Dispatcher } from '../../net/outbound.ts'
+import { dispatcherTo, ProxyError, type Dispatcher } from '../../net/outbound.ts'
+import type { UpstreamProxy } from '../../schemas/environment.ts'
 
 /** One request to Cloudinary. `lane` chooses the pool: long uploads never stand before JSON calls. */
 export interface UpstreamRequest {
@@ -18,7 +19,10 @@ export interface UpstreamReply {
   readonly body: Buffer
 }
 
-export type TransportFault = 'aborted' | 'body' | 'unreachable' | 'connect_timeout' | 'timeout' | 'tls' | 'cut' | 'broken' | 'too_large'
+export type TransportFault =
+  'aborted' | 'body' | 'unreachable' | 'connect_timeout' | 'proxy' | 'timeout' | 'tls' | 'cut' | 'broken' | 'too_large'
+
+const BEFORE_SEND: ReadonlySet<TransportFault> = new Set<TransportFault>(['unreachable', 'connect_timeout', 'proxy'])
 
 /** Why there is no answer. `cause` holds what undici said, or what the source of the body threw. */
 export class TransportError extends Error {
@@ -31,7 +35,13 @@ export class TransportError extends Error {
   }
 
   /** True when Cloudinary cannot have seen the request: the connection was never made. */
-  get beforeSend (): boolean { return this.fault === 'unreachable' || this.fault === 'connect_timeout' }
+  get beforeSend (): boolean { return BEFORE_SEND.has(this.fault) }
+
+  /** True when the proxy refuses as a matter of its settings: another try is refused too. */
+  get isFinal (): boolean {
+    const { cause } = this
+    return cause instanceof ProxyError && cause.status !== undefined && cause.status < 500
+  }
 }
 
 const SENT_HEADERS: ReadonlySet<string> = new Set([
@@ -60,6 +70,7 @@ function assertSendable ({ path, headers }: UpstreamRequest): void {
 }
 
 function faultOf (error: Error & { code?: string }): TransportFault {
+  if (error instanceof ProxyError) return 'proxy'
   const code = String(error.code)
   if (UNREACHABLE.has(code)) return 'unreachable'
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'connect_timeout'
@@ -148,6 +159,7 @@ export interface TransportOptions {
   /** Scheme, host and port. */
   readonly origin: string
   readonly limits: UpstreamLimits
+  readonly proxy?: UpstreamProxy | undefined
   readonly jsonConnections?: number
 }
 
@@ -155,12 +167,15 @@ export interface TransportOptions {
 export class Transport {
   readonly #pools: Readonly<Record<'json' | 'upload', Dispatcher>>
   readonly #limits: UpstreamLimits
+  /** Proxy that reads the requests. */
+  readonly #proxy: UpstreamProxy | undefined
 
-  constructor ({ origin, limits, jsonConnections = 64 }: TransportOptions) {
+  constructor ({ origin, limits, proxy, jsonConnections = 64 }: TransportOptions) {
     this.#limits = limits
-    const upload = { ...limits, headersTimeoutMs: limits.uploadHeadersTimeoutMs, sendBufferBytes: UPLOAD_SEND_BUFFER_BYTES }
+    this.#proxy = new URL(origin).protocol === 'http:' ? proxy : undefined
+    const upload = { ...limits, proxy, headersTimeoutMs: limits.uploadHeadersTimeoutMs, sendBufferBytes: UPLOAD_SEND_BUFFER_BYTES }
     this.#pools = {
-      json: dispatcherTo(origin, { ...limits, maxConnections: jsonConnections }),
+      json: dispatcherTo(origin, { ...limits, proxy, maxConnections: jsonConnections }),
       // Not bounded here: the gateway admits only so many uploads at a time.
       upload: dispatcherTo(origin, upload)
     }
@@ -186,10 +201,23 @@ export class Transport {
       const payload = (watched ?? body ?? null) as Buffer | null
       this.#pools[lane].dispatch({ method, path, headers, body: payload }, collector)
     })
-    if (!(outcome instanceof Error)) return outcome
+    if (!(outcome instanceof Error)) return this.#ofOrigin(outcome)
     if (outcome instanceof TransportError) throw outcome
     if (watched?.failure !== undefined && watched.failure === outcome) throw new TransportError('body', { cause: outcome })
     throw new TransportError(faultOf(outcome), { cause: outcome })
+  }
+
+  /**
+   * Tells a refusal of the proxy from an answer of the origin, where the proxy reads the requests: those for a
+   * plain origin. Only a proxy says 407; tinyproxy says 401. Cloudinary says 401 and 403 in JSON.
+   * @throws {TransportError}
+   */
+  #ofOrigin (reply: UpstreamReply): UpstreamReply {
+    if (this.#proxy === undefined) return reply
+    const { status, headers } = reply
+    const isRefused = status === 407 || ((status === 401 || status === 403) && !/json/i.test(headers['content-type'] ?? ''))
+    if (!isRefused) return reply
+    throw new TransportError('proxy', { cause: new ProxyError('refused', this.#proxy, status) })
   }
 
   /** Drops the connections; requests still running end as `cut` or `aborted`. */

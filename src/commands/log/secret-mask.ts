@@ -1,4 +1,5 @@
 import type { Config } from '../../config/types.ts'
+import type { Proxy } from '../../net/proxies.ts'
 import { redisTarget } from '../../net/redis-url.ts'
 import { SHORTEST, TextMask } from './text-mask.ts'
 
@@ -37,6 +38,13 @@ function redisSpellings (address: string): string[] {
     password === undefined ? [] : spellings(username, password))]
 }
 
+/** Returns the address of a proxy and its password alone: as they stand there, and as they are sent. */
+function proxySpellings ({ url }: Proxy): string[] {
+  const address = url.reveal()
+  const { username, password } = new URL(address)
+  return password === '' ? [] : [address, password, ...spellings(decodeURIComponent(username), decodeURIComponent(password))]
+}
+
 /**
  * Number of credentials that are remembered after they were replaced, since a request may go on with them: as
  * many, or all of them twice over, whichever is more. Those replaced longest ago go first.
@@ -54,8 +62,11 @@ export class SecretMask {
   readonly #always: readonly string[]
   #mask = new TextMask(new Set())
 
-  constructor ({ environments, redisUrl }: Pick<Config, 'environments' | 'redisUrl'>) {
-    this.#always = redisUrl ? redisSpellings(redisUrl.reveal()) : []
+  constructor ({ environments, redisUrl, auth }: Pick<Config, 'environments' | 'redisUrl'> & { auth?: Pick<Config['auth'], 'jwksProxy'> }) {
+    this.#always = [
+      ...redisUrl ? redisSpellings(redisUrl.reveal()) : [],
+      ...auth?.jwksProxy ? proxySpellings(auth.jwksProxy) : []
+    ]
     this.#learn(environments)
     this.#compile()
   }
@@ -71,11 +82,12 @@ export class SecretMask {
   #learn (environments: Config['environments']): boolean {
     let isNew = false
     const inForce = environments.filter(({ sandbox }) => !sandbox)
-    for (const { apiKey, apiSecret } of inForce) {
+    for (const { apiKey, apiSecret, proxy } of inForce) {
       const secret = apiSecret.reveal()
-      const name = `${apiKey}:${secret}`
+      const name = `${apiKey}:${secret} ${proxy?.url.reveal()}`
       isNew ||= !this.#learnt.has(name)
-      const known = this.#learnt.get(name) ?? spellings(apiKey, secret)
+      const known = this.#learnt.get(name) ??
+        [...spellings(apiKey, secret), ...proxy ? proxySpellings(proxy) : []]
       this.#learnt.delete(name)
       this.#learnt.set(name, known)
     }

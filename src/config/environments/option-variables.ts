@@ -17,7 +17,8 @@ const LONGEST_FIRST = OPTION_NAMES.toSorted((one, other) => other.length - one.l
 /** All ways to read the name of a variable, the likeliest first. */
 function readingsOf (name: string): GivenOption[] {
   const variable = name.endsWith(FILE_SUFFIX) ? name.slice(0, -FILE_SUFFIX.length) : name
-  const [, rest = ''] = /^CLOUDINARY(_.+)$/.exec(variable) ?? []
+  // `CLOUDINARY_URL_SECURE` is the URL of an environment `secure`.
+  const [, rest = ''] = /^CLOUDINARY(?!_URL_)(_.+)$/.exec(variable) ?? []
   return LONGEST_FIRST
     .filter((option) => rest.endsWith(`_${option.toUpperCase()}`))
     .map((option) => ({ infix: rest.slice(1, -option.length - 1), option, variable }))

@@ -1,4 +1,5 @@
 import { nearestName } from '../../input/nearest-name.ts'
+import { parseProxy, type Proxy } from '../../net/proxies.ts'
 import { httpUrlFault } from '../../net/urls.ts'
 import type { CloudinaryEnvironment, DeliveryOptions } from '../../schemas/environment.ts'
 
@@ -8,6 +9,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 export interface EnvironmentSettings {
   uploadPrefix: string
   publicUploadPrefix?: string
+  proxy?: Proxy
   signatureAlgorithm: CloudinaryEnvironment['signatureAlgorithm']
   signatureVersion: CloudinaryEnvironment['signatureVersion']
   delivery: Mutable<DeliveryOptions>
@@ -57,6 +59,15 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>(Object.entr
     set: prefix('uploadPrefix'),
     meaning: 'Root of the Upload and Admin API, such as `https://api-eu.cloudinary.com`.'
   },
+  api_proxy: {
+    set: (settings, value) => {
+      const proxy = parseProxy(value)
+      if ('reason' in proxy) return proxy.reason
+      settings.proxy = proxy
+      return undefined
+    },
+    meaning: '`http://user:password@host:port` of the proxy to Cloudinary, in place of `HTTPS_PROXY` and whatever `NO_PROXY` says. Without `<NAME>_`: of every environment that has none of its own.'
+  },
   public_upload_prefix: {
     set: prefix('publicUploadPrefix'),
     meaning: 'The same for browsers, where `upload_prefix` is an inner address: `upload_url` and download URLs begin with it.'
@@ -98,7 +109,7 @@ export const OPTION_MEANINGS: ReadonlyArray<readonly [name: string, meaning: str
  * `_`. Sources: cloudinary (npm) types/index.d.ts; pycloudinary, cloudinary_php and cloudinary (gem), "configuration".
  */
 const OFFICIAL: ReadonlySet<string> = new Set([
-  'accountid', 'accounturl', 'analytics', 'api', 'apiproxy', 'apiversion', 'authtoken', 'autotransform',
+  'accountid', 'accounturl', 'analytics', 'api', 'apiversion', 'authtoken', 'autotransform',
   'callbackurl', 'chunksize', 'clienthints', 'cloud', 'connectiontimeout', 'contentmetadata', 'debug',
   'disablepromise', 'disablepromises', 'dpr', 'dynamicformat', 'enhanceimagetag', 'hidesensitive',
   'html5fallback', 'keepalive', 'logging', 'oauthtoken', 'provisioningapikey', 'provisioningapisecret',

@@ -8,6 +8,7 @@ import { RemoteKeySet, ReplaceableKey, type KeySource } from '../../auth/callers
 import { fetchKeySet } from '../../auth/callers/key-set-fetch.ts'
 import type { Caller } from '../../auth/policy/caller.ts'
 import type { CallerKey } from '../../schemas/caller.ts'
+import type { UpstreamProxy } from '../../schemas/environment.ts'
 import type { Policy } from '../../auth/policy/policy.ts'
 import type { PolicyFile } from '../../auth/policy/policy-file.ts'
 import { steadyClock, wallClock } from '../../clock.ts'
@@ -47,6 +48,7 @@ export interface AuthSettings {
   readonly keys: readonly CallerKey[]
   readonly policyFile: string | undefined
   readonly jwksUrl: string | undefined
+  readonly jwksProxy?: UpstreamProxy | undefined
   readonly jwtPublicKey: string | undefined
   readonly issuer: string | undefined
   readonly audience: string | undefined
@@ -69,11 +71,11 @@ export interface AuthenticationOptions {
 }
 
 function keySource (
-  { log }: FastifyInstance, { jwksUrl }: AuthSettings, clock: () => number
+  { log }: FastifyInstance, { jwksUrl, jwksProxy }: AuthSettings, clock: () => number
 ): KeySource | undefined {
   if (jwksUrl === undefined) return undefined
   return new RemoteKeySet({
-    fetch: () => fetchKeySet(jwksUrl),
+    fetch: () => fetchKeySet(jwksUrl, { proxy: jwksProxy }),
     now: clock,
     onFault: (error) => log.warn({ err: error }, 'the key set cannot be fetched')
   })

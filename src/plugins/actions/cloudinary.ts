@@ -22,9 +22,13 @@ declare module 'fastify' {
   }
 }
 
-/** A secret compares as the object that hides it, so its text is compared beside the rest. */
+/** A secret compares as the object that hides it, so its text is compared. */
 function isSame (one: CloudinaryEnvironment, other: CloudinaryEnvironment): boolean {
-  return one.apiSecret.reveal() === other.apiSecret.reveal() && isDeepStrictEqual({ ...one, apiSecret: '' }, { ...other, apiSecret: '' })
+  const plain = (environment: CloudinaryEnvironment) => {
+    const { apiSecret, proxy } = environment
+    return { ...environment, apiSecret: apiSecret.reveal(), proxy: proxy?.url.reveal() }
+  }
+  return isDeepStrictEqual(plain(one), plain(other))
 }
 
 /**

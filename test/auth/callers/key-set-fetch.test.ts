@@ -2,6 +2,8 @@ import type { lookup } from 'node:dns'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
+import { Secret } from '../../../src/secret.ts'
+import { startNameProxy } from '../../support/name-proxy.ts'
 import { fetchKeySet } from '../../../src/auth/callers/key-set-fetch.ts'
 
 async function serve (t: Test, listener: RequestListener): Promise<string> {
@@ -65,4 +67,16 @@ t.test('addresses that no provider has are not connected to', async (t) => {
   await t.rejects(fetchKeySet('https://idp.example.com/keys', { resolve: resolver('169.254.169.254', '::1%x') }), Error, 'a name that resolves to the metadata service')
   await t.rejects(fetchKeySet('https://idp.example.com/keys', { resolve: resolver() }), { message: /ENOTFOUND/ })
   t.equal(asked, 0)
+})
+
+t.test('through a proxy, which resolves the name; addresses in the URL are judged all the same', async (t) => {
+  const proxy = await startNameProxy(t, { refuse: () => 407 })
+  const proxied = { address: `127.0.0.1:${proxy.port}`, url: new Secret(proxy.url) }
+  const nobody = resolver()
+  await t.rejects(fetchKeySet('https://id.example/keys', { proxy: proxied, resolve: nobody }), { message: /proxy .* answered 407/ })
+  t.same(proxy.asked, ['CONNECT id.example:443'])
+  for (const url of ['https://169.254.169.254/keys', 'https://[::ffff:169.254.169.254]/', 'http://id.example/keys']) {
+    await t.rejects(fetchKeySet(url, { proxy: proxied, resolve: nobody }), /not fetched from this address|must be https/, url)
+  }
+  t.equal(proxy.asked.length, 1)
 })

@@ -5,6 +5,7 @@ import {
 } from '../../../src/cloudinary/upstream/answer.ts'
 import { TransportError, type TransportFault, type UpstreamReply } from '../../../src/cloudinary/upstream/transport.ts'
 import { GatewayError } from '../../../src/errors.ts'
+import { ProxyError } from '../../../src/net/outbound.ts'
 import { Secret } from '../../../src/secret.ts'
 
 const nowMs = Date.parse('2026-01-01T00:00:00Z')
@@ -120,7 +121,7 @@ t.test('an object is an object only when it parses as one', async (t) => {
 })
 
 t.test('every way of having no answer has its code', async (t) => {
-  const codes: Record<TransportFault, string> = {
+  const codes: Record<Exclude<TransportFault, 'proxy'>, string> = {
     aborted: 'client_closed',
     body: 'internal',
     connect_timeout: 'upstream_timeout',
@@ -138,4 +139,22 @@ t.test('every way of having no answer has its code', async (t) => {
   t.match(transportFailure(new TypeError('bug')), { code: 'internal' })
   const refused = Object.assign(new Error('not valid'), { validation: [] })
   t.throws(() => transportFailure(new TransportError('body', { cause: refused })), refused, 'what the validator says of late fields')
+})
+
+t.test('a proxy that does not connect is told from Cloudinary, and its address is for the log', async (t) => {
+  const proxy = { address: 'proxy.inner.example:3128', url: new Secret('http://u:canary@proxy.inner.example:3128/') }
+  const cases = [
+    [new ProxyError('refused', proxy, 407), 'upstream_failed', /proxy between .* refused the connection \(407, wrong or missing credentials/],
+    [new ProxyError('refused', proxy, 401), 'upstream_failed', /\(401, wrong or missing credentials/],
+    [new ProxyError('refused', proxy, 502), 'upstream_failed', /refused the connection \(502\)/],
+    [new ProxyError('unreachable', proxy), 'upstream_failed', /proxy between .* cannot be reached/],
+    [new ProxyError('timeout', proxy), 'upstream_timeout', /proxy between .* did not answer in time/]
+  ] as const
+  for (const [cause, code, message] of cases) {
+    const failure = transportFailure(new TransportError('proxy', { cause }))
+    t.match(failure, { code, message, upstream: undefined, members: { advice: /HTTPS_PROXY/ } })
+    t.notMatch(failure.message, 'inner.example')
+    t.match(cause.message, 'proxy.inner.example:3128')
+    t.notMatch(cause.message, 'canary')
+  }
 })

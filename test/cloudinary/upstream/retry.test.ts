@@ -1,6 +1,9 @@
 import t from 'tap'
 import { backoffMs, REAL_PACE, RetryBudget, withRetries, type Pace, type RetryRules } from '../../../src/cloudinary/upstream/retry.ts'
+import { TransportError } from '../../../src/cloudinary/upstream/transport.ts'
 import { GatewayError, type ErrorCode } from '../../../src/errors.ts'
+import { ProxyError } from '../../../src/net/outbound.ts'
+import { Secret } from '../../../src/secret.ts'
 
 const never = new AbortController().signal
 const failure = (code: ErrorCode = 'upstream_failed', headers = {}): GatewayError => new GatewayError(code, 'no', { headers })
@@ -38,6 +41,17 @@ t.test('U18: tries again, up to three times, after waits with full jitter', asyn
   t.equal(await withRetries(failing(failure(), failure()), rules(), new RetryBudget(), pace), 3)
   t.same(pace.slept, [50, 100])
   await t.rejects(withRetries(failing(failure(), failure(), failure()), rules(), new RetryBudget(), pace), { code: 'upstream_failed' })
+})
+
+t.test('what a proxy refuses for good is not asked again; what it could not reach is', async (t) => {
+  const proxy = { address: 'proxy:1', url: new Secret('http://proxy:1/') }
+  const refusal = (status: number) => new GatewayError('upstream_failed', 'no', {
+    cause: new TransportError('proxy', { cause: new ProxyError('refused', proxy, status) })
+  })
+  for (const status of [403, 407]) {
+    await t.rejects(withRetries(failing(refusal(status)), rules(), new RetryBudget(), stillPace()), { code: 'upstream_failed' }, String(status))
+  }
+  t.equal(await withRetries(failing(refusal(502), refusal(504)), rules(), new RetryBudget(), stillPace()), 3)
 })
 
 t.test('U18: waits lie evenly between nothing and a bound that doubles up to five seconds', async (t) => {

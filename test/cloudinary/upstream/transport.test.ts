@@ -1,6 +1,8 @@
 import { createServer, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { Transport, TransportError, type UpstreamReply, type UpstreamRequest } from '../../../src/cloudinary/upstream/transport.ts'
+import { Secret } from '../../../src/secret.ts'
+import { startNameProxy } from '../../support/name-proxy.ts'
 import { startFaultUpstream, type FaultUpstream } from '../../support/fault-upstream.ts'
 import { testConfig } from '../../support/gateway.ts'
 
@@ -182,4 +184,36 @@ t.test('U3: a connection that cannot be made in time', async (t) => {
   const transport = transportTo(t, `https://127.0.0.1:${(mute.address() as AddressInfo).port}`, { connectTimeoutMs: 100 }) // it listens on TCP
   const error = await transport.send({ method: 'GET', path: '/', headers: {}, lane: 'json', signal: never }).catch((error: unknown) => error)
   t.match(error, { fault: 'connect_timeout', beforeSend: true })
+})
+
+t.test('through a proxy: the same answers and bytes, and a refusal means that nothing was sent', async (t) => {
+  const upstream = await startFaultUpstream(t)
+  let refusal: number | undefined
+  const proxy = await startNameProxy(t, { names: { 'media.test': Number(new URL(upstream.url).port) }, refuse: () => refusal })
+  const proxied = { address: `127.0.0.1:${proxy.port}`, url: new Secret(proxy.url) }
+  const transport = (origin: string) => {
+    const made = new Transport({ origin, limits, proxy: proxied })
+    t.teardown(() => made.close())
+    return made
+  }
+  const plain = transport('http://media.test')
+  const get = { method: 'GET', path: '/a', headers: {}, lane: 'json', signal: never } as const
+  t.equal((await plain.send(get)).status, 200)
+  t.equal((await plain.send({ ...get, method: 'POST', lane: 'upload', body: chunks(40) })).status, 200)
+  t.match(upstream.seen, [{ url: '/a', end: 'complete' }, { bytes: 40 * 65_536, end: 'complete' }])
+  t.same(proxy.asked, ['GET http://media.test/a', 'POST http://media.test/a'])
+  refusal = 407
+  const refused = { ...isFault('proxy'), beforeSend: true, isFinal: true, cause: { status: 407 } }
+  for (const origin of ['http://media.test', 'https://media.test']) await t.rejects(transport(origin).send(get), refused, origin)
+  refusal = undefined
+  upstream.script({ status: 401 })
+  t.equal((await plain.send(get)).status, 401, 'Cloudinary\'s own, in JSON')
+  refusal = 403
+  await t.rejects(plain.send(get), { ...isFault('proxy'), cause: { status: 403 } })
+  refusal = 502
+  t.equal((await plain.send(get)).status, 502, 'an answer in place of the origin\'s cannot be told from it')
+  await t.rejects(transport('https://media.test').send(get), { ...isFault('proxy'), beforeSend: true, isFinal: false })
+  t.equal(upstream.seen.length, 3)
+  upstream.script({ status: 407 })
+  t.equal((await transportTo(t, upstream.url).send(get)).status, 407, 'without a proxy it is an answer like any other')
 })

@@ -41,6 +41,24 @@ t.test('SecretMask', async (t) => {
     t.equal(new SecretMask(loadConfig({ REDIS_URL: 'redis://localhost:6379' })).apply('user localhost'), 'user localhost', 'none is no secret')
   })
 
+  t.test('replaces the password of each proxy', async (t) => {
+    const url = 'cloudinary://123456789012345:s3cret-canary@demo'
+    const config = loadConfig({
+      CLOUDINARY_URL: url,
+      CLOUDINARY_URL_OWN: `${url}?api_proxy=http://user:own-canary@proxy:1`,
+      HTTPS_PROXY: 'http://user:shared%2Fcanary@proxy:2',
+      GATEWAY_KEYS: `web=sha256:${'a'.repeat(64)}`
+    })
+    const shared = Buffer.from('user:shared/canary').toString('base64')
+    const ofKeySet = { address: 'proxy:3', url: new Secret('http://user:jwks-canary@proxy:3/') }
+    const mask = new SecretMask({ ...config, auth: { jwksProxy: ofKeySet } })
+    for (const form of ['own-canary', 'shared/canary', 'shared%2Fcanary', shared, 'jwks-canary']) t.equal(mask.apply(`"${form}"`), '"[secret]"', form)
+    const [one] = config.environments
+    if (one) mask.learn([{ ...one, proxy: { address: 'proxy:1', url: new Secret('http://user:later-canary@proxy:1/') } }])
+    for (const form of ['later-canary', 'own-canary']) t.equal(mask.apply(`"${form}"`), '"[secret]"', form)
+    t.equal(mask.apply('proxy:1 http://user@proxy'), 'proxy:1 http://user@proxy')
+  })
+
   t.test('learns secrets that come later, and forgets none that may be in use still', async (t) => {
     const rotated = (number: number): string => `rotated-${String(number).padStart(4, '0')}/+x`
     const environments = (number: number) => loadConfig({

@@ -17,10 +17,12 @@ t.test('parseCloudinaryUrl', async (t) => {
   })
 
   t.test('honours every option', async (t) => {
-    const query = 'upload_prefix=https://api-eu.cloudinary.com/&public_upload_prefix=https://media.example.com/api/&secure=false&secure_distribution=img.example.com:8443&private_cdn=true&cname=cdn.example.com' +
+    const query = 'upload_prefix=https://api-eu.cloudinary.com/&public_upload_prefix=https://media.example.com/api/&api_proxy=http://u:p%2540@proxy:3128&secure=false&secure_distribution=img.example.com:8443&private_cdn=true&cname=cdn.example.com' +
       '&cdn_subdomain=TRUE&secure_cdn_subdomain=0&signature_algorithm=sha256&signature_version=1&long_url_signature=1&force_version=false'
     for (const name of OPTION_NAMES) t.match(query, `${name}=`, name)
-    t.same(parse(`cloudinary://k:s@demo?${query}`), {
+    const parsed = parse(`cloudinary://k:s@demo?${query}`)
+    t.equal('settings' in parsed && parsed.settings.proxy?.url.reveal(), 'http://u:p%40@proxy:3128/')
+    t.match(parsed, {
       credentials: { cloudName: 'demo', apiKey: 'k', apiSecret: 's' },
       settings: {
         uploadPrefix: 'https://api-eu.cloudinary.com',

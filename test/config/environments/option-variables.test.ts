@@ -14,7 +14,7 @@ t.test('isOptionVariable', async (t) => {
   for (const option of OPTION_NAMES) {
     for (const name of [`CLOUDINARY_${option.toUpperCase()}`, `CLOUDINARY_EU_WEST_${option.toUpperCase()}`]) t.ok([name, `${name}_FILE`].every(isOptionVariable), name)
   }
-  for (const name of ['CLOUDINARY_URL', 'CLOUDINARY_API_KEY', 'CLOUDINARY_ACCOUNT_URL', 'CLOUDINARY_EDITORCNAME', 'CNAME', 'UPLOAD_PREFIX']) t.notOk(isOptionVariable(name), name)
+  for (const name of ['CLOUDINARY_URL', 'CLOUDINARY_API_KEY', 'CLOUDINARY_ACCOUNT_URL', 'CLOUDINARY_URL_SECURE', 'CLOUDINARY_URL_MY_CNAME_FILE', 'CLOUDINARY_EDITORCNAME', 'CNAME', 'UPLOAD_PREFIX']) t.notOk(isOptionVariable(name), name)
 })
 
 t.test('findOptions takes the longest option, unless the other reading names an environment', async (t) => {

@@ -46,6 +46,10 @@ t.test('new credentials are for the requests to come; those that run keep theirs
     code: 'credentials_rejected'
   })
   t.same(clients.replace(clients.all().map(({ environment }) => environment)), [])
+  const proxied = (password: string) => environmentAt(sandbox.url, { name: 'b', proxy: { address: 'proxy:1', url: new Secret(`http://u:${password}@proxy:1/`) } })
+  for (const [password, expected] of [['old', ['a', 'b', 'd']], ['old', []], ['new', ['b']]] as const) {
+    t.same(clients.replace([proxied(password)]), expected, 'the password of a proxy counts too')
+  }
 })
 
 t.test('clients that were replaced, and that no request holds, take no memory', async (t) => {

@@ -1,0 +1,44 @@
+import { parseProxy, proxyFor, type Proxy, type ProxyRules } from '../net/proxies.ts'
+import type { Source } from './source.ts'
+import type { Config } from './types.ts'
+
+/** Proxy for a URL; undefined for a direct connection. */
+export type ProxyOf = (url: string) => Proxy | undefined
+
+/** The variable in force of a pair: lower case wins, as for curl. */
+function chosen (source: Source, name: string): string | undefined {
+  const lower = name.toLowerCase()
+  if (source.plain(lower) !== undefined) return lower
+  // A web server that runs CGI programs puts the header `Proxy` of a request there.
+  if (name === 'HTTP_PROXY' && source.plain('REQUEST_METHOD') !== undefined) return undefined
+  return source.plain(name) === undefined ? undefined : name
+}
+
+function readProxy (source: Source, variable: string | undefined): Proxy | undefined {
+  const parsed = variable === undefined ? undefined : parseProxy(source.plain(variable) ?? '')
+  if (variable === undefined || parsed === undefined) return undefined
+  if (!('reason' in parsed)) return parsed
+  source.fault(variable, parsed.reason)
+  return undefined
+}
+
+/** Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` (where one of the others is not set) and `NO_PROXY`. */
+export function readProxies (source: Source): ProxyOf {
+  const all = chosen(source, 'ALL_PROXY')
+  const [forHttps, forHttp] = [chosen(source, 'HTTPS_PROXY') ?? all, chosen(source, 'HTTP_PROXY') ?? all]
+  const https = readProxy(source, forHttps)
+  const http = forHttp === forHttps ? https : readProxy(source, forHttp)
+  const noProxy = source.plain(chosen(source, 'NO_PROXY') ?? '') ?? ''
+  const rules: ProxyRules = { https, http, noProxy }
+  return (url) => proxyFor(new URL(url), rules)
+}
+
+/** Which proxy serves which environment and the key set, for the log; undefined when there is none. */
+export function proxiesInUse ({ environments, auth }: Pick<Config, 'environments' | 'auth'>): Record<string, string> | undefined {
+  const shown = (proxy: Proxy | undefined): string => proxy?.address ?? 'none'
+  if (auth.jwksProxy === undefined && environments.every(({ proxy }) => proxy === undefined)) return undefined
+  return {
+    ...Object.fromEntries(environments.map(({ name, proxy }) => [name, shown(proxy)])),
+    ...(auth.jwksUrl !== undefined && { AUTH_JWKS_URL: shown(auth.jwksProxy) })
+  }
+}

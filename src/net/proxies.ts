@@ -1,0 +1,81 @@
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+import { decoded } from '../input/decoded.ts'
+import { Secret } from '../secret.ts'
+import { isLoopback, unmapped } from './addresses.ts'
+import { parseUrl, STRAY_PERCENT } from './urls.ts'
+
+/** An HTTP proxy. Its URL may hold a user name and a password, so it is a secret as a whole. */
+export interface Proxy {
+  /** Host and port, fit for a log. */
+  readonly address: string
+  readonly url: Secret
+}
+
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' }
+const SHAPE = 'must be the http:// or https:// URL of a proxy, such as http://proxy.example.com:3128'
+
+/** Reads the URL of a proxy; without a scheme, `http://` is meant. A reason never holds the value. */
+export function parseProxy (text: string): Proxy | { reason: string } {
+  if (/^socks/i.test(text)) return { reason: 'names a SOCKS proxy; only http:// and https:// proxies are supported' }
+  const url = /[\s\p{Cc}]/u.test(text) ? undefined : parseUrl(text.includes('://') ? text : `http://${text}`)
+  const port = DEFAULT_PORTS[url?.protocol ?? '']
+  if (url === undefined || port === undefined || url.hostname === '') return { reason: SHAPE }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return { reason: `${SHAPE}, without a path` }
+  if (decoded(url.username) === undefined || decoded(url.password) === undefined) return { reason: STRAY_PERCENT }
+  return { address: `${url.hostname}:${url.port || port}`, url: new Secret(url.href) }
+}
+
+/** The value of `Proxy-Authorization`; undefined when the URL has no user name and no password. */
+export function proxyAuthorization ({ username, password }: URL): string | undefined {
+  if (username === '' && password === '') return undefined
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return `Basic ${Buffer.from(pair).toString('base64')}`
+}
+
+const bare = (host: string): string => host.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '').toLowerCase()
+
+function inRange (address: string, range: string): boolean {
+  if (!ipaddr.isValidCIDR(range)) return false
+  const [network, bits] = ipaddr.parseCIDR(range)
+  const parsed = ipaddr.parse(address)
+  return parsed.kind() === network.kind() && parsed.match(network, bits)
+}
+
+/** Whether one entry of `NO_PROXY` stands for this host and port. Names are compared, never resolved. */
+function entryFits (entry: string, host: string, port: string): boolean {
+  if (entry === '*') return true
+  const isAddress = isIP(host) !== 0
+  if (entry.includes('/')) return isAddress && inRange(host, entry)
+  const [, name = entry, entryPort] = /^(\[.*\]|[^:]*):(\d+)$/.exec(entry) ?? []
+  if (entryPort !== undefined && entryPort !== port) return false
+  const wanted = bare(name)
+  if (isAddress) return isIP(wanted) !== 0 && unmapped(wanted) === host
+  const domain = wanted.replace(/^\*?\./, '')
+  return domain !== '' && (host === domain || host.endsWith(`.${domain}`))
+}
+
+/**
+ * Returns whether `NO_PROXY` keeps a URL away from the proxy: `*`, a name (its subdomains too, with or without
+ * a leading dot or `*.`), an address or a range of addresses, each but a range with an optional port.
+ */
+export function isExempt (url: URL, noProxy: string): boolean {
+  const name = bare(url.hostname)
+  const host = isIP(name) === 0 ? name : unmapped(name)
+  const port = url.port || DEFAULT_PORTS[url.protocol] || ''
+  return noProxy.split(/[\s,]+/).some((entry) => entry !== '' && entryFits(entry.toLowerCase(), host, port))
+}
+
+export interface ProxyRules {
+  /** For `https://` URLs. */
+  readonly https: Proxy | undefined
+  /** For `http://` URLs. */
+  readonly http: Proxy | undefined
+  readonly noProxy: string
+}
+
+/** Proxy for a URL; undefined for a direct connection, as to this machine always. */
+export function proxyFor (url: URL, { https, http, noProxy }: ProxyRules): Proxy | undefined {
+  if (isLoopback(bare(url.hostname)) || isExempt(url, noProxy)) return undefined
+  return url.protocol === 'https:' ? https : http
+}
