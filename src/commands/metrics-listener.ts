@@ -42,9 +42,9 @@ function pagesOf ({ metrics, readiness }: MetricsSources): Readonly<Record<strin
 
 function answerWith (sources: MetricsSources): RequestListener {
   const pages = new Map(Object.entries(pagesOf(sources)))
-  return ({ url = '', method, headers }, response) => {
+  return ({ url, method, headers }, response) => {
     const refuse = (status: number, more: Record<string, string> = {}): void => { response.writeHead(status, more).end() }
-    const page = pages.get(url.split('?', 1)[0] ?? '')
+    const page = pages.get(String(url).replace(/\?.*$/s, ''))
     if (!page) return refuse(404)
     if (method !== 'GET' && method !== 'HEAD') return refuse(405, { allow: 'GET, HEAD' })
     // As on the gateway's own pages: what is not read is refused. The body is not waited for.

@@ -1,6 +1,7 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
-import { createServer, type AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { serve } from '../../src/commands/serve.ts'
@@ -122,6 +123,21 @@ t.test('serve', async (t) => {
     t.match(await (await fetch(served)).text(), /http_requests_total\{method="GET",route="none",status="404"\} 1\n/)
     const port = String(await occupiedPort(t))
     t.match(await start(t, { ...EMBEDDED, METRICS_PORT: port }), { code: 3, terminal: { written: { err: `127.0.0.1:${port} is in use; set METRICS_PORT to another port.\n` }, shutdown: undefined } })
+  })
+
+  t.test('tells at its very end which requests it cuts', async (t) => {
+    const { terminal, lines, url } = await start(t, EMBEDDED)
+    const { hostname, port, host } = new URL(url)
+    const socket = connect(Number(port), hostname, () => { socket.write(`POST /upload?resource_type=raw HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/octet-stream\r\nContent-Length: 5000\r\n\r\nabc`) })
+    t.teardown(() => { socket.destroy() })
+    await once(socket, 'connect')
+    const cuts = () => lines.filter(({ msg }) => msg === 'request cut: the process ends')
+    while (cuts().length === 0) {
+      await fetch(`${url}/healthz`)
+      for (const finish of terminal.finishers) finish()
+    }
+    t.match(cuts(), [{ route: '/upload', announcedBytes: 5000, bodyComplete: false }])
+    socket.destroy()
   })
 
   t.test('what breaks inside the sandbox after an answer is in the log', async (t) => {

@@ -61,7 +61,13 @@ t.test('meters', async (t) => {
     const text = await own.text()
     t.same(linesOf(text, 'environment_verified'), ['cloudinary_gateway_environment_verified{environment="editor"} 1', 'cloudinary_gateway_environment_verified{environment="staging"} 0'])
     t.same(linesOf(text, 'credential'), ['cloudinary_gateway_credential_pings_total{environment="editor"} 0', 'cloudinary_gateway_credential_pings_total{environment="staging"} 1'])
+    t.same(linesOf(text, 'redis'), [])
     verdicts = [['staging', true]]
+    let isUp = true
+    own.showRedis(() => isUp)
+    t.same(linesOf(await own.text(), 'redis'), ['cloudinary_gateway_redis_up 1'])
+    isUp = false
+    t.same(linesOf(await own.text(), 'redis'), ['cloudinary_gateway_redis_up 0'])
     t.same(linesOf(await own.text(), 'environment_verified'), ['cloudinary_gateway_environment_verified{environment="staging"} 1'])
   })
 
