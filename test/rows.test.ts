@@ -38,7 +38,7 @@ const A: Readonly<Record<string, Row>> = {
   A26: at(['contract/environments.test.ts', 'A26: interleaved requests']),
   A27: at(['plugins/access/authorization.test.ts', '403 for every change by a caller that only reads']),
   A28: at(['cloudinary/upstream/admin.test.ts', '400 for a public ID that would change the path'], ['surface.test.ts', 'O1: the router table and openapi.yaml agree']),
-  A29: at(['surface.test.ts', 'A29: metrics are on no path of this address'], ['commands/metrics-listener.test.ts', 'serves the text at /metrics and nothing else'], ['commands/serve.test.ts', 'metrics are on an address of their own']),
+  A29: at(['surface.test.ts', 'A29: metrics are on no path of this address'], ['commands/metrics-listener.test.ts', 'serves the text at /metrics, and nothing where nothing is meant to be'], ['commands/serve.test.ts', 'metrics are on an address of their own']),
   A30: untested('the gateway takes no notifications from Cloudinary: there is no such route')
 }
 

@@ -7,7 +7,7 @@ const LOOPBACK = { host: '127.0.0.1', port: 0 }
 const ready = { status: 'ready', environments: [{ name: 'production', verified: true }] }
 const showing = (metrics: () => Promise<string>) => ({ metrics, readiness: () => ready })
 
-t.test('serves the text at /metrics', async (t) => {
+t.test('serves the text at /metrics, and nothing where nothing is meant to be', async (t) => {
   const { url, close } = await listenForMetrics(showing(async () => 'a 1\n'), LOOPBACK)
   t.teardown(close)
   const answer = await fetch(`${url}?x=1`)
