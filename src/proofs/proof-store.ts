@@ -8,6 +8,8 @@ export interface SharedVerdict {
   readonly verified: boolean
   /** What Cloudinary said when it refused the credentials. */
   readonly told?: string | undefined
+  /** How long it was to hold when it was kept, in milliseconds. */
+  readonly lastsMs: number
 }
 
 /** `known`: it holds for `forMs` more. `yours`: make the proof. `busy`: another process is making it. */
@@ -19,7 +21,7 @@ export type ProofClaim =
 export interface ProofStore {
   /** Returns the verdict that holds; without one, lets one process make it. */
   claim (name: string): Promise<ProofClaim>
-  keep (name: string, verdict: SharedVerdict, forMs: number): Promise<void>
+  keep (name: string, verdict: SharedVerdict): Promise<void>
   /** Ends a claim without a verdict, and forgets the verdict before it. */
   forget (name: string): Promise<void>
 }
@@ -58,7 +60,7 @@ export class MemoryProofStore implements ProofStore {
     return verdict === undefined ? { state: 'busy' } : { state: 'known', verdict, forMs }
   }
 
-  async keep (name: string, verdict: SharedVerdict, forMs: number): Promise<void> { this.#set(name, verdict, forMs) }
+  async keep (name: string, verdict: SharedVerdict): Promise<void> { this.#set(name, verdict, verdict.lastsMs) }
 
   async forget (name: string): Promise<void> { this.#kept.delete(name) }
 

@@ -10,6 +10,8 @@ const LONGEST_RETRY_MS = 10 * 60_000
 const TOP_LEVEL = Math.ceil(Math.log2(LONGEST_RETRY_MS / FIRST_RETRY_MS))
 /** How often a proof that another process makes is looked for. */
 const BUSY_MS = 250
+/** A process that starts is often started because somebody has repaired something: it takes over no older refusal. */
+const ADOPTED_REFUSAL_MS = 15_000
 
 /** What is known of the credentials of one environment, and what is wrong at the moment. */
 export interface Standing {
@@ -151,9 +153,17 @@ export class CredentialWatch {
       if (this.#away !== undefined) return this.#ping()
       const claim = await store.claim(name).catch(() => ({ state: 'yours' }) as const)
       if (claim.state === 'yours') return this.#ping()
-      if (claim.state === 'known') return this.#adopt(claim.verdict, claim.forMs)
+      if (claim.state === 'known') {
+        if (!this.#isOutdated(claim.verdict, claim.forMs)) return this.#adopt(claim.verdict, claim.forMs)
+        await store.forget(name).catch(() => {})
+      }
       await new Promise<void>((resolve) => { later(resolve, BUSY_MS, true) })
     }
+  }
+
+  /** Whether this process, which knows nothing yet, had better look for itself. */
+  #isOutdated ({ verified, lastsMs }: SharedVerdict, forMs: number): boolean {
+    return !verified && this.#credentials === 'unproven' && lastsMs - forMs > ADOPTED_REFUSAL_MS
   }
 
   #adopt ({ verified, told }: SharedVerdict, forMs: number): void {
@@ -179,9 +189,9 @@ export class CredentialWatch {
     const { name, store } = this.#options
     if (!this.#isWatching) return
     const keeping = this.#isFresh
-      ? store.keep(name, { verified: true }, PROOF_LASTS_MS)
+      ? store.keep(name, { verified: true, lastsMs: PROOF_LASTS_MS })
       : this.#rejection?.certain === true && this.#timer
-        ? store.keep(name, { verified: false, told: this.#rejection.told }, this.#timer.waitMs)
+        ? store.keep(name, { verified: false, told: this.#rejection.told, lastsMs: this.#timer.waitMs })
         : store.forget(name)
     keeping.catch(() => {})
   }

@@ -28,8 +28,8 @@ export class RedisProofStore implements ProofStore {
     return { state: 'known', verdict: JSON.parse(found) as SharedVerdict, forMs: Number(forMs) } // put there by KEEP
   }
 
-  async keep (name: string, verdict: SharedVerdict, forMs: number): Promise<void> {
-    await this.#run(KEEP, name, JSON.stringify(verdict), Math.ceil(forMs))
+  async keep (name: string, verdict: SharedVerdict): Promise<void> {
+    await this.#run(KEEP, name, JSON.stringify(verdict), Math.ceil(verdict.lastsMs))
   }
 
   async forget (name: string): Promise<void> { await this.#run(FORGET, name) }

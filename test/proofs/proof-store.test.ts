@@ -18,9 +18,9 @@ t.test('one makes the proof while others wait; a verdict holds as long as it was
   let nowMs = 0
   const store = new MemoryProofStore({ now: () => nowMs })
   t.same([await store.claim('a'), await store.claim('a'), await store.claim('b')], [{ state: 'yours' }, { state: 'busy' }, { state: 'yours' }])
-  await store.keep('a', { verified: false, told: 'no' }, 1000)
+  await store.keep('a', { verified: false, told: 'no', lastsMs: 1000 })
   nowMs = 400
-  t.same(await store.claim('a'), { state: 'known', verdict: { verified: false, told: 'no' }, forMs: 600 })
+  t.same(await store.claim('a'), { state: 'known', verdict: { verified: false, told: 'no', lastsMs: 1000 }, forMs: 600 })
   nowMs = 1000
   t.same(await store.claim('a'), { state: 'yours' })
   await store.forget('a')

@@ -164,6 +164,23 @@ t.test('of several processes one makes the proof, and the others adopt it', asyn
   t.ok(pings() - before <= 16, `${pings() - before} while they stay wrong`)
 })
 
+t.test('a process that starts takes over a fresh refusal, and looks for itself when it is older', async (t) => {
+  const { watch, time, store, upstream, pings } = start(t)
+  upstream.answer = refused()
+  await watch.prove()
+  await time.runTo(300_000)
+  const before = pings.length
+  const late = start(t, { time, store })
+  const proved = late.watch.prove()
+  await time.runTo(301_000)
+  await proved
+  t.match(late.watch.standing, { credentials: 'verified' }, 'somebody may have repaired it')
+  t.same([late.pings.length, pings.length], [1, before])
+  await time.runTo(HOUR)
+  t.match(watch.standing, { credentials: 'verified' }, 'and the others learn of it')
+  t.equal(pings.length, before)
+})
+
 t.test('a claim whose process died is taken over', async (t) => {
   const { watch, time, store, pings } = start(t)
   await store.claim('a')
