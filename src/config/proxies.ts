@@ -14,9 +14,10 @@ function chosen (source: Source, name: string): string | undefined {
   return source.plain(name) === undefined ? undefined : name
 }
 
-function readProxy (source: Source, variable: string | undefined): Proxy | undefined {
-  const parsed = variable === undefined ? undefined : parseProxy(source.plain(variable) ?? '')
-  if (variable === undefined || parsed === undefined) return undefined
+function readProxy (source: Source, variable = ''): Proxy | undefined {
+  const text = source.plain(variable)
+  if (text === undefined) return undefined
+  const parsed = parseProxy(text)
   if (!('reason' in parsed)) return parsed
   source.fault(variable, parsed.reason)
   return undefined

@@ -74,13 +74,14 @@ function proxyFailure (error: unknown, proxy: Proxy): ProxyError {
  * Asks a proxy for a connection to `authority` (host and port).
  * @throws {ProxyError} and nothing else: undici repeats connections that fail by some errors of its own.
  */
-async function openTunnel (proxy: Proxy, authority: string, { connectTimeoutMs, sendBufferBytes }: OutboundOptions): Promise<Socket> {
+async function openTunnel (proxy: Proxy, authority: string, options: OutboundOptions): Promise<Socket> {
+  const { connectTimeoutMs } = options
   const url = new URL(proxy.url.reveal())
   const client = new Client(url.origin, {
     maxHeaderSize: MAX_HEADER_BYTES,
-    connect: connectOptions({ connectTimeoutMs, headersTimeoutMs: connectTimeoutMs, bodyTimeoutMs: connectTimeoutMs, ...(sendBufferBytes !== undefined && { sendBufferBytes }) })
+    connect: connectOptions(options)
   })
-  try {
+  const ask = async (): Promise<Socket> => {
     const { statusCode, socket } = await client.connect({
       path: authority,
       ...toProxy(url, authority),
@@ -89,12 +90,11 @@ async function openTunnel (proxy: Proxy, authority: string, { connectTimeoutMs, 
     if (statusCode >= 200 && statusCode < 300) return socket as Socket // of HTTP/1.1
     socket.on('error', () => {}).destroy()
     throw new ProxyError('refused', proxy, statusCode)
-  } catch (error) {
-    throw proxyFailure(error, proxy)
-  } finally {
-    // The socket is no longer its own.
-    client.destroy().catch(() => {})
   }
+  return ask()
+    .catch((error: unknown) => { throw proxyFailure(error, proxy) })
+    // A socket that was handed out is no longer its own.
+    .finally(() => client.destroy())
 }
 
 /** Connects through a tunnel: the proxy resolves the name and sees nothing but encrypted bytes. */

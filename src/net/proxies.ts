@@ -43,7 +43,7 @@ function inRange (address: string, range: string): boolean {
 }
 
 /** Whether one entry of `NO_PROXY` stands for this host and port. Names are compared, never resolved. */
-function entryFits (entry: string, host: string, port: string): boolean {
+function entryFits (entry: string, host: string, port: string | undefined): boolean {
   if (entry === '*') return true
   const isAddress = isIP(host) !== 0
   if (entry.includes('/')) return isAddress && inRange(host, entry)
@@ -62,7 +62,7 @@ function entryFits (entry: string, host: string, port: string): boolean {
 export function isExempt (url: URL, noProxy: string): boolean {
   const name = bare(url.hostname)
   const host = isIP(name) === 0 ? name : unmapped(name)
-  const port = url.port || DEFAULT_PORTS[url.protocol] || ''
+  const port = url.port || DEFAULT_PORTS[url.protocol]
   return noProxy.split(/[\s,]+/).some((entry) => entry !== '' && entryFits(entry.toLowerCase(), host, port))
 }
 

@@ -32,7 +32,7 @@ t.test('serviceLinks', async (t) => {
     t.same([...serviceLinks({ METRICS_SERVICE_HOST: '10.0.0.1', METRICS_PORT: '9464', METRICS_PORT_80_TCP: '', METRICS_HOST: '10.0.0.1' })], ['METRICS_SERVICE_HOST'])
     t.same([...serviceLinks({ METRICS_SERVICE_HOST: '10.0.0.1', SANDBOX_PORT: 'tcp://10.0.0.1:80' })], ['METRICS_SERVICE_HOST'])
     t.same([...serviceLinks({ CLOUDINARY_URL_SERVICE_HOST: 'cloudinary://1:a@demo' })], [])
-    t.same([...serviceLinks({ _SERVICE_HOST: '10.0.0.1', _PORT: 'tcp://10.0.0.1:80', X: undefined })], [])
+    t.same([...serviceLinks({ _SERVICE_HOST: '10.0.0.1', _PORT: 'tcp://10.0.0.1:80', X: undefined, X_SERVICE_HOST: undefined })], [])
   })
 })
 

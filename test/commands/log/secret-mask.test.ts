@@ -45,6 +45,7 @@ t.test('SecretMask', async (t) => {
     const url = 'cloudinary://123456789012345:s3cret-canary@demo'
     const config = loadConfig({
       CLOUDINARY_URL: url,
+      CLOUDINARY_URL_OPEN: `${url}?api_proxy=http://open-proxy:1`,
       CLOUDINARY_URL_OWN: `${url}?api_proxy=http://user:own-canary@proxy:1`,
       HTTPS_PROXY: 'http://user:shared%2Fcanary@proxy:2',
       GATEWAY_KEYS: `web=sha256:${'a'.repeat(64)}`
@@ -56,7 +57,7 @@ t.test('SecretMask', async (t) => {
     const [one] = config.environments
     if (one) mask.learn([{ ...one, proxy: { address: 'proxy:1', url: new Secret('http://user:later-canary@proxy:1/') } }])
     for (const form of ['later-canary', 'own-canary']) t.equal(mask.apply(`"${form}"`), '"[secret]"', form)
-    t.equal(mask.apply('proxy:1 http://user@proxy'), 'proxy:1 http://user@proxy')
+    t.equal(mask.apply('proxy:1 http://user@proxy http://open-proxy:1/'), 'proxy:1 http://user@proxy http://open-proxy:1/')
   })
 
   t.test('learns secrets that come later, and forgets none that may be in use still', async (t) => {

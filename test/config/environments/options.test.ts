@@ -15,6 +15,7 @@ t.test('setOption takes good values and says what is wrong with others', async (
   for (const [name, good, bad] of [
     ['cname', 'img.example.com:8443', 'a/b'],
     ['secure', '0', 'yes'],
+    ['api_proxy', 'http://proxy:3128', 'ftp://proxy'],
     ['signature_algorithm', 'sha256', 'md5'],
     ['signature_version', '1', '3']
   ] as const) {
