@@ -94,7 +94,7 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
   const logger = await createLogger(config, mask, terminal, destination)
   for (const warning of config.warnings) logger.warn(warning)
   const proxies = proxiesInUse(config)
-  if (proxies) logger.info({ proxies }, 'proxies are used')
+  if (proxies !== undefined) logger.info(`proxies: ${proxies}`)
   const closers: Closers = [() => new Promise<void>((resolve) => { logger.flush(() => { resolve() }) })]
   let sandboxUrl: string | undefined
   let listener: Listener = { ...config.sandbox, variable: 'SANDBOX_PORT' }

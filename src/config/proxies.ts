@@ -34,12 +34,9 @@ export function readProxies (source: Source): ProxyOf {
   return (url) => proxyFor(new URL(url), rules)
 }
 
-/** Which proxy serves which environment and the key set, for the log; undefined when there is none. */
-export function proxiesInUse ({ environments, auth }: Pick<Config, 'environments' | 'auth'>): Record<string, string> | undefined {
-  const shown = (proxy: Proxy | undefined): string => proxy?.address ?? 'none'
+/** Says which proxy serves which environment, and the key set, in one line without credentials; undefined when none does. */
+export function proxiesInUse ({ environments, auth }: Pick<Config, 'environments' | 'auth'>): string | undefined {
   if (auth.jwksProxy === undefined && environments.every(({ proxy }) => proxy === undefined)) return undefined
-  return {
-    ...Object.fromEntries(environments.map(({ name, proxy }) => [name, shown(proxy)])),
-    ...(auth.jwksUrl !== undefined && { AUTH_JWKS_URL: shown(auth.jwksProxy) })
-  }
+  const served = [...environments, ...auth.jwksUrl === undefined ? [] : [{ name: 'AUTH_JWKS_URL', proxy: auth.jwksProxy }]]
+  return served.map(({ name, proxy }) => proxy === undefined ? `${name} without a proxy` : `${name} through ${proxy.address}`).join(', ')
 }

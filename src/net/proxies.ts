@@ -60,8 +60,7 @@ function entryFits (entry: string, host: string, port: string | undefined): bool
  * a leading dot or `*.`), an address or a range of addresses, each but a range with an optional port.
  */
 export function isExempt (url: URL, noProxy: string): boolean {
-  const name = bare(url.hostname)
-  const host = isIP(name) === 0 ? name : unmapped(name)
+  const host = unmapped(bare(url.hostname))
   const port = url.port || DEFAULT_PORTS[url.protocol]
   return noProxy.split(/[\s,]+/).some((entry) => entry !== '' && entryFits(entry.toLowerCase(), host, port))
 }
@@ -76,6 +75,6 @@ export interface ProxyRules {
 
 /** Proxy for a URL; undefined for a direct connection, as to this machine always. */
 export function proxyFor (url: URL, { https, http, noProxy }: ProxyRules): Proxy | undefined {
-  if (isLoopback(bare(url.hostname)) || isExempt(url, noProxy)) return undefined
+  if (isLoopback(unmapped(bare(url.hostname))) || isExempt(url, noProxy)) return undefined
   return url.protocol === 'https:' ? https : http
 }

@@ -39,7 +39,8 @@ t.test('through a real proxy: Admin calls, uploads and the key set, each environ
   const port = await startTls(t, authority.issue('media', 'media.test'), upstream.url)
   const localPort = await startTls(t, authority.issue('local', 'localhost'), upstream.url)
   // Names that only the proxy can resolve.
-  const resolver = await startNameProxy(t, { names: { 'media.test': port, 'id.test': port, 'plain.test': Number(new URL(upstream.url).port) } })
+  const refusals: number[] = []
+  const resolver = await startNameProxy(t, { refuse: () => refusals.shift(), names: { 'media.test': port, 'id.test': port, 'plain.test': Number(new URL(upstream.url).port) } })
   const shared = await startTinyproxy(t, { folder: join(folder, 'shared'), user: { name: 'gateway', password: PASSWORD }, next: resolver.port })
   const own = await startTinyproxy(t, { folder: join(folder, 'own') })
   const securePort = await startTls(t, authority.issue('proxy', 'localhost'), resolver.url)
@@ -66,7 +67,7 @@ t.test('through a real proxy: Admin calls, uploads and the key set, each environ
   })
   const call = async (environment: string, path = '/resources', options: RequestInit = {}) => {
     const answer = await fetch(gateway.url + path, { ...options, headers: { authorization: `Bearer ${KEY}`, 'x-environment': environment, ...options.headers } })
-    return { status: answer.status, body: await answer.json() as Record<string, unknown> }
+    return { status: answer.status, attempts: answer.headers.get('x-upload-attempts'), body: await answer.json() as Record<string, unknown> }
   }
   for (const environment of ['production', 'local', 'own', 'secure', 'plain']) t.match(await call(environment), { status: 200 }, environment)
   t.match(await call('refused'), { status: 502, body: { code: 'upstream_failed', detail: /proxy between .* refused the connection \(40[17]/, upstream: undefined } })
@@ -79,13 +80,19 @@ t.test('through a real proxy: Admin calls, uploads and the key set, each environ
   t.equal(upstream.seen.at(-1)?.file?.md5, md5)
   t.equal((await call('production', '/resources', { headers: { authorization: `Bearer ${TOKEN}` } })).status, 503, 'what came is no key set')
 
+  refusals.push(502)
+  const again = await call('secure', '/upload?resource_type=raw', { method: 'POST', body: 'small', headers: { 'content-type': 'application/octet-stream' } })
+  t.match(again, { status: 200, attempts: '2' }, 'nothing was sent, so the upload is tried again')
+  t.match(upstream.seen.filter(({ url }) => url === '/v1_1/secure/raw/upload'), [{ end: 'complete' }])
+
   const [asked, ofOwn] = [shared.requests(), own.requests()]
   t.match(asked, new Set(['CONNECT media.test:443', 'CONNECT id.test:443']))
   t.same(new Set(asked), new Set(['CONNECT media.test:443', 'CONNECT id.test:443']), 'nothing else goes there')
   t.same(new Set(ofOwn), new Set([`CONNECT localhost:${localPort}`]))
   t.match(upstream.seen.map(({ url }) => url), new Set(['/v1_1/demo/raw/upload', '/v1_1/local/resources/image?max_results=10', '/keys']))
   const lines = gateway.log()
-  t.match(lines, `"proxies":{"exempt":"none","local":"none","own":"${own.address}","plain":"localhost:${securePort}","production":"${shared.address}","refused":"${shared.address}","secure":"localhost:${securePort}","AUTH_JWKS_URL":"${shared.address}"}`)
+  t.match(lines, `"msg":"proxies: exempt without a proxy, local without a proxy, own through ${own.address}, plain through localhost:${securePort}, ` +
+    `production through ${shared.address}, refused through ${shared.address}, secure through localhost:${securePort}, AUTH_JWKS_URL through ${shared.address}"`)
   for (const canary of [PASSWORD, 'wr0ng-canary', Buffer.from(`gateway:${PASSWORD}`).toString('base64')]) t.notMatch(lines, canary)
 })
 

@@ -90,6 +90,6 @@ t.test('proxyFor chooses by scheme; this machine is reached directly', async (t)
   const address = (url: string) => proxyFor(new URL(url), rules)?.address
   t.equal(address('https://api.cloudinary.com'), 'secure:1')
   t.equal(address('http://api.cloudinary.com'), 'plain:2')
-  for (const direct of ['https://api.inner.example', 'http://localhost:1', 'https://127.0.0.2', 'https://[::1]']) t.equal(address(direct), undefined, direct)
+  for (const direct of ['https://api.inner.example', 'http://localhost:1', 'https://127.0.0.2', 'https://[::1]', 'https://[::ffff:127.0.0.1]', 'https://LOCALHOST.']) t.equal(address(direct), undefined, direct)
   t.equal(proxyFor(new URL('https://a.example'), { https: undefined, http: undefined, noProxy: '' }), undefined)
 })
