@@ -204,7 +204,7 @@ t.test('browsers are sent to the public upload prefix, and the gateway goes to t
   t.equal((await post('/signature/batch', { files: [{ name: 'a.gif', size: 1 }] })).items[0].upload_url, `${root}auto/upload`)
   t.ok((await post('/signed-url', { public_id: 'a' })).url.startsWith(`${root}image/download?`))
   const policy = String((await app.inject('/docs/')).headers['content-security-policy'])
-  t.match(/connect-src ([^;]*)/.exec(policy)?.[1]?.split(' '), new Set(['https://media.example.com']))
+  t.match(policy, /connect-src [^;]* https:\/\/media\.example\.com(?:[ ;]|$)/)
   t.notMatch(policy, new URL(sandbox.url).port)
   t.equal((await app.inject('/resources')).statusCode, 200)
 })

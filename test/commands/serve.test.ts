@@ -52,7 +52,7 @@ t.test('serve', async (t) => {
     const { lines } = await start(t, {
       PORT: '0', CLOUDINARY_URL: `${url}?api_proxy=http://user:canary@127.0.0.1:1`, CLOUDINARY_URL_LOCAL: `${url}?upload_prefix=http://127.0.0.1:1`
     })
-    t.match(lines.map(({ msg }) => msg), new Set(['proxies: local without a proxy, production through 127.0.0.1:1']))
+    t.ok(lines.some(({ msg }) => msg === 'proxies: local without a proxy, production through 127.0.0.1:1'))
     t.notMatch(JSON.stringify(lines), 'canary')
   })
 
