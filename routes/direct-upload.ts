@@ -169,6 +169,9 @@ export const directUpload: Route = async (app) => {
       const early = split(fields)
       const { resource_type: kind = 'auto' } = joined(request.query, { resource_type: early.kind })
       const { stranger = false } = request.caller
+      // What is known of a signature explains a mismatch, and may limit its file.
+      const recall = async ({ signature }: Given): Promise<void> => request.cloudinary.recall(signature?.toString())
+      await recall(early.given)
       let sealed: Texts = {}
       const seal = (given: Given): Texts => {
         const fields = texts(given)
@@ -178,6 +181,7 @@ export const directUpload: Route = async (app) => {
       }
       const readLate = async (): Promise<Given> => {
         const late = split(await form.late())
+        await recall(late.given)
         if (late.kind !== undefined && late.kind !== kind) throw invalidRequest([lateField('resource_type')])
         return withoutMarkers(late.given, early.given, sealed)
       }

@@ -207,8 +207,8 @@ function ratesOf ({ metrics: meters }: FastifyInstance, { rates }: Config) {
 async function loadUpstream (app: FastifyInstance, { environments, defaultEnvironment, upstream, upload }: Config): Promise<void> {
   await app.register(relay)
   await app.register(credentialProofs)
-  const { onTry, onReplaced } = app
-  await app.register(cloudinary, { environments, defaultEnvironment, client: { upstream, upload, onTry }, onReplaced })
+  const { onTry, onReplaced, redis } = app
+  await app.register(cloudinary, { environments, defaultEnvironment, client: { upstream, upload, onTry }, onReplaced, redis })
 }
 
 /** Origins of delivery that are not served over https, as those of the sandbox: pages show pictures from there too. */

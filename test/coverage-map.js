@@ -12,6 +12,7 @@ const WITH_REDIS = new Set([
   'src/redis/proof-store.ts',
   'src/plugins/operations/credential-proofs.ts',
   'src/plugins/operations/health.ts',
+  'src/redis/signature-store.ts',
   'src/redis/link.ts'
 ])
 

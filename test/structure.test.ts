@@ -42,7 +42,9 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'plugins/operations': [
     'plugins/http', 'redis', 'proofs', 'auth/policy', 'cloudinary/client', 'cloudinary/upload', 'config', 'schemas'
   ],
-  redis: ['idempotency', 'proofs', 'auth/rate-limit', 'config', 'net', 'schemas'],
+  redis: [
+    'idempotency', 'proofs', 'auth/rate-limit', 'cloudinary/explain', 'config', 'input', 'net', 'schemas'
+  ],
   idempotency: ['input'],
   proofs: ['schemas'],
   'auth/callers': ['auth/policy', 'input', 'schemas', 'net'],

@@ -7,9 +7,8 @@ import type { UploadParameters } from '../schemas/upload-parameters.ts'
 import { explainAbsence, type Absent, type Finder } from './explain/absence.ts'
 import { checkCallerSignature, type CallerProof } from './explain/caller-signature.ts'
 import { diagnose, type DiagnosisInput } from './explain/diagnosis.ts'
-import { IssuedSignatures, type SignatureMemory } from './explain/issued-signatures.ts'
+import { KnownSignatures, type SignatureMemories } from './explain/known-signatures.ts'
 import type { Mismatch } from './explain/mismatch.ts'
-import { SignatureLimits } from './explain/signature-limits.ts'
 import { budgetOf, type UploadBudget } from './upload/budget.ts'
 import { provesItself } from './upload/early-proof.ts'
 import { openFileText } from './upload/file-source.ts'
@@ -40,14 +39,11 @@ export type { HeldText, TextBody } from './upload/held-text.ts'
 export type { Release, UploadOwner } from './upload/shares.ts'
 export type { Upload, UploadCall } from './upload/uploader.ts'
 
-export interface ClientOptions extends Partial<Pace> {
+export interface ClientOptions extends Partial<Pace>, SignatureMemories {
   readonly upstream: UpstreamLimits
   readonly upload: UploadLimits
   /** What all uploads of the process share; default: one for all clients with the same `upload` limits. */
   readonly uploads?: UploadBudget
-  /** Memories of signatures and of their limits, which all clients share; default: of its own. */
-  readonly signatures?: SignatureMemory
-  readonly limits?: SignatureLimits
   /** Told how each request to Cloudinary ended: `ok`, or the code of its failure. */
   readonly onTry?: TryListener | undefined
 }
@@ -62,17 +58,15 @@ export class CloudinaryClient {
   readonly #admin: AdminCalls
   readonly #uploads: Uploader
   readonly #uploadBudget: UploadBudget
-  readonly #issued: IssuedSignatures
-  readonly #limits: SignatureLimits
+  readonly #signatures: KnownSignatures
   readonly #folderMode: FolderMode
 
   constructor (environment: CloudinaryEnvironment, options: ClientOptions) {
-    const { upstream, upload, uploads = budgetOf(upload), signatures, limits, onTry = () => {}, ...pace } = options
+    const { upstream, upload, uploads = budgetOf(upload), onTry = () => {}, signatures, limits, signatureStore, ...pace } = options
     this.environment = environment
     this.account = accountOf(environment)
     this.uploadLimits = upload
-    this.#issued = new IssuedSignatures(signatures)
-    this.#limits = limits ?? new SignatureLimits()
+    this.#signatures = new KnownSignatures(environment, { signatures, limits, signatureStore })
     const paced = { ...REAL_PACE, ...pace }
     const answers = new AnswerCount()
     this.#connection = {
@@ -195,7 +189,7 @@ export class CloudinaryClient {
   checkSigned ({ cloud_name: cloudName, ...fields }: FormFields, asker: Pick<CallerProof, 'forms' | 'stranger'>): FormFields {
     const { environment } = this
     const { signature = '' } = fields
-    const signed = checkCallerSignature({ ...asker, environment, fields, nowSeconds: this.#nowSeconds(), issued: this.#issued, cloudName })
+    const signed = checkCallerSignature({ ...asker, environment, fields, nowSeconds: this.#nowSeconds(), issued: this.#signatures.issued, cloudName })
     return { ...signed, signature, api_key: environment.apiKey }
   }
 
@@ -222,20 +216,25 @@ export class CloudinaryClient {
    */
   sign (parameters: FormFields, owner: string, maxBytes?: number): string {
     const signature = this.#sign(parameters)
-    this.#issued.remember(signature, { environment: this.environment.name, fields: parameters, owner })
-    this.#limits.remember(this.account, signature, maxBytes)
+    this.#signatures.remember(signature, parameters, owner, maxBytes)
     return signature
   }
 
-  /** Returns the largest file for a signature, where this process has made it under such a limit. */
-  maxBytesOf (signature: string): number | undefined { return this.#limits.find(this.account, signature) }
+  /**
+   * Asks what other replicas know of a signature. Call it before `checkSigned`, `explain` and `maxBytesOf`, which
+   * wait for nobody.
+   */
+  async recall (signature = ''): Promise<void> { return this.#signatures.recall(signature) }
+
+  /** Returns the largest file for a signature, where a replica is known to have made it under such a limit. */
+  maxBytesOf (signature: string): number | undefined { return this.#signatures.maxBytesOf(signature) }
 
   /**
    * Why a signature does not fit these fields, by what is known of this environment and of `others`; empty
    * when it does.
    */
   explain ({ fields, signature, asker, others }: Pick<DiagnosisInput, 'fields' | 'signature' | 'asker' | 'others'>): Mismatch[] {
-    return diagnose({ fields, signature, asker, others: others ?? [], environment: this.environment, nowSeconds: this.#nowSeconds(), issued: this.#issued })
+    return diagnose({ fields, signature, asker, others: others ?? [], environment: this.environment, nowSeconds: this.#nowSeconds(), issued: this.#signatures.issued })
   }
 
   async close (): Promise<void> { await this.#connection.transport.close() }

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { Readable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { CloudinaryClient, type ClientOptions, type FormFields, type Relayed, type Upload } from '../../src/cloudinary/client.ts'
 import { UploadBudget } from '../../src/cloudinary/upload/budget.ts'
@@ -304,4 +305,21 @@ t.test('knows the largest file of a signature that it made under such a limit', 
   t.equal(client.maxBytesOf(client.sign(fields, 'web', 10)), 10)
   t.equal(client.maxBytesOf(client.sign({ ...fields, folder: 'b' }, 'web')), undefined)
   t.equal(client.maxBytesOf('0'.repeat(40)), undefined)
+})
+
+t.test('recalls what another replica has signed', async (t) => {
+  const texts = new Map<string, string>()
+  const signatureStore = {
+    put: (name: string, text: string) => { texts.set(name, text) },
+    get: async (name: string) => texts.get(name)
+  }
+  const [one, other] = [clientAt(t, 'http://127.0.0.1:9', { signatureStore }), clientAt(t, 'http://127.0.0.1:9', { signatureStore })]
+  const signature = one.sign({ timestamp: '1700000000', folder: 'a' }, 'web', 10)
+  while (texts.size === 0) await turn()
+  const question = { fields: { timestamp: '1700000000', folder: 'b' }, signature, asker: 'web' }
+  await other.recall()
+  t.match(other.explain(question), [{ code: 'unexplained' }])
+  await other.recall(signature)
+  t.match(other.explain(question), [{ code: 'field_changed' }])
+  t.equal(other.maxBytesOf(signature), 10)
 })

@@ -50,7 +50,7 @@ function ownFolder (t: Teardown): string {
 /** A real Redis that keeps nothing; it ends with the test. `more` are further arguments. */
 export async function startRedis (t: Teardown, port: number, more: readonly string[] = []): Promise<ChildProcess> {
   return startServer(t, [
-    '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', ownFolder(t), ...more
+    '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', ownFolder(t), '--repl-diskless-sync-delay', '0', ...more
   ])
 }
 

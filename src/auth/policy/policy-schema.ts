@@ -30,7 +30,7 @@ const Sign = Type.Object({
   validity_seconds: Type.Optional(Type.Integer({ minimum: 10, maximum: SIGNATURE_LIFE_SECONDS, description: 'How long a signature lives. Less than an hour is had by dating its timestamp back, so the timestamp that an Upload Widget sends by itself is then refused.' })),
   max_bytes: Type.Optional(Type.Integer({
     minimum: 1,
-    description: 'Largest file sent through the gateway: by this caller, or with a form that this process has signed for it. No signature can carry a size: limit what browsers send to Cloudinary in an upload preset.'
+    description: 'Largest file sent through the gateway: by this caller, or with a form that this process, or a replica that shares its Redis, has signed for it. No signature can carry a size: limit what browsers send to Cloudinary in an upload preset.'
   })),
   single_use: Type.Optional(Type.Boolean({
     description: 'Makes each signed form good for one asset: the gateway picks a random `public_id` and signs `overwrite=false`. The caller may choose no public ID, and an Upload Widget, which sends a form of its own, is refused.'

@@ -16,7 +16,7 @@ export interface CallerProof {
   /** Forms that the signature may be over, the likeliest first; default: the fields as they came. */
   readonly forms?: Iterable<FormFields> | undefined
   readonly nowSeconds: number
-  /** Signatures that this process gave out, to tell what has changed since. */
+  /** Signatures that are known to have been given out, to tell what has changed since. */
   readonly issued?: IssuedSignatures
   /** The cloud that the caller named, if it did. */
   readonly cloudName?: string | undefined

@@ -67,7 +67,7 @@ function tellDifference ({ name, signed, sent }: Difference, tellsValues: boolea
 }
 
 /**
- * What this process itself signed: the exact differences. Values are told to whoever sends the timestamp that was signed,
+ * What the gateway itself signed: the exact differences. Values are told to whoever sends the timestamp that was signed,
  * and so has the form; a signature alone, picked up somewhere, is not to be made into a whole one. A stranger could try
  * times, so it has to have all of the form but one field.
  */

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { steadyClock } from '../../clock.ts'
 import { SIGNATURE_LIFE_SECONDS } from '../../input/signature-time.ts'
 
-/** A signature that this process gave out, and what exactly it covers. */
+/** A signature that this process, or a replica, gave out, and what exactly it covers. */
 export interface IssuedSignature {
   /** Name of the environment whose secret signed it. */
   readonly environment: string
@@ -50,7 +50,8 @@ let signers = 0
 
 /**
  * The signatures of one client, so that a mismatch can be told exactly: "folder was signed as … but sent as
- * …". It is a help, not a state that others rely on: another replica, or a later hour, knows nothing of it.
+ * …". It is a help, not a state that others rely on: a later hour knows nothing of it, and another replica only
+ * what `SharedSignatures` tells.
  */
 export class IssuedSignatures {
   readonly #memory: SignatureMemory

@@ -4,6 +4,8 @@ import fp from 'fastify-plugin'
 import { CloudinaryClient, type ClientOptions } from '../../cloudinary/client.ts'
 import { signatureMemory } from '../../cloudinary/explain/issued-signatures.ts'
 import { SignatureLimits } from '../../cloudinary/explain/signature-limits.ts'
+import type { RedisLink } from '../../redis/link.ts'
+import { RedisSignatureStore } from '../../redis/signature-store.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { Secret } from '../../secret.ts'
 import storedFiles from './stored-files.ts'
@@ -14,6 +16,8 @@ export interface CloudinaryOptions {
   client: ClientOptions
   /** Called after environments have changed. */
   onReplaced?: (() => void) | undefined
+  /** Where replicas tell each other of signatures that they have made; undefined: nowhere. */
+  redis?: RedisLink | undefined
 }
 
 declare module 'fastify' {
@@ -47,10 +51,11 @@ export class Clients {
   #retired: readonly WeakRef<CloudinaryClient>[] = []
   #decoy: { readonly of: CloudinaryClient, readonly client: CloudinaryClient } | undefined
 
-  constructor ({ environments, defaultEnvironment, client, onReplaced = () => {} }: CloudinaryOptions) {
+  constructor ({ environments, defaultEnvironment, client, redis, onReplaced = () => {} }: CloudinaryOptions) {
     this.defaultEnvironment = defaultEnvironment
     this.#onReplaced = onReplaced
-    this.#options = { signatures: signatureMemory(), limits: new SignatureLimits(), ...client }
+    const signatureStore = redis && new RedisSignatureStore(redis)
+    this.#options = { signatures: signatureMemory(), limits: new SignatureLimits(), signatureStore, ...client }
     this.#clients = new Map(environments.map((environment) =>
       [environment.name, new CloudinaryClient(environment, this.#options)]))
   }

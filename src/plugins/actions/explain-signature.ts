@@ -69,8 +69,10 @@ export const explainSignature: FastifyPluginAsyncTypebox = async (app) => {
       const { environment } = request.cloudinary
       const { name: callerName, scope = callerName, permissions } = request.caller
       const others = app.cloudinary.all().map((client) => client.environment).filter(({ name }) => mayUse(permissions, name))
+      const fits = verifyParameters(fields, signature, environment.apiSecret) !== undefined
+      if (!fits) await request.cloudinary.recall(signature)
       return {
-        fits: verifyParameters(fields, signature, environment.apiSecret) !== undefined,
+        fits,
         findings: request.cloudinary.explain({ fields, signature, others, asker: scope }),
         string_to_sign: stringToSign(fields, environment.signatureVersion)
       }

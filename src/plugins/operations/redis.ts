@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { RedisPlace } from '../../redis/connection.ts'
 import type { RedisLink } from '../../redis/link.ts'
@@ -15,24 +16,27 @@ export interface RedisOptions extends Omit<RedisPlace, 'url'> {
   readonly url: Secret | undefined
 }
 
+const LOST = 'Redis is out of reach; until it is back, rates are counted in this process, and uploads with an Idempotency-Key are refused'
+const BACK = 'Redis is back; rates are shared again, and uploads with an Idempotency-Key are taken'
+
+async function openLink ({ log }: FastifyInstance, place: RedisPlace): Promise<RedisLink> {
+  // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
+  const library = await import('../../redis/link.ts')
+  return new library.RedisLink({
+    ...place,
+    onDown: (error) => log.error({ err: error }, LOST),
+    onUp: () => log.info(BACK)
+  })
+}
+
 /**
  * Opens the one connection to Redis that the process has. Register this plugin before its users, so that it is
  * closed after them.
  */
 export default fp<RedisOptions>(async (app, { url, ...place }) => {
-  if (!url) {
-    app.decorate('redis', undefined)
-    return
-  }
-  // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
-  const { RedisLink } = await import('../../redis/link.ts')
-  const link = new RedisLink({
-    url,
-    ...place,
-    onDown: (error) => app.log.error({ err: error }, 'Redis is out of reach; until it is back, rates are counted in this process, and uploads with an Idempotency-Key are refused'),
-    onUp: () => app.log.info('Redis is back; rates are shared again, and uploads with an Idempotency-Key are taken')
-  })
+  const link = url && await openLink(app, { url, ...place })
   app.decorate('redis', link)
+  if (!link) return
   app.metrics?.showRedis(() => !link.isDown)
   app.addHook('onClose', async () => { link.close() })
   await link.ready()

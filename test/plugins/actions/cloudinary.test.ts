@@ -1,13 +1,17 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fastify from 'fastify'
+import { Redis } from 'ioredis'
 import t from 'tap'
+import { digestOf } from '../../../src/auth/policy/keys.ts'
 import type { CloudinaryClient } from '../../../src/cloudinary/client.ts'
 import cloudinary, { Clients } from '../../../src/plugins/actions/cloudinary.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
-import { environmentAt, testConfig } from '../../support/gateway.ts'
+import { environmentAt, startGatewayAt, testConfig } from '../../support/gateway.ts'
+import { freePort, killRedis, NO_REDIS, startRedis } from '../../support/redis.ts'
+import { sendForm } from '../../support/ruled-gateway.ts'
 
 t.test('one client per environment, closed with the app', async (t) => {
   const sandbox = await startSandbox()
@@ -94,4 +98,62 @@ t.test('a decoy has all of the default environment but its secret, and follows i
       Promise.resolve(), 'closed with the others')
   }
   t.equal(new Clients({ environments: [], defaultEnvironment: 'production', client: { upstream, upload } }).decoy(), undefined)
+})
+
+t.test('replicas that share a Redis know what each of them has signed; others do not', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
+  const child = await startRedis(t, port)
+  const redis = new Redis(port, '127.0.0.1')
+  t.teardown(() => { redis.disconnect() })
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const keys = (name: string) => [`sha256:${digestOf(name).toString('hex')}`]
+  const policyFile = `${t.testdir({
+    'policy.json': JSON.stringify({ callers: { web: { keys: keys('web') }, small: { keys: keys('small'), sign: { max_bytes: 1000 } } } })
+  })}/policy.json`
+  const start = (redisPrefix: string): Promise<{ url: string }> => startGatewayAt(t, sandbox.url, {
+    redisUrl: new Secret(`redis://127.0.0.1:${port}`), redisPrefix, auth: { mode: 'keys', policyFile }
+  })
+  const [one, replica, apart] = await Promise.all([start('shop:'), start('shop:'), start('apart:')])
+  const post = async (gateway: { url: string }, caller: string, path: string, body: object): Promise<Record<string, any>> => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${caller}` }
+    const answer = await fetch(gateway.url + path, { method: 'POST', headers, body: JSON.stringify(body) })
+    return await answer.json() as Record<string, any> // each case says what it expects
+  }
+  /** Signs, and waits until it is known to all. */
+  const sign = async (caller: string, settings: object): Promise<Record<string, string>> => {
+    const known = (await redis.keys('shop:signature:*')).length
+    const { fields } = await post(one, caller, '/signature', settings)
+    while ((await redis.keys('shop:signature:*')).length === known) await sleep(5)
+    return fields
+  }
+  const signed = await sign('web', { folder: 'a' })
+  const question = { fields: { ...signed, folder: 'b' } }
+  const exact = 'folder was signed as "a" but sent as "b".'
+  t.match(await post(replica, 'web', '/signature/explain', question), { fits: false, findings: [{ code: 'field_changed', message: exact }] })
+  for (const [gateway, caller] of [[replica, 'small'], [apart, 'web']] as const) {
+    t.notMatch(JSON.stringify(await post(gateway, caller, '/signature/explain', question)), 'signed as', caller)
+  }
+
+  const changed = { ...signed, folder: 'b' }
+  t.match(await sendForm(`${(await start('shop:')).url}/direct-upload`, changed, Buffer.alloc(9)), { status: 401, body: { detail: exact } })
+  const behind = new FormData()
+  behind.append('file', new Blob(['bytes']), 'a.txt')
+  for (const [name, value] of Object.entries(changed)) behind.append(name, value)
+  const late = await fetch(`${(await start('shop:')).url}/direct-upload`, { method: 'POST', body: behind })
+  t.match(await late.json(), { status: 401, detail: exact }, 'a signature behind its file')
+  t.notMatch((await sendForm(`${apart.url}/direct-upload`, changed, Buffer.alloc(9))).body, { detail: exact })
+
+  const limited = await sign('small', { folder: 'small' })
+  const uploads = (): number => sandbox.requests.filter(({ path }) => path.endsWith('/upload')).length
+  const before = uploads()
+  t.match(await sendForm(`${replica.url}/direct-upload`, limited, Buffer.alloc(1001)), { status: 413, body: { detail: /1001 bytes; the limit is 1000/ } })
+  t.equal(uploads(), before, 'before the upload')
+  t.match(await sendForm(`${replica.url}/direct-upload`, limited, Buffer.alloc(1000)), { status: 200 })
+  const kept = (await Promise.all((await redis.keys('shop:signature:*')).map((key) => redis.get(key)))).join()
+  t.notMatch(kept, new RegExp(`folder|${signed['signature']}`))
+
+  await killRedis(child)
+  t.match(await sendForm(`${replica.url}/direct-upload`, signed, Buffer.alloc(9)), { status: 200 })
+  t.match(await post(replica, 'web', '/signature', { folder: 'c' }), { fields: { folder: 'c' } })
 })
