@@ -76,6 +76,8 @@ interface Input {
   parameters: UploadParameters
   file: StreamedFile | string
   late?: (() => Promise<UploadParameters>) | undefined
+  /** Gives back the memory that the file is held in. */
+  release?: (() => void) | undefined
 }
 
 /** Reads the parameters that stand after the file. Where the file goes was decided before it was sent. */
@@ -138,14 +140,20 @@ async function fromText (request: FastifyRequest, query: UploadParameters): Prom
   const kind = isUrlencoded(headers) ? 'form' : 'json'
   const source = { ...bodyOf(request), kind, freeBytes: bodyLimit } as const
   const { bytes, release } = await cloudinary.holdText(source, { signal: callerGone, owner })
-  request.whenOver(release)
-  const limits = { rest: bodyLimit, file: cloudinary.uploadLimits.textMaxBytes }
-  const { rest, file: held } = cutInlineFile(bytes, kind, limits)
-  const body = kind === 'form' ? readForm(rest) : await request.parseJson(rest) as TextFields // checked by the schema right away
-  if (!held) release()
-  const read = readTextFields(JsonBody.properties, body)
-  const { file, ...fields } = validated<Static<typeof JsonBody>>(request, JsonBody, read)
-  return { parameters: joined(query, fields), file: held ? heldFile(held) : tidiedFile(file) }
+  try {
+    const limits = { rest: bodyLimit, file: cloudinary.uploadLimits.textMaxBytes }
+    const { rest, file: held } = cutInlineFile(bytes, kind, limits)
+    const body = kind === 'form' ? readForm(rest) : await request.parseJson(rest) as TextFields // checked by the schema right away
+    const read = readTextFields(JsonBody.properties, body)
+    const { file, ...fields } = validated<Static<typeof JsonBody>>(request, JsonBody, read)
+    const parameters = joined(query, fields)
+    if (held) return { parameters, file: heldFile(held), release }
+    release()
+    return { parameters, file: tidiedFile(file) }
+  } catch (error) {
+    release()
+    throw error
+  }
 }
 
 async function readInput (request: FastifyRequest, query: UploadParameters): Promise<Input> {
@@ -179,15 +187,19 @@ const shared = {
   }
 }
 
-async function store (request: FastifyRequest, reply: FastifyReply, input: Input) {
-  const answer = await request.uploadOnce({
-    ...input,
-    resourceType: input.parameters.resource_type ?? 'auto',
-    seal: sealOf(request, input),
-    maxBytes: request.caller.permissions.signing?.maxBytes,
-    vouched: 'gateway'
-  })
-  return reply.relay(answer)
+async function store (request: FastifyRequest, reply: FastifyReply, { release, ...input }: Input) {
+  try {
+    return reply.relay(await request.uploadOnce({
+      ...input,
+      resourceType: input.parameters.resource_type ?? 'auto',
+      seal: sealOf(request, input),
+      maxBytes: request.caller.permissions.signing?.maxBytes,
+      vouched: 'gateway'
+    }))
+  } finally {
+    // Not with the request: an upload with an Idempotency-Key goes on when its caller leaves.
+    release?.()
+  }
 }
 
 /** Refuses a body of a type that the route does not take, and waits for a place, before a byte is read. */

@@ -39,6 +39,7 @@ const interruption = new AbortController()
 const terminal: Terminal = {
   variables: process.env,
   version,
+  constrainedMemory: () => process.constrainedMemory(),
   interactive: process.stdout.isTTY,
   animated: TERMINALS.includes(2),
   person: () => TERMINALS.includes(0) && TERMINALS.includes(2) ? process.stdin : undefined,

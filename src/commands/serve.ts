@@ -3,9 +3,11 @@ import type { FastifyInstance } from 'fastify'
 import type { DestinationStream, Logger } from 'pino'
 import { buildApp } from '../app.ts'
 import { ConfigError, loadConfig } from '../config/config.ts'
+import { thisMachine } from '../config/memory-limit.ts'
 import { proxiesInUse } from '../config/proxies.ts'
 import { SANDBOX_CLOUDS, withSandbox } from '../config/sandbox-environments.ts'
 import type { Config } from '../config/types.ts'
+import { formatBytes } from '../config/variables.ts'
 import { banner } from './banner.ts'
 import { programFinder } from './find-program.ts'
 import { listenFault } from './listen-fault.ts'
@@ -55,7 +57,7 @@ function startFault (error: unknown, { host, port, variable }: Listener): { line
 
 function readConfig (terminal: Terminal): Config | undefined {
   try {
-    return loadConfig(terminal.variables)
+    return loadConfig(terminal.variables, { machine: thisMachine(terminal.constrainedMemory()) })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     terminal.err(`${error.message}\n`)
@@ -85,16 +87,28 @@ const BLOCK_BYTES = 31 * 1024 ** 2
  */
 export function keepFreedMemory (): void { Buffer.allocUnsafeSlow(BLOCK_BYTES) }
 
+/** What was chosen for the memory there is, as the log shows it. */
+function memoryOf ({ memory: { limitBytes, source }, upload }: Config) {
+  return {
+    memory_limit: formatBytes(limitBytes),
+    memory_limit_source: source,
+    upload_buffer: formatBytes(upload.bufferBytes),
+    uploads_at_once: upload.maxConcurrent,
+    upload_chunk: formatBytes(upload.chunkBytes)
+  }
+}
+
 /** Starts the gateway, and the sandbox where the config says so. `destination` takes the log in place of standard output. */
 export const serve: Command<{ destination?: DestinationStream }> = async (terminal, { destination }) => {
-  keepFreedMemory()
   let config = readConfig(terminal)
   if (config === undefined) return EXIT.misused
+  if (config.memory.keepsFreed) keepFreedMemory()
   const mask = new SecretMask(config)
   const logger = await createLogger(config, mask, terminal, destination)
   for (const warning of config.warnings) logger.warn(warning)
   const proxies = proxiesInUse(config)
   if (proxies !== undefined) logger.info(`proxies: ${proxies}`)
+  logger.info(memoryOf(config), 'memory is sized')
   const closers: Closers = [() => new Promise<void>((resolve) => { logger.flush(() => { resolve() }) })]
   let sandboxUrl: string | undefined
   let listener: Listener = { ...config.sandbox, variable: 'SANDBOX_PORT' }

@@ -6,6 +6,7 @@ import { ConfigError } from './config-error.ts'
 import { chooseDefault, isCredentialVariable, readEnvironments } from './environments.ts'
 import { deepFreeze } from './freeze.ts'
 import { ALONE, BESIDE } from './sandbox-environments.ts'
+import { fitMemory, type Machine } from './memory-limit.ts'
 import { readProxies } from './proxies.ts'
 import { readRedisTls } from './redis-tls.ts'
 import { readSettings } from './settings.ts'
@@ -99,6 +100,8 @@ export interface LoadOptions {
    * has nothing to do with it. What other variables speak of is then not to be used.
    */
   readonly heeded?: RegExp
+  /** The memory that is there; by default that of the machine, whatever its container allows. */
+  readonly machine?: Machine
 }
 
 /**
@@ -106,15 +109,17 @@ export interface LoadOptions {
  * With `sandbox.start`, the sandbox's own environments are still to be added: see `withSandbox`.
  * @throws {ConfigError} naming every bad variable together, and no value: values are secrets.
  */
-export function loadConfig (variables: EnvironmentVariables, { readFile = readTextFile, heeded = /^/ }: LoadOptions = {}): Config {
+export function loadConfig (variables: EnvironmentVariables, options: LoadOptions = {}): Config {
+  const { readFile = readTextFile, heeded = /^/, machine } = options
   const source = new Source(variables, readFile)
-  const settings = readSettings(source)
+  const { settings, memory, warnings: ofMemory } = fitMemory(source, readSettings(source), machine)
   const production = settings.NODE_ENV === 'production'
   const proxyOf = readProxies(source)
   const warnings = [
     ...unknownVariables(source.names),
     ...serviceLinkWarnings(source.serviceLinks),
-    ...productionWarnings(settings.NODE_ENV)
+    ...productionWarnings(settings.NODE_ENV),
+    ...ofMemory
   ]
   const environments = readEnvironments(source, { insecure: settings.ALLOW_INSECURE_UPSTREAM, proxyOf }, warnings)
   const sandbox = sandboxSettings(source, settings, production)
@@ -143,6 +148,7 @@ export function loadConfig (variables: EnvironmentVariables, { readFile = readTe
     jsonMaxBytes: settings.JSON_MAX_BYTES,
     upstream: upstreamLimits(settings),
     upload: uploadLimits(settings),
+    memory,
     shutdownDrainSeconds: settings.SHUTDOWN_DRAIN_SECONDS,
     shutdownGraceSeconds: settings.SHUTDOWN_GRACE_SECONDS,
     warnings

@@ -67,6 +67,21 @@ export interface RedisTls {
   readonly key?: Secret | undefined
 }
 
+/** What the process may keep in memory, in bytes. */
+export interface MemorySettings {
+  readonly limitBytes: number
+  /** Who set the limit. */
+  readonly source: 'MEMORY_LIMIT' | 'container' | 'machine'
+  /** Answers that wait to be read. */
+  readonly answersBytes: number
+  /** Records of idempotency keys, where there is no Redis. */
+  readonly recordsBytes: number
+  /** Each memory that may forget: verified tokens, issued signatures, rates. */
+  readonly cacheBytes: number
+  /** Whether freed memory stays with the process for a while, which saves CPU. */
+  readonly keepsFreed: boolean
+}
+
 /** Everything the process needs to know, read once and frozen. */
 export interface Config {
   readonly host: string
@@ -104,6 +119,7 @@ export interface Config {
   readonly jsonMaxBytes: number
   readonly upstream: UpstreamLimits
   readonly upload: UploadLimits
+  readonly memory: MemorySettings
   /** Seconds after SIGTERM in which requests are still taken. */
   readonly shutdownDrainSeconds: number
   /** Seconds that running requests get after that. */

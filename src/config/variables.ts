@@ -26,6 +26,7 @@ export function formatBytes (bytes: number): string {
 }
 
 const MIB = 1024 ** 2
+const GIB = 1024 ** 3
 const TIB = 1024 ** 4
 const LONGEST_MS = 24 * 60 * 60 * 1000
 
@@ -110,13 +111,20 @@ export const Settings = Type.Object({
   }),
   SANDBOX_PUBLIC_URL: text('How browsers reach the sandbox, such as `http://localhost:8081`, when not at its own address.'),
 
+  MEMORY_LIMIT: Type.Optional(Type.Integer({
+    minimum: 64 * MIB,
+    maximum: TIB,
+    'x-unit': 'bytes',
+    description: 'Memory that the process may take, such as `256MiB`. Unset: the limit of the container, or all of the machine. What uploads and memories may hold is sized from it.'
+  })),
+
   JSON_MAX_BYTES: bytes('Largest JSON body taken; on `/upload` without its data URI.', MIB, 1024, 64 * MIB),
   UPLOAD_MAX_BYTES: bytes('Largest file taken.', 5 * 1024 * MIB, 1),
   UPLOAD_TEXT_MAX_BYTES: bytes('Largest data URI taken in JSON or a urlencoded form, as text; up to 64 MB. It is held in memory of `UPLOAD_BUFFER_BYTES`; in a multipart form it streams, however long.', 16 * MIB, 1024, 64_000_000),
-  UPLOAD_CHUNK_BYTES: bytes('Size of a chunk of a large upload. Cloudinary takes no less than 5 MiB.', 20_000_000, 5 * MIB),
+  UPLOAD_CHUNK_BYTES: bytes('Size of a chunk of a large upload; less where `MEMORY_LIMIT` is small. Cloudinary takes no less than 5 MiB.', 20_000_000, 5 * MIB),
   UPLOAD_SINGLE_MAX_BYTES: bytes('Largest file sent to Cloudinary in one request; a larger one, or one of unknown size, goes in chunks. A multipart form counts with all its fields.', 100_000_000, 1),
-  UPLOAD_BUFFER_BYTES: bytes('Memory that the chunks of all uploads, and their data URIs in JSON, share.', 128 * MIB, 5 * MIB),
-  UPLOAD_MAX_CONCURRENT: Type.Integer({ default: 32, minimum: 1, maximum: 10_000, description: 'Uploads at once; more are answered 503, after a moment.' }),
+  UPLOAD_BUFFER_BYTES: bytes('Memory that the chunks of all uploads, and their data URIs in JSON, share. Sized from the limit of a container, or `MEMORY_LIMIT`.', 128 * MIB, 5 * MIB, 4 * GIB),
+  UPLOAD_MAX_CONCURRENT: Type.Integer({ default: 32, minimum: 1, maximum: 10_000, description: 'Uploads at once; more are answered 503, after a moment. Sized from the limit of a container, or `MEMORY_LIMIT`.' }),
   UPLOAD_ENVIRONMENT_SHARE: share('3/4', 'Part of `UPLOAD_MAX_CONCURRENT` and of `UPLOAD_BUFFER_BYTES` that uploads to one environment may take; 1 is the whole. Where there is only one environment, it has the whole.'),
   UPLOAD_CALLER_SHARE: share('1/2', 'The same for one caller with a key or token. Inside it, `UPLOAD_ENVIRONMENT_SHARE` applies again. Where there is only one caller, it has the whole.'),
   UPLOAD_ADDRESS_SHARE: share('1/4', 'The same for one address without a key. Where no keys are wanted on a loopback `HOST`, this machine has the whole.'),

@@ -12,6 +12,8 @@ export class FormScanner {
   #state: 'head' | 'file' | 'after'
   #held: Buffer = Buffer.alloc(0)
   bytes = 0
+  /** True for a file given as text, such as a data URI: its bytes stand for others. */
+  isText = false
 
   constructor (contentType: string, hash: Hash | undefined) {
     const [, quoted, plain] = /boundary=(?:"([^"]+)"|([^;\s]+))/.exec(contentType) ?? []
@@ -38,6 +40,7 @@ export class FormScanner {
         return
       }
       this.#state = 'file'
+      this.isText = !data.subarray(name, end).includes('filename=')
       data = data.subarray(end + 4)
     }
     const end = data.indexOf(this.#next)

@@ -83,7 +83,8 @@ function takeUpload (request: IncomingMessage, response: ServerResponse): void {
     seen.files++
     seen.bytes += upload.bytes
     if (etag !== undefined) seen.md5.push(etag)
-    json(response, { public_id: 'file', resource_type: 'raw', type: 'upload', bytes: upload.bytes, etag })
+    const bytes = scanner.isText ? undefined : upload.bytes
+    json(response, { public_id: 'file', resource_type: 'raw', type: 'upload', bytes, etag })
   })
 }
 

@@ -56,6 +56,14 @@ t.test('serve', async (t) => {
     t.notMatch(JSON.stringify(lines), 'canary')
   })
 
+  t.test('says in one line what it chose for the memory there is', async (t) => {
+    const { lines } = await start(t, { ...EMBEDDED, MEMORY_LIMIT: '2GiB' })
+    t.same(lines.filter(({ msg }) => msg === 'memory is sized').map(({ memory_limit: limit, memory_limit_source: source, upload_buffer: buffer, uploads_at_once: uploads, upload_chunk: chunk }) =>
+      ({ limit, source, buffer, uploads, chunk })), [
+      { limit: '2GiB', source: 'MEMORY_LIMIT', buffer: '512MiB', uploads: 128, chunk: '20MB' }
+    ])
+  })
+
   t.test('drains before it closes, for as long as it is told', async (t) => {
     const { terminal, url } = await start(t, { ...EMBEDDED, SHUTDOWN_DRAIN_SECONDS: '1' })
     t.equal(terminal.shutdown?.graceSeconds, 26)

@@ -105,11 +105,6 @@ t.test('readSettings', async (t) => {
     t.same(new Set(read(all).faults.map(({ name }) => name)), new Set(Object.keys(bad)))
   })
 
-  t.test('faults: a buffer that no chunk fits in', async (t) => {
-    t.match(read({ UPLOAD_BUFFER_BYTES: '8MiB' }).faults, [{ name: 'UPLOAD_BUFFER_BYTES', reason: /one chunk has to fit/ }])
-    t.same(read({ UPLOAD_BUFFER_BYTES: '8MiB', UPLOAD_CHUNK_BYTES: '8MiB' }).faults, [])
-  })
-
   t.test('takes a public key on one line or on several, and no private one', async (t) => {
     const { publicKey, privateKey } = generateKeyPairSync('ed25519')
     const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()

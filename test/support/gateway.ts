@@ -59,6 +59,14 @@ export function testConfig (environments: readonly CloudinaryEnvironment[], chan
       verify: 'bytes',
       verifyStrict: false
     },
+    memory: {
+      limitBytes: 4 * 1024 ** 3,
+      source: 'machine',
+      answersBytes: 64 * 1024 ** 2,
+      recordsBytes: 32 * 1024 ** 2,
+      cacheBytes: 16 * 1024 ** 2,
+      keepsFreed: false
+    },
     shutdownDrainSeconds: 0,
     shutdownGraceSeconds: 5,
     warnings: []

@@ -16,6 +16,7 @@ export function recordedTerminal (variables: Terminal['variables'] = {}, logDesc
   return {
     variables,
     version: '1.2.3',
+    constrainedMemory: () => undefined,
     interactive: false,
     animated: false,
     person () { return undefined },

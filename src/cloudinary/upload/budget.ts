@@ -1,6 +1,7 @@
 import type { UploadLimits } from '../../config/types.ts'
 import { GatewayError } from '../../errors.ts'
 import { STREAM_ADVICE } from '../../input/body-type.ts'
+import { Arena, type Loan, type Side } from './arena.ts'
 import { unprovenPlaces, uploadPlaces, type Places } from './places.ts'
 import {
   once,
@@ -12,18 +13,12 @@ import {
   type UploadOwner
 } from './shares.ts'
 
-const IDLE_MS = 5_000
+export type { Loan } from './arena.ts'
 
 interface Waiter {
   readonly bytes: number
   readonly owner: UploadOwner
-  readonly grant: (release: Release) => void
-}
-
-/** Memory for one chunk, to be given back. */
-export interface Loan {
-  readonly memory: Buffer
-  readonly release: Release
+  readonly grant: (loan: Loan) => void
 }
 
 /**
@@ -31,24 +26,18 @@ export interface Loan {
  * take. No owner gets more than its shares of either.
  */
 export class UploadBudget {
-  readonly #capacity: number
-  readonly #idleMs: number
+  readonly #arena: Arena
   readonly #places: Places
   readonly #unproven: Places
   readonly #shares: Shares
   readonly #queue: Waiter[] = []
-  /** Memory that was given back and is lent again, because the collector frees large buffers late. By its size. */
-  readonly #idle = new Map<number, Buffer[]>()
-  #idleBytes = 0
-  #forgetting: NodeJS.Timeout | undefined
   #held = 0
 
   /** @param idleMs how long memory is kept that nobody holds */
-  constructor (limits: Pick<UploadLimits, 'maxConcurrent' | 'bufferBytes' | 'shares'>, idleMs = IDLE_MS) {
-    this.#idleMs = idleMs
+  constructor (limits: Pick<UploadLimits, 'maxConcurrent' | 'bufferBytes' | 'shares'>, idleMs?: number) {
+    this.#arena = new Arena(limits.bufferBytes, idleMs)
     this.#places = uploadPlaces(limits)
     this.#unproven = unprovenPlaces(limits)
-    this.#capacity = limits.bufferBytes
     this.#shares = new Shares(limits.bufferBytes, limits.shares)
   }
 
@@ -80,8 +69,8 @@ export class UploadBudget {
 
   /** Returns whether so much can be borrowed without waiting. */
   hasRoom (bytes: number, owner: UploadOwner = {}): boolean {
-    const counted = Math.min(bytes, this.#capacity)
-    if (this.#held + counted > this.#capacity || this.#shares.full(owner, counted)) return false
+    const counted = this.#counted(bytes)
+    if (!this.#arena.fits(counted) || this.#shares.full(owner, counted)) return false
     const awaited = this.#awaited()
     return awaited !== undefined && !this.#concernsAny(awaited, owner)
   }
@@ -92,87 +81,51 @@ export class UploadBudget {
    * itself.
    */
   async borrow (bytes: number, signal: AbortSignal, owner: UploadOwner = {}): Promise<Loan> {
-    const counted = Math.min(bytes, this.#capacity)
     signal.throwIfAborted()
-    const giveBack = this.hasRoom(bytes, owner)
-      ? this.#hold(counted, owner)
-      : await this.#wait(counted, owner, signal)
-    clearTimeout(this.#forgetting)
-    const memory = this.#take(bytes)
-    return {
-      memory,
-      release: once(() => {
-        this.#keep(memory)
-        giveBack()
-      })
-    }
+    return this.hasRoom(bytes, owner) ? this.#hold(bytes, owner) : await this.#wait(bytes, owner, signal)
   }
 
   /** Largest loan that does not count as the whole. */
-  get capacity (): number { return this.#capacity }
+  get capacity (): number { return this.#arena.capacity }
 
   /**
-   * Lends memory for a text of this length, without waiting. The memory is not reused: hardly any other text
-   * has the same length, and the reader of this one may still look at it.
+   * Lends memory for a text of this length, without waiting. Release it only when nobody reads the text any more.
    * @throws {GatewayError} `overloaded` when there is no room now, `payload_too_large` when there never is.
    */
   lendNow (bytes: number, owner: UploadOwner = {}): Loan {
-    if (bytes > this.#capacity) {
-      throw new GatewayError('payload_too_large', `The body has ${bytes} bytes; all uploads together may hold ${this.#capacity}.`, { members: { advice: STREAM_ADVICE } })
+    const { capacity } = this
+    if (bytes > capacity) {
+      throw new GatewayError('payload_too_large', `The body has ${bytes} bytes; all uploads together may hold ${capacity}.`, { members: { advice: STREAM_ADVICE } })
     }
     const full = this.#shares.full(owner, bytes)
-    if (full) throw shareFailure(full, { name: 'bytes of memory for uploads', total: this.#capacity })
+    if (full) throw shareFailure(full, { name: 'bytes of memory for uploads', total: capacity })
     if (!this.hasRoom(bytes, owner)) {
       throw new GatewayError('overloaded', `There is no memory for a body of ${bytes} bytes beside the uploads that are running.`, {
         headers: { 'retry-after': RETRY_AFTER_SECONDS }
       })
     }
-    const release = this.#hold(bytes, owner)
-    if (this.#held + this.#idleBytes > this.#capacity) this.#forget()
-    return { memory: Buffer.allocUnsafeSlow(bytes), release }
+    return this.#hold(bytes, owner, 'end')
   }
 
-  #hold (bytes: number, owner: UploadOwner): Release {
-    this.#held += bytes
-    const giveBack = this.#shares.take(owner, bytes)
-    return once(() => {
-      this.#held -= bytes
-      giveBack()
-      this.#grant()
-      if (this.#held === 0) this.#forgetSoon()
-    })
-  }
+  #counted (bytes: number): number { return Math.min(bytes, this.capacity) }
 
-  #take (bytes: number): Buffer {
-    const known = this.#idle.get(bytes)?.pop()
-    if (known) {
-      this.#idleBytes -= bytes
-      return known
+  #hold (bytes: number, owner: UploadOwner, side?: Side): Loan {
+    const counted = this.#counted(bytes)
+    const { memory, release } = this.#arena.take(bytes, side)
+    this.#held += counted
+    const giveBack = this.#shares.take(owner, counted)
+    return {
+      memory,
+      release: once(() => {
+        this.#held -= counted
+        release()
+        giveBack()
+        this.#grant()
+      })
     }
-    // What lies idle in other sizes would come on top of the budget.
-    if (this.#held + this.#idleBytes > this.#capacity) this.#forget()
-    return Buffer.allocUnsafeSlow(bytes)
   }
 
-  #keep (memory: Buffer): void {
-    const same = this.#idle.get(memory.length) ?? []
-    this.#idle.set(memory.length, same)
-    same.push(memory)
-    this.#idleBytes += memory.length
-  }
-
-  /** One upload's chunks follow each other closely and should find their memory again. */
-  #forgetSoon (): void {
-    this.#forgetting = setTimeout(() => this.#forget(), this.#idleMs)
-    this.#forgetting.unref()
-  }
-
-  #forget (): void {
-    this.#idle.clear()
-    this.#idleBytes = 0
-  }
-
-  async #wait (bytes: number, owner: UploadOwner, signal: AbortSignal): Promise<Release> {
+  async #wait (bytes: number, owner: UploadOwner, signal: AbortSignal): Promise<Loan> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         this.#queue.splice(this.#queue.indexOf(waiter), 1)
@@ -183,9 +136,9 @@ export class UploadBudget {
       const waiter: Waiter = {
         bytes,
         owner,
-        grant: (release) => {
+        grant: (loan) => {
           signal.removeEventListener('abort', onAbort)
-          resolve(release)
+          resolve(loan)
         }
       }
       signal.addEventListener('abort', onAbort, { once: true })
@@ -197,7 +150,7 @@ export class UploadBudget {
   #awaited (): FullShare[] | undefined {
     const awaited: FullShare[] = []
     for (const { bytes, owner } of this.#queue) {
-      const full = this.#shares.full(owner, bytes)
+      const full = this.#shares.full(owner, this.#counted(bytes))
       if (full) awaited.push(full)
       else if (!this.#concernsAny(awaited, owner)) return undefined
     }
@@ -216,10 +169,10 @@ export class UploadBudget {
     const awaited: FullShare[] = []
     for (const waiter of [...this.#queue]) {
       const { bytes, owner } = waiter
-      const full = this.#shares.full(owner, bytes)
+      const full = this.#shares.full(owner, this.#counted(bytes))
       if (full) awaited.push(full)
       if (this.#concernsAny(awaited, owner)) continue
-      if (this.#held + bytes > this.#capacity) return
+      if (!this.#arena.fits(this.#counted(bytes))) return
       this.#queue.splice(this.#queue.indexOf(waiter), 1)
       waiter.grant(this.#hold(bytes, owner))
     }

@@ -88,9 +88,9 @@ t.test('memory: whoever waits for its own share holds up nobody else, and is not
   const small = borrow(10, { caller: 'new' }, 'small')
   t.equal(budget.waiting, 4, 'nobody overtakes one that waits for memory')
   first.release()
+  other.release()
   for (const loan of await Promise.all([second, third, last])) loan.release()
   ;(await small).release()
-  other.release()
   t.same(order, ['first', 'other', 'second', 'third', 'last', 'small'])
   t.same([budget.heldBytes, budget.waiting], [0, 0])
 })
@@ -115,7 +115,7 @@ t.test('a chunk larger than the whole budget gets it for itself', async (t) => {
   large.release()
 })
 
-t.test('memory for a text is lent at once or not at all, and to nobody else afterwards', async (t) => {
+t.test('memory for a text is lent at once or not at all', async (t) => {
   const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100, shares })
   t.equal(budget.capacity, 100)
   const text = budget.lendNow(60)
@@ -128,7 +128,6 @@ t.test('memory for a text is lent at once or not at all, and to nobody else afte
   text.release()
   const chunk = await waiting
   t.equal(budget.heldBytes, 60)
-  t.not(chunk.memory, text.memory)
   chunk.release()
   const whole = budget.lendNow(100)
   t.equal(budget.heldBytes, 100)
@@ -149,28 +148,6 @@ t.test('a caller that leaves while it waits leaves the line, and those behind it
   one.release()
   loan.release()
   await t.rejects(budget.borrow(1, AbortSignal.abort(new Error('gone before'))), { message: 'gone before' })
-})
-
-t.test('memory that is given back is lent again, and let go when it would exceed the budget or nobody wants it for a while', async (t) => {
-  const budget = new UploadBudget({ maxConcurrent: 9, bufferBytes: 100, shares }, 10)
-  const keep = await budget.borrow(10, never)
-  const one = await budget.borrow(40, never)
-  const { memory } = one
-  one.release()
-  const again = await budget.borrow(40, never)
-  t.equal(again.memory, memory)
-  again.release()
-  const other = await budget.borrow(80, never)
-  other.release()
-  const fresh = await budget.borrow(40, never)
-  t.not(fresh.memory, memory, 'the other size needed its place')
-  const last = fresh.memory
-  for (const loan of [keep, fresh]) loan.release()
-  const found = await budget.borrow(40, never)
-  t.equal(found.memory, last, 'the next chunk of the same file finds it again')
-  found.release()
-  await new Promise((resolve) => { setTimeout(resolve, 50) })
-  t.not((await budget.borrow(40, never)).memory, last)
 })
 
 t.test('500 random loans: never more than the budget, nobody starves', async (t) => {

@@ -75,17 +75,6 @@ t.test('the memory is given back when the body fails: empty, paused for too long
   t.equal(budget.heldBytes, 0)
 })
 
-t.test('it is the memory of nobody else, even when it has been given back', async (t) => {
-  const budget = new UploadBudget(upload)
-  const first = await hold(arriving(5000), { budget, length: 5000 })
-  first.release()
-  first.release()
-  const second = await budget.borrow(5000, new AbortController().signal)
-  t.not(second.memory.buffer, first.bytes.buffer)
-  t.equal(budget.heldBytes, 5000)
-  second.release()
-})
-
 t.test('a loan that waits in line goes before a text', async (t) => {
   const budget = new UploadBudget(upload)
   const whole = await budget.borrow(8000, new AbortController().signal)
