@@ -128,13 +128,11 @@ t.test('gateways that share a Redis and the name of an environment', {
   t.match(await upload(apart, 'k', bytes), { status: 200, replayed: false }, 'another prefix is another memory, even of one account')
   t.equal(uploads(), 3)
 
-<<<<<<< HEAD
-  const keys = (await redis.keys('*')).map((key) => key.replace(/(idempotency|rate):.*|(proof:http.*\/\w+):[0-9a-f]{64}$/, '$1$2').replace(sandbox.url, '')).sort()
-  // All carry the prefix; what is about assets or credentials carries the account too.
-=======
   const kept = (await redis.keys('*')).filter((key) => !key.includes(':probe:'))
-  const keys = kept.map((key) => key.replace(/(idempotency|rate):.*/, '$1')).sort()
->>>>>>> 104dd56 (feat: replicas that share a Redis know each other's signatures)
+  const keys = kept.map((key) => key
+    .replace(/(idempotency|rate):.*|(proof:http.*\/\w+):[0-9a-f]{64}$/, '$1$2')
+    .replace(sandbox.url, '')).sort()
+  // All carry the prefix; what is about assets or credentials carries the account too.
   t.same(keys, [
     'apart:idempotency',
     'apart:proof:/one',
