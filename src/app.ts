@@ -79,6 +79,8 @@ export interface AppOptions {
   leaseMs?: number
   /** How many idempotency keys are kept in memory, where there is no Redis. */
   keptKeys?: number
+  /** How many entries each memory keeps at most, for a test that wants to see all of them full. */
+  keptEntries?: number
   /** Bounds on the answers that wait to be read. */
   unread?: UnreadAnswersOptions
 }
@@ -150,14 +152,14 @@ async function load (app: FastifyInstance, options: AppOptions, docs: string): P
   const { config } = options
   const prefix = config.routePrefix
   await loadBorder(app, options, docs)
-  await loadUpstream(app, config)
+  await loadUpstream(app, options)
   await app.register(health)
   await app.register(async (pages) => { await loadPages(pages, config) }, { prefix })
   await app.register(async (guarded) => {
     // Before any route: one that nothing would hold to what its caller may do is refused, and every query is closed.
     await guarded.register(routeActions)
     await guarded.register(unreadQuery)
-    await loadChecks(guarded, config)
+    await loadChecks(guarded, options)
     await loadActions(guarded, options)
     // They guard this scope alone, but whoever holds the app may reload its policy and replace its keys.
     app.decorate('reloadPolicy', guarded.reloadPolicy)
@@ -168,13 +170,13 @@ async function load (app: FastifyInstance, options: AppOptions, docs: string): P
 
 /** What every request passes, and every answer: whichever route it is for, or none. */
 async function loadBorder (app: FastifyInstance, options: AppOptions, docs: string): Promise<void> {
-  const { config, version = '0.0.0', unread = {} } = options
+  const { config, version = '0.0.0', unread } = options
   // JSON as `text/plain` is what a foreign page can send without asking first.
   app.removeContentTypeParser('text/plain')
   refuseTunnels(app.server)
   await app.register(batching)
   await app.register(requestLife)
-  await app.register(unreadAnswers, unread)
+  await app.register(unreadAnswers, { maxBytes: config.memory.answersBytes, ...unread })
   await app.register(metrics, {
     wanted: config.metrics !== undefined,
     upload: config.upload,
@@ -194,8 +196,13 @@ async function loadBorder (app: FastifyInstance, options: AppOptions, docs: stri
   await app.register(unreadBody)
   // Before its users: what is registered first is closed last.
   await app.register(redis, { url: config.redisUrl, prefix: config.redisPrefix, tls: config.redisTls })
-  await app.register(rateLimit, { ...ratesOf(app, config), redis: app.redis })
+  await app.register(rateLimit, { ...ratesOf(app, config), redis: app.redis, memory: boundsOf(options) })
   await app.register(openapiDocument, { version, prefix: config.routePrefix })
+}
+
+/** Returns the bounds of each memory that may forget. */
+function boundsOf ({ config, keptEntries }: AppOptions) {
+  return { maxBytes: config.memory.cacheBytes, maxEntries: keptEntries }
 }
 
 /** Returns the rates of addresses and callers, with the metric for rejected requests. */
@@ -204,11 +211,19 @@ function ratesOf ({ metrics: meters }: FastifyInstance, { rates }: Config) {
 }
 
 /** The way to Cloudinary and back. */
-async function loadUpstream (app: FastifyInstance, { environments, defaultEnvironment, upstream, upload }: Config): Promise<void> {
+async function loadUpstream (app: FastifyInstance, options: AppOptions): Promise<void> {
+  const { environments, defaultEnvironment, upstream, upload } = options.config
   await app.register(relay)
   await app.register(credentialProofs)
   const { onTry, onReplaced, redis } = app
-  await app.register(cloudinary, { environments, defaultEnvironment, client: { upstream, upload, onTry }, onReplaced, redis })
+  await app.register(cloudinary, {
+    environments,
+    defaultEnvironment,
+    memory: boundsOf(options),
+    client: { upstream, upload, onTry },
+    onReplaced,
+    redis
+  })
 }
 
 /** Origins of delivery that are not served over https, as those of the sandbox: pages show pictures from there too. */
@@ -236,16 +251,17 @@ async function loadPages (pages: FastifyInstance, config: Config): Promise<void>
 }
 
 /** Loads the checks in their order: who it is, whether it asks too often, where it goes, what it may do. */
-async function loadChecks (guarded: FastifyInstance, config: Config): Promise<void> {
-  const { auth, corsOrigins } = config
+async function loadChecks (guarded: FastifyInstance, options: AppOptions): Promise<void> {
+  const { config: { auth, corsOrigins } } = options
   const { metrics: meters } = guarded
   await guarded.register(authentication, {
     auth,
     environments: guarded.cloudinary.names(),
     corsOrigins,
+    memory: boundsOf(options),
     onPolicyReload: auth.policyFile === undefined ? undefined : meters?.watch('policy')
   })
-  await guarded.register(callerRate, ratesOf(guarded, config))
+  await guarded.register(callerRate, ratesOf(guarded, options.config))
   await guarded.register(environments)
   await guarded.register(environmentChoice)
   await guarded.register(authorization)
@@ -256,12 +272,12 @@ async function loadChecks (guarded: FastifyInstance, config: Config): Promise<vo
 
 /** The nine actions, and what they read bodies with and remember uploads by. */
 async function loadActions (guarded: FastifyInstance, options: AppOptions): Promise<void> {
-  const { leaseMs, keptKeys } = options
+  const { leaseMs, keptEntries, keptKeys = keptEntries, config: { memory: { recordsBytes: keptBytes } } } = options
   await guarded.register(requestTarget)
   await guarded.register(bodyEncoding)
   await guarded.register(textInput)
   const onForgotten = guarded.metrics?.forgotten
-  await guarded.register(idempotency, { redis: guarded.redis, leaseMs, keptKeys, onForgotten })
+  await guarded.register(idempotency, { redis: guarded.redis, leaseMs, keptKeys, keptBytes, onForgotten })
   await guarded.register(signedForm)
   for (const service of SERVICES) await guarded.register(service)
   for (const action of ACTIONS) await guarded.register(action)

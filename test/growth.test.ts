@@ -95,9 +95,9 @@ t.test('a request for one of many environments', async (t) => {
 
 t.test('a request of a new address, when the memory of rates is full', async (t) => {
   const rate = { requests: 10, perSeconds: 60 }
-  const full = async (maxKeys: number): Promise<() => Promise<unknown>> => {
-    const store = new MemoryRateStore({ maxKeys })
-    for (let index = 0; index < maxKeys; index++) await store.take(`known ${index}`, rate)
+  const full = async (maxEntries: number): Promise<() => Promise<unknown>> => {
+    const store = new MemoryRateStore({ maxEntries })
+    for (let index = 0; index < maxEntries; index++) await store.take(`known ${index}`, rate)
     let index = 0
     return async () => store.take(`new ${index++}`, rate)
   }

@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
+import { boundedMemory, type MemoryBounds } from '../bounded-memory.ts'
 import { steadyClock } from '../clock.ts'
 import type { Rate } from '../schemas/caller.ts'
 
@@ -75,13 +76,13 @@ class PushedOut {
   }
 }
 
-export interface MemoryRateStoreOptions {
-  readonly now?: () => number
-  /**
-   * Keys remembered exactly. Of the others it is remembered what they have used, in a place that they share.
-   */
-  readonly maxKeys?: number
+/** Bounds of the keys remembered exactly. Of the others it is remembered what they have used, in a place that they share. */
+export interface MemoryRateStoreOptions extends MemoryBounds {
+  readonly now?: (() => number) | undefined
 }
+
+/** Holds 50,000 keys or more of the usual length. */
+const MAX_BYTES = 16 * 1024 ** 2
 
 /**
  * Counts in this process alone: with several replicas each allows the whole rate. Nobody gets a new quota by
@@ -92,15 +93,12 @@ export class MemoryRateStore implements RateStore {
   readonly #pushedOut = new PushedOut()
   readonly #wholeAt: LRUCache<string, number>
 
-  constructor ({ now = steadyClock, maxKeys = 100_000 }: MemoryRateStoreOptions = {}) {
+  constructor ({ now = steadyClock, maxBytes = MAX_BYTES, maxEntries }: MemoryRateStoreOptions = {}) {
     this.#now = now
-    this.#wholeAt = new LRUCache({
-      // Not `max`, which takes the memory of all keys at once.
-      maxSize: maxKeys,
-      sizeCalculation: () => 1,
-      dispose: (wholeAtMs, key, reason) => {
-        if (reason === 'evict' && wholeAtMs > now()) this.#pushedOut.add(key, wholeAtMs)
-      }
+    this.#wholeAt = boundedMemory({
+      maxBytes,
+      maxEntries,
+      onPushedOut: (wholeAtMs, key) => { if (wholeAtMs > now()) this.#pushedOut.add(key, wholeAtMs) }
     })
   }
 

@@ -1,3 +1,4 @@
+import { bytesOfText } from '../bounded-memory.ts'
 import { steadyClock } from '../clock.ts'
 import { GatewayError } from '../errors.ts'
 import { Ranking } from './ranking.ts'
@@ -31,13 +32,15 @@ interface KeptRecord {
 export interface MemoryStoreOptions {
   /** Keys of all callers, those that run among them. */
   readonly maxEntries?: number | undefined
-  /** All records together, in characters of their JSON. */
-  readonly maxBytes?: number
+  /** All records together, with their names and callers. */
+  readonly maxBytes?: number | undefined
   readonly now?: () => number
   /** Called for each key that is forgotten before it expires. */
   readonly onForgotten?: (() => void) | undefined
 }
 
+/** What a record takes beside its texts. */
+const RECORD_BYTES = 500
 /** No answer takes more than this part of the memory. */
 const LARGEST_PART = 1 / 8
 
@@ -104,7 +107,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   #keep (name: string, holding: Holding, whole: IdempotencyRecord): void {
     const isLarge = JSON.stringify(whole).length > this.#maxBytes * LARGEST_PART
     const record = isLarge ? withoutAnswer(whole) : whole
-    const bytes = JSON.stringify(record).length
+    const bytes = RECORD_BYTES + bytesOfText(name) + bytesOfText(holding.caller) + JSON.stringify(record).length
     const kept = { name, holding, record, bytes, expiresAtMs: this.#now() + KEPT_MS }
     this.#finished.set(name, kept)
     holding.finished.push(kept)

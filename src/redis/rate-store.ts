@@ -1,4 +1,5 @@
 import type { Rate } from '../schemas/caller.ts'
+import type { MemoryBounds } from '../bounded-memory.ts'
 import { MemoryRateStore, verdictAt, type RateStore, type RateVerdict } from '../auth/rate-limit.ts'
 import type { RedisLink, RunScript } from './link.ts'
 
@@ -29,9 +30,11 @@ const COMMAND_TIMEOUT_MS = 250
 export class RedisRateStore implements RateStore {
   readonly #link: RedisLink
   readonly #run: RunScript
-  readonly #memory = new MemoryRateStore()
+  readonly #memory: MemoryRateStore
 
-  constructor (link: RedisLink) {
+  /** @param memory bounds of what this replica counts by itself */
+  constructor (link: RedisLink, memory: MemoryBounds = {}) {
+    this.#memory = new MemoryRateStore(memory)
     this.#link = link
     this.#run = link.within(COMMAND_TIMEOUT_MS)
   }

@@ -40,7 +40,7 @@ t.test('over any time no more passes than one quota and what came back meanwhile
 
 t.test('only so many keys are remembered, and who is pushed out does not get its quota anew', async (t) => {
   let nowMs = 1_000
-  const store = new MemoryRateStore({ maxKeys: 100, now: () => nowMs })
+  const store = new MemoryRateStore({ maxEntries: 100, now: () => nowMs })
   for (let count = 0; count < 3; count++) await store.take('used up', rate)
   await store.take('used once', rate)
   for (let other = 0; other < 1_000; other++) await store.take(`other ${other}`, rate)
@@ -64,9 +64,17 @@ t.test('only so many keys are remembered, and who is pushed out does not get its
 
 t.test('what is whole again leaves no trace', async (t) => {
   let nowMs = 1_000
-  const store = new MemoryRateStore({ maxKeys: 1, now: () => nowMs })
+  const store = new MemoryRateStore({ maxEntries: 1, now: () => nowMs })
   await store.take('a', rate)
   nowMs += 2_000
   await store.take('b', rate)
   t.equal((await store.take('a', rate)).remaining, 2)
+})
+
+t.test('long keys take the places of several', async (t) => {
+  const store = new MemoryRateStore({ maxBytes: 10_000 })
+  const rate = { requests: 1, perSeconds: 60 }
+  for (let number = 0; number < 100; number++) await store.take(`caller:${'x'.repeat(1_000)}${number}`, rate)
+  t.ok(store.size < 5, `${store.size} are kept`)
+  t.equal((await store.take(`caller:${'x'.repeat(1_000)}0`, rate)).allowed, false, 'what the others used is remembered')
 })

@@ -118,3 +118,13 @@ t.test('M28: of ten at once one gets the key, a thousand times', async (t) => {
   }
   t.match(await store.claim('key-0', 'web'), { state: 'in_progress' })
 })
+
+t.test('long names of callers count as bytes of their keys', async (t) => {
+  let forgotten = 0
+  const store = new MemoryIdempotencyStore({ maxBytes: 100_000, onForgotten: () => { forgotten++ } })
+  for (let number = 0; number < 20; number++) {
+    const claim = await store.claim(`key ${number}`, `${number}${'x'.repeat(10_000)}`)
+    if (claim.state === 'held') await claim.hold.settle({ fingerprint: 'f', look_for: {} as never })
+  }
+  t.equal(forgotten, 16, 'each takes 20,000 bytes')
+})

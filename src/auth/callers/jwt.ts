@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { JWTVerifyResult } from 'jose'
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
+import { boundedMemory, type MemoryBounds } from '../../bounded-memory.ts'
 import { steadyClock, wallClock } from '../../clock.ts'
 import type { Claims } from '../policy/patterns.ts'
 import type { KeySource } from './key-set.ts'
@@ -12,10 +13,14 @@ export const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512',
 /** How far two clocks may be apart. */
 const TOLERANCE_SECONDS = 5
 const LONGEST_CACHED_MS = 5 * 60_000
+const MAX_BYTES = 16 * 1024 ** 2
+/** Bytes that claims take for each character of their token, as objects: many short claims take most. */
+const CLAIMS_FACTOR = 4
 /** The end of the year 9999: a later `exp` is no date, but a way to say "never". */
 const LAST_SECOND = 253_402_300_799
 
-export interface JwtOptions {
+/** The bounds are those of the tokens that are remembered. */
+export interface JwtOptions extends MemoryBounds {
   readonly keys: KeySource
   readonly issuer: string
   readonly audience: string
@@ -23,7 +28,6 @@ export interface JwtOptions {
   readonly now?: () => number
   /** Measures durations, in milliseconds. */
   readonly clock?: () => number
-  readonly maxCached?: number
 }
 
 /** The token is not to be believed. `message` is for its holder. */
@@ -46,6 +50,7 @@ interface VerifiedToken {
   readonly fingerprint: string
   /** The end of the token itself, by the time of day. */
   readonly expiresAtMs: number
+  readonly tokenLength: number
 }
 
 const digestOf = (token: string): string => hash('sha256', token, 'base64')
@@ -55,18 +60,19 @@ const digestOf = (token: string): string => hash('sha256', token, 'base64')
  * many providers send none. A verified token is remembered for five minutes, not beyond its own end, nor its key's.
  */
 export class JwtVerifier {
-  readonly #options: Required<Omit<JwtOptions, 'clock' | 'maxCached'>>
+  readonly #options: Required<Omit<JwtOptions, 'clock' | keyof MemoryBounds>>
   /** By the SHA-256 of the token's text. One that was forgotten is verified again. */
   readonly #verified: LRUCache<string, VerifiedToken>
 
   constructor (options: JwtOptions) {
-    const { keys, issuer, audience, now = wallClock, clock = steadyClock, maxCached = 10_000 } = options
+    const { keys, issuer, audience, now = wallClock, clock = steadyClock, maxBytes = MAX_BYTES, maxEntries } = options
     this.#options = { keys, issuer, audience, now }
-    this.#verified = new LRUCache({
-      max: maxCached,
-      ttl: LONGEST_CACHED_MS,
-      ttlResolution: 0, // no timer
-      perf: { now: clock }
+    this.#verified = boundedMemory({
+      maxBytes,
+      maxEntries,
+      bytesOf: ({ tokenLength }) => tokenLength * CLAIMS_FACTOR,
+      lifetimeMs: LONGEST_CACHED_MS,
+      now: clock
     })
   }
 
@@ -121,6 +127,6 @@ export class JwtVerifier {
     }
     const { exp = Infinity } = result.payload
     if (exp > LAST_SECOND) throw new TokenRefused(`The token is refused: ${CLAIM_REASONS['exp']}.`)
-    return { claims: result.payload, fingerprint, expiresAtMs: (exp + TOLERANCE_SECONDS) * 1000 }
+    return { claims: result.payload, fingerprint, expiresAtMs: (exp + TOLERANCE_SECONDS) * 1000, tokenLength: token.length }
   }
 }

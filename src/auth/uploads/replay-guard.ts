@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { LRUCache } from 'lru-cache'
+import { boundedMemory } from '../../bounded-memory.ts'
 import { GatewayError } from '../../errors.ts'
 import type { Parameters } from '../policy/signing-rules.ts'
 
@@ -111,7 +111,7 @@ function markersFor (names: readonly string[]): Markers | undefined {
 }
 
 /** Answers of `markersFor`: only names count, none holds `&`, and an application signs the same few sets again and again. */
-const answers = new LRUCache<string, { readonly markers: Markers | undefined }>({ max: 1000 })
+const answers = boundedMemory<{ readonly markers: Markers | undefined }>({ maxBytes: 1024 ** 2 })
 
 function knownMarkers (names: readonly string[]): Markers | undefined {
   const key = names.join('&')

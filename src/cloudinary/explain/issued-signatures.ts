@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
+import { boundedMemory, bytesOfText, type MemoryBounds } from '../../bounded-memory.ts'
 import { steadyClock } from '../../clock.ts'
 import { SIGNATURE_LIFE_SECONDS } from '../../input/signature-time.ts'
 
@@ -12,38 +13,31 @@ export interface IssuedSignature {
   readonly owner: string
 }
 
-export interface SignatureMemoryOptions {
-  /** Sum of the lengths of all remembered fields, and of what each signature takes beside them. */
-  readonly maxCharacters?: number
+/** The bytes are those of all remembered fields, and of what each signature takes beside them. */
+export interface SignatureMemoryOptions extends MemoryBounds {
   readonly lifetimeSeconds?: number
   readonly now?: () => number
 }
 
-const MIB = 1024 * 1024
-/** Characters that a signature takes beside its fields. */
-const ENTRY_CHARACTERS = 1024
+const MAX_BYTES = 32 * 1024 ** 2
+/** What a signature takes beside its texts. */
+const OBJECTS_BYTES = 1024
 
 /** Signatures of all environments. They share one bound: a memory for each would grow with their number. */
 export type SignatureMemory = LRUCache<string, IssuedSignature>
 
-function charactersOf ({ fields }: IssuedSignature): number {
-  let characters = ENTRY_CHARACTERS
+function bytesOf ({ environment, owner, fields }: IssuedSignature): number {
+  let bytes = OBJECTS_BYTES + bytesOfText(environment) + bytesOfText(owner)
   for (const name of Object.keys(fields)) {
-    characters += name.length + (fields[name] as string).length // a key of its own
+    bytes += bytesOfText(name) + bytesOfText(fields[name] as string) // a key of its own
   }
-  return characters
+  return bytes
 }
 
 /** Makes a memory of signatures. The default bounds hold the latest 10,000 or more. */
 export function signatureMemory (options: SignatureMemoryOptions = {}): SignatureMemory {
-  const { maxCharacters = 16 * MIB, lifetimeSeconds = SIGNATURE_LIFE_SECONDS, now = steadyClock } = options
-  return new LRUCache({
-    maxSize: maxCharacters,
-    sizeCalculation: charactersOf,
-    ttl: lifetimeSeconds * 1000,
-    ttlResolution: 0, // no timer
-    perf: { now }
-  })
+  const { maxBytes = MAX_BYTES, maxEntries, lifetimeSeconds = SIGNATURE_LIFE_SECONDS, now = steadyClock } = options
+  return boundedMemory({ maxBytes, maxEntries, bytesOf, lifetimeMs: lifetimeSeconds * 1000, now })
 }
 
 let signers = 0

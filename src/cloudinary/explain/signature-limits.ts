@@ -1,29 +1,24 @@
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
+import { boundedMemory, type MemoryBounds } from '../../bounded-memory.ts'
 import { steadyClock } from '../../clock.ts'
 import { SIGNATURE_LIFE_SECONDS } from '../../input/signature-time.ts'
 
-export interface SignatureLimitsOptions {
-  readonly maxEntries?: number
+export interface SignatureLimitsOptions extends MemoryBounds {
   readonly now?: () => number
 }
+
+const MAX_BYTES = 16 * 1024 ** 2
 
 /**
  * The largest file that may be sent with a signature, where its caller has a limit. All clients share one. What
  * `IssuedSignatures` remembers takes more room the longer the fields are, and so a few long forms push it out:
- * here each takes the same, and whoever wants to be rid of a limit has to ask for all of `maxEntries` signatures.
+ * here each takes the same, and whoever wants to be rid of a limit has to ask for tens of thousands of signatures.
  */
 export class SignatureLimits {
   readonly #limits: LRUCache<string, number>
 
-  constructor ({ maxEntries = 50_000, now = steadyClock }: SignatureLimitsOptions = {}) {
-    this.#limits = new LRUCache({
-      // Not `max`, which takes the memory of all entries at once.
-      maxSize: maxEntries,
-      sizeCalculation: () => 1,
-      ttl: SIGNATURE_LIFE_SECONDS * 1000,
-      ttlResolution: 0, // no timer
-      perf: { now }
-    })
+  constructor ({ maxBytes = MAX_BYTES, maxEntries, now = steadyClock }: SignatureLimitsOptions = {}) {
+    this.#limits = boundedMemory({ maxBytes, maxEntries, lifetimeMs: SIGNATURE_LIFE_SECONDS * 1000, now })
   }
 
   /** `account` keeps apart signatures of different secrets. The latest caller of a signature decides. */

@@ -7,7 +7,10 @@ export interface AnswerLimits {
 
 const MAX_BYTES = 64 * 1024 ** 2
 
-export const ANSWER_LIMITS: AnswerLimits = { maxBytes: MAX_BYTES, maxBytesOfOne: MAX_BYTES / 4 }
+/** Returns the limits for so many bytes: one caller or address gets a quarter of them. */
+export function answerLimits (maxBytes = MAX_BYTES): AnswerLimits {
+  return { maxBytes, maxBytesOfOne: maxBytes / 4 }
+}
 
 /**
  * Counts the bytes that wait in this process to be read, in total and by owner: a caller or an address. An
@@ -19,7 +22,7 @@ export class AnswerBudget {
   readonly #byOwner = new Map<string, number>()
   #waitingBytes = 0
 
-  constructor (limits: AnswerLimits = ANSWER_LIMITS) { this.#limits = limits }
+  constructor (limits: AnswerLimits = answerLimits()) { this.#limits = limits }
 
   get waitingBytes (): number { return this.#waitingBytes }
 

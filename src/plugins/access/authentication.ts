@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { MemoryBounds } from '../../bounded-memory.ts'
 import { ANYBODY, Authenticator, DIRECT_UPLOADER } from '../../auth/callers/authenticator.ts'
 import { foreignPage } from '../../auth/callers/browser-guard.ts'
 import { JwtVerifier, type JwtOptions } from '../../auth/callers/jwt.ts'
@@ -66,6 +67,8 @@ export interface AuthenticationOptions {
   readonly clock?: () => number
   /** How often the policy file is looked at. */
   readonly policyPollMs?: number
+  /** Bounds of the verified tokens that are remembered. */
+  readonly memory?: MemoryBounds
   /** For a metric. */
   readonly onPolicyReload?: ((outcome: 'loaded' | 'failed') => void) | undefined
 }
@@ -81,13 +84,13 @@ function keySource (
   })
 }
 
-type Clocks = Pick<JwtOptions, 'now' | 'clock'>
+type VerifierOptions = Pick<JwtOptions, 'now' | 'clock' | keyof MemoryBounds>
 
-function verifier (auth: AuthSettings, keys: KeySource | undefined, clocks: Clocks): JwtVerifier | undefined {
+function verifier (auth: AuthSettings, keys: KeySource | undefined, options: VerifierOptions): JwtVerifier | undefined {
   if (!keys) return undefined
   // Without these, a token that was made for somebody else would be good here too.
   if (!auth.issuer || !auth.audience) throw new Error('JWT callers need an issuer and an audience.')
-  return new JwtVerifier({ keys, issuer: auth.issuer, audience: auth.audience, ...clocks })
+  return new JwtVerifier({ keys, issuer: auth.issuer, audience: auth.audience, ...options })
 }
 
 async function openPolicy (
@@ -195,6 +198,6 @@ export default fp<AuthenticationOptions>(async (scope, options) => {
     guardWithoutKeys(scope, options)
     return
   }
-  const jwt = verifier(auth, publicKey ?? keySource(scope, auth, clock), { now, clock })
+  const jwt = verifier(auth, publicKey ?? keySource(scope, auth, clock), { now, clock, ...options.memory })
   guardWithKeys(scope, new Authenticator({ keys: () => keys.current, ...(policy && { policy: () => policy.current }), ...(jwt && { jwt }) }))
 }, { name: 'authentication' })

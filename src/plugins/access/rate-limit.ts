@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { callerKey, strangerKey } from '../../auth/callers/caller-key.ts'
+import type { MemoryBounds } from '../../bounded-memory.ts'
 import type { Rate } from '../../schemas/caller.ts'
 import { MemoryRateStore, type RateStore, type RateVerdict } from '../../auth/rate-limit.ts'
 import { GatewayError } from '../../errors.ts'
@@ -38,6 +39,8 @@ export interface RateLimitOptions {
   readonly perCaller?: Rate | undefined
   /** Where counts are shared between replicas; without it they are kept in memory. */
   readonly redis?: RedisLink | undefined
+  /** Bounds of the keys that are counted exactly. */
+  readonly memory?: MemoryBounds
   /** Measures durations in this process, in milliseconds. */
   readonly now?: () => number
   /** Called for each rejected request; feeds a metric. */
@@ -53,8 +56,8 @@ export interface FurtherRequests {
   readonly refusal?: GatewayError
 }
 
-function openStore ({ redis, now }: RateLimitOptions): RateStore {
-  return redis ? new RedisRateStore(redis) : new MemoryRateStore(now ? { now } : {})
+function openStore ({ redis, now, memory }: RateLimitOptions): RateStore {
+  return redis ? new RedisRateStore(redis, memory) : new MemoryRateStore({ now, ...memory })
 }
 
 type LimitName = 'address' | 'caller'

@@ -12,7 +12,7 @@ import {
   isBehind,
   type ConnectionLimits
 } from '../../net/connections.ts'
-import { ANSWER_LIMITS, AnswerBudget, type AnswerLimits } from './answer-budget.ts'
+import { answerLimits, AnswerBudget, type AnswerLimits } from './answer-budget.ts'
 
 export type UnreadAnswersOptions = Partial<ConnectionLimits & AnswerLimits>
 
@@ -118,7 +118,7 @@ function refuseEarly (app: FastifyInstance, budget: AnswerBudget): void {
  */
 export default fp<UnreadAnswersOptions>(async (app, options) => {
   const connections = { ...CONNECTION_LIMITS, ...options }
-  const answers = { ...ANSWER_LIMITS, ...options }
+  const answers = { ...answerLimits(options.maxBytes), ...options }
   const budget = new AnswerBudget(answers)
   // Requests have a separate budget, so that waiting answers do not close other connections.
   const queued = new AnswerBudget(answers)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import fp from 'fastify-plugin'
+import type { MemoryBounds } from '../../bounded-memory.ts'
 import { CloudinaryClient, type ClientOptions } from '../../cloudinary/client.ts'
 import { signatureMemory } from '../../cloudinary/explain/issued-signatures.ts'
 import { SignatureLimits } from '../../cloudinary/explain/signature-limits.ts'
@@ -18,6 +19,8 @@ export interface CloudinaryOptions {
   onReplaced?: (() => void) | undefined
   /** Where replicas tell each other of signatures that they have made; undefined: nowhere. */
   redis?: RedisLink | undefined
+  /** Bounds of what is remembered of signatures. */
+  memory?: MemoryBounds
 }
 
 declare module 'fastify' {
@@ -51,11 +54,16 @@ export class Clients {
   #retired: readonly WeakRef<CloudinaryClient>[] = []
   #decoy: { readonly of: CloudinaryClient, readonly client: CloudinaryClient } | undefined
 
-  constructor ({ environments, defaultEnvironment, client, redis, onReplaced = () => {} }: CloudinaryOptions) {
+  constructor (options: CloudinaryOptions) {
+    const { environments, defaultEnvironment, client, memory = {}, redis, onReplaced = () => {} } = options
     this.defaultEnvironment = defaultEnvironment
     this.#onReplaced = onReplaced
-    const signatureStore = redis && new RedisSignatureStore(redis)
-    this.#options = { signatures: signatureMemory(), limits: new SignatureLimits(), signatureStore, ...client }
+    this.#options = {
+      signatures: signatureMemory(memory),
+      limits: new SignatureLimits(memory),
+      signatureStore: redis && new RedisSignatureStore(redis),
+      ...client
+    }
     this.#clients = new Map(environments.map((environment) =>
       [environment.name, new CloudinaryClient(environment, this.#options)]))
   }

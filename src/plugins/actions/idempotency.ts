@@ -30,6 +30,8 @@ export interface IdempotencyOptions {
   readonly leaseMs?: number | undefined
   /** How many keys are kept in memory. */
   readonly keptKeys?: number | undefined
+  /** How many bytes their records take at most. */
+  readonly keptBytes?: number | undefined
   /** Called for each key that is forgotten before it expires; feeds a metric. */
   readonly onForgotten?: (() => void) | undefined
 }
@@ -155,9 +157,9 @@ function ownerOf ({ caller, cloudinary: { account, environment } }: FastifyReque
   return { account, environment: environment.name, caller: caller.scope ?? caller.name }
 }
 
-function openStore ({ redis, leaseMs, keptKeys, onForgotten }: IdempotencyOptions): IdempotencyStore {
+function openStore ({ redis, leaseMs, keptKeys, keptBytes, onForgotten }: IdempotencyOptions): IdempotencyStore {
   if (redis) return new RedisIdempotencyStore(redis, leaseMs === undefined ? {} : { leaseMs })
-  return new MemoryIdempotencyStore({ maxEntries: keptKeys, onForgotten })
+  return new MemoryIdempotencyStore({ maxEntries: keptKeys, maxBytes: keptBytes, onForgotten })
 }
 
 /** Gives `uploadOnce` to the requests of the scope that registers it. */

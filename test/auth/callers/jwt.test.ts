@@ -186,9 +186,21 @@ t.test('a verified token is remembered for five minutes by a clock that nobody s
   t.equal(checks, 2)
 })
 
+t.test('tokens with many claims are forgotten sooner', async (t) => {
+  const jwt = new JwtVerifier({
+    keys: new StaticKey(pem), issuer: ISSUER, audience: AUDIENCE, now: () => NOW * 1000, maxBytes: 20_000
+  })
+  const [small, large] = [await sign(good), await sign({ ...good, groups: 'g'.repeat(3_000) })]
+  await jwt.verify(small)
+  await jwt.verify(large)
+  t.same([small, large].map((token) => jwt.remembered(token) !== undefined), [false, true])
+  await jwt.verify(await sign({ ...good, groups: 'g'.repeat(6_000) }))
+  t.ok(jwt.remembered(large), 'one that is larger than the whole memory pushes out none')
+})
+
 t.test('the least recently used token is forgotten first, and verified again', async (t) => {
   const jwt = new JwtVerifier({
-    keys: new StaticKey(pem), issuer: ISSUER, audience: AUDIENCE, now: () => NOW * 1000, maxCached: 2
+    keys: new StaticKey(pem), issuer: ISSUER, audience: AUDIENCE, now: () => NOW * 1000, maxEntries: 2
   })
   const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((sub) => sign({ ...good, sub })))
   for (const token of [a, b, a, c]) await jwt.verify(String(token))

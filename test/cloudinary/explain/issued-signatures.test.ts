@@ -17,20 +17,20 @@ t.test('remembers what a signature covers, for its life', async (t) => {
 })
 
 t.test('is bounded in size, whatever the number and length of fields; the oldest go first', async (t) => {
-  const memory = signatureMemory({ maxCharacters: 100_000 })
+  const memory = signatureMemory({ maxBytes: 120_000 })
   const issued = new IssuedSignatures(memory)
   for (let number = 0; number < 5_000; number++) issued.remember(`s${number}`, issuedFor('x'))
   t.ok(memory.size > 90 && memory.size < 100)
   t.strictSame([0, 4_999].map((number) => issued.find(`s${number}`) !== undefined), [false, true])
-  issued.remember('long', issuedFor('x', { tags: 'a'.repeat(90_000) }))
+  issued.remember('long', issuedFor('x', { tags: 'a'.repeat(55_000) }))
   t.ok(memory.size < 10)
   t.ok(issued.find('long'))
-  issued.remember('longer', issuedFor('x', { tags: 'a'.repeat(100_000) }))
+  issued.remember('longer', issuedFor('x', { tags: 'a'.repeat(60_000) }))
   t.equal(issued.find('longer'), undefined, 'nothing larger than the whole memory is kept')
 })
 
 t.test('clients share one memory and its bound, but none learns what another has signed', async (t) => {
-  const memory = signatureMemory({ maxCharacters: 100_000 })
+  const memory = signatureMemory({ maxBytes: 120_000 })
   const [one, other] = [new IssuedSignatures(memory), new IssuedSignatures(memory)]
   one.remember('s', issuedFor('x'))
   t.equal(other.find('s'), undefined)

@@ -21,3 +21,10 @@ t.test('the oldest go first, and only at the bound', async (t) => {
   for (const signature of ['a', 'b', 'c', 'd']) limits.remember('demo', signature, 1)
   t.same(['a', 'b', 'd'].map((signature) => limits.find('demo', signature)), [undefined, 1, 1])
 })
+
+t.test('accounts and signatures count with their length', async (t) => {
+  const limits = new SignatureLimits({ maxBytes: 10_000 })
+  limits.remember('demo', 'a', 1)
+  for (let number = 0; number < 10; number++) limits.remember('demo', `${number}${'x'.repeat(1_000)}`, 1)
+  t.equal(limits.find('demo', 'a'), undefined)
+})

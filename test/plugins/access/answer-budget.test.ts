@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ANSWER_LIMITS, AnswerBudget } from '../../../src/plugins/access/answer-budget.ts'
+import { answerLimits, AnswerBudget } from '../../../src/plugins/access/answer-budget.ts'
 
 t.test('bytes are bounded together and for each owner, and given back', async (t) => {
   const budget = new AnswerBudget({ maxBytes: 100, maxBytesOfOne: 40 })
@@ -29,7 +29,7 @@ t.test('bytes are bounded together and for each owner, and given back', async (t
 })
 
 t.test('64 MiB wait at most, and a quarter of them for one', async (t) => {
-  t.same(ANSWER_LIMITS, { maxBytes: 67_108_864, maxBytesOfOne: 16_777_216 })
+  t.same(answerLimits(), { maxBytes: 67_108_864, maxBytesOfOne: 16_777_216 })
   const budget = new AnswerBudget()
   for (const owner of ['a', 'b', 'c', 'd']) budget.add([owner], 16_777_216)
   t.equal(budget.hasRoom(['e'], 1), false)
