@@ -1,6 +1,5 @@
-import type { Server } from 'node:http'
 import type { Ajv } from 'ajv'
-import fastify, { LogController, type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { deleteResource } from '../routes/delete-resource.ts'
 import { directUpload } from '../routes/direct-upload.ts'
@@ -11,6 +10,7 @@ import { getSignedUrl } from '../routes/get-signed-url.ts'
 import { getUrl } from '../routes/get-url.ts'
 import { updateResource } from '../routes/update-resource.ts'
 import { uploadResource } from '../routes/upload-resource.ts'
+import type { AppOptions, Gateway, ServerOptions } from './app-types.ts'
 import type { Config } from './config/types.ts'
 import authentication from './plugins/access/authentication.ts'
 import authorization from './plugins/access/authorization.ts'
@@ -18,7 +18,7 @@ import environmentChoice from './plugins/access/environment-choice.ts'
 import rateLimit, { callerRate, strangerRate } from './plugins/access/rate-limit.ts'
 import routeActions from './plugins/access/route-actions.ts'
 import signedForms from './plugins/access/signed-forms.ts'
-import unreadAnswers, { type UnreadAnswersOptions } from './plugins/access/unread-answers.ts'
+import unreadAnswers from './plugins/access/unread-answers.ts'
 import uploadPlaces from './plugins/access/upload-places.ts'
 import visibleAssets from './plugins/access/visible-assets.ts'
 import cloudinary from './plugins/actions/cloudinary.ts'
@@ -70,31 +70,6 @@ const CONNECTIONS_CHECK_MS = 1_000
 /** Longer than the idle timeout of common load balancers (60 s), so that it is they who close. */
 const KEEP_ALIVE_MS = 65_000
 
-export interface AppOptions {
-  config: Config
-  /** A pino logger, its options, or false for silence. */
-  logger?: FastifyBaseLogger | NonNullable<ServerOptions['logger']>
-  version?: string
-  /** How long the key of an upload stays in progress in Redis after its process has died. */
-  leaseMs?: number
-  /** How many idempotency keys are kept in memory, where there is no Redis. */
-  keptKeys?: number
-  /** How many entries each memory keeps at most, for a test that wants to see all of them full. */
-  keptEntries?: number
-  /** Bounds on the answers that wait to be read. */
-  unread?: UnreadAnswersOptions
-}
-
-/** The gateway, with the controls that its plugins have added, spelt out for programs that cannot see those. */
-export interface Gateway extends FastifyInstance {
-  drain: () => void
-  reloadPolicy: () => Promise<void>
-  proveCredentials: () => Promise<CredentialVerdict[]>
-}
-/** Whether Cloudinary accepted the credentials of an environment, and why not. */
-export interface CredentialVerdict { name: string, verified: boolean, reason?: string }
-
-type ServerOptions = FastifyHttpOptions<Server>
 type Logging = Pick<ServerOptions, 'logger' | 'loggerInstance'>
 
 function logging (logger: AppOptions['logger'] = false): Logging {

@@ -1,4 +1,5 @@
 /** What programs import as `cloudinary-gateway`. */
-export { buildApp, type AppOptions, type CredentialVerdict, type Gateway } from './app.ts'
+export { buildApp } from './app.ts'
+export type { AppOptions, CredentialVerdict, Gateway } from './app-types.ts'
 export { ConfigError, loadConfig } from './config/config.ts'
 export type { Config } from './config/types.ts'

@@ -22,9 +22,11 @@ const LEAVES: ReadonlySet<string> = new Set(['bounded-memory', 'clock', 'errors'
 /** The rooms that each room imports from. An arrow stands here only while somebody uses it. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   server: ['commands'],
-  index: ['app', 'config'],
+  index: ['app', 'app-types', 'config'],
+  'app-types': ['plugins/access', 'config'],
   commands: ['api', 'app', 'config', 'input', 'net', 'sandbox'],
   app: [
+    'app-types',
     'routes', 'plugins/access', 'plugins/actions', 'plugins/docs', 'plugins/http', 'plugins/operations',
     'config'
   ],
@@ -91,6 +93,7 @@ const UNMIRRORED: Readonly<Record<string, string>> = {
   'src/server.ts': 'the process itself: judged by test/server.test.ts and the gate, which start it for real',
   'src/auth/policy/caller.ts': 'types alone',
   'src/api/types.ts': 'types alone',
+  'src/app-types.ts': 'types alone',
   'src/config/types.ts': 'types alone',
   'src/schemas/caller.ts': 'types alone',
   'src/schemas/environment.ts': 'types alone',

@@ -1,4 +1,4 @@
-import { credentialFaults } from '../config/credentials.ts'
+import { credentialFaults } from '../config/environments/credentials.ts'
 import { withoutServiceLinks } from '../config/service-links.ts'
 import type { EnvironmentVariables } from '../config/source.ts'
 import { CALL_SUMMARIES, type CallName } from './help.ts'

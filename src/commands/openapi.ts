@@ -1,6 +1,6 @@
 import { buildApp } from '../app.ts'
 import { loadConfig } from '../config/config.ts'
-import { withSandbox } from '../config/sandbox-environments.ts'
+import { withSandbox } from '../config/environments/sandbox-environments.ts'
 import { EXIT, type Command } from './terminal.ts'
 
 /** Prints the contract. Nothing is listened on and no variable is read: the document is the same everywhere. */

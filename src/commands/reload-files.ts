@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { loadConfig } from '../config/config.ts'
-import { withSandbox } from '../config/sandbox-environments.ts'
+import { withSandbox } from '../config/environments/sandbox-environments.ts'
 import { FILE_SUFFIX, type EnvironmentVariables } from '../config/source.ts'
 import type { Config } from '../config/types.ts'
 

@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import type { FastifyInstance } from 'fastify'
-import { buildApp, type AppOptions } from '../../src/app.ts'
+import { buildApp } from '../../src/app.ts'
+import type { AppOptions } from '../../src/app-types.ts'
 import type { Config } from '../../src/config/types.ts'
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts'
 import type { CloudinaryEnvironment } from '../../src/schemas/environment.ts'

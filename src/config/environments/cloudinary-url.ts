@@ -1,6 +1,6 @@
 import { decoded } from '../../input/decoded.ts'
 import { parseUrl, STRAY_PERCENT } from '../../net/urls.ts'
-import { credentialFaults, strayFault, type Credentials } from '../credentials.ts'
+import { credentialFaults, strayFault, type Credentials } from './credentials.ts'
 import { defaultSettings, OPTION_NAMES, setOption, unknownOption, type EnvironmentSettings } from './options.ts'
 
 /** What one set of credentials and options comes to. `reasons` and `warnings` follow the variable's name in a sentence. */

@@ -1,4 +1,4 @@
-import { strayFault } from '../credentials.ts'
+import { strayFault } from './credentials.ts'
 import { OPTION_NAMES, setOption, type EnvironmentSettings } from './options.ts'
 import { FILE_SUFFIX, type Source } from '../source.ts'
 

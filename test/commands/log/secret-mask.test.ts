@@ -1,7 +1,7 @@
 import t from 'tap'
 import { SecretMask } from '../../../src/commands/log/secret-mask.ts'
 import { loadConfig } from '../../../src/config/config.ts'
-import { withSandbox } from '../../../src/config/sandbox-environments.ts'
+import { withSandbox } from '../../../src/config/environments/sandbox-environments.ts'
 import { Secret } from '../../../src/secret.ts'
 import { environmentAt } from '../../support/gateway.ts'
 import { SECRET, SECRET_CONFIG } from '../../support/secret-config.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { loadConfig } from '../../src/config/config.ts'
-import { SANDBOX_CLOUDS, sandboxEnvironments, withSandbox } from '../../src/config/sandbox-environments.ts'
+import { loadConfig } from '../../../src/config/config.ts'
+import { SANDBOX_CLOUDS, sandboxEnvironments, withSandbox } from '../../../src/config/environments/sandbox-environments.ts'
 
 t.test('sandboxEnvironments', async (t) => {
   t.test('gives editor, staging and production a cloud each', async (t) => {

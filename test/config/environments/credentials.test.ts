@@ -1,5 +1,5 @@
 import t from 'tap'
-import { credentialFaults, strayFault } from '../../src/config/credentials.ts'
+import { credentialFaults, strayFault } from '../../../src/config/environments/credentials.ts'
 
 t.test('strayFault', async (t) => {
   const bad: Record<string, string[]> = {
@@ -20,7 +20,7 @@ t.test('credentialFaults', async (t) => {
   t.same(credentialFaults(good), [])
   t.same(credentialFaults({ cloudName: 'my-cloud_2', apiKey: '1234', apiSecret: 'abcd' }), [])
   t.match(credentialFaults({ ...good, cloudName: 'demo.example' }), [{ part: 'cloudName' }])
-  t.match(credentialFaults({ ...good, cloudName: '../x' }), [{ part: 'cloudName' }])
+  t.match(credentialFaults({ ...good, cloudName: '../../x' }), [{ part: 'cloudName' }])
   t.match(credentialFaults({ ...good, apiKey: 'a:b' }), [{ part: 'apiKey' }])
   t.match(credentialFaults({ ...good, apiSecret: '999999999999999' }), [{ part: 'apiSecret', reason: /looks like an API key/ }])
   t.match(credentialFaults({ ...good, apiKey: 'same', apiSecret: 'same' }), [{ part: 'apiSecret', reason: /same as the API key/ }])

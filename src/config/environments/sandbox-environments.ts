@@ -1,8 +1,8 @@
-import type { CloudinaryEnvironment } from '../schemas/environment.ts'
-import { Secret } from '../secret.ts'
-import { defaultSettings } from './environments/options.ts'
-import { deepFreeze } from './freeze.ts'
-import type { Config } from './types.ts'
+import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
+import { Secret } from '../../secret.ts'
+import { defaultSettings } from './options.ts'
+import { deepFreeze } from '../freeze.ts'
+import type { Config } from '../types.ts'
 
 export interface SandboxCloud {
   /** Also the name of the environment on it. */
