@@ -174,6 +174,11 @@ t.test('undici lives in net/outbound.ts, ioredis in redis/, and process in serve
   t.same(users(/(?<![.\w'`-])process\.\w|from 'node:process'/).filter((file) => file !== 'src/server.ts'), [])
 })
 
+t.test('no file of ours is imported inside `export default`: the compiler leaves the ending .ts of such an import as it is', async (t) => {
+  // TypeScript 5.9, `transformECMAScriptModule`: an export assignment is not descended into.
+  t.same(users(/^export default (?!(?:async )?function|class)[^]*\bimport\('\./m), [])
+})
+
 t.test('no product code calls inject: a stranger\'s Node or test runner may not load what it is made of', async (t) => {
   t.same(users(/\.inject\(|light-my-request/), [])
 })
