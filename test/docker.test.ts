@@ -100,7 +100,7 @@ t.test('the sample env files', async (t) => {
       const lines = read(path).split('\n').map((line) => /^#?\s?([A-Z][A-Z0-9_]+)=(.*)$/.exec(line)).filter((line) => line !== null)
       t.ok(lines.length > 2)
       for (const [, name = '', value = ''] of lines) {
-        const general = name.replace(/_FILE$/, '').replace(/^(CLOUDINARY_URL)_[A-Z]+$/, '$1_<NAME>').replace(/^CLOUDINARY_[A-Z]+_(CLOUD_NAME|API_KEY|API_SECRET)$/, 'CLOUDINARY_<NAME>_$1')
+        const general = name.replace(/_FILE$/, '').replace(/^(CLOUDINARY_URL)_[A-Z]+$/, '$1_<NAME>').replace(/^CLOUDINARY_[A-Z]+_(CLOUD_NAME|API_KEY|API_SECRET|UPLOAD_PREFIX)$/, 'CLOUDINARY_<NAME>_$1')
         t.ok(known.has(general), name)
         if (/CLOUDINARY_URL|GATEWAY_KEYS|API_KEY$/.test(name)) t.match(value, /<.+>/, `${name} is a placeholder`)
       }

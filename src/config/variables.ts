@@ -173,6 +173,14 @@ export const CREDENTIAL_VARIABLES: readonly Variable[] = [
   { name: 'CLOUDINARY_ENVIRONMENT', default: '`production`, or the only one', meaning: 'Environment that answers when a request names none.' }
 ]
 
+/** Variables of proxies, which other programs read too. */
+const PROXY_VARIABLES: readonly Variable[] = [
+  { name: 'HTTPS_PROXY', default: '', meaning: '`http://user:password@host:port` of the proxy for `https://` addresses on other machines. Lower case wins.' },
+  { name: 'HTTP_PROXY', default: '', meaning: 'The same for `http://` addresses.' },
+  { name: 'ALL_PROXY', default: '', meaning: 'The same for both, where the one above is not set.' },
+  { name: 'NO_PROXY', default: '', meaning: 'Names (with their subdomains), addresses and ranges that are reached directly, separated by commas.' }
+]
+
 function shown (schema: TSchema): string {
   const preset: unknown = schema.default
   if (preset === undefined || preset === '' || Array.isArray(preset)) return ''
@@ -182,6 +190,7 @@ function shown (schema: TSchema): string {
 /** Every variable the process reads, for the table in docs/configuration.md and for the search of a nearest name. */
 export const VARIABLES: readonly Variable[] = [
   ...CREDENTIAL_VARIABLES.map(({ meaning, ...variable }) => ({ ...variable, meaning: `${meaning} Also as \`_FILE\`.` })),
+  ...PROXY_VARIABLES,
   ...Object.entries(Settings.properties).map(([name, schema]: [string, TSchema]) => ({
     name,
     default: shown(schema),
