@@ -26,9 +26,9 @@ function tlsOptions ({ ca, cert, key }: RedisTls = {}): ConnectionOptions {
 /** Options of the connection to one node. */
 function nodeOptions ({ username, password, tls }: RedisTarget, place: RedisPlace, silenceMs: number): RedisOptions {
   return {
-    ...username !== undefined && { username },
-    ...password !== undefined && { password },
-    ...tls && { tls: tlsOptions(place.tls) },
+    username,
+    password,
+    tls: tls ? tlsOptions(place.tls) : undefined,
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: silenceMs,
     maxRetriesPerRequest: 0,
@@ -40,16 +40,16 @@ function nodeOptions ({ username, password, tls }: RedisTarget, place: RedisPlac
   }
 }
 
-function openSentinel (target: RedisTarget, place: RedisPlace, options: RedisOptions): Redis {
-  const { hosts, master, db, tls, sentinel } = target
+function openSentinel ({ hosts, master, db, tls, sentinel }: RedisTarget, options: RedisOptions): Redis {
   return new Redis({
     ...options,
     sentinels: hosts.map((host) => ({ ...host })),
     name: master,
     db,
-    ...sentinel.username !== undefined && { sentinelUsername: sentinel.username },
-    ...sentinel.password !== undefined && { sentinelPassword: sentinel.password },
-    ...tls && { sentinelTLS: tlsOptions(place.tls), enableTLSForSentinelMode: true },
+    sentinelUsername: sentinel.username,
+    sentinelPassword: sentinel.password,
+    sentinelTLS: options.tls,
+    enableTLSForSentinelMode: tls,
     sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
     sentinelRetryStrategy: retryDelay
   })
@@ -62,7 +62,7 @@ export function openRedis (place: RedisPlace, silenceMs: number): RedisClient {
   const common = nodeOptions(target, place, silenceMs)
   // Set on the connection, so that no key can be written without the prefix.
   const options = { ...common, keyPrefix: place.prefix, enableOfflineQueue: false, retryStrategy: retryDelay }
-  if (target.kind === 'sentinel') return openSentinel(target, place, options)
+  if (target.kind === 'sentinel') return openSentinel(target, options)
   if (target.kind === 'node') return new Redis({ ...options, ...first, db: target.db })
   return new Cluster(target.hosts.map((host) => ({ ...host })), {
     redisOptions: common,
@@ -73,6 +73,11 @@ export function openRedis (place: RedisPlace, silenceMs: number): RedisClient {
     // Names stay names: certificates are made out for them, and a node may get another address.
     dnsLookup: (address, done) => { done(null, address) }
   })
+}
+
+/** Returns keys to look at Redis with. Each master of a cluster has some of them. */
+export function probeKeysOf (client: RedisClient): string[] {
+  return Array.from({ length: client.isCluster ? 16 : 1 }, (_, index) => `probe:${index}`)
 }
 
 /** Calls `listener` for each failure of the connection. Reconnecting is ioredis's business. */

@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events'
-import { onFault, openRedis, type RedisClient, type RedisPlace } from './connection.ts'
+import { onFault, openRedis, probeKeysOf, type RedisClient, type RedisPlace } from './connection.ts'
 import { refusalOf, type RedisRefusal } from './refusal.ts'
 
 /** Called when Redis stops being of use, and when it is of use again. */
@@ -33,10 +33,9 @@ redis.call('HSET', KEYS[1], 'a', '1')
 redis.call('HGET', KEYS[1], 'a')
 redis.call('HMGET', KEYS[1], 'a')
 redis.call('HDEL', KEYS[1], 'b')
-return redis.call('PEXPIRE', KEYS[1], 1000)
+redis.call('PEXPIRE', KEYS[1], 1000)
+return redis.call('DEL', KEYS[1])
 `
-/** Each master of a cluster has some of them. */
-const PROBE_KEYS = Array.from({ length: 16 }, (_, index) => `probe:${index}`)
 const PROBE_TIMEOUT_MS = 1_000
 const BEAT_MS = { up: 5_000, down: 1_000 }
 const SILENCE_MS = 5_000
@@ -69,13 +68,12 @@ export class RedisLink {
   #state: 'starting' | 'up' | 'down' | 'closed' = 'starting'
   #refusal: RedisRefusal | undefined
   #beat: NodeJS.Timeout | undefined
-  #isLooking = false
 
   constructor ({ onDown, onUp, beatMs = BEAT_MS, silenceMs = SILENCE_MS, ...place }: RedisLinkOptions) {
     this.#watchers = { onDown, onUp }
     this.#beatMs = beatMs
     this.#redis = openRedis(place, silenceMs)
-    this.#probeKeys = this.#redis.isCluster ? PROBE_KEYS : PROBE_KEYS.slice(0, 1)
+    this.#probeKeys = probeKeysOf(this.#redis)
     onFault(this.#redis, (error) => { this.#fail(error) })
     this.#redis.on('ready', () => { this.#look() })
   }
@@ -116,12 +114,9 @@ export class RedisLink {
   }
 
   async #look (): Promise<void> {
-    if (this.#isLooking) return
-    this.#isLooking = true
     const run = this.within(PROBE_TIMEOUT_MS)
     // What fails is noted by `within`, as for any other script.
     await Promise.all(this.#probeKeys.map((key) => run(PROBE, key))).then(() => { this.#recover() }, () => {})
-    this.#isLooking = false
     this.#lookAgain()
   }
 
@@ -148,7 +143,7 @@ export class RedisLink {
   }
 
   #recover (): void {
-    if (this.#state === 'up' || this.#state === 'closed') return
+    if (this.#state !== 'starting' && this.#state !== 'down') return
     const wasDown = this.#state === 'down'
     this.#state = 'up'
     this.#refusal = undefined

@@ -127,6 +127,19 @@ t.test('Sentinels: the master that they name, with a login for each, and the nex
   t.same(told, ['down', 'up'])
 })
 
+t.test('Sentinels and their master behind TLS', { skip: NO_REDIS || NO_OPENSSL }, async (t) => {
+  const folder = t.testdir()
+  const authority = new Authority(folder)
+  authority.issue('redis', 'localhost')
+  const ca = readFileSync(authority.certificate, 'utf8')
+  const files = { 'tls-ca-cert-file': authority.certificate, 'tls-cert-file': `${folder}/redis.pem`, 'tls-key-file': `${folder}/redis.key`, 'tls-auth-clients': 'no' }
+  const [port, sentinelPort] = [await freePort(), await freePort()]
+  await startRedis(t, 0, ['--tls-port', String(port), ...Object.entries(files).flatMap(([name, value]) => [`--${name}`, value])])
+  await startSentinel(t, 0, port, [`tls-port ${sentinelPort}`, 'tls-replication yes', ...Object.entries(files).map((line) => line.join(' '))])
+  t.equal(await startOf(t, `rediss+sentinel://localhost:${sentinelPort}/main`, { tls: { ca } }), 'works')
+  t.equal(await startOf(t, `rediss+sentinel://localhost:${sentinelPort}/main`, {}, DOWN_MS), 'down')
+})
+
 t.test('a master that becomes a replica is left for the one that is master now', { skip: NO_REDIS }, async (t) => {
   const [first, second, sentinelPort] = [await freePort(), await freePort(), await freePort()]
   await startRedis(t, first)
@@ -152,7 +165,7 @@ t.test('a cluster of one node', { skip: NO_REDIS }, async (t) => {
   ])
   cli(port, 'CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
   await untilSays('cluster_state:ok', port, 'CLUSTER', 'INFO')
-  const link = openAt(t, `redis+cluster://127.0.0.1:${port}`)
+  const link = openAt(t, `redis+cluster://localhost:${port}`)
   await link.ready(START_MS)
   t.equal(await link.within(START_MS)('return KEYS[1]', 'a'), 'shop:a')
   t.match(await startOf(t, `redis+cluster://:needless@127.0.0.1:${port}`), 'works')

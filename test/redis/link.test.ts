@@ -122,3 +122,26 @@ t.test('a link that is closed says nothing more, and nobody has to listen', { sk
   await unheard.ready(50)
   t.equal(unheard.isDown, true)
 })
+
+t.test('a refusal is thrown at start; later it is told, even where Redis was down before', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
+  const told: unknown[] = []
+  let tell = (): void => {}
+  const early = openLink(t, port, {
+    onDown: (error) => {
+      told.push(error)
+      tell()
+    }
+  })
+  await early.ready(50)
+  const refused = new Promise<void>((resolve) => { tell = resolve })
+  await startRedis(t, port, ['--requirepass', 'pw'])
+  await refused
+  t.match(told, [{ name: 'Error' }, { name: 'RedisRefusal', message: /no password/ }])
+  t.equal(told.length, 2, 'each once')
+
+  const { told: nothing, watchers } = notes()
+  const link = openLink(t, port, watchers)
+  await t.rejects(link.ready(), { name: 'RedisRefusal' })
+  t.same(nothing, [], 'whoever opens it is told')
+})
