@@ -12,6 +12,8 @@ export interface SinkOrder {
   readonly hash?: boolean
   /** Read each connection at no more than this. */
   readonly bytesPerSecond?: number | undefined
+  /** Part of all requests that fail: half of them with a 500, half by a reset. */
+  readonly errorPart?: number
   /** Size of the answers to requests that are no uploads. */
   readonly answerBytes?: number
 }
@@ -88,7 +90,13 @@ function takeUpload (request: IncomingMessage, response: ServerResponse): void {
   })
 }
 
+function fail (request: IncomingMessage, response: ServerResponse): void {
+  if (Math.random() < 0.5) request.once('data', () => { request.socket.resetAndDestroy() })
+  request.resume().on('end', () => { response.writeHead(500).end() })
+}
+
 const server = createServer({ highWaterMark: 1024 * 1024 }, (request, response) => {
+  if (Math.random() < (order.errorPart ?? 0)) return fail(request, response)
   if (request.method === 'POST' && /\/(upload|upload_chunked)$/.test(request.url ?? '')) takeUpload(request, response)
   else request.resume().on('end', () => json(response, small))
 })

@@ -6,6 +6,8 @@ import { faults } from './faults.ts'
 import { hang } from './hang.ts'
 import { nodes } from './nodes.ts'
 import { packaged } from './package.ts'
+import { memory } from './memory.ts'
+import { resident } from './resident.ts'
 import { rounds } from './rounds.ts'
 import { soak } from './soak.ts'
 
@@ -16,7 +18,9 @@ export interface Drill {
   readonly run: (options: readonly string[]) => Promise<void>
 }
 
-const DRILLS: Readonly<Record<string, Drill>> = { faults, hang, nodes, package: packaged, rounds, soak }
+const DRILLS: Readonly<Record<string, Drill>> = {
+  faults, hang, memory, nodes, package: packaged, resident, rounds, soak
+}
 
 const [name = '', ...options] = process.argv.slice(2)
 const drill = Object.hasOwn(DRILLS, name) ? DRILLS[name] : undefined
@@ -25,6 +29,6 @@ if (drill) {
   console.log(`${name}: all of it held`)
 } else {
   if (name !== '') console.error(`There is no drill "${name}".\n`)
-  console.log(`npm run drill -- NAME\n\n${Object.entries(DRILLS).map(([known, { about }]) => `  ${known.padEnd(8)}${about}`).join('\n')}`)
+  console.log(`npm run drill -- NAME\n\n${Object.entries(DRILLS).map(([known, { about }]) => `  ${known.padEnd(10)}${about}`).join('\n')}`)
   process.exitCode = name === '' ? 0 : 2
 }

@@ -1,70 +1,79 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto'
-import { startSandbox } from '../../src/sandbox/index.ts'
-import { residentBytes } from '../bench/process-stats.ts'
-import { startGatewayProcess } from '../support/gateway-process.ts'
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Holdings } from '../fixtures/soaked-gateway.ts'
+import { startSinkProcess } from '../support/sink-process.ts'
+import { WITH_TYPESCRIPT } from '../support/with-typescript.ts'
 import type { Drill } from './run.ts'
+import { traffic, type Tally } from './traffic.ts'
 
 const USUAL_MINUTES = 10
-const CALLERS = 8
-const LARGEST_BYTES = 8_000_000
-const SAMPLE_MS = 1_000
-/** What the second half may need beyond the first: pages that the allocator keeps, not a leak of one file in a hundred. */
-const MAY_GROW_BYTES = 48 * 1024 ** 2
+/** In less time the heap still grows by what is compiled and learnt of types. */
+const HEAP_MINUTES = 5
+const KEPT_ENTRIES = 100
+const ERROR_PART = 0.05
+const MAY_GROW_BYTES = 1024 ** 2
+/** Longer than the keep-alive of 65 seconds: a connection whose caller left while nothing was read is closed by it. */
+const SETTLE_MS = 90_000
+const LOOK_MS = 500
 
-interface Stored { readonly bytes: number, readonly etag: string, readonly public_id: string }
-
-/** One file in; what is said to be stored is what was sent; the asset goes again, so that the sandbox does not fill up. */
-async function oneUpload (url: string): Promise<void> {
-  const file = randomBytes(randomInt(1, LARGEST_BYTES))
-  const form = new FormData()
-  form.append('resource_type', 'raw')
-  form.append('file', new Blob([file]), 'soak.bin')
-  const answer = await fetch(`${url}/upload`, { method: 'POST', body: form })
-  if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`)
-  const stored = await answer.json() as Stored // Cloudinary's answer to an upload
-  if (stored.bytes !== file.length || stored.etag !== createHash('md5').update(file).digest('hex')) throw new Error('what is stored is not what was sent')
-  const gone = await fetch(`${url}/resources/${encodeURIComponent(stored.public_id)}?resource_type=raw`, { method: 'DELETE' })
-  if (gone.status !== 200) throw new Error(`${gone.status} ${await gone.text()}`)
+async function holdingsOf (gateway: ChildProcess): Promise<Holdings> {
+  gateway.send('tell')
+  const [holdings] = await once(gateway, 'message') as [Holdings] // both sides are ours
+  return holdings
 }
 
-const mib = (bytes: number): number => Math.round(bytes / 1024 ** 2)
-
-/** The highest resident size of each half. */
-function highest (samples: readonly number[]): readonly [first: number, second: number] {
-  const half = Math.floor(samples.length / 2)
-  return [Math.max(...samples.slice(0, half)), Math.max(...samples.slice(half))]
-}
-
-async function soakFor (minutes: number, url: string, pid: number): Promise<void> {
-  const until = Date.now() + minutes * 60_000
-  const samples: number[] = []
-  const sampling = setInterval(() => { samples.push(residentBytes(pid)) }, SAMPLE_MS)
-  let uploads = 0
-  try {
-    await Promise.all(Array.from({ length: CALLERS }, async () => {
-      for (; Date.now() < until; uploads++) await oneUpload(url)
-    }))
-  } finally {
-    clearInterval(sampling)
+/** Waits until the gateway holds no more sockets and descriptors than at the start. */
+async function settled (gateway: ChildProcess, start: Holdings): Promise<Holdings> {
+  const until = Date.now() + SETTLE_MS
+  for (;;) {
+    const now = await holdingsOf(gateway)
+    if (now.sockets <= start.sockets && now.descriptors <= start.descriptors) return now
+    if (Date.now() > until) {
+      throw new Error(`${now.sockets} sockets and ${now.descriptors} descriptors are open; at the start ${start.sockets} and ${start.descriptors}`)
+    }
+    await sleep(LOOK_MS)
   }
-  const [first, second] = highest(samples)
-  console.log(`${uploads} uploads; at most ${mib(first)} MiB in the first half, ${mib(second)} MiB in the second`)
-  if (second - first > MAY_GROW_BYTES) throw new Error('memory grows')
 }
 
-/** The sandbox lives here, where it does not count; its assets are deleted as they come. */
+const shown = ({ heapUsed, sockets, descriptors }: Holdings): string =>
+  `heap ${(heapUsed / 1024 ** 2).toFixed(2)} MiB, ${sockets} sockets, ${descriptors} descriptors`
+
+async function soakFor (minutes: number, gateway: ChildProcess, start: Holdings): Promise<void> {
+  const tally: Tally = new Map()
+  const halves: Holdings[] = []
+  console.log(`start: ${shown(start)}`)
+  for (const half of ['first', 'second']) {
+    await traffic(start.url, minutes * 30_000, tally)
+    const now = await settled(gateway, start)
+    console.log(`after the ${half} half: ${shown(now)}`)
+    halves.push(now)
+  }
+  console.log([...tally].sort().map(([outcome, count]) => `  ${outcome}: ${count}`).join('\n'))
+  const [first, second] = halves as [Holdings, Holdings]
+  const grown = second.heapUsed - first.heapUsed
+  console.log(`the heap grew by ${(grown / 1024).toFixed(0)} KiB in the second half`)
+  if (minutes >= HEAP_MINUTES && grown >= MAY_GROW_BYTES) throw new Error('the heap grows')
+}
+
+/** Traffic of every kind with all memories full, so that whatever grows is a leak. */
 export const soak: Drill = {
-  about: `${CALLERS} callers upload and delete for ${USUAL_MINUTES} minutes, or as many as are asked for (soak 60): memory stays bounded`,
+  about: `mixed traffic for ${USUAL_MINUTES} minutes, or as many as are asked for (soak 1), 10 % aborted, 5 % failing upstream: sockets and descriptors come back, and from ${HEAP_MINUTES} minutes on the heap stays flat`,
   run: async ([minutes = String(USUAL_MINUTES)]) => {
-    const sandbox = await startSandbox()
     const endings: Array<() => void> = []
     try {
-      const { url, child } = await startGatewayProcess({ teardown: (end) => { endings.push(end) } }, { CLOUDINARY_URL: sandbox.cloudinaryUrl('demo') })
-      if (child.pid === undefined) throw new Error('the gateway did not start')
-      await soakFor(Number(minutes), url, child.pid)
+      const sink = await startSinkProcess({ teardown: (end) => { endings.push(end) } })
+      await sink.order({ errorPart: ERROR_PART, answerBytes: 2_000 })
+      const gateway = fork(
+        join(import.meta.dirname, '../fixtures/soaked-gateway.ts'), [sink.url, String(KEPT_ENTRIES)],
+        { execArgv: ['--expose-gc', ...WITH_TYPESCRIPT] }
+      )
+      endings.push(() => { gateway.kill('SIGKILL') })
+      const [start] = await once(gateway, 'message') as [Holdings] // as it tells
+      await soakFor(Number(minutes), gateway, start)
     } finally {
       for (const end of endings) end()
-      await sandbox.close()
     }
   }
 }
