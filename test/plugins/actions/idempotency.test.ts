@@ -440,6 +440,25 @@ t.test('a repeated body is bounded like an upload, and read for nobody who has l
   t.equal(upstream.seen.length, 1)
 })
 
+t.test('the memory of a data URI is lent to nobody else while its upload goes on, though its caller has left', async (t) => {
+  const { upstream, url } = await withFaults(t, { upload: { bufferBytes: 4 * 1024 ** 2 } })
+  upstream.script({ delayMs: 1_000 })
+  const body = JSON.stringify({ resource_type: 'raw', public_id: 'a', file: `data:text/plain;base64,${'A'.repeat(3 * 1024 ** 2)}` })
+  const send = async (signal?: AbortSignal): Promise<Response> => fetch(url, {
+    method: 'POST', headers: { 'content-type': 'application/json', 'idempotency-key': 'a-key' }, body, ...(signal && { signal })
+  })
+  const leaving = new AbortController()
+  const left = t.rejects(send(leaving.signal))
+  t.match(await upstream.ended(0), { end: 'complete' }, 'all of it has been sent')
+  leaving.abort()
+  await left
+  const other = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+  t.match(await other.json(), { status: 503, code: 'overloaded' })
+  let again = await send()
+  for (; again.status !== 200; again = await send()) t.ok([409, 503].includes(again.status), 'the first goes on')
+  t.equal(upstream.seen.length, 1, 'the first was stored, and is what the repeated one is told of')
+})
+
 t.test('Redis', { skip: NO_REDIS }, async (t) => {
   t.test('replicas share the keys; without Redis an upload with a key is refused and one without is not', async (t) => {
     const port = await freePort()
