@@ -57,7 +57,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'cloudinary/explain', 'cloudinary/upload', 'cloudinary/upstream', 'cloudinary/wire', 'config', 'input',
     'schemas'
   ],
-  'cloudinary/explain': ['cloudinary/wire', 'input', 'schemas'],
+  'cloudinary/explain': ['cloudinary/upstream', 'cloudinary/wire', 'input', 'schemas'],
   'cloudinary/upload': ['cloudinary/upstream', 'cloudinary/wire', 'config', 'input'],
   'cloudinary/upstream': ['cloudinary/wire', 'config', 'schemas', 'net'],
   'cloudinary/wire': ['schemas'],

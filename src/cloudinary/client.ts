@@ -1,27 +1,30 @@
 import type { UpstreamLimits, UploadLimits } from '../config/types.ts'
-import { GatewayError } from '../errors.ts'
 import type { AnnouncedSize } from '../input/forms/upload-form.ts'
 import type { DeliveryTypeName, ResourceTypeName } from '../schemas/assets.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 import type { UploadParameters } from '../schemas/upload-parameters.ts'
-import { explainAbsence, type Absent, type Finder } from './explain/absence.ts'
+import { orExplained, type Absent } from './explain/absence.ts'
 import { checkCallerSignature, type CallerProof } from './explain/caller-signature.ts'
 import { diagnose, type DiagnosisInput } from './explain/diagnosis.ts'
 import { KnownSignatures, type SignatureMemories } from './explain/known-signatures.ts'
+import { LookUps } from './explain/look-ups.ts'
 import type { Mismatch } from './explain/mismatch.ts'
 import { budgetOf, type UploadBudget } from './upload/budget.ts'
 import { provesItself } from './upload/early-proof.ts'
 import { openFileText } from './upload/file-source.ts'
 import { holdText, type HeldText, type TextBody } from './upload/held-text.ts'
-import { tooLarge } from './upload/intake.ts'
+import { requireSize } from './upload/intake.ts'
 import { Uploader, type Upload, type UploadCall } from './upload/uploader.ts'
 import type { Release, UploadOwner } from './upload/shares.ts'
-import { AdminCalls, type Call, type Connection, type Doomed, type ResolvedAsset, type TryListener } from './upstream/admin.ts'
+import { Accounts } from './upstream/account-state.ts'
+import { AdminCalls, type Doomed, type ResolvedAsset } from './upstream/admin.ts'
 import type { Listed, Query } from './upstream/admin-paths.ts'
 import type { ReadAnswer, Relayed } from './upstream/answer.ts'
 import { AnswerCount, CircuitBreaker } from './upstream/circuit-breaker.ts'
 import { FolderMode } from './upstream/folder-mode.ts'
+import type { Call, Connection, TryListener } from './upstream/json-calls.ts'
 import type { Place } from './upstream/place.ts'
+import type { QuotaStanding } from './upstream/quota.ts'
 import { REAL_PACE, RetryBudget, type Pace } from './upstream/retry.ts'
 import { Transport } from './upstream/transport.ts'
 import { accountOf } from './wire/account.ts'
@@ -30,7 +33,10 @@ import { privateDownloadUrl, type DownloadUrlOptions } from './wire/download-url
 import { encodeUploadParameter, encodeUploadParameters, type FormFields } from './wire/parameters.ts'
 import { signParameters } from './wire/signature.ts'
 
-export { absentAssetId, type Call, type ResolvedAsset, type TryListener } from './upstream/admin.ts'
+export { Accounts } from './upstream/account-state.ts'
+export type { QuotaStanding } from './upstream/quota.ts'
+export { absentAssetId, type ResolvedAsset } from './upstream/admin.ts'
+export type { Call, TryListener } from './upstream/json-calls.ts'
 export type { Place } from './upstream/place.ts'
 export type { Query } from './upstream/admin-paths.ts'
 export { jsonObject, type Relayed } from './upstream/answer.ts'
@@ -44,6 +50,8 @@ export interface ClientOptions extends Partial<Pace>, SignatureMemories {
   readonly upload: UploadLimits
   /** What all uploads of the process share; default: one for all clients with the same `upload` limits. */
   readonly uploads?: UploadBudget
+  /** What is known of accounts; default: nothing that others know. */
+  readonly accounts?: Accounts
   /** Told how each request to Cloudinary ended: `ok`, or the code of its failure. */
   readonly onTry?: TryListener | undefined
 }
@@ -56,13 +64,14 @@ export class CloudinaryClient {
   readonly uploadLimits: UploadLimits
   readonly #connection: Connection
   readonly #admin: AdminCalls
+  readonly #lookUps: LookUps
   readonly #uploads: Uploader
   readonly #uploadBudget: UploadBudget
   readonly #signatures: KnownSignatures
   readonly #folderMode: FolderMode
 
   constructor (environment: CloudinaryEnvironment, options: ClientOptions) {
-    const { upstream, upload, uploads = budgetOf(upload), onTry = () => {}, signatures, limits, signatureStore, ...pace } = options
+    const { upstream, upload, uploads = budgetOf(upload), accounts, onTry = () => {}, signatures, limits, signatureStore, ...pace } = options
     this.environment = environment
     this.account = accountOf(environment)
     this.uploadLimits = upload
@@ -75,10 +84,13 @@ export class CloudinaryClient {
       pace: paced,
       budget: new RetryBudget(),
       circuits: { json: new CircuitBreaker(paced.clock, answers), upload: new CircuitBreaker(paced.clock, answers) },
+      account: (accounts ?? new Accounts()).of(this.account, paced),
       tried: (outcome, failure, telling = false) => { onTry(environment.name, outcome, { of: environment, failure, telling }) }
     }
     this.#admin = new AdminCalls(this.#connection)
-    this.#folderMode = new FolderMode(async (call) => this.#admin.folderMode(call), paced.clock)
+    this.#lookUps = new LookUps(this.#admin, this.#connection.account)
+    const { account: { quota } } = this.#connection
+    this.#folderMode = new FolderMode(async (call) => this.#admin.folderMode(call), paced.clock, () => quota.isPlentiful)
     this.#uploadBudget = uploads
     this.#uploads = new Uploader(this.#connection, upload, uploads)
   }
@@ -94,8 +106,15 @@ export class CloudinaryClient {
     return this.#admin.list(listed, query, call)
   }
 
-  /** The folder mode of the account; undefined when it is not known. */
+  /** The folder mode of the account; undefined when it is not known, or too little is left to ask. */
   async folderMode (call: Call): Promise<string | undefined> { return this.#folderMode.find(call) }
+
+  /** The Admin API budget of the account; undefined when it is not known. */
+  async quota (): Promise<QuotaStanding | undefined> {
+    const { quota } = this.#connection.account
+    await quota.refresh()
+    return quota.standing
+  }
 
   /** @throws {GatewayError} `not_found`, with `found_under` when the asset lives elsewhere. */
   async get (resourceType: ResourceTypeName | 'auto', type: DeliveryTypeName, publicId: string, query: Query, call: Call): Promise<Relayed> {
@@ -135,7 +154,7 @@ export class CloudinaryClient {
    * much.
    */
   async admitUpload (owner: UploadOwner, announced?: AnnouncedSize, callerMaxBytes = Infinity): Promise<Release> {
-    this.#requireSize(announced, callerMaxBytes)
+    requireSize(this.uploadLimits, announced, callerMaxBytes)
     return this.#uploadBudget.admitSoon(owner)
   }
 
@@ -149,7 +168,7 @@ export class CloudinaryClient {
    * @param owner what is known of the sender.
    */
   async admitUnproven (asked: UploadOwner, owner: UploadOwner, announced?: AnnouncedSize): Promise<Release> {
-    this.#requireSize(announced)
+    requireSize(this.uploadLimits, announced)
     return this.#uploadBudget.admitUnproven(asked, owner)
   }
 
@@ -239,29 +258,10 @@ export class CloudinaryClient {
 
   async close (): Promise<void> { await this.#connection.transport.close() }
 
-  #requireSize ({ bytes, exact }: AnnouncedSize = { bytes: 0, exact: false }, callerMaxBytes = Infinity): void {
-    const maxBytes = Math.min(this.uploadLimits.maxBytes, exact ? callerMaxBytes : Infinity)
-    if (bytes > maxBytes) throw tooLarge(bytes, maxBytes, !exact)
-  }
-
-  /** Adds to a 404 what its public ID looks like. Deleting asks for nothing: it must not become a search. */
+  /** Adds hints to a 404. Deleting asks for nothing: it must not become a search. */
   async #explained<T> (asked: Absent, call: Call, answer: Promise<T>, asks = true): Promise<T> {
-    try {
-      return await answer
-    } catch (error) {
-      if (!(error instanceof GatewayError) || error.code !== 'not_found') throw error
-      if (error.members['found_under'] !== undefined) throw error
-      const { sees = () => true } = call
-      throw await explainAbsence(error, asked, { sees, finder: asks ? this.#finder(call) : undefined })
-    }
-  }
-
-  /** What cannot be found out counts as not there: it must not hide the answer that it explains. */
-  #finder (call: Call): Finder {
-    return {
-      exists: async ({ public_id: id, ...place }) => this.#admin.exists(place, id, call),
-      resolve: async (assetId) => this.#admin.byAssetId(assetId, {}, call, 1).catch(() => undefined)
-    }
+    const allowed = asks ? () => this.#lookUps.allowed(asked, call) : undefined
+    return orExplained(answer, asked, { sees: call.sees, allowed })
   }
 
   #nowSeconds (): number { return Math.floor(this.#connection.pace.now() / 1000) }

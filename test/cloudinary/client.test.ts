@@ -45,33 +45,47 @@ async function directUpload (client: CloudinaryClient, parameters: FormFields, c
   return client.upload(wanted, call())
 }
 
-t.test('an absence is explained, and deleting asks for nothing to explain it', async (t) => {
+/** Headers of an answer with nearly all calls of this hour left. */
+const PLENTIFUL = {
+  'x-featureratelimit-limit': '500',
+  'x-featureratelimit-remaining': '499',
+  'x-featureratelimit-reset': new Date(Date.now() + 3_000_000).toUTCString()
+}
+
+t.test('an absence is explained while calls are plentiful, and deleting asks for nothing to explain it', async (t) => {
   const { upstream, client } = await started(t)
-  const absent = { status: 404, body: '{"error":{"message":"Resource not found"}}' }
+  upstream.script({ status: 404 })
+  await t.rejects(client.get('image', 'upload', 'unknown', {}, call()), { code: 'not_found', members: { advice: /diagnose=true/ } })
+  t.equal(upstream.seen.length, 1, 'while nothing is known of the budget')
+  t.equal(await client.quota(), undefined)
+  const absent = { status: 404, headers: PLENTIFUL, body: '{"error":{"message":"Resource not found"}}' }
   const nowhere = Array.from({ length: 9 }, () => absent)
-  upstream.script(...nowhere, { body: '{"public_id":"a"}' })
+  upstream.script(absent, absent, absent, { body: '{"public_id":"a"}' })
   await t.rejects(client.get('image', 'upload', 'a.jpg', {}, call()), { code: 'not_found', members: { did_you_mean: { public_id: 'a' } } })
-  upstream.script(...nowhere, { body: '{"public_id":"b","resource_type":"raw","type":"private"}' })
+  upstream.script(absent, { body: '{"public_id":"b","resource_type":"raw","type":"private"}' })
   const id = '0'.repeat(32)
   await t.rejects(client.update('image', 'upload', id, { tags: ['x'] }, call()), { code: 'not_found', members: { did_you_mean: { public_id: 'b', resource_type: 'raw', type: 'private' } } })
-  upstream.script(...nowhere, { status: 503 }, { status: 503 })
+  t.match(await client.quota(), { limit: 500, remaining: 499 })
+  upstream.script(absent, { status: 503 }, ...nowhere.slice(1))
   await t.rejects(client.get('image', 'upload', id, {}, call()), { message: /looks like an asset_id\.$/ })
   upstream.script(...nowhere)
   await t.rejects(client.get('image', 'upload', 'b.jpg', {}, { ...call(), sees: () => false }), { message: /looks like a public ID with a file extension\.$/ })
   const before = upstream.seen.length
-  upstream.script({ body: '{"result":"not found"}' }, ...nowhere.slice(1))
+  upstream.script({ body: '{"result":"not found"}' })
   await t.rejects(client.destroy('image', { public_id: 'a.jpg', type: 'upload', invalidate: false }, call()), { message: /if it is one, send "a"/ })
-  t.notOk(upstream.seen.slice(before).some(({ url }) => url.endsWith('/a')))
-  upstream.script(absent, { body: '{"public_id":"a.jpg"}' }, absent)
-  await t.rejects(client.get('image', 'upload', 'a.jpg', {}, call()), { code: 'not_found', members: { found_under: [{ resource_type: 'video' }], did_you_mean: undefined } }, 'what is found under its own name needs no other')
+  t.equal(upstream.seen.length, before + 1)
+  upstream.script(absent, { body: '{"public_id":"c.jpg"}' }, absent)
+  await t.rejects(client.get('image', 'upload', 'c.jpg', {}, call()), { code: 'not_found', members: { found_under: [{ resource_type: 'video' }], did_you_mean: undefined } }, 'what is found under its own name needs no other')
   upstream.script({ status: 403, body: '{"error":{"message":"no"}}' })
   await t.rejects(client.get('image', 'upload', 'a.jpg', {}, call()), { code: 'upstream_forbidden' })
 })
 
 t.test('the folder mode is remembered for a while, also that it is not known; a caller that left teaches nothing', async (t) => {
-  let nowMs = now
+  let nowMs = 0
   const upstream = await startFaultUpstream(t)
   const client = clientAt(t, upstream.url, { clock: () => nowMs })
+  upstream.script({ body: '{}', headers: PLENTIFUL })
+  await client.ping(call())
   const gone = new AbortController()
   gone.abort()
   t.equal(await client.folderMode({ signal: gone.signal }), undefined)

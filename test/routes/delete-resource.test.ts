@@ -17,9 +17,14 @@ t.test('DELETE /resources/{public_id}', async (t) => {
     t.match((await app.inject({ method: 'DELETE', url: '/resources/plain', headers: { 'content-type': 'application/json' } })).json(), { result: 'ok' })
   })
 
-  t.test('404 with found_under: the wrong kind deletes nothing', async (t) => {
+  t.test('404: the wrong kind deletes nothing, and no call is spent on a look elsewhere', async (t) => {
     await sandbox.add('clip', { resource_type: 'raw' })
-    t.match((await remove('clip')).json(), { status: 404, found_under: [{ resource_type: 'raw', type: 'upload' }] })
+    const before = sandbox.requests.length
+    const absent = (await remove('clip')).json()
+    t.match(absent, { status: 404, code: 'not_found' })
+    t.equal(absent.found_under, undefined)
+    t.equal(sandbox.requests.length, before + 1)
+    t.match((await remove('clip?diagnose=true')).json(), { status: 400, errors: [{ pointer: '/diagnose' }] })
     t.match((await app.inject('/resources/clip?resource_type=raw')).json(), { public_id: 'clip' })
   })
 

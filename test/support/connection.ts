@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
-import type { Connection } from '../../src/cloudinary/upstream/admin.ts'
+import { Accounts } from '../../src/cloudinary/upstream/account-state.ts'
+import type { Connection } from '../../src/cloudinary/upstream/json-calls.ts'
 import { AnswerCount, CircuitBreaker } from '../../src/cloudinary/upstream/circuit-breaker.ts'
 import { REAL_PACE, RetryBudget, type Pace } from '../../src/cloudinary/upstream/retry.ts'
 import { Transport } from '../../src/cloudinary/upstream/transport.ts'
@@ -24,5 +25,6 @@ export function connectionTo (t: Test, url: string, { pace = quickPace(), limits
   const circuits = {
     json: new CircuitBreaker(pace.clock, answers), upload: new CircuitBreaker(pace.clock, answers)
   }
-  return { environment: environmentAt(url, environment), transport, pace, budget: new RetryBudget(), circuits, tried }
+  const account = new Accounts().of(url, pace)
+  return { environment: environmentAt(url, environment), transport, pace, budget: new RetryBudget(), circuits, account, tried }
 }

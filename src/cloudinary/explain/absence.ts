@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { GatewayError } from '../../errors.ts'
+import { GatewayError } from '../../errors.ts'
 import { pastedId, type Meant, type PastedId } from '../../input/pasted-id.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
 
@@ -10,24 +10,30 @@ export interface Absent {
   readonly type: string
 }
 
-/** An asset with all that says which one it is. */
-export interface NamedAsset {
-  readonly public_id: string
+/** Where an asset was found. */
+interface FoundPlace {
   readonly resource_type: ResourceTypeName
   readonly type: string
 }
+
+/** An asset with all that says which one it is. */
+export interface NamedAsset extends FoundPlace { readonly public_id: string }
 
 /** Looks assets up at Cloudinary. Without one, a hint rests on the spelling alone. */
 export interface Finder {
   readonly exists: (asset: NamedAsset) => Promise<boolean>
   /** The asset of this asset_id; undefined when there is none. */
   readonly resolve: (assetId: string) => Promise<NamedAsset | undefined>
+  /** Other places where the asset is: of the same type, or of others. */
+  readonly elsewhere: (where: 'near' | 'far') => Promise<readonly FoundPlace[]>
 }
 
 /** Kinds to try when any was asked for, the most frequent first. */
 const ANY_KIND = ['image', 'video'] as const
-/** Calls that a hint may cost. */
+/** Calls that the spelling of an ID may cost. */
 const MOST_CALLS = 2
+/** Forms that no public ID has by chance: what they stand for is looked at first. */
+const UNMISTAKABLE: ReadonlySet<PastedId['form']> = new Set<PastedId['form']>(['asset_id', 'delivery URL'])
 
 const told = ({ public_id: id, resource_type: kind, type }: NamedAsset): string => `"${id}" (${kind}/${type})`
 
@@ -53,30 +59,86 @@ interface Means {
   readonly finder?: Finder | undefined
 }
 
-/**
- * Adds to a 404 what the public ID looks like (with extension or version, a delivery URL, an asset_id), and
- * names the asset that was meant if it exists. It never names an asset that the caller may not see.
- */
-export async function explainAbsence (
-  absent: GatewayError, asked: Absent, { sees, finder }: Means
-): Promise<GatewayError> {
-  const pasted = pastedId(asked.public_id, asked.resource_type)
-  if (!pasted) return absent
+/** Names the asset that was meant, if it exists and the caller may see it. */
+async function meantInstead (
+  absent: GatewayError, asked: Absent, pasted: PastedId, { sees, finder }: Required<Means> & { readonly finder: Finder }
+): Promise<GatewayError | undefined> {
   const meant = completed(pasted.meant, asked).filter((one) => sees(one.public_id))
-  const seen = `${absent.message} It looks like ${pasted.seen}`
-  if (!finder) return absent.but({ message: `${seen}${unproven(pasted, meant)}.` })
   const asset = await found(pasted, asked, meant, finder)
-  if (!asset || !sees(asset.public_id)) return absent.but({ message: `${seen}.` })
+  if (!asset || !sees(asset.public_id)) return undefined
   const { public_id: id, resource_type: kind, type } = asset
   const way = pasted.form === 'asset_id'
     ? `which belongs to ${told(asset)}: send that, or ask for it below /assets`
     : `and ${told(asset)} exists: send that`
   const meantBy = { did_you_mean: { public_id: id, resource_type: kind, type } }
-  return absent.but({ message: `${seen}, ${way}.`, members: { ...absent.members, ...meantBy } })
+  return absent.but({
+    message: `${absent.message} It looks like ${pasted.seen}, ${way}.`, members: { ...absent.members, ...meantBy }
+  })
+}
+
+/** Names the places where the asset is instead. */
+async function foundUnder (
+  absent: GatewayError, finder: Finder, where: 'near' | 'far'
+): Promise<GatewayError | undefined> {
+  const places = await finder.elsewhere(where)
+  if (places.length === 0) return undefined
+  const listed = places.map(({ resource_type: kind, type }) => `${kind}/${type}`).join(', ')
+  return absent.but({
+    message: `${absent.message} It exists under ${listed}.`, members: { ...absent.members, found_under: places }
+  })
+}
+
+/**
+ * Adds to a 404 where else the asset is, or what its public ID looks like (with extension or version, a
+ * delivery URL, an asset_id), with the asset that was meant. The likeliest is looked at first, and what is
+ * found ends the search. It never names an asset that the caller may not see.
+ */
+export async function explainAbsence (
+  absent: GatewayError, asked: Absent, { sees, finder }: Means
+): Promise<GatewayError> {
+  const pasted = pastedId(asked.public_id, asked.resource_type)
+  if (finder) {
+    const near = async (): Promise<GatewayError | undefined> => foundUnder(absent, finder, 'near')
+    const meant = async (): Promise<GatewayError | undefined> =>
+      pasted && meantInstead(absent, asked, pasted, { sees, finder })
+    const far = async (): Promise<GatewayError | undefined> => foundUnder(absent, finder, 'far')
+    const isUnmistakable = pasted !== undefined && UNMISTAKABLE.has(pasted.form)
+    for (const look of isUnmistakable ? [meant, near, far] : [near, meant, far]) {
+      const explained = await look()
+      if (explained) return explained
+    }
+  }
+  if (!pasted) return absent
+  const hint = finder ? '' : unproven(pasted, completed(pasted.meant, asked).filter((one) => sees(one.public_id)))
+  return absent.but({ message: `${absent.message} It looks like ${pasted.seen}${hint}.` })
 }
 
 /** Says what to send when no look-up was made. */
 function unproven ({ form }: PastedId, [first]: readonly NamedAsset[]): string {
   if (form === 'asset_id') return ': it belongs below /assets'
   return first ? `: if it is one, send ${told(first)}` : ''
+}
+
+/** Advice of a 404 that no call was spent on. */
+const UNSOUGHT = 'Check `public_id`, `resource_type`, `type` and the environment. To spare the Admin API budget it was looked for nowhere else: send `diagnose=true` to look under every kind and type.'
+
+interface Explaining {
+  readonly sees?: Means['sees'] | undefined
+  /** Returns what may look, where calls may be spent on it. */
+  readonly allowed?: (() => Finder | undefined) | undefined
+}
+
+/** Waits for an answer and explains its 404. Without `allowed` a 404 is never worth a call. */
+export async function orExplained<T> (
+  answer: Promise<T>, asked: Absent, { sees = () => true, allowed }: Explaining
+): Promise<T> {
+  try {
+    return await answer
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'not_found') throw error
+    const finder = allowed?.()
+    const explained = await explainAbsence(error, asked, { sees, finder })
+    if (!allowed || finder) throw explained
+    throw explained.but({ members: { ...explained.members, advice: UNSOUGHT } })
+  }
 }

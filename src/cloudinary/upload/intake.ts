@@ -4,7 +4,7 @@ import type { UploadLimits } from '../../config/types.ts'
 import { GatewayError, invalidRequest } from '../../errors.ts'
 import { DataUriCheck } from '../../input/data-uri.ts'
 import { incomingFailure } from '../../input/forms/form-failures.ts'
-import type { StreamedFile } from '../../input/forms/upload-form.ts'
+import type { AnnouncedSize, StreamedFile } from '../../input/forms/upload-form.ts'
 import { slowness } from '../../input/forms/slow-sender.ts'
 import { ByteReader, SourceStopped } from './byte-reader.ts'
 
@@ -13,6 +13,19 @@ type IntakeLimits = Pick<UploadLimits, 'maxBytes' | 'idleTimeoutMs' | 'minBytesP
 /** 413 with both numbers. `atLeast`: counting stopped there. */
 export function tooLarge (bytes: number, maxBytes: number, atLeast = false): GatewayError {
   return new GatewayError('payload_too_large', `The file has ${atLeast ? 'at least ' : ''}${bytes} bytes; the limit is ${maxBytes}.`)
+}
+
+/**
+ * Holds an announced size to the limits; only an exact one to that of the caller, since around a file there may be more.
+ * @throws {GatewayError} `payload_too_large`
+ */
+export function requireSize (
+  limits: Pick<UploadLimits, 'maxBytes'>,
+  { bytes, exact }: AnnouncedSize = { bytes: 0, exact: false },
+  callerMaxBytes = Infinity
+): void {
+  const maxBytes = Math.min(limits.maxBytes, exact ? callerMaxBytes : Infinity)
+  if (bytes > maxBytes) throw tooLarge(bytes, maxBytes, !exact)
 }
 
 /** The caller's bytes, counted and watched while they pass: size, pauses, the MD5 when it is wanted. */

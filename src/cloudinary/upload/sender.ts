@@ -1,9 +1,9 @@
 import { GatewayError } from '../../errors.ts'
-import { sentNothing, USER_AGENT, type Call, type Connection } from '../upstream/admin.ts'
+import { sentNothing, USER_AGENT, type Call, type Connection } from '../upstream/json-calls.ts'
 import { apiRoot } from '../upstream/admin-paths.ts'
 import { relayed, transportFailure, type Relayed, type Vouched } from '../upstream/answer.ts'
 import { isHang } from '../upstream/circuit-breaker.ts'
-import { PASSING, withRetries } from '../upstream/retry.ts'
+import { LIMITED, PASSING, withRetries } from '../upstream/retry.ts'
 import type { FormFields } from '../wire/parameters.ts'
 import { multipartBody, type Form, type FormBytes, type MultipartBody } from './multipart-body.ts'
 
@@ -90,7 +90,7 @@ export class UploadSender {
         deadline: pace.clock() + DEADLINE_MS,
         longestWaitMs: LONGEST_WAIT_MS,
         signal: this.#signal,
-        canRetry: (error) => isHarmless && PASSING.has(error.code)
+        canRetry: (error) => isHarmless && (PASSING.has(error.code) || (isMidway(piece) && LIMITED.has(error.code)))
       }, budget, pace)
     } catch (error) {
       throw error instanceof GatewayError ? givenUp(error, attempts > 0 ? this.attempts : 0, unclear) : error
@@ -133,6 +133,14 @@ export class UploadSender {
       throw failure
     }
   }
+}
+
+/**
+ * A chunk after the first and before the last. Giving up here would throw away what was sent, while the caller
+ * is not idle: it still has the rest to send. A refusal of any other request is the caller's to wait out.
+ */
+function isMidway ({ range, partial = false }: Piece): boolean {
+  return partial && range?.['content-range']?.startsWith('bytes 0-') === false
 }
 
 /** Whether another attempt can do no harm, given how far the last one came. */

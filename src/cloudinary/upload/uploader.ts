@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { UploadLimits } from '../../config/types.ts'
 import { GatewayError, invalidRequest } from '../../errors.ts'
 import type { StreamedFile } from '../../input/forms/upload-form.ts'
-import type { Call, Connection } from '../upstream/admin.ts'
+import type { Call, Connection } from '../upstream/json-calls.ts'
 import type { Relayed } from '../upstream/answer.ts'
 import type { FormFields } from '../wire/parameters.ts'
 import type { Loan, UploadBudget } from './budget.ts'
@@ -63,6 +63,24 @@ export class Uploader {
    * @throws {GatewayError} for everything that goes wrong.
    */
   async store<Parameters extends object> (upload: Upload<Parameters>, call: UploadCall): Promise<Relayed> {
+    const { absences, reads } = this.#connection.account
+    try {
+      const { answer, stored, failure } = await this.#stored(upload, call)
+      absences.forget(typeof stored.answer.public_id === 'string' ? stored.answer.public_id : undefined)
+      call.onStored?.(stored, failure)
+      if (failure) throw failure
+      return answer
+    } catch (error) {
+      if (error instanceof GatewayError && error.members['outcome'] === 'unknown') absences.forget()
+      throw error
+    } finally {
+      reads.separate()
+    }
+  }
+
+  async #stored<Parameters extends object> (
+    upload: Upload<Parameters>, call: UploadCall
+  ): Promise<{ answer: Relayed, stored: Stored, failure: GatewayError | undefined }> {
     const sender = new UploadSender(this.#connection, upload, call)
     const { answer, sent } = typeof upload.file === 'string'
       ? await sendUrl(upload, upload.file, sender)
@@ -71,9 +89,7 @@ export class Uploader {
     const stored = readStored(answer.body, sent, attempts)
     const headers = { ...attempts, 'x-upload-integrity': stored.integrity }
     const failure = integrityFailure(stored, this.#limits.verifyStrict)?.but({ headers })
-    call.onStored?.(stored, failure)
-    if (failure) throw failure
-    return { ...answer, headers: { ...answer.headers, ...headers } }
+    return { answer: { ...answer, headers: { ...answer.headers, ...headers } }, stored, failure }
   }
 
   /** Whether a file surely goes in one request, so that the fields after it are in time. Text always does. */

@@ -2,6 +2,7 @@ import { GatewayError, type ErrorCode, type UpstreamAnswer } from '../../errors.
 import type { ProxyError } from '../../net/outbound.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import type { AnswerShape } from './answer-shapes.ts'
+import { untilDateMs } from './quota-reading.ts'
 import { TransportError, type UpstreamReply } from './transport.ts'
 
 /** A JSON answer of Cloudinary that is only relayed: bytes as received. */
@@ -32,15 +33,20 @@ const END_BYTES = 64
 const DEFAULT_WAIT_SECONDS = 60
 const MAX_WAIT_SECONDS = 24 * 3600
 
-/** Seconds to wait after a refusal, from `Retry-After` or Cloudinary's own header; 60 when neither makes sense. */
-export function retryAfterSeconds (headers: UpstreamReply['headers'], nowMs: number): number {
+/** Seconds that a refusal asks to wait, by `Retry-After` or Cloudinary's own header; undefined when neither makes sense. */
+export function askedWaitSeconds (headers: UpstreamReply['headers'], nowMs: number): number | undefined {
   const inSeconds = headers['retry-after']
   if (inSeconds !== undefined && /^\d{1,9}$/.test(inSeconds)) return Math.min(Math.max(Number(inSeconds), 1), MAX_WAIT_SECONDS)
   for (const date of [inSeconds, headers['x-featureratelimit-reset']]) {
-    const wait = Math.ceil((Date.parse(date ?? '') - nowMs) / 1000)
-    if (wait > 0 && wait <= MAX_WAIT_SECONDS) return wait
+    const waitMs = untilDateMs(date, headers, nowMs)
+    if (waitMs !== undefined) return Math.ceil(waitMs / 1000)
   }
-  return DEFAULT_WAIT_SECONDS
+  return undefined
+}
+
+/** Seconds to tell a caller after a refusal: what it asks for, else a minute. */
+export function retryAfterSeconds (headers: UpstreamReply['headers'], nowMs: number): number {
+  return askedWaitSeconds(headers, nowMs) ?? DEFAULT_WAIT_SECONDS
 }
 
 /** Takes the secret out of a text, however it was written there. */

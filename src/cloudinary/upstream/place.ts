@@ -8,38 +8,31 @@ const PLACES = RESOURCE_TYPES.flatMap((kind) =>
   DELIVERY_TYPES.map((type): Place => ({ resource_type: kind, type })))
 
 /**
- * Returns the places that hold an asset which `tried` do not hold: those of the same type, and the rest only when
- * these hold nothing.
+ * Returns where else to look for an asset that `tried` do not hold, the likeliest first: near, other kinds of the
+ * same type; far, other types of the same kind, and then the rest.
  */
-export async function findElsewhere (
-  tried: readonly Place[], exists: (place: Place) => Promise<boolean>
-): Promise<Place[]> {
-  const type = tried[0]?.type
+export function groupsElsewhere (tried: readonly Place[], where: 'near' | 'far'): Place[][] {
   const isTried = (place: Place): boolean =>
     tried.some((known) => known.resource_type === place.resource_type && known.type === place.type)
+  const sharesType = (place: Place): boolean => tried.some(({ type }) => type === place.type)
+  const sharesKind = (place: Place): boolean => tried.some(({ resource_type: kind }) => kind === place.resource_type)
   const others = PLACES.filter((place) => !isTried(place))
-  const near = others.filter((place) => place.type === type)
-  const far = others.filter((place) => place.type !== type)
-  for (const places of [near, far]) {
-    const answers = await Promise.all(places.map(exists))
-    const found = places.filter((_, index) => answers[index])
-    if (found.length > 0) return found
-  }
-  return []
+  const far = others.filter((place) => !sharesType(place))
+  const groups = where === 'near'
+    ? [others.filter(sharesType)]
+    : [far.filter(sharesKind), far.filter((place) => !sharesKind(place))]
+  return groups.filter((group) => group.length > 0)
 }
 
 function listed (places: readonly Place[]): string {
   return places.map(({ resource_type: kind, type }) => `${kind}/${type}`).join(', ')
 }
 
-/** Returns the 404 of an asset that is not under `tried` but under `found`, if anywhere. */
+/** Returns the 404 of an asset that is not under `tried`. */
 export function missing (
-  publicId: string, tried: readonly Place[], found: readonly Place[], cause: GatewayError | undefined
+  publicId: string, tried: readonly Place[], cause: GatewayError | undefined
 ): GatewayError {
-  const elsewhere = found.length > 0 ? ` It exists under ${listed(found)}.` : ''
-  return new GatewayError('not_found', `There is no asset "${publicId}" under ${listed(tried)}.${elsewhere}`, {
-    ...(cause?.upstream && { upstream: cause.upstream }),
-    ...(found.length > 0 && { members: { found_under: found } }),
-    cause
+  return new GatewayError('not_found', `There is no asset "${publicId}" under ${listed(tried)}.`, {
+    ...(cause?.upstream && { upstream: cause.upstream }), cause
   })
 }

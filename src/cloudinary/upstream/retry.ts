@@ -6,8 +6,13 @@ import { TransportError } from './transport.ts'
 const CAPACITY = 500
 const COST = 5
 const TIMEOUT_COST = 10
-/** Failures that may be gone at the next try. */
-export const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_failed', 'upstream_timeout', 'rate_limited', 'quota_exhausted'])
+/** Failures that may be gone at the next attempt. */
+export const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_failed', 'upstream_timeout'])
+/**
+ * Refusals that ask for patience. They are passed on, because the caller knows better than we how long it can
+ * wait; another attempt of ours would only add to what was too much.
+ */
+export const LIMITED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['rate_limited', 'quota_exhausted'])
 const BASE_MS = 100
 const CAP_MS = 5_000
 

@@ -1,15 +1,18 @@
 import t from 'tap'
-import { explainAbsence, type Absent, type NamedAsset } from '../../../src/cloudinary/explain/absence.ts'
+import { explainAbsence, orExplained, type Absent, type NamedAsset } from '../../../src/cloudinary/explain/absence.ts'
 import { GatewayError } from '../../../src/errors.ts'
 
 const TOM: NamedAsset = { public_id: 'cats/tom', resource_type: 'image', type: 'upload' }
 const ID = 'b5e6d2b39ba3e0869d67141ba7dba6cf'
 
+type Places = ReadonlyArray<Pick<NamedAsset, 'resource_type' | 'type'>>
+
 /** What the 404 becomes where only `tom` exists, under this ID, and what was asked for that. */
-async function explained (publicId: string, { kind = 'image', sees = () => true, asks = true, tom = TOM }: {
-  kind?: Absent['resource_type'], sees?: (id: string) => boolean, asks?: boolean, tom?: NamedAsset
+async function explained (publicId: string, { kind = 'image', sees = () => true, asks = true, tom = TOM, near = [], far = [] }: {
+  kind?: Absent['resource_type'], sees?: (id: string) => boolean, asks?: boolean, tom?: NamedAsset, near?: Places, far?: Places
 } = {}) {
   const asked: string[] = []
+  const looked: string[] = []
   const finder = {
     exists: async ({ public_id: id, resource_type: kind, type }: NamedAsset) => {
       asked.push(`${kind}/${type}/${id}`)
@@ -18,11 +21,15 @@ async function explained (publicId: string, { kind = 'image', sees = () => true,
     resolve: async (assetId: string) => {
       asked.push(assetId)
       return assetId === ID ? { ...tom, answer: 'secret' } : undefined
+    },
+    elsewhere: async (where: 'near' | 'far') => {
+      looked.push(`${where} after ${asked.length}`)
+      return { near, far }[where]
     }
   }
   const absent = new GatewayError('not_found', 'It is not there.', { members: { kept: 1 } })
   const { message, members } = await explainAbsence(absent, { public_id: publicId, resource_type: kind, type: 'upload' }, { sees, finder: asks ? finder : undefined })
-  return { message, members, asked }
+  return { message, members, asked, ...(near.length + far.length > 0 && { looked }) }
 }
 
 t.test('what was pasted is named, with the asset that was meant', async (t) => {
@@ -71,4 +78,32 @@ t.test('nothing is asked or said of an asset that the caller may not see', async
   const byId = await explained(ID, { sees })
   t.same(byId.message, 'It is not there. It looks like an asset_id.')
   t.same(byId.members, { kept: 1 })
+})
+
+t.test('other places are named; the likeliest is looked at first, and what is found ends the search', async (t) => {
+  const near = [{ resource_type: 'raw', type: 'upload' }] as const
+  const far = [{ resource_type: 'image', type: 'private' }] as const
+  t.same(await explained('cats/tom.jpg', { near, far }), {
+    message: 'It is not there. It exists under raw/upload.',
+    members: { kept: 1, found_under: near },
+    asked: [],
+    looked: ['near after 0']
+  }, 'under its own name')
+  t.match(await explained('cats/rex.jpg', { far }), { members: { found_under: far }, asked: ['image/upload/cats/rex'], looked: ['near after 0', 'far after 1'] })
+  t.match(await explained(ID, { near }), { members: { did_you_mean: TOM }, asked: [ID], looked: [] }, 'no public ID looks like that by chance')
+  t.match(await explained('cats/rex', { near, far }), { members: { found_under: near }, asked: [] })
+})
+
+t.test('an answer that is a 404 is explained, and others pass', async (t) => {
+  const asked = { public_id: 'a.jpg', resource_type: 'image', type: 'upload' } as const
+  const absent = async (): Promise<never> => { throw new GatewayError('not_found', 'It is not there.') }
+  t.equal(await orExplained(Promise.resolve(1), asked, {}), 1)
+  const broken = new GatewayError('upstream_failed', 'no')
+  await t.rejects(orExplained(Promise.reject(broken), asked, {}), { code: 'upstream_failed' })
+  await t.rejects(orExplained(Promise.reject(new TypeError('a fault of ours')), asked, {}), TypeError)
+  await t.rejects(orExplained(absent(), asked, {}), { message: /if it is one, send "a"/, members: { advice: undefined } })
+  await t.rejects(orExplained(absent(), asked, { sees: () => false }), { message: /extension\.$/ })
+  await t.rejects(orExplained(absent(), asked, { allowed: () => undefined }), { code: 'not_found', members: { advice: /diagnose=true/ } })
+  const nothing = { exists: async () => false, resolve: async () => undefined, elsewhere: async () => [] }
+  await t.rejects(orExplained(absent(), asked, { allowed: () => nothing }), { message: /extension\.$/, members: { advice: undefined } })
 })

@@ -60,11 +60,30 @@ t.test('what could be stored twice is sent again only when it was not stored, or
   await t.rejects(sender().send(UNNAMED), { code: 'upstream_failed' })
   upstream.script({ status: 500 })
   t.equal(await attempts(sender(), NAMED), 2)
-  upstream.script({ status: 429, headers: { 'retry-after': '1' } })
-  t.equal(await attempts(sender(), UNNAMED), 2, 'it was refused')
-  upstream.script({ status: 429, headers: { 'retry-after': '1' } })
-  await t.rejects(sender().send(piece({ retry: 'unless_begun' })), { code: 'rate_limited' }, 'the bytes are gone')
-  t.equal(upstream.seen.length, 6)
+  upstream.script({ status: 500 })
+  await t.rejects(sender().send(piece({ retry: 'unless_begun' })), { code: 'upstream_failed' }, 'the bytes are gone')
+  t.equal(upstream.seen.length, 4)
+})
+
+t.test('a refusal that asks for patience is passed on at once, but for a chunk in the middle of its file', async (t) => {
+  const { upstream, sender, pace } = await started(t)
+  const chunk = (start: number, partial: boolean): Piece =>
+    piece({ range: { 'x-unique-upload-id': 'ab', 'content-range': `bytes ${start}-${start + 4}/15` }, partial })
+  for (const [status, code] of [[429, 'rate_limited'], [420, 'quota_exhausted']] as const) {
+    const refusal: Step = { status, headers: { 'retry-after': '1' } }
+    for (const sent of [NAMED, UNNAMED, piece(), chunk(0, true), chunk(10, false)]) {
+      upstream.script(refusal)
+      await t.rejects(sender().send(sent), { code, headers: { 'retry-after': '1' } })
+    }
+    t.same(pace.slept, [], 'nobody was kept waiting')
+    upstream.script(refusal)
+    const upload = sender()
+    await upload.send(chunk(5, true))
+    t.equal(upload.attempts, 2, 'its caller still has bytes to send')
+    t.same(pace.slept.splice(0), [1050])
+  }
+  upstream.script({ status: 429, headers: { 'retry-after': '60' } })
+  await t.rejects(sender().send(chunk(5, true)), { code: 'rate_limited' }, 'no longer than half a minute')
 })
 
 t.test('not sent again when the refusal is final, or when the wait is too long', async (t) => {

@@ -150,17 +150,50 @@ t.test('a chunk that is refused, or fails three times, ends the upload', async (
   t.equal(budget.heldBytes, 0, 'and its memory is free')
 })
 
-t.test('429 is passed on when it asks for more patience than callers have', async (t) => {
+t.test('a limit is passed on at once, but for a chunk in the middle of its file', async (t) => {
   const { upstream, store } = await started(t)
-  upstream.script({ status: 429, headers: { 'retry-after': '31' } })
-  await t.rejects(store(streamed(randomBytes(1000), { length: 1000 })), { code: 'rate_limited', headers: { 'retry-after': '31' } })
+  for (const [status, code] of [[429, 'rate_limited'], [420, 'quota_exhausted']] as const) {
+    const limit = { status, headers: { 'retry-after': '1' } }
+    upstream.script(limit)
+    await t.rejects(store(streamed(randomBytes(1000), { length: 1000 })), { code, headers: { 'retry-after': '1' } })
+    upstream.script({}, {}, limit)
+    await t.rejects(store(streamed(randomBytes(700_000))), { code }, 'the last chunk')
+  }
+  t.equal(upstream.seen.length, 8)
+})
+
+t.test('after an upload nobody gets an answer from before it, and its ID may be anywhere', async (t) => {
+  const upstream = await startFaultUpstream(t)
+  const connection = connectionTo(t, upstream.url)
+  const { account: { absences, reads } } = connection
+  const uploader = new Uploader(connection, testConfig([]).upload, new UploadBudget({ maxConcurrent: 4, bufferBytes: 1e8, shares: testConfig([]).upload.shares }))
+  const places = ['x', 'y'].map((id) => ({ resource_type: 'raw', type: 'private', public_id: id } as const))
+  const known = (): boolean[] => places.map((place) => absences.has(place))
+  const upload = async (body: string | undefined, step: object = {}): Promise<unknown> => {
+    for (const place of places) absences.begin()(place)
+    let asked = 0
+    const pending = reads.ask('list', call().signal, async () => { asked++; return new Promise(() => {}) })
+    upstream.script({ ...step, ...(body !== undefined && { body }) })
+    const failure = await uploader.store({ file: streamed(Buffer.from('hello')), resourceType: 'raw', vouched: 'gateway', parameters: {}, seal: () => ({}) }, call()).then(() => undefined, (error: unknown) => error)
+    const later = reads.ask('list', call().signal, async () => { asked++; return new Promise(() => {}) })
+    t.equal(asked, 2, 'a new question')
+    t.not(later, pending)
+    reads.separate()
+    return failure
+  }
+  t.equal(await upload('{"public_id":"x","bytes":5}'), undefined)
+  t.same(known(), [false, true])
+  t.equal(await upload('{"status":"pending"}'), undefined)
+  t.same(known(), [false, false])
+  t.match(await upload(undefined, { status: 400 }), { code: 'upstream_rejected' })
+  t.same(known(), [true, true], 'refused, so nothing was stored')
+  t.match(await upload(undefined, { status: 500 }), { members: { outcome: 'unknown' } })
+  t.same(known(), [false, false], 'it may have been stored')
 })
 
 t.test('a held file is sent again when it was surely not stored, or would replace itself', async (t) => {
   const { upstream, store } = await started(t)
   const small = (): StreamedFile => streamed(randomBytes(1000), { length: 1000 })
-  upstream.script({ status: 429, headers: { 'retry-after': '1' } })
-  t.same(told(await store(small(), { parameters: {} })), ['2', 'verified'])
   for (const step of [{ status: 500 }, { status: 503 }]) {
     upstream.script(step)
     await t.rejects(store(small(), { parameters: {} }), { code: 'upstream_failed', members: { outcome: 'unknown' } }, 'it may have been stored before it failed')

@@ -31,3 +31,17 @@ t.test('what a caller that has left was told is not remembered', async (t) => {
   t.equal(await folderMode.find(call), 'fixed')
   t.equal(asked, 2)
 })
+
+t.test('nothing is asked while no call may be spent on it, and what is known is kept', async (t) => {
+  let nowMs = 0
+  let mayAsk = false
+  let asked = 0
+  const folderMode = new FolderMode(async () => { asked++; return 'fixed' }, () => nowMs, () => mayAsk)
+  t.equal(await folderMode.find(call), undefined)
+  mayAsk = true
+  t.equal(await folderMode.find(call), 'fixed')
+  mayAsk = false
+  nowMs = 1e9
+  t.equal(await folderMode.find(call), 'fixed')
+  t.equal(asked, 1)
+})

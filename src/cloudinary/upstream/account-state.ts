@@ -1,0 +1,37 @@
+import { LRUCache } from 'lru-cache'
+import { Absences } from './absences.ts'
+import { CoalescedReads } from './coalesced-reads.ts'
+import { AdminQuota } from './quota.ts'
+import type { QuotaStore } from './quota-reading.ts'
+import type { Pace } from './retry.ts'
+
+/** What all clients of one account share: its budget, what is asked just now, and what was not found just now. */
+export interface AccountState {
+  readonly quota: AdminQuota
+  readonly reads: CoalescedReads
+  readonly absences: Absences
+}
+
+/** Accounts change only with the configuration. */
+const MOST_ACCOUNTS = 1_000
+
+/** Two environments may stand for one account, and new credentials for the same one. */
+export class Accounts {
+  readonly #states = new LRUCache<string, AccountState>({ max: MOST_ACCOUNTS })
+  readonly #store: QuotaStore | undefined
+
+  constructor (store?: QuotaStore) { this.#store = store }
+
+  /** @param account see `accountOf`. */
+  of (account: string, pace: Pace): AccountState {
+    const known = this.#states.get(account)
+    if (known) return known
+    const state = {
+      quota: new AdminQuota({ account, pace, store: this.#store }),
+      reads: new CoalescedReads(),
+      absences: new Absences(pace.clock)
+    }
+    this.#states.set(account, state)
+    return state
+  }
+}

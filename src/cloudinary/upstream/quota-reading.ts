@@ -1,0 +1,58 @@
+import type { UpstreamReply } from './transport.ts'
+
+type Headers = UpstreamReply['headers']
+
+/** What Cloudinary said of the Admin API budget of an account. */
+export interface QuotaReading {
+  /** Calls in one period. */
+  readonly limit: number
+  readonly remaining: number
+  /** When the budget is whole again, by Cloudinary's clock, in milliseconds. Names the period. */
+  readonly resetsAtMs: number
+  /** The same as a span from now. */
+  readonly leftMs: number
+}
+
+/** Shares readings between replicas. No method ever fails or takes long: without an answer each replica knows its own. */
+export interface QuotaStore {
+  /** Returns what is known of the account; undefined when nothing is, or nobody answers. */
+  peek (account: string): Promise<QuotaReading | undefined>
+  /**
+   * Tells the others. Of one period the lower number stands, and a later period replaces an earlier one.
+   * @param basis period that was known when the call was sent. A reading of an earlier period corrects it.
+   */
+  put (account: string, reading: QuotaReading, basis: number | undefined): Promise<void>
+}
+
+/** Periods last an hour. Whoever speaks of more than a day is not believed. */
+const LONGEST_MS = 24 * 3_600_000
+const MOST_CALLS = 1_000_000_000
+
+/**
+ * Returns the time from an answer until `date`, in milliseconds; undefined when it is in the past or makes no
+ * sense. Both dates are Cloudinary's where the answer has a `Date`, so that our clock may differ from its.
+ */
+export function untilDateMs (date: string | undefined, { date: sentAt }: Headers, nowMs: number): number | undefined {
+  const at = Date.parse(date ?? '')
+  return [Date.parse(sentAt ?? ''), nowMs]
+    .map((from) => at - from)
+    .find((span) => span > 0 && span <= LONGEST_MS)
+}
+
+function count (text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) <= MOST_CALLS ? Number(text) : undefined
+}
+
+/**
+ * Reads the budget from the headers of an answer; undefined when they are absent, contradict each other, or
+ * speak of a period that is over.
+ * @param isRefusal the answer says that the budget is used up, so no number means none.
+ */
+export function readQuota (headers: Headers, nowMs: number, isRefusal = false): QuotaReading | undefined {
+  const resetsAt = headers['x-featureratelimit-reset']
+  const limit = count(headers['x-featureratelimit-limit'])
+  const remaining = count(headers['x-featureratelimit-remaining']) ?? (isRefusal ? 0 : undefined)
+  const leftMs = untilDateMs(resetsAt, headers, nowMs)
+  if (limit === undefined || limit === 0 || remaining === undefined || remaining > limit || leftMs === undefined) return undefined
+  return { limit, remaining, resetsAtMs: Date.parse(resetsAt ?? ''), leftMs }
+}
