@@ -15,6 +15,7 @@ import type { Config } from './config/types.ts'
 import authentication from './plugins/access/authentication.ts'
 import authorization from './plugins/access/authorization.ts'
 import environmentChoice from './plugins/access/environment-choice.ts'
+import quotaHeaders from './plugins/access/quota-headers.ts'
 import rateLimit, { callerRate, strangerRate } from './plugins/access/rate-limit.ts'
 import routeActions from './plugins/access/route-actions.ts'
 import signedForms from './plugins/access/signed-forms.ts'
@@ -239,6 +240,7 @@ async function loadChecks (guarded: FastifyInstance, options: AppOptions): Promi
   await guarded.register(callerRate, ratesOf(guarded, options.config))
   await guarded.register(environments)
   await guarded.register(environmentChoice)
+  await guarded.register(quotaHeaders)
   await guarded.register(authorization)
   await guarded.register(visibleAssets)
   await guarded.register(signedForms)

@@ -45,7 +45,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'plugins/http', 'redis', 'proofs', 'auth/policy', 'cloudinary/client', 'cloudinary/upload', 'config', 'schemas'
   ],
   redis: [
-    'idempotency', 'proofs', 'auth/rate-limit', 'cloudinary/explain', 'config', 'input', 'net', 'schemas'
+    'idempotency', 'proofs', 'auth/rate-limit', 'cloudinary/explain', 'cloudinary/upstream', 'config', 'input', 'net',
+    'schemas'
   ],
   idempotency: ['input'],
   proofs: ['schemas'],

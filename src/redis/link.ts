@@ -28,6 +28,7 @@ const PROBE = `
 redis.call('TIME')
 redis.call('SET', KEYS[1], '1')
 redis.call('GET', KEYS[1])
+redis.call('PTTL', KEYS[1])
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'a', '1')
 redis.call('HGET', KEYS[1], 'a')

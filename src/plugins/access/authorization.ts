@@ -173,7 +173,11 @@ export default fp<AuthorizationOptions>(async (scope, { now = wallClock }) => {
     return folder === undefined || (publicId !== undefined && isInside(folder, publicId))
   })
   scope.decorateRequest('adminCall', function () {
-    return { signal: this.callerGone, sees: (publicId) => this.sees(publicId) }
+    return {
+      signal: this.callerGone,
+      sees: (publicId) => this.sees(publicId),
+      onQuota: (standing) => { this.quotaStanding = standing }
+    }
   })
   scope.decorateRequest('assetOf', async function (assetId, details = {}) {
     const found = await this.cloudinary.byAssetId(assetId, details, this.adminCall())
@@ -197,4 +201,4 @@ export default fp<AuthorizationOptions>(async (scope, { now = wallClock }) => {
     if (action === 'updateResource') requireChanges(request)
     done()
   })
-}, { name: 'authorization', dependencies: ['authentication', 'environment-choice', 'route-actions'] })
+}, { name: 'authorization', dependencies: ['authentication', 'environment-choice', 'quota-headers', 'route-actions'] })

@@ -8,6 +8,7 @@ import { GatewayError } from '../../errors.ts'
 import { addressKey } from '../../net/addresses.ts'
 import type { RedisLink } from '../../redis/link.ts'
 import { RedisRateStore } from '../../redis/rate-store.ts'
+import { announceLimit } from './limit-headers.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -62,22 +63,6 @@ function openStore ({ redis, now, memory }: RateLimitOptions): RateStore {
 
 type LimitName = 'address' | 'caller'
 
-/**
- * Writes the state of one limit into the headers of the answer, in place of an earlier state. Source: IETF
- * draft-ietf-httpapi-ratelimit-headers.
- */
-function announce (reply: FastifyReply, name: LimitName, rate: Rate, verdict: RateVerdict): void {
-  const { requests, perSeconds } = rate
-  const { remaining, resetSeconds } = verdict
-  const append = (header: string, item: string): void => {
-    const before = String(reply.getHeader(header) ?? '').split(', ')
-    const others = before.filter((other) => other !== '' && !other.startsWith(`"${name}";`))
-    reply.header(header, [...others, item].join(', '))
-  }
-  append('ratelimit-policy', `"${name}";q=${requests};w=${perSeconds}`)
-  append('ratelimit', `"${name}";r=${remaining};t=${resetSeconds}`)
-}
-
 function limited (name: LimitName, rate: Rate, { retryAfterSeconds }: RateVerdict): GatewayError {
   const who = name === 'caller' ? 'This caller' : 'This address'
   return new GatewayError('rate_limited', `${who} may send ${rate.requests} requests in ${rate.perSeconds} seconds; the next one in ${retryAfterSeconds} s.`, {
@@ -92,7 +77,7 @@ function requireQuota (
   verdict: RateVerdict,
   onLimited: RateLimitOptions['onLimited']
 ): void {
-  announce(reply, name, rate, verdict)
+  announceLimit(reply, name, { ...rate, ...verdict })
   if (verdict.allowed) return
   onLimited?.(name)
   throw limited(name, rate, verdict)
@@ -147,7 +132,7 @@ async function takeFurther (
     if (!rate || further.allowed === 0) continue
     const verdicts = await Promise.all(Array.from({ length: further.allowed }, () => store.take(key, rate)))
     const last = verdicts.at(-1) as RateVerdict // `allowed` is not 0
-    announce(reply, name, rate, last)
+    announceLimit(reply, name, { ...rate, ...last })
     const refused = verdicts.filter(({ allowed }) => !allowed)
     refused.forEach(() => onLimited?.(name))
     if (refused.length > 0) {

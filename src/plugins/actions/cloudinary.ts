@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import fp from 'fastify-plugin'
 import type { MemoryBounds } from '../../bounded-memory.ts'
-import { CloudinaryClient, type ClientOptions } from '../../cloudinary/client.ts'
+import { Accounts, CloudinaryClient, type ClientOptions } from '../../cloudinary/client.ts'
 import { signatureMemory } from '../../cloudinary/explain/issued-signatures.ts'
 import { SignatureLimits } from '../../cloudinary/explain/signature-limits.ts'
 import type { RedisLink } from '../../redis/link.ts'
+import { RedisQuotaStore } from '../../redis/quota-store.ts'
 import { RedisSignatureStore } from '../../redis/signature-store.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { Secret } from '../../secret.ts'
@@ -17,7 +18,7 @@ export interface CloudinaryOptions {
   client: ClientOptions
   /** Called after environments have changed. */
   onReplaced?: (() => void) | undefined
-  /** Where replicas tell each other of signatures that they have made; undefined: nowhere. */
+  /** Where replicas tell each other of signatures that they have made, and of the Admin API budget; undefined: nowhere. */
   redis?: RedisLink | undefined
   /** Bounds of what is remembered of signatures. */
   memory?: MemoryBounds
@@ -62,6 +63,7 @@ export class Clients {
       signatures: signatureMemory(memory),
       limits: new SignatureLimits(memory),
       signatureStore: redis && new RedisSignatureStore(redis),
+      accounts: new Accounts(redis && new RedisQuotaStore(redis)),
       ...client
     }
     this.#clients = new Map(environments.map((environment) =>
@@ -120,5 +122,7 @@ export default fp<CloudinaryOptions>(async (app, options) => {
   const clients = new Clients(options)
   app.decorate('cloudinary', clients)
   await app.register(storedFiles)
+  app.metrics?.showQuotas(async () => Promise.all(clients.all().map(async (client) =>
+    ({ environment: client.environment.name, standing: await client.quota() }))))
   app.addHook('onClose', async () => { await clients.close() })
 }, { name: 'cloudinary' })

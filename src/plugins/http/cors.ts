@@ -22,6 +22,9 @@ const ANSWER_HEADERS = [
   'RateLimit',
   'RateLimit-Policy',
   'Retry-After',
+  'X-FeatureRateLimit-Limit',
+  'X-FeatureRateLimit-Remaining',
+  'X-FeatureRateLimit-Reset',
   'X-Request-Id',
   'X-Upload-Attempts',
   'X-Upload-Integrity'

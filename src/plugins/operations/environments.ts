@@ -1,24 +1,46 @@
-import { Type } from '@sinclair/typebox'
+import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyPluginAsync } from 'fastify'
 import { mayUse } from '../../auth/policy/permissions.ts'
+import type { QuotaStanding } from '../../cloudinary/client.ts'
 import { problems } from '../../schemas/problem.ts'
 import { Verdict, verdictOf } from './credential-proofs.ts'
+
+const Quota = Type.Object({
+  limit: Type.Integer({ description: 'Calls in one period, which is an hour.' }),
+  remaining: Type.Integer({ description: 'Calls that are left.' }),
+  resets_at: Type.String({ format: 'date-time', description: 'When all of them are there again.' })
+}, {
+  'x-component': 'Quota',
+  description: 'Admin API budget of the account, as the last answers of Cloudinary tell it; absent until one has.'
+})
 
 const Environment = Type.Object({
   ...Verdict.properties,
   cloud_name: Type.String(),
   default: Type.Boolean({ description: 'True for the one that answers when a request names none.' }),
-  sandbox: Type.Boolean({ description: 'True when the embedded sandbox stands behind it.' })
+  sandbox: Type.Boolean({ description: 'True when the embedded sandbox stands behind it.' }),
+  quota: Type.Optional(Quota)
 }, { 'x-component': 'Environment' })
 
 const Environments = Type.Object({ environments: Type.Array(Environment) }, {
   'x-component': 'Environments',
   examples: [{
     environments: [{
-      name: 'production', verified: true, cloud_name: 'production', default: true, sandbox: true
+      name: 'production',
+      verified: true,
+      cloud_name: 'production',
+      default: true,
+      sandbox: true,
+      quota: { limit: 500, remaining: 497, resets_at: '2030-01-01T06:00:00.000Z' }
     }]
   }]
 })
+
+function quotaOf (standing: QuotaStanding | undefined): Static<typeof Quota> | undefined {
+  if (!standing) return undefined
+  const { limit, remaining, resetsAt } = standing
+  return { limit, remaining, resets_at: resetsAt.toISOString() }
+}
 
 /**
  * `/environments`: names, clouds and whether the credentials work; never a secret, and nothing of environments that the
@@ -39,15 +61,16 @@ export const environments: FastifyPluginAsync = async (app) => {
   }, async ({ caller: { permissions } }) => {
     const usable = app.cloudinary.all().filter(({ environment }) => mayUse(permissions, environment.name))
     return {
-      environments: usable.map((client) => {
+      environments: await Promise.all(usable.map(async (client) => {
         const { name, cloudName, sandbox } = client.environment
         return {
           ...verdictOf(name, app.standingOf(client)),
           cloud_name: cloudName,
           default: name === app.cloudinary.defaultEnvironment,
-          sandbox
+          sandbox,
+          quota: quotaOf(await client.quota())
         }
-      })
+      }))
     }
   })
 }

@@ -1,4 +1,5 @@
 import type { UploadBudget } from '../../cloudinary/upload/budget.ts'
+import { showQuotas, type EnvironmentQuota, type Library } from './quota-meter.ts'
 
 /** What is counted. No label holds a value that a caller chooses: the number of series is bounded by the code and the config. */
 export interface Meters {
@@ -20,6 +21,8 @@ export interface Meters {
   watch (what: Reloadable): (outcome: 'loaded' | 'failed') => void
   /** Shows whether the Redis that replicas share works. Where there is none, nothing is shown. */
   showRedis (isUp: () => boolean): void
+  /** Shows the Admin API budgets, which `read` tells. Call it once. */
+  showQuotas (read: () => Promise<EnvironmentQuota[]>): void
   /** All of it in Prometheus's text format. */
   text (): Promise<string>
 }
@@ -40,7 +43,6 @@ const PREFIX = 'cloudinary_gateway_'
 /** Seconds. Signatures take less than the first; uploads may take longer than the last. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
-type Library = typeof import('prom-client')
 type Registers = InstanceType<Library['Registry']>[]
 
 /** What is read from elsewhere whenever somebody asks. */
@@ -159,6 +161,7 @@ export async function createMeters ({ uploads, version, environments = [] }: Met
     showRedis: (isUp) => {
       const up = new Gauge({ name: `${PREFIX}redis_up`, help: '1 when the Redis that replicas share works, 0 when it does not.', registers, collect: () => { up.set(isUp() ? 1 : 0) } })
     },
+    showQuotas: (read) => { showQuotas(library, registers, PREFIX, read) },
     text: () => registry.metrics()
   }
 }

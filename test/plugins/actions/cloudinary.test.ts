@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm'
 import fastify from 'fastify'
 import { Redis } from 'ioredis'
 import t from 'tap'
+import { buildApp, type Gateway } from '../../../src/app.ts'
 import { digestOf } from '../../../src/auth/policy/keys.ts'
 import type { CloudinaryClient } from '../../../src/cloudinary/client.ts'
 import cloudinary, { Clients } from '../../../src/plugins/actions/cloudinary.ts'
@@ -28,6 +29,30 @@ t.test('one client per environment, closed with the app', async (t) => {
   await clients.get('a')?.ping(call)
   await app.close()
   await t.rejects(clients.get('a')?.ping(call) ?? Promise.resolve(), 'a closed client takes no calls')
+})
+
+t.test('environments of one account share its budget, and replicas do through Redis; metrics show it', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
+  const redis = await startRedis(t, port)
+  const sandbox = await startSandbox({ adminRateLimit: 500 })
+  t.teardown(() => sandbox.close())
+  const start = async (names: readonly string[]): Promise<Gateway> => {
+    const config = testConfig(names.map((name) => environmentAt(sandbox.url, { name })), {
+      redisUrl: new Secret(`redis://127.0.0.1:${port}`), metrics: { host: '127.0.0.1', port: 0 }
+    })
+    const app = await buildApp({ config })
+    t.teardown(() => app.close())
+    return app
+  }
+  const [one, other] = [await start(['a', 'b']), await start(['c'])]
+  await one.cloudinary.get('a')?.ping({ signal: AbortSignal.timeout(60_000) })
+  t.match(await one.cloudinary.get('b')?.quota(), { limit: 500, remaining: 499 })
+  t.match(await one.metrics?.text(), /admin_quota_remaining\{environment="a"\} 499\n.*admin_quota_remaining\{environment="b"\} 499\n/)
+  let shared = await other.cloudinary.get('c')?.quota()
+  for (let turns = 0; turns < 100 && shared === undefined; turns++) shared = await other.cloudinary.get('c')?.quota()
+  t.match(shared, { limit: 500, remaining: 499 })
+  await killRedis(redis)
+  t.match(await other.cloudinary.get('c')?.quota(), { remaining: 499 })
 })
 
 t.test('new credentials are for the requests to come; those that run keep theirs, and what did not change stays', async (t) => {

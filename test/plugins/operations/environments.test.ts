@@ -27,6 +27,17 @@ t.test('GET /environments: names, clouds, verdicts; never a secret', async (t) =
   t.notMatch(answer.body, /canary|abcd/)
 })
 
+t.test('the Admin API budget of the account, once an answer has told it', async (t) => {
+  const sandbox = await startSandbox({ adminRateLimit: 500 })
+  t.teardown(() => sandbox.close())
+  const upstream = await startFaultUpstream(t)
+  const app = await buildApp({ config: testConfig([environmentAt(sandbox.url), environmentAt(upstream.url, { name: 'silent' })]) })
+  t.teardown(() => app.close())
+  const { environments: [known, unknown] } = (await app.inject('/environments')).json()
+  t.match(known.quota, { limit: 500, remaining: 499, resets_at: /^\d{4}-\d\d-\d\dT\d\d:00:00\.000Z$/ })
+  t.notOk('quota' in unknown)
+})
+
 t.test('a caller that is bound to some environments is told of no other', async (t) => {
   const digest = (key: string) => `sha256:${digestOf(key).toString('hex')}`
   const policyFile = join(t.testdir({ 'policy.yaml': `callers: { bound: { keys: ['${digest('bound')}'], environments: [staging] }, free: { keys: ['${digest('free')}'] } }` }), 'policy.yaml')

@@ -85,6 +85,12 @@ t.test('meters', async (t) => {
     ])
   })
 
+  t.test('show how the Admin API budget of each environment stands', async (t) => {
+    const own = await createMeters({ uploads, version: '1.2.3' })
+    own.showQuotas(async () => [{ environment: 'editor', standing: { limit: 500, remaining: 7, resetsAt: new Date(0), secondsLeft: 1 } }])
+    t.match(linesOf(await own.text(), 'admin_quota_remaining'), ['cloudinary_gateway_admin_quota_remaining{environment="editor"} 7'])
+  })
+
   t.test('say whether the files as they are now are in force, and since when', async (t) => {
     t.same(linesOf(await meters.text(), 'reload'), [], 'nothing where no file is watched')
     const reloaded = meters.watch('policy')

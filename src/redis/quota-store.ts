@@ -1,0 +1,53 @@
+import type { QuotaReading, QuotaStore } from '../cloudinary/upstream/quota-reading.ts'
+import type { RedisLink, RunScript } from './link.ts'
+
+/** A reading is text, "limit remaining reset", and goes with its period, whose rest Redis itself measures. */
+const PEEK = `
+local known = redis.call('GET', KEYS[1])
+if not known then return false end
+return { known, redis.call('PTTL', KEYS[1]) }
+`
+/** limit, remaining, reset and rest of the period in ms, and the reset of the period that was known when the call was sent. */
+const PUT = `
+local limit, remaining, reset, left, basis = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local known = redis.call('GET', KEYS[1])
+if known then
+  local knownLimit, knownRemaining, knownReset = known:match('^(%d+) (%d+) (%d+)$')
+  if tonumber(knownReset) > reset and knownReset ~= basis then return 0 end
+  if tonumber(knownReset) == reset and tonumber(knownLimit) == limit and tonumber(knownRemaining) <= remaining then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3], 'PX', left)
+return 1
+`
+const KIND = 'quota:'
+const COMMAND_TIMEOUT_MS = 250
+
+/** Readings of all replicas. While Redis is down each replica goes by the answers that it gets itself. */
+export class RedisQuotaStore implements QuotaStore {
+  readonly #link: RedisLink
+  readonly #script: RunScript
+
+  constructor (link: RedisLink) {
+    this.#link = link
+    this.#script = link.within(COMMAND_TIMEOUT_MS)
+  }
+
+  async peek (account: string): Promise<QuotaReading | undefined> {
+    const known = await this.#run(PEEK, account)
+    if (!Array.isArray(known)) return undefined
+    const [text, leftMs] = known as [string, number] // what the script returns
+    const [limit = 0, remaining = 0, resetsAtMs = 0] = text.split(' ').map(Number)
+    return { limit, remaining, resetsAtMs, leftMs }
+  }
+
+  async put (account: string, reading: QuotaReading, basis: number | undefined): Promise<void> {
+    const { limit, remaining, resetsAtMs, leftMs } = reading
+    await this.#run(PUT, account, limit, remaining, resetsAtMs, Math.ceil(leftMs), basis ?? '')
+  }
+
+  async #run (script: string, account: string, ...parameters: ReadonlyArray<string | number>): Promise<unknown> {
+    // A Redis that hangs does not delay every call.
+    if (this.#link.isDown) return undefined
+    return this.#script(script, KIND + account, ...parameters).catch(() => undefined)
+  }
+}
