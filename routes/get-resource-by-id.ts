@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { Asset, AssetId, DeliveryType, PublicId, ResourceTypeOrAuto } from '../src/schemas/assets.ts'
+import { Asset, AssetId, DeliveryType, Diagnose, PublicId, ResourceTypeOrAuto } from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 
@@ -25,7 +25,7 @@ const details = {
 }
 const Details = Type.Object(details, { additionalProperties: false })
 const Query = Type.Object({
-  resource_type: ResourceTypeOrAuto, type: DeliveryType, ...details
+  resource_type: ResourceTypeOrAuto, type: DeliveryType, diagnose: Diagnose, ...details
 }, { additionalProperties: false })
 
 const FAILURES = problems(
@@ -53,9 +53,10 @@ export const getResourceById: Route = async (app) => {
       response: { 200: Asset, ...FAILURES }
     },
     handler: async (request, reply) => {
-      const { resource_type: kind, type, ...asked } = request.query
+      const { resource_type: kind, type, diagnose = false, ...asked } = request.query
       const { '*': publicId } = request.params
-      const answer = await request.cloudinary.get(kind, type, publicId, textsOf(asked), request.adminCall())
+      const call = { ...request.adminCall(), diagnose }
+      const answer = await request.cloudinary.get(kind, type, publicId, textsOf(asked), call)
       return reply.relay(request.visible(answer))
     }
   })

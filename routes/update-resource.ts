@@ -1,16 +1,17 @@
 import { Type } from '@sinclair/typebox'
 import { invalidRequest } from '../src/errors.ts'
 import { joined } from '../src/input/joined.ts'
-import { Asset, AssetId, Choice, deliveryType, PublicId, resourceType } from '../src/schemas/assets.ts'
+import { Asset, AssetId, Choice, deliveryType, Diagnose, PublicId, resourceType } from '../src/schemas/assets.ts'
 import { blank } from '../src/schemas/habits.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { DESCRIBING, uploadParameters } from '../src/schemas/upload-parameters.ts'
 
-/** Where the asset is: in the query, as for its siblings, or in the body beside what changes. */
+/** Where the asset is, and whether to look for it elsewhere: in the query, as for its siblings, or in the body beside what changes. */
 const PLACE = {
   resource_type: Type.Optional(resourceType({ description: 'Kind of asset; `image` when not given.' })),
-  type: Type.Optional(deliveryType({ description: 'Storage (delivery) type; `upload` when not given.' }))
+  type: Type.Optional(deliveryType({ description: 'Storage (delivery) type; `upload` when not given.' })),
+  diagnose: Diagnose
 }
 const Query = Type.Object(PLACE, { additionalProperties: false })
 
@@ -68,10 +69,12 @@ export const updateResource: Route = async (app) => {
       body: Type.Object({ ...PLACE, ...changes }, closed)
     },
     handler: async (request, reply) => {
-      const { resource_type: kind = 'image', type = 'upload', ...wanted } = joined(request.query, request.body)
+      const given = joined(request.query, request.body)
+      const { resource_type: kind = 'image', type = 'upload', diagnose = false, ...wanted } = given
       requireChange(wanted)
       const { '*': publicId } = request.params
-      const answer = await request.cloudinary.update(kind, type, publicId, wanted, request.adminCall())
+      const call = { ...request.adminCall(), diagnose }
+      const answer = await request.cloudinary.update(kind, type, publicId, wanted, call)
       return reply.relay(request.visible(answer, { public_id: publicId, resource_type: kind, type }))
     }
   })

@@ -610,6 +610,7 @@ export interface components {
             default: boolean;
             /** @description True when the embedded sandbox stands behind it. */
             sandbox: boolean;
+            quota?: components["schemas"]["Quota"];
         };
         Environments: {
             environments: components["schemas"]["Environment"][];
@@ -772,6 +773,18 @@ export interface components {
          * @example auto
          */
         Quality: string | number;
+        /** @description Admin API budget of the account, as the last answers of Cloudinary tell it; absent until one has. */
+        Quota: {
+            /** @description Calls in one period, which is an hour. */
+            limit: number;
+            /** @description Calls that are left. */
+            remaining: number;
+            /**
+             * Format: date-time
+             * @description When all of them are there again.
+             */
+            resets_at: string;
+        };
         /**
          * @description Rounded corners.
          * @example max
@@ -1370,6 +1383,8 @@ export interface components {
         Coordinates: boolean;
         /** @description Where the list of derived assets goes on. */
         DerivedNextCursor: string;
+        /** @description When the asset is absent, look under every kind and type, though each look is an Admin API call. Without it the 404 has such hints only while more than half of the hourly calls are left. */
+        Diagnose: boolean;
         /** @description Add Exif metadata; `media_metadata` has it too. */
         Exif: boolean;
         /** @description Add the coordinates of faces. */
@@ -1487,7 +1502,12 @@ export interface operations {
                      *           "verified": true,
                      *           "cloud_name": "production",
                      *           "default": true,
-                     *           "sandbox": true
+                     *           "sandbox": true,
+                     *           "quota": {
+                     *             "limit": 500,
+                     *             "remaining": 497,
+                     *             "resets_at": "2030-01-01T06:00:00.000Z"
+                     *           }
                      *         }
                      *       ]
                      *     }
@@ -2425,6 +2445,8 @@ export interface operations {
                 resource_type?: components["schemas"]["ResourceTypeOrAuto"];
                 /** @description Storage (delivery) type. */
                 type?: components["parameters"]["Type"];
+                /** @description When the asset is absent, look under every kind and type, though each look is an Admin API call. Without it the 404 has such hints only while more than half of the hourly calls are left. */
+                diagnose?: components["parameters"]["Diagnose"];
                 /** @description Add the main colours. */
                 colors?: components["parameters"]["Colors"];
                 /** @description Add the coordinates of faces. */
@@ -2556,6 +2578,8 @@ export interface operations {
                 resource_type?: components["schemas"]["ResourceType"];
                 /** @description Storage (delivery) type; `upload` when not given. */
                 type?: components["parameters"]["TypeOfUpdateResource"];
+                /** @description When the asset is absent, look under every kind and type, though each look is an Admin API call. Without it the 404 has such hints only while more than half of the hourly calls are left. */
+                diagnose?: components["parameters"]["Diagnose"];
             };
             header?: {
                 /** @description Which environment answers; the default one when not given. `?environment=` does the same. */
@@ -2588,6 +2612,8 @@ export interface operations {
                     resource_type?: components["schemas"]["ResourceType"];
                     /** @description Storage (delivery) type; `upload` when not given. */
                     type?: components["schemas"]["DeliveryType"];
+                    /** @description When the asset is absent, look under every kind and type, though each look is an Admin API call. Without it the 404 has such hints only while more than half of the hourly calls are left. */
+                    diagnose?: boolean;
                     /**
                      * @description Decision on an asset that waits for moderation.
                      * @enum {string}

@@ -81,3 +81,8 @@ export const Asset = Type.Object({
     description: 'True when `overwrite=false` kept the asset that was there: the file was not stored.'
   }))
 }, { 'x-component': 'Asset', additionalProperties: true, description: 'An asset as Cloudinary describes it; further members are passed on untouched.' })
+
+/** Asks for hints in a 404. */
+export const Diagnose = Type.Optional(Type.Boolean({
+  description: 'When the asset is absent, look under every kind and type, though each look is an Admin API call. Without it the 404 has such hints only while more than half of the hourly calls are left.'
+}))
