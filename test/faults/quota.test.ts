@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.ts'
@@ -153,6 +155,27 @@ t.test('many who ask the same at the same time share one call; each sees what it
   sandbox.faults.add({ kind: 'delay', ms: 300, times: 50 })
   const answers = await Promise.all(Array.from({ length: 50 }, async () => (await fetch(`${url}/resources/cats/tom`)).json()))
   for (const answer of answers) t.match(answer, { public_id: 'cats/tom' })
+  t.equal(spent(sandbox), 1)
+})
+
+t.test('callers who may see different things share a call, and each sees what it may', async (t) => {
+  const digest = (key: string): string => `sha256:${createHash('sha256').update(key).digest('hex')}`
+  const policy = `callers:
+  cms: { keys: ['${digest('cms-key')}'] }
+  member: { keys: ['${digest('member-key')}'], folder: users/1 }
+`
+  const policyFile = join(t.testdir({ 'policy.yaml': policy }), 'policy.yaml')
+  const { sandbox, url } = await startGateway(t, { auth: { mode: 'keys', policyFile } })
+  for (const id of ['users/1/a', 'users/10/b']) await sandbox.add(id, { tags: ['cat'] })
+  const ids = async (key: string): Promise<string[]> => {
+    const answer = await fetch(`${url}/resources?tag=cat`, { headers: { authorization: `Bearer ${key}` } })
+    const { resources } = await answer.json() as { resources: Array<{ public_id: string }> } // Cloudinary's answer
+    return resources.map(({ public_id: id }) => id).sort()
+  }
+  sandbox.faults.add({ kind: 'delay', ms: 300 })
+  const keys = ['cms-key', 'member-key', 'cms-key', 'member-key']
+  const all = ['users/1/a', 'users/10/b']
+  t.same(await Promise.all(keys.map(ids)), [all, ['users/1/a'], all, ['users/1/a']])
   t.equal(spent(sandbox), 1)
 })
 

@@ -46,16 +46,16 @@ export class CircuitBreaker {
   /** Number of answered requests of the environment. Remember it when the wait for an answer begins. */
   get answered (): number { return this.#answers.count }
 
-  /** @throws {GatewayError} `upstream_unavailable` while the circuit is open and it is not time for a probe. */
-  admit (): void {
-    if (!this.#open) return
-    const wait = this.#nextProbe - this.#now()
-    if (wait > 0) {
-      throw new GatewayError('upstream_unavailable', `The last ${FAILURES} requests to Cloudinary failed; it is asked again in a second.`, {
-        headers: { 'retry-after': String(Math.ceil(wait / 1000)) }
-      })
-    }
+  /**
+   * Lets a request begin.
+   * @returns what to call when a connection takes it, which throws as this does: the circuit may have opened meanwhile.
+   * @throws {GatewayError} `upstream_unavailable` while the circuit is open and it is not time for a probe.
+   */
+  admit (): () => void {
+    if (!this.#open) return () => { if (this.#open) throw this.#refusal() }
+    if (this.#nextProbe > this.#now()) throw this.#refusal()
     this.#nextProbe = this.#now() + PROBE_MS
+    return () => {}
   }
 
   /**
@@ -70,6 +70,13 @@ export class CircuitBreaker {
     this.#answers.count++
     this.#open = false
     this.#failedAt = []
+  }
+
+  #refusal (): GatewayError {
+    const seconds = Math.max(1, Math.ceil((this.#nextProbe - this.#now()) / 1000))
+    return new GatewayError('upstream_unavailable', `The last ${FAILURES} requests to Cloudinary failed; it is asked again in a second.`, {
+      headers: { 'retry-after': String(seconds) }
+    })
   }
 
   #failed (): void {

@@ -136,16 +136,17 @@ export class JsonCalls {
     let reply: UpstreamReply | undefined
     let failure: GatewayError | undefined
     try {
-      circuits.json.admit()
+      const onStart = circuits.json.admit()
       const { answered } = circuits.json
       try {
-        reply = await transport.send(request)
+        reply = await transport.send({ ...request, onStart })
         const answer = readAnswer(reply, { environment, nowMs: pace.now() }, shape)
         tried('ok')
         circuits.json.settle()
         return answer
       } catch (error) {
         failure = transportFailure(error)
+        if (failure.code === 'upstream_unavailable') throw failure // it was not sent
         tried(failure.code, failure, request.headers['authorization'] !== undefined)
         circuits.json.settle(failure, answered)
         throw failure

@@ -1,4 +1,5 @@
 import type { UpstreamLimits } from '../../config/types.ts'
+import { GatewayError } from '../../errors.ts'
 import { dispatcherTo, ProxyError, type Dispatcher } from '../../net/outbound.ts'
 import type { UpstreamProxy } from '../../schemas/environment.ts'
 
@@ -10,6 +11,8 @@ export interface UpstreamRequest {
   readonly body?: Buffer | AsyncIterable<Buffer>
   readonly lane: 'json' | 'upload'
   readonly signal: AbortSignal
+  /** Called when a connection takes the request, which may have waited for one. What it throws gives the request up. */
+  readonly onStart?: () => void
 }
 
 /** An answer, complete and bounded. Header names are in lower case. */
@@ -106,6 +109,7 @@ class WatchedBody {
 class AnswerCollector implements Dispatcher.DispatchHandler {
   readonly #settle: (outcome: UpstreamReply | Error) => void
   readonly #limits: UpstreamLimits
+  readonly #onStart: () => void
   readonly #chunks: Buffer[] = []
   #controller: Dispatcher.DispatchController | undefined
   #aborted: Error | undefined
@@ -114,8 +118,11 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   #tooSlow: NodeJS.Timeout | undefined
   #headers: Record<string, string | undefined> = {}
 
-  constructor (limits: UpstreamLimits, settle: (outcome: UpstreamReply | Error) => void) {
+  constructor (
+    limits: UpstreamLimits, onStart: () => void, settle: (outcome: UpstreamReply | Error) => void
+  ) {
     this.#limits = limits
+    this.#onStart = onStart
     this.#settle = (outcome) => {
       clearTimeout(this.#tooSlow)
       settle(outcome)
@@ -131,7 +138,12 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
 
   onRequestStart (controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#aborted) controller.abort(this.#aborted)
+    if (this.#aborted) return controller.abort(this.#aborted)
+    try {
+      this.#onStart()
+    } catch (error) {
+      this.abort(error as Error) // as whoever asked throws it
+    }
   }
 
   onResponseStart (_: unknown, status: number, headers: Record<string, string | string[] | undefined>): void {
@@ -184,15 +196,16 @@ export class Transport {
   /**
    * Sends one request and reads its whole answer. Redirects are answers like any other; nothing is followed or repeated.
    * @throws {TransportError} when there is no complete answer.
+   * @throws {GatewayError} as `onStart` does.
    */
   async send (request: UpstreamRequest): Promise<UpstreamReply> {
     assertSendable(request)
-    const { method, path, headers, body, lane, signal } = request
+    const { method, path, headers, body, lane, signal, onStart = () => {} } = request
     if (signal.aborted) throw new TransportError('aborted', { cause: signal.reason })
     const watched = body === undefined || Buffer.isBuffer(body) ? undefined : new WatchedBody(body)
     const outcome = await new Promise<UpstreamReply | Error>((resolve) => {
       const onAbort = (): void => collector.abort(new TransportError('aborted', { cause: signal.reason }))
-      const collector = new AnswerCollector(this.#limits, (settled) => {
+      const collector = new AnswerCollector(this.#limits, onStart, (settled) => {
         signal.removeEventListener('abort', onAbort)
         resolve(settled)
       })
@@ -202,7 +215,7 @@ export class Transport {
       this.#pools[lane].dispatch({ method, path, headers, body: payload }, collector)
     })
     if (!(outcome instanceof Error)) return this.#ofOrigin(outcome)
-    if (outcome instanceof TransportError) throw outcome
+    if (outcome instanceof TransportError || outcome instanceof GatewayError) throw outcome
     if (watched?.failure !== undefined && watched.failure === outcome) throw new TransportError('body', { cause: outcome })
     throw new TransportError(faultOf(outcome), { cause: outcome })
   }

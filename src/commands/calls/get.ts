@@ -1,7 +1,7 @@
 import { onlyWord, printValue, type GatewayCall } from './call.ts'
 import { givenFields, KIND, optionsFor } from './fields.ts'
 
-const OWN = { ...KIND, colors: 'switch', faces: 'switch', 'media-metadata': 'switch' } as const
+const OWN = { ...KIND, colors: 'switch', faces: 'switch', 'media-metadata': 'switch', diagnose: 'switch' } as const
 
 /** Prints what is known of one asset. */
 export const get: GatewayCall = {
@@ -11,6 +11,7 @@ export const get: GatewayCall = {
   --type <type>              upload (default), private or authenticated
   --colors, --faces, --media-metadata
                              Include these
+  --diagnose                 When it is absent, look under every kind and type, an Admin API call each
   -f, --field <name=value>   Any other field of GET /resources/{public_id}
 
 Examples

@@ -9,7 +9,8 @@ const OWN = {
   metadata: 'map',
   'moderation-status': 'text',
   'display-name': 'text',
-  'asset-folder': 'text'
+  'asset-folder': 'text',
+  diagnose: 'switch'
 } as const
 
 /** Changes one asset. */
@@ -24,6 +25,7 @@ export const update: GatewayCall = {
   --display-name <name>, --asset-folder <folder>
   --resource-type <kind>     image (default), video or raw
   --type <type>              upload (default), private or authenticated
+  --diagnose                 When it is absent, look under every kind and type, an Admin API call each
   -f, --field <name=value>   Any other field of PATCH /resources/{public_id}
   --dry-run                  Print what would be sent, and send nothing
 
@@ -36,7 +38,7 @@ Examples
     const { gateway, values, signal, terminal } = context
     const id = onlyWord(context, 'PUBLIC_ID')
     const changes = givenFields(values, OWN)
-    const { resource_type: _kind, type: _type, ...changed } = changes
+    const { resource_type: _kind, type: _type, diagnose: _hints, ...changed } = changes
     if (Object.keys(changed).length === 0) {
       throw new UsageError('Nothing is to be changed: give --tags, --context or another field')
     }

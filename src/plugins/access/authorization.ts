@@ -201,4 +201,4 @@ export default fp<AuthorizationOptions>(async (scope, { now = wallClock }) => {
     if (action === 'updateResource') requireChanges(request)
     done()
   })
-}, { name: 'authorization', dependencies: ['authentication', 'environment-choice', 'quota-headers', 'route-actions'] })
+}, { name: 'authorization', dependencies: ['authentication', 'environment-choice', 'route-actions'] })

@@ -127,3 +127,15 @@ t.test('who asks the same at the same time shares the call; who asks after a cha
   await Promise.all([calls.get('/a', anyObject, call()), stranger.get('/a', anyObject, call())])
   t.equal(upstream.seen.length, 7, 'another client is another caller')
 })
+
+t.test('a service that hangs: what waits for a connection is not sent once the circuit is open', async (t) => {
+  const upstream = await startFaultUpstream(t)
+  const connection = connectionTo(t, upstream.url, { limits: { headersTimeoutMs: 500 } })
+  const calls = new JsonCalls(connection)
+  upstream.script(...Array.from({ length: 1_000 }, () => ({ act: 'silent' as const })))
+  const all = await Promise.all(Array.from({ length: 400 }, async (_, index) =>
+    calls.get(`/${index}`, anyObject, call()).then(() => 'ok', ({ code }: { code: string }) => code)))
+  t.ok(all.filter((code) => code === 'upstream_unavailable').length >= 300)
+  t.equal(all.filter((code) => code !== 'upstream_unavailable' && code !== 'upstream_timeout').length, 0)
+  t.ok(upstream.seen.length <= 64 + 10, `${upstream.seen.length} were sent`)
+})
