@@ -86,3 +86,59 @@ t.test('U19, U20: Cloudinary is gone for one environment', async (t) => {
     for (const { path, ...options } of READING) t.match(await ask(path, options), { status: 200 }, path)
   })
 })
+
+/** Calls `one` so many times a second, whatever becomes of it, until it has been called `count` times or `isOver`. */
+async function paced (
+  perSecond: number, count: number, one: (index: number) => Promise<void>, isOver = (): boolean => false
+): Promise<void> {
+  const all: Array<Promise<void>> = []
+  for (const began = performance.now(); all.length < count && !isOver();) {
+    all.push(one(all.length))
+    await sleep(Math.max(0, began + all.length * 1000 / perSecond - performance.now()))
+  }
+  await Promise.all(all)
+}
+
+t.test('U19, U20: gone for one environment at 200 requests a second: no storm there, no error elsewhere, and it comes back', async (t) => {
+  const PER_SECOND = 200
+  const COUNT = 600
+  const [gone, well] = [await startSandbox(), await startSandbox()]
+  t.teardown(() => Promise.all([gone.close(), well.close()]))
+  const environments = [environmentAt(gone.url), environmentAt(well.url, { name: 'staging' })]
+  const app = await buildApp({ config: testConfig(environments) })
+  t.teardown(() => app.close())
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  for (const sandbox of [gone, well]) await sandbox.add('cats/tom')
+  // Each asks something else, so that none shares a call.
+  const status = async (index: number, environment: string): Promise<number> => {
+    const answer = await fetch(`${url}/resources/cats/tom?max_results=${1 + index % 500}`, { headers: { 'x-environment': environment } })
+    await answer.arrayBuffer()
+    return answer.status
+  }
+
+  const elsewhere: Record<number, number> = {}
+  const here: Record<number, number> = {}
+  const count = (counts: Record<number, number>, seen: number): void => { counts[seen] = (counts[seen] ?? 0) + 1 }
+  gone.faults.add({ kind: 'html', status: 503, times: 1_000_000 })
+  await paced(PER_SECOND, COUNT, async (index) => {
+    const [one, other] = await Promise.all([status(index, 'production'), status(index, 'staging')])
+    count(here, one)
+    count(elsewhere, other)
+  })
+  t.same(elsewhere, { 200: COUNT }, 'the other environment')
+  t.equal((here[502] ?? 0) + (here[503] ?? 0), COUNT, 'here: 502 while it was asked, 503 while it was not')
+  t.ok(gone.requests.length <= COUNT * 1.2, 'repeats add a fifth at most')
+  t.ok(gone.requests.length <= COUNT / 5, `it is left alone: ${gone.requests.length} requests for ${COUNT}`)
+
+  gone.faults.clear()
+  let failures = 0
+  let isBack = false
+  await paced(PER_SECOND, 20 * PER_SECOND, async (index) => {
+    if (await status(index, 'production') === 200) isBack = true
+    else failures++
+  }, () => isBack)
+  t.ok(isBack && failures <= 2 * PER_SECOND, `${failures} failures after it was back: those of two seconds at most`)
+  const after: Record<number, number> = {}
+  await paced(PER_SECOND, 100, async (index) => { count(after, await status(index, 'production')) })
+  t.same(after, { 200: 100 }, 'one good answer is enough')
+})
