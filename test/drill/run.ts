@@ -10,6 +10,7 @@ import { memory } from './memory.ts'
 import { resident } from './resident.ts'
 import { rounds } from './rounds.ts'
 import { soak } from './soak.ts'
+import { upstreamGone } from './upstream-gone.ts'
 
 export interface Drill {
   /** One line for the list. */
@@ -19,7 +20,7 @@ export interface Drill {
 }
 
 const DRILLS: Readonly<Record<string, Drill>> = {
-  faults, hang, memory, nodes, package: packaged, resident, rounds, soak
+  faults, hang, memory, nodes, package: packaged, resident, rounds, soak, 'upstream-gone': upstreamGone
 }
 
 const [name = '', ...options] = process.argv.slice(2)
@@ -29,6 +30,6 @@ if (drill) {
   console.log(`${name}: all of it held`)
 } else {
   if (name !== '') console.error(`There is no drill "${name}".\n`)
-  console.log(`npm run drill -- NAME\n\n${Object.entries(DRILLS).map(([known, { about }]) => `  ${known.padEnd(10)}${about}`).join('\n')}`)
+  console.log(`npm run drill -- NAME\n\n${Object.entries(DRILLS).map(([known, { about }]) => `  ${known.padEnd(15)}${about}`).join('\n')}`)
   process.exitCode = name === '' ? 0 : 2
 }
