@@ -4,6 +4,8 @@ import { existsSync, readdirSync } from 'node:fs'
 /** These speak to Redis. On a machine without it their tests are skipped, and coverage of them would tell nothing. */
 const WITH_REDIS = new Set([
   'src/redis/rate-store.ts',
+  'src/redis/quota-store.ts',
+  'src/plugins/actions/cloudinary.ts',
   'src/redis/idempotency-store.ts',
   'src/plugins/actions/idempotency.ts',
   'src/plugins/access/rate-limit.ts',

@@ -49,10 +49,10 @@ function count (text: string | undefined): number | undefined {
  * @param isRefusal the answer says that the budget is used up, so no number means none.
  */
 export function readQuota (headers: Headers, nowMs: number, isRefusal = false): QuotaReading | undefined {
-  const resetsAt = headers['x-featureratelimit-reset']
+  const resetsAt = headers['x-featureratelimit-reset'] ?? ''
   const limit = count(headers['x-featureratelimit-limit'])
   const remaining = count(headers['x-featureratelimit-remaining']) ?? (isRefusal ? 0 : undefined)
   const leftMs = untilDateMs(resetsAt, headers, nowMs)
   if (limit === undefined || limit === 0 || remaining === undefined || remaining > limit || leftMs === undefined) return undefined
-  return { limit, remaining, resetsAtMs: Date.parse(resetsAt ?? ''), leftMs }
+  return { limit, remaining, resetsAtMs: Date.parse(resetsAt), leftMs }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
 import t from 'tap'
 import { SourceStopped } from '../../../src/cloudinary/upload/byte-reader.ts'
-import { Intake, tooLarge } from '../../../src/cloudinary/upload/intake.ts'
+import { Intake, requireSize, tooLarge } from '../../../src/cloudinary/upload/intake.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import type { StreamedFile } from '../../../src/input/forms/upload-form.ts'
 
@@ -165,4 +165,13 @@ t.test('a limit that is known late holds for what has come and for what comes', 
   t.doesNotThrow(() => text.limitTo(5), 'the bytes that it stands for')
   t.throws(() => text.limitTo(4), { code: 'payload_too_large' })
   t.throws(() => whole.limitTo(100), { message: /limit is 4/ }, 'a lower limit stays')
+})
+
+t.test('an announced size is held to the limits, and only an exact one to that of the caller', async (t) => {
+  t.doesNotThrow(() => requireSize(limits))
+  t.doesNotThrow(() => requireSize(limits, { bytes: 10, exact: true }))
+  t.throws(() => requireSize(limits, { bytes: 11, exact: true }), { code: 'payload_too_large', message: 'The file has 11 bytes; the limit is 10.' })
+  t.throws(() => requireSize(limits, { bytes: 11, exact: false }), { message: 'The file has at least 11 bytes; the limit is 10.' })
+  t.throws(() => requireSize(limits, { bytes: 5, exact: true }, 4), { message: 'The file has 5 bytes; the limit is 4.' })
+  t.doesNotThrow(() => requireSize(limits, { bytes: 5, exact: false }, 4), 'around a file there may be more')
 })

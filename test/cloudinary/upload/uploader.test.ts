@@ -162,6 +162,11 @@ t.test('a limit is passed on at once, but for a chunk in the middle of its file'
   t.equal(upstream.seen.length, 8)
 })
 
+t.test('a fault of ours is passed on as it is', async (t) => {
+  const { store } = await started(t)
+  await t.rejects(store(streamed(randomBytes(100), { length: 100 }), { seal: () => { throw new TypeError('a fault of ours') } }), TypeError)
+})
+
 t.test('after an upload nobody gets an answer from before it, and its ID may be anywhere', async (t) => {
   const upstream = await startFaultUpstream(t)
   const connection = connectionTo(t, upstream.url)

@@ -61,6 +61,13 @@ t.test('U5, U18: reading is repeated after resets and 5xx, three times in all', 
   t.equal(upstream.seen.length, 7)
 })
 
+t.test('what cannot have been seen is sent again, whatever it does', async (t) => {
+  const pace = quickPace()
+  const nobody = new JsonCalls(connectionTo(t, 'http://name.invalid', { pace }))
+  await t.rejects(nobody.post(FORM, call()), { code: 'upstream_failed' })
+  t.equal(pace.slept.length, 2)
+})
+
 t.test('U17: a refusal that asks for patience is passed on at once, and the caller is told how long', async (t) => {
   const { upstream, calls, slept } = await started(t)
   for (const [status, code] of [[429, 'rate_limited'], [420, 'quota_exhausted']] as const) {

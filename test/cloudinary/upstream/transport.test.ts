@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { Transport, TransportError, type UpstreamReply, type UpstreamRequest } from '../../../src/cloudinary/upstream/transport.ts'
+import { GatewayError } from '../../../src/errors.ts'
 import { Secret } from '../../../src/secret.ts'
 import { startNameProxy } from '../../support/name-proxy.ts'
 import { startFaultUpstream, type FaultUpstream } from '../../support/fault-upstream.ts'
@@ -216,4 +217,20 @@ t.test('through a proxy: the same answers and bytes, and a refusal means that no
   t.equal(upstream.seen.length, 3)
   upstream.script({ status: 407 })
   t.equal((await transportTo(t, upstream.url).send(get)).status, 407, 'without a proxy it is an answer like any other')
+})
+
+t.test('a request that is no longer wanted when a connection takes it is given up, and the connection goes on', async (t) => {
+  const { upstream, send } = await started(t)
+  const waiting = Array.from({ length: 2 }, async () => send({ path: '/first' }))
+  let starts = 0
+  const onStart = (): void => {
+    starts++
+    throw new GatewayError('upstream_unavailable', 'It is gone.')
+  }
+  await t.rejects(send({ path: '/second', onStart }), { name: 'GatewayError', code: 'upstream_unavailable' })
+  await Promise.all(waiting)
+  for (let index = 0; index < 5; index++) await t.rejects(send({ path: '/second', onStart }), { code: 'upstream_unavailable' })
+  t.equal(starts, 6)
+  t.equal((await send({ path: '/third', onStart: () => {} })).status, 200)
+  t.same(upstream.seen.map(({ url }) => url), ['/first', '/first', '/third'])
 })

@@ -91,6 +91,16 @@ t.test('meters', async (t) => {
     t.match(linesOf(await own.text(), 'admin_quota_remaining'), ['cloudinary_gateway_admin_quota_remaining{environment="editor"} 7'])
   })
 
+  t.test('show whether Redis works, where there is one', async (t) => {
+    t.notMatch(await meters.text(), 'redis_up')
+    const own = await createMeters({ uploads, version: '1.2.3' })
+    let isUp = true
+    own.showRedis(() => isUp)
+    t.same(linesOf(await own.text(), 'redis_up'), ['cloudinary_gateway_redis_up 1'])
+    isUp = false
+    t.same(linesOf(await own.text(), 'redis_up'), ['cloudinary_gateway_redis_up 0'])
+  })
+
   t.test('say whether the files as they are now are in force, and since when', async (t) => {
     t.same(linesOf(await meters.text(), 'reload'), [], 'nothing where no file is watched')
     const reloaded = meters.watch('policy')
