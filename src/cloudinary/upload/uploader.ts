@@ -69,12 +69,12 @@ export class Uploader {
       absences.forget(typeof stored.answer.public_id === 'string' ? stored.answer.public_id : undefined)
       call.onStored?.(stored, failure)
       if (failure) throw failure
+      reads.separate()
       return answer
     } catch (error) {
       if (error instanceof GatewayError && error.members['outcome'] === 'unknown') absences.forget()
-      throw error
-    } finally {
       reads.separate()
+      throw error
     }
   }
 
