@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { boundedMemory, type MemoryBounds } from '../../bounded-memory.ts'
 import { DELIVERY_TYPES, RESOURCE_TYPES } from '../../schemas/assets.ts'
 import type { Place } from './place.ts'
 
@@ -8,8 +8,6 @@ export interface NamedPlace extends Place { readonly public_id: string }
 /** So long is it believed that an asset is not where a hint has looked. */
 const BELIEVED_MS = 30_000
 const MOST_BYTES = 1024 * 1024
-/** Of an entry, beside its name. */
-const ENTRY_BYTES = 200
 
 const keyOf = ({ resource_type: kind, type, public_id: id }: NamedPlace): string => `${kind}/${type}/${id}`
 
@@ -18,17 +16,12 @@ const keyOf = ({ resource_type: kind, type, public_id: id }: NamedPlace): string
  * meanwhile is found wherever somebody asks for it.
  */
 export class Absences {
-  readonly #known: LRUCache<string, true>
+  /** A number, as the memory keeps no booleans. */
+  readonly #known: ReturnType<typeof boundedMemory<1>>
   #changes = 0
 
-  constructor (clock: () => number) {
-    this.#known = new LRUCache({
-      ttl: BELIEVED_MS,
-      ttlResolution: 0,
-      perf: { now: clock },
-      maxSize: MOST_BYTES,
-      sizeCalculation: (_true, key) => ENTRY_BYTES + 2 * key.length
-    })
+  constructor (clock: () => number, { maxBytes = MOST_BYTES, maxEntries }: MemoryBounds = {}) {
+    this.#known = boundedMemory({ maxBytes, maxEntries, lifetimeMs: BELIEVED_MS, now: clock })
   }
 
   get bytes (): number { return this.#known.calculatedSize }
@@ -38,7 +31,7 @@ export class Absences {
   /** Begins a look. What it finds absent is not remembered when something was stored meanwhile. */
   begin (): (place: NamedPlace) => void {
     const changes = this.#changes
-    return (place) => { if (changes === this.#changes) this.#known.set(keyOf(place), true) }
+    return (place) => { if (changes === this.#changes) this.#known.set(keyOf(place), 1) }
   }
 
   /** An asset of that ID may be anywhere now; without an ID, any asset. */

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { MemoryBounds } from '../../bounded-memory.ts'
 import { Absences } from './absences.ts'
 import { CoalescedReads } from './coalesced-reads.ts'
 import { AdminQuota } from './quota.ts'
@@ -19,8 +20,12 @@ const MOST_ACCOUNTS = 1_000
 export class Accounts {
   readonly #states = new LRUCache<string, AccountState>({ max: MOST_ACCOUNTS })
   readonly #store: QuotaStore | undefined
+  readonly #memory: MemoryBounds
 
-  constructor (store?: QuotaStore) { this.#store = store }
+  constructor (store?: QuotaStore, memory: MemoryBounds = {}) {
+    this.#store = store
+    this.#memory = memory
+  }
 
   /** @param account see `accountOf`. */
   of (account: string, pace: Pace): AccountState {
@@ -29,7 +34,7 @@ export class Accounts {
     const state = {
       quota: new AdminQuota({ account, pace, store: this.#store }),
       reads: new CoalescedReads(),
-      absences: new Absences(pace.clock)
+      absences: new Absences(pace.clock, this.#memory)
     }
     this.#states.set(account, state)
     return state

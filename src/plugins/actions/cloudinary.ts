@@ -20,7 +20,7 @@ export interface CloudinaryOptions {
   onReplaced?: (() => void) | undefined
   /** Where replicas tell each other of signatures that they have made, and of the Admin API budget; undefined: nowhere. */
   redis?: RedisLink | undefined
-  /** Bounds of what is remembered of signatures. */
+  /** Bounds of what is remembered of signatures, and of assets that were not found. */
   memory?: MemoryBounds
 }
 
@@ -63,7 +63,7 @@ export class Clients {
       signatures: signatureMemory(memory),
       limits: new SignatureLimits(memory),
       signatureStore: redis && new RedisSignatureStore(redis),
-      accounts: new Accounts(redis && new RedisQuotaStore(redis)),
+      accounts: new Accounts(redis && new RedisQuotaStore(redis), memory),
       ...client
     }
     this.#clients = new Map(environments.map((environment) =>
