@@ -48,7 +48,7 @@ import requestLife from './plugins/http/request-life.ts'
 import requestLine, { originForm } from './plugins/http/request-line.ts'
 import requestLog from './plugins/http/request-log.ts'
 import { schemaCompilers } from './plugins/actions/schema-compilers.ts'
-import { pageHeaders, securityHeaders } from './plugins/http/security-headers.ts'
+import { pageHeaders, pageOrigins, securityHeaders } from './plugins/http/security-headers.ts'
 import credentialProofs from './plugins/operations/credential-proofs.ts'
 import { environments } from './plugins/operations/environments.ts'
 import health from './plugins/operations/health.ts'
@@ -202,25 +202,10 @@ async function loadUpstream (app: FastifyInstance, options: AppOptions): Promise
   })
 }
 
-/** Origins of delivery that are not served over https, as those of the sandbox: pages show pictures from there too. */
-function plainOrigins (environments: Config['environments']): string[] {
-  const names = environments.flatMap(
-    ({ delivery: { secure, cname } }) => secure || cname === undefined ? [] : [cname]
-  )
-  return [...new Set(names)].map((name) => new URL(`http://${name}`).origin)
-}
-
-/** Where browsers send uploads. */
-function uploadOrigins (environments: Config['environments']): string[] {
-  const origins = environments.map(({ uploadPrefix, publicUploadPrefix = uploadPrefix }) => new URL(publicUploadPrefix).origin)
-  return [...new Set(origins)]
-}
-
 /** Pages for people, open to all. */
 async function loadPages (pages: FastifyInstance, config: Config): Promise<void> {
   await pages.register(strangerRate, ratesOf(pages, config))
-  const { environments } = config
-  await pages.register(pageHeaders, { connect: uploadOrigins(environments), media: plainOrigins(environments) })
+  await pages.register(pageHeaders, pageOrigins(config.environments))
   await pages.register(errorPage)
   await pages.register(llmsText)
   await pages.register(openapiPages)

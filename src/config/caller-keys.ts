@@ -1,5 +1,5 @@
 import { isLoopback } from '../net/addresses.ts'
-import type { ProxyOf } from './proxies.ts'
+import type { ProxyOf } from './environments/proxies.ts'
 import type { Source } from './source.ts'
 import type { CallerKey } from '../schemas/caller.ts'
 import type { Config } from './types.ts'

@@ -7,7 +7,7 @@ import { chooseDefault, isCredentialVariable, readEnvironments } from './environ
 import { deepFreeze } from './freeze.ts'
 import { ALONE, BESIDE } from './environments/sandbox-environments.ts'
 import { fitMemory, type Machine } from './memory-limit.ts'
-import { readProxies } from './proxies.ts'
+import { readProxies } from './environments/proxies.ts'
 import { readRedisTls } from './redis-tls.ts'
 import { readSettings } from './settings.ts'
 import { Source, type EnvironmentVariables, type ReadFile } from './source.ts'

@@ -5,7 +5,7 @@ import { parseCloudinaryUrl, type ParsedEnvironment } from './environments/cloud
 import { credentialFaults, strayFault, type Credentials } from './environments/credentials.ts'
 import { defaultSettings } from './environments/options.ts'
 import { findOptions, readOptionVariables, type GivenOption } from './environments/option-variables.ts'
-import type { ProxyOf } from './proxies.ts'
+import type { ProxyOf } from './environments/proxies.ts'
 import { FILE_SUFFIX, type Source } from './source.ts'
 
 /** The environment that the variables without a name speak of. */

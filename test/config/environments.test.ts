@@ -1,6 +1,6 @@
 import t from 'tap'
 import { chooseDefault, isCredentialVariable, readEnvironments } from '../../src/config/environments.ts'
-import type { ProxyOf } from '../../src/config/proxies.ts'
+import type { ProxyOf } from '../../src/config/environments/proxies.ts'
 import { parseProxy } from '../../src/net/proxies.ts'
 import { Source } from '../../src/config/source.ts'
 

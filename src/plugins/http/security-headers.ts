@@ -1,5 +1,6 @@
 import helmet from '@fastify/helmet'
 import fp from 'fastify-plugin'
+import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 
 /**
  * For every answer: browsers take its media type as it is said. Answers of actions and errors are for their caller
@@ -19,6 +20,16 @@ export interface PageHeadersOptions {
   readonly connect?: readonly string[]
   /** Origins that pages show pictures and videos from. */
   readonly media?: readonly string[]
+}
+
+/**
+ * Origins of environments that pages reach: where browsers send uploads, and where pictures come from without https,
+ * as those of the sandbox do.
+ */
+export function pageOrigins (environments: readonly CloudinaryEnvironment[]): Required<PageHeadersOptions> {
+  const connect = environments.map(({ uploadPrefix, publicUploadPrefix = uploadPrefix }) => new URL(publicUploadPrefix).origin)
+  const names = environments.flatMap(({ delivery: { secure, cname } }) => secure || cname === undefined ? [] : [cname])
+  return { connect: [...new Set(connect)], media: [...new Set(names)].map((name) => new URL(`http://${name}`).origin) }
 }
 
 /** Cloudinary's own, for uploads and for delivery. */

@@ -1,6 +1,7 @@
 import fastify from 'fastify'
 import t from 'tap'
-import { pageHeaders, securityHeaders } from '../../../src/plugins/http/security-headers.ts'
+import { pageHeaders, pageOrigins, securityHeaders } from '../../../src/plugins/http/security-headers.ts'
+import { environmentAt } from '../../support/gateway.ts'
 
 t.test('answers are not kept by anybody where they are an action\'s or an error', async (t) => {
   const app = fastify()
@@ -42,4 +43,15 @@ t.test('pages run scripts of their own origin only, and are not framed', async (
   t.equal(headers['strict-transport-security'], undefined)
   t.notMatch((await app.inject('/plain')).headers['content-security-policy'], /8081/)
   t.equal((await app.inject('/api')).headers['content-security-policy'], undefined)
+})
+
+t.test('pageOrigins names each origin once: public places of uploads, and delivery without https', async (t) => {
+  const plain = environmentAt('http://127.0.0.1:9')
+  const { cname: _none, ...ofCloudinary } = plain.delivery
+  t.same(pageOrigins([
+    plain,
+    { ...plain, name: 'copy' },
+    { ...plain, name: 'inner', publicUploadPrefix: 'https://media.example.com/api', delivery: { ...plain.delivery, secure: true } },
+    { ...plain, name: 'cloudinary', delivery: ofCloudinary }
+  ]), { connect: ['http://127.0.0.1:9', 'https://media.example.com'], media: ['http://127.0.0.1:9'] })
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { loadConfig } from '../../src/config/config.ts'
-import { proxiesInUse, readProxies } from '../../src/config/proxies.ts'
-import { Source } from '../../src/config/source.ts'
+import { loadConfig } from '../../../src/config/config.ts'
+import { proxiesInUse, readProxies } from '../../../src/config/environments/proxies.ts'
+import { Source } from '../../../src/config/source.ts'
 
 function read (variables: Record<string, string>) {
   const source = new Source(variables, () => '')

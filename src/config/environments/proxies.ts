@@ -1,6 +1,6 @@
-import { parseProxy, proxyFor, type Proxy, type ProxyRules } from '../net/proxies.ts'
-import type { Source } from './source.ts'
-import type { Config } from './types.ts'
+import { parseProxy, proxyFor, type Proxy, type ProxyRules } from '../../net/proxies.ts'
+import type { Source } from '../source.ts'
+import type { Config } from '../types.ts'
 
 /** Proxy for a URL; undefined for a direct connection. */
 export type ProxyOf = (url: string) => Proxy | undefined
