@@ -23,11 +23,13 @@ export interface PageHeadersOptions {
 }
 
 /**
- * Origins of environments that pages reach: where browsers send uploads, and where pictures come from without https,
- * as those of the sandbox do.
+ * Returns the origins of environments that pages reach: where browsers send uploads when it is not Cloudinary's own
+ * API, and where pictures come from without https, as those of the sandbox do. An `upload_prefix` that is not meant for
+ * browsers is none of them.
  */
 export function pageOrigins (environments: readonly CloudinaryEnvironment[]): Required<PageHeadersOptions> {
-  const connect = environments.map(({ uploadPrefix, publicUploadPrefix = uploadPrefix }) => new URL(publicUploadPrefix).origin)
+  const connect = environments.flatMap(({ publicUploadPrefix }) =>
+    publicUploadPrefix === undefined ? [] : [new URL(publicUploadPrefix).origin])
   const names = environments.flatMap(({ delivery: { secure, cname } }) => secure || cname === undefined ? [] : [cname])
   return { connect: [...new Set(connect)], media: [...new Set(names)].map((name) => new URL(`http://${name}`).origin) }
 }

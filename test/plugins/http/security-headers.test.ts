@@ -51,7 +51,8 @@ t.test('pageOrigins names each origin once: public places of uploads, and delive
   t.same(pageOrigins([
     plain,
     { ...plain, name: 'copy' },
+    { ...plain, name: 'inner too', publicUploadPrefix: 'https://media.example.com' },
     { ...plain, name: 'inner', publicUploadPrefix: 'https://media.example.com/api', delivery: { ...plain.delivery, secure: true } },
     { ...plain, name: 'cloudinary', delivery: ofCloudinary }
-  ]), { connect: ['http://127.0.0.1:9', 'https://media.example.com'], media: ['http://127.0.0.1:9'] })
+  ]), { connect: ['https://media.example.com'], media: ['http://127.0.0.1:9'] })
 })
