@@ -11,7 +11,7 @@ import { LONG } from '../support/rounds.ts'
 type Teardown = { teardown: (end: () => void) => void }
 
 const COUNT = 'return redis.call("INCR", KEYS[1])'
-const RIGHTS = '+eval +time +get +set +del +hset +hget +hmget +hdel +pexpire'.split(' ')
+const RIGHTS = '+eval +time +get +set +del +pttl +hset +hget +hmget +hdel +pexpire'.split(' ')
 
 const openAt = (t: Teardown, url: string, options: Partial<RedisLinkOptions> = {}): RedisLink =>
   openLink(t, 0, { url: new Secret(url), ...options })
