@@ -161,7 +161,8 @@ t.test('a master that becomes a replica is left for the one that is master now',
 t.test('a cluster of one node', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   await startRedis(t, port, [
-    '--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--dir', t.testdir()
+    '--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--dir', t.testdir(),
+    '--user', 'gateway', 'on', '>gate', '~shop:*', ...RIGHTS, '+cluster|slots'
   ])
   cli(port, 'CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
   await untilSays('cluster_state:ok', port, 'CLUSTER', 'INFO')
@@ -169,6 +170,7 @@ t.test('a cluster of one node', { skip: NO_REDIS }, async (t) => {
   await link.ready(START_MS)
   t.equal(await link.within(START_MS)('return KEYS[1]', 'a'), 'shop:a')
   t.match(await startOf(t, `redis+cluster://:needless@127.0.0.1:${port}`), 'works')
+  t.equal(await startOf(t, `redis+cluster://gateway:gate@127.0.0.1:${port}`), 'works', 'with the documented rights')
 })
 
 t.test('a cluster: keys of all slots, a node that dies, and its replica', { skip: NO_REDIS || LONG }, async (t) => {
