@@ -100,7 +100,7 @@ export interface LoadOptions {
    * has nothing to do with it. What other variables speak of is then not to be used.
    */
   readonly heeded?: RegExp
-  /** The memory that is there; by default that of the machine, whatever its container allows. */
+  /** Memory of the machine; by default without the limit of its container. */
   readonly machine?: Machine
 }
 

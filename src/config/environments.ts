@@ -95,13 +95,13 @@ function readParts (source: Source, infix: string): ParsedEnvironment | undefine
   return { credentials, settings: defaultSettings(), given: new Set(), reasons: [], warnings: [] }
 }
 
-/** Names what credentials an environment lacks, whose options alone were given. */
+/** Returns the fault of an environment that has options and no credentials. */
 function missingCredentials (name: string, infix: string): string {
   const parts = PARTS.map((part) => partVariable(infix, SUFFIXES[part])).join(', ')
   return `is an option of the environment ${name}, which has no credentials: set ${urlVariable(infix)}, or ${parts}`
 }
 
-/** Takes the proxy of every environment that has none of its own: the official clients know the variable. */
+/** Takes out `CLOUDINARY_API_PROXY`, as the official clients call it: the proxy of every environment without one. */
 function takeSharedProxy (source: Source, options: Map<string, GivenOption[]>): Proxy | undefined {
   const unnamed = options.get(UNNAMED)?.filter(({ infix, option }) => infix === '' && option === 'api_proxy') ?? []
   const others = options.get(UNNAMED)?.filter((option) => !unnamed.includes(option)) ?? []

@@ -9,13 +9,13 @@ const GIB = 1024 ** 3
 /** Cloudinary takes no smaller chunks. */
 const LEAST_CHUNK = 5 * MIB
 /**
- * What the process takes beside the chunks of uploads, while as many uploads run as may. Measured by
- * `npm run drill -- memory`: 105 MiB at rest, and the sockets, parsers and young objects of uploads.
+ * Memory of the process without the chunks, while as many uploads run as are allowed. Measured by
+ * `npm run drill -- memory`: 105 MiB at rest, plus the sockets, parsers and young objects of uploads.
  */
 const PROCESS_BYTES = 144 * MIB
-/** Part of the rest that chunks get: the other part is for waiting answers, memories and the collector. */
+/** Share of the rest that chunks get; the other half is for waiting answers, caches and the garbage collector. */
 const CHUNKS_PART = 1 / 2
-/** Memory for chunks that lets one more upload run. Most wait for their caller, and not for memory. */
+/** Memory for chunks per allowed upload. It is less than a chunk, because most uploads wait for their caller. */
 const BYTES_OF_UPLOAD = 3.5 * MIB
 /** Chunks that should fit, so that a slow upload does not hold up all others. */
 const CHUNKS_AT_ONCE = 4
@@ -23,7 +23,7 @@ const LEAST_UPLOADS = 2
 const MOST_UPLOADS = 128
 const MOST_BUFFER = 512 * MIB
 
-/** What the system says about memory. */
+/** Memory of the machine and of the process, as the system reports it. */
 export interface Machine {
   /** Limit of the container; 0, absent or absurdly large where there is none. */
   readonly constrainedBytes: number | undefined
@@ -32,7 +32,7 @@ export interface Machine {
   readonly heapBytes: number
 }
 
-/** @param constrainedBytes what Node says of the container; left out where the process is not the gateway's own. */
+/** @param constrainedBytes limit of the container, as Node reports it; leave it out where the gateway shares its process. */
 export function thisMachine (constrainedBytes?: number): Machine {
   return {
     constrainedBytes,
@@ -41,13 +41,13 @@ export function thisMachine (constrainedBytes?: number): Machine {
   }
 }
 
-/** Memory that the process may take, and who says so. */
+/** Memory that the process may use, and where the number comes from. */
 export interface MemoryLimit {
   readonly bytes: number
-  readonly source: 'MEMORY_LIMIT' | 'container' | 'machine'
+  readonly source: MemorySettings['source']
 }
 
-/** Finds the limit. A container without one reports the largest number there is, or none. */
+/** Finds the limit. A container without one reports a huge number, or 0. */
 export function memoryLimit (given: number | undefined, { constrainedBytes = 0, totalBytes }: Machine): MemoryLimit {
   if (given !== undefined) return { bytes: given, source: 'MEMORY_LIMIT' }
   if (constrainedBytes > 0 && constrainedBytes < totalBytes) return { bytes: constrainedBytes, source: 'container' }
@@ -61,21 +61,21 @@ type UploadSizes = Pick<SettingValues,
   'UPLOAD_BUFFER_BYTES' | 'UPLOAD_CHUNK_BYTES' | 'UPLOAD_MAX_CONCURRENT' | 'UPLOAD_TEXT_MAX_BYTES'>
 
 /**
- * Sizes that fit a limit; a machine of its own gets no more than the defaults. Each variable that is set wins over
- * its size, and the others follow it where they must.
+ * Returns sizes that fit a limit; without a limit, no more than the defaults. A variable that is set wins, and the
+ * other sizes follow it where they must.
  */
 function uploadSizes (
   { bytes, source }: MemoryLimit, settings: SettingValues, isSet: (name: SettingName) => boolean
 ): UploadSizes {
   const { UPLOAD_BUFFER_BYTES, UPLOAD_CHUNK_BYTES } = settings
-  const isOwn = source === 'machine'
+  const isUnlimited = source === 'machine'
   const room = wholeMib((bytes - PROCESS_BYTES) * CHUNKS_PART)
-  const buffer = clamp(room, LEAST_CHUNK, isOwn ? UPLOAD_BUFFER_BYTES : MOST_BUFFER)
+  const buffer = clamp(room, LEAST_CHUNK, isUnlimited ? UPLOAD_BUFFER_BYTES : MOST_BUFFER)
   const chunk = clamp(wholeMib(buffer / CHUNKS_AT_ONCE), LEAST_CHUNK, UPLOAD_CHUNK_BYTES)
   const chosen = (name: keyof UploadSizes, derived: number): number => isSet(name) ? settings[name] : derived
   const chunkBytes = chosen('UPLOAD_CHUNK_BYTES', Math.min(chunk, chosen('UPLOAD_BUFFER_BYTES', chunk)))
   const bufferBytes = chosen('UPLOAD_BUFFER_BYTES', Math.max(buffer, chunkBytes))
-  const most = isOwn ? settings.UPLOAD_MAX_CONCURRENT : MOST_UPLOADS
+  const most = isUnlimited ? settings.UPLOAD_MAX_CONCURRENT : MOST_UPLOADS
   const uploads = clamp(Math.floor(bufferBytes / BYTES_OF_UPLOAD), LEAST_UPLOADS, most)
   return {
     UPLOAD_CHUNK_BYTES: chunkBytes,
@@ -85,8 +85,10 @@ function uploadSizes (
   }
 }
 
-/** Says what cannot be right about the sizes and the limit, in the words of a log line each. */
-function contradictions (limit: MemoryLimit, sizes: UploadSizes, { constrainedBytes = 0, totalBytes, heapBytes }: Machine): string[] {
+/** Returns a line for the log on each size that does not fit the limit. */
+function contradictions (
+  limit: MemoryLimit, sizes: UploadSizes, { constrainedBytes = 0, totalBytes, heapBytes }: Machine
+): string[] {
   const { bytes, source } = limit
   const { UPLOAD_BUFFER_BYTES: buffer, UPLOAD_TEXT_MAX_BYTES: text } = sizes
   const [shown, shownBuffer] = [formatBytes(bytes), formatBytes(buffer)]
@@ -106,28 +108,29 @@ function contradictions (limit: MemoryLimit, sizes: UploadSizes, { constrainedBy
   return found
 }
 
-/** Bounds of everything that is kept in memory for a while, as parts of the limit. */
+/** Returns the bounds of everything that is kept in memory for a while, as parts of the limit. */
 function memorySettings ({ bytes, source }: MemoryLimit): MemorySettings {
-  const part = (divisor: number, least: number, most: number): number => clamp(wholeMib(bytes / divisor), least * MIB, most * MIB)
+  const part = (divisor: number, least: number, most: number): number =>
+    clamp(wholeMib(bytes / divisor), least * MIB, most * MIB)
   return {
     limitBytes: bytes,
     source,
     answersBytes: part(32, 4, 64),
     recordsBytes: part(64, 2, 32),
     cacheBytes: part(128, 1, 16),
-    // A small container pays with CPU: freed memory that is kept would take a fifth of it.
+    // In a small container, freed memory that is kept would take a fifth of the limit.
     keepsFreed: bytes >= GIB
   }
 }
 
-/** Settings whose sizes fit the memory there is, and the bounds of what is kept in it. */
+/** Settings whose sizes fit the memory limit, and the bounds of caches. */
 export interface FittedSettings {
   readonly settings: SettingValues
   readonly memory: MemorySettings
   readonly warnings: readonly string[]
 }
 
-/** Fits the settings to the memory of the process. Faults go to `source`. */
+/** Fits the settings to the memory limit. Faults go to `source`. */
 export function fitMemory (source: Source, given: SettingValues, machine: Machine = thisMachine()): FittedSettings {
   const limit = memoryLimit(given.MEMORY_LIMIT, machine)
   const sizes = uploadSizes(limit, given, (name) => source.plain(name) !== undefined)

@@ -34,11 +34,11 @@ export function privateKeyFault (pem: string): string | undefined {
 
 const NAMES = ['REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'] as const
 
-/** Reports certificates that nothing uses: a connection that is meant to be encrypted would not be. */
+/** Reports certificates without TLS: a connection that is meant to be encrypted would not be. */
 function requireTls (source: Source, { REDIS_URL: url }: SettingValues): void {
   const read = url === undefined ? undefined : readRedisUrl(url)
   if (read && ('fault' in read || read.target.tls)) return
-  // A bad URL gives way to its default, and has a fault of its own.
+  // A bad URL was replaced by its default, and has a fault of its own.
   if (!read && source.has('REDIS_URL')) return
   for (const name of NAMES.filter((name) => source.has(name))) {
     source.fault(name, 'has no effect without a REDIS_URL that begins with rediss:// or rediss+')

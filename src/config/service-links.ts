@@ -7,8 +7,8 @@ const URL_VALUE = /^(?:tcp|udp|sctp):\/\/[^/\s]+:\d{1,5}$/i
 const PORT_VALUE = /^\d{1,5}$/
 
 /**
- * What Kubernetes sets for a Service, after the Service's name: how a variable ends, and what its value looks
- * like. Source: kubernetes/pkg/kubelet/envvars, `FromServices` and `makeLinkVariables`.
+ * Variables that Kubernetes sets for a Service: the end of the name, after that of the Service, and the form of the
+ * value. Source: kubernetes/pkg/kubelet/envvars, `FromServices` and `makeLinkVariables`.
  */
 const FORMS: ReadonlyArray<readonly [end: RegExp, fits: (value: string) => boolean]> = [
   [/_SERVICE_HOST$/, (value) => isIP(value) !== 0],
@@ -20,7 +20,7 @@ const FORMS: ReadonlyArray<readonly [end: RegExp, fits: (value: string) => boole
   [/_PORT_\d{1,5}_(?:TCP|UDP|SCTP)_ADDR$/, (value) => isIP(value) !== 0]
 ]
 
-/** Name of the Service that would have set `name` to `value`; undefined when none would. */
+/** Returns the Service that would have set `name` to `value`; undefined when none would. */
 function serviceOf (name: string, value: string, services: ReadonlySet<string>): string | undefined {
   for (const [end, fits] of FORMS) {
     const found = end.exec(name)
@@ -31,9 +31,9 @@ function serviceOf (name: string, value: string, services: ReadonlySet<string>):
 }
 
 /**
- * Names of the variables that Kubernetes has set for the Services of the namespace: a Service `metrics` sets
- * `METRICS_PORT=tcp://10.0.0.1:80`. Such a variable stands beside the `<SERVICE>_SERVICE_HOST` of the same
- * Service and has a value of the injected shape; whatever else is in it was set by a person.
+ * Returns the names of the variables that Kubernetes has set for the Services of the namespace: a Service `metrics`
+ * sets `METRICS_PORT=tcp://10.0.0.1:80`. Such a variable stands beside the `<SERVICE>_SERVICE_HOST` of the same Service
+ * and has a value of that form; any other value was set by a person.
  */
 export function serviceLinks (variables: Variables): ReadonlySet<string> {
   const services = new Set(Object.keys(variables)
@@ -45,7 +45,7 @@ export function serviceLinks (variables: Variables): ReadonlySet<string> {
     value && serviceOf(name, value, services) !== undefined ? [name] : []))
 }
 
-/** The variables without those that Kubernetes has set for Services. */
+/** Returns the variables without those that Kubernetes has set for Services. */
 export function withoutServiceLinks<T extends Variables> (variables: T): Variables {
   const links = serviceLinks(variables)
   return links.size === 0 ? variables : Object.fromEntries(Object.entries(variables).filter(([name]) => !links.has(name)))

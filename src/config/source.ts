@@ -18,7 +18,7 @@ export class Source {
   readonly faults: ConfigFault[] = []
   /** Names of the variables that are set; an empty one counts as unset. */
   readonly names: readonly string[]
-  /** Names of the variables that Kubernetes has set for Services. They count as unset. */
+  /** Names of the variables that Kubernetes has set for Services; they count as unset. */
   readonly serviceLinks: ReadonlySet<string>
   readonly #variables: EnvironmentVariables
   readonly #readFile: ReadFile

@@ -60,9 +60,9 @@ export interface SandboxSettings {
 
 /** Certificates for the connection to Redis, as PEM. */
 export interface RedisTls {
-  /** Authorities that have signed the certificate of Redis, in place of those that Node knows. */
+  /** Authorities that signed the certificate of Redis, in place of those that Node trusts. */
   readonly ca?: string | undefined
-  /** The certificate that the gateway shows, and its key. */
+  /** Client certificate of the gateway, and its key. */
   readonly cert?: string | undefined
   readonly key?: Secret | undefined
 }
@@ -70,13 +70,13 @@ export interface RedisTls {
 /** What the process may keep in memory, in bytes. */
 export interface MemorySettings {
   readonly limitBytes: number
-  /** Who set the limit. */
+  /** Where the limit comes from. */
   readonly source: 'MEMORY_LIMIT' | 'container' | 'machine'
   /** Answers that wait to be read. */
   readonly answersBytes: number
   /** Records of idempotency keys, where there is no Redis. */
   readonly recordsBytes: number
-  /** Each memory that may forget: verified tokens, issued signatures, rates. */
+  /** Each cache: verified tokens, issued signatures, rates. */
   readonly cacheBytes: number
   /** Whether freed memory stays with the process for a while, which saves CPU. */
   readonly keepsFreed: boolean

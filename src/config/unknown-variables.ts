@@ -13,19 +13,18 @@ const SHORTEST_NEAR = 8
  * Variables of Cloudinary's own clients, and of our command line: a gateway reads none of them. `GATEWAY_KEY` is not
  * here, because it may have been meant to be `GATEWAY_KEYS`, and a gateway without keys lets everybody in.
  */
-const FOREIGN: ReadonlySet<string> = new Set([
-  'CLOUDINARY_ACCOUNT_URL', 'GATEWAY_URL'
-])
+const FOREIGN: ReadonlySet<string> = new Set(['CLOUDINARY_ACCOUNT_URL', 'GATEWAY_URL'])
 
-/** `<NAME>` in a variable's name stands for these, and for whatever stands in the place of it in the name that is asked about. */
+/** Words of a name that may be the environment's. */
 const MOST_WORDS = 3
+/** Names that `<NAME>` stands for, beside those that the misspelt name may contain. */
 const USUAL_NAMES = ['EDITOR', 'STAGING', 'PRODUCTION']
 
 const SETTING_FORMS = Object.entries(Settings.properties)
   .flatMap(([name, schema]) => readableFromFile(schema) ? [name, name + FILE_SUFFIX] : [name])
 const KNOWN: ReadonlySet<string> = new Set([...SETTING_FORMS, 'CLOUDINARY_ENVIRONMENT', `CLOUDINARY_ENVIRONMENT${FILE_SUFFIX}`])
 
-/** `EU` and `EU_WEST` for `CLOUDINARY_EU_WEST_API_KEY`: which of them is the environment is not known yet. */
+/** Returns `EU`, `EU_WEST` and so on for `CLOUDINARY_EU_WEST_API_KEY`: any of them may be the environment. */
 function namesIn (asked: string): string[] {
   const [, rest = ''] = /^CLOUDINARY_(?:URL_)?(\w+)_/i.exec(asked) ?? []
   const words = rest.toUpperCase().split('_')
@@ -60,7 +59,7 @@ export function unknownVariables (names: readonly string[]): string[] {
     })
 }
 
-/** A line when what Kubernetes has set for a Service stands where a setting of ours could have been meant. */
+/** Returns a line when Kubernetes has set variables for a Service under names of our settings. */
 export function serviceLinkWarnings (links: ReadonlySet<string>): string[] {
   const hidden = [...links].filter((name) => KNOWN.has(name)).sort()
   return hidden.length === 0 ? [] : [`${hidden.join(', ')} ${hidden.length === 1 ? 'is' : 'are'} not read: Kubernetes sets it for a Service of that name; enableServiceLinks: false in the pod keeps it away`]

@@ -3,7 +3,7 @@ import { parseUrl, STRAY_PERCENT } from '../../net/urls.ts'
 import { credentialFaults, strayFault, type Credentials } from './credentials.ts'
 import { defaultSettings, OPTION_NAMES, setOption, unknownOption, type EnvironmentSettings } from './options.ts'
 
-/** What one set of credentials and options comes to. `reasons` and `warnings` follow the variable's name in a sentence. */
+/** Credentials and options of one environment, as read. `reasons` and `warnings` follow the variable's name in a sentence. */
 export interface ParsedEnvironment {
   readonly credentials: Credentials
   readonly settings: EnvironmentSettings

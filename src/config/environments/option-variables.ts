@@ -1,6 +1,6 @@
+import { FILE_SUFFIX, type Source } from '../source.ts'
 import { strayFault } from './credentials.ts'
 import { OPTION_NAMES, setOption, type EnvironmentSettings } from './options.ts'
-import { FILE_SUFFIX, type Source } from '../source.ts'
 
 /** An option that a variable of its own gives: `CLOUDINARY_EDITOR_SECURE` is `secure` of the environment `EDITOR`. */
 export interface GivenOption {
@@ -28,8 +28,8 @@ function readingsOf (name: string): GivenOption[] {
 export function isOptionVariable (name: string): boolean { return readingsOf(name).length > 0 }
 
 /**
- * Finds the options that have variables of their own, by the name of their environment. Of two ways to read a
- * variable, the one counts whose environment is among `names`.
+ * Finds the options that have variables of their own, by the name of their environment. Where a variable can be read in
+ * two ways, the one whose environment is among `names` wins.
  */
 export function findOptions (
   source: Source, nameOf: (infix: string) => string, names: ReadonlySet<string>
@@ -46,13 +46,13 @@ export function findOptions (
   return found
 }
 
-/** What an option must not be given beside: other options of the same environment, and the URL that has them. */
+/** Options that are given already, and the variable of the URL that has them. */
 interface Beside {
   readonly given: ReadonlySet<string>
   readonly url: string
 }
 
-/** Sets what the variables say. Faults go to `source`, each under the name of its variable. */
+/** Sets options from their variables. Faults go to `source`, each under the name of its variable. */
 export function readOptionVariables (
   source: Source, options: readonly GivenOption[], settings: EnvironmentSettings, { given, url }: Beside, insecure: boolean
 ): void {

@@ -5,7 +5,7 @@ import type { CloudinaryEnvironment, DeliveryOptions } from '../../schemas/envir
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-/** What the options of one environment come to. */
+/** Values of the options of one environment. */
 export interface EnvironmentSettings {
   uploadPrefix: string
   publicUploadPrefix?: string
@@ -15,7 +15,7 @@ export interface EnvironmentSettings {
   delivery: Mutable<DeliveryOptions>
 }
 
-/** What holds when nothing else is said: the defaults of the official clients. */
+/** Returns the defaults of the official clients. */
 export function defaultSettings (): EnvironmentSettings {
   return {
     uploadPrefix: 'https://api.cloudinary.com',
@@ -43,7 +43,7 @@ const flag = (name: FlagName): Setter => ({ delivery }, value) => {
 }
 
 const host = (name: 'secure_distribution' | 'cname'): Setter => ({ delivery }, value) => {
-  if (!/^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?$/.test(value)) return 'must be a host name, with a port if need be'
+  if (!/^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?$/.test(value)) return 'must be a host name, with or without a port'
   delivery[name] = value
   return undefined
 }
@@ -66,18 +66,18 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>(Object.entr
       settings.proxy = proxy
       return undefined
     },
-    meaning: '`http://user:password@host:port` of the proxy to Cloudinary, in place of `HTTPS_PROXY` and whatever `NO_PROXY` says. Without `<NAME>_`: of every environment that has none of its own.'
+    meaning: 'Proxy to Cloudinary, `http://user:password@host:port`. Overrides `HTTPS_PROXY` and `NO_PROXY`. Without `<NAME>_`: the proxy of every environment that has none of its own.'
   },
   public_upload_prefix: {
     set: prefix('publicUploadPrefix'),
-    meaning: 'The same for browsers, where `upload_prefix` is an inner address: `upload_url` and download URLs begin with it.'
+    meaning: 'Root of the API as browsers reach it, where `upload_prefix` is an internal address: `upload_url` and download URLs begin with it.'
   },
   secure: { set: flag('secure'), meaning: 'Whether delivery URLs begin with `https://`; `true` by default.' },
   secure_distribution: { set: host('secure_distribution'), meaning: 'Host of `https://` delivery URLs.' },
   cname: { set: host('cname'), meaning: 'Host of `http://` delivery URLs.' },
   private_cdn: { set: flag('private_cdn'), meaning: 'Whether the cloud has a CDN host of its own, so that URLs do not name it.' },
   cdn_subdomain: { set: flag('cdn_subdomain'), meaning: 'Whether delivery is spread over numbered hosts.' },
-  secure_cdn_subdomain: { set: flag('secure_cdn_subdomain'), meaning: 'The same for `https://` delivery URLs.' },
+  secure_cdn_subdomain: { set: flag('secure_cdn_subdomain'), meaning: 'Whether delivery over `https://` is spread over numbered hosts.' },
   long_url_signature: { set: flag('long_url_signature'), meaning: 'Whether signatures in delivery URLs have 32 characters.' },
   force_version: { set: flag('force_version'), meaning: 'Whether URLs of assets in folders get `v1` when no version is given; `true` by default.' },
   signature_algorithm: {
@@ -94,7 +94,7 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>(Object.entr
       settings.signatureVersion = value === '1' ? 1 : 2
       return undefined
     },
-    meaning: '`2` (default) or `1`: how parameters are written before they are signed.'
+    meaning: '`2` (default) or `1`: how parameters are encoded before they are signed.'
   }
 }))
 
@@ -105,7 +105,7 @@ export const OPTION_NAMES: readonly string[] = [...OPTIONS.keys()]
 export const OPTION_MEANINGS: ReadonlyArray<readonly [name: string, meaning: string]> = [...OPTIONS].map(([name, { meaning }]) => [name, meaning])
 
 /**
- * Options that official clients know and that have no effect on what the gateway does, in lower case without
+ * Options of official clients that have no effect on the gateway, in lower case without
  * `_`. Sources: cloudinary (npm) types/index.d.ts; pycloudinary, cloudinary_php and cloudinary (gem), "configuration".
  */
 const OFFICIAL: ReadonlySet<string> = new Set([
@@ -120,18 +120,18 @@ const OFFICIAL: ReadonlySet<string> = new Set([
   'urlanalytics', 'urlsuffix', 'usefetchformat', 'useragent', 'userootpath', 'userplatform', 'voidtag'
 ])
 
-/** An option's name as far as it is fit for a log; a secret with a `?` in it would end up here. */
+/** Returns a name that is safe to log: the rest of a secret with a `?` in it would arrive here as a name. */
 function printable (name: string): string {
   return /^[a-z_]{1,32}(?:\[[a-z_]{1,32}\])?$/i.test(name) ? name : '(unreadable name)'
 }
 
-/** Names are compared without what `uploadPrefix`, `Upload-Prefix` and `upload_prefix` differ in. */
+/** Makes `uploadPrefix`, `Upload-Prefix` and `upload_prefix` equal. */
 const folded = (name: string): string => name.toLowerCase().replace(/[_-]/g, '')
 
-/** What is said of an option that has no effect here: official clients know it, or nobody does. */
+/** Returns a warning for an option that only official clients know, and a fault for one that is unknown to all. */
 export function unknownOption (name: string): { warning: string } | { reason: string } {
   const shown = printable(name)
-  // The PHP client groups its options: `api[upload_prefix]`. Those that count here must not be lost.
+  // The PHP client groups its options: `api[upload_prefix]`. Those that have an effect here must not be lost.
   const [, member = name] = /\[(\w+)\]$/.exec(name) ?? []
   const meant = OPTION_NAMES.find((known) => folded(known) === folded(member))
   if (meant === undefined && OFFICIAL.has(folded(name.replace(/\[.*$/, '')))) return { warning: `has an option that is not used here: ${shown}` }

@@ -5,7 +5,7 @@ import type { Config } from '../types.ts'
 /** Proxy for a URL; undefined for a direct connection. */
 export type ProxyOf = (url: string) => Proxy | undefined
 
-/** The variable in force of a pair: lower case wins, as for curl. */
+/** Returns which variable of a pair is in force: lower case wins, as for curl. */
 function chosen (source: Source, name: string): string | undefined {
   const lower = name.toLowerCase()
   if (source.plain(lower) !== undefined) return lower
@@ -34,7 +34,7 @@ export function readProxies (source: Source): ProxyOf {
   return (url) => proxyFor(new URL(url), rules)
 }
 
-/** Says which proxy serves which environment, and the key set, in one line without credentials; undefined when none does. */
+/** Returns one line, without credentials, on which proxy serves each environment and the key set; undefined without proxies. */
 export function proxiesInUse ({ environments, auth }: Pick<Config, 'environments' | 'auth'>): string | undefined {
   if (auth.jwksProxy === undefined && environments.every(({ proxy }) => proxy === undefined)) return undefined
   const served = [...environments, ...auth.jwksUrl === undefined ? [] : [{ name: 'AUTH_JWKS_URL', proxy: auth.jwksProxy }]]
