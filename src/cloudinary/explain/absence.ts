@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { GatewayError } from '../../errors.ts'
 import { pastedId, type Meant, type PastedId } from '../../input/pasted-id.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
+import type { NamedPlace } from '../upstream/absences.ts'
+import { listed, type Place } from '../upstream/place.ts'
 
 /** An asset that was not found, as it was asked for. */
 export interface Absent {
@@ -10,44 +12,36 @@ export interface Absent {
   readonly type: string
 }
 
-/** Where an asset was found. */
-interface FoundPlace {
-  readonly resource_type: ResourceTypeName
-  readonly type: string
-}
-
-/** An asset with all that says which one it is. */
-export interface NamedAsset extends FoundPlace { readonly public_id: string }
-
-/** Looks assets up at Cloudinary. Without one, a hint rests on the spelling alone. */
+/** Looks for an asset that is not where it was asked for. Without one, a hint rests on the spelling alone. */
 export interface Finder {
-  readonly exists: (asset: NamedAsset) => Promise<boolean>
-  /** The asset of this asset_id; undefined when there is none. */
-  readonly resolve: (assetId: string) => Promise<NamedAsset | undefined>
-  /** Other places where the asset is: of the same type, or of others. */
-  readonly elsewhere: (where: 'near' | 'far') => Promise<readonly FoundPlace[]>
+  /** Whether the asset is known to exist. A look that fails counts as no: it is only a hint. */
+  readonly exists: (asset: NamedPlace) => Promise<boolean>
+  /** Returns the asset of this asset_id; undefined when none is known. */
+  readonly resolve: (assetId: string) => Promise<NamedPlace | undefined>
+  /** Returns other places where the asset is known to be: `near`, of the same type, or `far`, of other types. */
+  readonly elsewhere: (where: 'near' | 'far') => Promise<readonly Place[]>
 }
 
 /** Kinds to try when any was asked for, the most frequent first. */
 const ANY_KIND = ['image', 'video'] as const
 /** Calls that the spelling of an ID may cost. */
 const MOST_CALLS = 2
-/** Forms that no public ID has by chance: what they stand for is looked at first. */
+/** Forms that no public ID has by chance: what they stand for is tried first. */
 const UNMISTAKABLE: ReadonlySet<PastedId['form']> = new Set<PastedId['form']>(['asset_id', 'delivery URL'])
 
-const told = ({ public_id: id, resource_type: kind, type }: NamedAsset): string => `"${id}" (${kind}/${type})`
+const told = ({ public_id: id, resource_type: kind, type }: NamedPlace): string => `"${id}" (${kind}/${type})`
 
 /** Finds the asset that was meant; undefined when none is found within `MOST_CALLS`. */
 async function found (
-  pasted: PastedId, asked: Absent, meant: readonly NamedAsset[], finder: Finder
-): Promise<NamedAsset | undefined> {
+  pasted: PastedId, asked: Absent, meant: readonly NamedPlace[], finder: Finder
+): Promise<NamedPlace | undefined> {
   if (pasted.form === 'asset_id') return finder.resolve(asked.public_id)
   for (const asset of meant.slice(0, MOST_CALLS)) if (await finder.exists(asset)) return asset
   return undefined
 }
 
 /** Completes the assets that were perhaps meant with the place that was asked for; `auto` yields several. */
-function completed (meant: readonly Meant[], asked: Absent): NamedAsset[] {
+function completed (meant: readonly Meant[], asked: Absent): NamedPlace[] {
   const kinds = asked.resource_type === 'auto' ? ANY_KIND : [asked.resource_type]
   const all = kinds.flatMap((kind) => meant.map((one) => ({ resource_type: kind, type: asked.type, ...one })))
   return all.filter((one, index) => index === all.findIndex((other) => isDeepStrictEqual(one, other)))
@@ -61,7 +55,10 @@ interface Means {
 
 /** Names the asset that was meant, if it exists and the caller may see it. */
 async function meantInstead (
-  absent: GatewayError, asked: Absent, pasted: PastedId, { sees, finder }: Required<Means> & { readonly finder: Finder }
+  absent: GatewayError,
+  asked: Absent,
+  pasted: PastedId,
+  { sees, finder }: Required<Means> & { readonly finder: Finder }
 ): Promise<GatewayError | undefined> {
   const meant = completed(pasted.meant, asked).filter((one) => sees(one.public_id))
   const asset = await found(pasted, asked, meant, finder)
@@ -72,26 +69,27 @@ async function meantInstead (
     : `and ${told(asset)} exists: send that`
   const meantBy = { did_you_mean: { public_id: id, resource_type: kind, type } }
   return absent.but({
-    message: `${absent.message} It looks like ${pasted.seen}, ${way}.`, members: { ...absent.members, ...meantBy }
+    message: `${absent.message} It looks like ${pasted.seen}, ${way}.`,
+    members: { ...absent.members, ...meantBy }
   })
 }
 
-/** Names the places where the asset is instead. */
+/** Names the places where the asset is; undefined when it was not found. */
 async function foundUnder (
   absent: GatewayError, finder: Finder, where: 'near' | 'far'
 ): Promise<GatewayError | undefined> {
   const places = await finder.elsewhere(where)
   if (places.length === 0) return undefined
-  const listed = places.map(({ resource_type: kind, type }) => `${kind}/${type}`).join(', ')
   return absent.but({
-    message: `${absent.message} It exists under ${listed}.`, members: { ...absent.members, found_under: places }
+    message: `${absent.message} It exists under ${listed(places)}.`,
+    members: { ...absent.members, found_under: places }
   })
 }
 
 /**
  * Adds to a 404 where else the asset is, or what its public ID looks like (with extension or version, a
- * delivery URL, an asset_id), with the asset that was meant. The likeliest is looked at first, and what is
- * found ends the search. It never names an asset that the caller may not see.
+ * delivery URL, an asset_id), with the asset that was meant. The likeliest place is tried first, and the first
+ * hit ends the search. It never names an asset that the caller may not see.
  */
 export async function explainAbsence (
   absent: GatewayError, asked: Absent, { sees, finder }: Means
@@ -114,21 +112,21 @@ export async function explainAbsence (
 }
 
 /** Says what to send when no look-up was made. */
-function unproven ({ form }: PastedId, [first]: readonly NamedAsset[]): string {
+function unproven ({ form }: PastedId, [first]: readonly NamedPlace[]): string {
   if (form === 'asset_id') return ': it belongs below /assets'
   return first ? `: if it is one, send ${told(first)}` : ''
 }
 
-/** Advice of a 404 that no call was spent on. */
-const UNSOUGHT = 'Check `public_id`, `resource_type`, `type` and the environment. To spare the Admin API budget it was looked for nowhere else: send `diagnose=true` to look under every kind and type.'
+/** Advice of a 404 that was answered without further calls. */
+const UNSOUGHT = 'Check `public_id`, `resource_type`, `type` and the environment. To save Admin API calls, the gateway has not looked elsewhere: send `diagnose=true` to look under every kind and type.'
 
 interface Explaining {
   readonly sees?: Means['sees'] | undefined
-  /** Returns what may look, where calls may be spent on it. */
+  /** Returns the finder; undefined when no call may be spent on hints. */
   readonly allowed?: (() => Finder | undefined) | undefined
 }
 
-/** Waits for an answer and explains its 404. Without `allowed` a 404 is never worth a call. */
+/** Waits for an answer and explains its 404. Without `allowed`, no call is ever spent on hints. */
 export async function orExplained<T> (
   answer: Promise<T>, asked: Absent, { sees = () => true, allowed }: Explaining
 ): Promise<T> {

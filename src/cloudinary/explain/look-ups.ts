@@ -1,26 +1,9 @@
-import type { ResourceTypeName } from '../../schemas/assets.ts'
 import type { NamedPlace } from '../upstream/absences.ts'
 import type { AccountState } from '../upstream/account-state.ts'
-import { kindsOf, type AdminCalls, type ResolvedAsset } from '../upstream/admin.ts'
+import { kindsOf, type AdminCalls } from '../upstream/admin.ts'
 import type { Call } from '../upstream/json-calls.ts'
-import { groupsElsewhere, type Place } from '../upstream/place.ts'
-
-/** An asset as it was asked for. */
-interface Sought {
-  readonly public_id: string
-  readonly resource_type: ResourceTypeName | 'auto'
-  readonly type: string
-}
-
-/** Looks for an asset that is not where it was asked for. */
-export interface Look {
-  /** Whether the asset is known to exist. What cannot be found out counts as not there: it is only a hint. */
-  readonly exists: (asset: NamedPlace) => Promise<boolean>
-  /** The asset of this asset_id; undefined when none is known. */
-  readonly resolve: (assetId: string) => Promise<ResolvedAsset | undefined>
-  /** Other places where the asset is known to be: of the same type, or of others. */
-  readonly elsewhere: (where: 'near' | 'far') => Promise<Place[]>
-}
+import { groupsElsewhere } from '../upstream/place.ts'
+import type { Absent, Finder } from './absence.ts'
 
 /** Spends calls on hints only while the budget is plentiful, or when the caller asks for it. */
 export class LookUps {
@@ -32,8 +15,8 @@ export class LookUps {
     this.#account = account
   }
 
-  /** Returns what may look for an asset that is not there; undefined when no call may be spent on it. */
-  allowed ({ public_id: publicId, resource_type: resourceType, type }: Sought, call: Call): Look | undefined {
+  /** Returns a finder for an asset that is not there; undefined when no call may be spent on it. */
+  allowed ({ public_id: publicId, resource_type: resourceType, type }: Absent, call: Call): Finder | undefined {
     const { quota } = this.#account
     const tried = kindsOf(resourceType).map((kind) => ({ resource_type: kind, type }))
     const mayLook = (): boolean => call.diagnose === true || quota.isPlentiful
@@ -45,8 +28,8 @@ export class LookUps {
         mayLook() ? this.#admin.byAssetId(assetId, {}, call, 1).catch(() => undefined) : undefined,
       elsewhere: async (where) => {
         for (const places of groupsElsewhere(tried, where)) {
-          const held = await Promise.all(places.map(async (place) => exists({ ...place, public_id: publicId })))
-          const found = places.filter((_, index) => held[index])
+          const answers = await Promise.all(places.map(async (place) => exists({ ...place, public_id: publicId })))
+          const found = places.filter((_, index) => answers[index])
           if (found.length > 0) return found
         }
         return []

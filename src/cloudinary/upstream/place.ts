@@ -8,8 +8,8 @@ const PLACES = RESOURCE_TYPES.flatMap((kind) =>
   DELIVERY_TYPES.map((type): Place => ({ resource_type: kind, type })))
 
 /**
- * Returns where else to look for an asset that `tried` do not hold, the likeliest first: near, other kinds of the
- * same type; far, other types of the same kind, and then the rest.
+ * Returns where else to look for an asset that is not under `tried`, the likeliest first. `near`: other kinds of the
+ * same type. `far`: other types of the same kind, then the rest.
  */
 export function groupsElsewhere (tried: readonly Place[], where: 'near' | 'far'): Place[][] {
   const isTried = (place: Place): boolean =>
@@ -24,7 +24,8 @@ export function groupsElsewhere (tried: readonly Place[], where: 'near' | 'far')
   return groups.filter((group) => group.length > 0)
 }
 
-function listed (places: readonly Place[]): string {
+/** Returns places as text: `image/upload, raw/upload`. */
+export function listed (places: readonly Place[]): string {
   return places.map(({ resource_type: kind, type }) => `${kind}/${type}`).join(', ')
 }
 

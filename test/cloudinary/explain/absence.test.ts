@@ -1,20 +1,21 @@
 import t from 'tap'
-import { explainAbsence, orExplained, type Absent, type NamedAsset } from '../../../src/cloudinary/explain/absence.ts'
+import { explainAbsence, orExplained, type Absent } from '../../../src/cloudinary/explain/absence.ts'
+import type { NamedPlace } from '../../../src/cloudinary/upstream/absences.ts'
 import { GatewayError } from '../../../src/errors.ts'
 
-const TOM: NamedAsset = { public_id: 'cats/tom', resource_type: 'image', type: 'upload' }
+const TOM: NamedPlace = { public_id: 'cats/tom', resource_type: 'image', type: 'upload' }
 const ID = 'b5e6d2b39ba3e0869d67141ba7dba6cf'
 
-type Places = ReadonlyArray<Pick<NamedAsset, 'resource_type' | 'type'>>
+type Places = ReadonlyArray<Pick<NamedPlace, 'resource_type' | 'type'>>
 
 /** What the 404 becomes where only `tom` exists, under this ID, and what was asked for that. */
 async function explained (publicId: string, { kind = 'image', sees = () => true, asks = true, tom = TOM, near = [], far = [] }: {
-  kind?: Absent['resource_type'], sees?: (id: string) => boolean, asks?: boolean, tom?: NamedAsset, near?: Places, far?: Places
+  kind?: Absent['resource_type'], sees?: (id: string) => boolean, asks?: boolean, tom?: NamedPlace, near?: Places, far?: Places
 } = {}) {
   const asked: string[] = []
   const looked: string[] = []
   const finder = {
-    exists: async ({ public_id: id, resource_type: kind, type }: NamedAsset) => {
+    exists: async ({ public_id: id, resource_type: kind, type }: NamedPlace) => {
       asked.push(`${kind}/${type}/${id}`)
       return id === tom.public_id && kind === tom.resource_type && type === tom.type
     },
