@@ -14,13 +14,13 @@ export interface AppOptions {
   leaseMs?: number
   /** How many idempotency keys are kept in memory, where there is no Redis. */
   keptKeys?: number
-  /** How many entries each memory keeps at most, for a test that wants to see all of them full. */
+  /** Largest number of entries in each cache, for a test that needs all of them full. */
   keptEntries?: number
   /** Bounds on the answers that wait to be read. */
   unread?: UnreadAnswersOptions
 }
 
-/** The gateway, with the controls that its plugins have added, spelt out for programs that cannot see those. */
+/** The gateway with the methods that its plugins add, listed for programs that do not see their declarations. */
 export interface Gateway extends FastifyInstance {
   drain: () => void
   reloadPolicy: () => Promise<void>

@@ -176,7 +176,7 @@ async function loadBorder (app: FastifyInstance, options: AppOptions, docs: stri
   await app.register(openapiDocument, { version, prefix: config.routePrefix })
 }
 
-/** Returns the bounds of each memory that may forget. */
+/** Returns the bounds of each cache. */
 function boundsOf ({ config, keptEntries }: AppOptions) {
   return { maxBytes: config.memory.cacheBytes, maxEntries: keptEntries }
 }

@@ -32,8 +32,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The gateway can serve something
-         * @description Answers without a call to Cloudinary, so probes cost nothing. 503 when the process is shutting down, or when Cloudinary has refused the credentials of every environment: one wrong environment, a used-up quota or an unreachable Cloudinary must not take the gateway off its balancer. Names and reasons are for callers with a valid key, and for all where none is required.
+         * The gateway can serve requests
+         * @description Answers without a call to Cloudinary, so probes cost nothing. 503 when the process is shutting down, or when Cloudinary has refused the credentials of every environment: one wrong environment, a used-up quota or an unreachable Cloudinary does not take the gateway off its balancer. Names and reasons are only for callers with a valid key, or for all where keys are not required.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -603,7 +603,7 @@ export interface components {
             name: string;
             /** @description True when Cloudinary accepted the credentials at the last call. */
             verified: boolean;
-            /** @description What is wrong: why the credentials are not verified, or why Cloudinary gives no answers at the moment. */
+            /** @description What is wrong: why the credentials are not verified, or why Cloudinary is unreachable. */
             reason?: string;
             cloud_name: string;
             /** @description True for the one that answers when a request names none. */
@@ -773,15 +773,15 @@ export interface components {
          * @example auto
          */
         Quality: string | number;
-        /** @description Admin API budget of the account, as the last answers of Cloudinary tell it; absent until one has. */
+        /** @description Admin API budget of the account, as Cloudinary last reported it; absent until then. */
         Quota: {
-            /** @description Calls in one period, which is an hour. */
+            /** @description Calls allowed in one period, which is an hour. */
             limit: number;
             /** @description Calls that are left. */
             remaining: number;
             /**
              * Format: date-time
-             * @description When all of them are there again.
+             * @description When the budget is whole again.
              */
             resets_at: string;
         };
@@ -797,20 +797,20 @@ export interface components {
         RawTransformation: string;
         Readiness: {
             /**
-             * @description `degraded`: credentials of some environments are refused, or Cloudinary or Redis gives no answers; all else works. `not_ready`: the process drains, or the credentials of every environment are refused.
+             * @description `degraded`: the credentials of some environments are refused, or Cloudinary or Redis is unreachable; everything else works. `not_ready`: the process is shutting down, or the credentials of every environment are refused.
              * @enum {string}
              */
             status: "ready" | "degraded" | "not_ready";
             /** @description True once the process has been told to end. */
             draining: boolean;
             counts: {
-                /** @description Environments. */
+                /** @description All environments. */
                 total: number;
                 /** @description Those whose credentials Cloudinary accepted at the last call. */
                 verified: number;
                 /** @description Those whose credentials Cloudinary refused at the last call. */
                 rejected: number;
-                /** @description Those for which Cloudinary gave no answer at the last call, whatever is known of their credentials. */
+                /** @description Those for which Cloudinary did not answer the last call, whatever is known of their credentials. */
                 unreachable: number;
             };
             /**
@@ -1050,7 +1050,7 @@ export interface components {
             name: string;
             /** @description True when Cloudinary accepted the credentials at the last call. */
             verified: boolean;
-            /** @description What is wrong: why the credentials are not verified, or why Cloudinary gives no answers at the moment. */
+            /** @description What is wrong: why the credentials are not verified, or why Cloudinary is unreachable. */
             reason?: string;
         };
         /**
@@ -1383,7 +1383,7 @@ export interface components {
         Coordinates: boolean;
         /** @description Where the list of derived assets goes on. */
         DerivedNextCursor: string;
-        /** @description When the asset is absent, look under every kind and type, though each look is an Admin API call. Without it the 404 has such hints only while more than half of the hourly calls are left. */
+        /** @description When the asset is absent, look for it under every kind and type, for one Admin API call each. Without it, a 404 has such hints only while more than half of the hourly calls are left. */
         Diagnose: boolean;
         /** @description Add Exif metadata; `media_metadata` has it too. */
         Exif: boolean;
@@ -2445,7 +2445,7 @@ export interface operations {
                 resource_type?: components["schemas"]["ResourceTypeOrAuto"];
                 /** @description Storage (delivery) type. */
                 type?: components["parameters"]["Type"];
-                /** @description When the asset is absent, look under every kind and type, though each look is an Admin API call. Without it the 404 has such hints only while more than half of the hourly calls are left. */
+                /** @description When the asset is absent, look for it under every kind and type, for one Admin API call each. Without it, a 404 has such hints only while more than half of the hourly calls are left. */
                 diagnose?: components["parameters"]["Diagnose"];
                 /** @description Add the main colours. */
                 colors?: components["parameters"]["Colors"];
@@ -2578,7 +2578,7 @@ export interface operations {
                 resource_type?: components["schemas"]["ResourceType"];
                 /** @description Storage (delivery) type; `upload` when not given. */
                 type?: components["parameters"]["TypeOfUpdateResource"];
-                /** @description When the asset is absent, look under every kind and type, though each look is an Admin API call. Without it the 404 has such hints only while more than half of the hourly calls are left. */
+                /** @description When the asset is absent, look for it under every kind and type, for one Admin API call each. Without it, a 404 has such hints only while more than half of the hourly calls are left. */
                 diagnose?: components["parameters"]["Diagnose"];
             };
             header?: {
@@ -2612,7 +2612,7 @@ export interface operations {
                     resource_type?: components["schemas"]["ResourceType"];
                     /** @description Storage (delivery) type; `upload` when not given. */
                     type?: components["schemas"]["DeliveryType"];
-                    /** @description When the asset is absent, look under every kind and type, though each look is an Admin API call. Without it the 404 has such hints only while more than half of the hourly calls are left. */
+                    /** @description When the asset is absent, look for it under every kind and type, for one Admin API call each. Without it, a 404 has such hints only while more than half of the hourly calls are left. */
                     diagnose?: boolean;
                     /**
                      * @description Decision on an asset that waits for moderation.

@@ -27,7 +27,7 @@ function whyUnanswered (error: Error, timeoutMs: number): string {
   return `(${cause.code ?? cause.message})`
 }
 
-/** A key that fits into a header, so that `/readyz` names what is wrong. Readiness does not depend on it. */
+/** Returns the header of a key that fits into one, so that `/readyz` names what is wrong. */
 function keyHeader ({ GATEWAY_KEY: key = '' }: Terminal['variables']): Record<string, string> {
   return /^[!-~]+$/.test(key) ? { authorization: `Bearer ${key}` } : {}
 }
@@ -40,12 +40,12 @@ const Told = Type.Object({
   environments: Type.Optional(Type.Array(Type.Object({ name: Type.String(), reason: Type.Optional(Type.String()) })))
 })
 
-/** What an answer of `/readyz` says, for people; undefined when it is none. */
+/** Returns what an answer of `/readyz` says, for people; undefined for any other answer. */
 function readinessText (body: string): string | undefined {
   let told: unknown
   try {
     told = JSON.parse(body)
-  } catch {}
+  } catch {} // not JSON, so not an answer of `/readyz`
   if (!Value.Check(Told, told)) return undefined
   const { status, draining, counts, redis, environments = [] } = told
   const numbers = `${counts.verified} of ${counts.total} environments verified, ${counts.rejected} rejected, ${counts.unreachable} unreachable`
@@ -54,8 +54,8 @@ function readinessText (body: string): string | undefined {
   return `${status}: ${draining ? 'the gateway is shutting down; ' : ''}${numbers}\n${reasons.join('')}`
 }
 
-/** What is printed, and whether it is good news. */
-type Finding = { readonly isGood: boolean, readonly text: string }
+/** What is printed, and whether the gateway is healthy. */
+interface Finding { readonly isGood: boolean, readonly text: string }
 
 function judged (url: string, status: number, body: string, ready: boolean): Finding {
   const text = ready && [200, 503].includes(status) ? readinessText(body) : undefined
@@ -65,7 +65,7 @@ function judged (url: string, status: number, body: string, ready: boolean): Fin
 
 export interface HealthOptions {
   readonly timeoutMs?: number
-  /** Asks whether it can serve something, not only whether it lives. */
+  /** Asks whether it can serve requests, not only whether it lives. */
   readonly ready?: boolean | undefined
 }
 

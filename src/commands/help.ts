@@ -70,8 +70,8 @@ Commands
       --coverage         Print what the sandbox can, and end
   health             Ask a running gateway on this machine whether it lives.
       --host, --port     Where it listens (HOST, PORT)
-      --ready            Ask whether it can serve something, and print what is wrong; names and reasons with
-                         the key in GATEWAY_KEY, where keys are required
+      --ready            Ask whether it can serve requests, and print what is wrong. Where keys are required,
+                         set GATEWAY_KEY to see names and reasons
   openapi            Print the OpenAPI document.
       --json             As JSON, not as YAML
   help [command]     Print this, or the page of one call.

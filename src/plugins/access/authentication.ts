@@ -25,7 +25,7 @@ declare module 'fastify' {
     /** Reads the policy file now instead of at the next poll; does nothing without one. */
     reloadPolicy: () => Promise<void>
     /**
-     * Returns the caller of a request outside the guarded scope; undefined when nothing vouches for it.
+     * Returns the caller of a request outside the guarded scope; undefined when it must stay a stranger.
      * @throws {GatewayError} when its key is not valid.
      */
     callerOf: (request: FastifyRequest) => Promise<Caller | undefined>

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 
-/** How one limit stands. */
+/** State of one limit. */
 interface LimitState {
   readonly requests: number
   /** Absent where only Cloudinary knows it. */

@@ -5,15 +5,20 @@ import { announceLimit } from './limit-headers.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** How the Admin API budget stood after the last call of this request; undefined before it, or when unknown. */
+    /** Admin API budget after the last call of this request; undefined before that, or while it is unknown. */
     quotaStanding: QuotaStanding | undefined
   }
 }
 
 /** Name of the Admin API budget in the `RateLimit` headers. */
 const NAME = 'cloudinary'
-/** Actions that spend calls of the Admin API. Deleting and uploading are calls of the Upload API, which has no budget. */
-const SPENDING: ReadonlySet<unknown> = new Set(['getAllResources', 'getResourceById', 'updateResource', 'deleteResource'])
+/**
+ * Actions that may spend Admin API calls. Deletion itself is a call of the Upload API, which has no budget, but an
+ * asset ID is resolved by an Admin API call first.
+ */
+const SPENDING: ReadonlySet<unknown> = new Set([
+  'getAllResources', 'getResourceById', 'updateResource', 'deleteResource'
+])
 
 function announceQuota (
   { quotaStanding: standing }: FastifyRequest, reply: FastifyReply, _payload: unknown, done: () => void
@@ -25,10 +30,12 @@ function announceQuota (
   done()
 }
 
-/** Tells callers how much of the Admin API budget is left, with each answer that a call was spent on, errors included. */
+/** Announces the Admin API budget in the headers of each answer that spent a call, errors included. */
 export default fp(async (scope) => {
   scope.decorateRequest('quotaStanding')
   scope.addHook('onRoute', (route) => {
-    if (SPENDING.has(route.config?.action)) route.onSend = [route.onSend ?? [], announceQuota as never].flat()
+    if (!SPENDING.has(route.config?.action)) return
+    // The types of `onSend` are those of a route with an unknown payload, which this hook does not read.
+    route.onSend = [route.onSend ?? [], announceQuota as never].flat()
   })
 }, { name: 'quota-headers' })

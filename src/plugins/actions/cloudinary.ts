@@ -18,9 +18,9 @@ export interface CloudinaryOptions {
   client: ClientOptions
   /** Called after environments have changed. */
   onReplaced?: (() => void) | undefined
-  /** Where replicas tell each other of signatures that they have made, and of the Admin API budget; undefined: nowhere. */
+  /** Shares signatures and the Admin API budget between replicas; undefined: they are not shared. */
   redis?: RedisLink | undefined
-  /** Bounds of what is remembered of signatures, and of assets that were not found. */
+  /** Bounds of the caches of signatures, and of assets that were not found. */
   memory?: MemoryBounds
 }
 

@@ -85,7 +85,7 @@ export const ERROR_EXPLANATIONS: Readonly<Record<ErrorCode, ErrorExplanation>> =
     meaning: 'Cloudinary has no such asset in this environment.',
     reasons: [
       'The `public_id` is misspelt, or holds an extension or a version that was pasted with it.',
-      'The asset has another `resource_type` or `type`; `found_under` names it when it was found there. To spare the Admin API budget it is looked for only while more than half of the hourly calls are left, or with `diagnose=true`.',
+      'The asset has another `resource_type` or `type`; `found_under` names it when it was found there. To save Admin API calls, the gateway looks there only while more than half of the hourly calls are left, or with `diagnose=true`.',
       'The asset lies in another environment, or it was deleted.'
     ]
   },
@@ -193,10 +193,10 @@ export const ERROR_EXPLANATIONS: Readonly<Record<ErrorCode, ErrorExplanation>> =
     ]
   },
   quota_exhausted: {
-    meaning: 'The account has used up its Admin API calls of this hour. The gateway answers this without asking Cloudinary; with a read it already does so at the last twentieth, which is kept for changes. Uploads, signatures, URLs and deletions go on.',
+    meaning: 'The account has used up its Admin API calls of this hour. Until the reset the gateway answers this without a call to Cloudinary. Reads are refused already when a twentieth is left, which is reserved for changes. Uploads, signatures, URLs and deletions still work.',
     reasons: [
       'A list or a report asks for too many pages.',
-      'Many reads ask for assets that do not exist, or with `diagnose=true`.',
+      'Many reads ask for assets that do not exist, or are sent with `diagnose=true`.',
       'Another program uses the same account.'
     ]
   },

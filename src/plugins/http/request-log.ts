@@ -7,17 +7,17 @@ import { closedStatus } from './request-life.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Logs each request that is under way: the process ends now and cuts it. */
+    /** Logs each request that is under way. Call it when the process ends and cuts them. */
     reportCut: () => void
   }
 }
 
-/** What every line about a request says. */
+/** Returns what every line about a request says. */
 function described (request: FastifyRequest, reply: FastifyReply) {
   return {
     reqId: request.id,
     ip: request.ip,
-    // Neither is known of a request that is refused before, or that needs none.
+    // Both are unknown when a request is refused earlier, or needs neither.
     caller: (request.caller as Caller | undefined)?.name,
     environment: (request.cloudinary as CloudinaryClient | undefined)?.environment.name,
     method: request.method,
@@ -34,7 +34,7 @@ interface Running {
   readonly bytesBefore: number
 }
 
-/** How far a request has come that will not be answered. Its bytes are those of its connection, its head included. */
+/** Returns how far a cut request had come, in bytes of its connection, its head included. */
 function progress ({ request: { raw }, bytesBefore }: Running) {
   const announced = raw.headers['content-length']
   return {
@@ -46,8 +46,8 @@ function progress ({ request: { raw }, bytesBefore }: Running) {
 
 /**
  * One line per request, written when its answer is out, or its connection closed before that (499): who asked from where, in
- * which environment. Names the route's pattern, not the URL: a URL may hold signatures. One that the end of the process
- * cuts has a line of its own.
+ * which environment. Names the route's pattern, not the URL: a URL may hold signatures. A request that is
+ * cut by the end of the process gets a line of its own.
  */
 export default fp(async (app) => {
   const running = new Set<Running>()

@@ -23,9 +23,8 @@ export interface PageHeadersOptions {
 }
 
 /**
- * Returns the origins of environments that pages reach: where browsers send uploads when it is not Cloudinary's own
- * API, and where pictures come from without https, as those of the sandbox do. An `upload_prefix` that is not meant for
- * browsers is none of them.
+ * Returns the origins that pages connect to: `public_upload_prefix`, where uploads go when not to Cloudinary's own API,
+ * and hosts that deliver pictures without https, such as the sandbox. An `upload_prefix` alone is not meant for browsers.
  */
 export function pageOrigins (environments: readonly CloudinaryEnvironment[]): Required<PageHeadersOptions> {
   const connect = environments.flatMap(({ publicUploadPrefix }) =>

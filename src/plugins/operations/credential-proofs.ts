@@ -6,15 +6,16 @@ import { steadyClock } from '../../clock.ts'
 import { GatewayError } from '../../errors.ts'
 import { MemoryProofStore, proofName, type ProofStore } from '../../proofs/proof-store.ts'
 import { CredentialWatch, type Standing, type Timing } from '../../proofs/watch.ts'
+import { RedisProofStore } from '../../redis/proof-store.ts'
 
-/** For a proof that nobody waits for; a program that waits for the first one does not wait long. */
+/** Short, because a program may wait for the first proof. */
 const PING_TIMEOUT_MS = 4_000
 
 export const Verdict = Type.Object({
   name: Type.String({ description: 'Environment.' }),
   verified: Type.Boolean({ description: 'True when Cloudinary accepted the credentials at the last call.' }),
   reason: Type.Optional(Type.String({
-    description: 'What is wrong: why the credentials are not verified, or why Cloudinary gives no answers at the moment.'
+    description: 'What is wrong: why the credentials are not verified, or why Cloudinary is unreachable.'
   }))
 }, { 'x-component': 'Verdict' })
 export type VerdictValue = typeof Verdict.static
@@ -27,15 +28,15 @@ export interface CredentialProofsOptions extends Partial<Timing> {
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Proves the credentials of every environment that no call has proved, and goes on watching them. Returns what is
-     * known after that, at once where nothing is to be proved.
+     * Proves the credentials of every environment that no call has proved yet, and keeps watching them. Resolves with
+     * what is known then.
      */
     proveCredentials: () => Promise<VerdictValue[]>
-    /** What is known of the credentials of a client, without a call. */
+    /** Returns what is known of the credentials of a client, without a call. */
     standingOf: (client: CloudinaryClient) => Standing
-    /** To be told of every call to Cloudinary: each is a proof. */
+    /** Takes the outcome of every call to Cloudinary: each is a proof. */
     onTry: TryListener
-    /** To be called when clients have changed. */
+    /** Call this when clients have changed. */
     onReplaced: () => void
   }
 }
@@ -44,25 +45,22 @@ function rejectionReason (name: string, told: string | undefined): string {
   return `credentials_rejected: Cloudinary does not accept the credentials of the environment "${name}"${told === undefined ? '.' : `: ${told}`}`
 }
 
-/** Words what is known for operators. */
+/** Describes what is known, for operators. */
 export function verdictOf (name: string, { credentials, away, rejection }: Standing): VerdictValue {
   const reason = rejection ? rejectionReason(name, rejection.told) : away
   if (credentials === 'verified') return { name, verified: true, ...reason !== undefined && { reason } }
   return { name, verified: false, reason: reason ?? 'not_proved: no call has shown yet whether they work.' }
 }
 
-/** One line when the credentials of an environment turn out right or wrong, not one for each call. */
+/** Logs that the credentials of an environment have turned out right or wrong: once, not for each call. */
 function tellChange (log: FastifyBaseLogger, name: string, standing: Standing): void {
   const { verified, reason } = verdictOf(name, standing)
   if (verified) log.info({ environment: name }, 'credentials verified')
   else log.error({ environment: name, reason }, 'credentials not verified')
 }
 
-async function openStore ({ redis }: FastifyInstance, now: () => number): Promise<ProofStore> {
-  if (!redis) return new MemoryProofStore({ now })
-  // Loaded only where it is wanted: ioredis takes a tenth of the start-up time.
-  const { RedisProofStore } = await import('../../redis/proof-store.ts')
-  return new RedisProofStore(redis)
+function openStore ({ redis }: FastifyInstance, now: () => number): ProofStore {
+  return redis ? new RedisProofStore(redis) : new MemoryProofStore({ now })
 }
 
 function later (run: () => void, ms: number, isAwaited = false): () => void {
@@ -72,13 +70,13 @@ function later (run: () => void, ms: number, isAwaited = false): () => void {
 }
 
 /**
- * Knows for each environment whether its credentials work. Requests and probes only ask what is known. Replicas share
- * verdicts through Redis, where there is one.
+ * Knows for each environment whether its credentials work. Requests and probes read what is known, and cause no call.
+ * Replicas that share a Redis share verdicts.
  */
 export default fp<CredentialProofsOptions>(async (app, options) => {
   const { now = steadyClock, pingTimeoutMs = PING_TIMEOUT_MS } = options
   const timing = { now, later: options.later ?? later }
-  const store = await openStore(app, now)
+  const store = openStore(app, now)
   const closing = new AbortController()
   // By environment, not by name: new credentials are another environment, and an old proof says nothing of them.
   const watches = new Map<CloudinaryClient['environment'], CredentialWatch>()

@@ -6,12 +6,12 @@ import { problems } from '../../schemas/problem.ts'
 import { Verdict, verdictOf } from './credential-proofs.ts'
 
 const Quota = Type.Object({
-  limit: Type.Integer({ description: 'Calls in one period, which is an hour.' }),
+  limit: Type.Integer({ description: 'Calls allowed in one period, which is an hour.' }),
   remaining: Type.Integer({ description: 'Calls that are left.' }),
-  resets_at: Type.String({ format: 'date-time', description: 'When all of them are there again.' })
+  resets_at: Type.String({ format: 'date-time', description: 'When the budget is whole again.' })
 }, {
   'x-component': 'Quota',
-  description: 'Admin API budget of the account, as the last answers of Cloudinary tell it; absent until one has.'
+  description: 'Admin API budget of the account, as Cloudinary last reported it; absent until then.'
 })
 
 const Environment = Type.Object({

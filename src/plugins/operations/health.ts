@@ -22,14 +22,14 @@ const Health = Type.Object({ status: Choice(['ok']) }, {
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 const Readiness = Type.Object({
   status: Choice(['ready', 'degraded', 'not_ready'], {
-    description: '`degraded`: credentials of some environments are refused, or Cloudinary or Redis gives no answers; all else works. `not_ready`: the process drains, or the credentials of every environment are refused.'
+    description: '`degraded`: the credentials of some environments are refused, or Cloudinary or Redis is unreachable; everything else works. `not_ready`: the process is shutting down, or the credentials of every environment are refused.'
   }),
   draining: Type.Boolean({ description: 'True once the process has been told to end.' }),
   counts: Type.Object({
-    total: count('Environments.'),
+    total: count('All environments.'),
     verified: count('Those whose credentials Cloudinary accepted at the last call.'),
     rejected: count('Those whose credentials Cloudinary refused at the last call.'),
-    unreachable: count('Those for which Cloudinary gave no answer at the last call, whatever is known of their credentials.')
+    unreachable: count('Those for which Cloudinary did not answer the last call, whatever is known of their credentials.')
   }),
   redis: Type.Optional(Choice(['up', 'down'], {
     description: 'Absent without Redis, and wherever `environments` is absent.'
@@ -51,7 +51,7 @@ export type ReadinessValue = typeof Readiness.static & Required<Pick<typeof Read
 /** Even a probe is refused when its head is malformed. */
 const FAILURES = problems('invalid_request')
 
-/** Returns the caller when a key or the network vouches for it. Guesses at keys count for their address. */
+/** Returns the caller, if its key or its network is accepted. Attempts with a key count toward the rate of their address. */
 async function knownCaller (request: FastifyRequest, reply: FastifyReply): Promise<Caller | undefined> {
   const { server } = request
   try {
@@ -62,7 +62,7 @@ async function knownCaller (request: FastifyRequest, reply: FastifyReply): Promi
   }
 }
 
-/** `/healthz`: the process lives. `/readyz`: it can serve something. Both answer from memory. */
+/** `/healthz`: the process lives. `/readyz`: it can serve requests. Both answer from memory. */
 export default fp(async (app) => {
   let closing = false
   app.decorate('readiness', () => {
@@ -74,7 +74,7 @@ export default fp(async (app) => {
       rejected: numberOf(({ credentials }) => credentials === 'rejected'),
       unreachable: numberOf(({ away }) => away !== undefined)
     }
-    // One caller's odd signature must not take the gateway off the air: only what is certain does.
+    // A signature that one caller spoilt must not take the gateway off its balancer: only a certain rejection does.
     const isUseless = all.every(({ rejection }) => rejection?.certain)
     const isWhole = counts.rejected + counts.unreachable === 0 && app.redis?.isDown !== true
     return {
@@ -114,8 +114,8 @@ export default fp(async (app) => {
     schema: {
       operationId: 'getReadiness',
       tags: ['service'],
-      summary: 'The gateway can serve something',
-      description: 'Answers without a call to Cloudinary, so probes cost nothing. 503 when the process is shutting down, or when Cloudinary has refused the credentials of every environment: one wrong environment, a used-up quota or an unreachable Cloudinary must not take the gateway off its balancer. Names and reasons are for callers with a valid key, and for all where none is required.',
+      summary: 'The gateway can serve requests',
+      description: 'Answers without a call to Cloudinary, so probes cost nothing. 503 when the process is shutting down, or when Cloudinary has refused the credentials of every environment: one wrong environment, a used-up quota or an unreachable Cloudinary does not take the gateway off its balancer. Names and reasons are only for callers with a valid key, or for all where keys are not required.',
       security: [{ bearer: [] }, {}],
       response: { 200: Readiness, 503: Readiness, ...FAILURES }
     }

@@ -7,9 +7,9 @@ export interface Meters {
   answers (method: string, route: string): (status: number, ms: number) => void
   /** One request to Cloudinary, repeats included. `outcome` is `ok` or the code of the failure. */
   tried (environment: string, outcome: string): void
-  /** A call that did nothing but prove credentials. */
+  /** A call that was made only to prove credentials. */
   pinged (environment: string): void
-  /** Shows what is known of the credentials of each environment, as often as somebody asks. */
+  /** Shows what is known of the credentials of each environment; `read` is called at every scrape. */
   watchVerdicts (read: () => ReadonlyArray<readonly [environment: string, verified: boolean]>): void
   /** A stored file, compared with what was sent. `failed`: it differs, and the caller got an error. */
   stored (environment: string, outcome: StoredOutcome): void
@@ -19,9 +19,9 @@ export interface Meters {
   forgotten (): void
   /** Files that may change and were read well just now; what comes back is to be told of each later change. */
   watch (what: Reloadable): (outcome: 'loaded' | 'failed') => void
-  /** Shows whether the Redis that replicas share works. Where there is none, nothing is shown. */
+  /** Shows whether the shared Redis works. Not called without Redis, so there is no series then. */
   showRedis (isUp: () => boolean): void
-  /** Shows the Admin API budgets, which `read` tells. Call it once. */
+  /** Shows the Admin API budgets; `read` is called at every scrape. Call it once. */
   showQuotas (read: () => Promise<EnvironmentQuota[]>): void
   /** All of it in Prometheus's text format. */
   text (): Promise<string>
@@ -110,9 +110,11 @@ function storedMeter ({ Counter }: Library, registers: Registers, names: readonl
   return (environment, outcome) => { integrity.inc({ environment, outcome }) }
 }
 
-function proofMeter ({ Counter, Gauge }: Library, registers: Registers, names: readonly string[]): Pick<Meters, 'pinged' | 'watchVerdicts'> {
+function proofMeter (
+  { Counter, Gauge }: Library, registers: Registers, names: readonly string[]
+): Pick<Meters, 'pinged' | 'watchVerdicts'> {
   const labelNames = ['environment']
-  const pings = new Counter({ name: `${PREFIX}credential_pings_total`, help: 'Calls that did nothing but prove credentials.', labelNames, registers })
+  const pings = new Counter({ name: `${PREFIX}credential_pings_total`, help: 'Calls that were made only to prove credentials.', labelNames, registers })
   for (const environment of names) pings.inc({ environment }, 0)
   return {
     pinged: (environment) => { pings.inc({ environment }) },
@@ -159,7 +161,12 @@ export async function createMeters ({ uploads, version, environments = [] }: Met
     forgotten: () => { forgotten.inc() },
     watch: reloadMeter(library, registers),
     showRedis: (isUp) => {
-      const up = new Gauge({ name: `${PREFIX}redis_up`, help: '1 when the Redis that replicas share works, 0 when it does not.', registers, collect: () => { up.set(isUp() ? 1 : 0) } })
+      const up = new Gauge({
+        name: `${PREFIX}redis_up`,
+        help: '1 when the shared Redis works, 0 when it does not.',
+        registers,
+        collect: () => { up.set(isUp() ? 1 : 0) }
+      })
     },
     showQuotas: (read) => { showQuotas(library, registers, PREFIX, read) },
     text: () => registry.metrics()

@@ -2,7 +2,7 @@ import type { QuotaStanding } from '../../cloudinary/client.ts'
 
 export type Library = typeof import('prom-client')
 
-/** How the Admin API budget of an environment stands; undefined when it is not known. */
+/** The Admin API budget of an environment; `standing` is undefined while it is unknown. */
 export interface EnvironmentQuota {
   readonly environment: string
   readonly standing: QuotaStanding | undefined
@@ -10,15 +10,15 @@ export interface EnvironmentQuota {
 
 const METRICS: ReadonlyArray<readonly [name: string, help: string, read: (standing: QuotaStanding) => number]> = [
   ['admin_quota_limit', 'Admin API calls of the account in one period.', ({ limit }) => limit],
-  ['admin_quota_remaining', 'Admin API calls that are left; no series while it is not known.', ({ remaining }) => remaining],
+  ['admin_quota_remaining', 'Admin API calls that are left; no series while that is unknown.', ({ remaining }) => remaining],
   [
     'admin_quota_reset_timestamp_seconds',
-    'When all Admin API calls are there again.',
+    'When the Admin API budget is whole again.',
     ({ resetsAt }) => resetsAt.getTime() / 1000
   ]
 ]
 
-/** Registers the gauges of the budgets. `read` is asked whenever somebody asks for them. */
+/** Registers the gauges of the budgets. `read` is called at every scrape. */
 export function showQuotas (
   { Gauge }: Library, registers: InstanceType<Library['Registry']>[], prefix: string, read: () => Promise<EnvironmentQuota[]>
 ): void {
@@ -30,7 +30,7 @@ export function showQuotas (
       registers,
       collect: async () => {
         const quotas = await read()
-        // Without a pause from here on: another may be asking.
+        // No await from here on: another scrape may be running.
         gauge.reset()
         for (const { environment, standing } of quotas) if (standing) gauge.set({ environment }, valueOf(standing))
       }

@@ -6,13 +6,13 @@ import type { Secret } from '../../secret.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** The link to what replicas share; undefined when nothing is shared. */
+    /** The connection to Redis; undefined without `REDIS_URL`. */
     redis: RedisLink | undefined
   }
 }
 
 export interface RedisOptions extends Omit<RedisPlace, 'url'> {
-  /** Undefined when nothing is shared. */
+  /** Undefined without `REDIS_URL`. */
   readonly url: Secret | undefined
 }
 
@@ -30,8 +30,8 @@ async function openLink ({ log }: FastifyInstance, place: RedisPlace): Promise<R
 }
 
 /**
- * Opens the one connection to Redis that the process has. Register this plugin before its users, so that it is
- * closed after them.
+ * Opens the process's one connection to Redis. Register this plugin before its users, so that it is closed after
+ * them.
  */
 export default fp<RedisOptions>(async (app, { url, ...place }) => {
   const link = url && await openLink(app, { url, ...place })

@@ -107,7 +107,7 @@ export function accessBar ({ api, root }) {
       ask(`${root}/readyz`),
       ask(`${api}/environments`, given === '' ? {} : { authorization: `Bearer ${given}` })
     ])
-    status.replaceChildren(pill(ready.status === 0 ? 'gone' : ready.body.status))
+    status.replaceChildren(pill(ready.body.draining === true ? 'draining' : ready.body.status ?? 'gone'))
     if (list.status === 200) environments = list.body.environments
     if (list.status === 200) fill(environment, environments)
     if (list.status === 401) say(given === '' ? WANTED : 'The gateway does not know this key.', true)
