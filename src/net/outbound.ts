@@ -4,9 +4,9 @@ import { proxyAuthorization, type Proxy } from './proxies.ts'
 
 export type { Dispatcher } from 'undici'
 
-/** After how long a connection is renewed, so that a change of DNS is followed within a minute. */
+/** Age at which a connection is renewed, so that a change of DNS is followed within a minute. */
 const MAX_AGE_MS = 30_000
-/** Connections that were opened together are not renewed together: they live for this part of their age, or longer. */
+/** Shortest life as a part of that age. Lives are random, so that connections are not all renewed together. */
 const SHORTEST_LIFE = 3 / 4
 const MAX_HEADER_BYTES = 16_384
 
@@ -54,7 +54,7 @@ function connectOptions ({ connectTimeoutMs, sendBufferBytes, lookup }: Omit<Out
   }
 }
 
-/** What a request to the proxy itself has. The name in its certificate is not that of the `Host`, which undici would take. */
+/** Returns TLS name and headers of requests to the proxy itself. By default undici would check its certificate for `host`. */
 function toProxy (url: URL, host: string) {
   const authorization = proxyAuthorization(url)
   return {
@@ -72,7 +72,7 @@ function proxyFailure (error: unknown, proxy: Proxy): ProxyError {
 
 /**
  * Asks a proxy for a connection to `authority` (host and port).
- * @throws {ProxyError} and nothing else: undici repeats connections that fail by some errors of its own.
+ * @throws {ProxyError} and nothing else, because undici repeats connections after some errors of its own.
  */
 async function openTunnel (proxy: Proxy, authority: string, options: OutboundOptions): Promise<Socket> {
   const { connectTimeoutMs } = options
@@ -109,7 +109,7 @@ function tunnelConnector (proxy: Proxy, options: OutboundOptions): buildConnecto
   }
 }
 
-/** Connects to the proxy itself; its failures are told from those of the origin. */
+/** Connects to the proxy itself, and marks its failures as those of the proxy. */
 function proxyConnector (proxy: Proxy, options: OutboundOptions): buildConnector.connector {
   const connect = buildConnector(connectOptions(options))
   return (target, callback) => {
@@ -137,11 +137,11 @@ function renewing (connect: buildConnector.connector, maxAgeMs: number): (origin
   }
 }
 
-/** A request that is due then waits for the next connection; one that runs is never cut. */
+/** Closes an old connection between two requests. The next request waits for a new one; none is cut. */
 function closeWhenOld (client: Client, socket: Socket, maxAgeMs: number): void {
   const close = (): void => { if (client.stats.running === 0) socket.destroy() }
   const timer = setTimeout(() => {
-    // Before the pool, which would send the next request that waits.
+    // Runs before the listener of the pool, which would send the next waiting request.
     client.prependListener('drain', close)
     close()
   }, maxAgeMs * (SHORTEST_LIFE + (1 - SHORTEST_LIFE) * Math.random()))
@@ -152,7 +152,7 @@ function closeWhenOld (client: Client, socket: Socket, maxAgeMs: number): void {
   })
 }
 
-/** Sends requests for a plain origin to the proxy, which reads where they go. Source: RFC 9112, 3.2.2. */
+/** Sends requests for an `http://` origin to the proxy with the whole URL. Source: RFC 9112, 3.2.2. */
 function absoluteForm (origin: string, proxy: URL): Dispatcher.DispatcherComposeInterceptor {
   const { servername, headers } = toProxy(proxy, new URL(origin).host)
   return (dispatch) => ({ headers: own, ...options }, handler) => dispatch({

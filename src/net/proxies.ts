@@ -7,7 +7,7 @@ import { parseUrl, STRAY_PERCENT } from './urls.ts'
 
 /** An HTTP proxy. Its URL may hold a user name and a password, so it is a secret as a whole. */
 export interface Proxy {
-  /** Host and port, fit for a log. */
+  /** Host and port, safe to log. */
   readonly address: string
   readonly url: Secret
 }
@@ -73,7 +73,7 @@ export interface ProxyRules {
   readonly noProxy: string
 }
 
-/** Proxy for a URL; undefined for a direct connection, as to this machine always. */
+/** Returns the proxy for a URL; undefined for a direct connection, which this machine always gets. */
 export function proxyFor (url: URL, { https, http, noProxy }: ProxyRules): Proxy | undefined {
   if (isLoopback(unmapped(bare(url.hostname))) || isExempt(url, noProxy)) return undefined
   return url.protocol === 'https:' ? https : http

@@ -8,7 +8,7 @@ export interface RedisLogin {
   readonly password: string | undefined
 }
 
-/** What `REDIS_URL` points at. Holds passwords in clear text: read it where it is needed, and keep the URL. */
+/** What `REDIS_URL` points at. Holds passwords in clear text: keep the URL, and read it where it is needed. */
 export interface RedisTarget extends RedisLogin {
   /** `hosts` are the node, Sentinels that know the node, or some nodes of a cluster. */
   readonly kind: 'node' | 'sentinel' | 'cluster'
@@ -33,12 +33,12 @@ const OPTIONS = {
 
 const NO_SHAPE = 'must be a redis:// or rediss:// URL with a host, or redis+sentinel://host,host/master, or redis+cluster://host,host'
 
-/** Thrown with the reason; it repeats no value, as that may be a secret. */
+/** A reason, which repeats no value because that may be a secret. */
 class UrlFault extends Error {}
 
 function hostOf (text: string, kind: RedisTarget['kind']): RedisHost {
   const [, address, name = address, port = PORTS[kind]] = HOST.exec(text) ?? []
-  if (name === undefined) throw new UrlFault(text === '' ? NO_SHAPE : 'has a host that is no host name or address, with or without a port')
+  if (name === undefined) throw new UrlFault(text === '' ? NO_SHAPE : 'has a host that is not a host name or address, with or without a port')
   if (Number(port) < 1 || Number(port) > 65_535) throw new UrlFault('has a port that is not from 1 to 65535')
   return { host: name, port: Number(port) }
 }
@@ -59,15 +59,15 @@ function optionsOf (query: string, kind: RedisTarget['kind']): ReadonlyMap<strin
   const pairs = [...new URLSearchParams(query)]
   const options = new Map(pairs)
   const isKnown = (name: string): boolean => OPTIONS[kind].includes(name)
-  // Not by its name: where a password has a "?" in it, the rest of it stands here.
-  if (!pairs.every(([name]) => isKnown(name))) throw new UrlFault(`has an option that is not known; known are ${OPTIONS[kind].join(', ')}`)
+  // Does not name it: where a password has a "?" in it, the rest of the password arrives here.
+  if (!pairs.every(([name]) => isKnown(name))) throw new UrlFault(`has an unknown option; known are ${OPTIONS[kind].join(', ')}`)
   if (options.size < pairs.length) throw new UrlFault('has an option twice')
   return options
 }
 
 function databaseOf (text: string, kind: RedisTarget['kind']): number {
-  if (!/^\d{0,5}$/.test(text) || Number(text) > MOST_DATABASES) throw new UrlFault('has a path that is no number of a database, such as /1')
-  if (kind === 'cluster' && Number(text) !== 0) throw new UrlFault('has a database, and a cluster has only one: leave the path out')
+  if (!/^\d{0,5}$/.test(text) || Number(text) > MOST_DATABASES) throw new UrlFault('has a path that is not a database number, such as /1')
+  if (kind === 'cluster' && Number(text) !== 0) throw new UrlFault('has a database number, but a cluster has only one database: leave the path out')
   return Number(text)
 }
 
@@ -116,5 +116,5 @@ export function readRedisUrl (text: string): { readonly target: RedisTarget } | 
   }
 }
 
-/** Returns what a URL points at that `readRedisUrl` has taken before. */
+/** Returns what a URL points at that `readRedisUrl` has accepted before. */
 export function redisTarget (text: string): RedisTarget { return read(text) }

@@ -3,23 +3,23 @@ import { LRUCache } from 'lru-cache'
 import { steadyClock } from '../clock.ts'
 import type { CloudinaryEnvironment } from '../schemas/environment.ts'
 
-/** A verdict that processes share. */
+/** A verdict that replicas share. */
 export interface SharedVerdict {
   readonly verified: boolean
   /** What Cloudinary said when it refused the credentials. */
   readonly told?: string | undefined
-  /** How long it was to hold when it was kept, in milliseconds. */
+  /** How long it holds from when it was stored, in milliseconds. */
   readonly lastsMs: number
 }
 
-/** `known`: it holds for `forMs` more. `yours`: make the proof. `busy`: another process is making it. */
+/** `known`: the verdict holds for `forMs` more. `yours`: make the proof. `busy`: another process is making it. */
 export type ProofClaim =
   | { readonly state: 'known', readonly verdict: SharedVerdict, readonly forMs: number }
   | { readonly state: 'yours' | 'busy' }
 
 /** Remembers verdicts under names that `proofName` makes. */
 export interface ProofStore {
-  /** Returns the verdict that holds; without one, lets one process make it. */
+  /** Returns the verdict that holds; without one, lets one process make the proof. */
   claim (name: string): Promise<ProofClaim>
   keep (name: string, verdict: SharedVerdict): Promise<void>
   /** Ends a claim without a verdict, and forgets the verdict before it. */
@@ -30,8 +30,8 @@ export interface ProofStore {
 export const CLAIM_MS = 5_000
 
 /**
- * Names the proof of these credentials for this account. The secret is the key of the digest, so the name tells
- * nothing of it: new credentials have a name of their own.
+ * Names the proof of these credentials for this account. The secret is the key of an HMAC, so the name does not
+ * reveal it. New credentials get a new name.
  */
 export function proofName (
   account: string, { apiKey, apiSecret }: Pick<CloudinaryEnvironment, 'apiKey' | 'apiSecret'>
@@ -42,7 +42,7 @@ export function proofName (
 
 interface KeptVerdict { readonly verdict: SharedVerdict | undefined, readonly untilMs: number }
 
-/** Verdicts of this process alone: credentials that come back, or have two names, are not proved again. */
+/** Keeps verdicts in this process: credentials that return, or that two environments share, are not proved again. */
 export class MemoryProofStore implements ProofStore {
   readonly #kept = new LRUCache<string, KeptVerdict>({ max: 200 })
   readonly #now: () => number

@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts'
 
 /** Cloudinary refused the credentials, or the signature that was made with them. */
 export interface Rejection {
-  /** What Cloudinary said, free of secrets; undefined for texts that show what was signed. */
+  /** Cloudinary's message without secrets; undefined for messages that show what was signed. */
   readonly told: string | undefined
   /** False for a refused signature: what a caller sends is part of what was signed, and may be at fault. */
   readonly certain: boolean
@@ -12,29 +12,29 @@ export interface Rejection {
 export type Proof =
   | { readonly shows: 'accepted' }
   | { readonly shows: 'rejected', readonly rejection: Rejection }
-  /** Nothing is known of the credentials: nobody answered, or nobody who read them. */
+  /** Says nothing about the credentials: no answer came, or none from whoever checks them. */
   | { readonly shows: 'away', readonly reason: string }
 
 export const ACCEPTED: Proof = { shows: 'accepted' }
 
 /**
- * Returns the code of the system at the root of a failure: `ENOTFOUND`, `ECONNREFUSED`, a fault of TLS. Operators need
- * no more to find it.
+ * Returns the system's code at the root of a failure, such as `ENOTFOUND`, `ECONNREFUSED` or a TLS fault: all that
+ * operators need.
  */
 function rootCode (error: unknown): string {
   let code = ''
   for (let at = error; at instanceof Error; at = at.cause) {
-    if (!(at instanceof GatewayError)) code = (at as NodeJS.ErrnoException).code ?? code
+    if (!(at instanceof GatewayError)) code = (at as NodeJS.ErrnoException).code ?? code // absent from other errors
   }
   return code === '' ? '' : ` (${code})`
 }
 
-/** Refusals by a quota, which Cloudinary counts by account: it has read the credentials first. */
+/** Statuses of a used-up quota. Cloudinary counts by account, so it has accepted the credentials before. */
 const BY_QUOTA: ReadonlySet<number> = new Set([420, 429])
 
 /**
- * Reads a failed call. Only a `telling` one shows more than a refusal of the credentials: it carried them itself, so
- * that a 404 or 400 means that they were accepted.
+ * Returns what a failed call shows of the credentials; undefined for nothing. Only a `telling` call, which carried them
+ * itself, shows more than a refusal: after it a 400 or 404 means that they were accepted.
  */
 export function proofOf (failure: GatewayError, telling: boolean): Proof | undefined {
   const { code, message, upstream } = failure
@@ -44,9 +44,9 @@ export function proofOf (failure: GatewayError, telling: boolean): Proof | undef
   if (!telling || code === 'client_closed' || code === 'internal') return undefined
   const { status = 0, message: told } = upstream ?? {}
   if (BY_QUOTA.has(status)) return ACCEPTED
-  // A proxy on the way, or a wrong address, answers 404 and 403 as well, but not in Cloudinary's form.
+  // A proxy or a wrong address can answer 403 and 404 too, but not in Cloudinary's form.
   if (status >= 400 && status < 500 && told !== undefined) return ACCEPTED
-  // Refused here, without a call.
+  // Rejected by the gateway, without a call.
   if (upstream === undefined && (code === 'quota_exhausted' || code === 'rate_limited')) return undefined
   return { shows: 'away', reason: `${code}: ${message}${rootCode(failure)}` }
 }

@@ -8,15 +8,15 @@ export const PROOF_LASTS_MS = 30 * 60_000
 const FIRST_RETRY_MS = 5_000
 const LONGEST_RETRY_MS = 10 * 60_000
 const TOP_LEVEL = Math.ceil(Math.log2(LONGEST_RETRY_MS / FIRST_RETRY_MS))
-/** How often a proof that another process makes is looked for. */
+/** How often to check for a proof that another process is making. */
 const BUSY_MS = 250
-/** A process that starts is often started because somebody has repaired something: it takes over no older refusal. */
+/** A process is often restarted because somebody has repaired something, so it adopts no refusal older than this. */
 const ADOPTED_REFUSAL_MS = 15_000
 
-/** What is known of the credentials of one environment, and what is wrong at the moment. */
+/** What is known of the credentials of one environment, and what is wrong now. */
 export interface Standing {
   readonly credentials: 'verified' | 'rejected' | 'unproven'
-  /** Set while Cloudinary gives no answers, whatever is known of the credentials. */
+  /** Why Cloudinary is unreachable, whatever is known of the credentials; absent while it answers. */
   readonly away?: string | undefined
   readonly rejection?: Rejection | undefined
 }
@@ -26,8 +26,8 @@ export interface Timing {
   /** Measures durations, in milliseconds. */
   readonly now: () => number
   /**
-   * Calls `run` once after that many milliseconds, unless what it returns is called before. The process lives on for
-   * it where somebody waits.
+   * Calls `run` after that many milliseconds, and returns a function that cancels it. Only a timer that `isAwaited` keeps
+   * the process alive.
    */
   readonly later: (run: () => void, ms: number, isAwaited?: boolean) => () => void
 }
@@ -53,8 +53,8 @@ interface Timer {
 }
 
 /**
- * Follows the credentials of one client. Every call is a proof. Calls of its own are made only where `prove` was
- * called: the first proof, one in half an hour without other calls and, while something is wrong, one after each wait.
+ * Watches the credentials of one client. Every call is a proof. After `prove` it also makes calls of its own: the first
+ * proof, one per half hour without other calls and, while something is wrong, one after each wait.
  */
 export class CredentialWatch {
   readonly #options: WatchOptions
@@ -64,7 +64,7 @@ export class CredentialWatch {
   #isWatching = false
   #running: Promise<void> | undefined
   #timer: Timer | undefined
-  /** Doubles the next wait. Goes down by one for each longest wait without trouble, so that trouble that comes and goes stays cheap. */
+  /** Exponent of the next wait. Each ten quiet minutes lower it by one, so that recurring trouble stays cheap. */
   #level = 0
   #calmSinceMs: number | undefined
 
@@ -74,7 +74,7 @@ export class CredentialWatch {
     return { credentials: this.#credentials, away: this.#away, rejection: this.#rejection }
   }
 
-  /** Makes the first proof, unless a call has made it or another attempt is due later. */
+  /** Makes the first proof, unless a call has made it or an attempt is planned. */
   async prove (): Promise<void> {
     if (this.#isWatching) return this.#running
     this.#isWatching = true
@@ -82,7 +82,7 @@ export class CredentialWatch {
     this.#armNext()
   }
 
-  /** Takes what a call has shown. `failure` is absent when it succeeded. See `proofOf`. */
+  /** Takes the result of a call. `failure` is absent when it succeeded. See `proofOf`. */
   hear (failure: GatewayError | undefined, telling: boolean): void {
     const proof = failure ? proofOf(failure, telling) : ACCEPTED
     if (proof?.shows === 'accepted') this.#accept(this.#options.now())
@@ -121,7 +121,7 @@ export class CredentialWatch {
 
   #reject (rejection: Rejection): void {
     const before = this.#rejection
-    // A refused signature does not make doubtful what a refused key has shown.
+    // A refused signature does not weaken what a refused key has shown.
     this.#rejection = before?.certain === true ? before : rejection
     this.#away = undefined
     this.#armNext()
@@ -161,7 +161,7 @@ export class CredentialWatch {
     }
   }
 
-  /** Whether this process, which knows nothing yet, had better look for itself. */
+  /** Returns whether this process, which knows nothing yet, should make its own proof. */
   #isOutdated ({ verified, lastsMs }: SharedVerdict, forMs: number): boolean {
     return !verified && this.#credentials === 'unproven' && lastsMs - forMs > ADOPTED_REFUSAL_MS
   }
@@ -181,10 +181,10 @@ export class CredentialWatch {
     this.#keep()
   }
 
-  /** Tells other processes of a change. A proof that is being made tells them at its end. */
+  /** Shares a change with other processes. A proof under way does so when it ends. */
   #share (): void { if (this.#running === undefined) this.#keep() }
 
-  /** Nobody waits for it: a process that is not told makes its own proof. */
+  /** Stores the verdict in the background. A process that cannot read it makes its own proof. */
   #keep (): void {
     const { name, store } = this.#options
     if (!this.#isWatching) return

@@ -24,7 +24,9 @@ function tlsOptions ({ ca, cert, key }: RedisTls = {}): ConnectionOptions {
 }
 
 /** Options of the connection to one node. */
-function nodeOptions ({ username, password, tls }: RedisTarget, place: RedisPlace, silenceMs: number): RedisOptions {
+function nodeOptions (
+  { username, password, tls }: RedisTarget, place: RedisPlace, silenceMs: number
+): RedisOptions {
   return {
     username,
     password,
@@ -32,10 +34,10 @@ function nodeOptions ({ username, password, tls }: RedisTarget, place: RedisPlac
     connectTimeout: CONNECT_TIMEOUT_MS,
     socketTimeout: silenceMs,
     maxRetriesPerRequest: 0,
-    // The probe of the link looks at more, and needs no right to INFO.
+    // The probe of the link checks more, and needs no right to INFO.
     enableReadyCheck: false,
     disableClientInfo: true,
-    // The name may belong to another node now, or Sentinels may know one.
+    // The name may belong to another node now, or Sentinels may name one.
     reconnectOnError: ({ message }) => message.startsWith('READONLY')
   }
 }
@@ -55,10 +57,10 @@ function openSentinel ({ hosts, master, db, tls, sentinel }: RedisTarget, option
   })
 }
 
-/** Opens a connection, which fails at once while it is not there, and is tried again for as long as it takes. */
+/** Opens a connection. Commands fail at once while it is down; it reconnects for as long as it takes. */
 export function openRedis (place: RedisPlace, silenceMs: number): RedisClient {
   const target = redisTarget(place.url.reveal())
-  const [first = { host: 'localhost', port: 0 }] = target.hosts // there is one at least
+  const [first = { host: 'localhost', port: 0 }] = target.hosts // there is at least one
   const common = nodeOptions(target, place, silenceMs)
   // Set on the connection, so that no key can be written without the prefix.
   const options = { ...common, keyPrefix: place.prefix, enableOfflineQueue: false, retryStrategy: retryDelay }
@@ -75,7 +77,7 @@ export function openRedis (place: RedisPlace, silenceMs: number): RedisClient {
   })
 }
 
-/** Returns keys to look at Redis with. Each master of a cluster has some of them. */
+/** Returns keys to probe Redis with: enough that each master of a cluster has some. */
 export function probeKeysOf (client: RedisClient): string[] {
   return Array.from({ length: client.isCluster ? 16 : 1 }, (_, index) => `probe:${index}`)
 }
@@ -83,7 +85,7 @@ export function probeKeysOf (client: RedisClient): string[] {
 /** Calls `listener` for each failure of the connection. Reconnecting is ioredis's business. */
 export function onFault (client: RedisClient, listener: (error: Error) => void): void {
   let ofSentinel: Error | undefined
-  // One Sentinel that fails is no failure yet, but what it says tells more than that all have failed.
+  // One failing Sentinel is not a failure yet, but its error says more than that all have failed.
   client.on('sentinelError', (error: Error) => { ofSentinel = error })
   client.on('error', (error: Error) => {
     const isOfAll = error.message.startsWith('All sentinels are unreachable')

@@ -2,16 +2,16 @@ import { EventEmitter, once } from 'node:events'
 import { onFault, openRedis, probeKeysOf, type RedisClient, type RedisPlace } from './connection.ts'
 import { refusalOf, type RedisRefusal } from './refusal.ts'
 
-/** Called when Redis stops being of use, and when it is of use again. */
+/** Called when Redis stops working, and when it works again. */
 export interface LinkWatchers {
   readonly onDown?: ((error: unknown) => void) | undefined
   readonly onUp?: (() => void) | undefined
 }
 
 export interface RedisLinkOptions extends RedisPlace, LinkWatchers {
-  /** Time between two looks at a Redis that works, and at one that does not. */
+  /** Time between two probes of a Redis that works, and of one that does not. */
   readonly beatMs?: { readonly up: number, readonly down: number }
-  /** A connection is given up when nothing has arrived for so long: its other end may be gone without a word. */
+  /** A connection is closed when nothing has arrived for so long: its other end may be gone silently. */
   readonly silenceMs?: number
 }
 
@@ -21,8 +21,8 @@ export type RunScript = (
 ) => Promise<unknown>
 
 /**
- * Does what the users of the link do: a replica, a full memory or a user without rights may still answer who only
- * reads, or only writes a number.
+ * Runs every command that the stores use: a replica, a Redis with full memory, or a user without rights may still
+ * answer some of them.
  */
 const PROBE = `
 redis.call('TIME')
@@ -43,7 +43,7 @@ const SILENCE_MS = 5_000
 const START_MS = 2_000
 
 /** Settles as `answer` does, or rejects after `timeoutMs`. */
-async function within<T> (answer: Promise<T>, timeoutMs: number): Promise<T> {
+async function withTimeout<T> (answer: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => { reject(new Error(`Redis has not answered within ${timeoutMs} ms.`)) }, timeoutMs)
@@ -56,9 +56,8 @@ async function within<T> (answer: Promise<T>, timeoutMs: number): Promise<T> {
 }
 
 /**
- * The one connection of this process to Redis. Nobody ever waits long for it: a command without a connection
- * fails at once, and reconnecting goes on for as long as it takes. The link looks at Redis by itself, so that
- * `isDown` is true also while nobody asks for anything.
+ * The process's one connection to Redis. No command waits long: without a connection it fails at once, while
+ * reconnecting goes on in the background. The link probes Redis by itself, so that `isDown` is right without traffic.
  */
 export class RedisLink {
   readonly #redis: RedisClient
@@ -76,17 +75,17 @@ export class RedisLink {
     this.#redis = openRedis(place, silenceMs)
     this.#probeKeys = probeKeysOf(this.#redis)
     onFault(this.#redis, (error) => { this.#fail(error) })
-    this.#redis.on('ready', () => { this.#look() })
+    this.#redis.on('ready', () => { this.#probe() })
   }
 
-  /** True while commands fail, and until Redis has been seen to work. */
+  /** True while commands fail, and until the first successful probe. */
   get isDown (): boolean { return this.#state !== 'up' }
 
-  /** Returns what runs scripts, each of which rejects when Redis has not answered within `timeoutMs`. */
+  /** Returns a function that runs scripts, and rejects when Redis does not answer within `timeoutMs`. */
   within (timeoutMs: number): RunScript {
     return async (script, key, ...parameters) => {
       try {
-        return await within(this.#redis.eval(script, 1, key, ...parameters), timeoutMs)
+        return await withTimeout(this.#redis.eval(script, 1, key, ...parameters), timeoutMs)
       } catch (error) {
         this.#fail(error)
         throw error
@@ -95,8 +94,8 @@ export class RedisLink {
   }
 
   /**
-   * Resolves when Redis works, or has not within `timeoutMs`: start-up does not hang on it.
-   * @throws {RedisRefusal} when Redis answers, and will never work with this configuration.
+   * Resolves when Redis works, or after `timeoutMs`, so that start-up does not hang.
+   * @throws {RedisRefusal} when Redis answers that it will never work with this configuration.
    */
   async ready (timeoutMs = START_MS): Promise<void> {
     if (!this.isDown) return
@@ -114,17 +113,17 @@ export class RedisLink {
     this.#redis.disconnect()
   }
 
-  async #look (): Promise<void> {
+  async #probe (): Promise<void> {
     const run = this.within(PROBE_TIMEOUT_MS)
-    // What fails is noted by `within`, as for any other script.
+    // `within` notes failures, as for any other script.
     await Promise.all(this.#probeKeys.map((key) => run(PROBE, key))).then(() => { this.#recover() }, () => {})
-    this.#lookAgain()
+    this.#probeLater()
   }
 
-  #lookAgain (): void {
+  #probeLater (): void {
     clearTimeout(this.#beat)
     if (this.#state === 'closed') return
-    this.#beat = setTimeout(() => { this.#look() }, this.isDown ? this.#beatMs.down : this.#beatMs.up).unref()
+    this.#beat = setTimeout(() => { this.#probe() }, this.isDown ? this.#beatMs.down : this.#beatMs.up).unref()
   }
 
   #fail (error: unknown): void {
@@ -136,8 +135,8 @@ export class RedisLink {
     this.#refusal ??= refusal
     if (!isNews) return
     this.#state = 'down'
-    // Not after the pause of a Redis that works.
-    if (before === 'up') this.#lookAgain()
+    // The planned probe would come after the longer pause of a Redis that works.
+    if (before === 'up') this.#probeLater()
     // At start `ready` throws it.
     if (before === 'starting' && refusal) this.#events.emit('settled')
     else this.#watchers.onDown?.(refusal ?? error)

@@ -1,7 +1,7 @@
 import { CLAIM_MS, type ProofClaim, type ProofStore, type SharedVerdict } from '../proofs/proof-store.ts'
 import type { RedisLink, RunScript } from './link.ts'
 
-/** A name holds a verdict as JSON, or says that somebody is making it. */
+/** A name holds a verdict as JSON, or the mark of a process that is making the proof. */
 const CLAIM = `
 local found = redis.call('GET', KEYS[1])
 if found then return { found, redis.call('PTTL', KEYS[1]) } end
@@ -15,7 +15,7 @@ const KIND = 'proof:'
 const CLAIMED = 'claimed'
 const COMMAND_TIMEOUT_MS = 1_000
 
-/** Verdicts of all replicas. While Redis is out of reach each makes its own proof. */
+/** Shares verdicts between replicas. While Redis is unreachable, each makes its own proof. */
 export class RedisProofStore implements ProofStore {
   readonly #script: RunScript
 

@@ -1,13 +1,13 @@
 import type { QuotaReading, QuotaStore } from '../cloudinary/upstream/quota-reading.ts'
 import type { RedisLink, RunScript } from './link.ts'
 
-/** A reading is text, "limit remaining reset", and goes with its period, whose rest Redis itself measures. */
+/** A reading is the text "limit remaining reset". It expires with its period, which Redis itself measures. */
 const PEEK = `
 local known = redis.call('GET', KEYS[1])
 if not known then return false end
 return { known, redis.call('PTTL', KEYS[1]) }
 `
-/** limit, remaining, reset and rest of the period in ms, and the reset of the period that was known when the call was sent. */
+/** Arguments: limit, remaining, reset, rest of the period in ms, reset of the period known when the call was sent. */
 const PUT = `
 local limit, remaining, reset, left, basis = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local known = redis.call('GET', KEYS[1])
@@ -22,7 +22,7 @@ return 1
 const KIND = 'quota:'
 const COMMAND_TIMEOUT_MS = 250
 
-/** Readings of all replicas. While Redis is down each replica goes by the answers that it gets itself. */
+/** Shares readings between replicas. While Redis is down, each replica uses its own. */
 export class RedisQuotaStore implements QuotaStore {
   readonly #link: RedisLink
   readonly #script: RunScript

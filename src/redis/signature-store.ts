@@ -3,25 +3,25 @@ import type { SignatureStore } from '../cloudinary/explain/shared-signatures.ts'
 import { SIGNATURE_LIFE_SECONDS } from '../input/signature-time.ts'
 import type { RedisLink, RunScript } from './link.ts'
 
-/** text, life in ms. */
+/** Arguments: text, lifetime in ms. */
 const PUT = 'return redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])'
 const GET = 'return redis.call("GET", KEYS[1])'
 const KIND = 'signature:'
 const PUT_TIMEOUT_MS = 1_000
-/** A form is checked in between. */
+/** A request waits for it. */
 const GET_TIMEOUT_MS = 250
 const LIFE_MS = SIGNATURE_LIFE_SECONDS * 1000
 const MIB = 1024 * 1024
 
 export interface SignatureStoreOptions {
-  /** Characters that this process may have in Redis at a time, about. */
+  /** Approximate number of characters that this process keeps in Redis at a time. */
   readonly maxCharacters?: number
   readonly now?: () => number
 }
 
 /**
- * What replicas tell each other about signatures. It is a help: while Redis is down, or when more was signed within
- * an hour than there is room for, each replica knows its own signatures alone.
+ * Shares signatures between replicas. It is only a help: while Redis is down, or when more is signed within an hour
+ * than there is room for, each replica knows only its own.
  */
 export class RedisSignatureStore implements SignatureStore {
   readonly #link: RedisLink
@@ -29,7 +29,7 @@ export class RedisSignatureStore implements SignatureStore {
   readonly #get: RunScript
   readonly #now: () => number
   readonly #maxCharacters: number
-  /** Characters that are thought to be there. They run out evenly, as what was put evenly does. */
+  /** Estimated characters in Redis. They are assumed to expire evenly. */
   #held = 0
   #sinceMs: number
 
@@ -44,7 +44,7 @@ export class RedisSignatureStore implements SignatureStore {
 
   put (name: string, text: string): void {
     if (this.#link.isDown || !this.#hasRoom(name.length + text.length)) return
-    // The link has noted what went wrong, and nobody waits for this.
+    // The link notes failures, and nobody waits for this.
     this.#put(PUT, KIND + name, text, LIFE_MS).catch(() => {})
   }
 

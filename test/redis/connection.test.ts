@@ -109,7 +109,7 @@ t.test('Sentinels: the master that they name, with a login for each, and the nex
   t.match(await startOf(t, at('', 'main', 'sentinel_password=spw')), /REDIS_URL has no password/)
   t.match(await startOf(t, at(':canary@', 'main', 'sentinel_password=spw')), /REDIS_URL has a user name or password/)
   t.match(await startOf(t, at(':pw@', 'other', 'sentinel_password=spw')), /names a master that the Sentinels do not know/)
-  t.match(await startOf(t, `redis+sentinel://:pw@127.0.0.1:${second}/main?sentinel_password=pw`), /no Sentinel/)
+  t.match(await startOf(t, `redis+sentinel://:pw@127.0.0.1:${second}/main?sentinel_password=pw`), /not a Sentinel/)
   t.match(await startOf(t, `redis://:spw@127.0.0.1:${sentinelPort}`), /runs no scripts; for Sentinels/)
 
   const told: string[] = []

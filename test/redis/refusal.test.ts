@@ -14,7 +14,7 @@ t.test('what Redis and Sentinels answer to a wrong configuration is told in word
     ['ERR unknown command \'eval\', with args beginning with: ', /runs no scripts/],
     ['failed to connect to sentinel h:1 because WRONGPASS invalid username-password pair', /sentinel_password that the Sentinels do not accept/],
     ['failed to connect to sentinel h:1 because NOAUTH Authentication required.', /no sentinel_password/],
-    ['failed to connect to sentinel h:1 because ERR unknown command \'sentinel\', with args', /no Sentinel/],
+    ['failed to connect to sentinel h:1 because ERR unknown command \'sentinel\', with args', /not a Sentinel/],
     ['failed to connect to sentinel h:1 because ERR No such master with that name', /master that the Sentinels do not know/],
     ['connected to sentinel h:1 successfully, but got an invalid reply: null', /master that the Sentinels do not know/]
   ]
