@@ -1,30 +1,30 @@
 import { LRUCache } from 'lru-cache'
 
-/** Bounds of one memory. Bytes are estimates: two for each character, and what an entry takes beside its texts. */
+/** Bounds of one cache. Bytes are estimates: two per character, plus a constant per entry. */
 export interface MemoryBounds {
   readonly maxBytes?: number | undefined
-  /** Absent: as many as fit. Their places are taken at once, so this is for small numbers. */
+  /** Absent: as many as fit. Memory for all of them is allocated at once, so keep this number small. */
   readonly maxEntries?: number | undefined
 }
 
 export interface BoundedMemoryOptions<Value> extends MemoryBounds {
   readonly maxBytes: number
-  /** Estimates what a value takes; its key is counted anyway. */
+  /** Estimates the bytes of a value; those of its key are always added. */
   readonly bytesOf?: (value: Value) => number
   readonly lifetimeMs?: number
   readonly now?: () => number
-  /** Called with an entry that had to leave for others. */
+  /** Called with an entry that was evicted to make room for others. */
   readonly onPushedOut?: (value: Value, key: string) => void
 }
 
-/** Key, value and links of an entry in a map, without their texts. Measured: 120 to 200 bytes. */
+/** What an entry takes beside its texts. Measured: 120 to 200 bytes. */
 const ENTRY_BYTES = 200
 
 export function bytesOfText ({ length }: string): number { return 2 * length }
 
 /**
- * Makes a memory that may forget: the entry that was not used for longest leaves first. Callers choose how long keys and
- * values are, so their number alone would bound nothing; an entry larger than all of it is not kept.
+ * Makes a cache that evicts the least recently used entry first. Callers choose how long keys and values are, so a
+ * number of entries alone would bound nothing. An entry larger than the whole cache is not kept.
  */
 export function boundedMemory<Value extends object | number> (
   options: BoundedMemoryOptions<Value>
@@ -37,7 +37,9 @@ export function boundedMemory<Value extends object | number> (
     ...(lifetimeMs !== undefined && { ttl: lifetimeMs, ttlResolution: 0 }), // no timer
     ...(now && { perf: { now } }),
     ...(onPushedOut && {
-      dispose: (value: Value, key: string, reason: string) => { if (reason === 'evict') onPushedOut(value, key) }
+      dispose: (value: Value, key: string, reason: string) => {
+        if (reason === 'evict') onPushedOut(value, key)
+      }
     })
   })
 }

@@ -50,7 +50,7 @@ export interface ClientOptions extends Partial<Pace>, SignatureMemories {
   readonly upload: UploadLimits
   /** What all uploads of the process share; default: one for all clients with the same `upload` limits. */
   readonly uploads?: UploadBudget
-  /** What is known of accounts; default: nothing that others know. */
+  /** What clients of the same account share; default: an account of its own. */
   readonly accounts?: Accounts
   /** Told how each request to Cloudinary ended: `ok`, or the code of its failure. */
   readonly onTry?: TryListener | undefined
@@ -240,12 +240,12 @@ export class CloudinaryClient {
   }
 
   /**
-   * Asks what other replicas know of a signature. Call it before `checkSigned`, `explain` and `maxBytesOf`, which
-   * wait for nobody.
+   * Asks other replicas about a signature. Call it before `checkSigned`, `explain` and `maxBytesOf`, which do not
+   * wait.
    */
   async recall (signature = ''): Promise<void> { return this.#signatures.recall(signature) }
 
-  /** Returns the largest file for a signature, where a replica is known to have made it under such a limit. */
+  /** Returns the largest file for a signature, if it was made under such a limit. */
   maxBytesOf (signature: string): number | undefined { return this.#signatures.maxBytesOf(signature) }
 
   /**

@@ -42,7 +42,7 @@ t.test('budget used up', async (t) => {
   t.test('reads end first, then changes, and then nothing is asked', async (t) => {
     let last = await get('/resources/cats/tom')
     for (let turns = 0; last.status === 200 && turns < limit; turns++) last = await get('/resources/cats/tom')
-    t.match(last, { status: 429, body: { code: 'quota_exhausted', retryable: true, detail: /the last 1 are kept for changes/ } })
+    t.match(last, { status: 429, body: { code: 'quota_exhausted', retryable: true, detail: /reserved for changes: 1/ } })
     t.equal(spent(sandbox), limit - 1, 'one call is kept')
     const change = { method: 'PATCH', headers: JSON_BODY, body: '{"tags":["a"]}' }
     t.match(await get('/resources/cats/tom', change), { status: 200 })

@@ -44,8 +44,8 @@ let signers = 0
 
 /**
  * The signatures of one client, so that a mismatch can be told exactly: "folder was signed as … but sent as
- * …". It is a help, not a state that others rely on: a later hour knows nothing of it, and another replica only
- * what `SharedSignatures` tells.
+ * …". It is a help that nothing relies on: it ends after an hour, and another replica knows only
+ * what `SharedSignatures` shares.
  */
 export class IssuedSignatures {
   readonly #memory: SignatureMemory

@@ -6,14 +6,14 @@ import { SharedSignatures, type SignatureStore } from './shared-signatures.ts'
 import { SignatureLimits } from './signature-limits.ts'
 
 export interface SignatureMemories {
-  /** Memories of signatures and of their limits, which all clients share; default: of its own. */
+  /** Caches of signatures and of their limits, which all clients share; default: caches of its own. */
   readonly signatures?: SignatureMemory | undefined
   readonly limits?: SignatureLimits | undefined
-  /** Where replicas tell each other of signatures; default: nowhere. */
+  /** Shares signatures between replicas; default: they are not shared. */
   readonly signatureStore?: SignatureStore | undefined
 }
 
-/** What is known of the signatures of one client: what it made itself, and what other replicas have told of theirs. */
+/** Knows the signatures of one client: those that it made itself, and those that other replicas have shared. */
 export class KnownSignatures {
   readonly issued: IssuedSignatures
   readonly #environment: string
@@ -29,14 +29,16 @@ export class KnownSignatures {
     this.#shared = signatureStore && new SharedSignatures(signatureStore, environment)
   }
 
-  /** Remembers a signature of these fields that was made for `owner`, and tells the other replicas. */
-  remember (signature: string, fields: Readonly<Record<string, string>>, owner: string, maxBytes: number | undefined): void {
+  /** Remembers a signature of these fields that was made for `owner`, and shares it with the other replicas. */
+  remember (
+    signature: string, fields: Readonly<Record<string, string>>, owner: string, maxBytes: number | undefined
+  ): void {
     this.issued.remember(signature, { environment: this.#environment, fields, owner })
     this.#limits.remember(this.#account, signature, maxBytes)
     this.#shared?.share(signature, { fields, owner, maxBytes })
   }
 
-  /** Remembers what another replica has told of a signature that this one does not know, within a moment. */
+  /** Looks up a signature that this process does not know among those of other replicas. Takes a moment at most. */
   async recall (given: string): Promise<void> {
     const signature = given.trim().toLowerCase()
     if (!this.#shared || algorithmOf(signature) === undefined || this.issued.find(signature)) return

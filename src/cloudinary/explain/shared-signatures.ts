@@ -2,15 +2,15 @@ import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { accountOf } from '../wire/account.ts'
 
-/** Keeps texts for all replicas, for as long as a signature is good. */
+/** Keeps texts for all replicas, for as long as a signature is valid. */
 export interface SignatureStore {
-  /** Keeps a text, later and if it can: nobody waits for it. */
+  /** Stores a text in the background, and drops it when that fails. */
   put (name: string, text: string): void
-  /** Returns the text, or undefined when it is not there, or cannot be had in a moment. */
+  /** Returns the text; undefined when it is absent, or the store does not answer soon. */
   get (name: string): Promise<string | undefined>
 }
 
-/** What other replicas are told about a signature. */
+/** What replicas share about a signature. */
 export interface SharedSignature {
   /** Wire text of every signed field; absent when it was too long to be shared. */
   readonly fields?: Readonly<Record<string, string>> | undefined
@@ -25,20 +25,20 @@ type Signer = Pick<CloudinaryEnvironment, 'name' | 'uploadPrefix' | 'cloudName' 
 const KEY_BYTES = 32
 const IV_BYTES = 12
 const TAG_BYTES = 16
-/** Longer forms are explained by the replica that signed them alone. */
+/** Longer forms are explained only by the replica that signed them. */
 const MOST_CHARACTERS = 4 * 1024
 const CIPHER = 'aes-256-gcm'
 
-/** Two keys that only processes with the same API secret can make: for names, and for what stands under them. */
+/** Derives two keys that only processes with the same API secret can derive: for names, and for their values. */
 function keysOf ({ name, apiSecret }: Signer, account: string): readonly [KeyObject, KeyObject] {
   const bytes = Buffer.from(hkdfSync('sha256', apiSecret.reveal(), `${account}\n${name}`, 'issued signatures, 1', 2 * KEY_BYTES))
   return [createSecretKey(bytes.subarray(0, KEY_BYTES)), createSecretKey(bytes.subarray(KEY_BYTES))]
 }
 
 /**
- * Signatures that replicas tell each other about. A signature with its fields lets anybody upload, and fields belong
- * to callers: so both are sealed with a key made from the API secret, and whoever reads the store learns neither.
- * Environments of different names, accounts or secrets know nothing of each other's signatures.
+ * Shares signatures between replicas. A signature with its fields lets anybody upload, and fields belong to callers:
+ * so both are encrypted with a key derived from the API secret, and whoever reads the store learns neither.
+ * Environments of different names, accounts or secrets do not see each other's signatures.
  */
 export class SharedSignatures {
   readonly #store: SignatureStore
@@ -54,7 +54,7 @@ export class SharedSignatures {
     this.#sealKey = sealKey
   }
 
-  /** Tells the other replicas, after the answer has gone out. */
+  /** Shares a signature, after the answer has gone out. */
   share (signature: string, { fields, owner, maxBytes }: SharedSignature): void {
     setImmediate(() => {
       const whole = JSON.stringify({ owner, maxBytes, fields })
@@ -66,7 +66,7 @@ export class SharedSignatures {
     })
   }
 
-  /** Returns what another replica has told of a signature. */
+  /** Returns what another replica has shared about a signature. */
   async find (signature: string): Promise<SharedSignature | undefined> {
     const name = this.#nameOf(signature)
     const sealed = await this.#store.get(name)
@@ -83,7 +83,7 @@ export class SharedSignatures {
     return Buffer.concat([iv, cipher.update(text), cipher.final(), cipher.getAuthTag()]).toString('base64')
   }
 
-  /** Undefined for what was not sealed here: somebody else may write into the store. */
+  /** Decrypts a value; undefined when another key encrypted it, since others may write into the store. */
   #open (sealed: string, name: string): SharedSignature | undefined {
     const bytes = Buffer.from(sealed, 'base64')
     if (bytes.length < IV_BYTES + TAG_BYTES) return undefined

@@ -2,7 +2,7 @@ import { once, type Release } from './shares.ts'
 
 const IDLE_MS = 5_000
 
-/** Where a piece is cut from: texts stand at the end, so that pieces of one size do not leave gaps between theirs. */
+/** End of the block to cut from: texts of any size stand at the end, so that they leave no gaps between chunks. */
 export type Side = 'start' | 'end'
 
 /** Memory for one chunk or text, to be given back. */
@@ -14,8 +14,8 @@ export interface Loan {
 interface LentPiece { readonly start: number, readonly end: number }
 
 /**
- * One block of memory that all loans are cut from. A buffer for each would be freed only by the collector, which
- * comes long after the next one is allocated. Pages of the block that nobody has written to take no memory.
+ * One block of memory that all loans are cut from. With a buffer for each loan, the garbage collector would free the
+ * old ones long after new ones are allocated. Pages of the block that were never written to take no memory.
  */
 export class Arena {
   readonly capacity: number
@@ -23,7 +23,7 @@ export class Arena {
   /** Pieces that are lent, from the first to the last. */
   readonly #lent: LentPiece[] = []
   #block: Buffer | undefined
-  /** The block that was let go: used again while the collector has not taken it, for two would exceed the capacity. */
+  /** The block that was released. It is used again until it is collected: two blocks would exceed the capacity. */
   #previous: WeakRef<Buffer> | undefined
   #forgetting: NodeJS.Timeout | undefined
 
@@ -36,7 +36,7 @@ export class Arena {
   /** Returns whether so much can be taken now, in one piece. */
   fits (bytes: number): boolean { return this.#gapFor(bytes, 'start') !== undefined }
 
-  /** Takes one piece. More than the capacity is a buffer of its own, lent while nothing else is. */
+  /** Takes one piece. More than the capacity gets a buffer of its own, while nothing else is lent. */
   take (bytes: number, side: Side = 'start'): Loan {
     const piece = this.#gapFor(Math.min(bytes, this.capacity), side)
     if (piece === undefined) throw new RangeError(`there is no room for ${bytes} bytes`)
@@ -54,7 +54,7 @@ export class Arena {
     return this.#block
   }
 
-  /** The first gap that is large enough, or the last. */
+  /** Returns the first gap that is large enough, or the last one for `end`. */
   #gapFor (bytes: number, side: Side): LentPiece | undefined {
     let found: LentPiece | undefined
     let start = 0

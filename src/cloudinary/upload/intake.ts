@@ -16,7 +16,8 @@ export function tooLarge (bytes: number, maxBytes: number, atLeast = false): Gat
 }
 
 /**
- * Holds an announced size to the limits; only an exact one to that of the caller, since around a file there may be more.
+ * Checks an announced size against the limits. The limit of the caller applies to exact sizes only, since other sizes
+ * include what stands around the file.
  * @throws {GatewayError} `payload_too_large`
  */
 export function requireSize (

@@ -136,8 +136,8 @@ export class UploadSender {
 }
 
 /**
- * A chunk after the first and before the last. Giving up here would throw away what was sent, while the caller
- * is not idle: it still has the rest to send. A refusal of any other request is the caller's to wait out.
+ * Returns whether a chunk is neither the first nor the last. Giving up there would throw away everything sent before,
+ * while the caller still has the rest to send. After a refusal of any other request the caller itself waits.
  */
 function isMidway ({ range, partial = false }: Piece): boolean {
   return partial && range?.['content-range']?.startsWith('bytes 0-') === false

@@ -5,18 +5,18 @@ import type { Place } from './place.ts'
 /** An asset by its name and its place. */
 export interface NamedPlace extends Place { readonly public_id: string }
 
-/** So long is it believed that an asset is not where a hint has looked. */
+/** How long an asset counts as absent where a look for hints has not found it. */
 const BELIEVED_MS = 30_000
 const MOST_BYTES = 1024 * 1024
 
 const keyOf = ({ resource_type: kind, type, public_id: id }: NamedPlace): string => `${kind}/${type}/${id}`
 
 /**
- * Places where hints have looked in vain. It answers no question of a caller: an asset that has come
- * meanwhile is found wherever somebody asks for it.
+ * Remembers places where a look for hints has found nothing. It never answers for Cloudinary: an asset that was stored
+ * meanwhile is found by whoever asks for it.
  */
 export class Absences {
-  /** A number, as the memory keeps no booleans. */
+  /** The value is a number because the cache takes no booleans. */
   readonly #known: ReturnType<typeof boundedMemory<1>>
   #changes = 0
 
@@ -28,18 +28,20 @@ export class Absences {
 
   has (place: NamedPlace): boolean { return this.#known.has(keyOf(place)) }
 
-  /** Begins a look. What it finds absent is not remembered when something was stored meanwhile. */
+  /** Begins a look. What it misses is remembered only if nothing was stored meanwhile. */
   begin (): (place: NamedPlace) => void {
     const changes = this.#changes
     return (place) => { if (changes === this.#changes) this.#known.set(keyOf(place), 1) }
   }
 
-  /** An asset of that ID may be anywhere now; without an ID, any asset. */
+  /** Forgets what is known of a public ID, or of all: the asset may be anywhere now. */
   forget (publicId?: string): void {
     this.#changes++
     if (publicId === undefined) return this.#known.clear()
     for (const kind of RESOURCE_TYPES) {
-      for (const type of DELIVERY_TYPES) this.#known.delete(keyOf({ resource_type: kind, type, public_id: publicId }))
+      for (const type of DELIVERY_TYPES) {
+        this.#known.delete(keyOf({ resource_type: kind, type, public_id: publicId }))
+      }
     }
   }
 }

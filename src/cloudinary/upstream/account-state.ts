@@ -6,7 +6,7 @@ import { AdminQuota } from './quota.ts'
 import type { QuotaStore } from './quota-reading.ts'
 import type { Pace } from './retry.ts'
 
-/** What all clients of one account share: its budget, what is asked just now, and what was not found just now. */
+/** What all clients of one account share: its budget, the reads under way, and recent absences. */
 export interface AccountState {
   readonly quota: AdminQuota
   readonly reads: CoalescedReads
@@ -16,7 +16,7 @@ export interface AccountState {
 /** Accounts change only with the configuration. */
 const MOST_ACCOUNTS = 1_000
 
-/** Two environments may stand for one account, and new credentials for the same one. */
+/** States by account: environments may share an account, and new credentials may belong to the same one. */
 export class Accounts {
   readonly #states = new LRUCache<string, AccountState>({ max: MOST_ACCOUNTS })
   readonly #store: QuotaStore | undefined

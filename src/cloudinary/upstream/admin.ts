@@ -26,12 +26,12 @@ export interface Doomed {
   readonly notification_url?: string | undefined
 }
 
-/** Kinds that are meant: for `auto` all of them, the most frequent first. */
+/** Returns the kinds to try: for `auto` all of them, the most frequent first. */
 export function kindsOf (resourceType: ResourceTypeName | 'auto'): readonly ResourceTypeName[] {
   return resourceType === 'auto' ? RESOURCE_TYPES : [resourceType]
 }
 
-/** What one environment asks of Cloudinary about its assets, and changes in them. */
+/** Calls of one environment that read, change and delete assets. */
 export class AdminCalls {
   readonly #connection: Connection
   readonly #calls: JsonCalls
@@ -136,7 +136,7 @@ export class AdminCalls {
     return { ...signable, api_key: environment.apiKey, signature: signParameters(signable, { apiSecret, algorithm, version }) }
   }
 
-  /** Asks under one kind, or under each in turn for `auto`, which is the question itself. */
+  /** Asks under one kind, or for `auto` under each in turn until one has the asset. */
   async #look<T> (
     resourceType: ResourceTypeName | 'auto',
     type: string,
@@ -156,8 +156,10 @@ export class AdminCalls {
     throw missing(publicId, kinds.map((kind) => ({ resource_type: kind, type })), absent)
   }
 
-  /** Whether the asset is there; undefined when that cannot be found out. Never fails: only a hint depends on it. */
-  async exists ({ resource_type: kind, type }: Place, publicId: string, call: Call): Promise<boolean | undefined> {
+  /** Returns whether an asset exists; undefined when that is unknown. Never fails: only a hint depends on it. */
+  async exists (
+    { resource_type: kind, type }: Place, publicId: string, call: Call
+  ): Promise<boolean | undefined> {
     try {
       await this.#calls.get(`/resources/${kind}/${type}/${pathSegment(publicId)}`, oneAsset, call, 1)
       return true

@@ -33,7 +33,7 @@ const END_BYTES = 64
 const DEFAULT_WAIT_SECONDS = 60
 const MAX_WAIT_SECONDS = 24 * 3600
 
-/** Seconds that a refusal asks to wait, by `Retry-After` or Cloudinary's own header; undefined when neither makes sense. */
+/** Returns the wait that a refusal asks for, from `Retry-After` or Cloudinary's own header; undefined without one. */
 export function askedWaitSeconds (headers: UpstreamReply['headers'], nowMs: number): number | undefined {
   const inSeconds = headers['retry-after']
   if (inSeconds !== undefined && /^\d{1,9}$/.test(inSeconds)) return Math.min(Math.max(Number(inSeconds), 1), MAX_WAIT_SECONDS)
@@ -44,7 +44,7 @@ export function askedWaitSeconds (headers: UpstreamReply['headers'], nowMs: numb
   return undefined
 }
 
-/** Seconds to tell a caller after a refusal: what it asks for, else a minute. */
+/** Returns the seconds that a caller should wait after a refusal; a minute unless it says otherwise. */
 export function retryAfterSeconds (headers: UpstreamReply['headers'], nowMs: number): number {
   return askedWaitSeconds(headers, nowMs) ?? DEFAULT_WAIT_SECONDS
 }
@@ -187,7 +187,7 @@ function throwValidation (cause: unknown): void {
   if (cause instanceof Error && 'validation' in cause) throw cause
 }
 
-/** The proxy is named as ours: its address is for the log. */
+/** Blames the proxy without its address, which is for the log only. */
 function proxyFailure (error: TransportError): GatewayError {
   const { reason, status } = error.cause as ProxyError // as for every such failure
   const members = { advice: 'Check the proxy of the gateway and its variables (`HTTPS_PROXY`, `api_proxy`); the log has its address.' }

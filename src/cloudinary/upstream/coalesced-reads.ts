@@ -3,7 +3,7 @@ import type { ReadAnswer } from './answer.ts'
 
 type Ask = (signal: AbortSignal) => Promise<ReadAnswer>
 
-/** One question on its way, and how many wait for its answer. */
+/** One read under way, and the number of callers that wait for it. */
 class Flight {
   readonly #controller = new AbortController()
   readonly #answer: Promise<ReadAnswer>
@@ -15,7 +15,7 @@ class Flight {
     this.#answer = ask(this.#controller.signal).finally(() => { onOver(this) })
   }
 
-  /** Resolves with the answer, or rejects at once when its own caller leaves. The last one to leave ends the call. */
+  /** Resolves with the answer, or rejects at once when its own caller leaves. The last to leave aborts the call. */
   async wait (signal: AbortSignal): Promise<ReadAnswer> {
     this.#waiting++
     return new Promise((resolve, reject) => {
@@ -32,8 +32,8 @@ class Flight {
 }
 
 /**
- * Lets callers who ask the same at the same time share one call to Cloudinary, and its failure. Nothing is
- * kept after the answer. What each may see of it is judged by whoever asks.
+ * Lets equal reads at the same time share one call to Cloudinary, and its failure. Nothing is kept after the answer.
+ * Each user of an answer judges what its caller may see of it.
  */
 export class CoalescedReads {
   readonly #flights = new Map<string, Flight>()
@@ -47,8 +47,7 @@ export class CoalescedReads {
   }
 
   /**
-   * Lets nobody join what is under way: after a change it may bring an answer from before, which only those
-   * may get who asked before.
+   * Lets no further caller join the reads under way. Call it after a change: their answers may be from before it.
    */
   separate (): void { this.#flights.clear() }
 

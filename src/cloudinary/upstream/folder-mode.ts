@@ -10,7 +10,7 @@ export class FolderMode {
   readonly #mayAsk: () => boolean
   #known: { readonly mode: string | undefined, readonly untilMs: number } | undefined
 
-  /** @param mayAsk whether a call may be spent on it now. */
+  /** @param mayAsk returns whether a call may be spent on it now. */
   constructor (
     ask: (call: Call) => Promise<string | undefined>, now: () => number, mayAsk: () => boolean = () => true
   ) {

@@ -16,7 +16,7 @@ export interface Call {
   readonly sees?: (publicId: string) => boolean
   /** The caller asks for hints, whatever they cost. */
   readonly diagnose?: boolean
-  /** Told how the Admin API budget stands after each call that is counted, or was refused. */
+  /** Called with the Admin API budget after each call that counts, or was refused. */
   readonly onQuota?: ((standing: QuotaStanding | undefined) => void) | undefined
 }
 
@@ -29,13 +29,13 @@ export interface Connection {
   readonly circuits: Readonly<Record<'json' | 'upload', CircuitBreaker>>
   readonly account: AccountState
   /**
-   * Told how each request ended: `ok`, or the code of its failure. `telling`: the request carried the credentials
-   * themselves, or never left, so that its failure says more of the environment than of the request.
+   * Called when a request has ended: `ok`, or the code of its failure. `telling`: the request carried the credentials
+   * themselves, or was never sent, so that its failure says more about the environment than about the request.
    */
   readonly tried: (outcome: 'ok' | ErrorCode, failure?: GatewayError, telling?: boolean) => void
 }
 
-/** Told of each request to Cloudinary, of any environment. */
+/** Called for each request to Cloudinary, of any environment. */
 export type TryListener = (
   environment: string, outcome: 'ok' | ErrorCode,
   tried: { readonly of: CloudinaryEnvironment, readonly failure?: GatewayError | undefined, readonly telling: boolean }
@@ -50,32 +50,32 @@ export const USER_AGENT = 'cloudinary-gateway'
 /** `GET` and idempotent changes are retried after any passing failure; the rest only when nothing was sent. */
 type Retry = 'always' | 'unsent'
 
-/** A form that changes something, and the answer that is due in return. */
+/** A form that changes something, and the shape of the expected answer. */
 export interface Change {
   readonly path: string
   readonly fields: Readonly<Record<string, string>>
   readonly shape: AnswerShape
   readonly retry: Retry
-  /** The Admin API takes a header for proof and counts its calls; the Upload API takes a signature and does not. */
+  /** The Admin API reads credentials from a header and counts its calls; the Upload API reads a signature. */
   readonly api: 'admin' | 'upload'
 }
 
-/** A request with the answer that is due, and what it spends of the budget. */
+/** A request with the shape of the expected answer, and what it spends of the budget. */
 interface Counted {
   readonly request: UpstreamRequest
   readonly shape: AnswerShape
   readonly spending: Spending | undefined
 }
 
-/** Cloudinary cannot have seen the request. */
+/** Returns whether Cloudinary cannot have seen the request. */
 export function sentNothing (error: GatewayError): boolean {
   return error.cause instanceof TransportError && error.cause.beforeSend
 }
 
-/** Sends the JSON calls of one environment, within the budget of its account, and again where that may help. */
+/** Sends the JSON calls of one environment within the budget of its account, and retries them. */
 export class JsonCalls {
   readonly #connection: Connection
-  /** Begins the names of this client's questions: two environments never share an answer. */
+  /** Prefix of the keys of this client's reads: two environments never share an answer. */
   readonly #id = randomUUID()
   readonly #root: string
   readonly #headers: Readonly<Record<string, string>>
@@ -93,7 +93,7 @@ export class JsonCalls {
     this.#formHeaders = { admin: Object.freeze({ ...form, authorization: `Basic ${pair}` }), upload: Object.freeze(form) }
   }
 
-  /** Reads. Callers who ask the same meanwhile share the call. */
+  /** Reads. Equal reads at the same time share the call. */
   async get (
     path: string, shape: AnswerShape, { signal, onQuota }: Call, maxAttempts = MAX_ATTEMPTS
   ): Promise<ReadAnswer> {

@@ -2,7 +2,7 @@ import type { UpstreamReply } from './transport.ts'
 
 type Headers = UpstreamReply['headers']
 
-/** What Cloudinary said of the Admin API budget of an account. */
+/** The Admin API budget of an account, as one answer of Cloudinary reports it. */
 export interface QuotaReading {
   /** Calls in one period. */
   readonly limit: number
@@ -13,18 +13,18 @@ export interface QuotaReading {
   readonly leftMs: number
 }
 
-/** Shares readings between replicas. No method ever fails or takes long: without an answer each replica knows its own. */
+/** Shares readings between replicas. No method takes long or fails: without an answer each replica uses its own. */
 export interface QuotaStore {
-  /** Returns what is known of the account; undefined when nothing is, or nobody answers. */
+  /** Returns the shared reading of the account; undefined when there is none, or the store does not answer. */
   peek (account: string): Promise<QuotaReading | undefined>
   /**
-   * Tells the others. Of one period the lower number stands, and a later period replaces an earlier one.
+   * Shares a reading. Within one period the lower number wins; a later period replaces an earlier one.
    * @param basis period that was known when the call was sent. A reading of an earlier period corrects it.
    */
   put (account: string, reading: QuotaReading, basis: number | undefined): Promise<void>
 }
 
-/** Periods last an hour. Whoever speaks of more than a day is not believed. */
+/** Periods last an hour. A period of more than a day is not believed. */
 const LONGEST_MS = 24 * 3_600_000
 const MOST_CALLS = 1_000_000_000
 
@@ -45,8 +45,8 @@ function count (text: string | undefined): number | undefined {
 
 /**
  * Reads the budget from the headers of an answer; undefined when they are absent, contradict each other, or
- * speak of a period that is over.
- * @param isRefusal the answer says that the budget is used up, so no number means none.
+ * are about a period that is over.
+ * @param isRefusal the answer says that the budget is used up, so a missing number means 0.
  */
 export function readQuota (headers: Headers, nowMs: number, isRefusal = false): QuotaReading | undefined {
   const resetsAt = headers['x-featureratelimit-reset'] ?? ''

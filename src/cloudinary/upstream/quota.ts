@@ -4,7 +4,7 @@ import { readQuota, type QuotaReading, type QuotaStore } from './quota-reading.t
 import type { Pace } from './retry.ts'
 import type { UpstreamReply } from './transport.ts'
 
-/** What a call does. Changes may use all of the budget; the last of it is kept for them. */
+/** What a call does. Only changes may use the last part of the budget. */
 export type Spending = 'read' | 'change'
 
 /** The budget as a caller sees it. */
@@ -15,22 +15,22 @@ export interface QuotaStanding {
   readonly secondsLeft: number
 }
 
-/** An admitted call. Tell it how the call ended: with an answer or without, and with which failure. */
+/** An admitted call. Call `settle` when it has ended, with its answer and its failure, if any. */
 export interface Admitted { readonly settle: (reply: UpstreamReply | undefined, failure?: GatewayError) => void }
 
 /**
- * Kept for changes: people correct tags and decide on moderation by hand, while a list or a loop of reads can
- * use up any budget. A twentieth is 25 of the 500 calls of a free plan.
+ * Reserved for changes: people correct tags and moderate by hand, while a list or a loop of reads can use up any
+ * budget. A twentieth is 25 of the 500 calls of a free plan.
  */
 const RESERVE_SHARE = 1 / 20
 /** With more than this left, calls may be spent on hints. */
 const PLENTIFUL_SHARE = 1 / 2
-/** Without a call for this long nobody knows whether the budget is still used up, whatever was said. */
+/** After this long without a call, the state of the budget counts as unknown, whatever the refusal said. */
 const LONGEST_HOLD_MS = 3_600_000
-/** Enough for the answer to the one call that finds out. */
+/** Time for the answer to the one call that probes. */
 const PROBE_WAIT_MS = 1_000
 
-/** A reading with what we know of its age. */
+/** A reading with its age. */
 interface Period {
   readonly reading: QuotaReading
   /** By our steady clock. */
@@ -46,25 +46,25 @@ interface QuotaOptions {
   readonly store?: QuotaStore | undefined
 }
 
-/** True for Cloudinary's word that the budget is used up. */
+/** Returns whether Cloudinary has answered that the budget is used up. */
 function isRefusal (failure: GatewayError | undefined): boolean { return failure?.code === 'quota_exhausted' }
 
 /**
- * The Admin API budget of one account, as Cloudinary's answers tell it: refuses calls that could only be
- * refused, and the last of the budget to all but changes. Nothing is refused while nothing is known, and what
- * is known ends with its period.
+ * Governs the Admin API budget of one account, as Cloudinary's answers report it. Rejects calls that Cloudinary would
+ * reject anyway, and all but changes when only the reserve is left. Rejects nothing while the budget is unknown;
+ * a reading is forgotten when its period ends.
  */
 export class AdminQuota {
   readonly #account: string
   readonly #pace: QuotaOptions['pace']
   readonly #store: QuotaStore | undefined
   #period: Period | undefined
-  /** Until when a refusal holds that does not tell the state of the budget. */
+  /** End of a refusal that came without a reading. */
   #heldUntilMs = 0
-  /** Something was refused: once that is over, one call alone finds out how things stand. */
+  /** A call was refused: once that is over, a single call probes the budget. */
   #isInDoubt = false
   #isProbing = false
-  /** Calls under way, which the reading may not have counted. */
+  /** Calls under way, which the reading may not include. */
   #running = 0
   #sent = 0
 
@@ -74,13 +74,13 @@ export class AdminQuota {
     this.#store = store
   }
 
-  /** True while so much is left that a hint may cost calls. False when nothing is known. */
+  /** True while enough is left to spend calls on hints. False while the budget is unknown. */
   get isPlentiful (): boolean {
     const reading = this.#current()?.reading
     return reading !== undefined && reading.remaining - this.#running > reading.limit * PLENTIFUL_SHARE
   }
 
-  /** Returns the budget as far as it is known now. */
+  /** Returns the budget; undefined while it is unknown. */
   get standing (): QuotaStanding | undefined {
     const period = this.#current()
     if (!period) return undefined
@@ -88,7 +88,7 @@ export class AdminQuota {
     return { limit, remaining, resetsAt: new Date(resetsAtMs), secondsLeft: this.#secondsUntil(endsMs) }
   }
 
-  /** Learns what other replicas know. */
+  /** Takes over what other replicas know. */
   async refresh (): Promise<void> {
     const reading = await this.#store?.peek(this.#account)
     if (reading) this.#merge(reading)
@@ -118,8 +118,8 @@ export class AdminQuota {
   }
 
   /**
-   * Judges a call by what is known. False when one call alone is to find out how things stand.
-   * @throws {GatewayError} when it could only be refused, or would take what is kept for changes.
+   * Judges a call by what is known. Returns false when a single call should probe the budget.
+   * @throws {GatewayError} when Cloudinary would reject it, or it would spend the reserve for changes.
    */
   #isCertain (spending: Spending): boolean {
     const now = this.#pace.clock()
@@ -134,13 +134,13 @@ export class AdminQuota {
     if (remaining - this.#running > reserve) return true
     if (now >= heldUntilMs) return false
     this.#isInDoubt = true
-    const left = reserve === 0 ? '' : ` (the last ${reserve} are kept for changes)`
+    const left = reserve === 0 ? '' : ` (reserved for changes: ${reserve})`
     throw this.#refusal(`The ${limit} Admin API calls of this account are used up${left}.`, endsMs)
   }
 
   #beginProbe (): void {
     if (this.#isProbing) {
-      const message = 'Another request is finding out whether the Admin API budget of this account is whole again.'
+      const message = 'Another request is checking the Admin API budget of this account.'
       throw this.#refusal(message, this.#pace.clock() + PROBE_WAIT_MS)
     }
     this.#isProbing = true
@@ -155,7 +155,7 @@ export class AdminQuota {
 
   #secondsUntil (ms: number): number { return Math.max(1, Math.ceil((ms - this.#pace.clock()) / 1000)) }
 
-  /** The period that is not over. */
+  /** Returns the period, unless it is over. */
   #current (): Period | undefined {
     if (this.#period && this.#pace.clock() >= this.#period.endsMs) this.#period = undefined
     return this.#period
@@ -177,7 +177,7 @@ export class AdminQuota {
     this.#store?.put(this.#account, reading, basis).catch(() => {}) // never waited for
   }
 
-  /** Holds for as long as Cloudinary says. Where it does not say, its next answer is as good a guess as ours. */
+  /** Holds calls back for as long as Cloudinary says; not at all where it does not say. */
   #hold (headers: UpstreamReply['headers']): void {
     const seconds = askedWaitSeconds(headers, this.#pace.now())
     if (seconds === undefined) return
@@ -192,7 +192,7 @@ export class AdminQuota {
     this.#period = { reading, endsMs, heldUntilMs, knownAt: this.#sent }
   }
 
-  /** Takes a reading that may be older than the one that is known: answers overtake each other. */
+  /** Takes a reading that may be older than the known one, because answers overtake each other. */
   #merge (reading: QuotaReading): void {
     const known = this.#current()?.reading
     if (known && reading.resetsAtMs < known.resetsAtMs) return

@@ -9,8 +9,8 @@ const TIMEOUT_COST = 10
 /** Failures that may be gone at the next attempt. */
 export const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_failed', 'upstream_timeout'])
 /**
- * Refusals that ask for patience. They are passed on, because the caller knows better than we how long it can
- * wait; another attempt of ours would only add to what was too much.
+ * Refusals that ask to wait. They are passed on, because the caller knows better how long it can wait, and a retry
+ * would add to the load that was too much.
  */
 export const LIMITED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['rate_limited', 'quota_exhausted'])
 const BASE_MS = 100
@@ -69,7 +69,7 @@ export interface RetryRules {
   readonly canRetry: (error: GatewayError) => boolean
 }
 
-/** Whether the next attempt would end the same way. */
+/** Returns whether another attempt would fail the same way. */
 const isFinal = ({ cause }: GatewayError): boolean => cause instanceof TransportError && cause.isFinal
 
 /** How long to wait before a retry: what the refusal asks for, else backoff. */

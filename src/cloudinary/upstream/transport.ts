@@ -11,7 +11,7 @@ export interface UpstreamRequest {
   readonly body?: Buffer | AsyncIterable<Buffer>
   readonly lane: 'json' | 'upload'
   readonly signal: AbortSignal
-  /** Called when a connection takes the request, which may have waited for one. What it throws gives the request up. */
+  /** Called when a connection takes the request, which may have waited for one. If it throws, nothing is sent. */
   readonly onStart?: () => void
 }
 
@@ -40,7 +40,7 @@ export class TransportError extends Error {
   /** True when Cloudinary cannot have seen the request: the connection was never made. */
   get beforeSend (): boolean { return BEFORE_SEND.has(this.fault) }
 
-  /** True when the proxy refuses as a matter of its settings: another try is refused too. */
+  /** True when the proxy refuses because of its settings, so that another attempt is refused too. */
   get isFinal (): boolean {
     const { cause } = this
     return cause instanceof ProxyError && cause.status !== undefined && cause.status < 500
@@ -179,7 +179,7 @@ export interface TransportOptions {
 export class Transport {
   readonly #pools: Readonly<Record<'json' | 'upload', Dispatcher>>
   readonly #limits: UpstreamLimits
-  /** Proxy that reads the requests. */
+  /** Proxy that sees requests in clear text; undefined behind a tunnel. */
   readonly #proxy: UpstreamProxy | undefined
 
   constructor ({ origin, limits, proxy, jsonConnections = 64 }: TransportOptions) {
@@ -221,8 +221,8 @@ export class Transport {
   }
 
   /**
-   * Tells a refusal of the proxy from an answer of the origin, where the proxy reads the requests: those for a
-   * plain origin. Only a proxy says 407; tinyproxy says 401. Cloudinary says 401 and 403 in JSON.
+   * Tells a refusal by the proxy from an answer of the origin. Needed where the proxy forwards requests, as it does for
+   * `http://` origins. Only a proxy says 407; tinyproxy says 401. Cloudinary says 401 and 403 in JSON.
    * @throws {TransportError}
    */
   #ofOrigin (reply: UpstreamReply): UpstreamReply {

@@ -49,7 +49,7 @@ t.test('the last twentieth is kept for changes, and at the end nobody asks', asy
   await spend(answer(50))
   t.equal(quota.isPlentiful, false)
   await spend(answer(5))
-  await t.rejects(quota.admit('read'), { ...refused(1800), message: /the last 5 are kept for changes/ })
+  await t.rejects(quota.admit('read'), { ...refused(1800), message: /reserved for changes: 5/ })
   for (let left = 4; left >= 0; left--) await spend(answer(left), undefined, 'change')
   await t.rejects(quota.admit('change'), { ...refused(1800), message: /^The 100 Admin API calls of this account are used up\. / })
 })
