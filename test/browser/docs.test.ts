@@ -173,6 +173,10 @@ t.test('documentation: each of the nine actions is sent from the page', {
       t.ok(await fitsItsWidth(page), 'nothing scrolls sideways')
       t.same([...hosts].filter((host) => !host.startsWith('127.0.0.1')), [], 'no foreign host')
       t.same(complaints, [])
+
+      gateway.app.drain()
+      await page.reload()
+      await page.getByText('Shutting down', { exact: true }).waitFor()
     })
   }
 

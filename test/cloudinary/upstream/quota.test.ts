@@ -96,7 +96,7 @@ t.test('after the reset one call finds out how things stand', async (t) => {
   pass(0.01)
   t.equal(quota.standing, undefined)
   const probe = await quota.admit('read')
-  await t.rejects(quota.admit('read'), { ...refused(1), message: /finding out/ })
+  await t.rejects(quota.admit('read'), { ...refused(1), message: /checking the Admin API budget/ })
   probe.settle(undefined, failure)
   await spend(answer(undefined, { status: 503 }), failure)
   const again = await quota.admit('change')
