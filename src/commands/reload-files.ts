@@ -19,8 +19,8 @@ export interface ReloadingOptions {
 }
 
 export interface Reloading {
-  /** Looks at the files now. */
-  check (): void
+  /** Looks at the files now. What they hold is in force once this resolves; it never rejects. */
+  check (): Promise<void>
   stop (): void
 }
 
@@ -97,10 +97,10 @@ export function reloadFiles (app: FastifyInstance, options: ReloadingOptions): R
   // Only what is read from a file can change while the process runs.
   const files = Object.keys(variables).filter((name) => name.endsWith(FILE_SUFFIX) && variables[name])
   const watched = partsOf(app, options).filter(({ heeded }) => files.some((name) => heeded.test(name)))
-  if (watched.length === 0) return { check: () => {}, stop: () => {} }
+  if (watched.length === 0) return { check: async () => {}, stop: () => {} }
   const takers = watched.map((part) => taker(app, logger, part))
-  const check = (): void => { for (const take of takers) take() } // it never rejects
-  const timer = setInterval(check, pollMs)
+  const check = async (): Promise<void> => { await Promise.all(takers.map((take) => take())) } // they never reject
+  const timer = setInterval(() => { check() }, pollMs)
   // The process must not live on for this alone.
   timer.unref()
   return { check, stop: () => { clearInterval(timer) } }

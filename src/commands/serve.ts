@@ -136,8 +136,8 @@ export const serve: Command<{ destination?: DestinationStream }> = async (termin
       await closeAll(closers)
     }, () => {
       logger.info('looking at policy, key and credential files')
-      files.check()
       app.reloadPolicy() // it never rejects
+      files.check().then(app.proveCredentialsAgain) // neither rejects
     })
     if (config.auth.mode === 'none') logger.warn('AUTH=none: whoever reaches this address may do everything')
     if (sandboxUrl !== undefined) terminal.err(banner(config, url, sandboxUrl))

@@ -41,8 +41,10 @@ export function proofOf (failure: GatewayError, telling: boolean): Proof | undef
   if (code === 'credentials_rejected') {
     return { shows: 'rejected', rejection: { told: upstream?.message, certain: telling } }
   }
-  if (!telling || code === 'client_closed' || code === 'internal') return undefined
   const { status = 0, message: told } = upstream ?? {}
+  // A caller's signature that fits our secret: either that is not the account's any more, or the caller's way to sign.
+  if (code === 'signature_mismatch' && status === 401) return { shows: 'rejected', rejection: { told: undefined, certain: false } }
+  if (!telling || code === 'client_closed' || code === 'internal') return undefined
   if (BY_QUOTA.has(status)) return ACCEPTED
   // A proxy or a wrong address can answer 403 and 404 too, but not in Cloudinary's form.
   if (status >= 400 && status < 500 && told !== undefined) return ACCEPTED

@@ -82,6 +82,19 @@ export class CredentialWatch {
     this.#armNext()
   }
 
+  /** Makes a proof now, unless all is well: somebody may have repaired what was wrong. Waits begin anew after it. */
+  async proveAgain (): Promise<void> {
+    const { name, store } = this.#options
+    if (!this.#isWatching || this.#isCalm) return
+    if (this.#running === undefined) {
+      this.#timer?.cancel()
+      this.#timer = undefined
+      this.#level = 0
+    }
+    // A refusal that other processes remember is older.
+    return this.#attempt(() => store.forget(name).catch(() => {}))
+  }
+
   /** Takes the result of a call. `failure` is absent when it succeeded. See `proofOf`. */
   hear (failure: GatewayError | undefined, telling: boolean): void {
     const proof = failure ? proofOf(failure, telling) : ACCEPTED
@@ -137,8 +150,8 @@ export class CredentialWatch {
     if (isNew && this.#credentials === 'unproven') this.#options.onChange(this.standing)
   }
 
-  #attempt (): Promise<void> {
-    this.#running ??= this.#find().finally(() => {
+  #attempt (prepare = async (): Promise<void> => {}): Promise<void> {
+    this.#running ??= prepare().then(() => this.#find()).finally(() => {
       this.#running = undefined
       if (this.#timer === undefined) this.#armNext()
     })

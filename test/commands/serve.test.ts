@@ -89,6 +89,17 @@ t.test('serve', async (t) => {
     while (!lines.some(({ msg }) => msg === 'the policy was reloaded')) await sleep(5)
   })
 
+  t.test('proves refused credentials again when it is asked to, though no file has changed', async (t) => {
+    const sandbox = await startSandbox()
+    t.teardown(() => sandbox.close())
+    sandbox.faults.add({ kind: 'status', status: 401, message: 'Unknown API key', times: 1 })
+    const { terminal, lines, url } = await start(t, { PORT: '0', CLOUDINARY_URL: sandbox.cloudinaryUrl() })
+    t.equal((await fetch(`${url}/readyz`)).status, 503)
+    terminal.shutdown?.reload?.()
+    while (!lines.some(({ msg }) => msg === 'credentials verified')) await sleep(5)
+    t.equal((await fetch(`${url}/readyz`)).status, 200)
+  })
+
   t.test('with credentials: no sandbox, no banner; wrong ones and doubts are in the log', async (t) => {
     const sandbox = await startSandbox()
     t.teardown(() => sandbox.close())

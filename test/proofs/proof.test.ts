@@ -9,6 +9,9 @@ const failed = (code: ErrorCode, status?: number, message?: string, cause?: unkn
 t.test('refused credentials are rejected: for certain when the call carried them, and not when only a signature was refused', async (t) => {
   t.same(proofOf(failed('credentials_rejected', 401, 'api_secret mismatch'), true), { shows: 'rejected', rejection: { told: 'api_secret mismatch', certain: true } })
   t.same(proofOf(failed('credentials_rejected', 401), false), { shows: 'rejected', rejection: { told: undefined, certain: false } })
+  const signature = 'Invalid Signature abc. String to sign - \'canary\'.'
+  t.same(proofOf(failed('signature_mismatch', 401, signature), false), { shows: 'rejected', rejection: { told: undefined, certain: false } })
+  t.equal(proofOf(failed('signature_mismatch'), false), undefined, 'refused here, without a call')
 })
 
 t.test('whatever else Cloudinary refuses a call with that carried them, it has accepted them', async (t) => {

@@ -135,6 +135,29 @@ t.test('a refused signature is doubted until a call with the credentials decides
   t.match(watch.standing, { rejection: { certain: true } }, 'what is certain stays certain')
 })
 
+t.test('asked to prove again: at once what is wrong, whatever others say of it, and nothing that is known to be right', async (t) => {
+  const { watch, time, pings, upstream, changes, store } = start(t)
+  await watch.proveAgain()
+  t.same(pings, [], 'nobody watches yet')
+  upstream.answer = refused()
+  await watch.prove()
+  await time.runTo(600_000)
+  const before = pings.length
+  await Promise.all([watch.proveAgain(), watch.proveAgain()])
+  t.equal(pings.length, before + 1, 'one call for two requests at once')
+  t.same(time.planned, [605_000], 'and the waits are short again')
+  t.match(await store.claim('a'), { state: 'known', verdict: { verified: false } })
+  upstream.answer = undefined
+  await watch.proveAgain()
+  t.match(watch.standing, { credentials: 'verified', rejection: undefined })
+  t.same(changes, ['rejected', 'verified'])
+  await watch.proveAgain()
+  t.equal(pings.length, before + 2)
+  watch.hear(gone, true)
+  await watch.proveAgain()
+  t.match([watch.standing, pings.length], [{ away: undefined }, before + 3])
+})
+
 t.test('of several processes one makes the proof, and the others adopt it', async (t) => {
   const time = new HeldTime()
   const store = new MemoryProofStore({ now: time.now })

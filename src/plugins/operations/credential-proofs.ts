@@ -32,6 +32,8 @@ declare module 'fastify' {
      * what is known then.
      */
     proveCredentials: () => Promise<VerdictValue[]>
+    /** Proves now what is not verified or out of reach. The log says what still is. */
+    proveCredentialsAgain: () => Promise<void>
     /** Returns what is known of the credentials of a client, without a call. */
     standingOf: (client: CloudinaryClient) => Standing
     /** Takes the outcome of every call to Cloudinary: each is a proof. */
@@ -57,6 +59,12 @@ function tellChange (log: FastifyBaseLogger, name: string, standing: Standing): 
   const { verified, reason } = verdictOf(name, standing)
   if (verified) log.info({ environment: name }, 'credentials verified')
   else log.error({ environment: name, reason }, 'credentials not verified')
+}
+
+/** For somebody who has asked and waits for a word. */
+function tellRemaining (log: FastifyBaseLogger, { name, verified, reason }: VerdictValue): void {
+  if (reason === undefined) return
+  log.error({ environment: name, reason }, verified ? 'Cloudinary still gives no answers' : 'credentials still not verified')
 }
 
 function openStore ({ redis }: FastifyInstance, now: () => number): ProofStore {
@@ -116,6 +124,11 @@ export default fp<CredentialProofsOptions>(async (app, options) => {
     isWatching = true
     await proveAll()
     return app.cloudinary.all().map((client) => verdictOf(client.environment.name, standingOf(client)))
+  })
+  app.decorate('proveCredentialsAgain', async () => {
+    const wrong = app.cloudinary.all().filter((client) => verdictOf(client.environment.name, standingOf(client)).reason !== undefined)
+    await Promise.all(wrong.map((client) => watchOf(client).proveAgain()))
+    for (const client of wrong) tellRemaining(app.log, verdictOf(client.environment.name, standingOf(client)))
   })
   app.decorate('onTry', (name, outcome, { of, failure, telling }) => {
     app.metrics?.tried(name, outcome)

@@ -110,6 +110,20 @@ t.test('new credentials are proved once, in the background; those that come back
   t.same(told(), ['good: credentials verified', 'good: credentials not verified', 'good: credentials verified'])
 })
 
+t.test('asked to prove again: each that is wrong once, whatever the waits are, and the log says what still is', async (t) => {
+  const { app, pings, lines, sandbox } = await start(t)
+  await app.proveCredentials()
+  lines.length = 0
+  await app.proveCredentialsAgain()
+  t.equal(pings(), 3)
+  t.match(lines, [{ level: 50, msg: 'credentials still not verified', environment: 'bad', reason: /"bad": api_secret mismatch/ }])
+  sandbox.faults.add({ kind: 'status', status: 420, times: 1 })
+  await app.proveCredentialsAgain()
+  t.match(lines.slice(1), [{ level: 30, msg: 'credentials verified', environment: 'bad' }], 'what was repaired is said once')
+  await app.proveCredentialsAgain()
+  t.equal(pings(), 4, 'nothing is wrong any more')
+})
+
 t.test('an upstream that does not answer, or is gone, is a reason and no exception; what was known stays', async (t) => {
   const { app, sandbox, client } = await start(t)
   await sandbox.faults.add({ kind: 'stall', times: 9 })
