@@ -62,7 +62,7 @@ export function unknownVariables (names: readonly string[]): string[] {
 /** Returns a line when Kubernetes has set variables for a Service under names of our settings. */
 export function serviceLinkWarnings (links: ReadonlySet<string>): string[] {
   const hidden = [...links].filter((name) => KNOWN.has(name)).sort()
-  return hidden.length === 0 ? [] : [`${hidden.join(', ')} ${hidden.length === 1 ? 'is' : 'are'} not read: Kubernetes sets it for a Service of that name; enableServiceLinks: false in the pod keeps it away`]
+  return hidden.length === 0 ? [] : [`${hidden.join(', ')} ${hidden.length === 1 ? 'is' : 'are'} not read: Kubernetes sets ${hidden.length === 1 ? 'it' : 'them'} for a Service of that name; enableServiceLinks: false in the pod keeps ${hidden.length === 1 ? 'it' : 'them'} away`]
 }
 
 /** A line when `NODE_ENV` was probably meant to be `production`: what holds in production does not hold then. */

@@ -4,7 +4,8 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { digestOf } from '../../src/auth/policy/keys.ts'
-import { startGateway } from '../support/gateway.ts'
+import { Secret } from '../../src/secret.ts'
+import { environmentAt, startGateway, startGatewayAt } from '../support/gateway.ts'
 import { startRuledGateway } from '../support/ruled-gateway.ts'
 
 const MB = 1024 * 1024
@@ -218,6 +219,15 @@ t.test('POST /direct-upload', async (t) => {
       t.match(await post(url, form(signed({ timestamp: now() }, 'wrong'), picture, position)), { status: 401, body: { code: 'signature_mismatch' } })
     }
     t.equal(sandbox.requests.slice(before).filter(({ status }) => status === 200).length, 0)
+  })
+
+  t.test('401 where Cloudinary refuses what the gateway has signed: not the form is blamed, and the environment is in doubt', async (t) => {
+    const { url } = await startGatewayAt(t, sandbox.url, { environments: [environmentAt(sandbox.url, { apiSecret: new Secret('old') })] })
+    const { body: { fields } } = await post(`${url}/signature`, '{"public_id":"doubt"}', JSON_HEADERS)
+    t.match(await post(`${url}/direct-upload`, form(fields as Record<string, string>)), {
+      status: 401, body: { code: 'signature_mismatch', detail: /^The signature fits .* but Cloudinary refuses it/, advice: /\/readyz/ }
+    })
+    t.match(await (await fetch(`${url}/readyz`)).json(), { status: 'degraded', counts: { rejected: 1 } })
   })
 
   t.test('401 for a stale timestamp; 400 for one in milliseconds, in the future, or missing', async (t) => {

@@ -26,6 +26,10 @@ export interface AnswerContext {
   readonly vouched?: Vouched
 }
 
+/** A caller's signature is compared with our own secret before anything is sent. */
+const REFUSED_ALTHOUGH_IT_FITS = 'The signature fits the API secret that the gateway has, but Cloudinary refuses it: the account has another secret by now, or takes signatures of another algorithm or version.'
+const REFUSED_ADVICE = 'If `POST /signature` made it, the credentials of this environment are probably out of date; `/readyz` tells within seconds. Another signer should sign as the account is set.'
+
 const RELAYED_HEADERS = ['x-request-id', 'x-featureratelimit-limit', 'x-featureratelimit-remaining', 'x-featureratelimit-reset']
 const MAX_MESSAGE = 1000
 /** How much of each end of an answer is looked at. */
@@ -124,7 +128,9 @@ export function upstreamError (reply: UpstreamReply, context: AnswerContext): Ga
   const message = raw === undefined ? undefined : scrub(raw, context.environment)
   if (reply.status === 401) {
     if (context.vouched === 'caller' && message?.startsWith('Invalid Signature')) {
-      return new GatewayError('signature_mismatch', message, { upstream: upstreamOf(reply, message) })
+      return new GatewayError('signature_mismatch', REFUSED_ALTHOUGH_IT_FITS, {
+        upstream: upstreamOf(reply, message), members: { advice: REFUSED_ADVICE }
+      })
     }
     return credentialsRejected(reply, message, context.environment)
   }

@@ -60,7 +60,7 @@ export function parseCloudinaryUrl (text: string, insecure: boolean): ParsedEnvi
   if (cloudName === undefined || apiKey === undefined || apiSecret === undefined) return { reasons: [STRAY_PERCENT] }
   const credentials = { cloudName, apiKey, apiSecret }
   const missing = Object.entries(credentials).filter(([, value]) => value === '').map(([part]) => PART_NAMES[part as keyof Credentials]) // keys of the literal above
-  if (missing.length > 0) return { reasons: [`${SHAPE}: ${missing.join(' and ')} is missing`] }
+  if (missing.length > 0) return { reasons: [`${SHAPE}: ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing`] }
   const encoded = Object.values(credentials).map(strayFault).find((reason) => reason !== undefined)
   if (encoded !== undefined) return { reasons: [encoded] }
   const { reasons, ...options } = readOptions(url, insecure)

@@ -48,7 +48,8 @@ export const ERROR_EXPLANATIONS: Readonly<Record<ErrorCode, ErrorExplanation>> =
     reasons: [
       'A field was added, removed or changed after `POST /signature`.',
       'A value was written in another way: a list in another order, a number as a string with blanks.',
-      'The signature was made for another environment, or with another API secret.'
+      'The signature was made for another environment, or with another API secret.',
+      'The API secret that the gateway has is not the account\'s any more: `detail` says so, and so does `/readyz`.'
     ]
   },
   signature_expired: {

@@ -32,7 +32,7 @@ declare module 'fastify' {
      * what is known then.
      */
     proveCredentials: () => Promise<VerdictValue[]>
-    /** Proves now what is not verified or out of reach. The log says what still is. */
+    /** Proves now what is refused or out of reach. The log says what still is. */
     proveCredentialsAgain: () => Promise<void>
     /** Returns what is known of the credentials of a client, without a call. */
     standingOf: (client: CloudinaryClient) => Standing
@@ -60,6 +60,8 @@ function tellChange (log: FastifyBaseLogger, name: string, standing: Standing): 
   if (verified) log.info({ environment: name }, 'credentials verified')
   else log.error({ environment: name, reason }, 'credentials not verified')
 }
+
+function isWrong ({ rejection, away }: Standing): boolean { return rejection !== undefined || away !== undefined }
 
 /** For somebody who has asked and waits for a word. */
 function tellRemaining (log: FastifyBaseLogger, { name, verified, reason }: VerdictValue): void {
@@ -126,7 +128,7 @@ export default fp<CredentialProofsOptions>(async (app, options) => {
     return app.cloudinary.all().map((client) => verdictOf(client.environment.name, standingOf(client)))
   })
   app.decorate('proveCredentialsAgain', async () => {
-    const wrong = app.cloudinary.all().filter((client) => verdictOf(client.environment.name, standingOf(client)).reason !== undefined)
+    const wrong = app.cloudinary.all().filter((client) => isWrong(standingOf(client)))
     await Promise.all(wrong.map((client) => watchOf(client).proveAgain()))
     for (const client of wrong) tellRemaining(app.log, verdictOf(client.environment.name, standingOf(client)))
   })

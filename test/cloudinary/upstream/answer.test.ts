@@ -105,7 +105,9 @@ t.test('502 for a 401 to our own credentials, naming the environment; what was s
 
 t.test('401 for a caller\'s own signature that Cloudinary refuses', async (t) => {
   const body = JSON.stringify({ error: { message: 'Invalid Signature abc. String to sign - \'a=b\'.' } })
-  t.match(upstreamError(reply(401, body), { ...context, vouched: 'caller' }), { code: 'signature_mismatch', upstream: { status: 401 } })
+  t.match(upstreamError(reply(401, body), { ...context, vouched: 'caller' }), {
+    code: 'signature_mismatch', message: /fits the API secret that the gateway has, but Cloudinary refuses it/, upstream: { status: 401, message: /^Invalid Signature/ }
+  })
   t.match(upstreamError(reply(401, '{"error":{"message":"cloud_name mismatch"}}'), { ...context, vouched: 'caller' }), { code: 'credentials_rejected' })
 })
 

@@ -77,7 +77,7 @@ t.test('parseCloudinaryUrl', async (t) => {
       'CLOUDINARY_URL=cloudinary://k:s@demo': /must begin with cloudinary/,
       'https://k:s@demo': /must begin with cloudinary/,
       'cloudinary://@': /not of the form/,
-      'cloudinary://demo': /API key and the API secret is missing/,
+      'cloudinary://demo': /API key and the API secret are missing/,
       'cloudinary://k@demo': /the API secret is missing/,
       'cloudinary://:s@demo': /the API key is missing/,
       'cloudinary://k:s@': /not of the form/,
