@@ -5,6 +5,8 @@ import { parse } from 'yaml'
 import { loadConfig } from '../src/config/config.ts'
 import { unknownVariables } from '../src/config/unknown-variables.ts'
 import { VARIABLES } from '../src/config/variables.ts'
+import { createMeters } from '../src/plugins/operations/meters.ts'
+import { ERRORS } from '../src/errors.ts'
 import { allowedByIgnoreFile, pairs, parseDockerfile, type Instruction } from './support/dockerfile.ts'
 import { startFlags } from './support/start-flags.ts'
 
@@ -91,6 +93,28 @@ t.test('docker/compose.yaml', async (t) => {
     t.equal(services.sidecar.ports, undefined)
     t.equal(services.sidecar.network_mode, 'service:app')
   })
+})
+
+t.test('docker/alerts.yaml asks for metrics, labels and outcomes that exist', async (t) => {
+  const meters = await createMeters({ uploads: { running: 0, waiting: 0, heldBytes: 0 }, version: '1' })
+  meters.showRedis(() => true)
+  meters.showQuotas(async () => [])
+  meters.watchVerdicts(() => [])
+  const known = new Set([...(await meters.text()).matchAll(/^# HELP (\S+)/gm)].map(([, name]) => name))
+  const { groups } = parse(read('docker/alerts.yaml')) as { groups: Array<{ rules: Array<{ alert: string, expr: string, annotations: object }> }> }
+  const rules = groups.flatMap((group) => group.rules)
+  t.ok(rules.length > 5)
+  for (const { alert, expr, annotations } of rules) {
+    const asked = [...expr.matchAll(/cloudinary_gateway_\w+/g)].map(([name]) => name)
+    t.ok(asked.length > 0, alert)
+    for (const name of asked) t.ok(known.has(name), `${alert}: ${name}`)
+    for (const [, outcomes = ''] of expr.matchAll(/upstream_tries_total\{outcome=~"([^"]+)"/g)) {
+      for (const outcome of outcomes.split('|')) t.ok(outcome in ERRORS, `${alert}: ${outcome}`)
+    }
+    for (const [, label = ''] of JSON.stringify(annotations).matchAll(/\$labels\.(\w+)/g)) {
+      t.ok(['instance', 'job', 'environment', 'what'].includes(label), `${alert}: ${label}`)
+    }
+  }
 })
 
 t.test('the sample env files', async (t) => {
