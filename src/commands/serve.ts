@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { DestinationStream, Logger } from 'pino'
 import { buildApp } from '../app.ts'
 import { ConfigError, loadConfig } from '../config/config.ts'
-import { thisMachine } from '../config/memory-limit.ts'
+import { shownLimit, thisMachine } from '../config/memory-limit.ts'
 import { proxiesInUse } from '../config/environments/proxies.ts'
 import { SANDBOX_CLOUDS, withSandbox } from '../config/environments/sandbox-environments.ts'
 import type { Config } from '../config/types.ts'
@@ -90,7 +90,7 @@ export function keepFreedMemory (): void { Buffer.allocUnsafeSlow(BLOCK_BYTES) }
 /** What was chosen for the memory there is, as the log shows it. */
 function memoryOf ({ memory: { limitBytes, source }, upload }: Config) {
   return {
-    memory_limit: formatBytes(limitBytes),
+    memory_limit: shownLimit(limitBytes),
     memory_limit_source: source,
     upload_buffer: formatBytes(upload.bufferBytes),
     uploads_at_once: upload.maxConcurrent,

@@ -57,6 +57,12 @@ export function memoryLimit (given: number | undefined, { constrainedBytes = 0, 
 const clamp = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most)
 const wholeMib = (bytes: number): number => Math.floor(bytes / MIB) * MIB
 
+/** Writes a limit for people: in whole mebibytes, where no unit divides what the system has said. */
+export function shownLimit (bytes: number): string {
+  const exact = formatBytes(bytes)
+  return /^\d+$/.test(exact) ? formatBytes(wholeMib(bytes)) : exact
+}
+
 type UploadSizes = Pick<SettingValues,
   'UPLOAD_BUFFER_BYTES' | 'UPLOAD_CHUNK_BYTES' | 'UPLOAD_MAX_CONCURRENT' | 'UPLOAD_TEXT_MAX_BYTES'>
 
@@ -91,11 +97,11 @@ function contradictions (
 ): string[] {
   const { bytes, source } = limit
   const { UPLOAD_BUFFER_BYTES: buffer, UPLOAD_TEXT_MAX_BYTES: text } = sizes
-  const [shown, shownBuffer] = [formatBytes(bytes), formatBytes(buffer)]
+  const [shown, shownBuffer] = [shownLimit(bytes), formatBytes(buffer)]
   const found: string[] = []
   const real = constrainedBytes > 0 ? Math.min(constrainedBytes, totalBytes) : totalBytes
   if (source === 'MEMORY_LIMIT' && bytes > real) {
-    found.push(`MEMORY_LIMIT is ${shown}, but there are only ${formatBytes(real)}: the process can be killed before it refuses uploads`)
+    found.push(`MEMORY_LIMIT is ${shown}, but there are only ${shownLimit(real)}: the process can be killed before it refuses uploads`)
   }
   if (bytes < PROCESS_BYTES + buffer) {
     found.push(`the process takes up to ${formatBytes(PROCESS_BYTES)} beside UPLOAD_BUFFER_BYTES (${shownBuffer}), which is more than the memory limit of ${shown}`)
@@ -139,7 +145,7 @@ export function fitMemory (source: Source, given: SettingValues, machine: Machin
     source.fault('UPLOAD_BUFFER_BYTES', 'must not be less than UPLOAD_CHUNK_BYTES: one chunk has to fit')
   } else if (buffer >= limit.bytes && limit.source !== 'machine') {
     const name = source.plain('UPLOAD_BUFFER_BYTES') === undefined ? 'UPLOAD_CHUNK_BYTES' : 'UPLOAD_BUFFER_BYTES'
-    source.fault(name, `must be less than the memory limit of ${formatBytes(limit.bytes)}`)
+    source.fault(name, `must be less than the memory limit of ${shownLimit(limit.bytes)}`)
   }
   return { settings: { ...given, ...sizes }, memory: memorySettings(limit), warnings: contradictions(limit, sizes, machine) }
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { fitMemory, memoryLimit, thisMachine, type Machine } from '../../src/config/memory-limit.ts'
+import { fitMemory, memoryLimit, shownLimit, thisMachine, type Machine } from '../../src/config/memory-limit.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { Source } from '../../src/config/source.ts'
 
@@ -76,6 +76,8 @@ t.test('what contradicts the limit is a warning, and a fault where it cannot wor
   t.same(fit({}, { heapBytes: 40 * GIB }).warnings, [], 'the machine may be shared anyway')
   t.match(fit({ MEMORY_LIMIT: '1GiB' }, { constrainedBytes: 512 * MIB }).warnings, [/^MEMORY_LIMIT is 1GiB, but there are only 512MiB/])
   t.match(fit({ MEMORY_LIMIT: '32GiB' }).warnings, [/there are only 24GiB/])
+  t.match(fit({ MEMORY_LIMIT: '32GiB' }, { totalBytes: 25_276_514_304 }).warnings, [/there are only 24105MiB:/], 'and no row of digits')
+  for (const [bytes, shown] of [[256 * MIB, '256MiB'], [2_000_000_000, '2GB'], [858_993_459, '819MiB']] as const) t.equal(shownLimit(bytes), shown)
   t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_BUFFER_BYTES: '128MiB' }).warnings, [/^the process takes up to 144MiB beside/])
   t.match(fit({ UPLOAD_TEXT_MAX_BYTES: '32MiB', UPLOAD_BUFFER_BYTES: '20MiB' }).warnings, [/^UPLOAD_TEXT_MAX_BYTES is more than/])
   t.match(fit({ UPLOAD_BUFFER_BYTES: '8MiB', UPLOAD_CHUNK_BYTES: '20MB' }).faults, [
