@@ -66,7 +66,10 @@ export default fp(async (app) => {
     request.whenOver(() => {
       running.delete(one)
       bytesBefore.set(socket, socket.bytesRead)
-      app.log.info({ ...described(request, reply), status: closedStatus(reply) }, 'request')
+      const status = closedStatus(reply)
+      // Probes come every few seconds, from several machines: one that finds nothing wrong is no news.
+      const level = request.routeOptions.config.isProbe === true && status === 200 ? 'debug' : 'info'
+      app.log[level]({ ...described(request, reply), status }, 'request')
     })
     done()
   })
