@@ -111,7 +111,7 @@ t.test('new credentials are proved once, in the background; those that come back
 })
 
 t.test('asked to prove again: each that is wrong once, whatever the waits are, and the log says what still is', async (t) => {
-  const { app, pings, lines, sandbox } = await start(t)
+  const { app, pings, lines, sandbox, client } = await start(t)
   await app.proveCredentials()
   lines.length = 0
   await app.proveCredentialsAgain()
@@ -122,6 +122,10 @@ t.test('asked to prove again: each that is wrong once, whatever the waits are, a
   t.match(lines.slice(1), [{ level: 30, msg: 'credentials verified', environment: 'bad' }], 'what was repaired is said once')
   await app.proveCredentialsAgain()
   t.equal(pings(), 4, 'nothing is wrong any more')
+  sandbox.faults.add({ kind: 'status', status: 503, times: 99 })
+  await t.rejects(client('good').list({}, {}, call()))
+  await app.proveCredentialsAgain()
+  t.match(lines.slice(2), [{ level: 50, msg: 'Cloudinary still gives no answers', environment: 'good', reason: /upstream_failed/ }])
 })
 
 t.test('an upstream that does not answer, or is gone, is a reason and no exception; what was known stays', async (t) => {
