@@ -26,6 +26,8 @@ export interface ProofStore {
   forget (name: string): Promise<void>
 }
 
+/** How long a proof holds while no call repeats it, in milliseconds. Cloudinary counts Admin calls by the hour. */
+export const PROOF_LASTS_MS = 30 * 60_000
 /** How long others wait for a proof that a process has claimed. */
 export const CLAIM_MS = 5_000
 

@@ -1,9 +1,7 @@
 import type { GatewayError } from '../errors.ts'
-import type { ProofStore, SharedVerdict } from './proof-store.ts'
+import { PROOF_LASTS_MS, type ProofStore, type SharedVerdict } from './proof-store.ts'
 import { ACCEPTED, proofOf, type Rejection } from './proof.ts'
 
-/** How long a proof holds while no call repeats it, in milliseconds. Cloudinary counts Admin calls by the hour. */
-export const PROOF_LASTS_MS = 30 * 60_000
 /** A proof that failed is tried again after this long, then after twice as long, up to the longest wait. */
 const FIRST_RETRY_MS = 5_000
 const LONGEST_RETRY_MS = 10 * 60_000

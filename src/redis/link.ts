@@ -42,6 +42,11 @@ const BEAT_MS = { up: 5_000, down: 1_000 }
 const SILENCE_MS = 5_000
 const START_MS = 2_000
 
+/** What Redis, or a script, says of one value that it cannot use. All others can be used. */
+const ABOUT_A_VALUE = /\bWRONGTYPE\b|attempt to (?:compare|perform arithmetic|index|concatenate|call)/
+
+function isAboutAValue (error: unknown): boolean { return error instanceof Error && ABOUT_A_VALUE.test(error.message) }
+
 /** Settles as `answer` does, or rejects after `timeoutMs`. */
 async function withTimeout<T> (answer: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
@@ -87,7 +92,7 @@ export class RedisLink {
       try {
         return await withTimeout(this.#redis.eval(script, 1, key, ...parameters), timeoutMs)
       } catch (error) {
-        this.#fail(error)
+        if (!isAboutAValue(error)) this.#fail(error)
         throw error
       }
     }

@@ -1,10 +1,13 @@
-import { CLAIM_MS, type ProofClaim, type ProofStore, type SharedVerdict } from '../proofs/proof-store.ts'
+import { CLAIM_MS, PROOF_LASTS_MS, type ProofClaim, type ProofStore, type SharedVerdict } from '../proofs/proof-store.ts'
 import type { RedisLink, RunScript } from './link.ts'
 
-/** A name holds a verdict as JSON, or the mark of a process that is making the proof. */
+/**
+ * A name holds a verdict as JSON, or the mark of a process that is making the proof. Anything else (of another version, or
+ * written by hand) is replaced, and is not carried here if it is large.
+ */
 const CLAIM = `
-local found = redis.call('GET', KEYS[1])
-if found then return { found, redis.call('PTTL', KEYS[1]) } end
+local found = redis.pcall('GET', KEYS[1])
+if type(found) == 'string' and #found <= 8192 then return { found, redis.call('PTTL', KEYS[1]) } end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return {}
 `
@@ -15,6 +18,25 @@ const KIND = 'proof:'
 const CLAIMED = 'claimed'
 const COMMAND_TIMEOUT_MS = 1_000
 
+/** Returns the verdict in a text that `keep` may have written so long ago; undefined when it cannot have. */
+function readVerdict (text: string, forMs: number): SharedVerdict | undefined {
+  const { verified, told, lastsMs } = Object(parsed(text)) as Partial<Record<keyof SharedVerdict, unknown>> // judged below
+  if (typeof verified !== 'boolean' || typeof lastsMs !== 'number' || lastsMs > PROOF_LASTS_MS) return undefined
+  if (told !== undefined && typeof told !== 'string') return undefined
+  return isLeft(forMs, lastsMs) ? { verified, told, lastsMs } : undefined
+}
+
+function parsed (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** What was kept without an end, or for too long, was not kept by a gateway: it would hold for ever. */
+function isLeft (forMs: number, lastsMs: number): boolean { return forMs > 0 && forMs <= Math.ceil(lastsMs) }
+
 /** Shares verdicts between replicas. While Redis is unreachable, each makes its own proof. */
 export class RedisProofStore implements ProofStore {
   readonly #script: RunScript
@@ -22,10 +44,10 @@ export class RedisProofStore implements ProofStore {
   constructor (link: Pick<RedisLink, 'within'>) { this.#script = link.within(COMMAND_TIMEOUT_MS) }
 
   async claim (name: string): Promise<ProofClaim> {
-    const [found, forMs] = await this.#run(CLAIM, name, CLAIMED, CLAIM_MS) as [string?, number?] // see CLAIM
-    if (found === undefined) return { state: 'yours' }
-    if (found === CLAIMED) return { state: 'busy' }
-    return { state: 'known', verdict: JSON.parse(found) as SharedVerdict, forMs: Number(forMs) } // put there by KEEP
+    const [found = '', forMs = 0] = await this.#run(CLAIM, name, CLAIMED, CLAIM_MS) as [string?, number?] // see CLAIM
+    if (found === CLAIMED && isLeft(forMs, CLAIM_MS)) return { state: 'busy' }
+    const verdict = readVerdict(found, forMs)
+    return verdict ? { state: 'known', verdict, forMs } : { state: 'yours' }
   }
 
   async keep (name: string, verdict: SharedVerdict): Promise<void> {

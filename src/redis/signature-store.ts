@@ -5,7 +5,11 @@ import type { RedisLink, RunScript } from './link.ts'
 
 /** Arguments: text, lifetime in ms. */
 const PUT = 'return redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])'
-const GET = 'return redis.call("GET", KEYS[1])'
+/** Whatever no gateway has put there is not carried here: it may be large. */
+const GET = `
+local found = redis.pcall('GET', KEYS[1])
+return type(found) == 'string' and #found <= 32768 and found
+`
 const KIND = 'signature:'
 const PUT_TIMEOUT_MS = 1_000
 /** A request waits for it. */

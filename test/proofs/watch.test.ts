@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { GatewayError } from '../../src/errors.ts'
-import { CLAIM_MS, MemoryProofStore, type ProofStore } from '../../src/proofs/proof-store.ts'
-import { CredentialWatch, PROOF_LASTS_MS } from '../../src/proofs/watch.ts'
+import { CLAIM_MS, MemoryProofStore, PROOF_LASTS_MS, type ProofStore } from '../../src/proofs/proof-store.ts'
+import { CredentialWatch } from '../../src/proofs/watch.ts'
 import { HeldTime } from '../support/held-time.ts'
 
 const HOUR = 3_600_000

@@ -29,6 +29,21 @@ t.test('runs a script for one key, whose name begins with the prefix', { skip: N
   t.same(await link.within(1_000)(ECHO, 'a', 'b', 7), ['{shop}:a', 'b', '7'])
 })
 
+t.test('a value of another kind, or one that no script can use, is no failure of Redis', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
+  await startRedis(t, port)
+  const { told, watchers } = notes()
+  const link = openLink(t, port, watchers)
+  await link.ready()
+  const run = link.within(1_000)
+  await run('return redis.call("HSET", KEYS[1], "a", "b")', 'hash')
+  await t.rejects(run('return redis.call("GET", KEYS[1])', 'hash'), { message: /WRONGTYPE/ })
+  await t.rejects(run('return tonumber(ARGV[1]) > 1', 'a', 'text'), { message: /attempt to compare/ })
+  await t.rejects(run('return tonumber(ARGV[1]) + 1', 'a', 'text'), { message: /attempt to perform arithmetic/ })
+  t.equal(link.isDown, false)
+  t.same(told, [])
+})
+
 t.test('without Redis a command fails at once, and is told once; it is up when Redis comes', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   const { told, until, watchers } = notes()

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { RedisQuotaStore } from '../../src/redis/quota-store.ts'
 import { freePort, killRedis, NO_REDIS, openLink, startRedis } from '../support/redis.ts'
@@ -68,4 +69,33 @@ t.test('Redis that is away delays nothing and fails nothing', { skip: NO_REDIS }
   redis.kill('SIGCONT')
   await killRedis(redis)
   t.equal(await store.peek('demo'), undefined)
+})
+
+t.test('what no gateway has put there is not believed, does no harm to others, and is replaced', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
+  await startRedis(t, port)
+  const { link, store } = open(t, port)
+  await link.ready()
+  const redis = new Redis(port, '127.0.0.1')
+  t.teardown(() => { redis.disconnect() })
+  const hour = 3_600_000
+  const poisons: ReadonlyArray<readonly [text: string, leftMs?: number]> = [
+    ['garbage'], ['garbage', hour], ['', hour], [`500 0 ${RESET}`], [`500 0 ${RESET}`, 365 * 24 * hour], [`500 -5 ${RESET}`, hour],
+    [`500 501 ${RESET + hour}`, hour], [`0 0 ${RESET}`, hour], [`1e3 0 ${RESET}`, hour], ['500 0', hour], [`500 0 ${RESET} 7`, hour],
+    ['1'.repeat(1_000_000), hour]
+  ]
+  const key = 'shop:quota:demo'
+  const isReplaced = async (what: string): Promise<void> => {
+    t.equal(await store.peek('demo'), undefined, what)
+    await store.put('demo', reading(7), undefined)
+    t.match(await store.peek('demo'), { remaining: 7 }, what)
+    t.equal(link.isDown, false, `${what}: Redis works`)
+  }
+  for (const [text, leftMs] of poisons) {
+    await (leftMs === undefined ? redis.set(key, text) : redis.set(key, text, 'PX', leftMs))
+    await isReplaced(`${text.slice(0, 40)} for ${leftMs}`)
+  }
+  await redis.del(key)
+  await redis.hset(key, 'limit', '500')
+  await isReplaced('a hash')
 })

@@ -25,7 +25,7 @@ export interface QuotaStore {
 }
 
 /** Periods last an hour. A period of more than a day is not believed. */
-const LONGEST_MS = 24 * 3_600_000
+export const LONGEST_PERIOD_MS = 24 * 3_600_000
 const MOST_CALLS = 1_000_000_000
 
 /**
@@ -36,11 +36,17 @@ export function untilDateMs (date: string | undefined, { date: sentAt }: Headers
   const at = Date.parse(date ?? '')
   return [Date.parse(sentAt ?? ''), nowMs]
     .map((from) => at - from)
-    .find((span) => span > 0 && span <= LONGEST_MS)
+    .find((span) => span > 0 && span <= LONGEST_PERIOD_MS)
 }
 
 function count (text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) <= MOST_CALLS ? Number(text) : undefined
+  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined
+}
+
+/** True when the numbers of a reading agree with each other and describe a period that is not over. */
+export function isPlausible ({ limit, remaining, resetsAtMs, leftMs }: QuotaReading): boolean {
+  return [limit, remaining, resetsAtMs].every(Number.isSafeInteger) && limit > 0 && limit <= MOST_CALLS &&
+    remaining >= 0 && remaining <= limit && leftMs > 0 && leftMs <= LONGEST_PERIOD_MS
 }
 
 /**
@@ -53,6 +59,7 @@ export function readQuota (headers: Headers, nowMs: number, isRefusal = false): 
   const limit = count(headers['x-featureratelimit-limit'])
   const remaining = count(headers['x-featureratelimit-remaining']) ?? (isRefusal ? 0 : undefined)
   const leftMs = untilDateMs(resetsAt, headers, nowMs)
-  if (limit === undefined || limit === 0 || remaining === undefined || remaining > limit || leftMs === undefined) return undefined
-  return { limit, remaining, resetsAtMs: Date.parse(resetsAt), leftMs }
+  if (limit === undefined || remaining === undefined || leftMs === undefined) return undefined
+  const reading = { limit, remaining, resetsAtMs: Date.parse(resetsAt), leftMs }
+  return isPlausible(reading) ? reading : undefined
 }
