@@ -27,8 +27,12 @@ const RESERVE_SHARE = 1 / 20
 const PLENTIFUL_SHARE = 1 / 2
 /** After this long without a call, the state of the budget counts as unknown, whatever the refusal said. */
 const LONGEST_HOLD_MS = 3_600_000
-/** Time for the answer to the one call that probes. */
+/**
+ * Time for the answer to the call that probes. After it another call probes: one that hangs must not block all others.
+ */
 const PROBE_WAIT_MS = 1_000
+/** Calls under way may fail without being counted: the next answer tells. */
+const UNDER_WAY_WAIT_MS = 1_000
 
 /** A reading with its age. */
 interface Period {
@@ -63,7 +67,8 @@ export class AdminQuota {
   #heldUntilMs = 0
   /** A call was refused: once that is over, a single call probes the budget. */
   #isInDoubt = false
-  #isProbing = false
+  /** The call that probes, by its order, and until when no other may. */
+  #probe: { readonly order: number, readonly untilMs: number } | undefined
   /** Calls under way, which the reading may not include. */
   #running = 0
   #sent = 0
@@ -111,7 +116,7 @@ export class AdminQuota {
         if (isSettled) return
         isSettled = true
         this.#running--
-        if (isProbe) this.#isProbing = false
+        if (this.#probe?.order === order) this.#probe = undefined
         if (reply) this.#learn(reply, failure, { order, basis })
       }
     }
@@ -133,17 +138,22 @@ export class AdminQuota {
     const reserve = spending === 'read' ? Math.max(1, Math.floor(limit * RESERVE_SHARE)) : 0
     if (remaining - this.#running > reserve) return true
     if (now >= heldUntilMs) return false
+    if (remaining > reserve) {
+      const message = 'The rest of the Admin API budget of this account is kept for calls that are under way.'
+      throw this.#refusal(message, now + UNDER_WAY_WAIT_MS)
+    }
     this.#isInDoubt = true
     const left = reserve === 0 ? '' : ` (reserved for changes: ${reserve})`
     throw this.#refusal(`The ${limit} Admin API calls of this account are used up${left}.`, endsMs)
   }
 
   #beginProbe (): void {
-    if (this.#isProbing) {
+    const now = this.#pace.clock()
+    if (this.#probe && now < this.#probe.untilMs) {
       const message = 'Another request is checking the Admin API budget of this account.'
-      throw this.#refusal(message, this.#pace.clock() + PROBE_WAIT_MS)
+      throw this.#refusal(message, this.#probe.untilMs)
     }
-    this.#isProbing = true
+    this.#probe = { order: this.#sent + 1, untilMs: now + PROBE_WAIT_MS }
   }
 
   #refusal (message: string, untilMs: number): GatewayError {
@@ -196,7 +206,8 @@ export class AdminQuota {
   #merge (reading: QuotaReading): void {
     const known = this.#current()?.reading
     if (known && reading.resetsAtMs < known.resetsAtMs) return
-    if (known?.resetsAtMs === reading.resetsAtMs && known.remaining <= reading.remaining) return
+    const isSame = known?.resetsAtMs === reading.resetsAtMs && known.limit === reading.limit
+    if (isSame && known.remaining <= reading.remaining) return
     this.#keep(reading)
   }
 }

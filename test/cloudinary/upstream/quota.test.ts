@@ -64,11 +64,13 @@ t.test('calls under way are counted, so that many at once do not overdraw it', a
   const { quota, answer, spend } = started()
   await spend(answer(8))
   const running = [await quota.admit('read'), await quota.admit('read'), await quota.admit('read')]
-  await t.rejects(quota.admit('read'), refused(1800))
+  await t.rejects(quota.admit('read'), { ...refused(1), message: /under way/ }, 'whether they are counted shows soon')
   running[0]?.settle(undefined, failure)
   running[0]?.settle(undefined, failure)
   running.push(await quota.admit('read'))
-  await t.rejects(quota.admit('read'), refused(1800), 'and each only once')
+  await t.rejects(quota.admit('read'), refused(1), 'and each only once')
+  for (const one of running) one.settle(undefined, failure)
+  t.equal((await Promise.all([quota.admit('read'), quota.admit('read')])).length, 2, 'nothing is in doubt')
 })
 
 t.test('answers that overtake each other: the lower number stands, and the later period', async (t) => {
@@ -105,6 +107,30 @@ t.test('after the reset one call finds out how things stand', async (t) => {
   await Promise.all([spend(answer(98, { minutes: 90 })), spend(answer(97, { minutes: 90 }))])
   pass(61)
   t.equal((await Promise.all([quota.admit('read'), quota.admit('read')])).length, 2, 'nobody was refused in that period')
+})
+
+t.test('a call that finds out and hangs keeps the others for a second only', async (t) => {
+  const { quota, answer, spend, pass } = started()
+  await spend(answer(undefined, { status: 420, headers: { 'retry-after': '60' } }), refusal)
+  pass(1)
+  const hanging = await quota.admit('read')
+  await t.rejects(quota.admit('read'), { ...refused(1), message: /finding out/ })
+  pass(1 / 60)
+  const second = await quota.admit('read')
+  await t.rejects(quota.admit('read'), refused(1))
+  hanging.settle(undefined, failure)
+  await t.rejects(quota.admit('read'), refused(1), 'the second one is still asking')
+  second.settle(answer(90))
+  t.equal((await Promise.all([quota.admit('read'), quota.admit('read')])).length, 2)
+})
+
+t.test('a larger plan that another replica has learned of counts at once', async (t) => {
+  const period = { resetsAtMs: START + 1_800_000, leftMs: 1_800_000 }
+  const store: QuotaStore = { peek: async () => ({ ...period, limit: 2000, remaining: 1500 }), put: async () => {} }
+  const { quota, answer, spend } = started(store)
+  await spend(answer(0))
+  await quota.admit('read')
+  t.match(quota.standing, { limit: 2000, remaining: 1500 })
 })
 
 t.test('a refusal that tells no budget holds as long as it says, and no longer than an hour', async (t) => {
