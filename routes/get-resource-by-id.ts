@@ -55,7 +55,7 @@ export const getResourceById: Route = async (app) => {
     handler: async (request, reply) => {
       const { resource_type: kind, type, diagnose = false, ...asked } = request.query
       const { '*': publicId } = request.params
-      const call = { ...request.adminCall(), diagnose }
+      const call = request.adminCall(diagnose ? reply : undefined)
       const answer = await request.cloudinary.get(kind, type, publicId, textsOf(asked), call)
       return reply.relay(request.visible(answer))
     }

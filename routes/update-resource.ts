@@ -73,7 +73,7 @@ export const updateResource: Route = async (app) => {
       const { resource_type: kind = 'image', type = 'upload', diagnose = false, ...wanted } = given
       requireChange(wanted)
       const { '*': publicId } = request.params
-      const call = { ...request.adminCall(), diagnose }
+      const call = request.adminCall(diagnose ? reply : undefined)
       const answer = await request.cloudinary.update(kind, type, publicId, wanted, call)
       return reply.relay(request.visible(answer, { public_id: publicId, resource_type: kind, type }))
     }

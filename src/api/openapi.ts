@@ -1383,7 +1383,7 @@ export interface components {
         Coordinates: boolean;
         /** @description Where the list of derived assets goes on. */
         DerivedNextCursor: string;
-        /** @description When the asset is absent, look for it under every kind and type, for one Admin API call each. Without it, a 404 has such hints only while more than half of the hourly calls are left. */
+        /** @description When the asset is absent, look for it under every kind and type, for one Admin API call each. While half of the hourly calls or fewer are left, each look counts as a request for the rate of the caller. Without it, a 404 has such hints only while more than half of the hourly calls are left. */
         Diagnose: boolean;
         /** @description Add Exif metadata; `media_metadata` has it too. */
         Exif: boolean;
@@ -2445,7 +2445,7 @@ export interface operations {
                 resource_type?: components["schemas"]["ResourceTypeOrAuto"];
                 /** @description Storage (delivery) type. */
                 type?: components["parameters"]["Type"];
-                /** @description When the asset is absent, look for it under every kind and type, for one Admin API call each. Without it, a 404 has such hints only while more than half of the hourly calls are left. */
+                /** @description When the asset is absent, look for it under every kind and type, for one Admin API call each. While half of the hourly calls or fewer are left, each look counts as a request for the rate of the caller. Without it, a 404 has such hints only while more than half of the hourly calls are left. */
                 diagnose?: components["parameters"]["Diagnose"];
                 /** @description Add the main colours. */
                 colors?: components["parameters"]["Colors"];
@@ -2578,7 +2578,7 @@ export interface operations {
                 resource_type?: components["schemas"]["ResourceType"];
                 /** @description Storage (delivery) type; `upload` when not given. */
                 type?: components["parameters"]["TypeOfUpdateResource"];
-                /** @description When the asset is absent, look for it under every kind and type, for one Admin API call each. Without it, a 404 has such hints only while more than half of the hourly calls are left. */
+                /** @description When the asset is absent, look for it under every kind and type, for one Admin API call each. While half of the hourly calls or fewer are left, each look counts as a request for the rate of the caller. Without it, a 404 has such hints only while more than half of the hourly calls are left. */
                 diagnose?: components["parameters"]["Diagnose"];
             };
             header?: {
@@ -2612,7 +2612,7 @@ export interface operations {
                     resource_type?: components["schemas"]["ResourceType"];
                     /** @description Storage (delivery) type; `upload` when not given. */
                     type?: components["schemas"]["DeliveryType"];
-                    /** @description When the asset is absent, look for it under every kind and type, for one Admin API call each. Without it, a 404 has such hints only while more than half of the hourly calls are left. */
+                    /** @description When the asset is absent, look for it under every kind and type, for one Admin API call each. While half of the hourly calls or fewer are left, each look counts as a request for the rate of the caller. Without it, a 404 has such hints only while more than half of the hourly calls are left. */
                     diagnose?: boolean;
                     /**
                      * @description Decision on an asset that waits for moderation.

@@ -84,5 +84,5 @@ export const Asset = Type.Object({
 
 /** Asks for hints in a 404. */
 export const Diagnose = Type.Optional(Type.Boolean({
-  description: 'When the asset is absent, look for it under every kind and type, for one Admin API call each. Without it, a 404 has such hints only while more than half of the hourly calls are left.'
+  description: 'When the asset is absent, look for it under every kind and type, for one Admin API call each. While half of the hourly calls or fewer are left, each look counts as a request for the rate of the caller. Without it, a 404 has such hints only while more than half of the hourly calls are left.'
 }))

@@ -135,6 +135,19 @@ t.test('57 misses of a caller do not use up the budget of an hour', async (t) =>
   t.equal(spent(sandbox) - auto, 3, 'three kinds are the question itself')
 })
 
+t.test('57 misses with diagnose=true do not either: past half of it, each look is a request of the caller', async (t) => {
+  const rates = { perCaller: { requests: 60, perSeconds: 3_600 } }
+  const { sandbox, url } = await startGateway(t, { rates }, { adminRateLimit: 500 })
+  const seen = new Map<number, unknown>()
+  for (let turn = 0; turn < 57; turn++) {
+    const answer = await fetch(`${url}/resources/absent/${turn}?diagnose=true`)
+    seen.set(answer.status, await answer.json())
+  }
+  t.match(seen.get(404), { code: 'not_found', advice: /not looked for under every kind/ }, 'the last that was looked for')
+  t.match(seen.get(429), { code: 'rate_limited' })
+  t.ok(spent(sandbox) > 250 && spent(sandbox) <= 320, `${spent(sandbox)} calls`)
+})
+
 t.test('a miss that is asked for again costs one call, and what is stored meanwhile is found at once', async (t) => {
   const { sandbox, url } = await startGateway(t)
   const get = async (id: string): Promise<unknown> => (await fetch(`${url}/resources/${id}`)).json()

@@ -20,6 +20,8 @@ export interface Finder {
   readonly resolve: (assetId: string) => Promise<NamedPlace | undefined>
   /** Returns other places where the asset is known to be: `near`, of the same type, or `far`, of other types. */
   readonly elsewhere: (where: 'near' | 'far') => Promise<readonly Place[]>
+  /** True when a look was not made, because the calls for it ran out. */
+  readonly isCut: () => boolean
 }
 
 /** Kinds to try when any was asked for, the most frequent first. */
@@ -120,6 +122,9 @@ function unproven ({ form }: PastedId, [first]: readonly NamedPlace[]): string {
 /** Advice of a 404 that was answered without further calls. */
 const UNSOUGHT = 'Check `public_id`, `resource_type`, `type` and the environment. To save Admin API calls, the gateway has not looked elsewhere: send `diagnose=true` to look under every kind and type.'
 
+/** The same when some looks were made. */
+const CUT_SHORT = 'Check `public_id`, `resource_type`, `type` and the environment. It was not looked for under every kind and type: the Admin API budget, or the rate of this caller, allows no more calls for that now.'
+
 interface Explaining {
   readonly sees?: Means['sees'] | undefined
   /** Returns the finder; undefined when no call may be spent on hints. */
@@ -136,7 +141,8 @@ export async function orExplained<T> (
     if (!(error instanceof GatewayError) || error.code !== 'not_found') throw error
     const finder = allowed?.()
     const explained = await explainAbsence(error, asked, { sees, finder })
-    if (!allowed || finder) throw explained
-    throw explained.but({ members: { ...explained.members, advice: UNSOUGHT } })
+    const isFound = explained.members['found_under'] !== undefined || explained.members['did_you_mean'] !== undefined
+    if (!allowed || isFound || finder?.isCut() === false) throw explained
+    throw explained.but({ members: { ...explained.members, advice: finder ? CUT_SHORT : UNSOUGHT } })
   }
 }

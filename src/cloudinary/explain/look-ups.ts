@@ -5,7 +5,10 @@ import type { Call } from '../upstream/json-calls.ts'
 import { groupsElsewhere } from '../upstream/place.ts'
 import type { Absent, Finder } from './absence.ts'
 
-/** Spends calls on hints only while the budget is plentiful, or when the caller asks for it. */
+/**
+ * Spends calls on hints only while the budget is plentiful, or when the caller asks for it: then each counts against the
+ * rate of the caller.
+ */
 export class LookUps {
   readonly #admin: AdminCalls
   readonly #account: AccountState
@@ -19,13 +22,19 @@ export class LookUps {
   allowed ({ public_id: publicId, resource_type: resourceType, type }: Absent, call: Call): Finder | undefined {
     const { quota } = this.#account
     const tried = kindsOf(resourceType).map((kind) => ({ resource_type: kind, type }))
-    const mayLook = (): boolean => call.diagnose === true || quota.isPlentiful
-    if (!mayLook()) return undefined
-    const exists = async (asset: NamedPlace): Promise<boolean> => mayLook() && this.#exists(asset, call)
+    if (!call.diagnose && !quota.isPlentiful) return undefined
+    let isCut = false
+    const mayLook = async (): Promise<boolean> => {
+      const may = quota.isPlentiful || await call.diagnose?.() === true
+      isCut ||= !may
+      return may
+    }
+    const exists = async (asset: NamedPlace): Promise<boolean> => this.#exists(asset, call, mayLook)
     return {
       exists,
+      isCut: () => isCut,
       resolve: async (assetId) =>
-        mayLook() ? this.#admin.byAssetId(assetId, {}, call, 1).catch(() => undefined) : undefined,
+        await mayLook() ? this.#admin.byAssetId(assetId, {}, call, 1).catch(() => undefined) : undefined,
       elsewhere: async (where) => {
         for (const places of groupsElsewhere(tried, where)) {
           const answers = await Promise.all(places.map(async (place) => exists({ ...place, public_id: publicId })))
@@ -37,9 +46,10 @@ export class LookUps {
     }
   }
 
-  async #exists (asset: NamedPlace, call: Call): Promise<boolean> {
+  async #exists (asset: NamedPlace, call: Call, mayLook: () => Promise<boolean>): Promise<boolean> {
     const { absences } = this.#account
-    if (call.diagnose !== true && absences.has(asset)) return false
+    if (!call.diagnose && absences.has(asset)) return false
+    if (!await mayLook()) return false
     const remember = absences.begin()
     const found = await this.#admin.exists(asset, asset.public_id, call)
     if (found === false) remember(asset)

@@ -14,8 +14,11 @@ export interface Call {
   readonly signal: AbortSignal
   /** Whether the caller may learn of an asset of that name; when absent, of every asset. */
   readonly sees?: (publicId: string) => boolean
-  /** The caller asks for hints, whatever they cost. */
-  readonly diagnose?: boolean
+  /**
+   * Set when the caller asks for hints although calls are scarce. Counts one call against its rate, and returns false when
+   * the rate allows no more.
+   */
+  readonly diagnose?: (() => Promise<boolean>) | undefined
   /** Called with the Admin API budget after each call that counts, or was refused. */
   readonly onQuota?: ((standing: QuotaStanding | undefined) => void) | undefined
 }

@@ -45,8 +45,11 @@ declare module 'fastify' {
      * when it is protected.
      */
     assetOf (assetId: string, details?: Query): Promise<ResolvedAsset>
-    /** Options of the client's calls for this request: its signal, and what the caller may learn of. */
-    adminCall (): Call
+    /**
+     * Options of the client's calls for this request: its signal, and what the caller may learn of.
+     * @param diagnosing given when the caller asks for hints; tells how its rate stands after them
+     */
+    adminCall (diagnosing?: FastifyReply): Call
     /** Whether the caller may learn of an asset of that name. A caller without a folder may learn of all. */
     sees (publicId: string | undefined): boolean
   }
@@ -172,8 +175,9 @@ export default fp<AuthorizationOptions>(async (scope, { now = wallClock }) => {
     const { folder } = this.caller.permissions
     return folder === undefined || (publicId !== undefined && isInside(folder, publicId))
   })
-  scope.decorateRequest('adminCall', function () {
+  scope.decorateRequest('adminCall', function (reply) {
     return {
+      diagnose: reply && (async () => (await this.countFurther(reply, 1)).allowed === 1),
       signal: this.callerGone,
       sees: (publicId) => this.sees(publicId),
       onQuota: (standing) => { this.quotaStanding = standing }

@@ -23,6 +23,7 @@ async function explained (publicId: string, { kind = 'image', sees = () => true,
       asked.push(assetId)
       return assetId === ID ? { ...tom, answer: 'secret' } : undefined
     },
+    isCut: () => false,
     elsewhere: async (where: 'near' | 'far') => {
       looked.push(`${where} after ${asked.length}`)
       return { near, far }[where]
@@ -105,6 +106,11 @@ t.test('an answer that is a 404 is explained, and others pass', async (t) => {
   await t.rejects(orExplained(absent(), asked, {}), { message: /if it is one, send "a"/, members: { advice: undefined } })
   await t.rejects(orExplained(absent(), asked, { sees: () => false }), { message: /extension\.$/ })
   await t.rejects(orExplained(absent(), asked, { allowed: () => undefined }), { code: 'not_found', members: { advice: /diagnose=true/ } })
-  const nothing = { exists: async () => false, resolve: async () => undefined, elsewhere: async () => [] }
+  const nothing = { exists: async () => false, resolve: async () => undefined, elsewhere: async () => [], isCut: () => false }
+  const cut = { ...nothing, isCut: () => true }
+  await t.rejects(orExplained(absent(), asked, { allowed: () => cut }), { code: 'not_found', members: { advice: /not looked for under every kind/ } })
+  const found = { ...cut, elsewhere: async () => [{ resource_type: 'raw', type: 'private' } as const] }
+  const members = await orExplained(absent(), asked, { allowed: () => found }).catch((error: GatewayError) => error.members)
+  t.same(members, { found_under: [{ resource_type: 'raw', type: 'private' }] })
   await t.rejects(orExplained(absent(), asked, { allowed: () => nothing }), { message: /extension\.$/, members: { advice: undefined } })
 })

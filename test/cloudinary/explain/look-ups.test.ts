@@ -51,13 +51,22 @@ t.test('no look is allowed when half of the budget is gone, unless the caller as
   t.equal(asked().length, 2)
   t.equal(lookUps.allowed(TOM, call()), undefined)
   upstream.script(absent(49), ok)
-  t.equal((await lookUps.allowed(TOM, { ...call(), diagnose: true })?.elsewhere('near'))?.length, 1)
+  t.equal(look?.isCut(), true)
+  let allowed = 3
+  const diagnosing = lookUps.allowed(TOM, { ...call(), diagnose: async () => allowed-- > 0 })
+  t.equal((await diagnosing?.elsewhere('near'))?.length, 1)
+  t.equal(diagnosing?.isCut(), false)
+  upstream.script(absent(47))
+  t.same(await diagnosing?.elsewhere('far'), [])
+  t.equal(diagnosing?.isCut(), true, 'the rate of the caller allows no more')
+  t.equal(await diagnosing?.resolve('0'.repeat(32)), undefined)
+  t.equal(asked().length, 5)
 })
 
 t.test('what was not there is not looked for again for a moment, unless the caller asks', async (t) => {
   const { upstream, asked, absences, lookUps } = await started(t, 90)
   const exists = async (diagnose = false): Promise<boolean | undefined> =>
-    lookUps.allowed(TOM, { ...call(), diagnose })?.exists(TOM)
+    lookUps.allowed(TOM, { ...call(), diagnose: diagnose ? async () => true : undefined })?.exists(TOM)
   upstream.script(absent())
   t.equal(await exists(), false)
   t.equal(await exists(), false)
