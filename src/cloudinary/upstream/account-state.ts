@@ -33,7 +33,7 @@ export class Accounts {
     if (known) return known
     const state = {
       quota: new AdminQuota({ account, pace, store: this.#store }),
-      reads: new CoalescedReads(),
+      reads: new CoalescedReads(pace.clock),
       absences: new Absences(pace.clock, this.#memory)
     }
     this.#states.set(account, state)

@@ -70,6 +70,21 @@ t.test('who leaves ends nothing for the others; the last one to leave ends the c
   t.equal(signals.length, 3, 'who is gone already asks nothing')
 })
 
+t.test('nobody joins what was asked a second ago or longer: others may have changed the asset meanwhile', async (t) => {
+  let nowMs = 0
+  const reads = new CoalescedReads(() => nowMs)
+  const { ask, endings } = question()
+  const first = reads.ask('a', present(), ask)
+  nowMs = 999
+  const joined = reads.ask('a', present(), ask)
+  t.equal(endings.length, 1)
+  nowMs = 1_000
+  const late = reads.ask('a', present(), ask)
+  t.equal(endings.length, 2)
+  for (const { resolve } of endings) resolve(answer)
+  await Promise.all([first, joined, late])
+})
+
 t.test('after a change nobody joins what was asked before it', async (t) => {
   const reads = new CoalescedReads()
   const { ask, endings } = question()
