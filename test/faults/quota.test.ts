@@ -71,6 +71,20 @@ t.test('budget used up', async (t) => {
   })
 })
 
+t.test('changes by asset_id may use what is kept for changes, to find the asset too', async (t) => {
+  const { sandbox, url } = await startGateway(t, {}, { adminRateLimit: 80 }) // four are kept
+  const { asset_id: id } = await sandbox.add('cats/tom')
+  let status = 200
+  for (let turns = 0; status === 200 && turns < 80; turns++) ({ status } = await fetch(`${url}/assets/${id}`))
+  t.equal(status, 429)
+  const patched = await fetch(`${url}/assets/${id}`, { method: 'PATCH', headers: JSON_BODY, body: '{"tags":["a"]}' })
+  t.match(await patched.json(), { public_id: 'cats/tom', tags: ['a'] })
+  const deleted = await fetch(`${url}/assets/${id}`, { method: 'DELETE' })
+  t.match(await deleted.json(), { result: 'ok', public_id: 'cats/tom' })
+  t.equal((await fetch(`${url}/assets/${id}`)).status, 429, 'a read may not')
+  t.equal(spent(sandbox), 79)
+})
+
 t.test('a streamed list that runs into the end of the budget is cut, and the log says why', async (t) => {
   const log: string[] = []
   const sandbox = await startSandbox({ adminRateLimit: 6 })

@@ -19,6 +19,8 @@ export interface Call {
    * the rate allows no more.
    */
   readonly diagnose?: (() => Promise<boolean>) | undefined
+  /** What a read is counted as; default: `read`. */
+  readonly spending?: Spending
   /** Called with the Admin API budget after each call that counts, or was refused. */
   readonly onQuota?: ((standing: QuotaStanding | undefined) => void) | undefined
 }
@@ -98,13 +100,13 @@ export class JsonCalls {
 
   /** Reads. Equal reads at the same time share the call. */
   async get (
-    path: string, shape: AnswerShape, { signal, onQuota }: Call, maxAttempts = MAX_ATTEMPTS
+    path: string, shape: AnswerShape, { signal, onQuota, spending = 'read' }: Call, maxAttempts = MAX_ATTEMPTS
   ): Promise<ReadAnswer> {
     const { account: { reads, quota } } = this.#connection
     const target = { method: 'GET', path: this.#root + path, headers: this.#headers, lane: 'json' } as const
     try {
-      return await reads.ask(`${this.#id} ${maxAttempts} ${path}`, signal, async (shared) =>
-        this.#retried({ request: { ...target, signal: shared }, shape, spending: 'read' }, 'always', maxAttempts))
+      return await reads.ask(`${this.#id} ${spending} ${maxAttempts} ${path}`, signal, async (shared) =>
+        this.#retried({ request: { ...target, signal: shared }, shape, spending }, 'always', maxAttempts))
     } finally {
       onQuota?.(quota.standing)
     }

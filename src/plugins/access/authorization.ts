@@ -184,7 +184,8 @@ export default fp<AuthorizationOptions>(async (scope, { now = wallClock }) => {
     }
   })
   scope.decorateRequest('assetOf', async function (assetId, details = {}) {
-    const found = await this.cloudinary.byAssetId(assetId, details, this.adminCall())
+    const spending = actionOf(this) === 'getResourceById' ? 'read' : 'change'
+    const found = await this.cloudinary.byAssetId(assetId, details, { ...this.adminCall(), spending })
     if (!this.sees(found.public_id)) throw absentAssetId(assetId)
     if (actionOf(this) === 'deleteResource') requireDeletable(this.caller.permissions, found.public_id)
     return found
