@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
+import { accountOf } from '../../src/cloudinary/wire/account.ts'
+import { proofName } from '../../src/proofs/proof-store.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.ts'
 import { Secret } from '../../src/secret.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
@@ -247,6 +250,29 @@ t.test('replicas share what they know through Redis', { skip: NO_REDIS }, async 
   redis.kill('SIGKILL')
   t.equal((await fetch(`${other.url}/resources`)).status, 429, 'what is known stays known without Redis')
   t.equal((await fetch(`${one.url}/resources/a`, { method: 'PATCH', headers: JSON_BODY, body: '{"tags":["a"]}' })).status, 429)
+})
+
+t.test('values in Redis that no gateway has put there keep nobody from starting or asking', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
+  await startRedis(t, port)
+  const redis = new Redis(port, '127.0.0.1')
+  t.teardown(() => { redis.disconnect() })
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const environment = environmentAt(sandbox.url)
+  const account = accountOf(environment)
+  const poisons = [
+    ['garbage', 'null'], ['500 0 9999999999999', 'claimed'], ['500 -5 9999999999999', '{"verified":false,"told":{},"lastsMs":1e15}']
+  ] as const
+  for (const [quota, proof] of poisons) {
+    for (const [key, value] of [[`quota:${account}`, quota], [`proof:${proofName(account, environment)}`, proof]] as const) {
+      await redis.set(`test:${key}`, value, 'PX', 90 * 24 * 3_600_000)
+    }
+    const { app, url } = await startGatewayAt(t, sandbox.url, { redisUrl: new Secret(`redis://127.0.0.1:${port}`) })
+    t.same(await app.proveCredentials(), [{ name: 'production', verified: true }], quota)
+    t.equal((await fetch(`${url}/resources`)).status, 200, quota)
+    t.match(await (await fetch(`${url}/readyz`)).json(), { status: 'ready', redis: 'up' }, quota)
+  }
 })
 
 t.test('what an answer says of the budget is believed only where it makes sense, and never for ever', async (t) => {
