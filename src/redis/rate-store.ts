@@ -5,13 +5,18 @@ import type { RedisLink, RunScript } from './link.ts'
 
 /**
  * The same algorithm, inside Redis, by Redis's clock: replicas whose clocks differ still share one count. Answers the
- * time and the number that the verdict is computed from.
+ * time and the number that the verdict is computed from. A whole period is the most that can be used up: more was
+ * counted before the clock went back, or by nobody.
  */
 const SCRIPT = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + time[2] / 1000
-local whole = tonumber(redis.call('GET', KEYS[1]) or '0')
 local period = tonumber(ARGV[1])
+local whole = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
+if whole > now + period then
+  whole = now + period
+  redis.call('SET', KEYS[1], string.format('%.3f', whole), 'PX', period + 1000)
+end
 local step = period / tonumber(ARGV[2])
 local next = math.max(now, whole) + step
 if next - period - now <= 0.001 then

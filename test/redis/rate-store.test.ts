@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { RedisRateStore } from '../../src/redis/rate-store.ts'
 import { freePort, killRedis, NO_REDIS, openLink, startRedis } from '../support/redis.ts'
@@ -32,6 +33,26 @@ t.test('Redis that is not there, then comes: this process counts until then', { 
   await startRedis(t, port)
   await link.ready(10_000)
   t.equal((await store.take('a', rate)).remaining, 4, 'counted in Redis now')
+})
+
+t.test('what stands there wrongly, or was counted before the clock of Redis went back, holds for one period at most', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
+  await startRedis(t, port)
+  const { link, store } = open(t, port)
+  await link.ready()
+  const redis = new Redis(port, '127.0.0.1')
+  t.teardown(() => { redis.disconnect() })
+  for (const text of ['garbage', '-1', '']) {
+    await redis.set('shop:rate:a', text)
+    t.match(await store.take('a', rate), { allowed: true, remaining: 4 }, text)
+    t.match(await store.take('a', rate), { allowed: true, remaining: 3 }, `${text}: counted in Redis`)
+  }
+  for (const text of ['1e300', String(Date.now() + 7_200_000)]) {
+    await redis.set('shop:rate:a', text)
+    t.match(await store.take('a', rate), { allowed: false, retryAfterSeconds: 720 }, text)
+    t.ok(Number(await redis.get('shop:rate:a')) <= Date.now() + 3_600_000, 'not from now on for ever')
+    t.ok(await redis.pttl('shop:rate:a') > 3_500_000)
+  }
 })
 
 t.test('Redis that hangs delays one request, not each', { skip: NO_REDIS }, async (t) => {
