@@ -64,7 +64,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'cloudinary/wire': ['schemas'],
   config: ['input', 'schemas', 'net'],
   input: ['schemas'],
-  net: ['input']
+  net: ['input', 'schemas']
 }
 /** From these rooms only types may be taken, but by their owners. */
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { config: ['commands', 'index'] }

@@ -24,7 +24,7 @@ export interface MetricsAddress {
 export interface MetricsSources {
   /** The metrics, in Prometheus's text format. */
   readonly metrics: () => Promise<string>
-  /** What `/readyz` answers to whoever may know everything. */
+  /** Returns the full answer of `/readyz`, with names and reasons. */
   readonly readiness: () => { readonly status: string }
 }
 

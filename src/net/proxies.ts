@@ -1,16 +1,12 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { decoded } from '../input/decoded.ts'
+import type { UpstreamProxy as Proxy } from '../schemas/environment.ts'
 import { Secret } from '../secret.ts'
 import { isLoopback, unmapped } from './addresses.ts'
 import { parseUrl, STRAY_PERCENT } from './urls.ts'
 
-/** An HTTP proxy. Its URL may hold a user name and a password, so it is a secret as a whole. */
-export interface Proxy {
-  /** Host and port, safe to log. */
-  readonly address: string
-  readonly url: Secret
-}
+export type { UpstreamProxy as Proxy } from '../schemas/environment.ts'
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' }
 const SHAPE = 'must be the http:// or https:// URL of a proxy, such as http://proxy.example.com:3128'

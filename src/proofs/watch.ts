@@ -44,7 +44,7 @@ export interface WatchOptions extends Timing {
 }
 
 interface Timer {
-  /** Something is wrong, and is looked at again. */
+  /** True when it repeats a proof that failed. */
   readonly isRetry: boolean
   readonly waitMs: number
   readonly cancel: () => void

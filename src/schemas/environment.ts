@@ -18,11 +18,11 @@ export interface DeliveryOptions {
   readonly force_version: boolean
 }
 
-/** An HTTP proxy between the gateway and Cloudinary. */
+/** An HTTP proxy between the gateway and other machines. */
 export interface UpstreamProxy {
-  /** Host and port, fit for a log. */
+  /** Host and port, safe to log. */
   readonly address: string
-  /** May hold a user name and a password. */
+  /** May hold a user name and a password, so it is secret as a whole. */
   readonly url: Secret
 }
 

@@ -11,7 +11,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Tells balancers to send no more: `/readyz` says 503 from now on. Requests are taken until the app closes. */
     drain: () => void
-    /** What `/readyz` answers to whoever may know everything. */
+    /** Returns the full answer of `/readyz`, with names and reasons. */
     readiness: () => ReadinessValue
   }
 }
