@@ -37,7 +37,7 @@ const FAILURES = problems(
 const textsOf = (asked: Static<typeof Details>): Record<string, string> =>
   Object.fromEntries(Object.entries(asked).map(([name, value]) => [name, String(value)]))
 
-/** Everything Cloudinary knows of one asset. When it exists under another kind, the 404 says which. */
+/** Returns everything that Cloudinary knows about one asset. */
 export const getResourceById: Route = async (app) => {
   app.route({
     method: 'GET',
@@ -45,7 +45,8 @@ export const getResourceById: Route = async (app) => {
     config: { action: 'getResourceById', example: { public_id: 'samples/logo' } },
     schema: {
       operationId: 'getResourceById',
-      description: 'Returns everything that Cloudinary knows about an asset. When it exists under another kind, the 404 says which.',
+      description: 'Returns everything that Cloudinary knows about an asset. When the asset exists under another kind or type, ' +
+        'the 404 names it in `found_under`, if enough Admin API calls are left to look there or `diagnose` is true.',
       tags: ['actions'],
       summary: 'Get Resource by ID',
       params: Type.Object({ '*': PublicId }),

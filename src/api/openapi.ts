@@ -217,7 +217,7 @@ export interface paths {
         };
         /**
          * Get Resource by ID
-         * @description Returns everything that Cloudinary knows about an asset. When it exists under another kind, the 404 says which.
+         * @description Returns everything that Cloudinary knows about an asset. When the asset exists under another kind or type, the 404 names it in `found_under`, if enough Admin API calls are left to look there or `diagnose` is true.
          */
         get: operations["getResourceById"];
         put?: never;
