@@ -38,11 +38,15 @@ function redisSpellings (address: string): string[] {
     password === undefined ? [] : spellings(username, password))]
 }
 
-/** Returns the address of a proxy and its password alone: as they stand there, and as they are sent. */
+/** Returns the address of a proxy and its password alone, or the token that stands there in place of both. */
 function proxySpellings ({ url }: Proxy): string[] {
   const address = url.reveal()
   const { username, password } = new URL(address)
-  return password === '' ? [] : [address, password, ...spellings(decodeURIComponent(username), decodeURIComponent(password))]
+  const secret = password || username
+  if (secret === '') return []
+  return [address, secret, ...spellings(password === '' ? '' : decodeURIComponent(username), decodeURIComponent(secret)),
+    // A token is sent with nothing behind it.
+    ...password === '' ? inBase64(`${decodeURIComponent(username)}:`) : []]
 }
 
 /**

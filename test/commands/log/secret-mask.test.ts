@@ -47,13 +47,25 @@ t.test('SecretMask', async (t) => {
       CLOUDINARY_URL: url,
       CLOUDINARY_URL_OPEN: `${url}?api_proxy=http://open-proxy:1`,
       CLOUDINARY_URL_OWN: `${url}?api_proxy=http://user:own-canary@proxy:1`,
+      CLOUDINARY_URL_TOKEN: `${url}?api_proxy=http://token%252Fcanary@proxy:1`,
       HTTPS_PROXY: 'http://user:shared%2Fcanary@proxy:2',
       GATEWAY_KEYS: `web=sha256:${'a'.repeat(64)}`
     })
     const shared = Buffer.from('user:shared/canary').toString('base64')
     const ofKeySet = { address: 'proxy:3', url: new Secret('http://user:jwks-canary@proxy:3/') }
     const mask = new SecretMask({ ...config, auth: { jwksProxy: ofKeySet } })
-    for (const form of ['own-canary', 'shared/canary', 'shared%2Fcanary', shared, 'jwks-canary']) t.equal(mask.apply(`"${form}"`), '"[secret]"', form)
+    const token = Buffer.from('token/canary:').toString('base64')
+    for (const form of [
+      'own-canary',
+      'shared/canary',
+      'shared%2Fcanary',
+      shared,
+      'jwks-canary',
+      'token/canary',
+      'token%2Fcanary',
+      token,
+      'http://token%2Fcanary@proxy:1/'
+    ]) t.equal(mask.apply(`"${form}"`), '"[secret]"', form)
     const [one] = config.environments
     if (one) mask.learn([{ ...one, proxy: { address: 'proxy:1', url: new Secret('http://user:later-canary@proxy:1/') } }])
     for (const form of ['later-canary', 'own-canary']) t.equal(mask.apply(`"${form}"`), '"[secret]"', form)
