@@ -24,12 +24,19 @@ redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'lease', now + ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1
 `
-/** owner, lease in ms. */
+/**
+ * owner, lease in ms, record or nothing, expiry in ms. A failover or a FLUSHALL may have lost the key: it is put
+ * back, so that a repeated request does not store a second asset.
+ */
 const RENEW = `${CLOCK}
 local owner, record = unpack(redis.call('HMGET', KEYS[1], 'owner', 'record'))
-if owner ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'lease', now + ARGV[2])
-if not record then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+if owner and owner ~= ARGV[1] then return 0 end
+if not owner and ARGV[3] ~= '' then
+  record = ARGV[3]
+  redis.call('HSET', KEYS[1], 'record', record)
+end
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'lease', now + ARGV[2])
+redis.call('PEXPIRE', KEYS[1], record and ARGV[4] or ARGV[2])
 return 1
 `
 /** owner, lease in ms, record, expiry in ms. Works for a key that ran out meanwhile, not for one that somebody else took. */
@@ -92,8 +99,11 @@ export class RedisIdempotencyStore implements IdempotencyStore {
 
   #hold (name: string, owner: string): Hold {
     const leaseMs = this.#leaseMs
+    let sealed = ''
     // A renewal that fails is no harm yet: `seal` finds out whether the key is still ours.
-    const renewal = setInterval(() => { this.#run(RENEW, name, owner, leaseMs).catch(() => {}) }, leaseMs / 3).unref()
+    const renewal = setInterval(() => {
+      this.#run(RENEW, name, owner, leaseMs, sealed, KEPT_MS).catch(() => {})
+    }, leaseMs / 3).unref()
     let ended = false
     const end = (): void => {
       clearInterval(renewal)
@@ -103,8 +113,10 @@ export class RedisIdempotencyStore implements IdempotencyStore {
       seal: async (record) => {
         // A body may end after its upload has failed; its key may be somebody else's by now.
         if (ended) throw new GatewayError('client_closed', 'The upload is over.')
-        const ours = await this.#run(SEAL, name, owner, leaseMs, JSON.stringify(record), KEPT_MS)
+        const text = JSON.stringify(record)
+        const ours = await this.#run(SEAL, name, owner, leaseMs, text, KEPT_MS)
         if (ours === 0) throw new GatewayError('idempotency_in_progress', 'Another request took over this Idempotency-Key while Redis was out of reach.')
+        sealed = text
       },
       settle: async (record) => {
         end()

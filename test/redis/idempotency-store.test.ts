@@ -88,6 +88,26 @@ t.test('a hold lasts as long as its process renews it, and not much longer', { s
   t.same(await untilFree(other, 'sealed'), { state: 'known', record }, 'all may have gone out')
 })
 
+t.test('what a Redis loses, by a failover or a FLUSHALL, is put back by whoever holds it', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
+  await startRedis(t, port)
+  const redis = await inspect(t, port)
+  const [one, other] = [await open(t, port, { leaseMs: 600 }), await open(t, port)]
+  const [lost] = [held(await one.claim('open')), await held(await one.claim('sealed')).seal(record)]
+  const ofOther = held(await one.claim('taken'))
+  await redis.flushall()
+  const next = held(await other.claim('taken'))
+  // Each is renewed once at least.
+  await Promise.all(['open', 'sealed', 'taken'].map((name) => untilAsked(redis, name, 2)))
+  t.same(await other.claim('open'), { state: 'in_progress' })
+  t.same(await other.claim('sealed'), { state: 'in_progress' }, 'all of it may be on its way: it is not stored twice')
+  await t.rejects(ofOther.seal(record), { code: 'idempotency_in_progress' }, 'what somebody else took meanwhile stays theirs')
+  await next.release()
+  await lost.release()
+  one.kill()
+  t.same(await untilFree(other, 'sealed'), { state: 'known', record })
+})
+
 t.test('whoever lost its hold can neither end an upload nor touch what the next one left', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   await startRedis(t, port)
