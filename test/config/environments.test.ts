@@ -41,6 +41,28 @@ t.test('readEnvironments', async (t) => {
     t.same(environments.map(({ name, apiSecret }) => [name, apiSecret.reveal()]), [['production', 'one'], ['staging', 'two']])
   })
 
+  t.test('a prefix that is no URL is a fault, in each form, and no proxy is asked for it', async (t) => {
+    const proxyOf: ProxyOf = (url) => {
+      t.equal(url, 'https://api.cloudinary.com')
+      return undefined
+    }
+    for (const prefix of ['canary', '', 'https://', 'https://canary:99999', 'https:// canary', 'https://u:canary@host']) {
+      for (const option of ['upload_prefix', 'public_upload_prefix']) {
+        const url = `cloudinary://1:one@first?${option}=${encodeURIComponent(prefix)}`
+        const variable = `CLOUDINARY_${option.toUpperCase()}`
+        const forms = [
+          { CLOUDINARY_URL: url },
+          ...prefix === '' ? [] : [{ CLOUDINARY_URL: 'cloudinary://1:one@first', [variable]: prefix }]
+        ]
+        for (const variables of forms) {
+          const { faults } = read(variables, {}, proxyOf)
+          t.match(faults, [{ name: Object.keys(variables).at(-1) }], `${option} ${prefix}`)
+          t.notMatch(JSON.stringify(faults), 'canary')
+        }
+      }
+    }
+  })
+
   t.test('faults: every missing or soiled part, by the name of its variable', async (t) => {
     const { environments, faults } = read({
       CLOUDINARY_EDITOR_API_KEY: '"1"',

@@ -49,8 +49,10 @@ const host = (name: 'secure_distribution' | 'cname'): Setter => ({ delivery }, v
 }
 
 const prefix = (name: 'uploadPrefix' | 'publicUploadPrefix'): Setter => (settings, value, insecure) => {
-  settings[name] = value.replace(/\/+$/, '')
-  return httpUrlFault(value, { insecure })
+  const fault = httpUrlFault(value, { insecure })
+  // What is no URL must not be there for others to read as one.
+  if (fault === undefined) settings[name] = value.replace(/\/+$/, '')
+  return fault
 }
 
 /** Options of an environment, by their names in `CLOUDINARY_URL`. In upper case they end the name of a variable. */
