@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { domainToASCII } from 'node:url'
 import ipaddr from 'ipaddr.js'
 import { decoded } from '../input/decoded.ts'
 import type { UpstreamProxy as Proxy } from '../schemas/environment.ts'
@@ -42,12 +43,13 @@ function inRange (address: string, range: string): boolean {
 function entryFits (entry: string, host: string, port: string | undefined): boolean {
   if (entry === '*') return true
   const isAddress = isIP(host) !== 0
-  if (entry.includes('/')) return isAddress && inRange(host, entry)
+  if (entry.includes('/')) return isAddress && inRange(host, bare(entry))
   const [, name = entry, entryPort] = /^(\[.*\]|[^:]*):(\d+)$/.exec(entry) ?? []
   if (entryPort !== undefined && entryPort !== port) return false
   const wanted = bare(name)
   if (isAddress) return isIP(wanted) !== 0 && unmapped(wanted) === host
-  const domain = wanted.replace(/^\*?\./, '')
+  // URLs have names in ASCII, however they were typed.
+  const domain = domainToASCII(wanted.replace(/^\*?\./, ''))
   return domain !== '' && (host === domain || host.endsWith(`.${domain}`))
 }
 
@@ -61,16 +63,16 @@ export function isExempt (url: URL, noProxy: string): boolean {
   return noProxy.split(/[\s,]+/).some((entry) => entry !== '' && entryFits(entry.toLowerCase(), host, port))
 }
 
-export interface ProxyRules {
+export interface ProxyRules<P = Proxy> {
   /** For `https://` URLs. */
-  readonly https: Proxy | undefined
+  readonly https: P | undefined
   /** For `http://` URLs. */
-  readonly http: Proxy | undefined
+  readonly http: P | undefined
   readonly noProxy: string
 }
 
 /** Returns the proxy for a URL; undefined for a direct connection, which this machine always gets. */
-export function proxyFor (url: URL, { https, http, noProxy }: ProxyRules): Proxy | undefined {
+export function proxyFor<P> (url: URL, { https, http, noProxy }: ProxyRules<P>): P | undefined {
   if (isLoopback(unmapped(bare(url.hostname))) || isExempt(url, noProxy)) return undefined
   return url.protocol === 'https:' ? https : http
 }

@@ -65,7 +65,10 @@ t.test('isExempt reads NO_PROXY as curl and Go do', async (t) => {
     ['https://[fd00::1]', 'fd00::1'],
     ['https://[fd00::1]:8443', '[fd00::1]:8443'],
     ['https://[fd00::1]', 'fd00::/8'],
-    ['https://[::ffff:10.1.2.3]', '10.0.0.0/8']
+    ['https://[::ffff:10.1.2.3]', '10.0.0.0/8'],
+    ['https://[fd00::1]', '[fd00::/8]'],
+    ['https://api.bücher.example', '.BÜCHER.example:443'],
+    ['https://xn--bcher-kva.example', 'bücher.example']
   ]
   for (const [url, noProxy] of fits) t.equal(exempt(url, noProxy), true, `${url} ${noProxy}`)
   const others: Array<[string, string]> = [
@@ -80,7 +83,9 @@ t.test('isExempt reads NO_PROXY as curl and Go do', async (t) => {
     ['https://10.1.2.3', '10.0.0.0/99'],
     ['https://10.1.2.3', 'fd00::/8'],
     ['https://10.1.2.3', '2.3'],
-    ['https://[fd00::1]', 'fd00::2']
+    ['https://[fd00::1]', 'fd00::2'],
+    ['https://api.example.com', 'a b% api.example.com%'],
+    ['https://api.example.com', 'xn--a,bü cher']
   ]
   for (const [url, noProxy] of others) t.equal(exempt(url, noProxy), false, `${url} ${noProxy}`)
 })
