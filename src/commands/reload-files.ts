@@ -41,7 +41,8 @@ interface Part {
 }
 
 function partsOf (app: FastifyInstance, { variables, sandboxUrl, mask }: ReloadingOptions): readonly Part[] {
-  const credentials = /^CLOUDINARY_/
+  // An environment that its proxy cannot serve must not be reached without one.
+  const credentials = /^CLOUDINARY_|_PROXY$/i
   const keys = /^(GATEWAY_KEYS|AUTH_PUBLIC_KEY)(_FILE)?$/
   return [{
     what: 'credentials',

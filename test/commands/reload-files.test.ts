@@ -187,3 +187,17 @@ t.test('a changed public key: 401 for tokens of the one before, though they were
   t.same([await status(old.token), await status(next.token), await status('old')], [401, 200, 403])
   t.notMatch(JSON.stringify(lines), /canary/)
 })
+
+t.test('credentials that would need a proxy that cannot be used are not taken', async (t) => {
+  const { app, file, variables, logger, lines } = await start(t)
+  const { check, stop } = reloadFiles(app, {
+    variables: { ...variables, HTTPS_PROXY: 'socks5://canary:1' }, logger, sandboxUrl: undefined, pollMs: 1_000_000
+  })
+  t.teardown(stop)
+  writeFileSync(file, 'cloudinary://1234:abcd@demo?upload_prefix=https://media.example.com')
+  check()
+  await until(() => lines.length > 0)
+  t.match(lines, [{ level: 50, reason: /HTTPS_PROXY names a SOCKS proxy/ }])
+  t.match(app.cloudinary.get('production')?.environment.uploadPrefix, /^http:\/\/127\.0\.0\.1/)
+  t.notMatch(JSON.stringify(lines), 'canary')
+})

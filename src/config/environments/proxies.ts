@@ -14,24 +14,33 @@ function chosen (source: Source, name: string): string | undefined {
   return source.plain(name) === undefined ? undefined : name
 }
 
-function readProxy (source: Source, variable = ''): Proxy | undefined {
+/** A variable that names a proxy, and what it comes to. */
+interface Named { readonly variable: string, readonly read: ReturnType<typeof parseProxy> }
+
+function readNamed (source: Source, variable = ''): Named | undefined {
   const text = source.plain(variable)
-  if (text === undefined) return undefined
-  const parsed = parseProxy(text)
-  if (!('reason' in parsed)) return parsed
-  source.fault(variable, parsed.reason)
-  return undefined
+  return text === undefined ? undefined : { variable, read: parseProxy(text) }
 }
 
-/** Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` (where one of the others is not set) and `NO_PROXY`. */
+/**
+ * Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` (where one of the others is not set) and `NO_PROXY`. A variable
+ * that cannot be used is a fault once something needs it: it may be meant for other programs.
+ */
 export function readProxies (source: Source): ProxyOf {
   const all = chosen(source, 'ALL_PROXY')
   const [forHttps, forHttp] = [chosen(source, 'HTTPS_PROXY') ?? all, chosen(source, 'HTTP_PROXY') ?? all]
-  const https = readProxy(source, forHttps)
-  const http = forHttp === forHttps ? https : readProxy(source, forHttp)
   const noProxy = source.plain(chosen(source, 'NO_PROXY') ?? '') ?? ''
-  const rules: ProxyRules = { https, http, noProxy }
-  return (url) => proxyFor(new URL(url), rules)
+  const rules: ProxyRules<Named> = { https: readNamed(source, forHttps), http: readNamed(source, forHttp), noProxy }
+  const told = new Set<string>()
+  return (url) => {
+    const named = proxyFor(new URL(url), rules)
+    if (named === undefined) return undefined
+    const { variable, read } = named
+    if (!('reason' in read)) return read
+    if (!told.has(variable)) source.fault(variable, read.reason)
+    told.add(variable)
+    return undefined
+  }
 }
 
 /** Returns one line, without credentials, on which proxy serves each environment and the key set; undefined without proxies. */

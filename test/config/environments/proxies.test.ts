@@ -28,6 +28,26 @@ t.test('readProxies', async (t) => {
     t.equal(read({ ALL_PROXY: 'socks5://canary' }).faults.length, 1)
     t.same(read({ ALL_PROXY: 'socks5://a', HTTPS_PROXY: 'http://a', HTTP_PROXY: 'http://a' }).faults, [])
   })
+
+  t.test('a variable that serves nothing stops no start: other programs may know more kinds of proxies', async (t) => {
+    const variables = { ALL_PROXY: 'socks5://a:1', http_proxy: 'ftp://b' }
+    t.equal(loadConfig(variables).sandbox.start, true)
+    const url = 'cloudinary://1234:abcdefgh@demo'
+    const faults = (more: Record<string, string>) => {
+      try {
+        loadConfig({ ...variables, ...more })
+        return ''
+      } catch (error) {
+        return (error as Error).message
+      }
+    }
+    t.match(faults({ CLOUDINARY_URL: url }), /^ {2}ALL_PROXY names a SOCKS proxy[^\n]+$/m)
+    t.notMatch(faults({ CLOUDINARY_URL: url }), 'http_proxy')
+    t.equal(faults({ CLOUDINARY_URL: `${url}?api_proxy=http://own:1` }), '')
+    t.equal(faults({ CLOUDINARY_URL: url, CLOUDINARY_API_PROXY: 'http://own:1' }), '')
+    t.equal(faults({ CLOUDINARY_URL: url, NO_PROXY: 'api.cloudinary.com' }), '')
+    t.equal(faults({ CLOUDINARY_URL: `${url}?upload_prefix=http://localhost:1` }), '')
+  })
 })
 
 t.test('proxiesInUse says which proxy serves what, without credentials', async (t) => {
