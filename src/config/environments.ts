@@ -3,7 +3,7 @@ import type { Proxy } from '../net/proxies.ts'
 import { Secret } from '../secret.ts'
 import { parseCloudinaryUrl, type ParsedEnvironment } from './environments/cloudinary-url.ts'
 import { credentialFaults, strayFault, type Credentials } from './environments/credentials.ts'
-import { defaultSettings } from './environments/options.ts'
+import { defaultSettings, OPTION_NAMES } from './environments/options.ts'
 import { findOptions, readOptionVariables, type GivenOption } from './environments/option-variables.ts'
 import type { ProxyOf } from './environments/proxies.ts'
 import { FILE_SUFFIX, type Source } from './source.ts'
@@ -42,6 +42,20 @@ function variableSetOf (name: string): VariableSet | undefined {
   return part ? { infix: part[1] ?? '', form: 'parts' } : undefined
 }
 
+/**
+ * Returns what tells whether `CLOUDINARY_URL_<NAME>` is a part or an option of an environment called `url`, where
+ * there is one, and not the URL of an environment `<NAME>`, which would begin with `cloudinary:`.
+ */
+function memberOfUrl (source: Source): (variable: string) => boolean {
+  const parts = PARTS.map((part) => partVariable('URL', SUFFIXES[part]))
+  const members = new Set([...parts, ...OPTION_NAMES.map((option) => urlVariable(option.toUpperCase()))])
+  const isThere = source.has(urlVariable('URL')) || parts.filter((name) => source.has(name)).length > 1
+  return (variable) => {
+    const plain = variable.endsWith(FILE_SUFFIX) ? variable.slice(0, -FILE_SUFFIX.length) : variable
+    return isThere && members.has(plain) && !/^cloudinary:/i.test(source.plain(plain) ?? '')
+  }
+}
+
 /** Name of the environment whose variables have this infix. */
 const nameOf = (infix: string): string => infix === '' ? UNNAMED : infix.toLowerCase()
 
@@ -53,11 +67,15 @@ interface Found {
   readonly others: VariableSet[]
 }
 
+/** The set of an environment called `url`; undefined for an option of it. */
+const partOfUrl = (variable: string): VariableSet | undefined =>
+  PART_VARIABLE.test(variable.replace(/_FILE$/, '')) ? { infix: 'URL', form: 'parts' } : undefined
+
 /** Sets of variables by the name of their environment, in the order of the names. */
-function findEnvironments (source: Source): Found[] {
+function findEnvironments (source: Source, isOfUrl: (variable: string) => boolean): Found[] {
   const found = new Map<string, Found>()
   for (const variable of source.names) {
-    const variables = variableSetOf(variable)
+    const variables = isOfUrl(variable) ? partOfUrl(variable) : variableSetOf(variable)
     if (variables === undefined) continue
     const name = nameOf(variables.infix)
     const known = found.get(name)
@@ -117,8 +135,9 @@ export function readEnvironments (
   source: Source, { insecure, proxyOf }: { insecure: boolean, proxyOf: ProxyOf }, warnings: string[]
 ): CloudinaryEnvironment[] {
   const environments: CloudinaryEnvironment[] = []
-  const found = findEnvironments(source)
-  const options = findOptions(source, nameOf, new Set(found.map(({ name }) => name)))
+  const isOfUrl = memberOfUrl(source)
+  const found = findEnvironments(source, isOfUrl)
+  const options = findOptions(source, nameOf, new Set(found.map(({ name }) => name)), isOfUrl)
   const shared = takeSharedProxy(source, options)
   for (const { name, variables, others } of found) {
     const own = options.get(name) ?? []

@@ -41,6 +41,26 @@ t.test('readEnvironments', async (t) => {
     t.same(environments.map(({ name, apiSecret }) => [name, apiSecret.reveal()]), [['production', 'one'], ['staging', 'two']])
   })
 
+  t.test('an environment may be called url, in both forms, with options', async (t) => {
+    const parts = { CLOUDINARY_URL_CLOUD_NAME: 'demo', CLOUDINARY_URL_API_KEY: '1', CLOUDINARY_URL_API_SECRET: 'one' }
+    const prefix = 'https://api.example'
+    const given = (variables: Record<string, string>) => {
+      const { environments, faults } = read(variables, { '/secret': 'one', '/prefix': prefix })
+      return [...environments.map(({ name, uploadPrefix }) => `${name} ${uploadPrefix}`), ...faults.map(({ name }) => name)]
+    }
+    const url = 'cloudinary://1:one@demo'
+    const official = 'https://api.cloudinary.com'
+    t.same(given(parts), [`url ${official}`])
+    t.same(given({ ...parts, CLOUDINARY_URL_UPLOAD_PREFIX: prefix }), [`url ${prefix}`])
+    t.same(given({ ...parts, CLOUDINARY_URL_API_SECRET: '', CLOUDINARY_URL_API_SECRET_FILE: '/secret', CLOUDINARY_URL_UPLOAD_PREFIX_FILE: '/prefix' }), [`url ${prefix}`])
+    t.same(given({ CLOUDINARY_URL_URL: url, CLOUDINARY_URL_UPLOAD_PREFIX: prefix }), [`url ${prefix}`])
+    t.same(given({ CLOUDINARY_URL_URL: url, CLOUDINARY_URL_SECURE: url }), [`secure ${official}`, `url ${official}`])
+    t.same(given({ CLOUDINARY_URL_SECURE: url }), [`secure ${official}`])
+    t.same(given({ CLOUDINARY_URL_API_KEY: url, CLOUDINARY_URL_API_SECRET: url }), [`api_key ${official}`, `api_secret ${official}`])
+    t.same(given({ ...parts, CLOUDINARY_URL_API_SECRET: '' }), ['CLOUDINARY_URL_API_SECRET'])
+    t.same(given({ ...parts, CLOUDINARY_URL_URL: url }), [`url ${official}`, 'CLOUDINARY_URL_URL'])
+  })
+
   t.test('a prefix that is no URL is a fault, in each form, and no proxy is asked for it', async (t) => {
     const proxyOf: ProxyOf = (url) => {
       t.equal(url, 'https://api.cloudinary.com')

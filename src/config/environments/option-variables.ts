@@ -15,10 +15,10 @@ export interface GivenOption {
 const LONGEST_FIRST = OPTION_NAMES.toSorted((one, other) => other.length - one.length)
 
 /** All ways to read the name of a variable, the likeliest first. */
-function readingsOf (name: string): GivenOption[] {
+function readingsOf (name: string, isOfUrl = false): GivenOption[] {
   const variable = name.endsWith(FILE_SUFFIX) ? name.slice(0, -FILE_SUFFIX.length) : name
-  // `CLOUDINARY_URL_SECURE` is the URL of an environment `secure`.
-  const [, rest = ''] = /^CLOUDINARY(?!_URL_)(_.+)$/.exec(variable) ?? []
+  // `CLOUDINARY_URL_SECURE` is the URL of an environment `secure`, unless there is one that is called `url`.
+  const [, rest = ''] = (isOfUrl ? /^CLOUDINARY(_.+)$/ : /^CLOUDINARY(?!_URL_)(_.+)$/).exec(variable) ?? []
   return LONGEST_FIRST
     .filter((option) => rest.endsWith(`_${option.toUpperCase()}`))
     .map((option) => ({ infix: rest.slice(1, -option.length - 1), option, variable }))
@@ -29,14 +29,17 @@ export function isOptionVariable (name: string): boolean { return readingsOf(nam
 
 /**
  * Finds the options that have variables of their own, by the name of their environment. Where a variable can be read in
- * two ways, the one whose environment is among `names` wins.
+ * two ways, the one whose environment is among `names` wins. `isOfUrl` knows those of an environment called `url`.
  */
 export function findOptions (
-  source: Source, nameOf: (infix: string) => string, names: ReadonlySet<string>
+  source: Source,
+  nameOf: (infix: string) => string,
+  names: ReadonlySet<string>,
+  isOfUrl: (variable: string) => boolean
 ): Map<string, GivenOption[]> {
   const found = new Map<string, GivenOption[]>()
   for (const variable of source.names) {
-    const readings = readingsOf(variable)
+    const readings = readingsOf(variable, isOfUrl(variable))
     const reading = readings.find(({ infix }) => names.has(nameOf(infix))) ?? readings[0]
     if (reading === undefined) continue
     const name = nameOf(reading.infix)

@@ -7,7 +7,7 @@ const nameOf = (infix: string): string => infix.toLowerCase()
 
 function find (names: readonly string[], environments: readonly string[] = []) {
   const source = new Source(Object.fromEntries(names.map((name) => [name, 'x'])), () => '')
-  return Object.fromEntries([...findOptions(source, nameOf, new Set(environments))].map(([name, options]) => [name, options.map(({ option }) => option)]))
+  return Object.fromEntries([...findOptions(source, nameOf, new Set(environments), () => false)].map(([name, options]) => [name, options.map(({ option }) => option)]))
 }
 
 t.test('isOptionVariable', async (t) => {
@@ -37,7 +37,7 @@ t.test('readOptionVariables sets each option once, and names the variable of eac
   }, (path) => path === '/cname' ? 'img.example\n' : '')
   const settings = defaultSettings()
   const beside = { given: new Set(['secure_distribution']), url: 'CLOUDINARY_URL_X' }
-  readOptionVariables(source, findOptions(source, nameOf, new Set()).get('x') ?? [], settings, beside, false)
+  readOptionVariables(source, findOptions(source, nameOf, new Set(), () => false).get('x') ?? [], settings, beside, false)
   t.same(source.faults, [
     { name: 'CLOUDINARY_X_FORCE_VERSION_FILE', reason: 'names a file that is empty' },
     { name: 'CLOUDINARY_X_PRIVATE_CDN', reason: 'must be true or false' },
