@@ -143,7 +143,8 @@ t.test('a connection is renewed by age: between requests, and never in the middl
   const sockets = new Set<Socket>()
   const held: Array<() => void> = []
   let hold = false
-  const origin = await serve(t, ({ socket }, response) => {
+  const origin = await serve(t, ({ socket, url }, response) => {
+    if (url === '/clock') return response.end('')
     sockets.add(socket)
     if (hold) held.push(() => { response.end('held') })
     else response.end('')
@@ -162,8 +163,13 @@ t.test('a connection is renewed by age: between requests, and never in the middl
   const running = [made.request(GET), made.request(GET)]
   while (held.length === 0) await new Promise((resolve) => { setImmediate(resolve) })
   const [, current] = [...sockets]
-  // Three times its age: what is due has happened by then.
-  await new Promise((resolve) => { setTimeout(resolve, 180) })
+  // Connections of the same age that come and go meanwhile: after two of them, what is due has happened.
+  const clock = dispatcher(t, origin, { maxAgeMs: 60 })
+  for (let renewed = 0; renewed < 2; renewed++) {
+    const gone = new Promise<void>((resolve) => { clock.once('disconnect', () => { resolve() }) })
+    await (await clock.request({ method: 'GET', path: '/clock' })).body.dump()
+    await gone
+  }
   t.equal(current?.destroyed, false, 'one that is in use stays')
   hold = false
   held[0]?.()
