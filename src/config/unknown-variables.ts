@@ -39,12 +39,22 @@ function candidates (asked: string): string[] {
   return [...KNOWN, .../F\w{0,4}$/i.test(asked) ? [...fromFiles, ...credentials] : [...credentials, ...fromFiles]]
 }
 
+/** Read in upper case and in lower case. */
+const PROXIES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY']
+
+/** Whether a name differs from that of a proxy variable in one letter: `FTP_PROXY`, of other programs, does in two. */
+function isMisspeltProxy (name: string): boolean {
+  const upper = name.toUpperCase()
+  if (PROXIES.includes(upper)) return name !== upper && name !== name.toLowerCase()
+  return PROXIES.some((known) => Math.abs(name.length - known.length) <= 1 && editDistance(upper, known) <= 1)
+}
+
 /** Two letters at most inserted, deleted or replaced. The length is looked at first: of most names it says enough. */
 const isNear = (one: string, other: string): boolean => Math.abs(one.length - other.length) <= 2 && editDistance(one, other) <= 2
 
 function isMeantForUs (name: string): boolean {
   if (KNOWN.has(name) || FOREIGN.has(name) || isCredentialVariable(name) || isOptionVariable(name)) return false
-  return PREFIX.test(name) || candidates(name).some((known) => known.length >= SHORTEST_NEAR && isNear(name.toUpperCase(), known))
+  return PREFIX.test(name) || isMisspeltProxy(name) || candidates(name).some((known) => known.length >= SHORTEST_NEAR && isNear(name.toUpperCase(), known))
 }
 
 /** A line for each variable that was probably meant for us, by its beginning or its likeness, and that nothing here reads. The value is not looked at. */
@@ -52,7 +62,7 @@ export function unknownVariables (names: readonly string[]): string[] {
   return names
     .filter(isMeantForUs)
     .map((name) => {
-      const known = candidates(name)
+      const known = isMisspeltProxy(name) ? PROXIES : candidates(name)
       const nearest = nearestName(name, known) ?? known.find((one) => one.startsWith(`${name.toUpperCase()}_`))
       const shown = name.replace(/[^ -~]/g, '?')
       return nearest === undefined ? `${shown} is not a variable of this program` : `${shown} is not a variable of this program; did you mean ${nearest}?`

@@ -76,6 +76,25 @@ t.test('unknownVariables', async (t) => {
   })
 })
 
+t.test('a proxy variable that is misspelt by one letter, and none of other programs', async (t) => {
+  const meant = { HTTPSPROXY: 'HTTPS_PROXY', HTTP_PROXXY: 'HTTP_PROXY', no_proxi: 'NO_PROXY', ALLPROXY: 'ALL_PROXY', Https_Proxy: 'HTTPS_PROXY' }
+  for (const [name, known] of Object.entries(meant)) {
+    t.same(unknownVariables([name]), [`${name} is not a variable of this program; did you mean ${known}?`])
+  }
+  t.same(unknownVariables([
+    'HTTPS_PROXY',
+    'https_proxy',
+    'no_proxy',
+    'FTP_PROXY',
+    'WS_PROXY',
+    'SOCKS_PROXY',
+    'RSYNC_PROXY',
+    'npm_config_noproxy',
+    'GOPROXY',
+    'HTTP_PROXY_PORT'
+  ]), [])
+})
+
 t.test('serviceLinkWarnings names the settings that a Service stands in the way of', async (t) => {
   t.same(serviceLinkWarnings(new Set()), [])
   t.same(serviceLinkWarnings(new Set(['METRICS_SERVICE_HOST', 'METRICS_PORT_80_TCP', 'GATEWAY_PORT'])), [])
