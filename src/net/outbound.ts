@@ -120,6 +120,12 @@ function proxyConnector (proxy: Proxy, options: OutboundOptions): buildConnector
   }
 }
 
+/** Failures to connect. Some have the codes of connections that were cut while they were in use. */
+const unconnected = new WeakSet<Error>()
+
+/** Returns whether a request failed for want of a connection, so that nothing of it was sent. */
+export function wasUnconnected (error: Error): boolean { return unconnected.has(error) }
+
 /** Makes clients of one connection whose socket is closed between two requests once it is old enough. */
 function renewing (connect: buildConnector.connector, maxAgeMs: number): (origin: URL, options: object) => Client {
   return (origin, options) => {
@@ -129,6 +135,7 @@ function renewing (connect: buildConnector.connector, maxAgeMs: number): (origin
         connect(target, (...result) => {
           const [error, socket] = result
           if (error === null) closeWhenOld(client, socket, maxAgeMs)
+          else unconnected.add(error)
           callback(...result)
         })
       }

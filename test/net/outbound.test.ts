@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type LookupFunction, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { dispatcherTo, ProxyError, type Dispatcher, type OutboundOptions } from '../../src/net/outbound.ts'
+import { dispatcherTo, ProxyError, wasUnconnected, type Dispatcher, type OutboundOptions } from '../../src/net/outbound.ts'
 import { parseProxy, type Proxy } from '../../src/net/proxies.ts'
 import { startNameProxy } from '../support/name-proxy.ts'
 
@@ -125,6 +125,7 @@ t.test('a proxy that does not connect fails the request once, by its own error',
   const fails = async (changes: Partial<OutboundOptions>, expected: object, origin = 'https://media.test') => {
     const error = await dispatcher(t, origin, { proxy: withUser(proxy.url), ...changes }).request(GET).then(() => undefined, (reason: unknown) => reason)
     t.ok(error instanceof ProxyError)
+    t.equal(wasUnconnected(error as Error), true)
     t.match(error, expected)
     t.notMatch((error as Error).message, /us@er|p\/w|%2F/)
   }

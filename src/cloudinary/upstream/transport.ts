@@ -1,6 +1,6 @@
 import type { UpstreamLimits } from '../../config/types.ts'
 import { GatewayError } from '../../errors.ts'
-import { dispatcherTo, ProxyError, type Dispatcher } from '../../net/outbound.ts'
+import { dispatcherTo, ProxyError, wasUnconnected, type Dispatcher } from '../../net/outbound.ts'
 import type { UpstreamProxy } from '../../schemas/environment.ts'
 
 /** One request to Cloudinary. `lane` chooses the pool: long uploads never stand before JSON calls. */
@@ -78,7 +78,8 @@ function faultOf (error: Error & { code?: string }): TransportFault {
   if (UNREACHABLE.has(code)) return 'unreachable'
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return 'connect_timeout'
   if (TIMEOUTS.has(code)) return 'timeout'
-  if (CUT.has(code)) return 'cut'
+  // A server that closes during the handshake has seen no request.
+  if (CUT.has(code)) return wasUnconnected(error) ? 'unreachable' : 'cut'
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO|EPROTO)/.test(code)) return 'tls'
   return 'broken'
 }

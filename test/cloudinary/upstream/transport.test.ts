@@ -76,6 +76,28 @@ t.test('U1: a refused connection and an unknown name are told apart from a faile
   t.equal(new TransportError('connect_timeout').beforeSend, true)
 })
 
+t.test('a connection that ends before it is encrypted has carried nothing, with and without a proxy', async (t) => {
+  const bytes: Buffer[] = []
+  // It answers like a proxy that connects, and closes on the first byte of TLS.
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).on('data', (chunk: Buffer) => {
+      bytes.push(chunk)
+      if (chunk[0] === 22) socket.end()
+      else socket.write('HTTP/1.1 200 Connected\r\n\r\n')
+    })
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => { server.on('listening', resolve) })
+  t.teardown(() => { server.close() })
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}` // it listens on TCP
+  const proxied = new Transport({ origin: 'https://media.test', limits, proxy: { address, url: new Secret(`http://${address}`) } })
+  t.teardown(() => proxied.close())
+  for (const transport of [transportTo(t, `https://${address}`), proxied]) {
+    const sent = transport.send({ method: 'POST', path: '/', headers: {}, lane: 'upload', body: chunks(1), signal: never })
+    await t.rejects(sent, { ...isFault('unreachable'), beforeSend: true })
+  }
+  t.same(bytes.map(([first = 0]) => String.fromCharCode(first)), ['\x16', 'C', '\x16'])
+})
+
 t.test('U4: a server without the expected certificate gets nothing', async (t) => {
   const plain = createServer((socket) => { socket.on('error', () => {}).end('HTTP/1.1 200 OK\r\n\r\n') }).listen(0, '127.0.0.1')
   await new Promise((resolve) => { plain.on('listening', resolve) })
