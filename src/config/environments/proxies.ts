@@ -15,9 +15,9 @@ function chosen (source: Source, name: string): string | undefined {
 }
 
 /** A variable that names a proxy, and what it comes to. */
-interface Named { readonly variable: string, readonly read: ReturnType<typeof parseProxy> }
+interface ProxyVariable { readonly variable: string, readonly read: ReturnType<typeof parseProxy> }
 
-function readNamed (source: Source, variable = ''): Named | undefined {
+function readProxyVariable (source: Source, variable = ''): ProxyVariable | undefined {
   const text = source.plain(variable)
   return text === undefined ? undefined : { variable, read: parseProxy(text) }
 }
@@ -30,7 +30,7 @@ export function readProxies (source: Source): ProxyOf {
   const all = chosen(source, 'ALL_PROXY')
   const [forHttps, forHttp] = [chosen(source, 'HTTPS_PROXY') ?? all, chosen(source, 'HTTP_PROXY') ?? all]
   const noProxy = source.plain(chosen(source, 'NO_PROXY') ?? '') ?? ''
-  const rules: ProxyRules<Named> = { https: readNamed(source, forHttps), http: readNamed(source, forHttp), noProxy }
+  const rules: ProxyRules<ProxyVariable> = { https: readProxyVariable(source, forHttps), http: readProxyVariable(source, forHttp), noProxy }
   const told = new Set<string>()
   return (url) => {
     const named = proxyFor(new URL(url), rules)

@@ -5,9 +5,9 @@ import { Source } from '../../../src/config/source.ts'
 
 const nameOf = (infix: string): string => infix.toLowerCase()
 
-function find (names: readonly string[], environments: readonly string[] = []) {
+function find (names: readonly string[], environments: readonly string[] = [], ofUrl = '') {
   const source = new Source(Object.fromEntries(names.map((name) => [name, 'x'])), () => '')
-  return Object.fromEntries([...findOptions(source, nameOf, new Set(environments), () => false)].map(([name, options]) => [name, options.map(({ option }) => option)]))
+  return Object.fromEntries([...findOptions(source, nameOf, new Set(environments), (name) => name === ofUrl)].map(([name, options]) => [name, options.map(({ option }) => option)]))
 }
 
 t.test('isOptionVariable', async (t) => {
@@ -22,6 +22,7 @@ t.test('findOptions takes the longest option, unless the other reading names an 
   t.same(find(['CLOUDINARY_SECURE_CDN_SUBDOMAIN'], ['secure']), { secure: ['cdn_subdomain'] })
   t.same(find(['CLOUDINARY_PUBLIC_UPLOAD_PREFIX'], ['public', 'editor']), { public: ['upload_prefix'] })
   t.same(find(['CLOUDINARY_PUBLIC_UPLOAD_PREFIX'], ['production']), { '': ['public_upload_prefix'] })
+  t.same(find(['CLOUDINARY_URL_SECURE', 'CLOUDINARY_URL_CNAME'], ['url'], 'CLOUDINARY_URL_CNAME'), { url: ['cname'] })
   t.same(find(['CLOUDINARY_X_CNAME', 'CLOUDINARY_X_CNAME_FILE', 'CLOUDINARY_X_SECURE', 'PATH']), { x: ['cname', 'secure'] })
 })
 
