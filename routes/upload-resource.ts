@@ -139,6 +139,9 @@ async function fromText (request: FastifyRequest, query: UploadParameters): Prom
   const { cloudinary, headers, callerGone, uploadOwner: owner, routeOptions: { bodyLimit } } = request
   const kind = isUrlencoded(headers) ? 'form' : 'json'
   const source = { ...bodyOf(request), kind, freeBytes: bodyLimit } as const
+  // A longer one is counted among the chunks of uploads.
+  const { length = bodyLimit } = source
+  if (length <= bodyLimit) request.holdBody(length)
   const { bytes, release } = await cloudinary.holdText(source, { signal: callerGone, owner })
   try {
     const limits = { rest: bodyLimit, file: cloudinary.uploadLimits.textMaxBytes }

@@ -15,6 +15,7 @@ import type { Config } from './config/types.ts'
 import authentication from './plugins/access/authentication.ts'
 import authorization from './plugins/access/authorization.ts'
 import environmentChoice from './plugins/access/environment-choice.ts'
+import heldBodies from './plugins/access/held-bodies.ts'
 import quotaHeaders from './plugins/access/quota-headers.ts'
 import rateLimit, { callerRate, strangerRate } from './plugins/access/rate-limit.ts'
 import routeActions from './plugins/access/route-actions.ts'
@@ -170,6 +171,7 @@ async function loadBorder (app: FastifyInstance, options: AppOptions, docs: stri
   await app.register(bodyTimeout, { timeoutMs: Math.min(BODY_TIMEOUT_MS, config.upload.idleTimeoutMs) })
   await app.register(unreadHeaders)
   await app.register(unreadBody)
+  await app.register(heldBodies, { maxBytes: config.memory.bodiesBytes })
   // Before its users: what is registered first is closed last.
   await app.register(redis, { url: config.redisUrl, prefix: config.redisPrefix, tls: config.redisTls })
   await app.register(rateLimit, { ...ratesOf(app, config), redis: app.redis, memory: boundsOf(options) })

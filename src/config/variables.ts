@@ -118,7 +118,7 @@ export const Settings = Type.Object({
     description: 'Memory that the process may use, such as `256MiB`. Unset: the limit of the container, or all memory of the machine. Sets the defaults of the limits for uploads, and the bounds of caches.'
   })),
 
-  JSON_MAX_BYTES: bytes('Largest JSON body taken; on `/upload` without its data URI.', MIB, 1024, 64 * MIB),
+  JSON_MAX_BYTES: bytes('Largest JSON body taken; on `/upload` without its data URI. A sixteenth of the memory limit, at most 64 MiB, is for such bodies; those without room are answered 503.', MIB, 1024, 64 * MIB),
   UPLOAD_MAX_BYTES: bytes('Largest file taken.', 5 * 1024 * MIB, 1),
   UPLOAD_TEXT_MAX_BYTES: bytes('Largest data URI taken in JSON or a urlencoded form, as text; up to 64 MB. It is held in memory of `UPLOAD_BUFFER_BYTES`; in a multipart form it streams, however long.', 16 * MIB, 1024, 64_000_000),
   UPLOAD_CHUNK_BYTES: bytes('Size of a chunk of a large upload; less where `MEMORY_LIMIT` is small. Cloudinary takes no less than 5 MiB.', 20_000_000, 5 * MIB),

@@ -42,7 +42,12 @@ t.test('a limit sizes chunks, places and memories, wherever it comes from', asyn
     uploads: 16,
     settings: { UPLOAD_TEXT_MAX_BYTES: 16 * MIB },
     memory: {
-      limitBytes: 256 * MIB, answersBytes: 8 * MIB, recordsBytes: 4 * MIB, cacheBytes: 2 * MIB, keepsFreed: false
+      limitBytes: 256 * MIB,
+      answersBytes: 8 * MIB,
+      bodiesBytes: 16 * MIB,
+      recordsBytes: 4 * MIB,
+      cacheBytes: 2 * MIB,
+      keepsFreed: false
     },
     faults: [],
     warnings: []

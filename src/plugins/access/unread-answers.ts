@@ -1,8 +1,6 @@
 import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { callerKey } from '../../auth/callers/caller-key.ts'
-import type { Caller } from '../../auth/policy/caller.ts'
 import { GatewayError } from '../../errors.ts'
 import { onlyReads } from '../../input/route-input.ts'
 import { addressKey } from '../../net/addresses.ts'
@@ -13,6 +11,7 @@ import {
   type ConnectionLimits
 } from '../../net/connections.ts'
 import { answerLimits, AnswerBudget, type AnswerLimits } from './answer-budget.ts'
+import { HeldBytes, ownersOf } from './held-bytes.ts'
 
 export type UnreadAnswersOptions = Partial<ConnectionLimits & AnswerLimits>
 
@@ -28,7 +27,7 @@ declare module 'fastify' {
      * @throws {GatewayError} `overloaded` when there is no room.
      */
     holdAnswer (bytes: number): void
-    [HELD]: Held | undefined
+    [HELD]: HeldBytes | undefined
   }
 }
 
@@ -47,40 +46,6 @@ function overloaded (): GatewayError {
   })
 }
 
-function ownersOf (request: FastifyRequest): string[] {
-  const caller = request.caller as Caller | undefined // pages have none
-  const address = `address:${addressKey(request.ip)}`
-  return caller === undefined ? [address] : [address, callerKey(request)]
-}
-
-/** The bytes of one answer, counted while they wait. */
-class Held {
-  readonly #budget: AnswerBudget
-  readonly #owners: readonly string[]
-  #bytes = 0
-  #isOver = false
-
-  constructor (budget: AnswerBudget, request: FastifyRequest) {
-    this.#budget = budget
-    this.#owners = ownersOf(request)
-    request[HELD] = this
-    request.whenOver(() => {
-      this.#resize(0)
-      this.#isOver = true
-    })
-  }
-
-  fits (bytes: number): boolean { return this.#budget.hasRoom(this.#owners, bytes, this.#bytes) }
-
-  /** Does nothing once the answer is over: its caller may have left before it was made. */
-  grow (bytes: number): void { if (!this.#isOver && bytes > this.#bytes) this.#resize(bytes) }
-
-  #resize (bytes: number): void {
-    this.#budget.add(this.#owners, bytes - this.#bytes)
-    this.#bytes = bytes
-  }
-}
-
 function bytesOf (payload: unknown): number {
   return typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : STREAM_BYTES
 }
@@ -90,7 +55,7 @@ function countAnswers (app: FastifyInstance, budget: AnswerBudget): void {
   app.addHook('onSend', (request, reply, payload, done) => {
     const bytes = bytesOf(payload)
     if (request[HELD] !== undefined || (bytes <= PROMPT_BYTES && !isBehind(request.raw.socket))) return done()
-    const held = new Held(budget, request)
+    const held = request[HELD] = new HeldBytes(budget, request)
     // A change is done by now, so reporting a failure would be wrong.
     if (onlyReads(request.method) && reply.statusCode < 400 && !held.fits(bytes)) {
       if (payload instanceof Readable) payload.destroy()
@@ -137,7 +102,7 @@ export default fp<UnreadAnswersOptions>(async (app, options) => {
   app.decorate('unreadAnswers', budget)
   app.decorateRequest(HELD, undefined)
   app.decorateRequest('holdAnswer', function (bytes) {
-    const held = this[HELD] ?? new Held(budget, this)
+    const held = this[HELD] ??= new HeldBytes(budget, this)
     if (!held.fits(bytes)) throw overloaded()
     held.grow(bytes)
   })
