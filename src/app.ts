@@ -198,6 +198,7 @@ async function loadUpstream (app: FastifyInstance, options: AppOptions): Promise
     environments,
     defaultEnvironment,
     memory: boundsOf(options),
+    arrivingBytes: options.config.memory.arrivingBytes,
     client: { upstream, upload, onTry },
     onReplaced,
     redis

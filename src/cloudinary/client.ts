@@ -26,6 +26,7 @@ import type { Call, Connection, TryListener } from './upstream/json-calls.ts'
 import type { Place } from './upstream/place.ts'
 import type { QuotaStanding } from './upstream/quota.ts'
 import { REAL_PACE, RetryBudget, type Pace } from './upstream/retry.ts'
+import type { AnswerRoom } from './upstream/answer-room.ts'
 import { Transport } from './upstream/transport.ts'
 import { accountOf } from './wire/account.ts'
 import { deliveryUrl, type DeliveryUrl, type DeliveryUrlOptions } from './wire/delivery-url.ts'
@@ -34,6 +35,7 @@ import { encodeUploadParameter, encodeUploadParameters, type FormFields } from '
 import { signParameters } from './wire/signature.ts'
 
 export { Accounts } from './upstream/account-state.ts'
+export { AnswerRoom } from './upstream/answer-room.ts'
 export type { QuotaStanding } from './upstream/quota.ts'
 export { absentAssetId, type ResolvedAsset } from './upstream/admin.ts'
 export type { Call, TryListener } from './upstream/json-calls.ts'
@@ -54,6 +56,8 @@ export interface ClientOptions extends Partial<Pace>, SignatureMemories {
   readonly accounts?: Accounts
   /** Told how each request to Cloudinary ended: `ok`, or the code of its failure. */
   readonly onTry?: TryListener | undefined
+  /** What the answers of Cloudinary share while they arrive; by default each has as much room as it needs. */
+  readonly answerRoom?: AnswerRoom
 }
 
 /** Everything that one environment asks of Cloudinary. */
@@ -71,7 +75,7 @@ export class CloudinaryClient {
   readonly #folderMode: FolderMode
 
   constructor (environment: CloudinaryEnvironment, options: ClientOptions) {
-    const { upstream, upload, uploads = budgetOf(upload), accounts, onTry = () => {}, signatures, limits, signatureStore, ...pace } = options
+    const { upstream, upload, uploads = budgetOf(upload), accounts, onTry = () => {}, signatures, limits, signatureStore, answerRoom, ...pace } = options
     this.environment = environment
     this.account = accountOf(environment)
     this.uploadLimits = upload
@@ -80,7 +84,9 @@ export class CloudinaryClient {
     const answers = new AnswerCount()
     this.#connection = {
       environment,
-      transport: new Transport({ origin: new URL(environment.uploadPrefix).origin, limits: upstream, proxy: environment.proxy }),
+      transport: new Transport({
+        origin: new URL(environment.uploadPrefix).origin, limits: upstream, proxy: environment.proxy, answerRoom
+      }),
       pace: paced,
       budget: new RetryBudget(),
       circuits: { json: new CircuitBreaker(paced.clock, answers), upload: new CircuitBreaker(paced.clock, answers) },

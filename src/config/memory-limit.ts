@@ -122,6 +122,7 @@ function memorySettings ({ bytes, source }: MemoryLimit): MemorySettings {
     limitBytes: bytes,
     source,
     answersBytes: part(32, 4, 64),
+    arrivingBytes: part(16, 16, 128),
     bodiesBytes: part(16, 4, 64),
     recordsBytes: part(64, 2, 32),
     cacheBytes: part(128, 1, 16),

@@ -74,6 +74,8 @@ export interface MemorySettings {
   readonly source: 'MEMORY_LIMIT' | 'container' | 'machine'
   /** Answers that wait to be read. */
   readonly answersBytes: number
+  /** Answers of Cloudinary that are arriving. */
+  readonly arrivingBytes: number
   /** Bodies that are read whole, such as JSON. */
   readonly bodiesBytes: number
   /** Records of idempotency keys, where there is no Redis. */

@@ -44,7 +44,7 @@ export function proofOf (failure: GatewayError, telling: boolean): Proof | undef
   const { status = 0, message: told } = upstream ?? {}
   // A caller's signature that fits our secret: either that is not the account's any more, or the caller's way to sign.
   if (code === 'signature_mismatch' && status === 401) return { shows: 'rejected', rejection: { told: undefined, certain: false } }
-  if (!telling || code === 'client_closed' || code === 'internal') return undefined
+  if (!telling || code === 'client_closed' || code === 'internal' || code === 'overloaded') return undefined
   if (BY_QUOTA.has(status)) return ACCEPTED
   // A proxy or a wrong address can answer 403 and 404 too, but not in Cloudinary's form.
   if (status >= 400 && status < 500 && told !== undefined) return ACCEPTED

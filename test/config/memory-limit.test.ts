@@ -44,6 +44,7 @@ t.test('a limit sizes chunks, places and memories, wherever it comes from', asyn
     memory: {
       limitBytes: 256 * MIB,
       answersBytes: 8 * MIB,
+      arrivingBytes: 16 * MIB,
       bodiesBytes: 16 * MIB,
       recordsBytes: 4 * MIB,
       cacheBytes: 2 * MIB,

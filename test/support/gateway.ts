@@ -64,6 +64,7 @@ export function testConfig (environments: readonly CloudinaryEnvironment[], chan
       limitBytes: 4 * 1024 ** 3,
       source: 'machine',
       answersBytes: 64 * 1024 ** 2,
+      arrivingBytes: 128 * 1024 ** 2,
       bodiesBytes: 64 * 1024 ** 2,
       recordsBytes: 32 * 1024 ** 2,
       cacheBytes: 16 * 1024 ** 2,

@@ -2,6 +2,7 @@ import type { UpstreamLimits } from '../../config/types.ts'
 import { GatewayError } from '../../errors.ts'
 import { dispatcherTo, ProxyError, wasUnconnected, type Dispatcher } from '../../net/outbound.ts'
 import type { UpstreamProxy } from '../../schemas/environment.ts'
+import { AnswerRoom, type ArrivingAnswer } from './answer-room.ts'
 
 /** One request to Cloudinary. `lane` chooses the pool: long uploads never stand before JSON calls. */
 export interface UpstreamRequest {
@@ -111,6 +112,7 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   readonly #settle: (outcome: UpstreamReply | Error) => void
   readonly #limits: UpstreamLimits
   readonly #onStart: () => void
+  readonly #arriving: ArrivingAnswer
   readonly #chunks: Buffer[] = []
   #controller: Dispatcher.DispatchController | undefined
   #aborted: Error | undefined
@@ -120,12 +122,17 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   #headers: Record<string, string | undefined> = {}
 
   constructor (
-    limits: UpstreamLimits, onStart: () => void, settle: (outcome: UpstreamReply | Error) => void
+    limits: UpstreamLimits,
+    arriving: ArrivingAnswer,
+    onStart: () => void,
+    settle: (outcome: UpstreamReply | Error) => void
   ) {
     this.#limits = limits
+    this.#arriving = arriving
     this.#onStart = onStart
     this.#settle = (outcome) => {
       clearTimeout(this.#tooSlow)
+      arriving.leave()
       settle(outcome)
     }
   }
@@ -158,6 +165,12 @@ class AnswerCollector implements Dispatcher.DispatchHandler {
   onResponseData (_: unknown, chunk: Buffer): void {
     this.#size += chunk.length
     if (this.#size > this.#limits.maxAnswerBytes) return this.abort(new TransportError('too_large'))
+    try {
+      this.#arriving.add(chunk.length)
+    } catch (error) {
+      this.abort(error as Error) // for lack of room
+      return
+    }
     this.#chunks.push(chunk)
   }
 
@@ -174,6 +187,8 @@ export interface TransportOptions {
   readonly limits: UpstreamLimits
   readonly proxy?: UpstreamProxy | undefined
   readonly jsonConnections?: number
+  /** What all answers share while they arrive; by default each has as much room as it needs. */
+  readonly answerRoom?: AnswerRoom | undefined
 }
 
 /** The connections of one environment: one pool for JSON calls, another for uploads. */
@@ -182,8 +197,11 @@ export class Transport {
   readonly #limits: UpstreamLimits
   /** Proxy that sees requests in clear text; undefined behind a tunnel. */
   readonly #proxy: UpstreamProxy | undefined
+  readonly #room: AnswerRoom
 
-  constructor ({ origin, limits, proxy, jsonConnections = 64 }: TransportOptions) {
+  constructor (options: TransportOptions) {
+    const { origin, limits, proxy, jsonConnections = 64, answerRoom = new AnswerRoom(Infinity) } = options
+    this.#room = answerRoom
     this.#limits = limits
     this.#proxy = new URL(origin).protocol === 'http:' ? proxy : undefined
     const upload = { ...limits, proxy, headersTimeoutMs: limits.uploadHeadersTimeoutMs, sendBufferBytes: UPLOAD_SEND_BUFFER_BYTES }
@@ -197,7 +215,7 @@ export class Transport {
   /**
    * Sends one request and reads its whole answer. Redirects are answers like any other; nothing is followed or repeated.
    * @throws {TransportError} when there is no complete answer.
-   * @throws {GatewayError} as `onStart` does.
+   * @throws {GatewayError} as `onStart` does, and `overloaded` when there is no room for the answer to a `GET`.
    */
   async send (request: UpstreamRequest): Promise<UpstreamReply> {
     assertSendable(request)
@@ -206,7 +224,8 @@ export class Transport {
     const watched = body === undefined || Buffer.isBuffer(body) ? undefined : new WatchedBody(body)
     const outcome = await new Promise<UpstreamReply | Error>((resolve) => {
       const onAbort = (): void => collector.abort(new TransportError('aborted', { cause: signal.reason }))
-      const collector = new AnswerCollector(this.#limits, onStart, (settled) => {
+      const arriving = this.#room.enter(method === 'GET')
+      const collector = new AnswerCollector(this.#limits, arriving, onStart, (settled) => {
         signal.removeEventListener('abort', onAbort)
         resolve(settled)
       })

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import fp from 'fastify-plugin'
 import type { MemoryBounds } from '../../bounded-memory.ts'
-import { Accounts, CloudinaryClient, type ClientOptions } from '../../cloudinary/client.ts'
+import { Accounts, AnswerRoom, CloudinaryClient, type ClientOptions } from '../../cloudinary/client.ts'
 import { signatureMemory } from '../../cloudinary/explain/issued-signatures.ts'
 import { SignatureLimits } from '../../cloudinary/explain/signature-limits.ts'
 import type { RedisLink } from '../../redis/link.ts'
@@ -22,6 +22,8 @@ export interface CloudinaryOptions {
   redis?: RedisLink | undefined
   /** Bounds of the caches of signatures, and of assets that were not found. */
   memory?: MemoryBounds
+  /** Bytes of answers that may arrive at the same time; default: any number. */
+  arrivingBytes?: number
 }
 
 declare module 'fastify' {
@@ -56,13 +58,14 @@ export class Clients {
   #decoy: { readonly of: CloudinaryClient, readonly client: CloudinaryClient } | undefined
 
   constructor (options: CloudinaryOptions) {
-    const { environments, defaultEnvironment, client, memory = {}, redis, onReplaced = () => {} } = options
+    const { environments, defaultEnvironment, client, memory = {}, arrivingBytes = Infinity, redis, onReplaced = () => {} } = options
     this.defaultEnvironment = defaultEnvironment
     this.#onReplaced = onReplaced
     this.#options = {
       signatures: signatureMemory(memory),
       limits: new SignatureLimits(memory),
       signatureStore: redis && new RedisSignatureStore(redis),
+      answerRoom: new AnswerRoom(arrivingBytes),
       accounts: new Accounts(redis && new RedisQuotaStore(redis), memory),
       ...client
     }

@@ -1,5 +1,9 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer, type ServerResponse } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { AnswerRoom } from '../../../src/cloudinary/upstream/answer-room.ts'
 import { Transport, TransportError, type UpstreamReply, type UpstreamRequest } from '../../../src/cloudinary/upstream/transport.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import { Secret } from '../../../src/secret.ts'
@@ -255,4 +259,29 @@ t.test('a request that is no longer wanted when a connection takes it is given u
   t.equal(starts, 6)
   t.equal((await send({ path: '/third', onStart: () => {} })).status, 200)
   t.same(upstream.seen.map(({ url }) => url), ['/first', '/first', '/third'])
+})
+
+t.test('large answers that arrive at the same time share a room: what does not fit is refused, and the connection serves again', async (t) => {
+  const answers: ServerResponse[] = []
+  const server = createHttpServer((_request, response) => { answers.push(response) })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => { server.closeAllConnections(); server.close() })
+  const answerRoom = new AnswerRoom(300_000)
+  const { port } = server.address() as AddressInfo // it listens on TCP
+  const transport = new Transport({ origin: `http://127.0.0.1:${port}`, limits, answerRoom })
+  t.teardown(() => transport.close())
+  const send = async (): Promise<UpstreamReply> => transport.send({ method: 'GET', path: '/', headers: {}, lane: 'json', signal: never })
+  const until = async (isSo: () => boolean): Promise<void> => { while (!isSo()) await sleep(5) }
+  const first = send()
+  await until(() => answers.length === 1)
+  answers[0]?.write(Buffer.alloc(200_000))
+  await until(() => answerRoom.bytes === 200_000)
+  const second = send()
+  await until(() => answers.length === 2)
+  answers[1]?.write(Buffer.alloc(150_000))
+  await t.rejects(second, { code: 'overloaded' })
+  t.equal(answerRoom.bytes, 200_000)
+  answers[0]?.end(Buffer.alloc(300_000))
+  t.equal((await first).body.length, 500_000, 'the first goes on, now that it is alone')
+  t.equal(answerRoom.bytes, 0)
 })
