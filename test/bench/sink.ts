@@ -104,8 +104,10 @@ server.keepAliveTimeout = 60_000
 
 function obey (given: SinkOrder): void {
   order = given
-  const filler = { next_cursor: 'x'.repeat(Math.max(0, (given.answerBytes ?? 0) - 80)) }
-  if (given.answerBytes !== undefined) small = Buffer.from(JSON.stringify({ resources: [], ...filler }))
+  // One answer serves as an asset and as a page of a list.
+  const either = { public_id: 'file', resource_type: 'image', type: 'upload', resources: [] }
+  const filler = { next_cursor: 'x'.repeat(Math.max(0, (given.answerBytes ?? 0) - 120)) }
+  if (given.answerBytes !== undefined) small = Buffer.from(JSON.stringify({ ...either, ...filler }))
   const { port } = server.address() as AddressInfo // it listens on TCP
   const state: SinkState = { url: `http://127.0.0.1:${port}`, ...seen, md5: seen.md5.toSorted() }
   seen = { files: 0, bytes: 0, aborted: 0, md5: [] }

@@ -1,7 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { exportSPKI, generateKeyPair, type CryptoKey } from 'jose'
 import type { Holdings } from '../fixtures/soaked-gateway.ts'
 import { startSinkProcess } from '../support/sink-process.ts'
 import { WITH_TYPESCRIPT } from '../support/with-typescript.ts'
@@ -13,6 +16,8 @@ const USUAL_MINUTES = 10
 const HEAP_MINUTES = 5
 const KEPT_ENTRIES = 100
 const ERROR_PART = 0.05
+/** Callers are told apart by their tokens. */
+const POLICY = 'callers:\n  soak: { jwt: { claims: { tenant: soak } } }\n'
 const MAY_GROW_BYTES = 1024 ** 2
 /** Longer than the keep-alive of 65 seconds: a connection whose caller left while nothing was read is closed by it. */
 const SETTLE_MS = 90_000
@@ -40,12 +45,12 @@ async function settled (gateway: ChildProcess, start: Holdings): Promise<Holding
 const shown = ({ heapUsed, sockets, descriptors }: Holdings): string =>
   `heap ${(heapUsed / 1024 ** 2).toFixed(2)} MiB, ${sockets} sockets, ${descriptors} descriptors`
 
-async function soakFor (minutes: number, gateway: ChildProcess, start: Holdings): Promise<void> {
+async function soakFor (minutes: number, gateway: ChildProcess, start: Holdings, key: CryptoKey): Promise<void> {
   const tally: Tally = new Map()
   const halves: Holdings[] = []
   console.log(`start: ${shown(start)}`)
   for (const half of ['first', 'second']) {
-    await traffic(start.url, minutes * 30_000, tally)
+    await traffic(start.url, key, minutes * 30_000, tally)
     const now = await settled(gateway, start)
     console.log(`after the ${half} half: ${shown(now)}`)
     halves.push(now)
@@ -65,13 +70,18 @@ export const soak: Drill = {
     try {
       const sink = await startSinkProcess({ teardown: (end) => { endings.push(end) } })
       await sink.order({ errorPart: ERROR_PART, answerBytes: 2_000 })
+      const { publicKey, privateKey } = await generateKeyPair('Ed25519', { extractable: true })
+      const folder = mkdtempSync(join(tmpdir(), 'soak-'))
+      endings.push(() => { rmSync(folder, { recursive: true }) })
+      const policyFile = join(folder, 'policy.yaml')
+      writeFileSync(policyFile, POLICY)
       const gateway = fork(
-        join(import.meta.dirname, '../fixtures/soaked-gateway.ts'), [sink.url, String(KEPT_ENTRIES)],
+        join(import.meta.dirname, '../fixtures/soaked-gateway.ts'), [sink.url, String(KEPT_ENTRIES), policyFile, await exportSPKI(publicKey)],
         { execArgv: ['--expose-gc', ...WITH_TYPESCRIPT] }
       )
       endings.push(() => { gateway.kill('SIGKILL') })
       const [start] = await once(gateway, 'message') as [Holdings] // as it tells
-      await soakFor(Number(minutes), gateway, start)
+      await soakFor(Number(minutes), gateway, start, privateKey)
     } finally {
       for (const end of endings) end()
     }

@@ -2,6 +2,7 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { SignJWT, type CryptoKey } from 'jose'
 
 const CALLERS = 12
 const ABORTED_PART = 0.1
@@ -21,7 +22,8 @@ interface Call {
 }
 
 const NOISE = randomBytes(LARGEST_BYTES)
-const word = (): string => randomBytes(randomInt(1, 200)).toString('hex')
+/** Short enough for every field that it is used in. */
+const word = (): string => randomBytes(randomInt(1, 100)).toString('hex')
 const json = (name: string, path: string, value: object): Call => ({
   name, method: 'POST', path, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(value))
 })
@@ -64,6 +66,17 @@ async function answerOf (sending: ClientRequest): Promise<number> {
   return answer.statusCode ?? 0
 }
 
+/** Makes tokens: half of the requests bring a new one, of a user that nobody has seen. */
+function tokensBy (key: CryptoKey): () => Promise<string> {
+  let last: string | undefined
+  return async () => {
+    if (last !== undefined && Math.random() < 0.5) return last
+    last = await new SignJWT({ sub: randomUUID(), tenant: 'soak' }).setProtectedHeader({ alg: 'Ed25519' })
+      .setIssuer('idp').setAudience('gateway').setExpirationTime('1 hour').sign(key)
+    return last
+  }
+}
+
 /** Sends one request, or a part of it; an abort comes while its body is sent, or while the answer is waited for. */
 async function send (url: string, agent: Agent, { name, method, path, headers, body }: Call): Promise<string> {
   const forwarded = `10.0.${randomInt(ADDRESSES) >> 8}.${randomInt(256)}`
@@ -86,14 +99,19 @@ async function send (url: string, agent: Agent, { name, method, path, headers, b
   return `${name} ${await answered.catch((error: Error) => error.message)}`
 }
 
-/** Sends requests of every kind for so long, from several callers at once, and closes its connections. */
-export async function traffic (url: string, forMs: number, tally: Tally): Promise<void> {
+/**
+ * Sends requests of every kind for so long, from several connections at once, and closes them.
+ * @param key signs the tokens of its callers
+ */
+export async function traffic (url: string, key: CryptoKey, forMs: number, tally: Tally): Promise<void> {
+  const token = tokensBy(key)
   const agent = new Agent({ keepAlive: true, maxSockets: CALLERS })
   const until = Date.now() + forMs
   await Promise.all(Array.from({ length: CALLERS }, async (_, caller) => {
     for (let count = caller; Date.now() < until; count++) {
       const call = (KINDS[count % KINDS.length] as () => Call)() // within bounds
-      const outcome = await send(url, agent, call)
+      const headers = { ...call.headers, authorization: `Bearer ${await token()}` }
+      const outcome = await send(url, agent, { ...call, headers })
       tally.set(outcome, (tally.get(outcome) ?? 0) + 1)
     }
   }))
