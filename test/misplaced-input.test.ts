@@ -174,7 +174,8 @@ t.test('fields in the wrong place', async (t) => {
   for (const row of rows.filter((row) => row.options.config?.action !== 'directUpload')) {
     const query = queryOf(row).properties ?? {}
     const body = bodyOf(row)?.properties ?? {}
-    const both = Object.keys(query).filter((name) => name in body)
+    // What concerns a 404 alone shows nothing here, where every asset is found.
+    const both = Object.keys(query).filter((name) => name in body && name !== 'diagnose')
     if (both.length === 0) continue
     await t.test(`done as meant, wherever it stands: ${nameOf(row)}`, { skip: LONG }, async (t) => {
       const effect = async (inQuery: Record<string, unknown>, inBody: Record<string, unknown>): Promise<object[]> => {

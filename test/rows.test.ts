@@ -96,7 +96,7 @@ const U: Readonly<Record<string, Row>> = {
   U2: partly('a slow resolver cannot be had without a name server of one\'s own; the connect timeout covers it', ['cloudinary/upstream/transport.test.ts', 'U1: a refused connection and an unknown name']),
   U3: at(['cloudinary/upstream/transport.test.ts', 'U3: a connection that cannot be made in time']),
   U4: at(['faults/tls.test.ts', 'U4: nothing is sent where the certificate'], ['cloudinary/upstream/transport.test.ts', 'U4: a server without the expected certificate']),
-  U5: at(['cloudinary/upstream/transport.test.ts', 'U5, U6, U12: a connection that is cut'], ['cloudinary/upstream/admin.test.ts', 'U5, U18: reading is repeated'], ['cloudinary/upload/uploader.test.ts', 'U5: a streamed file is sent again only when']),
+  U5: at(['cloudinary/upstream/transport.test.ts', 'U5, U6, U12: a connection that is cut'], ['cloudinary/upstream/json-calls.test.ts', 'U5, U18: reading is repeated'], ['cloudinary/upload/uploader.test.ts', 'U5: a streamed file is sent again only when']),
   U6: at(['cloudinary/upstream/transport.test.ts', 'U5, U6, U12: a connection that is cut'], ['routes/upload-resource.test.ts', 'U5, U6, U9: 502 and 504']),
   U7: at(['routes/upload-resource.test.ts', 'U7: an early refusal, 40 times'], ['cloudinary/upload/uploader.test.ts', 'U7, U8: an early refusal is passed on']),
   U8: at(['cloudinary/upstream/transport.test.ts', 'U7, U8: an early answer is passed on']),
@@ -110,7 +110,7 @@ const U: Readonly<Record<string, Row>> = {
   U18: at(['cloudinary/upstream/retry.test.ts', 'U18: waits lie evenly between nothing and a bound']),
   U19: partly('no minute-long outage under load has a place in npm test', ['cloudinary/upstream/retry.test.ts', 'U19: the budget runs dry in an outage'], ['faults/outage.test.ts', 'then 503 at once for all that asks its API'], ['faults/outage.test.ts', 'once Cloudinary is back, so is the gateway']),
   U20: partly('without a figure for latency', ['bad-input.test.ts', 'while the other one works'], ['faults/outage.test.ts', 'the other environment works all the time'], ['cloudinary/client.test.ts', 'clients of two environments share the number of uploads, and nothing else']),
-  U21: partly('not a thousand races: a cut connection before the answer is the same to the gateway, and is repeated for reading alone', ['cloudinary/upstream/transport.test.ts', 'connections are kept and used again'], ['cloudinary/upstream/admin.test.ts', 'U5, U18: reading is repeated after resets'], ['cloudinary/upstream/admin.test.ts', 'deleting is repeated only when nothing was sent']),
+  U21: partly('not a thousand races: a cut connection before the answer is the same to the gateway, and is repeated for reading alone', ['cloudinary/upstream/transport.test.ts', 'connections are kept and used again'], ['cloudinary/upstream/json-calls.test.ts', 'U5, U18: reading is repeated after resets'], ['cloudinary/upstream/admin.test.ts', 'deleting is repeated only when nothing was sent']),
   U22: at(['cloudinary/upstream/transport.test.ts', 'U22: informational answers are passed over'])
 }
 

@@ -16,17 +16,17 @@ import { holdText, type HeldText, type TextBody } from './upload/held-text.ts'
 import { requireSize } from './upload/intake.ts'
 import { Uploader, type Upload, type UploadCall } from './upload/uploader.ts'
 import type { Release, UploadOwner } from './upload/shares.ts'
-import { Accounts } from './upstream/account-state.ts'
+import { Accounts } from './upstream/account/account-state.ts'
 import { AdminCalls, type Doomed, type ResolvedAsset } from './upstream/admin.ts'
 import type { Listed, Query } from './upstream/admin-paths.ts'
+import type { AnswerRoom } from './upstream/answer-room.ts'
 import type { ReadAnswer, Relayed } from './upstream/answer.ts'
 import { AnswerCount, CircuitBreaker } from './upstream/circuit-breaker.ts'
 import { FolderMode } from './upstream/folder-mode.ts'
 import type { Call, Connection, TryListener } from './upstream/json-calls.ts'
 import type { Place } from './upstream/place.ts'
-import type { QuotaStanding } from './upstream/quota.ts'
+import type { QuotaStanding } from './upstream/account/quota.ts'
 import { REAL_PACE, RetryBudget, type Pace } from './upstream/retry.ts'
-import type { AnswerRoom } from './upstream/answer-room.ts'
 import { Transport } from './upstream/transport.ts'
 import { accountOf } from './wire/account.ts'
 import { deliveryUrl, type DeliveryUrl, type DeliveryUrlOptions } from './wire/delivery-url.ts'
@@ -34,9 +34,9 @@ import { privateDownloadUrl, type DownloadUrlOptions } from './wire/download-url
 import { encodeUploadParameter, encodeUploadParameters, type FormFields } from './wire/parameters.ts'
 import { signParameters } from './wire/signature.ts'
 
-export { Accounts } from './upstream/account-state.ts'
+export { Accounts } from './upstream/account/account-state.ts'
 export { AnswerRoom } from './upstream/answer-room.ts'
-export type { QuotaStanding } from './upstream/quota.ts'
+export type { QuotaStanding } from './upstream/account/quota.ts'
 export { absentAssetId, type ResolvedAsset } from './upstream/admin.ts'
 export type { Call, TryListener } from './upstream/json-calls.ts'
 export type { Place } from './upstream/place.ts'
@@ -95,22 +95,17 @@ export class CloudinaryClient {
     }
     this.#admin = new AdminCalls(this.#connection)
     this.#lookUps = new LookUps(this.#admin, this.#connection.account)
-    const { account: { quota } } = this.#connection
-    this.#folderMode = new FolderMode(async (call) => this.#admin.folderMode(call), paced.clock, () => quota.isPlentiful)
+    const mayAsk = (): boolean => this.#connection.account.quota.isPlentiful
+    this.#folderMode = new FolderMode(async (call) => this.#admin.folderMode(call), paced.clock, mayAsk)
     this.#uploadBudget = uploads
     this.#uploads = new Uploader(this.#connection, upload, uploads)
   }
 
-  /**
-   * Proves the credentials with one call.
-   * @throws {GatewayError} `credentials_rejected`, `upstream_failed`, `upstream_timeout`, ...
-   */
+  /** Proves the credentials with one call. Fails as every call does, or with `credentials_rejected`. */
   async ping (call: Call, maxAttempts?: number): Promise<void> { return this.#admin.ping(call, maxAttempts) }
 
-  /** A page, whose members are there and of the types that are due. */
-  async list (listed: Listed, query: Query, call: Call): Promise<ReadAnswer> {
-    return this.#admin.list(listed, query, call)
-  }
+  /** Returns a page of assets whose members have been checked. */
+  async list (listed: Listed, query: Query, call: Call): Promise<ReadAnswer> { return this.#admin.list(listed, query, call) }
 
   /** The folder mode of the account; undefined when it is not known, or too little is left to ask. */
   async folderMode (call: Call): Promise<string | undefined> { return this.#folderMode.find(call) }

@@ -1,4 +1,4 @@
-import { isPlausible, LONGEST_PERIOD_MS, type QuotaReading, type QuotaStore } from '../cloudinary/upstream/quota-reading.ts'
+import { isPlausible, LONGEST_PERIOD_MS, type QuotaReading, type QuotaStore } from '../cloudinary/upstream/account/quota-reading.ts'
 import type { RedisLink, RunScript } from './link.ts'
 
 /**

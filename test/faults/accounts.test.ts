@@ -135,11 +135,14 @@ t.test('gateways that share a Redis and the name of an environment', {
   t.same(keys, [
     'apart:idempotency',
     'apart:proof:/one',
+    'apart:quota:/one',
     'apart:rate',
     'cloudinary-gateway:idempotency',
     'cloudinary-gateway:idempotency',
     'cloudinary-gateway:proof:/one',
     'cloudinary-gateway:proof:/other',
+    'cloudinary-gateway:quota:/one',
+    'cloudinary-gateway:quota:/other',
     'cloudinary-gateway:rate'
   ])
   const left = async ({ url }: GatewayProcess): Promise<string | undefined> => {

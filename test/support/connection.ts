@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { Accounts } from '../../src/cloudinary/upstream/account-state.ts'
+import { Accounts } from '../../src/cloudinary/upstream/account/account-state.ts'
 import type { Connection } from '../../src/cloudinary/upstream/json-calls.ts'
 import { AnswerCount, CircuitBreaker } from '../../src/cloudinary/upstream/circuit-breaker.ts'
 import { REAL_PACE, RetryBudget, type Pace } from '../../src/cloudinary/upstream/retry.ts'

@@ -304,7 +304,7 @@ export const FREE: ReadonlySet<string> = new Set([
   'tags', 'context', 'metadata', 'clear_invalid', 'display_name', 'use_filename_as_display_name', 'unique_display_name', 'discard_original_filename', 'moderation', 'moderation_status', 'access_mode', 'regions',
   'face_coordinates', 'custom_coordinates', 'quality_override', 'backup', 'invalidate', 'async', 'eager_async', 'batch_id', 'source', 'proxy', 'callback',
   // what to say of it
-  'faces', 'colors', 'phash', 'exif', 'image_metadata', 'media_metadata', 'quality_analysis', 'accessibility_analysis', 'cinemagraph_analysis', 'auto_chaptering', 'auto_video_details', 'pages', 'coordinates', 'versions',
+  'diagnose', 'faces', 'colors', 'phash', 'exif', 'image_metadata', 'media_metadata', 'quality_analysis', 'accessibility_analysis', 'cinemagraph_analysis', 'auto_chaptering', 'auto_video_details', 'pages', 'coordinates', 'versions',
   'files', 'related', 'max_results', 'derived_next_cursor', 'related_next_cursor', 'next_cursor', 'moderations', 'direction', 'fields', 'tag', 'moderation_kind',
   // of URLs
   'version', 'secure', 'url_suffix', 'redirect', 'attachment', 'target_filename', 'width', 'height', 'crop', 'aspect_ratio', 'quality', 'gravity', 'fetch_format', 'effect', 'radius', 'angle', 'background', 'dpr', 'named',

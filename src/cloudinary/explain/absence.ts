@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { GatewayError } from '../../errors.ts'
 import { pastedId, type Meant, type PastedId } from '../../input/pasted-id.ts'
 import type { ResourceTypeName } from '../../schemas/assets.ts'
-import type { NamedPlace } from '../upstream/absences.ts'
+import type { NamedPlace } from '../upstream/account/absences.ts'
 import { listed, type Place } from '../upstream/place.ts'
 
 /** An asset that was not found, as it was asked for. */

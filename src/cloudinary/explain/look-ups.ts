@@ -1,5 +1,5 @@
-import type { NamedPlace } from '../upstream/absences.ts'
-import type { AccountState } from '../upstream/account-state.ts'
+import type { NamedPlace } from '../upstream/account/absences.ts'
+import type { AccountState } from '../upstream/account/account-state.ts'
 import { kindsOf, type AdminCalls } from '../upstream/admin.ts'
 import type { Call } from '../upstream/json-calls.ts'
 import { groupsElsewhere } from '../upstream/place.ts'

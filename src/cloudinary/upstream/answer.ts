@@ -2,7 +2,7 @@ import { GatewayError, type ErrorCode, type UpstreamAnswer } from '../../errors.
 import type { ProxyError } from '../../net/outbound.ts'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import type { AnswerShape } from './answer-shapes.ts'
-import { untilDateMs } from './quota-reading.ts'
+import { untilDateMs } from './account/quota-reading.ts'
 import { TransportError, type UpstreamReply } from './transport.ts'
 
 /** A JSON answer of Cloudinary that is only relayed: bytes as received. */

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { explainAbsence, orExplained, type Absent } from '../../../src/cloudinary/explain/absence.ts'
-import type { NamedPlace } from '../../../src/cloudinary/upstream/absences.ts'
+import type { NamedPlace } from '../../../src/cloudinary/upstream/account/absences.ts'
 import { GatewayError } from '../../../src/errors.ts'
 
 const TOM: NamedPlace = { public_id: 'cats/tom', resource_type: 'image', type: 'upload' }

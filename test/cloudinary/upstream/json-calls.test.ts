@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { anyObject } from '../../../src/cloudinary/upstream/answer-shapes.ts'
 import { JsonCalls, type Call, type Change } from '../../../src/cloudinary/upstream/json-calls.ts'
-import type { AdminQuota, QuotaStanding } from '../../../src/cloudinary/upstream/quota.ts'
+import type { AdminQuota, QuotaStanding } from '../../../src/cloudinary/upstream/account/quota.ts'
 import { call, connectionTo, quickPace } from '../../support/connection.ts'
 import { startFaultUpstream, type FaultUpstream } from '../../support/fault-upstream.ts'
 

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { AdminQuota, type Spending } from '../../../src/cloudinary/upstream/quota.ts'
-import type { QuotaReading, QuotaStore } from '../../../src/cloudinary/upstream/quota-reading.ts'
-import type { UpstreamReply } from '../../../src/cloudinary/upstream/transport.ts'
-import { GatewayError } from '../../../src/errors.ts'
+import { AdminQuota, type Spending } from '../../../../src/cloudinary/upstream/account/quota.ts'
+import type { QuotaReading, QuotaStore } from '../../../../src/cloudinary/upstream/account/quota-reading.ts'
+import type { UpstreamReply } from '../../../../src/cloudinary/upstream/transport.ts'
+import { GatewayError } from '../../../../src/errors.ts'
 
 const START = Date.UTC(2026, 0, 1, 0, 30)
 const refusal = new GatewayError('quota_exhausted', 'no')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Absences } from '../../../src/cloudinary/upstream/absences.ts'
+import { Absences } from '../../../../src/cloudinary/upstream/account/absences.ts'
 
 const TOM = { public_id: 'tom', resource_type: 'image', type: 'upload' } as const
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readQuota, untilDateMs } from '../../../src/cloudinary/upstream/quota-reading.ts'
+import { readQuota, untilDateMs } from '../../../../src/cloudinary/upstream/account/quota-reading.ts'
 
 const nowMs = Date.UTC(2026, 0, 1, 0, 30)
 const HOUR = 'Thu, 01 Jan 2026 01:00:00 GMT'

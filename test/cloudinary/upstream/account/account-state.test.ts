@@ -1,6 +1,6 @@
 import t from 'tap'
-import { Accounts } from '../../../src/cloudinary/upstream/account-state.ts'
-import { REAL_PACE } from '../../../src/cloudinary/upstream/retry.ts'
+import { Accounts } from '../../../../src/cloudinary/upstream/account/account-state.ts'
+import { REAL_PACE } from '../../../../src/cloudinary/upstream/retry.ts'
 
 t.test('clients of one account share what is known of it, and other accounts do not', async (t) => {
   const asked: string[] = []

@@ -1,8 +1,8 @@
-import { GatewayError } from '../../errors.ts'
-import { askedWaitSeconds } from './answer.ts'
+import { GatewayError } from '../../../errors.ts'
+import { askedWaitSeconds } from '../answer.ts'
 import { readQuota, type QuotaReading, type QuotaStore } from './quota-reading.ts'
-import type { Pace } from './retry.ts'
-import type { UpstreamReply } from './transport.ts'
+import type { Pace } from '../retry.ts'
+import type { UpstreamReply } from '../transport.ts'
 
 /** What a call does. Only changes may use the last part of the budget. */
 export type Spending = 'read' | 'change'

@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache'
-import type { MemoryBounds } from '../../bounded-memory.ts'
+import type { MemoryBounds } from '../../../bounded-memory.ts'
 import { Absences } from './absences.ts'
 import { CoalescedReads } from './coalesced-reads.ts'
 import { AdminQuota } from './quota.ts'
 import type { QuotaStore } from './quota-reading.ts'
-import type { Pace } from './retry.ts'
+import type { Pace } from '../retry.ts'
 
 /** What all clients of one account share: its budget, the reads under way, and recent absences. */
 export interface AccountState {

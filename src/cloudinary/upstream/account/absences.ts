@@ -1,6 +1,6 @@
-import { boundedMemory, type MemoryBounds } from '../../bounded-memory.ts'
-import { DELIVERY_TYPES, RESOURCE_TYPES } from '../../schemas/assets.ts'
-import type { Place } from './place.ts'
+import { boundedMemory, type MemoryBounds } from '../../../bounded-memory.ts'
+import { DELIVERY_TYPES, RESOURCE_TYPES } from '../../../schemas/assets.ts'
+import type { Place } from '../place.ts'
 
 /** An asset by its name and its place. */
 export interface NamedPlace extends Place { readonly public_id: string }

@@ -1,6 +1,6 @@
-import { steadyClock } from '../../clock.ts'
-import { GatewayError } from '../../errors.ts'
-import type { ReadAnswer } from './answer.ts'
+import { steadyClock } from '../../../clock.ts'
+import { GatewayError } from '../../../errors.ts'
+import type { ReadAnswer } from '../answer.ts'
 
 /**
  * So long may others join a call. Another replica, or a page that uploads straight to Cloudinary, may change the asset

@@ -1,4 +1,4 @@
-import type { UpstreamReply } from './transport.ts'
+import type { UpstreamReply } from '../transport.ts'
 
 type Headers = UpstreamReply['headers']
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { ReadAnswer } from '../../../src/cloudinary/upstream/answer.ts'
-import { CoalescedReads } from '../../../src/cloudinary/upstream/coalesced-reads.ts'
+import type { ReadAnswer } from '../../../../src/cloudinary/upstream/answer.ts'
+import { CoalescedReads } from '../../../../src/cloudinary/upstream/account/coalesced-reads.ts'
 
 /** A question whose answer the test gives. */
 function question () {
