@@ -66,10 +66,7 @@ export default fp(async (app) => {
     request.whenOver(() => {
       running.delete(one)
       bytesBefore.set(socket, socket.bytesRead)
-      const status = closedStatus(reply)
-      // Probes come every few seconds, from several machines: one that finds nothing wrong is no news.
-      const level = request.routeOptions.config.isProbe === true && status === 200 ? 'debug' : 'info'
-      app.log[level]({ ...described(request, reply), status }, 'request')
+      app.log.info({ ...described(request, reply), status: closedStatus(reply) }, 'request')
     })
     done()
   })

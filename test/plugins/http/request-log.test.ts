@@ -30,21 +30,6 @@ t.test('one line per request: the route\'s pattern, never the URL, and the id go
   t.notMatch(lines.join(''), /canary|secret-name/)
 })
 
-t.test('a probe that finds nothing wrong is for the level debug, one that does is news', async (t) => {
-  const { app, requests } = await start(t)
-  let status = 200
-  app.get('/ready', { config: { isProbe: true } }, async (_request, reply) => await reply.code(status).send('told'))
-  await app.inject('/ready')
-  status = 503
-  await app.inject('/ready')
-  t.match(requests(), [{ route: '/ready', status: 503, level: 30 }])
-  t.equal(requests().length, 1)
-  app.log.level = 'debug'
-  status = 200
-  await app.inject('/ready')
-  t.match(requests()[1], { route: '/ready', status: 200, level: 20 })
-})
-
 t.test('the whole gateway: who asked, and in which environment', async (t) => {
   const lines: string[] = []
   const stream = new Writable({ write (chunk: Buffer, _encoding, done) { lines.push(chunk.toString()); done() } })
