@@ -114,7 +114,7 @@ t.test('a call that finds out and hangs keeps the others for a second only', asy
   await spend(answer(undefined, { status: 420, headers: { 'retry-after': '60' } }), refusal)
   pass(1)
   const hanging = await quota.admit('read')
-  await t.rejects(quota.admit('read'), { ...refused(1), message: /finding out/ })
+  await t.rejects(quota.admit('read'), { ...refused(1), message: /is checking the Admin API budget/ })
   pass(1 / 60)
   const second = await quota.admit('read')
   await t.rejects(quota.admit('read'), refused(1))
