@@ -207,8 +207,10 @@ t.test('serve', async (t) => {
   })
 
   t.test('failures that nobody foresaw are thrown, not hidden', async (t) => {
-    const destination = { write: () => { throw new Error('no room for the log') } }
-    await t.rejects(serve(recordedTerminal(EMBEDDED), { destination }), { message: 'no room for the log' })
+    for (const when of ['memory is sized', 'the sandbox answers in its place']) {
+      const destination = { write: (line: string) => { if (line.includes(when)) throw new Error('no room for the log') } }
+      await t.rejects(serve(recordedTerminal(EMBEDDED), { destination }), { message: 'no room for the log' }, when)
+    }
     const variables = { get PORT (): string { throw new TypeError('broken') } }
     await t.rejects(serve(recordedTerminal(variables), {}), { message: 'broken' })
   })

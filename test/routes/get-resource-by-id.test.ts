@@ -33,6 +33,7 @@ t.test('GET /resources/{public_id}', async (t) => {
 
   t.test('404: tells where it does exist', async (t) => {
     t.match((await app.inject('/resources/cats/hidden')).json(), { status: 404, code: 'not_found', found_under: [{ resource_type: 'image', type: 'private' }] })
+    t.match((await app.inject('/resources/cats/hidden?diagnose=true')).json(), { found_under: [{ type: 'private' }] })
     const nowhere = (await app.inject('/resources/nowhere')).json()
     t.match(nowhere, { status: 404, code: 'not_found', detail: /nowhere/ })
   })

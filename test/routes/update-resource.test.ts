@@ -35,7 +35,9 @@ t.test('PATCH /resources/{public_id}', async (t) => {
   })
 
   t.test('404: tells where it does exist', async (t) => {
-    t.match((await patch('doc.txt', { tags: ['a'] })).json(), { status: 404, found_under: [{ resource_type: 'raw', type: 'private' }] })
+    const elsewhere = { status: 404, found_under: [{ resource_type: 'raw', type: 'private' }] }
+    t.match((await patch('doc.txt', { tags: ['a'] })).json(), elsewhere)
+    t.match((await patch('doc.txt?diagnose=true', { tags: ['a'] })).json(), elsewhere)
   })
 
   t.test('400: every fault at once', async (t) => {

@@ -32,6 +32,16 @@ t.test('CircuitBreaker', async (t) => {
     t.throws(() => breaker.admit(), OPEN)
   })
 
+  t.test('what waited for a connection while it opened is not sent; a probe is', async (t) => {
+    const { breaker, pass, fail } = withClock()
+    const begin = breaker.admit()
+    t.doesNotThrow(begin)
+    fail(10)
+    t.throws(begin, OPEN)
+    pass(1_000)
+    t.doesNotThrow(breaker.admit())
+  })
+
   t.test('a success among them begins the count anew', async (t) => {
     const { breaker, fail } = withClock()
     fail(9)

@@ -25,3 +25,9 @@ t.test('bytes count for the address of a request until it is over, and never aft
   held.grow(40)
   t.match(budget, { waitingBytes: 0, owners: 0 })
 })
+
+t.test('bytes count for the caller of a request too, where it has one', async (t) => {
+  const { request } = requestFrom('192.0.2.1')
+  const known = Object.assign(request, { caller: { name: 'shop' } })
+  t.match(ownersOf(known), ['address:192.0.2.1', /shop/])
+})
