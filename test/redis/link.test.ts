@@ -29,6 +29,20 @@ t.test('runs a script for one key, whose name begins with the prefix', { skip: N
   t.same(await link.within(1_000)(ECHO, 'a', 'b', 7), ['{shop}:a', 'b', '7'])
 })
 
+t.test('a Redis that works is probed again and again, and nobody is told', { skip: NO_REDIS }, async (t) => {
+  const port = await freePort()
+  await startRedis(t, port)
+  const { told, watchers } = notes()
+  const link = openLink(t, port, { ...watchers, beatMs: { up: 1, down: 1 } })
+  await link.ready()
+  const observer = new Redis(port)
+  t.teardown(() => { observer.disconnect() })
+  const probes = async (): Promise<number> => Number(/cmdstat_eval:calls=(\d+)/.exec(await observer.info('commandstats'))?.[1])
+  while (!(await probes() >= 5));
+  t.same(told, [])
+  t.equal(link.isDown, false)
+})
+
 t.test('a value of another kind, or one that no script can use, is no failure of Redis', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   await startRedis(t, port)
