@@ -110,6 +110,14 @@ export class GatewayError extends Error {
   }
 }
 
+/** When places or memory that are taken now are likely to be free. */
+const BUSY_SECONDS = '5'
+
+/** A 503 that asks the caller to come back in a few seconds. */
+export function overloaded (message: string, options: GatewayErrorOptions = {}): GatewayError {
+  return new GatewayError('overloaded', message, { headers: { 'retry-after': BUSY_SECONDS }, ...options })
+}
+
 /** JSON pointer (RFC 6901) to the member of that name. */
 export const pointerTo = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import {
-  below, ERRORS, GatewayError, invalidRequest, movedBelow, pointerTo, refusal, type ErrorCode
+  below, ERRORS, GatewayError, invalidRequest, movedBelow, overloaded, pointerTo, refusal, type ErrorCode
 } from '../src/errors.ts'
 
 t.test('every code has an HTTP error status, a title and advice', async (t) => {
@@ -16,6 +16,12 @@ t.test('GatewayError carries what the answer needs, and its cause', async (t) =>
   t.match(error, { statusCode: 429, retryable: true, message: 'Slow down.', headers: { 'retry-after': '3' }, upstream: { status: 420 }, members: { found_under: [] }, errors: [] })
   t.equal(error.cause, cause)
   t.equal(new GatewayError('not_found' satisfies ErrorCode, 'x').retryable, false)
+})
+
+t.test('overloaded asks to come back in a few seconds', async (t) => {
+  t.match(overloaded('Full.', { members: { share: 'caller' } }), {
+    code: 'overloaded', statusCode: 503, retryable: true, message: 'Full.', headers: { 'retry-after': '5' }, members: { share: 'caller' }
+  })
 })
 
 t.test('M31: what may be stored already is not to be sent again, whatever else the failure says', async (t) => {

@@ -1,10 +1,9 @@
 import { bytesOfText } from '../bounded-memory.ts'
 import { steadyClock } from '../clock.ts'
-import { GatewayError } from '../errors.ts'
+import { overloaded } from '../errors.ts'
 import { Ranking } from './ranking.ts'
 import {
   KEPT_MS,
-  RETRY_AFTER_SECONDS,
   type Claim,
   type Hold,
   type IdempotencyRecord,
@@ -120,10 +119,7 @@ export class MemoryIdempotencyStore implements IdempotencyStore {
   /** @throws {GatewayError} `overloaded` when every key runs. */
   #makeRoom (): void {
     const { first } = this.#largest
-    if (!first) {
-      const message = 'Uploads run with as many Idempotency-Keys as can be remembered.'
-      throw new GatewayError('overloaded', message, { headers: { 'retry-after': RETRY_AFTER_SECONDS } })
-    }
+    if (!first) throw overloaded('Uploads run with as many Idempotency-Keys as can be remembered.')
     if (this.#drop(first).expiresAtMs > this.#now()) this.#onForgotten()
   }
 

@@ -4,9 +4,6 @@ import { GatewayError, invalidRequest, type ErrorCode } from '../errors.ts'
 /** How long a key is remembered after its upload has ended. */
 export const KEPT_MS = 24 * 60 * 60 * 1000
 
-/** Wait that a caller is told when keys cannot be remembered for the moment. */
-export const RETRY_AFTER_SECONDS = '5'
-
 /** An answer of Cloudinary. */
 export interface Answer {
   readonly status: number

@@ -123,7 +123,7 @@ function proxyConnector (proxy: Proxy, options: OutboundOptions): buildConnector
 /** Failures to connect. Some have the codes of connections that were cut while they were in use. */
 const unconnected = new WeakSet<Error>()
 
-/** Returns whether a request failed for want of a connection, so that nothing of it was sent. */
+/** Returns whether a request failed because no connection was made: nothing of it was sent. */
 export function wasUnconnected (error: Error): boolean { return unconnected.has(error) }
 
 /** Makes clients of one connection whose socket is closed between two requests once it is old enough. */

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { GatewayError } from '../errors.ts'
+import { GatewayError, overloaded } from '../errors.ts'
 import {
   KEPT_MS,
-  RETRY_AFTER_SECONDS,
   type Claim,
   type Hold,
   type IdempotencyRecord,
@@ -133,9 +132,7 @@ export class RedisIdempotencyStore implements IdempotencyStore {
     try {
       return await this.#runScript(script, KIND + name, ...parameters)
     } catch (cause) {
-      throw new GatewayError('overloaded', 'The memory of Idempotency-Keys is out of reach, so this upload cannot be told from a repeated one.', {
-        cause, headers: { 'retry-after': RETRY_AFTER_SECONDS }
-      })
+      throw overloaded('The memory of Idempotency-Keys is out of reach, so this upload cannot be told from a repeated one.', { cause })
     }
   }
 }

@@ -8,7 +8,8 @@ import { serve } from '../../src/commands/serve.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { failingBackground } from '../support/failing-background.ts'
 import { recordedTerminal } from '../support/recorded-terminal.ts'
-import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
+import { freePort } from '../support/programs.ts'
+import { NO_REDIS, startRedis } from '../support/redis.ts'
 
 const EMBEDDED = { PORT: '0', SANDBOX_PORT: '0', SANDBOX_DATA: ':memory:' }
 

@@ -12,7 +12,8 @@ import t, { type Test } from 'tap'
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.ts'
 import { startFaultUpstream, type FaultUpstream } from '../support/fault-upstream.ts'
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts'
-import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
+import { freePort } from '../support/programs.ts'
+import { NO_REDIS, startRedis } from '../support/redis.ts'
 import { LONG } from '../support/rounds.ts'
 
 const POLL_MS = 20

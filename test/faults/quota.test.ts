@@ -10,7 +10,8 @@ import { startSandbox, type Sandbox } from '../../src/sandbox/index.ts'
 import { Secret } from '../../src/secret.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
 import { environmentAt, startGateway, startGatewayAt, testConfig } from '../support/gateway.ts'
-import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
+import { freePort } from '../support/programs.ts'
+import { NO_REDIS, startRedis } from '../support/redis.ts'
 
 const JSON_BODY = { 'content-type': 'application/json' }
 

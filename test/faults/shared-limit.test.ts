@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.ts'
-import { freePort, killRedis, NO_REDIS, startRedis } from '../support/redis.ts'
+import { freePort } from '../support/programs.ts'
+import { killRedis, NO_REDIS, startRedis } from '../support/redis.ts'
 
 const QUOTA = 10
 const MOST_TRIES = 10

@@ -5,7 +5,8 @@ import t from 'tap'
 import { RedisLink, type RedisLinkOptions } from '../../src/redis/link.ts'
 import { Secret } from '../../src/secret.ts'
 import { Authority, NO_OPENSSL } from '../support/authority.ts'
-import { freePort, killRedis, NO_REDIS, openLink, startCluster, startRedis, startSentinel } from '../support/redis.ts'
+import { freePort } from '../support/programs.ts'
+import { killRedis, NO_REDIS, openLink, startCluster, startRedis, startSentinel } from '../support/redis.ts'
 import { LONG } from '../support/rounds.ts'
 
 type Teardown = { teardown: (end: () => void) => void }

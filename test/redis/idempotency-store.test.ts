@@ -3,7 +3,8 @@ import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import type { Claim, Hold, IdempotencyRecord } from '../../src/idempotency/record.ts'
 import { RedisIdempotencyStore, type RedisStoreOptions } from '../../src/redis/idempotency-store.ts'
-import { freePort, NO_REDIS, openLink, startRedis } from '../support/redis.ts'
+import { freePort } from '../support/programs.ts'
+import { NO_REDIS, openLink, startRedis } from '../support/redis.ts'
 
 const record: IdempotencyRecord = { fingerprint: 'f', look_for: { public_id: 'ä' } }
 const done: IdempotencyRecord = { ...record, outcome: { answer: { status: 200, headers: {}, body: '\u00ff{}' } } }

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import t from 'tap'
-import { freePort, killRedis, NO_REDIS, openLink, startRedis } from '../support/redis.ts'
+import { freePort } from '../support/programs.ts'
+import { killRedis, NO_REDIS, openLink, startRedis } from '../support/redis.ts'
 
 const ECHO = 'return { KEYS[1], ARGV[1], ARGV[2] }'
 

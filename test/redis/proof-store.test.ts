@@ -3,7 +3,8 @@ import t, { type Test } from 'tap'
 import { RedisLink } from '../../src/redis/link.ts'
 import { RedisProofStore } from '../../src/redis/proof-store.ts'
 import { Secret } from '../../src/secret.ts'
-import { freePort, NO_REDIS, startRedis } from '../support/redis.ts'
+import { freePort } from '../support/programs.ts'
+import { NO_REDIS, startRedis } from '../support/redis.ts'
 
 async function open (t: Test, port: number, prefix = 'shop:') {
   const link = new RedisLink({ url: new Secret(`redis://127.0.0.1:${port}`), prefix })

@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { RedisQuotaStore } from '../../src/redis/quota-store.ts'
-import { freePort, killRedis, NO_REDIS, openLink, startRedis } from '../support/redis.ts'
+import { freePort } from '../support/programs.ts'
+import { killRedis, NO_REDIS, openLink, startRedis } from '../support/redis.ts'
 
 const RESET = 1_800_000_000_000
 const reading = (remaining: number, hours = 0, limit = 500) =>

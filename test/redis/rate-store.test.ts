@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { RedisRateStore } from '../../src/redis/rate-store.ts'
-import { freePort, killRedis, NO_REDIS, openLink, startRedis } from '../support/redis.ts'
+import { freePort } from '../support/programs.ts'
+import { killRedis, NO_REDIS, openLink, startRedis } from '../support/redis.ts'
 
 const rate = { requests: 5, perSeconds: 3600 }
 

@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { RedisSignatureStore, type SignatureStoreOptions } from '../../src/redis/signature-store.ts'
-import { freePort, killRedis, NO_REDIS, openLink, startRedis } from '../support/redis.ts'
+import { freePort } from '../support/programs.ts'
+import { killRedis, NO_REDIS, openLink, startRedis } from '../support/redis.ts'
 
 async function open (t: Test, port: number, options: SignatureStoreOptions = {}): Promise<RedisSignatureStore> {
   const link = openLink(t, port)

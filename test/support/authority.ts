@@ -1,17 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { skipWithout } from './programs.ts'
 
-function hasOpenssl (): boolean {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
 /** Why tests with certificates are skipped on this machine, or false. */
-export const NO_OPENSSL = !hasOpenssl() && process.env['CI'] !== 'true' && 'openssl is not installed'
+export const NO_OPENSSL = skipWithout('openssl', ['version'])
 
 /** A certificate authority of our own, in a folder of the test. Times are `YYMMDDHHMMSSZ`. */
 export class Authority {

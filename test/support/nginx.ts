@@ -1,36 +1,17 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from './redis.ts'
-
-function hasNginx (): boolean {
-  try {
-    execFileSync('nginx', ['-v'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
+import { freePort, skipWithout, untilListening } from './programs.ts'
 
 /** Why tests with nginx are skipped on this machine, or false. */
-export const NO_NGINX = !hasNginx() && process.env['CI'] !== 'true' && 'nginx is not installed'
+export const NO_NGINX = skipWithout('nginx', ['-v'])
 
 export interface Nginx {
   readonly url: string
   /** Sends requests to these ports from now on; those that run go on. */
   readonly balance: (ports: readonly string[]) => void
 }
-
-const opens = (port: number): Promise<boolean> => new Promise((resolve) => {
-  const socket = connect(port, '127.0.0.1', () => {
-    socket.destroy()
-    resolve(true)
-  })
-  socket.once('error', () => { resolve(false) })
-})
 
 /** A balancer that keeps connections and hides no failure: no request is sent to a second server. */
 function configuration (folder: string, port: number, ports: readonly string[]): string {
@@ -62,10 +43,7 @@ export async function startNginx (
   const child = spawn('nginx', ['-c', file, '-e', join(folder, 'error.log')], { stdio: 'ignore' })
   // Its workers end with it: a signal that it cannot see would leave them.
   t.teardown(() => { child.kill('SIGTERM') })
-  while (!await opens(port)) {
-    if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`)
-    await sleep(10)
-  }
+  await untilListening(child, port)
   return {
     url: `http://127.0.0.1:${port}`,
     balance: (next) => {

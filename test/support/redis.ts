@@ -1,31 +1,14 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { RedisLink, type RedisLinkOptions } from '../../src/redis/link.ts'
 import { Secret } from '../../src/secret.ts'
-
-function hasRedis (): boolean {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
+import { skipWithout } from './programs.ts'
 
 /** Why tests with Redis are skipped on this machine, or false. Where everything is installed, its absence is a failure. */
-export const NO_REDIS = !hasRedis() && process.env['CI'] !== 'true' && 'redis-server is not installed'
-
-export async function freePort (): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const { port } = server.address() as AddressInfo // a TCP server has an address with a port
-  await new Promise((resolve) => { server.close(resolve) })
-  return port
-}
+export const NO_REDIS = skipWithout('redis-server')
 
 type Teardown = { teardown: (end: () => void) => void }
 

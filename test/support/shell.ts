@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { productArguments } from './product.ts'
@@ -77,12 +76,4 @@ export class Shell {
 /** Fails when bash cannot read the text. */
 export async function checkSyntax (text: string): Promise<void> {
   await execute('bash', ['-n', '-c', text])
-}
-
-export async function freePort (): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const { port } = server.address() as AddressInfo // it listens on TCP
-  await new Promise((resolve) => { server.close(resolve) })
-  return port
 }

@@ -1,21 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from './redis.ts'
-
-function hasTinyproxy (): boolean {
-  try {
-    execFileSync('tinyproxy', ['-v'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
+import { freePort, skipWithout, untilListening } from './programs.ts'
 
 /** Why tests with tinyproxy are skipped on this machine, or false. */
-export const NO_TINYPROXY = !hasTinyproxy() && process.env['CI'] !== 'true' && 'tinyproxy is not installed'
+export const NO_TINYPROXY = skipWithout('tinyproxy', ['-v'])
 
 export interface Tinyproxy {
   /** Host and port. */
@@ -33,14 +22,6 @@ interface TinyproxyOptions {
   readonly next?: number
 }
 
-function opens (port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => { resolve(true) }).once('error', () => { resolve(false) })
-    socket.on('connect', () => { socket.destroy() })
-  })
-}
-
 /** A real tinyproxy; it ends with the test. */
 export async function startTinyproxy (t: { teardown: (end: () => void) => void }, { folder, user, next }: TinyproxyOptions): Promise<Tinyproxy> {
   const port = await freePort()
@@ -52,10 +33,7 @@ export async function startTinyproxy (t: { teardown: (end: () => void) => void }
   ].join('\n'))
   const child = spawn('tinyproxy', ['-d', '-c', config], { stdio: 'ignore' })
   t.teardown(() => { child.kill('SIGKILL') })
-  while (!await opens(port)) {
-    if (child.exitCode !== null) throw new Error(`tinyproxy ended with ${child.exitCode}`)
-    await sleep(10)
-  }
+  await untilListening(child, port)
   return {
     address: `127.0.0.1:${port}`,
     requests: () => [...readFileSync(log, 'utf8').matchAll(/Request \(file descriptor \d+\): (\S+ \S+)/g)].map(([, line = '']) => line)

@@ -1,11 +1,10 @@
 import type { UploadLimits } from '../../config/types.ts'
-import { GatewayError } from '../../errors.ts'
+import { GatewayError, overloaded } from '../../errors.ts'
 import { STREAM_ADVICE } from '../../input/body-type.ts'
 import { Arena, type Loan, type Side } from './arena.ts'
 import { unprovenPlaces, uploadPlaces, type Places } from './places.ts'
 import {
   once,
-  RETRY_AFTER_SECONDS,
   shareFailure,
   Shares,
   type FullShare,
@@ -100,9 +99,7 @@ export class UploadBudget {
     const full = this.#shares.full(owner, bytes)
     if (full) throw shareFailure(full, { name: 'bytes of memory for uploads', total: capacity })
     if (!this.hasRoom(bytes, owner)) {
-      throw new GatewayError('overloaded', `There is no memory for a body of ${bytes} bytes beside the uploads that are running.`, {
-        headers: { 'retry-after': RETRY_AFTER_SECONDS }
-      })
+      throw overloaded(`There is no memory for a body of ${bytes} bytes beside the uploads that are running.`)
     }
     return this.#hold(bytes, owner, 'end')
   }

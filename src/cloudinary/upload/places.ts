@@ -1,6 +1,6 @@
 import type { UploadLimits } from '../../config/types.ts'
-import { GatewayError } from '../../errors.ts'
-import { once, RETRY_AFTER_SECONDS, shareFailure, Shares, type Release, type UploadOwner } from './shares.ts'
+import { type GatewayError, overloaded } from '../../errors.ts'
+import { once, shareFailure, Shares, type Release, type UploadOwner } from './shares.ts'
 
 /** Longest wait for a place. A burst, or a pause of the process, passes sooner. */
 const PATIENCE_MS = 500
@@ -70,9 +70,7 @@ export class Places {
     const full = this.#shares.full(owner, 1)
     if (full) return shareFailure(full, { name, total: most })
     if (this.#running < most) return undefined
-    return new GatewayError('overloaded', allTaken(this.#running), {
-      headers: { 'retry-after': RETRY_AFTER_SECONDS }
-    })
+    return overloaded(allTaken(this.#running))
   }
 
   #occupy (owner: UploadOwner): Release {

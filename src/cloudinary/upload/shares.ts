@@ -1,8 +1,5 @@
 import type { UploadLimits } from '../../config/types.ts'
-import { GatewayError } from '../../errors.ts'
-
-/** When a share, or a place, may be free again. */
-export const RETRY_AFTER_SECONDS = '5'
+import { type GatewayError, overloaded } from '../../errors.ts'
 
 /** Gives something back; a second call does nothing. */
 export type Release = () => void
@@ -118,8 +115,5 @@ export function shareFailure (
 ): GatewayError {
   const where = inEnvironment ? ' in this environment' : ''
   const detail = `The share of this ${kind} is full: it holds ${held} of the ${total} ${name}${where}.`
-  return new GatewayError('overloaded', detail, {
-    headers: { 'retry-after': RETRY_AFTER_SECONDS },
-    members: { share: kind }
-  })
+  return overloaded(detail, { members: { share: kind } })
 }

@@ -1,8 +1,8 @@
-import { GatewayError } from '../../errors.ts'
+import { overloaded } from '../../errors.ts'
 
 /** An answer of this size costs little more than its connection. */
 const SMALL_BYTES = 64 * 1024
-const RETRY_AFTER_SECONDS = '5'
+const NO_ROOM = 'There is no memory for the answer of Cloudinary beside those to other requests.'
 
 /** The bytes of one answer that is arriving, counted in the room of all. */
 export interface ArrivingAnswer {
@@ -34,7 +34,7 @@ export class AnswerRoom {
         const isAlone = this.#bytes === own
         own += bytes
         this.#bytes += bytes
-        if (mayRefuse && own > SMALL_BYTES && !isAlone && this.#bytes > this.#maxBytes) throw noRoom()
+        if (mayRefuse && own > SMALL_BYTES && !isAlone && this.#bytes > this.#maxBytes) throw overloaded(NO_ROOM)
       },
       leave: () => {
         isOver = true
@@ -43,10 +43,4 @@ export class AnswerRoom {
       }
     }
   }
-}
-
-function noRoom (): GatewayError {
-  return new GatewayError('overloaded', 'There is no memory for the answer of Cloudinary beside those to other requests.', {
-    headers: { 'retry-after': RETRY_AFTER_SECONDS }
-  })
 }

@@ -194,7 +194,7 @@ function throwValidation (cause: unknown): void {
 }
 
 /** Blames the proxy without its address, which is for the log only. */
-function proxyFailure (error: TransportError): GatewayError {
+function blameProxy (error: TransportError): GatewayError {
   const { reason, status } = error.cause as ProxyError // as for every such failure
   const members = { advice: 'Check the proxy of the gateway and its variables (`HTTPS_PROXY`, `api_proxy`); the log has its address.' }
   if (reason === 'timeout') return new GatewayError('upstream_timeout', 'The proxy between the gateway and Cloudinary did not answer in time.', { cause: error, members })
@@ -216,7 +216,7 @@ export function transportFailure (error: unknown): GatewayError {
       throwValidation(error.cause)
       return error.cause instanceof GatewayError ? error.cause : new GatewayError('internal', 'The body could not be read.', options)
     case 'connect_timeout': return new GatewayError('upstream_timeout', 'Cloudinary could not be reached in time.', options)
-    case 'proxy': return proxyFailure(error)
+    case 'proxy': return blameProxy(error)
     case 'timeout': return new GatewayError('upstream_timeout', 'Cloudinary did not answer in time.', options)
     case 'unreachable': return new GatewayError('upstream_failed', 'Cloudinary cannot be reached.', options)
     case 'tls': return new GatewayError('upstream_failed', 'The encrypted connection to Cloudinary could not be made.', options)

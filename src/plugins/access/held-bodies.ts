@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { GatewayError } from '../../errors.ts'
+import { overloaded } from '../../errors.ts'
 import { announcesBody } from '../../input/body-type.ts'
 import { bodyReader } from '../../input/route-input.ts'
 import { AnswerBudget } from './answer-budget.ts'
@@ -30,13 +30,7 @@ declare module 'fastify' {
 const BODY = Symbol('held body')
 /** A body of this size costs little more than its connection. */
 const SMALL_BYTES = 16 * 1024
-const RETRY_AFTER_SECONDS = '5'
-
-function overloaded (): GatewayError {
-  return new GatewayError('overloaded', 'There is no memory for the body beside those of other requests.', {
-    headers: { 'retry-after': RETRY_AFTER_SECONDS }
-  })
-}
+const NO_ROOM = 'There is no memory for the body beside those of other requests.'
 
 /** Counts a body of unknown length while it comes. Call it in the turn in which the parser begins to read. */
 function countArriving (request: FastifyRequest, reply: FastifyReply): void {
@@ -66,7 +60,7 @@ export default fp<HeldBodiesOptions>(async (app, { maxBytes }) => {
   app.decorateRequest('holdBody', function (bytes) {
     if (bytes <= SMALL_BYTES) return
     const held = this[BODY] ??= new HeldBytes(budget, this)
-    if (!held.fits(bytes)) throw overloaded()
+    if (!held.fits(bytes)) throw overloaded(NO_ROOM)
     held.grow(bytes)
   })
   app.addHook('preParsing', (request, reply, _payload, done) => {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { GatewayError } from '../../errors.ts'
+import { overloaded } from '../../errors.ts'
 import { onlyReads } from '../../input/route-input.ts'
 import { addressKey } from '../../net/addresses.ts'
 import {
@@ -37,14 +37,8 @@ const PROMPT_BYTES = 16 * 1024
 const STREAM_BYTES = 64 * 1024
 /** Estimated size of a request that was read and waits, with its unused response. */
 const REQUEST_BYTES = 4 * 1024
-const RETRY_AFTER_SECONDS = '5'
+const TOO_MUCH_WAITS = 'Too many bytes of earlier answers wait to be read.'
 const HELD = Symbol('held answer')
-
-function overloaded (): GatewayError {
-  return new GatewayError('overloaded', 'Too many bytes of earlier answers wait to be read.', {
-    headers: { 'retry-after': RETRY_AFTER_SECONDS }
-  })
-}
 
 function bytesOf (payload: unknown): number {
   return typeof payload === 'string' || Buffer.isBuffer(payload) ? Buffer.byteLength(payload) : STREAM_BYTES
@@ -59,7 +53,7 @@ function countAnswers (app: FastifyInstance, budget: AnswerBudget): void {
     // A change is done by now, so reporting a failure would be wrong.
     if (onlyReads(request.method) && reply.statusCode < 400 && !held.fits(bytes)) {
       if (payload instanceof Readable) payload.destroy()
-      return done(overloaded())
+      return done(overloaded(TOO_MUCH_WAITS))
     }
     held.grow(bytes)
     done()
@@ -72,7 +66,7 @@ function refuseEarly (app: FastifyInstance, budget: AnswerBudget): void {
     if (budget.waitingBytes === 0 || request.routeOptions.config.isProbe) return done()
     const owners = ownersOf(request)
     const isRefused = budget.isFull(owners) || (isBehind(request.raw.socket) && !budget.hasRoom(owners, 1))
-    done(isRefused ? overloaded() : null)
+    done(isRefused ? overloaded(TOO_MUCH_WAITS) : null)
   })
 }
 
@@ -103,7 +97,7 @@ export default fp<UnreadAnswersOptions>(async (app, options) => {
   app.decorateRequest(HELD, undefined)
   app.decorateRequest('holdAnswer', function (bytes) {
     const held = this[HELD] ??= new HeldBytes(budget, this)
-    if (!held.fits(bytes)) throw overloaded()
+    if (!held.fits(bytes)) throw overloaded(TOO_MUCH_WAITS)
     held.grow(bytes)
   })
   countAnswers(app, budget)

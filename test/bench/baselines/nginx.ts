@@ -1,19 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { freePort, isInstalled } from '../../support/programs.ts'
 import { startProgram, type RunningServer } from '../servers.ts'
 
 /** True when there is an nginx to compare with. */
-export function hasNginx (): boolean { return spawnSync('nginx', ['-v']).status === 0 }
-
-async function freePort (): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  const { port } = server.address() as AddressInfo // it listens on TCP
-  await new Promise((resolve) => { server.close(resolve) })
-  return port
-}
+export function hasNginx (): boolean { return isInstalled('nginx', ['-v']) }
 
 function configuration (folder: string, port: number, upstreamUrl: string): string {
   const upstream = new URL(upstreamUrl).host

@@ -9,7 +9,8 @@ import rateLimit, { callerRate, type RateLimitOptions } from '../../../src/plugi
 import errorHandler from '../../../src/plugins/http/error-handler.ts'
 import { startFaultUpstream } from '../../support/fault-upstream.ts'
 import { environmentAt, startGatewayAt, testConfig } from '../../support/gateway.ts'
-import { freePort, killRedis, NO_REDIS, openLink, startRedis } from '../../support/redis.ts'
+import { freePort } from '../../support/programs.ts'
+import { killRedis, NO_REDIS, openLink, startRedis } from '../../support/redis.ts'
 import { samplePath, withRouteTable } from '../../support/route-table.ts'
 
 /** Without a key. */

@@ -12,7 +12,8 @@ import cloudinary, { Clients } from '../../../src/plugins/actions/cloudinary.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
 import { environmentAt, startGatewayAt, testConfig } from '../../support/gateway.ts'
-import { freePort, killRedis, NO_REDIS, startRedis } from '../../support/redis.ts'
+import { freePort } from '../../support/programs.ts'
+import { killRedis, NO_REDIS, startRedis } from '../../support/redis.ts'
 import { sendForm } from '../../support/ruled-gateway.ts'
 
 t.test('one client per environment, closed with the app', async (t) => {

@@ -8,7 +8,8 @@ import { Secret } from '../../../src/secret.ts'
 import { call } from '../../support/connection.ts'
 import { environmentAt, testConfig } from '../../support/gateway.ts'
 import { HeldTime } from '../../support/held-time.ts'
-import { freePort, NO_REDIS, startRedis } from '../../support/redis.ts'
+import { freePort } from '../../support/programs.ts'
+import { NO_REDIS, startRedis } from '../../support/redis.ts'
 
 const WRONG = new Secret('wrong')
 

@@ -12,7 +12,8 @@ import { Secret } from '../../../src/secret.ts'
 import { startFaultUpstream } from '../../support/fault-upstream.ts'
 import { environmentAt, testConfig } from '../../support/gateway.ts'
 import { HeldTime } from '../../support/held-time.ts'
-import { freePort, killRedis, NO_REDIS, startRedis } from '../../support/redis.ts'
+import { freePort } from '../../support/programs.ts'
+import { killRedis, NO_REDIS, startRedis } from '../../support/redis.ts'
 
 type Changes = Parameters<typeof testConfig>[1]
 

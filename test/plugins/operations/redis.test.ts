@@ -6,7 +6,8 @@ import redis from '../../../src/plugins/operations/redis.ts'
 import requestLife from '../../../src/plugins/http/request-life.ts'
 import { Secret } from '../../../src/secret.ts'
 import { testConfig } from '../../support/gateway.ts'
-import { freePort, killRedis, NO_REDIS, startRedis } from '../../support/redis.ts'
+import { freePort } from '../../support/programs.ts'
+import { killRedis, NO_REDIS, startRedis } from '../../support/redis.ts'
 
 /** An app that logs to `lines`, and how to wait until a line holds a text so many times. */
 async function logged () {
