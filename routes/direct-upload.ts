@@ -170,7 +170,9 @@ export const directUpload: Route = async (app) => {
       const { resource_type: kind = 'auto' } = joined(request.query, { resource_type: early.kind })
       const { stranger = false } = request.caller
       // What is known of a signature explains a mismatch, and may limit its file.
-      const recall = async ({ signature }: Given): Promise<void> => request.cloudinary.recall(signature?.toString())
+      const recall = async ({ signature }: Given): Promise<void> => request.cloudinary.recall(
+        signature?.toString()
+      )
       await recall(early.given)
       let sealed: Texts = {}
       const seal = (given: Given): Texts => {

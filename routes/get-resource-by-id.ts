@@ -1,5 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { Asset, AssetId, DeliveryType, Diagnose, PublicId, ResourceTypeOrAuto } from '../src/schemas/assets.ts'
+import {
+  Asset, AssetId, DeliveryType, Diagnose, PublicId, ResourceTypeOrAuto
+} from '../src/schemas/assets.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 

@@ -1,13 +1,18 @@
 import { Type } from '@sinclair/typebox'
 import { invalidRequest } from '../src/errors.ts'
 import { joined } from '../src/input/joined.ts'
-import { Asset, AssetId, Choice, deliveryType, Diagnose, PublicId, resourceType } from '../src/schemas/assets.ts'
+import {
+  Asset, AssetId, Choice, deliveryType, Diagnose, PublicId, resourceType
+} from '../src/schemas/assets.ts'
 import { blank } from '../src/schemas/habits.ts'
 import { problems } from '../src/schemas/problem.ts'
 import type { Route } from '../src/schemas/route.ts'
 import { DESCRIBING, uploadParameters } from '../src/schemas/upload-parameters.ts'
 
-/** Where the asset is, and whether to look for it elsewhere: in the query, as for its siblings, or in the body beside what changes. */
+/**
+ * Where the asset is, and whether to look for it elsewhere: in the query, as for its siblings, or in the body
+ * beside what changes.
+ */
 const PLACE = {
   resource_type: Type.Optional(resourceType({ description: 'Kind of asset; `image` when not given.' })),
   type: Type.Optional(deliveryType({ description: 'Storage (delivery) type; `upload` when not given.' })),

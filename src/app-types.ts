@@ -20,7 +20,9 @@ export interface AppOptions {
   unread?: UnreadAnswersOptions
 }
 
-/** The gateway with the methods that its plugins add, listed for programs that do not see their declarations. */
+/**
+ * The gateway with the methods that its plugins add, listed for programs that do not see their declarations.
+ */
 export interface Gateway extends FastifyInstance {
   drain: () => void
   reloadPolicy: () => Promise<void>

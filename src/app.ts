@@ -237,7 +237,9 @@ async function loadChecks (guarded: FastifyInstance, options: AppOptions): Promi
 
 /** The nine actions, and what they read bodies with and remember uploads by. */
 async function loadActions (guarded: FastifyInstance, options: AppOptions): Promise<void> {
-  const { leaseMs, keptEntries, keptKeys = keptEntries, config: { memory: { recordsBytes: keptBytes } } } = options
+  const {
+    leaseMs, keptEntries, keptKeys = keptEntries, config: { memory: { recordsBytes: keptBytes } }
+  } = options
   await guarded.register(requestTarget)
   await guarded.register(bodyEncoding)
   await guarded.register(textInput)

@@ -23,8 +23,8 @@ const ENTRY_BYTES = 200
 export function bytesOfText ({ length }: string): number { return 2 * length }
 
 /**
- * Makes a cache that evicts the least recently used entry first. Callers choose how long keys and values are, so a
- * number of entries alone would bound nothing. An entry larger than the whole cache is not kept.
+ * Makes a cache that evicts the least recently used entry first. Callers choose how long keys and values are,
+ * so a number of entries alone would bound nothing. An entry larger than the whole cache is not kept.
  */
 export function boundedMemory<Value extends object | number> (
   options: BoundedMemoryOptions<Value>

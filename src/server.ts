@@ -21,8 +21,8 @@ const CRASHES = ['SIGILL', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'SIGTRAP'] 
 /** All that close-with-grace would listen to. */
 const SIGNALS = [...ENDS, 'SIGHUP', 'SIGUSR2', ...CRASHES] as const
 /**
- * Signals that arrive this soon after the first repeat it: npm, docker compose and shells pass on what the whole
- * process group has received already, such as Ctrl-C.
+ * Signals that arrive this soon after the first repeat it: npm, docker compose and shells pass on what the
+ * whole process group has received already, such as Ctrl-C.
  */
 const ECHO_MS = 1_000
 const IS_NPM_START = process.env['npm_lifecycle_event'] === 'start'
@@ -136,7 +136,9 @@ async function run (line: CommandLine): Promise<ExitCode | undefined> {
     case 'version': terminal.out(`${version}\n`); return EXIT.done
     case 'serve': return (await import('./commands/serve.ts')).serve(configured(line), {})
     case 'sandbox': return (await import('./commands/sandbox.ts')).sandbox(terminal, line.options)
-    case 'health': return (await import('./commands/health.ts')).health(configured(line), { ready: line.ready })
+    case 'health': return (await import('./commands/health.ts')).health(configured(line), {
+      ready: line.ready
+    })
     case 'openapi': return (await import('./commands/openapi.ts')).openapi(terminal, line.options)
     case 'call': return (await import('./commands/calls/run-call.ts')).runCall(terminal, line.options)
     case 'key': return (await import('./commands/key.ts')).key(terminal, line.options)

@@ -76,7 +76,10 @@ class PushedOut {
   }
 }
 
-/** Bounds of the keys remembered exactly. Of the others it is remembered what they have used, in a place that they share. */
+/**
+ * Bounds of the keys remembered exactly. Of the others it is remembered what they have used, in a place that
+ * they share.
+ */
 export interface MemoryRateStoreOptions extends MemoryBounds {
   readonly now?: (() => number) | undefined
 }

@@ -212,11 +212,19 @@ export function parseCommandLine (args: readonly string[], variables: Environmen
   }
   const surplus = command === 'key' ? rest[0] : name
   if (surplus !== undefined) throw new UsageError(`'${command}' takes no argument '${surplus}'`)
-  if (command === 'sandbox') return { command, options: sandboxArguments(values, withoutServiceLinks(variables)) }
+  if (command === 'sandbox') {
+    return {
+      command, options: sandboxArguments(values, withoutServiceLinks(variables))
+    }
+  }
   if (command === 'openapi') return { command, options: { json: values.json === true } }
   if (command === 'key') return { command, options: { name: callerName(name) } }
   const settings = { variables: variablesOf(values) }
-  return command === 'health' && values.ready ? { command, ...settings, ready: true } : { command, ...settings }
+  return command === 'health' && values.ready
+    ? { command, ...settings, ready: true }
+    : {
+        command, ...settings
+      }
 }
 
 function callerName (name = 'web'): string {

@@ -8,7 +8,10 @@ import { EXIT, type Command, type Terminal } from './terminal.ts'
 
 const TIMEOUT_MS = 3_000
 
-/** Returns where a gateway that was started with these variables answers on this machine, or why that cannot be told. */
+/**
+ * Returns where a gateway that was started with these variables answers on this machine, or why that cannot
+ * be told.
+ */
 export function healthUrl (
   variables: Terminal['variables'], page: 'healthz' | 'readyz' = 'healthz'
 ): { url: string } | { reason: string } {
@@ -35,9 +38,13 @@ function keyHeader ({ GATEWAY_KEY: key = '' }: Terminal['variables']): Record<st
 const Told = Type.Object({
   status: Type.String(),
   draining: Type.Boolean(),
-  counts: Type.Object({ total: Type.Integer(), verified: Type.Integer(), rejected: Type.Integer(), unreachable: Type.Integer() }),
+  counts: Type.Object({
+    total: Type.Integer(), verified: Type.Integer(), rejected: Type.Integer(), unreachable: Type.Integer()
+  }),
   redis: Type.Optional(Type.String()),
-  environments: Type.Optional(Type.Array(Type.Object({ name: Type.String(), reason: Type.Optional(Type.String()) })))
+  environments: Type.Optional(Type.Array(Type.Object({
+    name: Type.String(), reason: Type.Optional(Type.String())
+  })))
 })
 
 /** Returns what an answer of `/readyz` says, for people; undefined for any other answer. */
@@ -49,7 +56,11 @@ function readinessText (body: string): string | undefined {
   if (!Value.Check(Told, told)) return undefined
   const { status, draining, counts, redis, environments = [] } = told
   const numbers = `${counts.verified} of ${counts.total} environments verified, ${counts.rejected} rejected, ${counts.unreachable} unreachable`
-  const reasons = environments.flatMap(({ name, reason }) => reason === undefined ? [] : [`${name}: ${reason}\n`])
+  const reasons = environments.flatMap(({ name, reason }) => reason === undefined
+    ? []
+    : [
+    `${name}: ${reason}\n`
+      ])
   if (redis === 'down') reasons.unshift('Redis is out of reach\n')
   return `${status}: ${draining ? 'the gateway is shutting down; ' : ''}${numbers}\n${reasons.join('')}`
 }
@@ -60,7 +71,11 @@ interface Finding { readonly isGood: boolean, readonly text: string }
 function judged (url: string, status: number, body: string, ready: boolean): Finding {
   const text = ready && [200, 503].includes(status) ? readinessText(body) : undefined
   if (text !== undefined) return { isGood: status === 200, text }
-  return status === 200 && !ready ? { isGood: true, text: 'ok\n' } : { isGood: false, text: `${url} answered ${status}.\n` }
+  return status === 200 && !ready
+    ? { isGood: true, text: 'ok\n' }
+    : {
+        isGood: false, text: `${url} answered ${status}.\n`
+      }
 }
 
 export interface HealthOptions {
@@ -69,7 +84,9 @@ export interface HealthOptions {
   readonly ready?: boolean | undefined
 }
 
-/** Asks `/healthz`, for a container's HEALTHCHECK, or `/readyz`, for engines that cannot ask it themselves. */
+/**
+ * Asks `/healthz`, for a container's HEALTHCHECK, or `/readyz`, for engines that cannot ask it themselves.
+ */
 export const health: Command<HealthOptions> = async (terminal, { timeoutMs = TIMEOUT_MS, ready = false }) => {
   const { variables } = terminal
   const place = healthUrl(variables, ready ? 'readyz' : 'healthz')

@@ -43,7 +43,9 @@ function pagesOf ({ metrics, readiness }: MetricsSources): Readonly<Record<strin
 function answerWith (sources: MetricsSources): RequestListener {
   const pages = new Map(Object.entries(pagesOf(sources)))
   return ({ url, method, headers }, response) => {
-    const refuse = (status: number, more: Record<string, string> = {}): void => { response.writeHead(status, more).end() }
+    const refuse = (status: number, more: Record<string, string> = {}): void => {
+      response.writeHead(status, more).end()
+    }
     const page = pages.get(String(url).replace(/\?.*$/s, ''))
     if (!page) return refuse(404)
     if (method !== 'GET' && method !== 'HEAD') return refuse(405, { allow: 'GET, HEAD' })
@@ -61,12 +63,17 @@ function answerWith (sources: MetricsSources): RequestListener {
 }
 
 /**
- * Serves `/metrics`, `/healthz` and `/readyz` and nothing else, on an address of its own: whoever reaches the gateway
- * does not reach this, and whoever reaches this does not reach the gateway.
+ * Serves `/metrics`, `/healthz` and `/readyz` and nothing else, on an address of its own: whoever reaches the
+ * gateway does not reach this, and whoever reaches this does not reach the gateway.
  * @throws the error of the socket when the address is not to be had.
  */
-export async function listenForMetrics (sources: MetricsSources, { host, port }: MetricsAddress): Promise<MetricsListener> {
-  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 8_192, keepAliveTimeout: 65_000 }, answerWith(sources))
+export async function listenForMetrics (
+  sources: MetricsSources, { host, port }: MetricsAddress
+): Promise<MetricsListener> {
+  const server = createServer(
+    { requestTimeout: 5_000, headersTimeout: 5_000, maxHeaderSize: 8_192, keepAliveTimeout: 65_000 },
+    answerWith(sources)
+  )
   server.maxConnections = 64
   server.listen(port, host)
   await once(server, 'listening')

@@ -100,7 +100,9 @@ export function reloadFiles (app: FastifyInstance, options: ReloadingOptions): R
   const watched = partsOf(app, options).filter(({ heeded }) => files.some((name) => heeded.test(name)))
   if (watched.length === 0) return { check: async () => {}, stop: () => {} }
   const takers = watched.map((part) => taker(app, logger, part))
-  const check = async (): Promise<void> => { await Promise.all(takers.map((take) => take())) } // they never reject
+  const check = async (): Promise<void> => {
+    await Promise.all(takers.map((take) => take()))
+  } // they never reject
   const timer = setInterval(() => { check() }, pollMs)
   // The process must not live on for this alone.
   timer.unref()

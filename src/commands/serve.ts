@@ -50,7 +50,11 @@ interface Listener { readonly host: string, readonly port: number, readonly vari
 /** A failure to start, in lines without a stack where the cause is known. */
 function startFault (error: unknown, { host, port, variable }: Listener): { line: string, code: ExitCode } | undefined {
   // Known by their names: this room has no business with what reads policies or speaks to Redis.
-  if (error instanceof Error && ['PolicyError', 'RedisRefusal'].includes(error.name)) return { line: error.message, code: EXIT.misused }
+  if (error instanceof Error && ['PolicyError', 'RedisRefusal'].includes(error.name)) {
+    return {
+      line: error.message, code: EXIT.misused
+    }
+  }
   const line = listenFault(error, host, port, variable)
   return line === undefined ? undefined : { line, code: EXIT.occupied }
 }
@@ -66,10 +70,13 @@ function readConfig (terminal: Terminal): Config | undefined {
 }
 
 /** Opens metrics and probes on their own address, where they are wanted. */
-async function openMetrics ({ metrics, readiness }: FastifyInstance, { metrics: address }: Config, logger: Logger, closers: Closers): Promise<void> {
+async function openMetrics (
+  { metrics, readiness }: FastifyInstance, { metrics: address }: Config, logger: Logger, closers: Closers
+): Promise<void> {
   if (metrics === undefined || address === undefined) return
   const listener = await listenForMetrics({ metrics: metrics.text, readiness }, address)
-  // Right after the first, so that it is among the last to close: probes and metrics are read while requests end.
+  // Right after the first, so that it is among the last to close: probes and metrics are read while requests
+  // end.
   closers.splice(1, 0, () => listener.close())
   logger.info({ url: listener.url }, 'metrics are served')
 }

@@ -33,7 +33,10 @@ export interface Terminal {
   readonly variables: EnvironmentVariables
   /** Version of this package. */
   readonly version: string
-  /** Memory that the container allows, in bytes, as Node reports it: 0, absent or absurdly large when there is no limit. */
+  /**
+   * Memory that the container allows, in bytes, as Node reports it: 0, absent or absurdly large when there is
+   * no limit.
+   */
   constrainedMemory (): number | undefined
   /** True when a person reads what `out` writes. */
   readonly interactive: boolean

@@ -121,7 +121,9 @@ export function loadConfig (variables: EnvironmentVariables, options: LoadOption
     ...productionWarnings(settings.NODE_ENV),
     ...ofMemory
   ]
-  const environments = readEnvironments(source, { insecure: settings.ALLOW_INSECURE_UPSTREAM, proxyOf }, warnings)
+  const environments = readEnvironments(
+    source, { insecure: settings.ALLOW_INSECURE_UPSTREAM, proxyOf }, warnings
+  )
   const sandbox = sandboxSettings(source, settings, production)
   const auth = readCallers(source, settings, proxyOf)
   const preferred = defaultEnvironment(source, environments.map(({ name }) => name), sandbox)

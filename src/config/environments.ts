@@ -43,8 +43,8 @@ function variableSetOf (name: string): VariableSet | undefined {
 }
 
 /**
- * Returns what tells whether `CLOUDINARY_URL_<NAME>` is a part or an option of an environment called `url`, where
- * there is one, and not the URL of an environment `<NAME>`, which would begin with `cloudinary:`.
+ * Returns what tells whether `CLOUDINARY_URL_<NAME>` is a part or an option of an environment called `url`,
+ * where there is one, and not the URL of an environment `<NAME>`, which would begin with `cloudinary:`.
  */
 function memberOfUrl (source: Source): (variable: string) => boolean {
   const parts = PARTS.map((part) => partVariable('URL', SUFFIXES[part]))
@@ -119,9 +119,14 @@ function missingCredentials (name: string, infix: string): string {
   return `is an option of the environment ${name}, which has no credentials: set ${urlVariable(infix)}, or ${parts}`
 }
 
-/** Takes out `CLOUDINARY_API_PROXY`, as the official clients call it: the proxy of every environment without one. */
+/**
+ * Takes out `CLOUDINARY_API_PROXY`, as the official clients call it: the proxy of every environment without
+ * one.
+ */
 function takeSharedProxy (source: Source, options: Map<string, GivenOption[]>): Proxy | undefined {
-  const unnamed = options.get(UNNAMED)?.filter(({ infix, option }) => infix === '' && option === 'api_proxy') ?? []
+  const unnamed = options.get(UNNAMED)?.filter(
+    ({ infix, option }) => infix === '' && option === 'api_proxy'
+  ) ?? []
   const others = options.get(UNNAMED)?.filter((option) => !unnamed.includes(option)) ?? []
   if (others.length > 0) options.set(UNNAMED, others)
   else options.delete(UNNAMED)
@@ -156,7 +161,9 @@ export function readEnvironments (
     warnings.push(...parsed.warnings.map((warning) => `${firstVariable(variables)} ${warning}`))
     const { cloudName, apiKey, apiSecret } = parsed.credentials
     const proxy = settings.proxy ?? shared ?? proxyOf(settings.uploadPrefix)
-    environments.push({ name, cloudName, apiKey, apiSecret: new Secret(apiSecret), ...settings, proxy, sandbox: false })
+    environments.push({
+      name, cloudName, apiKey, apiSecret: new Secret(apiSecret), ...settings, proxy, sandbox: false
+    })
   }
   for (const [name, alone] of options) {
     for (const { variable, infix } of alone) source.fault(variable, missingCredentials(name, infix))

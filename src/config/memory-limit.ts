@@ -13,9 +13,13 @@ const LEAST_CHUNK = 5 * MIB
  * `npm run drill -- memory`: 105 MiB at rest, plus the sockets, parsers and young objects of uploads.
  */
 const PROCESS_BYTES = 144 * MIB
-/** Share of the rest that chunks get; the other half is for waiting answers, caches and the garbage collector. */
+/**
+ * Share of the rest that chunks get; the other half is for waiting answers, caches and the garbage collector.
+ */
 const CHUNKS_PART = 1 / 2
-/** Memory for chunks per allowed upload. It is less than a chunk, because most uploads wait for their caller. */
+/**
+ * Memory for chunks per allowed upload. It is less than a chunk, because most uploads wait for their caller.
+ */
 const BYTES_OF_UPLOAD = 3.5 * MIB
 /** Chunks that should fit, so that a slow upload does not hold up all others. */
 const CHUNKS_AT_ONCE = 4
@@ -32,7 +36,10 @@ export interface Machine {
   readonly heapBytes: number
 }
 
-/** @param constrainedBytes limit of the container, as Node reports it; leave it out where the gateway shares its process. */
+/**
+ * @param constrainedBytes limit of the container, as Node reports it; leave it out where the gateway shares
+ * its process.
+ */
 export function thisMachine (constrainedBytes?: number): Machine {
   return {
     constrainedBytes,
@@ -48,9 +55,15 @@ export interface MemoryLimit {
 }
 
 /** Finds the limit. A container without one reports a huge number, or 0. */
-export function memoryLimit (given: number | undefined, { constrainedBytes = 0, totalBytes }: Machine): MemoryLimit {
+export function memoryLimit (
+  given: number | undefined, { constrainedBytes = 0, totalBytes }: Machine
+): MemoryLimit {
   if (given !== undefined) return { bytes: given, source: 'MEMORY_LIMIT' }
-  if (constrainedBytes > 0 && constrainedBytes < totalBytes) return { bytes: constrainedBytes, source: 'container' }
+  if (constrainedBytes > 0 && constrainedBytes < totalBytes) {
+    return {
+      bytes: constrainedBytes, source: 'container'
+    }
+  }
   return { bytes: totalBytes, source: 'machine' }
 }
 
@@ -67,8 +80,8 @@ type UploadSizes = Pick<SettingValues,
   'UPLOAD_BUFFER_BYTES' | 'UPLOAD_CHUNK_BYTES' | 'UPLOAD_MAX_CONCURRENT' | 'UPLOAD_TEXT_MAX_BYTES'>
 
 /**
- * Returns sizes that fit a limit; without a limit, no more than the defaults. A variable that is set wins, and the
- * other sizes follow it where they must.
+ * Returns sizes that fit a limit; without a limit, no more than the defaults. A variable that is set wins,
+ * and the other sizes follow it where they must.
  */
 function uploadSizes (
   { bytes, source }: MemoryLimit, settings: SettingValues, isSet: (name: SettingName) => boolean
@@ -87,7 +100,9 @@ function uploadSizes (
     UPLOAD_CHUNK_BYTES: chunkBytes,
     UPLOAD_BUFFER_BYTES: bufferBytes,
     UPLOAD_MAX_CONCURRENT: chosen('UPLOAD_MAX_CONCURRENT', uploads),
-    UPLOAD_TEXT_MAX_BYTES: chosen('UPLOAD_TEXT_MAX_BYTES', Math.min(settings.UPLOAD_TEXT_MAX_BYTES, bufferBytes))
+    UPLOAD_TEXT_MAX_BYTES: chosen(
+      'UPLOAD_TEXT_MAX_BYTES', Math.min(settings.UPLOAD_TEXT_MAX_BYTES, bufferBytes)
+    )
   }
 }
 
@@ -101,15 +116,25 @@ function contradictions (
   const found: string[] = []
   const real = constrainedBytes > 0 ? Math.min(constrainedBytes, totalBytes) : totalBytes
   if (source === 'MEMORY_LIMIT' && bytes > real) {
-    found.push(`MEMORY_LIMIT is ${shown}, but there are only ${shownLimit(real)}: the process can be killed before it refuses uploads`)
+    found.push(
+      `MEMORY_LIMIT is ${shown}, but there are only ${shownLimit(real)}: the process can be killed before it refuses uploads`
+    )
   }
   if (bytes < PROCESS_BYTES + buffer) {
-    found.push(`the process takes up to ${formatBytes(PROCESS_BYTES)} beside UPLOAD_BUFFER_BYTES (${shownBuffer}), which is more than the memory limit of ${shown}`)
+    found.push(
+      `the process takes up to ${formatBytes(PROCESS_BYTES)} beside UPLOAD_BUFFER_BYTES (${shownBuffer}), which is more than the memory limit of ${shown}`
+    )
   }
-  if (text > buffer) found.push(`UPLOAD_TEXT_MAX_BYTES is more than UPLOAD_BUFFER_BYTES (${shownBuffer}), so longer texts are refused`)
+  if (text > buffer) {
+    found.push(
+    `UPLOAD_TEXT_MAX_BYTES is more than UPLOAD_BUFFER_BYTES (${shownBuffer}), so longer texts are refused`
+    )
+  }
   if (source !== 'machine' && heapBytes + buffer > bytes) {
     const heap = Math.max(32, Math.floor((bytes - buffer) * 0.4 / MIB))
-    found.push(`V8 may take ${formatBytes(wholeMib(heapBytes))} for its heap, which with UPLOAD_BUFFER_BYTES (${shownBuffer}) is more than the memory limit of ${shown}; start Node with --max-old-space-size=${heap}`)
+    found.push(
+      `V8 may take ${formatBytes(wholeMib(heapBytes))} for its heap, which with UPLOAD_BUFFER_BYTES (${shownBuffer}) is more than the memory limit of ${shown}; start Node with --max-old-space-size=${heap}`
+    )
   }
   return found
 }
@@ -139,15 +164,25 @@ export interface FittedSettings {
 }
 
 /** Fits the settings to the memory limit. Faults go to `source`. */
-export function fitMemory (source: Source, given: SettingValues, machine: Machine = thisMachine()): FittedSettings {
+export function fitMemory (
+  source: Source, given: SettingValues, machine: Machine = thisMachine()
+): FittedSettings {
   const limit = memoryLimit(given.MEMORY_LIMIT, machine)
   const sizes = uploadSizes(limit, given, (name) => source.plain(name) !== undefined)
   const { UPLOAD_BUFFER_BYTES: buffer, UPLOAD_CHUNK_BYTES: chunk } = sizes
   if (buffer < chunk) {
     source.fault('UPLOAD_BUFFER_BYTES', 'must not be less than UPLOAD_CHUNK_BYTES: one chunk has to fit')
   } else if (buffer >= limit.bytes && limit.source !== 'machine') {
-    const name = source.plain('UPLOAD_BUFFER_BYTES') === undefined ? 'UPLOAD_CHUNK_BYTES' : 'UPLOAD_BUFFER_BYTES'
+    const name = source.plain(
+      'UPLOAD_BUFFER_BYTES'
+    ) === undefined
+      ? 'UPLOAD_CHUNK_BYTES'
+      : 'UPLOAD_BUFFER_BYTES'
     source.fault(name, `must be less than the memory limit of ${shownLimit(limit.bytes)}`)
   }
-  return { settings: { ...given, ...sizes }, memory: memorySettings(limit), warnings: contradictions(limit, sizes, machine) }
+  return {
+    settings: { ...given, ...sizes },
+    memory: memorySettings(limit),
+    warnings: contradictions(limit, sizes, machine)
+  }
 }

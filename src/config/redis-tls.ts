@@ -22,7 +22,9 @@ export function certificateFault (pem: string): string | undefined {
 
 /** Returns why text is not a private key in PEM form that can be used without a passphrase. */
 export function privateKeyFault (pem: string): string | undefined {
-  if (!/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(pem)) return 'must be a private key in PEM form (BEGIN PRIVATE KEY)'
+  if (
+    !/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(pem)
+  ) return 'must be a private key in PEM form (BEGIN PRIVATE KEY)'
   if (ENCRYPTED.test(pem)) return 'is encrypted: give a key without a passphrase'
   try {
     createPrivateKey(pem)

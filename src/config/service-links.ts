@@ -7,8 +7,8 @@ const URL_VALUE = /^(?:tcp|udp|sctp):\/\/[^/\s]+:\d{1,5}$/i
 const PORT_VALUE = /^\d{1,5}$/
 
 /**
- * Variables that Kubernetes sets for a Service: the end of the name, after that of the Service, and the form of the
- * value. Source: kubernetes/pkg/kubelet/envvars, `FromServices` and `makeLinkVariables`.
+ * Variables that Kubernetes sets for a Service: the end of the name, after that of the Service, and the form
+ * of the value. Source: kubernetes/pkg/kubelet/envvars, `FromServices` and `makeLinkVariables`.
  */
 const FORMS: ReadonlyArray<readonly [end: RegExp, fits: (value: string) => boolean]> = [
   [/_SERVICE_HOST$/, (value) => isIP(value) !== 0],
@@ -31,9 +31,9 @@ function serviceOf (name: string, value: string, services: ReadonlySet<string>):
 }
 
 /**
- * Returns the names of the variables that Kubernetes has set for the Services of the namespace: a Service `metrics`
- * sets `METRICS_PORT=tcp://10.0.0.1:80`. Such a variable stands beside the `<SERVICE>_SERVICE_HOST` of the same Service
- * and has a value of that form; any other value was set by a person.
+ * Returns the names of the variables that Kubernetes has set for the Services of the namespace: a Service
+ * `metrics` sets `METRICS_PORT=tcp://10.0.0.1:80`. Such a variable stands beside the `<SERVICE>_SERVICE_HOST`
+ * of the same Service and has a value of that form; any other value was set by a person.
  */
 export function serviceLinks (variables: Variables): ReadonlySet<string> {
   const services = new Set(Object.keys(variables)
@@ -48,5 +48,9 @@ export function serviceLinks (variables: Variables): ReadonlySet<string> {
 /** Returns the variables without those that Kubernetes has set for Services. */
 export function withoutServiceLinks<T extends Variables> (variables: T): Variables {
   const links = serviceLinks(variables)
-  return links.size === 0 ? variables : Object.fromEntries(Object.entries(variables).filter(([name]) => !links.has(name)))
+  return links.size === 0
+    ? variables
+    : Object.fromEntries(
+      Object.entries(variables).filter(([name]) => !links.has(name))
+    )
 }

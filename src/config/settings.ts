@@ -88,7 +88,9 @@ const CHECKS: { readonly [N in SettingName]?: (value: NonNullable<SettingValues[
 }
 
 /** Variables that hold PEM blocks. */
-const PEM_NAMES: ReadonlySet<SettingName> = new Set(['AUTH_PUBLIC_KEY', 'REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'])
+const PEM_NAMES: ReadonlySet<SettingName> = new Set([
+  'AUTH_PUBLIC_KEY', 'REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'
+])
 
 function readSetting (source: Source, name: SettingName): unknown {
   const schema: TSchema = Settings.properties[name]

@@ -28,7 +28,9 @@ const KNOWN: ReadonlySet<string> = new Set([...SETTING_FORMS, 'CLOUDINARY_ENVIRO
 function namesIn (asked: string): string[] {
   const [, rest = ''] = /^CLOUDINARY_(?:URL_)?(\w+)_/i.exec(asked) ?? []
   const words = rest.toUpperCase().split('_')
-  return words.map((_, index) => words.slice(0, index + 1).join('_')).filter((name) => name !== '').slice(0, MOST_WORDS)
+  return words.map(
+    (_, index) => words.slice(0, index + 1).join('_')
+  ).filter((name) => name !== '').slice(0, MOST_WORDS)
 }
 
 function candidates (asked: string): string[] {
@@ -36,13 +38,18 @@ function candidates (asked: string): string[] {
   const credentials = CREDENTIAL_VARIABLES.flatMap(({ name }) => [name.replace(/_?<NAME>/, ''), ...names.map((part) => name.replace('<NAME>', part))])
   const fromFiles = credentials.map((name) => name + FILE_SUFFIX)
   // `nearestName` compares only so many: the likelier ones come first.
-  return [...KNOWN, .../F\w{0,4}$/i.test(asked) ? [...fromFiles, ...credentials] : [...credentials, ...fromFiles]]
+  return [
+    ...KNOWN, .../F\w{0,4}$/i.test(asked) ? [...fromFiles, ...credentials] : [...credentials, ...fromFiles]
+  ]
 }
 
 /** Read in upper case and in lower case. */
 const PROXIES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY']
 
-/** Whether a name differs from that of a proxy variable in one letter: `FTP_PROXY`, of other programs, does in two. */
+/**
+ * Whether a name differs from that of a proxy variable in one letter: `FTP_PROXY`, of other programs, does in
+ * two.
+ */
 function isMisspeltProxy (name: string): boolean {
   const upper = name.toUpperCase()
   if (PROXIES.includes(upper)) return name !== upper && name !== name.toLowerCase()
@@ -53,8 +60,12 @@ function isMisspeltProxy (name: string): boolean {
 const isNear = (one: string, other: string): boolean => Math.abs(one.length - other.length) <= 2 && editDistance(one, other) <= 2
 
 function isMeantForUs (name: string): boolean {
-  if (KNOWN.has(name) || FOREIGN.has(name) || isCredentialVariable(name) || isOptionVariable(name)) return false
-  return PREFIX.test(name) || isMisspeltProxy(name) || candidates(name).some((known) => known.length >= SHORTEST_NEAR && isNear(name.toUpperCase(), known))
+  if (
+    KNOWN.has(name) || FOREIGN.has(name) || isCredentialVariable(name) || isOptionVariable(name)
+  ) return false
+  return PREFIX.test(name) || isMisspeltProxy(name) || candidates(name).some(
+    (known) => known.length >= SHORTEST_NEAR && isNear(name.toUpperCase(), known)
+  )
 }
 
 /** A line for each variable that was probably meant for us, by its beginning or its likeness, and that nothing here reads. The value is not looked at. */
@@ -72,7 +83,11 @@ export function unknownVariables (names: readonly string[]): string[] {
 /** Returns a line when Kubernetes has set variables for a Service under names of our settings. */
 export function serviceLinkWarnings (links: ReadonlySet<string>): string[] {
   const hidden = [...links].filter((name) => KNOWN.has(name)).sort()
-  return hidden.length === 0 ? [] : [`${hidden.join(', ')} ${hidden.length === 1 ? 'is' : 'are'} not read: Kubernetes sets ${hidden.length === 1 ? 'it' : 'them'} for a Service of that name; enableServiceLinks: false in the pod keeps ${hidden.length === 1 ? 'it' : 'them'} away`]
+  return hidden.length === 0
+    ? []
+    : [
+    `${hidden.join(', ')} ${hidden.length === 1 ? 'is' : 'are'} not read: Kubernetes sets ${hidden.length === 1 ? 'it' : 'them'} for a Service of that name; enableServiceLinks: false in the pod keeps ${hidden.length === 1 ? 'it' : 'them'} away`
+      ]
 }
 
 /** A line when `NODE_ENV` was probably meant to be `production`: what holds in production does not hold then. */

@@ -71,8 +71,14 @@ export const Settings = Type.Object({
   NODE_ENV: Type.String({ default: '', description: '`production`: credentials are required, and the log is JSON even in a terminal.' }),
   TRUST_PROXY: list('Addresses or ranges of proxies whose `X-Forwarded-*` headers are believed, separated by commas.'),
   CORS_ORIGINS: list('Origins whose pages may call the gateway, separated by commas: `https://www.example.com`, or `https://*.example.com` for every subdomain.'),
-  REDIS_URL: text('Address of what replicas share: rate limits, quota budget, idempotency records, issued signatures. `redis://` or `rediss://` (TLS), `redis+sentinel://host,host/master` or `redis+cluster://host,host`; see [Replicas](deployment.md#replicas). Unset: in memory.', FROM_FILE),
-  REDIS_TLS_CA: text('Certificates (PEM) of the authorities that signed the certificate of Redis, in place of those that Node trusts.', PEM_FILE),
+  REDIS_URL: text(
+    'Address of what replicas share: rate limits, quota budget, idempotency records, issued signatures. `redis://` or `rediss://` (TLS), `redis+sentinel://host,host/master` or `redis+cluster://host,host`; see [Replicas](deployment.md#replicas). Unset: in memory.',
+    FROM_FILE
+  ),
+  REDIS_TLS_CA: text(
+    'Certificates (PEM) of the authorities that signed the certificate of Redis, in place of those that Node trusts.',
+    PEM_FILE
+  ),
   REDIS_TLS_CERT: text('Client certificate (PEM) that the gateway presents to Redis.', PEM_FILE),
   REDIS_TLS_KEY: text('Private key (PEM) of `REDIS_TLS_CERT`, without a passphrase.', PEM_FILE),
   REDIS_PREFIX: Type.String({
@@ -81,10 +87,19 @@ export const Settings = Type.Object({
     'x-fault': 'must be 1 to 64 letters, digits or characters of . _ - : / { }',
     description: 'Begins the name of every key in Redis. Gateways that share it share rates, and the idempotency records of one account; give each deployment its own.'
   }),
-  SHUTDOWN_DRAIN_SECONDS: Type.Integer({ default: 0, minimum: 0, maximum: 300, description: 'Seconds after SIGTERM in which `/readyz` says 503 and requests are still taken, so that a balancer stops sending before the port closes. The image sets 5.' }),
+  SHUTDOWN_DRAIN_SECONDS: Type.Integer({
+    default: 0,
+    minimum: 0,
+    maximum: 300,
+    description: 'Seconds after SIGTERM in which `/readyz` says 503 and requests are still taken, so that a balancer stops sending before the port closes. The image sets 5.'
+  }),
   SHUTDOWN_GRACE_SECONDS: Type.Integer({ default: 25, minimum: 0, maximum: 3600, description: 'Seconds that running requests get to finish after that.' }),
 
-  METRICS_PORT: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535, description: 'Port of `/metrics`, `/healthz` and `/readyz`, for Prometheus and probes; 0 takes a free one. Unset: no metrics. It needs no key, so let nobody else reach it.' })),
+  METRICS_PORT: Type.Optional(Type.Integer({
+    minimum: 0,
+    maximum: 65_535,
+    description: 'Port of `/metrics`, `/healthz` and `/readyz`, for Prometheus and probes; 0 takes a free one. Unset: no metrics. It needs no key, so let nobody else reach it.'
+  })),
   METRICS_HOST: Type.String({ default: '127.0.0.1', pattern: HOST_PATTERN, 'x-fault': HOST_FAULT, description: 'Address that `METRICS_PORT` is opened on.' }),
 
   AUTH: choice(['keys', 'none', ''], '', '`none` says that no keys are wanted on a non-loopback address; `keys` demands them on loopback too.'),
@@ -118,13 +133,32 @@ export const Settings = Type.Object({
     description: 'Memory that the process may use, such as `256MiB`. Unset: the limit of the container, or all memory of the machine. Sets the defaults of the limits for uploads, and the bounds of caches.'
   })),
 
-  JSON_MAX_BYTES: bytes('Largest JSON body taken; on `/upload` without its data URI. A sixteenth of the memory limit, at most 64 MiB, is for such bodies; those without room are answered 503.', MIB, 1024, 64 * MIB),
+  JSON_MAX_BYTES: bytes(
+    'Largest JSON body taken; on `/upload` without its data URI. A sixteenth of the memory limit, at most 64 MiB, is for such bodies; those without room are answered 503.',
+    MIB,
+    1024,
+    64 * MIB
+  ),
   UPLOAD_MAX_BYTES: bytes('Largest file taken.', 5 * 1024 * MIB, 1),
   UPLOAD_TEXT_MAX_BYTES: bytes('Largest data URI taken in JSON or a urlencoded form, as text; up to 64 MB. It is held in memory of `UPLOAD_BUFFER_BYTES`; in a multipart form it streams, however long.', 16 * MIB, 1024, 64_000_000),
-  UPLOAD_CHUNK_BYTES: bytes('Size of a chunk of a large upload; less where `MEMORY_LIMIT` is small. Cloudinary takes no less than 5 MiB.', 20_000_000, 5 * MIB),
+  UPLOAD_CHUNK_BYTES: bytes(
+    'Size of a chunk of a large upload; less where `MEMORY_LIMIT` is small. Cloudinary takes no less than 5 MiB.',
+    20_000_000,
+    5 * MIB
+  ),
   UPLOAD_SINGLE_MAX_BYTES: bytes('Largest file sent to Cloudinary in one request; a larger one, or one of unknown size, goes in chunks. A multipart form counts with all its fields.', 100_000_000, 1),
-  UPLOAD_BUFFER_BYTES: bytes('Memory that the chunks of all uploads, and their data URIs in JSON, share. With `MEMORY_LIMIT`, or in a container with a limit, the default follows that.', 128 * MIB, 5 * MIB, 4 * GIB),
-  UPLOAD_MAX_CONCURRENT: Type.Integer({ default: 32, minimum: 1, maximum: 10_000, description: 'Uploads at once; more are answered 503, after a moment. With `MEMORY_LIMIT`, or in a container with a limit, the default follows that.' }),
+  UPLOAD_BUFFER_BYTES: bytes(
+    'Memory that the chunks of all uploads, and their data URIs in JSON, share. With `MEMORY_LIMIT`, or in a container with a limit, the default follows that.',
+    128 * MIB,
+    5 * MIB,
+    4 * GIB
+  ),
+  UPLOAD_MAX_CONCURRENT: Type.Integer({
+    default: 32,
+    minimum: 1,
+    maximum: 10_000,
+    description: 'Uploads at once; more are answered 503, after a moment. With `MEMORY_LIMIT`, or in a container with a limit, the default follows that.'
+  }),
   UPLOAD_ENVIRONMENT_SHARE: share('3/4', 'Part of `UPLOAD_MAX_CONCURRENT` and of `UPLOAD_BUFFER_BYTES` that uploads to one environment may take; 1 is the whole. Where there is only one environment, it has the whole.'),
   UPLOAD_CALLER_SHARE: share('1/2', 'The same for one caller with a key or token. Inside it, `UPLOAD_ENVIRONMENT_SHARE` applies again. Where there is only one caller, it has the whole.'),
   UPLOAD_ADDRESS_SHARE: share('1/4', 'The same for one address without a key. Where no keys are wanted on a loopback `HOST`, this machine has the whole.'),
@@ -158,7 +192,10 @@ export interface Variable {
   readonly meaning: string
 }
 
-/** The credentials and options of environments; `<NAME>` stands for `EDITOR`, `STAGING`, `PRODUCTION` or any other name. */
+/**
+ * The credentials and options of environments; `<NAME>` stands for `EDITOR`, `STAGING`, `PRODUCTION` or any
+ * other name.
+ */
 export const CREDENTIAL_VARIABLES: readonly Variable[] = [
   { name: 'CLOUDINARY_URL', default: '', meaning: '`cloudinary://key:secret@cloud?options`: the environment `production`, for those who have one only.' },
   { name: 'CLOUDINARY_URL_<NAME>', default: '', meaning: 'The same for the environment of that name; any number of them.' },
@@ -175,10 +212,18 @@ export const CREDENTIAL_VARIABLES: readonly Variable[] = [
 
 /** Variables that other programs read too. */
 const PROXY_VARIABLES: readonly Variable[] = [
-  { name: 'HTTPS_PROXY', default: '', meaning: 'Proxy for `https://` addresses on other machines, `http://user:password@host:port`. The name in lower case wins.' },
+  {
+    name: 'HTTPS_PROXY',
+    default: '',
+    meaning: 'Proxy for `https://` addresses on other machines, `http://user:password@host:port`. The name in lower case wins.'
+  },
   { name: 'HTTP_PROXY', default: '', meaning: 'Proxy for `http://` addresses.' },
   { name: 'ALL_PROXY', default: '', meaning: 'Proxy for the schemes whose variable above is not set.' },
-  { name: 'NO_PROXY', default: '', meaning: 'Names (with their subdomains), addresses and ranges that are reached directly, separated by commas.' }
+  {
+    name: 'NO_PROXY',
+    default: '',
+    meaning: 'Names (with their subdomains), addresses and ranges that are reached directly, separated by commas.'
+  }
 ]
 
 function shown (schema: TSchema): string {

@@ -6,7 +6,9 @@ export type { Dispatcher } from 'undici'
 
 /** Age at which a connection is renewed, so that a change of DNS is followed within a minute. */
 const MAX_AGE_MS = 30_000
-/** Shortest life as a part of that age. Lives are random, so that connections are not all renewed together. */
+/**
+ * Shortest life as a part of that age. Lives are random, so that connections are not all renewed together.
+ */
 const SHORTEST_LIFE = 3 / 4
 const MAX_HEADER_BYTES = 16_384
 
@@ -21,7 +23,10 @@ export interface OutboundOptions {
   readonly maxConnections?: number
   /** Bytes that may wait at a connection before its sender has to; Node's default by default. */
   readonly sendBufferBytes?: number
-  /** Finds the addresses of a name, and so decides which of them are connected to; the system by default. A proxy resolves names itself. */
+  /**
+   * Finds the addresses of a name, and so decides which of them are connected to; the system by default. A
+   * proxy resolves names itself.
+   */
   readonly lookup?: LookupFunction
   /** Proxy that the connections go through; none by default. */
   readonly proxy?: Proxy | undefined
@@ -37,14 +42,19 @@ export class ProxyError extends Error {
   readonly status: number | undefined
 
   constructor (reason: ProxyError['reason'], { address }: Proxy, status?: number, options?: ErrorOptions) {
-    super(`the proxy ${address} ${status === undefined ? `did not connect: ${reason}` : `answered ${status}`}`, options)
+    super(
+      `the proxy ${address} ${status === undefined ? `did not connect: ${reason}` : `answered ${status}`}`,
+      options
+    )
     this.reason = reason
     this.status = status
   }
 }
 
 /** Options of one connection. undici hands all of them on to `net` and `tls`; its types leave `highWaterMark` out. */
-function connectOptions ({ connectTimeoutMs, sendBufferBytes, lookup }: Omit<OutboundOptions, 'proxy'>): buildConnector.BuildOptions {
+function connectOptions (
+  { connectTimeoutMs, sendBufferBytes, lookup }: Omit<OutboundOptions, 'proxy'>
+): buildConnector.BuildOptions {
   return {
     allowH2: false,
     timeout: connectTimeoutMs,
@@ -54,7 +64,10 @@ function connectOptions ({ connectTimeoutMs, sendBufferBytes, lookup }: Omit<Out
   }
 }
 
-/** Returns TLS name and headers of requests to the proxy itself. By default undici would check its certificate for `host`. */
+/**
+ * Returns TLS name and headers of requests to the proxy itself. By default undici would check its certificate
+ * for `host`.
+ */
 function toProxy (url: URL, host: string) {
   const authorization = proxyAuthorization(url)
   return {
@@ -127,7 +140,9 @@ const unconnected = new WeakSet<Error>()
 export function wasUnconnected (error: Error): boolean { return unconnected.has(error) }
 
 /** Makes clients of one connection whose socket is closed between two requests once it is old enough. */
-function renewing (connect: buildConnector.connector, maxAgeMs: number): (origin: URL, options: object) => Client {
+function renewing (
+  connect: buildConnector.connector, maxAgeMs: number
+): (origin: URL, options: object) => Client {
   return (origin, options) => {
     const client: Client = new Client(origin, {
       ...options,

@@ -14,12 +14,24 @@ const SHAPE = 'must be the http:// or https:// URL of a proxy, such as http://pr
 
 /** Reads the URL of a proxy; without a scheme, `http://` is meant. A reason never holds the value. */
 export function parseProxy (text: string): Proxy | { reason: string } {
-  if (/^socks/i.test(text)) return { reason: 'names a SOCKS proxy; only http:// and https:// proxies are supported' }
+  if (/^socks/i.test(text)) {
+    return {
+      reason: 'names a SOCKS proxy; only http:// and https:// proxies are supported'
+    }
+  }
   const url = /[\s\p{Cc}]/u.test(text) ? undefined : parseUrl(text.includes('://') ? text : `http://${text}`)
   const port = DEFAULT_PORTS[url?.protocol ?? '']
   if (url === undefined || port === undefined || url.hostname === '') return { reason: SHAPE }
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return { reason: `${SHAPE}, without a path` }
-  if (decoded(url.username) === undefined || decoded(url.password) === undefined) return { reason: STRAY_PERCENT }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    return {
+      reason: `${SHAPE}, without a path`
+    }
+  }
+  if (decoded(url.username) === undefined || decoded(url.password) === undefined) {
+    return {
+      reason: STRAY_PERCENT
+    }
+  }
   return { address: `${url.hostname}:${url.port || port}`, url: new Secret(url.href) }
 }
 
@@ -54,8 +66,8 @@ function entryFits (entry: string, host: string, port: string | undefined): bool
 }
 
 /**
- * Returns whether `NO_PROXY` keeps a URL away from the proxy: `*`, a name (its subdomains too, with or without
- * a leading dot or `*.`), an address or a range of addresses, each but a range with an optional port.
+ * Returns whether `NO_PROXY` keeps a URL away from the proxy: `*`, a name (its subdomains too, with or
+ * without a leading dot or `*.`), an address or a range of addresses, each but a range with an optional port.
  */
 export function isExempt (url: URL, noProxy: string): boolean {
   const host = unmapped(bare(url.hostname))

@@ -8,7 +8,9 @@ export interface RedisLogin {
   readonly password: string | undefined
 }
 
-/** What `REDIS_URL` points at. Holds passwords in clear text: keep the URL, and read it where it is needed. */
+/**
+ * What `REDIS_URL` points at. Holds passwords in clear text: keep the URL, and read it where it is needed.
+ */
 export interface RedisTarget extends RedisLogin {
   /** `hosts` are the node, Sentinels that know the node, or some nodes of a cluster. */
   readonly kind: 'node' | 'sentinel' | 'cluster'
@@ -38,7 +40,11 @@ class UrlFault extends Error {}
 
 function hostOf (text: string, kind: RedisTarget['kind']): RedisHost {
   const [, address, name = address, port = PORTS[kind]] = HOST.exec(text) ?? []
-  if (name === undefined) throw new UrlFault(text === '' ? NO_SHAPE : 'has a host that is not a host name or address, with or without a port')
+  if (name === undefined) {
+    throw new UrlFault(
+      text === '' ? NO_SHAPE : 'has a host that is not a host name or address, with or without a port'
+    )
+  }
   if (Number(port) < 1 || Number(port) > 65_535) throw new UrlFault('has a port that is not from 1 to 65535')
   return { host: name, port: Number(port) }
 }
@@ -60,29 +66,51 @@ function optionsOf (query: string, kind: RedisTarget['kind']): ReadonlyMap<strin
   const options = new Map(pairs)
   const isKnown = (name: string): boolean => OPTIONS[kind].includes(name)
   // Does not name it: where a password has a "?" in it, the rest of the password arrives here.
-  if (!pairs.every(([name]) => isKnown(name))) throw new UrlFault(`has an unknown option; known are ${OPTIONS[kind].join(', ')}`)
+  if (!pairs.every(([name]) => isKnown(name))) {
+    throw new UrlFault(
+    `has an unknown option; known are ${OPTIONS[kind].join(', ')}`
+    )
+  }
   if (options.size < pairs.length) throw new UrlFault('has an option twice')
   return options
 }
 
 function databaseOf (text: string, kind: RedisTarget['kind']): number {
-  if (!/^\d{0,5}$/.test(text) || Number(text) > MOST_DATABASES) throw new UrlFault('has a path that is not a database number, such as /1')
-  if (kind === 'cluster' && Number(text) !== 0) throw new UrlFault('has a database number, but a cluster has only one database: leave the path out')
+  if (!/^\d{0,5}$/.test(text) || Number(text) > MOST_DATABASES) {
+    throw new UrlFault(
+      'has a path that is not a database number, such as /1'
+    )
+  }
+  if (kind === 'cluster' && Number(text) !== 0) {
+    throw new UrlFault(
+      'has a database number, but a cluster has only one database: leave the path out'
+    )
+  }
   return Number(text)
 }
 
 /** Reads the path: the number of a database, and before that, for Sentinels, the name of the master. */
-function placeOf (path: string, kind: RedisTarget['kind'], dbOption = ''): Pick<RedisTarget, 'master' | 'db'> {
+function placeOf (
+  path: string, kind: RedisTarget['kind'], dbOption = ''
+): Pick<RedisTarget, 'master' | 'db'> {
   const parts = path.split('/').slice(1).map(textOf)
   const master = kind === 'sentinel' ? parts.shift() ?? '' : ''
-  if (kind === 'sentinel' && !/^[\w.-]+$/.test(master)) throw new UrlFault('needs the name of the master that the Sentinels watch: redis+sentinel://host,host/mymaster')
+  if (kind === 'sentinel' && !/^[\w.-]+$/.test(master)) {
+    throw new UrlFault(
+      'needs the name of the master that the Sentinels watch: redis+sentinel://host,host/mymaster'
+    )
+  }
   const [db = '', ...rest] = parts
   if (rest.length > 0 || (db !== '' && dbOption !== '')) throw new UrlFault('has a path with too many parts')
   return { master, db: databaseOf(db || dbOption, kind) }
 }
 
 function requirePassword ({ username, password }: RedisLogin): void {
-  if (username !== undefined && password === undefined) throw new UrlFault('has a user name without a password; a password alone is written :password@')
+  if (username !== undefined && password === undefined) {
+    throw new UrlFault(
+      'has a user name without a password; a password alone is written :password@'
+    )
+  }
 }
 
 /** Returns the login for the data, which stands before the hosts or among the options. */
@@ -103,8 +131,14 @@ function read (text: string): RedisTarget {
   requirePassword(login)
   requirePassword(sentinel)
   const hosts = list.split(',').map((host) => hostOf(host, kind))
-  if (kind === 'node' && hosts.length > 1) throw new UrlFault('has several hosts: begin it with redis+sentinel:// or redis+cluster://')
-  return { kind, tls: scheme === 'rediss', hosts, ...login, ...placeOf(path, kind, options.get('db')), sentinel }
+  if (kind === 'node' && hosts.length > 1) {
+    throw new UrlFault(
+      'has several hosts: begin it with redis+sentinel:// or redis+cluster://'
+    )
+  }
+  return {
+    kind, tls: scheme === 'rediss', hosts, ...login, ...placeOf(path, kind, options.get('db')), sentinel
+  }
 }
 
 /** Returns what a URL points at, or the reason why it cannot be used, which repeats no part of it. */

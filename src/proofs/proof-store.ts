@@ -12,7 +12,9 @@ export interface SharedVerdict {
   readonly lastsMs: number
 }
 
-/** `known`: the verdict holds for `forMs` more. `yours`: make the proof. `busy`: another process is making it. */
+/**
+ * `known`: the verdict holds for `forMs` more. `yours`: make the proof. `busy`: another process is making it.
+ */
 export type ProofClaim =
   | { readonly state: 'known', readonly verdict: SharedVerdict, readonly forMs: number }
   | { readonly state: 'yours' | 'busy' }
@@ -26,14 +28,17 @@ export interface ProofStore {
   forget (name: string): Promise<void>
 }
 
-/** How long a proof holds while no call repeats it, in milliseconds. Cloudinary counts Admin calls by the hour. */
+/**
+ * How long a proof holds while no call repeats it, in milliseconds. Cloudinary counts Admin calls by the
+ * hour.
+ */
 export const PROOF_LASTS_MS = 30 * 60_000
 /** How long others wait for a proof that a process has claimed. */
 export const CLAIM_MS = 5_000
 
 /**
- * Names the proof of these credentials for this account. The secret is the key of an HMAC, so the name does not
- * reveal it. New credentials get a new name.
+ * Names the proof of these credentials for this account. The secret is the key of an HMAC, so the name does
+ * not reveal it. New credentials get a new name.
  */
 export function proofName (
   account: string, { apiKey, apiSecret }: Pick<CloudinaryEnvironment, 'apiKey' | 'apiSecret'>
@@ -44,7 +49,10 @@ export function proofName (
 
 interface KeptVerdict { readonly verdict: SharedVerdict | undefined, readonly untilMs: number }
 
-/** Keeps verdicts in this process: credentials that return, or that two environments share, are not proved again. */
+/**
+ * Keeps verdicts in this process: credentials that return, or that two environments share, are not proved
+ * again.
+ */
 export class MemoryProofStore implements ProofStore {
   readonly #kept = new LRUCache<string, KeptVerdict>({ max: 200 })
   readonly #now: () => number
@@ -62,7 +70,9 @@ export class MemoryProofStore implements ProofStore {
     return verdict === undefined ? { state: 'busy' } : { state: 'known', verdict, forMs }
   }
 
-  async keep (name: string, verdict: SharedVerdict): Promise<void> { this.#set(name, verdict, verdict.lastsMs) }
+  async keep (name: string, verdict: SharedVerdict): Promise<void> {
+    this.#set(name, verdict, verdict.lastsMs)
+  }
 
   async forget (name: string): Promise<void> { this.#kept.delete(name) }
 

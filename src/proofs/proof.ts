@@ -18,13 +18,15 @@ export type Proof =
 export const ACCEPTED: Proof = { shows: 'accepted' }
 
 /**
- * Returns the system's code at the root of a failure, such as `ENOTFOUND`, `ECONNREFUSED` or a TLS fault: all that
- * operators need.
+ * Returns the system's code at the root of a failure, such as `ENOTFOUND`, `ECONNREFUSED` or a TLS fault: all
+ * that operators need.
  */
 function rootCode (error: unknown): string {
   let code = ''
   for (let at = error; at instanceof Error; at = at.cause) {
-    if (!(at instanceof GatewayError)) code = (at as NodeJS.ErrnoException).code ?? code // absent from other errors
+    if (
+      !(at instanceof GatewayError)
+    ) code = (at as NodeJS.ErrnoException).code ?? code // absent from other errors
   }
   return code === '' ? '' : ` (${code})`
 }
@@ -33,8 +35,8 @@ function rootCode (error: unknown): string {
 const BY_QUOTA: ReadonlySet<number> = new Set([420, 429])
 
 /**
- * Returns what a failed call shows of the credentials; undefined for nothing. Only a `telling` call, which carried them
- * itself, shows more than a refusal: after it a 400 or 404 means that they were accepted.
+ * Returns what a failed call shows of the credentials; undefined for nothing. Only a `telling` call, which
+ * carried them itself, shows more than a refusal: after it a 400 or 404 means that they were accepted.
  */
 export function proofOf (failure: GatewayError, telling: boolean): Proof | undefined {
   const { code, message, upstream } = failure
@@ -42,8 +44,13 @@ export function proofOf (failure: GatewayError, telling: boolean): Proof | undef
     return { shows: 'rejected', rejection: { told: upstream?.message, certain: telling } }
   }
   const { status = 0, message: told } = upstream ?? {}
-  // A caller's signature that fits our secret: either that is not the account's any more, or the caller's way to sign.
-  if (code === 'signature_mismatch' && status === 401) return { shows: 'rejected', rejection: { told: undefined, certain: false } }
+  // A caller's signature that fits our secret: either that is not the account's any more, or the caller's way
+  // to sign.
+  if (code === 'signature_mismatch' && status === 401) {
+    return {
+      shows: 'rejected', rejection: { told: undefined, certain: false }
+    }
+  }
   if (!telling || code === 'client_closed' || code === 'internal' || code === 'overloaded') return undefined
   if (BY_QUOTA.has(status)) return ACCEPTED
   // A proxy or a wrong address can answer 403 and 404 too, but not in Cloudinary's form.

@@ -8,7 +8,10 @@ const LONGEST_RETRY_MS = 10 * 60_000
 const TOP_LEVEL = Math.ceil(Math.log2(LONGEST_RETRY_MS / FIRST_RETRY_MS))
 /** How often to check for a proof that another process is making. */
 const BUSY_MS = 250
-/** A process is often restarted because somebody has repaired something, so it adopts no refusal older than this. */
+/**
+ * A process is often restarted because somebody has repaired something, so it adopts no refusal older than
+ * this.
+ */
 const ADOPTED_REFUSAL_MS = 15_000
 
 /** What is known of the credentials of one environment, and what is wrong now. */
@@ -24,8 +27,8 @@ export interface Timing {
   /** Measures durations, in milliseconds. */
   readonly now: () => number
   /**
-   * Calls `run` after that many milliseconds, and returns a function that cancels it. Only a timer that `isAwaited` keeps
-   * the process alive.
+   * Calls `run` after that many milliseconds, and returns a function that cancels it. Only a timer that
+   * `isAwaited` keeps the process alive.
    */
   readonly later: (run: () => void, ms: number, isAwaited?: boolean) => () => void
 }
@@ -51,8 +54,8 @@ interface Timer {
 }
 
 /**
- * Watches the credentials of one client. Every call is a proof. After `prove` it also makes calls of its own: the first
- * proof, one per half hour without other calls and, while something is wrong, one after each wait.
+ * Watches the credentials of one client. Every call is a proof. After `prove` it also makes calls of its own:
+ * the first proof, one per half hour without other calls and, while something is wrong, one after each wait.
  */
 export class CredentialWatch {
   readonly #options: WatchOptions
@@ -62,7 +65,9 @@ export class CredentialWatch {
   #isWatching = false
   #running: Promise<void> | undefined
   #timer: Timer | undefined
-  /** Exponent of the next wait. Each ten quiet minutes lower it by one, so that recurring trouble stays cheap. */
+  /**
+   * Exponent of the next wait. Each ten quiet minutes lower it by one, so that recurring trouble stays cheap.
+   */
   #level = 0
   #calmSinceMs: number | undefined
 
@@ -80,7 +85,10 @@ export class CredentialWatch {
     this.#armNext()
   }
 
-  /** Makes a proof now, unless all is well: somebody may have repaired what was wrong. Waits begin anew after it. */
+  /**
+   * Makes a proof now, unless all is well: somebody may have repaired what was wrong. Waits begin anew after
+   * it.
+   */
   async proveAgain (): Promise<void> {
     const { name, store } = this.#options
     if (!this.#isWatching || this.#isCalm) return

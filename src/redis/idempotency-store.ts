@@ -24,8 +24,8 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1
 `
 /**
- * owner, lease in ms, record or nothing, expiry in ms. A failover or a FLUSHALL may have lost the key: it is put
- * back, so that a repeated request does not store a second asset.
+ * owner, lease in ms, record or nothing, expiry in ms. A failover or a FLUSHALL may have lost the key: it is
+ * put back, so that a repeated request does not store a second asset.
  */
 const RENEW = `${CLOCK}
 local owner, record = unpack(redis.call('HMGET', KEYS[1], 'owner', 'record'))
@@ -132,7 +132,10 @@ export class RedisIdempotencyStore implements IdempotencyStore {
     try {
       return await this.#runScript(script, KIND + name, ...parameters)
     } catch (cause) {
-      throw overloaded('The memory of Idempotency-Keys is out of reach, so this upload cannot be told from a repeated one.', { cause })
+      throw overloaded(
+        'The memory of Idempotency-Keys is out of reach, so this upload cannot be told from a repeated one.',
+        { cause }
+      )
     }
   }
 }

@@ -21,8 +21,8 @@ export type RunScript = (
 ) => Promise<unknown>
 
 /**
- * Runs every command that the stores use: a replica, a Redis with full memory, or a user without rights may still
- * answer some of them.
+ * Runs every command that the stores use: a replica, a Redis with full memory, or a user without rights may
+ * still answer some of them.
  */
 const PROBE = `
 redis.call('TIME')
@@ -45,13 +45,17 @@ const START_MS = 2_000
 /** What Redis, or a script, says of one value that it cannot use. All others can be used. */
 const ABOUT_A_VALUE = /\bWRONGTYPE\b|attempt to (?:compare|perform arithmetic|index|concatenate|call)/
 
-function isAboutAValue (error: unknown): boolean { return error instanceof Error && ABOUT_A_VALUE.test(error.message) }
+function isAboutAValue (error: unknown): boolean {
+  return error instanceof Error && ABOUT_A_VALUE.test(error.message)
+}
 
 /** Settles as `answer` does, or rejects after `timeoutMs`. */
 async function withTimeout<T> (answer: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => { reject(new Error(`Redis has not answered within ${timeoutMs} ms.`)) }, timeoutMs)
+    timer = setTimeout(
+      () => { reject(new Error(`Redis has not answered within ${timeoutMs} ms.`)) }, timeoutMs
+    )
   })
   try {
     return await Promise.race([answer, late])
@@ -62,7 +66,8 @@ async function withTimeout<T> (answer: Promise<T>, timeoutMs: number): Promise<T
 
 /**
  * The process's one connection to Redis. No command waits long: without a connection it fails at once, while
- * reconnecting goes on in the background. The link probes Redis by itself, so that `isDown` is right without traffic.
+ * reconnecting goes on in the background. The link probes Redis by itself, so that `isDown` is right without
+ * traffic.
  */
 export class RedisLink {
   readonly #redis: RedisClient
@@ -128,7 +133,9 @@ export class RedisLink {
   #probeLater (): void {
     clearTimeout(this.#beat)
     if (this.#state === 'closed') return
-    this.#beat = setTimeout(() => { this.#probe() }, this.isDown ? this.#beatMs.down : this.#beatMs.up).unref()
+    this.#beat = setTimeout(
+      () => { this.#probe() }, this.isDown ? this.#beatMs.down : this.#beatMs.up
+    ).unref()
   }
 
   #fail (error: unknown): void {

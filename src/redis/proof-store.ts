@@ -1,9 +1,11 @@
-import { CLAIM_MS, PROOF_LASTS_MS, type ProofClaim, type ProofStore, type SharedVerdict } from '../proofs/proof-store.ts'
+import {
+  CLAIM_MS, PROOF_LASTS_MS, type ProofClaim, type ProofStore, type SharedVerdict
+} from '../proofs/proof-store.ts'
 import type { RedisLink, RunScript } from './link.ts'
 
 /**
- * A name holds a verdict as JSON, or the mark of a process that is making the proof. Anything else (of another version, or
- * written by hand) is replaced, and is not carried here if it is large.
+ * A name holds a verdict as JSON, or the mark of a process that is making the proof. Anything else (of
+ * another version, or written by hand) is replaced, and is not carried here if it is large.
  */
 const CLAIM = `
 local found = redis.pcall('GET', KEYS[1])
@@ -20,8 +22,12 @@ const COMMAND_TIMEOUT_MS = 1_000
 
 /** Returns the verdict in a text that `keep` may have written so long ago; undefined when it cannot have. */
 function readVerdict (text: string, forMs: number): SharedVerdict | undefined {
-  const { verified, told, lastsMs } = Object(parsed(text)) as Partial<Record<keyof SharedVerdict, unknown>> // judged below
-  if (typeof verified !== 'boolean' || typeof lastsMs !== 'number' || lastsMs > PROOF_LASTS_MS) return undefined
+  const {
+    verified, told, lastsMs
+  } = Object(parsed(text)) as Partial<Record<keyof SharedVerdict, unknown>> // judged below
+  if (
+    typeof verified !== 'boolean' || typeof lastsMs !== 'number' || lastsMs > PROOF_LASTS_MS
+  ) return undefined
   if (told !== undefined && typeof told !== 'string') return undefined
   return isLeft(forMs, lastsMs) ? { verified, told, lastsMs } : undefined
 }
@@ -44,7 +50,9 @@ export class RedisProofStore implements ProofStore {
   constructor (link: Pick<RedisLink, 'within'>) { this.#script = link.within(COMMAND_TIMEOUT_MS) }
 
   async claim (name: string): Promise<ProofClaim> {
-    const [found = '', forMs = 0] = await this.#run(CLAIM, name, CLAIMED, CLAIM_MS) as [string?, number?] // see CLAIM
+    const [found = '', forMs = 0] = await this.#run(
+      CLAIM, name, CLAIMED, CLAIM_MS
+    ) as [string?, number?] // see CLAIM
     if (found === CLAIMED && isLeft(forMs, CLAIM_MS)) return { state: 'busy' }
     const verdict = readVerdict(found, forMs)
     return verdict ? { state: 'known', verdict, forMs } : { state: 'yours' }

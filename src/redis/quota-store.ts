@@ -1,16 +1,22 @@
-import { isPlausible, LONGEST_PERIOD_MS, type QuotaReading, type QuotaStore } from '../cloudinary/upstream/account/quota-reading.ts'
+import {
+  isPlausible, LONGEST_PERIOD_MS, type QuotaReading, type QuotaStore
+} from '../cloudinary/upstream/account/quota-reading.ts'
 import type { RedisLink, RunScript } from './link.ts'
 
 /**
- * A reading is the text "limit remaining reset". It expires with its period, which Redis itself measures. Anything else (of
- * another version, or written by hand) counts as nothing, and is not carried here: it may be large.
+ * A reading is the text "limit remaining reset". It expires with its period, which Redis itself measures.
+ * Anything else (of another version, or written by hand) counts as nothing, and is not carried here: it may
+ * be large.
  */
 const PEEK = `
 local known = redis.pcall('GET', KEYS[1])
 if type(known) ~= 'string' or #known > 64 then return false end
 return { known, redis.call('PTTL', KEYS[1]) }
 `
-/** Arguments: limit, remaining, reset, rest of the period in ms, reset of the period known when the call was sent. */
+/**
+ * Arguments: limit, remaining, reset, rest of the period in ms, reset of the period known when the call was
+ * sent.
+ */
 const PUT = `
 local limit, remaining, reset, left, basis = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local known = redis.pcall('GET', KEYS[1])
@@ -54,7 +60,9 @@ export class RedisQuotaStore implements QuotaStore {
     await this.#run(PUT, account, limit, remaining, resetsAtMs, Math.ceil(leftMs), basis ?? '')
   }
 
-  async #run (script: string, account: string, ...parameters: ReadonlyArray<string | number>): Promise<unknown> {
+  async #run (
+    script: string, account: string, ...parameters: ReadonlyArray<string | number>
+  ): Promise<unknown> {
     // A Redis that hangs does not delay every call.
     if (this.#link.isDown) return undefined
     return this.#script(script, KIND + account, ...parameters).catch(() => undefined)

@@ -4,9 +4,9 @@ import { MemoryRateStore, verdictAt, type RateStore, type RateVerdict } from '..
 import type { RedisLink, RunScript } from './link.ts'
 
 /**
- * The same algorithm, inside Redis, by Redis's clock: replicas whose clocks differ still share one count. Answers the
- * time and the number that the verdict is computed from. A whole period is the most that can be used up: more was
- * counted before the clock went back, or by nobody.
+ * The same algorithm, inside Redis, by Redis's clock: replicas whose clocks differ still share one count.
+ * Answers the time and the number that the verdict is computed from. A whole period is the most that can be
+ * used up: more was counted before the clock went back, or by nobody.
  */
 const SCRIPT = `
 local time = redis.call('TIME')

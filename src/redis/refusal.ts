@@ -7,7 +7,10 @@ export class RedisRefusal extends Error {
 
 /** Answers that waiting does not change, and what each says about the URL. */
 const REASONS: ReadonlyArray<readonly [RegExp, string]> = [
-  [/WRONGPASS|\binvalid (?:username-password|password)/, 'has a user name or password that Redis does not accept'],
+  [
+    /WRONGPASS|\binvalid (?:username-password|password)/,
+    'has a user name or password that Redis does not accept'
+  ],
   [/NOAUTH/, 'has no password, but Redis asks for one'],
   [/NOPERM|ACL failure|user executing the script can't/, 'names a user without the rights that the gateway needs: see "Replicas" in docs/deployment.md'],
   [/DB index is out of range/, 'has the number of a database that this Redis does not have'],
@@ -15,10 +18,16 @@ const REASONS: ReadonlyArray<readonly [RegExp, string]> = [
   [/cluster support disabled/, 'says redis+cluster://, but the node belongs to no cluster'],
   [/unknown command ['`]eval/i, 'points at a server that runs no scripts; for Sentinels begin it with redis+sentinel://'],
   [/unknown command ['`]sentinel/i, 'says redis+sentinel://, but the host is not a Sentinel'],
-  [/No such master with that name|got an invalid reply: null/, 'names a master that the Sentinels do not know']
+  [
+    /No such master with that name|got an invalid reply: null/,
+    'names a master that the Sentinels do not know'
+  ]
 ]
 const SENTINEL_REASONS: ReadonlyArray<readonly [RegExp, string]> = [
-  [/WRONGPASS|\binvalid (?:username-password|password)/, 'has a sentinel_username or sentinel_password that the Sentinels do not accept'],
+  [
+    /WRONGPASS|\binvalid (?:username-password|password)/,
+    'has a sentinel_username or sentinel_password that the Sentinels do not accept'
+  ],
   [/NOAUTH/, 'has no sentinel_password, but the Sentinels ask for one']
 ]
 

@@ -24,8 +24,8 @@ export interface SignatureStoreOptions {
 }
 
 /**
- * Shares signatures between replicas. It is only a help: while Redis is down, or when more is signed within an hour
- * than there is room for, each replica knows only its own.
+ * Shares signatures between replicas. It is only a help: while Redis is down, or when more is signed within
+ * an hour than there is room for, each replica knows only its own.
  */
 export class RedisSignatureStore implements SignatureStore {
   readonly #link: RedisLink

@@ -35,7 +35,10 @@ export interface CloudinaryEnvironment {
   readonly apiSecret: Secret
   /** Root of the Upload and Admin API, without a trailing slash: `https://api.cloudinary.com`. */
   readonly uploadPrefix: string
-  /** How browsers reach that root, when not at the same address: an inner one, or a sandbox behind a published port. */
+  /**
+   * How browsers reach that root, when not at the same address: an inner one, or a sandbox behind a published
+   * port.
+   */
   readonly publicUploadPrefix?: string
   /** Proxy that every connection to that root goes through; absent: none. */
   readonly proxy?: UpstreamProxy | undefined

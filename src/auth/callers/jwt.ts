@@ -65,7 +65,9 @@ export class JwtVerifier {
   readonly #verified: LRUCache<string, VerifiedToken>
 
   constructor (options: JwtOptions) {
-    const { keys, issuer, audience, now = wallClock, clock = steadyClock, maxBytes = MAX_BYTES, maxEntries } = options
+    const {
+      keys, issuer, audience, now = wallClock, clock = steadyClock, maxBytes = MAX_BYTES, maxEntries
+    } = options
     this.#options = { keys, issuer, audience, now }
     this.#verified = boundedMemory({
       maxBytes,
@@ -127,6 +129,11 @@ export class JwtVerifier {
     }
     const { exp = Infinity } = result.payload
     if (exp > LAST_SECOND) throw new TokenRefused(`The token is refused: ${CLAIM_REASONS['exp']}.`)
-    return { claims: result.payload, fingerprint, expiresAtMs: (exp + TOLERANCE_SECONDS) * 1000, tokenLength: token.length }
+    return {
+      claims: result.payload,
+      fingerprint,
+      expiresAtMs: (exp + TOLERANCE_SECONDS) * 1000,
+      tokenLength: token.length
+    }
   }
 }

@@ -45,7 +45,10 @@ async function readText (body: AsyncIterable<Buffer>, maxBytes: number): Promise
  * Fetches the text of a key set: one request, no redirect, no more than `maxBytes`, no longer than `timeoutMs`.
  * @throws {Error} for anything but a whole 200 answer.
  */
-export async function fetchKeySet (url: string, { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, proxy, resolve = lookup }: KeySetFetchOptions = {}): Promise<string> {
+export async function fetchKeySet (
+  url: string,
+  { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES, proxy, resolve = lookup }: KeySetFetchOptions = {}
+): Promise<string> {
   const fault = keySetUrlFault(url)
   if (fault !== undefined) throw new Error(`the address of the key set ${fault}`)
   const { origin, protocol, hostname, pathname, search } = new URL(url)

@@ -18,7 +18,9 @@ export interface Finder {
   readonly exists: (asset: NamedPlace) => Promise<boolean>
   /** Returns the asset of this asset_id; undefined when none is known. */
   readonly resolve: (assetId: string) => Promise<NamedPlace | undefined>
-  /** Returns other places where the asset is known to be: `near`, of the same type, or `far`, of other types. */
+  /**
+   * Returns other places where the asset is known to be: `near`, of the same type, or `far`, of other types.
+   */
   readonly elsewhere: (where: 'near' | 'far') => Promise<readonly Place[]>
   /** True when a look was not made, because the calls for it ran out. */
   readonly isCut: () => boolean
@@ -90,8 +92,8 @@ async function foundUnder (
 
 /**
  * Adds to a 404 where else the asset is, or what its public ID looks like (with extension or version, a
- * delivery URL, an asset_id), with the asset that was meant. The likeliest place is tried first, and the first
- * hit ends the search. It never names an asset that the caller may not see.
+ * delivery URL, an asset_id), with the asset that was meant. The likeliest place is tried first, and the
+ * first hit ends the search. It never names an asset that the caller may not see.
  */
 export async function explainAbsence (
   absent: GatewayError, asked: Absent, { sees, finder }: Means
@@ -109,7 +111,11 @@ export async function explainAbsence (
     }
   }
   if (!pasted) return absent
-  const hint = finder ? '' : unproven(pasted, completed(pasted.meant, asked).filter((one) => sees(one.public_id)))
+  const hint = finder
+    ? ''
+    : unproven(
+      pasted, completed(pasted.meant, asked).filter((one) => sees(one.public_id))
+    )
   return absent.but({ message: `${absent.message} It looks like ${pasted.seen}${hint}.` })
 }
 

@@ -67,9 +67,9 @@ function tellDifference ({ name, signed, sent }: Difference, tellsValues: boolea
 }
 
 /**
- * What the gateway itself signed: the exact differences. Values are told to whoever sends the timestamp that was signed,
- * and so has the form; a signature alone, picked up somewhere, is not to be made into a whole one. A stranger could try
- * times, so it has to have all of the form but one field.
+ * What the gateway itself signed: the exact differences. Values are told to whoever sends the timestamp that
+ * was signed, and so has the form; a signature alone, picked up somewhere, is not to be made into a whole
+ * one. A stranger could try times, so it has to have all of the form but one field.
  */
 function compareWithIssued (input: DiagnosisInput, signature: string): Mismatch[] {
   const { fields, forms = [], issued, asker, stranger = false, environment } = input

@@ -36,7 +36,9 @@ function bytesOf ({ environment, owner, fields }: IssuedSignature): number {
 
 /** Makes a memory of signatures. The default bounds hold the latest 10,000 or more. */
 export function signatureMemory (options: SignatureMemoryOptions = {}): SignatureMemory {
-  const { maxBytes = MAX_BYTES, maxEntries, lifetimeSeconds = SIGNATURE_LIFE_SECONDS, now = steadyClock } = options
+  const {
+    maxBytes = MAX_BYTES, maxEntries, lifetimeSeconds = SIGNATURE_LIFE_SECONDS, now = steadyClock
+  } = options
   return boundedMemory({ maxBytes, maxEntries, bytesOf, lifetimeMs: lifetimeSeconds * 1000, now })
 }
 

@@ -13,7 +13,9 @@ export interface SignatureMemories {
   readonly signatureStore?: SignatureStore | undefined
 }
 
-/** Knows the signatures of one client: those that it made itself, and those that other replicas have shared. */
+/**
+ * Knows the signatures of one client: those that it made itself, and those that other replicas have shared.
+ */
 export class KnownSignatures {
   readonly issued: IssuedSignatures
   readonly #environment: string
@@ -21,7 +23,9 @@ export class KnownSignatures {
   readonly #limits: SignatureLimits
   readonly #shared: SharedSignatures | undefined
 
-  constructor (environment: CloudinaryEnvironment, { signatures, limits, signatureStore }: SignatureMemories) {
+  constructor (
+    environment: CloudinaryEnvironment, { signatures, limits, signatureStore }: SignatureMemories
+  ) {
     this.issued = new IssuedSignatures(signatures)
     this.#environment = environment.name
     this.#account = accountOf(environment)
@@ -29,7 +33,9 @@ export class KnownSignatures {
     this.#shared = signatureStore && new SharedSignatures(signatureStore, environment)
   }
 
-  /** Remembers a signature of these fields that was made for `owner`, and shares it with the other replicas. */
+  /**
+   * Remembers a signature of these fields that was made for `owner`, and shares it with the other replicas.
+   */
   remember (
     signature: string, fields: Readonly<Record<string, string>>, owner: string, maxBytes: number | undefined
   ): void {
@@ -38,7 +44,10 @@ export class KnownSignatures {
     this.#shared?.share(signature, { fields, owner, maxBytes })
   }
 
-  /** Looks up a signature that this process does not know among those of other replicas. Takes a moment at most. */
+  /**
+   * Looks up a signature that this process does not know among those of other replicas. Takes a moment at
+   * most.
+   */
   async recall (given: string): Promise<void> {
     const signature = given.trim().toLowerCase()
     if (!this.#shared || algorithmOf(signature) === undefined || this.issued.find(signature)) return

@@ -6,8 +6,8 @@ import { groupsElsewhere } from '../upstream/place.ts'
 import type { Absent, Finder } from './absence.ts'
 
 /**
- * Spends calls on hints only while the budget is plentiful, or when the caller asks for it: then each counts against the
- * rate of the caller.
+ * Spends calls on hints only while the budget is plentiful, or when the caller asks for it: then each counts
+ * against the rate of the caller.
  */
 export class LookUps {
   readonly #admin: AdminCalls
@@ -19,7 +19,9 @@ export class LookUps {
   }
 
   /** Returns a finder for an asset that is not there; undefined when no call may be spent on it. */
-  allowed ({ public_id: publicId, resource_type: resourceType, type }: Absent, call: Call): Finder | undefined {
+  allowed (
+    { public_id: publicId, resource_type: resourceType, type }: Absent, call: Call
+  ): Finder | undefined {
     const { quota } = this.#account
     const tried = kindsOf(resourceType).map((kind) => ({ resource_type: kind, type }))
     if (!call.diagnose && !quota.isPlentiful) return undefined
@@ -37,7 +39,9 @@ export class LookUps {
         await mayLook() ? this.#admin.byAssetId(assetId, {}, call, 1).catch(() => undefined) : undefined,
       elsewhere: async (where) => {
         for (const places of groupsElsewhere(tried, where)) {
-          const answers = await Promise.all(places.map(async (place) => exists({ ...place, public_id: publicId })))
+          const answers = await Promise.all(places.map(async (place) => exists({
+            ...place, public_id: publicId
+          })))
           const found = places.filter((_, index) => answers[index])
           if (found.length > 0) return found
         }

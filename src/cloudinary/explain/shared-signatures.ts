@@ -1,4 +1,6 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
+import {
+  createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes, type KeyObject
+} from 'node:crypto'
 import type { CloudinaryEnvironment } from '../../schemas/environment.ts'
 import { accountOf } from '../wire/account.ts'
 
@@ -29,16 +31,20 @@ const TAG_BYTES = 16
 const MOST_CHARACTERS = 4 * 1024
 const CIPHER = 'aes-256-gcm'
 
-/** Derives two keys that only processes with the same API secret can derive: for names, and for their values. */
+/**
+ * Derives two keys that only processes with the same API secret can derive: for names, and for their values.
+ */
 function keysOf ({ name, apiSecret }: Signer, account: string): readonly [KeyObject, KeyObject] {
-  const bytes = Buffer.from(hkdfSync('sha256', apiSecret.reveal(), `${account}\n${name}`, 'issued signatures, 1', 2 * KEY_BYTES))
+  const bytes = Buffer.from(
+    hkdfSync('sha256', apiSecret.reveal(), `${account}\n${name}`, 'issued signatures, 1', 2 * KEY_BYTES)
+  )
   return [createSecretKey(bytes.subarray(0, KEY_BYTES)), createSecretKey(bytes.subarray(KEY_BYTES))]
 }
 
 /**
- * Shares signatures between replicas. A signature with its fields lets anybody upload, and fields belong to callers:
- * so both are encrypted with a key derived from the API secret, and whoever reads the store learns neither.
- * Environments of different names, accounts or secrets do not see each other's signatures.
+ * Shares signatures between replicas. A signature with its fields lets anybody upload, and fields belong to
+ * callers: so both are encrypted with a key derived from the API secret, and whoever reads the store learns
+ * neither. Environments of different names, accounts or secrets do not see each other's signatures.
  */
 export class SharedSignatures {
   readonly #store: SignatureStore
@@ -87,11 +93,15 @@ export class SharedSignatures {
   #open (sealed: string, name: string): SharedSignature | undefined {
     const bytes = Buffer.from(sealed, 'base64')
     if (bytes.length < IV_BYTES + TAG_BYTES) return undefined
-    const decipher = createDecipheriv(CIPHER, this.#sealKey, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
+    const decipher = createDecipheriv(CIPHER, this.#sealKey, bytes.subarray(0, IV_BYTES), {
+      authTagLength: TAG_BYTES
+    })
       .setAAD(Buffer.from(name))
       .setAuthTag(bytes.subarray(-TAG_BYTES))
     try {
-      const text = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]).toString()
+      const text = Buffer.concat(
+        [decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]
+      ).toString()
       return JSON.parse(text) as SharedSignature // sealed by `share` of this version
     } catch {
       return undefined

@@ -10,9 +10,10 @@ export interface SignatureLimitsOptions extends MemoryBounds {
 const MAX_BYTES = 16 * 1024 ** 2
 
 /**
- * The largest file that may be sent with a signature, where its caller has a limit. All clients share one. What
- * `IssuedSignatures` remembers takes more room the longer the fields are, and so a few long forms push it out:
- * here each takes the same, and whoever wants to be rid of a limit has to ask for tens of thousands of signatures.
+ * The largest file that may be sent with a signature, where its caller has a limit. All clients share one.
+ * What `IssuedSignatures` remembers takes more room the longer the fields are, and so a few long forms push
+ * it out: here each takes the same, and whoever wants to be rid of a limit has to ask for tens of thousands
+ * of signatures.
  */
 export class SignatureLimits {
   readonly #limits: LRUCache<string, number>

@@ -2,7 +2,10 @@ import { once, type Release } from './shares.ts'
 
 const IDLE_MS = 5_000
 
-/** End of the block to cut from: texts of any size stand at the end, so that they leave no gaps between chunks. */
+/**
+ * End of the block to cut from: texts of any size stand at the end, so that they leave no gaps between
+ * chunks.
+ */
 export type Side = 'start' | 'end'
 
 /** Memory for one chunk or text, to be given back. */
@@ -14,8 +17,9 @@ export interface Loan {
 interface LentPiece { readonly start: number, readonly end: number }
 
 /**
- * One block of memory that all loans are cut from. With a buffer for each loan, the garbage collector would free the
- * old ones long after new ones are allocated. Pages of the block that were never written to take no memory.
+ * One block of memory that all loans are cut from. With a buffer for each loan, the garbage collector would
+ * free the old ones long after new ones are allocated. Pages of the block that were never written to take no
+ * memory.
  */
 export class Arena {
   readonly capacity: number
@@ -23,7 +27,10 @@ export class Arena {
   /** Pieces that are lent, from the first to the last. */
   readonly #lent: LentPiece[] = []
   #block: Buffer | undefined
-  /** The block that was released. It is used again until it is collected: two blocks would exceed the capacity. */
+  /**
+   * The block that was released. It is used again until it is collected: two blocks would exceed the
+   * capacity.
+   */
   #previous: WeakRef<Buffer> | undefined
   #forgetting: NodeJS.Timeout | undefined
 

@@ -88,13 +88,18 @@ export class UploadBudget {
   get capacity (): number { return this.#arena.capacity }
 
   /**
-   * Lends memory for a text of this length, without waiting. Release it only when nobody reads the text any more.
+   * Lends memory for a text of this length, without waiting. Release it only when nobody reads the text any
+   * more.
    * @throws {GatewayError} `overloaded` when there is no room now, `payload_too_large` when there never is.
    */
   lendNow (bytes: number, owner: UploadOwner = {}): Loan {
     const { capacity } = this
     if (bytes > capacity) {
-      throw new GatewayError('payload_too_large', `The body has ${bytes} bytes; all uploads together may hold ${capacity}.`, { members: { advice: STREAM_ADVICE } })
+      throw new GatewayError(
+        'payload_too_large',
+        `The body has ${bytes} bytes; all uploads together may hold ${capacity}.`,
+        { members: { advice: STREAM_ADVICE } }
+      )
     }
     const full = this.#shares.full(owner, bytes)
     if (full) throw shareFailure(full, { name: 'bytes of memory for uploads', total: capacity })

@@ -16,8 +16,8 @@ export function tooLarge (bytes: number, maxBytes: number, atLeast = false): Gat
 }
 
 /**
- * Checks an announced size against the limits. The limit of the caller applies to exact sizes only, since other sizes
- * include what stands around the file.
+ * Checks an announced size against the limits. The limit of the caller applies to exact sizes only, since
+ * other sizes include what stands around the file.
  * @throws {GatewayError} `payload_too_large`
  */
 export function requireSize (

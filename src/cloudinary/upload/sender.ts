@@ -90,7 +90,9 @@ export class UploadSender {
         deadline: pace.clock() + DEADLINE_MS,
         longestWaitMs: LONGEST_WAIT_MS,
         signal: this.#signal,
-        canRetry: (error) => isHarmless && (PASSING.has(error.code) || (isMidway(piece) && LIMITED.has(error.code)))
+        canRetry: (error) => isHarmless && (
+          PASSING.has(error.code) || (isMidway(piece) && LIMITED.has(error.code))
+        )
       }, budget, pace)
     } catch (error) {
       throw error instanceof GatewayError ? givenUp(error, attempts > 0 ? this.attempts : 0, unclear) : error
@@ -136,8 +138,9 @@ export class UploadSender {
 }
 
 /**
- * Returns whether a chunk is neither the first nor the last. Giving up there would throw away everything sent before,
- * while the caller still has the rest to send. After a refusal of any other request the caller itself waits.
+ * Returns whether a chunk is neither the first nor the last. Giving up there would throw away everything sent
+ * before, while the caller still has the rest to send. After a refusal of any other request the caller itself
+ * waits.
  */
 function isMidway ({ range, partial = false }: Piece): boolean {
   return partial && range?.['content-range']?.startsWith('bytes 0-') === false

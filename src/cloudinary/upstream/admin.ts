@@ -121,7 +121,9 @@ export class AdminCalls {
         ...(notificationUrl !== undefined && { notification_url: notificationUrl })
       }
       const fields = this.#signed(parameters)
-      const form: Change = { path: `/${kind}/destroy`, fields, shape: anyObject, retry: 'unsent', api: 'upload' }
+      const form: Change = {
+        path: `/${kind}/destroy`, fields, shape: anyObject, retry: 'unsent', api: 'upload'
+      }
       const { value: { result } } = await this.#calls.post(form, call)
       if (result === 'ok') return { resource_type: kind, type, public_id: publicId }
       if (result === 'not found') throw new GatewayError('not_found', 'not found')
@@ -156,7 +158,9 @@ export class AdminCalls {
     throw missing(publicId, kinds.map((kind) => ({ resource_type: kind, type })), absent)
   }
 
-  /** Returns whether an asset exists; undefined when that is unknown. Never fails: only a hint depends on it. */
+  /**
+   * Returns whether an asset exists; undefined when that is unknown. Never fails: only a hint depends on it.
+   */
   async exists (
     { resource_type: kind, type }: Place, publicId: string, call: Call
   ): Promise<boolean | undefined> {

@@ -15,7 +15,10 @@ export interface ArrivingAnswer {
   leave (): void
 }
 
-/** Memory for answers of Cloudinary that are arriving, of all environments. An answer that is alone always has room. */
+/**
+ * Memory for answers of Cloudinary that are arriving, of all environments. An answer that is alone always has
+ * room.
+ */
 export class AnswerRoom {
   readonly #maxBytes: number
   #bytes = 0
@@ -34,7 +37,9 @@ export class AnswerRoom {
         const isAlone = this.#bytes === own
         own += bytes
         this.#bytes += bytes
-        if (mayRefuse && own > SMALL_BYTES && !isAlone && this.#bytes > this.#maxBytes) throw overloaded(NO_ROOM)
+        if (
+          mayRefuse && own > SMALL_BYTES && !isAlone && this.#bytes > this.#maxBytes
+        ) throw overloaded(NO_ROOM)
       },
       leave: () => {
         isOver = true

@@ -37,7 +37,10 @@ const END_BYTES = 64
 const DEFAULT_WAIT_SECONDS = 60
 const MAX_WAIT_SECONDS = 24 * 3600
 
-/** Returns the wait that a refusal asks for, from `Retry-After` or Cloudinary's own header; undefined without one. */
+/**
+ * Returns the wait that a refusal asks for, from `Retry-After` or Cloudinary's own header; undefined without
+ * one.
+ */
 export function askedWaitSeconds (headers: UpstreamReply['headers'], nowMs: number): number | undefined {
   const inSeconds = headers['retry-after']
   if (inSeconds !== undefined && /^\d{1,9}$/.test(inSeconds)) return Math.min(Math.max(Number(inSeconds), 1), MAX_WAIT_SECONDS)
@@ -196,10 +199,20 @@ function throwValidation (cause: unknown): void {
 /** Blames the proxy without its address, which is for the log only. */
 function blameProxy (error: TransportError): GatewayError {
   const { reason, status } = error.cause as ProxyError // as for every such failure
-  const members = { advice: 'Check the proxy of the gateway and its variables (`HTTPS_PROXY`, `api_proxy`); the log has its address.' }
-  if (reason === 'timeout') return new GatewayError('upstream_timeout', 'The proxy between the gateway and Cloudinary did not answer in time.', { cause: error, members })
+  const members = {
+    advice: 'Check the proxy of the gateway and its variables (`HTTPS_PROXY`, `api_proxy`); the log has its address.'
+  }
+  if (reason === 'timeout') {
+    return new GatewayError(
+      'upstream_timeout',
+      'The proxy between the gateway and Cloudinary did not answer in time.',
+      { cause: error, members }
+    )
+  }
   const what = reason === 'refused' ? `refused the connection (${status}${status === 401 || status === 407 ? ', wrong or missing credentials of the proxy' : ''})` : 'cannot be reached'
-  return new GatewayError('upstream_failed', `The proxy between the gateway and Cloudinary ${what}.`, { cause: error, members })
+  return new GatewayError('upstream_failed', `The proxy between the gateway and Cloudinary ${what}.`, {
+    cause: error, members
+  })
 }
 
 /**

@@ -48,8 +48,8 @@ export class CircuitBreaker {
 
   /**
    * Lets a request begin.
-   * @returns a function to call when a connection takes the request. It throws as this does, because the circuit may
-   * have opened meanwhile.
+   * @returns a function to call when a connection takes the request. It throws as this does, because the
+   * circuit may have opened meanwhile.
    * @throws {GatewayError} `upstream_unavailable` while the circuit is open and it is not time for a probe.
    */
   admit (): () => void {

@@ -15,8 +15,8 @@ export interface Call {
   /** Whether the caller may learn of an asset of that name; when absent, of every asset. */
   readonly sees?: (publicId: string) => boolean
   /**
-   * Set when the caller asks for hints although calls are scarce. Counts one call against its rate, and returns false when
-   * the rate allows no more.
+   * Set when the caller asks for hints although calls are scarce. Counts one call against its rate, and
+   * returns false when the rate allows no more.
    */
   readonly diagnose?: (() => Promise<boolean>) | undefined
   /** What a read is counted as; default: `read`. */
@@ -34,8 +34,9 @@ export interface Connection {
   readonly circuits: Readonly<Record<'json' | 'upload', CircuitBreaker>>
   readonly account: AccountState
   /**
-   * Called when a request has ended: `ok`, or the code of its failure. `telling`: the request carried the credentials
-   * themselves, or was never sent, so that its failure says more about the environment than about the request.
+   * Called when a request has ended: `ok`, or the code of its failure. `telling`: the request carried the
+   * credentials themselves, or was never sent, so that its failure says more about the environment than about
+   * the request.
    */
   readonly tried: (outcome: 'ok' | ErrorCode, failure?: GatewayError, telling?: boolean) => void
 }
@@ -43,7 +44,9 @@ export interface Connection {
 /** Called for each request to Cloudinary, of any environment. */
 export type TryListener = (
   environment: string, outcome: 'ok' | ErrorCode,
-  tried: { readonly of: CloudinaryEnvironment, readonly failure?: GatewayError | undefined, readonly telling: boolean }
+  tried: {
+    readonly of: CloudinaryEnvironment, readonly failure?: GatewayError | undefined, readonly telling: boolean
+  }
 ) => void
 
 const MAX_ATTEMPTS = 3
@@ -52,7 +55,9 @@ const DEADLINE_MS = 30_000
 /** How every request to Cloudinary names us. */
 export const USER_AGENT = 'cloudinary-gateway'
 
-/** `GET` and idempotent changes are retried after any passing failure; the rest only when nothing was sent. */
+/**
+ * `GET` and idempotent changes are retried after any passing failure; the rest only when nothing was sent.
+ */
 type Retry = 'always' | 'unsent'
 
 /** A form that changes something, and the shape of the expected answer. */
@@ -95,7 +100,9 @@ export class JsonCalls {
     const all = { accept: 'application/json', 'user-agent': USER_AGENT }
     const form = { ...all, 'content-type': 'application/x-www-form-urlencoded' }
     this.#headers = Object.freeze({ ...all, authorization: `Basic ${pair}` })
-    this.#formHeaders = { admin: Object.freeze({ ...form, authorization: `Basic ${pair}` }), upload: Object.freeze(form) }
+    this.#formHeaders = {
+      admin: Object.freeze({ ...form, authorization: `Basic ${pair}` }), upload: Object.freeze(form)
+    }
   }
 
   /** Reads. Equal reads at the same time share the call. */

@@ -8,14 +8,16 @@ const PLACES = RESOURCE_TYPES.flatMap((kind) =>
   DELIVERY_TYPES.map((type): Place => ({ resource_type: kind, type })))
 
 /**
- * Returns where else to look for an asset that is not under `tried`, the likeliest first. `near`: other kinds of the
- * same type. `far`: other types of the same kind, then the rest.
+ * Returns where else to look for an asset that is not under `tried`, the likeliest first. `near`: other kinds
+ * of the same type. `far`: other types of the same kind, then the rest.
  */
 export function groupsElsewhere (tried: readonly Place[], where: 'near' | 'far'): Place[][] {
   const isTried = (place: Place): boolean =>
     tried.some((known) => known.resource_type === place.resource_type && known.type === place.type)
   const sharesType = (place: Place): boolean => tried.some(({ type }) => type === place.type)
-  const sharesKind = (place: Place): boolean => tried.some(({ resource_type: kind }) => kind === place.resource_type)
+  const sharesKind = (place: Place): boolean => tried.some(
+    ({ resource_type: kind }) => kind === place.resource_type
+  )
   const others = PLACES.filter((place) => !isTried(place))
   const far = others.filter((place) => !sharesType(place))
   const groups = where === 'near'

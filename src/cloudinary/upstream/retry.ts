@@ -9,8 +9,8 @@ const TIMEOUT_COST = 10
 /** Failures that may be gone at the next attempt. */
 export const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_failed', 'upstream_timeout'])
 /**
- * Refusals that ask to wait. They are passed on, because the caller knows better how long it can wait, and a retry
- * would add to the load that was too much.
+ * Refusals that ask to wait. They are passed on, because the caller knows better how long it can wait, and a
+ * retry would add to the load that was too much.
  */
 export const LIMITED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['rate_limited', 'quota_exhausted'])
 const BASE_MS = 100
@@ -92,7 +92,11 @@ export async function withRetries<T> (
       budget.earn()
       return result
     } catch (error) {
-      if (retry + 1 >= maxAttempts || !(error instanceof GatewayError) || signal.aborted || isFinal(error) || !canRetry(error)) throw error
+      if (
+        retry + 1 >= maxAttempts || !(
+          error instanceof GatewayError
+        ) || signal.aborted || isFinal(error) || !canRetry(error)
+      ) throw error
       const wait = waitMs(error, retry, pace.random)
       if (wait > longestWaitMs || pace.clock() + wait > deadline || !budget.spend(error)) throw error
       await rest(wait, signal, pace)

@@ -12,7 +12,9 @@ export interface UpstreamRequest {
   readonly body?: Buffer | AsyncIterable<Buffer>
   readonly lane: 'json' | 'upload'
   readonly signal: AbortSignal
-  /** Called when a connection takes the request, which may have waited for one. If it throws, nothing is sent. */
+  /**
+   * Called when a connection takes the request, which may have waited for one. If it throws, nothing is sent.
+   */
   readonly onStart?: () => void
 }
 
@@ -26,7 +28,9 @@ export interface UpstreamReply {
 export type TransportFault =
   'aborted' | 'body' | 'unreachable' | 'connect_timeout' | 'proxy' | 'timeout' | 'tls' | 'cut' | 'broken' | 'too_large'
 
-const BEFORE_SEND: ReadonlySet<TransportFault> = new Set<TransportFault>(['unreachable', 'connect_timeout', 'proxy'])
+const BEFORE_SEND: ReadonlySet<TransportFault> = new Set<TransportFault>([
+  'unreachable', 'connect_timeout', 'proxy'
+])
 
 /** Why there is no answer. `cause` holds what undici said, or what the source of the body threw. */
 export class TransportError extends Error {
@@ -204,7 +208,12 @@ export class Transport {
     this.#room = answerRoom
     this.#limits = limits
     this.#proxy = new URL(origin).protocol === 'http:' ? proxy : undefined
-    const upload = { ...limits, proxy, headersTimeoutMs: limits.uploadHeadersTimeoutMs, sendBufferBytes: UPLOAD_SEND_BUFFER_BYTES }
+    const upload = {
+      ...limits,
+      proxy,
+      headersTimeoutMs: limits.uploadHeadersTimeoutMs,
+      sendBufferBytes: UPLOAD_SEND_BUFFER_BYTES
+    }
     this.#pools = {
       json: dispatcherTo(origin, { ...limits, proxy, maxConnections: jsonConnections }),
       // Not bounded here: the gateway admits only so many uploads at a time.
@@ -213,9 +222,11 @@ export class Transport {
   }
 
   /**
-   * Sends one request and reads its whole answer. Redirects are answers like any other; nothing is followed or repeated.
+   * Sends one request and reads its whole answer. Redirects are answers like any other; nothing is followed
+   * or repeated.
    * @throws {TransportError} when there is no complete answer.
-   * @throws {GatewayError} as `onStart` does, and `overloaded` when there is no room for the answer to a `GET`.
+   * @throws {GatewayError} as `onStart` does, and `overloaded` when there is no room for the answer to a
+   * `GET`.
    */
   async send (request: UpstreamRequest): Promise<UpstreamReply> {
     assertSendable(request)
@@ -241,14 +252,17 @@ export class Transport {
   }
 
   /**
-   * Tells a refusal by the proxy from an answer of the origin. Needed where the proxy forwards requests, as it does for
-   * `http://` origins. Only a proxy says 407; tinyproxy says 401. Cloudinary says 401 and 403 in JSON.
+   * Tells a refusal by the proxy from an answer of the origin. Needed where the proxy forwards requests, as
+   * it does for `http://` origins. Only a proxy says 407; tinyproxy says 401. Cloudinary says 401 and 403 in
+   * JSON.
    * @throws {TransportError}
    */
   #ofOrigin (reply: UpstreamReply): UpstreamReply {
     if (this.#proxy === undefined) return reply
     const { status, headers } = reply
-    const isRefused = status === 407 || ((status === 401 || status === 403) && !/json/i.test(headers['content-type'] ?? ''))
+    const isRefused = status === 407 || (
+      (status === 401 || status === 403) && !/json/i.test(headers['content-type'] ?? '')
+    )
     if (!isRefused) return reply
     throw new TransportError('proxy', { cause: new ProxyError('refused', this.#proxy, status) })
   }

@@ -1,7 +1,9 @@
 import { onlyWord, printValue, type GatewayCall } from './call.ts'
 import { givenFields, KIND, optionsFor } from './fields.ts'
 
-const OWN = { ...KIND, colors: 'switch', faces: 'switch', 'media-metadata': 'switch', diagnose: 'switch' } as const
+const OWN = {
+  ...KIND, colors: 'switch', faces: 'switch', 'media-metadata': 'switch', diagnose: 'switch'
+} as const
 
 /** Prints what is known of one asset. */
 export const get: GatewayCall = {

@@ -44,9 +44,11 @@ function proxySpellings ({ url }: Proxy): string[] {
   const { username, password } = new URL(address)
   const secret = password || username
   if (secret === '') return []
-  return [address, secret, ...spellings(password === '' ? '' : decodeURIComponent(username), decodeURIComponent(secret)),
-    // A token is sent with nothing behind it.
-    ...password === '' ? inBase64(`${decodeURIComponent(username)}:`) : []]
+  return [address, secret, ...spellings(
+    password === '' ? '' : decodeURIComponent(username), decodeURIComponent(secret)
+  ),
+  // A token is sent with nothing behind it.
+  ...password === '' ? inBase64(`${decodeURIComponent(username)}:`) : []]
 }
 
 /**
@@ -66,7 +68,10 @@ export class SecretMask {
   readonly #always: readonly string[]
   #mask = new TextMask(new Set())
 
-  constructor ({ environments, redisUrl, auth }: Pick<Config, 'environments' | 'redisUrl'> & { auth?: Pick<Config['auth'], 'jwksProxy'> }) {
+  constructor (
+    { environments, redisUrl, auth }: Pick<Config,
+    'environments' | 'redisUrl'> & { auth?: Pick<Config['auth'], 'jwksProxy'> }
+  ) {
     this.#always = [
       ...redisUrl ? redisSpellings(redisUrl.reveal()) : [],
       ...auth?.jwksProxy ? proxySpellings(auth.jwksProxy) : []

@@ -2,7 +2,10 @@ import { FILE_SUFFIX, type Source } from '../source.ts'
 import { strayFault } from './credentials.ts'
 import { OPTION_NAMES, setOption, type EnvironmentSettings } from './options.ts'
 
-/** An option that a variable of its own gives: `CLOUDINARY_EDITOR_SECURE` is `secure` of the environment `EDITOR`. */
+/**
+ * An option that a variable of its own gives: `CLOUDINARY_EDITOR_SECURE` is `secure` of the environment
+ * `EDITOR`.
+ */
 export interface GivenOption {
   /** As written, such as `EDITOR`; empty for a variable without a name. */
   readonly infix: string
@@ -11,7 +14,10 @@ export interface GivenOption {
   readonly variable: string
 }
 
-/** The longest option first, so that `secure_cdn_subdomain` is not the `cdn_subdomain` of an environment `secure`. */
+/**
+ * The longest option first, so that `secure_cdn_subdomain` is not the `cdn_subdomain` of an environment
+ * `secure`.
+ */
 const LONGEST_FIRST = OPTION_NAMES.toSorted((one, other) => other.length - one.length)
 
 /** All ways to read the name of a variable, the likeliest first. */
@@ -28,8 +34,9 @@ function readingsOf (name: string, isOfUrl = false): GivenOption[] {
 export function isOptionVariable (name: string): boolean { return readingsOf(name).length > 0 }
 
 /**
- * Finds the options that have variables of their own, by the name of their environment. Where a variable can be read in
- * two ways, the one whose environment is among `names` wins. `isOfUrl` knows those of an environment called `url`.
+ * Finds the options that have variables of their own, by the name of their environment. Where a variable can
+ * be read in two ways, the one whose environment is among `names` wins. `isOfUrl` knows those of an
+ * environment called `url`.
  */
 export function findOptions (
   source: Source,

@@ -21,7 +21,9 @@ export function defaultSettings (): EnvironmentSettings {
     uploadPrefix: 'https://api.cloudinary.com',
     signatureAlgorithm: 'sha1',
     signatureVersion: 2,
-    delivery: { secure: true, private_cdn: false, cdn_subdomain: false, long_url_signature: false, force_version: true }
+    delivery: {
+      secure: true, private_cdn: false, cdn_subdomain: false, long_url_signature: false, force_version: true
+    }
   }
 }
 
@@ -35,7 +37,10 @@ interface Option {
 
 type FlagName = 'secure' | 'private_cdn' | 'cdn_subdomain' | 'secure_cdn_subdomain' | 'long_url_signature' | 'force_version'
 
-/** An option that is true or false. The official Node client takes the text `false` for true; here it is false. */
+/**
+ * An option that is true or false. The official Node client takes the text `false` for true; here it is
+ * false.
+ */
 const flag = (name: FlagName): Setter => ({ delivery }, value) => {
   if (!/^(?:true|false|1|0)$/i.test(value)) return 'must be true or false'
   delivery[name] = /^(?:true|1)$/i.test(value)
@@ -43,7 +48,9 @@ const flag = (name: FlagName): Setter => ({ delivery }, value) => {
 }
 
 const host = (name: 'secure_distribution' | 'cname'): Setter => ({ delivery }, value) => {
-  if (!/^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?$/.test(value)) return 'must be a host name, with or without a port'
+  if (
+    !/^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?$/.test(value)
+  ) return 'must be a host name, with or without a port'
   delivery[name] = value
   return undefined
 }
@@ -55,7 +62,10 @@ const prefix = (name: 'uploadPrefix' | 'publicUploadPrefix'): Setter => (setting
   return fault
 }
 
-/** Options of an environment, by their names in `CLOUDINARY_URL`. In upper case they end the name of a variable. */
+/**
+ * Options of an environment, by their names in `CLOUDINARY_URL`. In upper case they end the name of a
+ * variable.
+ */
 const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>(Object.entries({
   upload_prefix: {
     set: prefix('uploadPrefix'),
@@ -77,11 +87,22 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>(Object.entr
   secure: { set: flag('secure'), meaning: 'Whether delivery URLs begin with `https://`; `true` by default.' },
   secure_distribution: { set: host('secure_distribution'), meaning: 'Host of `https://` delivery URLs.' },
   cname: { set: host('cname'), meaning: 'Host of `http://` delivery URLs.' },
-  private_cdn: { set: flag('private_cdn'), meaning: 'Whether the cloud has a CDN host of its own, so that URLs do not name it.' },
+  private_cdn: {
+    set: flag('private_cdn'),
+    meaning: 'Whether the cloud has a CDN host of its own, so that URLs do not name it.'
+  },
   cdn_subdomain: { set: flag('cdn_subdomain'), meaning: 'Whether delivery is spread over numbered hosts.' },
-  secure_cdn_subdomain: { set: flag('secure_cdn_subdomain'), meaning: 'Whether delivery over `https://` is spread over numbered hosts.' },
-  long_url_signature: { set: flag('long_url_signature'), meaning: 'Whether signatures in delivery URLs have 32 characters.' },
-  force_version: { set: flag('force_version'), meaning: 'Whether URLs of assets in folders get `v1` when no version is given; `true` by default.' },
+  secure_cdn_subdomain: {
+    set: flag('secure_cdn_subdomain'),
+    meaning: 'Whether delivery over `https://` is spread over numbered hosts.'
+  },
+  long_url_signature: {
+    set: flag('long_url_signature'), meaning: 'Whether signatures in delivery URLs have 32 characters.'
+  },
+  force_version: {
+    set: flag('force_version'),
+    meaning: 'Whether URLs of assets in folders get `v1` when no version is given; `true` by default.'
+  },
   signature_algorithm: {
     set: (settings, value) => {
       if (value !== 'sha1' && value !== 'sha256') return 'must be sha1 or sha256'
@@ -104,11 +125,13 @@ const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>(Object.entr
 export const OPTION_NAMES: readonly string[] = [...OPTIONS.keys()]
 
 /** Each option with what it is for. */
-export const OPTION_MEANINGS: ReadonlyArray<readonly [name: string, meaning: string]> = [...OPTIONS].map(([name, { meaning }]) => [name, meaning])
+export const OPTION_MEANINGS: ReadonlyArray<readonly [name: string, meaning: string]> = [...OPTIONS].map(
+  ([name, { meaning }]) => [name, meaning]
+)
 
 /**
- * Options of official clients that have no effect on the gateway, in lower case without
- * `_`. Sources: cloudinary (npm) types/index.d.ts; pycloudinary, cloudinary_php and cloudinary (gem), "configuration".
+ * Options of official clients that have no effect on the gateway, in lower case without `_`. Sources:
+ * cloudinary (npm) types/index.d.ts; pycloudinary, cloudinary_php and cloudinary (gem), "configuration".
  */
 const OFFICIAL: ReadonlySet<string> = new Set([
   'accountid', 'accounturl', 'analytics', 'api', 'apiversion', 'authtoken', 'autotransform',
@@ -130,18 +153,29 @@ function printable (name: string): string {
 /** Makes `uploadPrefix`, `Upload-Prefix` and `upload_prefix` equal. */
 const folded = (name: string): string => name.toLowerCase().replace(/[_-]/g, '')
 
-/** Returns a warning for an option that only official clients know, and a fault for one that is unknown to all. */
+/**
+ * Returns a warning for an option that only official clients know, and a fault for one that is unknown to
+ * all.
+ */
 export function unknownOption (name: string): { warning: string } | { reason: string } {
   const shown = printable(name)
   // The PHP client groups its options: `api[upload_prefix]`. Those that have an effect here must not be lost.
   const [, member = name] = /\[(\w+)\]$/.exec(name) ?? []
   const meant = OPTION_NAMES.find((known) => folded(known) === folded(member))
-  if (meant === undefined && OFFICIAL.has(folded(name.replace(/\[.*$/, '')))) return { warning: `has an option that is not used here: ${shown}` }
+  if (meant === undefined && OFFICIAL.has(folded(name.replace(/\[.*$/, '')))) {
+    return {
+      warning: `has an option that is not used here: ${shown}`
+    }
+  }
   const nearest = shown === name ? meant ?? nearestName(name, OPTION_NAMES) : undefined
-  return { reason: `has an unknown option: ${shown}${nearest === undefined ? '' : `; did you mean ${nearest}?`}` }
+  return {
+    reason: `has an unknown option: ${shown}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`
+  }
 }
 
 /** Sets an option that `OPTION_NAMES` has. Returns why its value is not valid, without the value. */
-export function setOption (settings: EnvironmentSettings, name: string, value: string, insecure: boolean): string | undefined {
+export function setOption (
+  settings: EnvironmentSettings, name: string, value: string, insecure: boolean
+): string | undefined {
   return OPTIONS.get(name)?.set(settings, value, insecure)
 }

@@ -23,14 +23,16 @@ function readProxyVariable (source: Source, variable = ''): ProxyVariable | unde
 }
 
 /**
- * Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` (where one of the others is not set) and `NO_PROXY`. A variable
- * that cannot be used is a fault once something needs it: it may be meant for other programs.
+ * Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` (where one of the others is not set) and `NO_PROXY`. A
+ * variable that cannot be used is a fault once something needs it: it may be meant for other programs.
  */
 export function readProxies (source: Source): ProxyOf {
   const all = chosen(source, 'ALL_PROXY')
   const [forHttps, forHttp] = [chosen(source, 'HTTPS_PROXY') ?? all, chosen(source, 'HTTP_PROXY') ?? all]
   const noProxy = source.plain(chosen(source, 'NO_PROXY') ?? '') ?? ''
-  const rules: ProxyRules<ProxyVariable> = { https: readProxyVariable(source, forHttps), http: readProxyVariable(source, forHttp), noProxy }
+  const rules: ProxyRules<ProxyVariable> = {
+    https: readProxyVariable(source, forHttps), http: readProxyVariable(source, forHttp), noProxy
+  }
   const told = new Set<string>()
   return (url) => {
     const named = proxyFor(new URL(url), rules)
@@ -43,9 +45,20 @@ export function readProxies (source: Source): ProxyOf {
   }
 }
 
-/** Returns one line, without credentials, on which proxy serves each environment and the key set; undefined without proxies. */
-export function proxiesInUse ({ environments, auth }: Pick<Config, 'environments' | 'auth'>): string | undefined {
+/**
+ * Returns one line, without credentials, on which proxy serves each environment and the key set; undefined
+ * without proxies.
+ */
+export function proxiesInUse (
+  { environments, auth }: Pick<Config, 'environments' | 'auth'>
+): string | undefined {
   if (auth.jwksProxy === undefined && environments.every(({ proxy }) => proxy === undefined)) return undefined
-  const served = [...environments, ...auth.jwksUrl === undefined ? [] : [{ name: 'AUTH_JWKS_URL', proxy: auth.jwksProxy }]]
-  return served.map(({ name, proxy }) => proxy === undefined ? `${name} without a proxy` : `${name} through ${proxy.address}`).join(', ')
+  const served = [...environments, ...auth.jwksUrl === undefined
+    ? []
+    : [{
+        name: 'AUTH_JWKS_URL', proxy: auth.jwksProxy
+      }]]
+  return served.map(
+    ({ name, proxy }) => proxy === undefined ? `${name} without a proxy` : `${name} through ${proxy.address}`
+  ).join(', ')
 }

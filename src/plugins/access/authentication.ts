@@ -86,7 +86,9 @@ function keySource (
 
 type VerifierOptions = Pick<JwtOptions, 'now' | 'clock' | keyof MemoryBounds>
 
-function verifier (auth: AuthSettings, keys: KeySource | undefined, options: VerifierOptions): JwtVerifier | undefined {
+function verifier (
+  auth: AuthSettings, keys: KeySource | undefined, options: VerifierOptions
+): JwtVerifier | undefined {
   if (!keys) return undefined
   // Without these, a token that was made for somebody else would be good here too.
   if (!auth.issuer || !auth.audience) throw new Error('JWT callers need an issuer and an audience.')

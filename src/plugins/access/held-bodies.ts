@@ -18,8 +18,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /**
-     * Counts a body that the handler reads whole. A small one is not counted, so that requests with small bodies
-     * are served while large ones fill the memory.
+     * Counts a body that the handler reads whole. A small one is not counted, so that requests with small
+     * bodies are served while large ones fill the memory.
      * @throws {GatewayError} `overloaded` when there is no room.
      */
     holdBody (bytes: number): void
@@ -49,9 +49,9 @@ function countArriving (request: FastifyRequest, reply: FastifyReply): void {
 }
 
 /**
- * Bounds the bodies that are read whole before they are parsed. Each may be as large as `JSON_MAX_BYTES`, and whoever
- * sends many of them slowly would fill the memory. One caller or address gets half of it. Register this plugin after
- * all that looks at a body before it is parsed.
+ * Bounds the bodies that are read whole before they are parsed. Each may be as large as `JSON_MAX_BYTES`, and
+ * whoever sends many of them slowly would fill the memory. One caller or address gets half of it. Register
+ * this plugin after all that looks at a body before it is parsed.
  */
 export default fp<HeldBodiesOptions>(async (app, { maxBytes }) => {
   const budget = new AnswerBudget({ maxBytes, maxBytesOfOne: maxBytes / 2 })

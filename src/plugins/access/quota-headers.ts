@@ -5,7 +5,9 @@ import { announceLimit } from './limit-headers.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Admin API budget after the last call of this request; undefined before that, or while it is unknown. */
+    /**
+     * Admin API budget after the last call of this request; undefined before that, or while it is unknown.
+     */
     quotaStanding: QuotaStanding | undefined
   }
 }
@@ -13,8 +15,8 @@ declare module 'fastify' {
 /** Name of the Admin API budget in the `RateLimit` headers. */
 const NAME = 'cloudinary'
 /**
- * Actions that may spend Admin API calls. Deletion itself is a call of the Upload API, which has no budget, but an
- * asset ID is resolved by an Admin API call first.
+ * Actions that may spend Admin API calls. Deletion itself is a call of the Upload API, which has no budget,
+ * but an asset ID is resolved by an Admin API call first.
  */
 const SPENDING: ReadonlySet<unknown> = new Set([
   'getAllResources', 'getResourceById', 'updateResource', 'deleteResource'

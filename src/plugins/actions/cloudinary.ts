@@ -58,7 +58,15 @@ export class Clients {
   #decoy: { readonly of: CloudinaryClient, readonly client: CloudinaryClient } | undefined
 
   constructor (options: CloudinaryOptions) {
-    const { environments, defaultEnvironment, client, memory = {}, arrivingBytes = Infinity, redis, onReplaced = () => {} } = options
+    const {
+      environments,
+      defaultEnvironment,
+      client,
+      memory = {},
+      arrivingBytes = Infinity,
+      redis,
+      onReplaced = () => {}
+    } = options
     this.defaultEnvironment = defaultEnvironment
     this.#onReplaced = onReplaced
     this.#options = {

@@ -157,7 +157,9 @@ function ownerOf ({ caller, cloudinary: { account, environment } }: FastifyReque
   return { account, environment: environment.name, caller: caller.scope ?? caller.name }
 }
 
-function openStore ({ redis, leaseMs, keptKeys, keptBytes, onForgotten }: IdempotencyOptions): IdempotencyStore {
+function openStore (
+  { redis, leaseMs, keptKeys, keptBytes, onForgotten }: IdempotencyOptions
+): IdempotencyStore {
   if (redis) return new RedisIdempotencyStore(redis, leaseMs === undefined ? {} : { leaseMs })
   return new MemoryIdempotencyStore({ maxEntries: keptKeys, maxBytes: keptBytes, onForgotten })
 }

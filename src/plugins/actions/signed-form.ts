@@ -15,7 +15,10 @@ export interface FormWish {
   readonly within?: string
 }
 
-/** Signed forms for one wish. `another` returns a new one where a form is good for one asset, otherwise the first. */
+/**
+ * Signed forms for one wish. `another` returns a new one where a form is good for one asset, otherwise the
+ * first.
+ */
 export interface FormMaker {
   readonly first: SignedFormAnswer
   readonly another: () => SignedFormAnswer

@@ -54,7 +54,9 @@ export default fp(async (app) => {
   const bytesBefore = new WeakMap<Socket, number>()
   app.decorate('reportCut', () => {
     for (const one of running) {
-      app.log.warn({ ...described(one.request, one.reply), ...progress(one) }, 'request cut: the process ends')
+      app.log.warn(
+        { ...described(one.request, one.reply), ...progress(one) }, 'request cut: the process ends'
+      )
     }
   })
   app.addHook('onRequest', (request, reply, done) => {

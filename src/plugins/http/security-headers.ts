@@ -23,14 +23,19 @@ export interface PageHeadersOptions {
 }
 
 /**
- * Returns the origins that pages connect to: `public_upload_prefix`, where uploads go when not to Cloudinary's own API,
- * and hosts that deliver pictures without https, such as the sandbox. An `upload_prefix` alone is not meant for browsers.
+ * Returns the origins that pages connect to: `public_upload_prefix`, where uploads go when not to
+ * Cloudinary's own API, and hosts that deliver pictures without https, such as the sandbox. An
+ * `upload_prefix` alone is not meant for browsers.
  */
 export function pageOrigins (environments: readonly CloudinaryEnvironment[]): Required<PageHeadersOptions> {
   const connect = environments.flatMap(({ publicUploadPrefix }) =>
     publicUploadPrefix === undefined ? [] : [new URL(publicUploadPrefix).origin])
-  const names = environments.flatMap(({ delivery: { secure, cname } }) => secure || cname === undefined ? [] : [cname])
-  return { connect: [...new Set(connect)], media: [...new Set(names)].map((name) => new URL(`http://${name}`).origin) }
+  const names = environments.flatMap(
+    ({ delivery: { secure, cname } }) => secure || cname === undefined ? [] : [cname]
+  )
+  return {
+    connect: [...new Set(connect)], media: [...new Set(names)].map((name) => new URL(`http://${name}`).origin)
+  }
 }
 
 /** Cloudinary's own, for uploads and for delivery. */

@@ -28,8 +28,8 @@ export interface CredentialProofsOptions extends Partial<Timing> {
 declare module 'fastify' {
   interface FastifyInstance {
     /**
-     * Proves the credentials of every environment that no call has proved yet, and keeps watching them. Resolves with
-     * what is known then.
+     * Proves the credentials of every environment that no call has proved yet, and keeps watching them.
+     * Resolves with what is known then.
      */
     proveCredentials: () => Promise<VerdictValue[]>
     /** Proves now what is refused or out of reach. The log says what still is. */
@@ -61,12 +61,17 @@ function tellChange (log: FastifyBaseLogger, name: string, standing: Standing): 
   else log.error({ environment: name, reason }, 'credentials not verified')
 }
 
-function isWrong ({ rejection, away }: Standing): boolean { return rejection !== undefined || away !== undefined }
+function isWrong ({ rejection, away }: Standing): boolean {
+  return rejection !== undefined || away !== undefined
+}
 
 /** For somebody who has asked and waits for a word. */
 function tellRemaining (log: FastifyBaseLogger, { name, verified, reason }: VerdictValue): void {
   if (reason === undefined) return
-  log.error({ environment: name, reason }, verified ? 'Cloudinary still gives no answers' : 'credentials still not verified')
+  log.error(
+    { environment: name, reason },
+    verified ? 'Cloudinary still gives no answers' : 'credentials still not verified'
+  )
 }
 
 function openStore ({ redis }: FastifyInstance, now: () => number): ProofStore {
@@ -80,15 +85,16 @@ function later (run: () => void, ms: number, isAwaited = false): () => void {
 }
 
 /**
- * Knows for each environment whether its credentials work. Requests and probes read what is known, and cause no call.
- * Replicas that share a Redis share verdicts.
+ * Knows for each environment whether its credentials work. Requests and probes read what is known, and cause
+ * no call. Replicas that share a Redis share verdicts.
  */
 export default fp<CredentialProofsOptions>(async (app, options) => {
   const { now = steadyClock, pingTimeoutMs = PING_TIMEOUT_MS } = options
   const timing = { now, later: options.later ?? later }
   const store = openStore(app, now)
   const closing = new AbortController()
-  // By environment, not by name: new credentials are another environment, and an old proof says nothing of them.
+  // By environment, not by name: new credentials are another environment, and an old proof says nothing of
+  // them.
   const watches = new Map<CloudinaryClient['environment'], CredentialWatch>()
   let isWatching = false
 
@@ -117,7 +123,11 @@ export default fp<CredentialProofsOptions>(async (app, options) => {
   }
 
   async function proveAll (): Promise<void> {
-    if (!closing.signal.aborted) await Promise.all(app.cloudinary.all().map((client) => watchOf(client).prove()))
+    if (!closing.signal.aborted) {
+      await Promise.all(
+        app.cloudinary.all().map((client) => watchOf(client).prove())
+      )
+    }
   }
   const standingOf = (client: CloudinaryClient): Standing => watchOf(client).standing
 

@@ -29,7 +29,9 @@ const Readiness = Type.Object({
     total: count('All environments.'),
     verified: count('Those whose credentials Cloudinary accepted at the last call.'),
     rejected: count('Those whose credentials Cloudinary refused at the last call.'),
-    unreachable: count('Those for which Cloudinary did not answer the last call, whatever is known of their credentials.')
+    unreachable: count(
+      'Those for which Cloudinary did not answer the last call, whatever is known of their credentials.'
+    )
   }),
   redis: Type.Optional(Choice(['up', 'down'], {
     description: 'Absent without Redis, and wherever `environments` is absent.'
@@ -51,7 +53,10 @@ export type ReadinessValue = typeof Readiness.static & Required<Pick<typeof Read
 /** Even a probe is refused when its head is malformed. */
 const FAILURES = problems('invalid_request')
 
-/** Returns the caller, if its key or its network is accepted. Attempts with a key count toward the rate of their address. */
+/**
+ * Returns the caller, if its key or its network is accepted. Attempts with a key count toward the rate of
+ * their address.
+ */
 async function knownCaller (request: FastifyRequest, reply: FastifyReply): Promise<Caller | undefined> {
   const { server } = request
   try {
@@ -66,7 +71,9 @@ async function knownCaller (request: FastifyRequest, reply: FastifyReply): Promi
 export default fp(async (app) => {
   let closing = false
   app.decorate('readiness', () => {
-    const all = app.cloudinary.all().map((client) => ({ name: client.environment.name, ...app.standingOf(client) }))
+    const all = app.cloudinary.all().map((client) => ({
+      name: client.environment.name, ...app.standingOf(client)
+    }))
     const numberOf = (fits: (one: typeof all[number]) => unknown): number => all.filter(fits).length
     const counts = {
       total: all.length,
@@ -74,7 +81,8 @@ export default fp(async (app) => {
       rejected: numberOf(({ credentials }) => credentials === 'rejected'),
       unreachable: numberOf(({ away }) => away !== undefined)
     }
-    // A signature that one caller spoilt must not take the gateway off its balancer: only a certain rejection does.
+    // A signature that one caller spoilt must not take the gateway off its balancer: only a certain rejection
+    // does.
     const isUseless = all.every(({ rejection }) => rejection?.certain)
     const isWhole = counts.rejected + counts.unreachable === 0 && app.redis?.isDown !== true
     return {

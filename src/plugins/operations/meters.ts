@@ -114,7 +114,12 @@ function proofMeter (
   { Counter, Gauge }: Library, registers: Registers, names: readonly string[]
 ): Pick<Meters, 'pinged' | 'watchVerdicts'> {
   const labelNames = ['environment']
-  const pings = new Counter({ name: `${PREFIX}credential_pings_total`, help: 'Calls that were made only to prove credentials.', labelNames, registers })
+  const pings = new Counter({
+    name: `${PREFIX}credential_pings_total`,
+    help: 'Calls that were made only to prove credentials.',
+    labelNames,
+    registers
+  })
   for (const environment of names) pings.inc({ environment }, 0)
   return {
     pinged: (environment) => { pings.inc({ environment }) },

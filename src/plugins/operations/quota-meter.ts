@@ -8,9 +8,15 @@ export interface EnvironmentQuota {
   readonly standing: QuotaStanding | undefined
 }
 
-const METRICS: ReadonlyArray<readonly [name: string, help: string, read: (standing: QuotaStanding) => number]> = [
+const METRICS: ReadonlyArray<readonly [name: string, help: string, read: (
+  standing: QuotaStanding
+) => number]> = [
   ['admin_quota_limit', 'Admin API calls of the account in one period.', ({ limit }) => limit],
-  ['admin_quota_remaining', 'Admin API calls that are left; no series while that is unknown.', ({ remaining }) => remaining],
+  [
+    'admin_quota_remaining',
+    'Admin API calls that are left; no series while that is unknown.',
+    ({ remaining }) => remaining
+  ],
   [
     'admin_quota_reset_timestamp_seconds',
     'When the Admin API budget is whole again.',
@@ -32,7 +38,13 @@ export function showQuotas (
         const quotas = await read()
         // No await from here on: another scrape may be running.
         gauge.reset()
-        for (const { environment, standing } of quotas) if (standing) gauge.set({ environment }, valueOf(standing))
+        for (const { environment, standing } of quotas) {
+          if (standing) {
+            gauge.set(
+              { environment }, valueOf(standing)
+            )
+          }
+        }
       }
     })
   }

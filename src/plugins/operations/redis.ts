@@ -30,8 +30,8 @@ async function openLink ({ log }: FastifyInstance, place: RedisPlace): Promise<R
 }
 
 /**
- * Opens the process's one connection to Redis. Register this plugin before its users, so that it is closed after
- * them.
+ * Opens the process's one connection to Redis. Register this plugin before its users, so that it is closed
+ * after them.
  */
 export default fp<RedisOptions>(async (app, { url, ...place }) => {
   const link = url && await openLink(app, { url, ...place })

@@ -12,8 +12,8 @@ const MOST_BYTES = 1024 * 1024
 const keyOf = ({ resource_type: kind, type, public_id: id }: NamedPlace): string => `${kind}/${type}/${id}`
 
 /**
- * Remembers places where a look for hints has found nothing. It never answers for Cloudinary: an asset that was stored
- * meanwhile is found by whoever asks for it.
+ * Remembers places where a look for hints has found nothing. It never answers for Cloudinary: an asset that
+ * was stored meanwhile is found by whoever asks for it.
  */
 export class Absences {
   /** The value is a number because the cache takes no booleans. */

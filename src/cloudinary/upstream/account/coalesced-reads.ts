@@ -3,8 +3,8 @@ import { GatewayError } from '../../../errors.ts'
 import type { ReadAnswer } from '../answer.ts'
 
 /**
- * So long may others join a call. Another replica, or a page that uploads straight to Cloudinary, may change the asset
- * while a slow answer is on its way.
+ * So long may others join a call. Another replica, or a page that uploads straight to Cloudinary, may change
+ * the asset while a slow answer is on its way.
  */
 const JOIN_MS = 1_000
 
@@ -24,12 +24,17 @@ class Flight {
     this.#answer = ask(this.#controller.signal).finally(() => { onOver(this) })
   }
 
-  /** Resolves with the answer, or rejects at once when its own caller leaves. The last to leave aborts the call. */
+  /**
+   * Resolves with the answer, or rejects at once when its own caller leaves. The last to leave aborts the
+   * call.
+   */
   async wait (signal: AbortSignal): Promise<ReadAnswer> {
     this.#waiting++
     return new Promise((resolve, reject) => {
       const leave = (): void => {
-        reject(new GatewayError('client_closed', 'The caller went away before the answer was there.', { cause: signal.reason }))
+        reject(new GatewayError('client_closed', 'The caller went away before the answer was there.', {
+          cause: signal.reason
+        }))
         if (--this.#waiting > 0) return
         this.#onOver(this)
         this.#controller.abort(signal.reason)
@@ -41,8 +46,8 @@ class Flight {
 }
 
 /**
- * Lets equal reads at the same time share one call to Cloudinary, and its failure. Nothing is kept after the answer.
- * Each user of an answer judges what its caller may see of it.
+ * Lets equal reads at the same time share one call to Cloudinary, and its failure. Nothing is kept after the
+ * answer. Each user of an answer judges what its caller may see of it.
  */
 export class CoalescedReads {
   readonly #flights = new Map<string, Flight>()
@@ -53,7 +58,9 @@ export class CoalescedReads {
   /** @param key names the client, and all that the answer depends on. */
   async ask (key: string, signal: AbortSignal, ask: Ask): Promise<ReadAnswer> {
     if (signal.aborted) {
-      throw new GatewayError('client_closed', 'The caller went away before anything was asked.', { cause: signal.reason })
+      throw new GatewayError('client_closed', 'The caller went away before anything was asked.', {
+        cause: signal.reason
+      })
     }
     const known = this.#flights.get(key)
     const isYoung = known !== undefined && this.#clock() - known.begunMs < JOIN_MS
@@ -61,7 +68,8 @@ export class CoalescedReads {
   }
 
   /**
-   * Lets no further caller join the reads under way. Call it after a change: their answers may be from before it.
+   * Lets no further caller join the reads under way. Call it after a change: their answers may be from before
+   * it.
    */
   separate (): void { this.#flights.clear() }
 

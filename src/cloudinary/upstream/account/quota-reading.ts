@@ -13,9 +13,14 @@ export interface QuotaReading {
   readonly leftMs: number
 }
 
-/** Shares readings between replicas. No method takes long or fails: without an answer each replica uses its own. */
+/**
+ * Shares readings between replicas. No method takes long or fails: without an answer each replica uses its
+ * own.
+ */
 export interface QuotaStore {
-  /** Returns the shared reading of the account; undefined when there is none, or the store does not answer. */
+  /**
+   * Returns the shared reading of the account; undefined when there is none, or the store does not answer.
+   */
   peek (account: string): Promise<QuotaReading | undefined>
   /**
    * Shares a reading. Within one period the lower number wins; a later period replaces an earlier one.
@@ -32,7 +37,9 @@ const MOST_CALLS = 1_000_000_000
  * Returns the time from an answer until `date`, in milliseconds; undefined when it is in the past or makes no
  * sense. Both dates are Cloudinary's where the answer has a `Date`, so that our clock may differ from its.
  */
-export function untilDateMs (date: string | undefined, { date: sentAt }: Headers, nowMs: number): number | undefined {
+export function untilDateMs (
+  date: string | undefined, { date: sentAt }: Headers, nowMs: number
+): number | undefined {
   const at = Date.parse(date ?? '')
   return [Date.parse(sentAt ?? ''), nowMs]
     .map((from) => at - from)

@@ -16,11 +16,13 @@ export interface QuotaStanding {
 }
 
 /** An admitted call. Call `settle` when it has ended, with its answer and its failure, if any. */
-export interface Admitted { readonly settle: (reply: UpstreamReply | undefined, failure?: GatewayError) => void }
+export interface Admitted {
+  readonly settle: (reply: UpstreamReply | undefined, failure?: GatewayError) => void
+}
 
 /**
- * Reserved for changes: people correct tags and moderate by hand, while a list or a loop of reads can use up any
- * budget. A twentieth is 25 of the 500 calls of a free plan.
+ * Reserved for changes: people correct tags and moderate by hand, while a list or a loop of reads can use up
+ * any budget. A twentieth is 25 of the 500 calls of a free plan.
  */
 const RESERVE_SHARE = 1 / 20
 /** With more than this left, calls may be spent on hints. */
@@ -28,7 +30,8 @@ const PLENTIFUL_SHARE = 1 / 2
 /** After this long without a call, the state of the budget counts as unknown, whatever the refusal said. */
 const LONGEST_HOLD_MS = 3_600_000
 /**
- * Time for the answer to the call that probes. After it another call probes: one that hangs must not block all others.
+ * Time for the answer to the call that probes. After it another call probes: one that hangs must not block
+ * all others.
  */
 const PROBE_WAIT_MS = 1_000
 /** Calls under way may fail without being counted: the next answer tells. */
@@ -54,9 +57,9 @@ interface QuotaOptions {
 function isRefusal (failure: GatewayError | undefined): boolean { return failure?.code === 'quota_exhausted' }
 
 /**
- * Governs the Admin API budget of one account, as Cloudinary's answers report it. Rejects calls that Cloudinary would
- * reject anyway, and all but changes when only the reserve is left. Rejects nothing while the budget is unknown;
- * a reading is forgotten when its period ends.
+ * Governs the Admin API budget of one account, as Cloudinary's answers report it. Rejects calls that
+ * Cloudinary would reject anyway, and all but changes when only the reserve is left. Rejects nothing while
+ * the budget is unknown; a reading is forgotten when its period ends.
  */
 export class AdminQuota {
   readonly #account: string
