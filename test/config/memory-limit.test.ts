@@ -1,5 +1,7 @@
 import t from 'tap'
-import { fitMemory, memoryLimit, shownLimit, thisMachine, type Machine } from '../../src/config/memory-limit.ts'
+import {
+  fitMemory, memoryLimit, shownLimit, thisMachine, type Machine
+} from '../../src/config/memory-limit.ts'
 import { readSettings } from '../../src/config/settings.ts'
 import { Source } from '../../src/config/source.ts'
 
@@ -12,12 +14,16 @@ const machine = (changes: Partial<Machine> = {}): Machine =>
 function fit (variables: Record<string, string>, changes: Partial<Machine> = {}) {
   const source = new Source(variables, () => '')
   const fitted = fitMemory(source, readSettings(source), machine(changes))
-  const { UPLOAD_BUFFER_BYTES: buffer, UPLOAD_CHUNK_BYTES: chunk, UPLOAD_MAX_CONCURRENT: uploads } = fitted.settings
+  const {
+    UPLOAD_BUFFER_BYTES: buffer, UPLOAD_CHUNK_BYTES: chunk, UPLOAD_MAX_CONCURRENT: uploads
+  } = fitted.settings
   return { ...fitted, buffer, chunk, uploads, faults: source.faults }
 }
 
 t.test('memoryLimit', async (t) => {
-  const of = (constrainedBytes: number | undefined, given?: number) => memoryLimit(given, machine({ constrainedBytes }))
+  const of = (constrainedBytes: number | undefined, given?: number) => memoryLimit(
+    given, machine({ constrainedBytes })
+  )
   for (const none of [undefined, 0, 2 ** 63 - 4096, 2 ** 64, 24 * GIB]) {
     t.same(of(none), { bytes: 24 * GIB, source: 'machine' }, `${none} is no limit`)
   }
@@ -55,7 +61,11 @@ t.test('a limit sizes chunks, places and memories, wherever it comes from', asyn
   }
   t.match(fit({ MEMORY_LIMIT: '256MiB' }), wanted)
   t.match(fit({}, { constrainedBytes: 256 * MIB }), wanted)
-  t.match(fit({ MEMORY_LIMIT: '1GiB' }), { buffer: 440 * MIB, chunk: 20_000_000, uploads: 125 }, 'more than the defaults')
+  t.match(
+    fit({ MEMORY_LIMIT: '1GiB' }),
+    { buffer: 440 * MIB, chunk: 20_000_000, uploads: 125 },
+    'more than the defaults'
+  )
   t.match(fit({ MEMORY_LIMIT: '8GiB' }), { buffer: 512 * MIB, uploads: 128 }, 'up to a bound')
   t.match(fit({ MEMORY_LIMIT: '128MiB' }, { heapBytes: 56 * MIB }), {
     buffer: 5 * MIB,
@@ -68,9 +78,15 @@ t.test('a limit sizes chunks, places and memories, wherever it comes from', asyn
 
 t.test('variables that are set win, and the others follow', async (t) => {
   t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_CHUNK_BYTES: '20MiB' }), { chunk: 20 * MIB, buffer: 56 * MIB })
-  t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_CHUNK_BYTES: '60MiB' }), { chunk: 60 * MIB, buffer: 60 * MIB, uploads: 17 })
-  t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_BUFFER_BYTES: '28MiB' }), { buffer: 28 * MIB, chunk: 14 * MIB, uploads: 8 })
-  t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_BUFFER_BYTES: '8MiB' }), { buffer: 8 * MIB, chunk: 8 * MIB, uploads: 2 })
+  t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_CHUNK_BYTES: '60MiB' }), {
+    chunk: 60 * MIB, buffer: 60 * MIB, uploads: 17
+  })
+  t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_BUFFER_BYTES: '28MiB' }), {
+    buffer: 28 * MIB, chunk: 14 * MIB, uploads: 8
+  })
+  t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_BUFFER_BYTES: '8MiB' }), {
+    buffer: 8 * MIB, chunk: 8 * MIB, uploads: 2
+  })
   t.match(fit({ UPLOAD_BUFFER_BYTES: '8MiB' }), { buffer: 8 * MIB, chunk: 5 * MIB, faults: [] })
   t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_MAX_CONCURRENT: '3' }), { uploads: 3, buffer: 56 * MIB })
 })
@@ -80,18 +96,35 @@ t.test('what contradicts the limit is a warning, and a fault where it cannot wor
     /^V8 may take 4120MiB for its heap, .* limit of 256MiB; start Node with --max-old-space-size=80$/
   ])
   t.same(fit({}, { heapBytes: 40 * GIB }).warnings, [], 'the machine may be shared anyway')
-  t.match(fit({ MEMORY_LIMIT: '1GiB' }, { constrainedBytes: 512 * MIB }).warnings, [/^MEMORY_LIMIT is 1GiB, but there are only 512MiB/])
+  t.match(fit({ MEMORY_LIMIT: '1GiB' }, { constrainedBytes: 512 * MIB }).warnings, [
+    /^MEMORY_LIMIT is 1GiB, but there are only 512MiB/
+  ])
   t.match(fit({ MEMORY_LIMIT: '32GiB' }).warnings, [/there are only 24GiB/])
-  t.match(fit({ MEMORY_LIMIT: '32GiB' }, { totalBytes: 25_276_514_304 }).warnings, [/there are only 24105MiB:/], 'and no row of digits')
-  for (const [bytes, shown] of [[256 * MIB, '256MiB'], [2_000_000_000, '2GB'], [858_993_459, '819MiB']] as const) t.equal(shownLimit(bytes), shown)
-  t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_BUFFER_BYTES: '128MiB' }).warnings, [/^the process takes up to 144MiB beside/])
-  t.match(fit({ UPLOAD_TEXT_MAX_BYTES: '32MiB', UPLOAD_BUFFER_BYTES: '20MiB' }).warnings, [/^UPLOAD_TEXT_MAX_BYTES is more than/])
+  t.match(
+    fit({ MEMORY_LIMIT: '32GiB' }, { totalBytes: 25_276_514_304 }).warnings,
+    [/there are only 24105MiB:/],
+    'and no row of digits'
+  )
+  const sizes = [[256 * MIB, '256MiB'], [2_000_000_000, '2GB'], [858_993_459, '819MiB']] as const
+  for (const [bytes, shown] of sizes) t.equal(shownLimit(bytes), shown)
+  t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_BUFFER_BYTES: '128MiB' }).warnings, [
+    /^the process takes up to 144MiB beside/
+  ])
+  t.match(fit({ UPLOAD_TEXT_MAX_BYTES: '32MiB', UPLOAD_BUFFER_BYTES: '20MiB' }).warnings, [
+    /^UPLOAD_TEXT_MAX_BYTES is more than/
+  ])
   t.match(fit({ UPLOAD_BUFFER_BYTES: '8MiB', UPLOAD_CHUNK_BYTES: '20MB' }).faults, [
     { name: 'UPLOAD_BUFFER_BYTES', reason: /one chunk has to fit/ }
   ])
   t.same(fit({ UPLOAD_BUFFER_BYTES: '8MiB', UPLOAD_CHUNK_BYTES: '8MiB' }).faults, [])
   const tooMuch = { reason: 'must be less than the memory limit of 256MiB' }
-  t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_BUFFER_BYTES: '256MiB' }).faults, [{ name: 'UPLOAD_BUFFER_BYTES', ...tooMuch }])
-  t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_CHUNK_BYTES: '300MiB' }).faults, [{ name: 'UPLOAD_CHUNK_BYTES', ...tooMuch }])
-  t.match(fit({ MEMORY_LIMIT: '12' }).faults, [{ name: 'MEMORY_LIMIT', reason: /a size such as 20MB or 20MiB/ }])
+  t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_BUFFER_BYTES: '256MiB' }).faults, [{
+    name: 'UPLOAD_BUFFER_BYTES', ...tooMuch
+  }])
+  t.match(fit({ MEMORY_LIMIT: '256MiB', UPLOAD_CHUNK_BYTES: '300MiB' }).faults, [{
+    name: 'UPLOAD_CHUNK_BYTES', ...tooMuch
+  }])
+  t.match(fit({ MEMORY_LIMIT: '12' }).faults, [{
+    name: 'MEMORY_LIMIT', reason: /a size such as 20MB or 20MiB/
+  }])
 })

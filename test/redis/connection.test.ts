@@ -37,7 +37,9 @@ async function startOf (
 }
 
 function cli (port: number, ...args: string[]): string {
-  return execFileSync('redis-cli', ['-p', String(port), ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  return execFileSync('redis-cli', ['-p', String(port), ...args], {
+    encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore']
+  })
 }
 
 /** Waits until Redis answers so. One that changes its role closes connections. */
@@ -63,7 +65,9 @@ t.test('passwords, users and databases of one node', { skip: NO_REDIS }, async (
     '--user', 'reader', 'on', '>read', '~shop:*', '+eval', '+get',
     '--user', 'elsewhere', 'on', '>else', '~else:*', ...RIGHTS
   ])
-  const at = (login: string, path = ''): Promise<string> => startOf(t, `redis://${login}127.0.0.1:${port}${path}`)
+  const at = (login: string, path = ''): Promise<string> => startOf(
+    t, `redis://${login}127.0.0.1:${port}${path}`
+  )
   t.equal(await at(':pw@', '/3'), 'works')
   t.equal(await at('gateway:gate@'), 'works', 'with no right but those that are documented')
   t.match(await at(''), /REDIS_URL has no password/)
@@ -75,7 +79,9 @@ t.test('passwords, users and databases of one node', { skip: NO_REDIS }, async (
   t.equal(await startOf(t, `redis://127.0.0.1:${await freePort()}`, {}, DOWN_MS), 'down', 'which may pass')
 })
 
-t.test('TLS with an authority of its own and a client certificate', { skip: NO_REDIS || NO_OPENSSL }, async (t) => {
+t.test('TLS with an authority of its own and a client certificate', {
+  skip: NO_REDIS || NO_OPENSSL
+}, async (t) => {
   const folder = t.testdir()
   const authority = new Authority(folder)
   authority.issue('redis', 'localhost')
@@ -89,7 +95,9 @@ t.test('TLS with an authority of its own and a client certificate', { skip: NO_R
   const shown = { cert, key: new Secret(key) }
   const url = `rediss://localhost:${port}`
   t.equal(await startOf(t, url, { tls: { ca, ...shown } }), 'works')
-  t.equal(await startOf(t, url, { tls: { ca } }, DOWN_MS), 'down', 'without the certificate that Redis asks for')
+  t.equal(
+    await startOf(t, url, { tls: { ca } }, DOWN_MS), 'down', 'without the certificate that Redis asks for'
+  )
   t.equal(await startOf(t, url, { tls: shown }, DOWN_MS), 'down', 'an authority that Node does not know')
   t.equal(await startOf(t, `redis://localhost:${port}`, {}, DOWN_MS), 'down', 'without TLS')
 })
@@ -104,17 +112,31 @@ t.test('Sentinels: the master that they name, with a login for each, and the nex
   await untilSays('name', sentinelPort, '-a', 'spw', '--no-auth-warning', 'SENTINEL', 'REPLICAS', 'main')
 
   const hosts = `127.0.0.1:${await freePort()},127.0.0.1:${sentinelPort}`
-  const at = (login: string, name: string, options: string): string => `redis+sentinel://${login}${hosts}/${name}?${options}`
+  const at = (
+    login: string, name: string, options: string
+  ): string => `redis+sentinel://${login}${hosts}/${name}?${options}`
   t.match(await startOf(t, at(':pw@', 'main', '')), /no sentinel_password/)
-  t.match(await startOf(t, at(':pw@', 'main', 'sentinel_password=canary')), /sentinel_password that the Sentinels do not accept/)
+  t.match(
+    await startOf(t, at(':pw@', 'main', 'sentinel_password=canary')),
+    /sentinel_password that the Sentinels do not accept/
+  )
   t.match(await startOf(t, at('', 'main', 'sentinel_password=spw')), /REDIS_URL has no password/)
-  t.match(await startOf(t, at(':canary@', 'main', 'sentinel_password=spw')), /REDIS_URL has a user name or password/)
-  t.match(await startOf(t, at(':pw@', 'other', 'sentinel_password=spw')), /names a master that the Sentinels do not know/)
-  t.match(await startOf(t, `redis+sentinel://:pw@127.0.0.1:${second}/main?sentinel_password=pw`), /not a Sentinel/)
+  t.match(
+    await startOf(t, at(':canary@', 'main', 'sentinel_password=spw')), /REDIS_URL has a user name or password/
+  )
+  t.match(
+    await startOf(t, at(':pw@', 'other', 'sentinel_password=spw')),
+    /names a master that the Sentinels do not know/
+  )
+  t.match(
+    await startOf(t, `redis+sentinel://:pw@127.0.0.1:${second}/main?sentinel_password=pw`), /not a Sentinel/
+  )
   t.match(await startOf(t, `redis://:spw@127.0.0.1:${sentinelPort}`), /runs no scripts; for Sentinels/)
 
   const told: string[] = []
-  const link = openAt(t, at(':pw@', 'main', 'sentinel_password=spw'), { onDown: () => told.push('down'), onUp: () => told.push('up') })
+  const link = openAt(t, at(':pw@', 'main', 'sentinel_password=spw'), {
+    onDown: () => told.push('down'), onUp: () => told.push('up')
+  })
   await link.ready()
   const run = link.within(1_000)
   t.equal(await run(COUNT, 'count'), 1)
@@ -133,10 +155,19 @@ t.test('Sentinels and their master behind TLS', { skip: NO_REDIS || NO_OPENSSL }
   const authority = new Authority(folder)
   authority.issue('redis', 'localhost')
   const ca = readFileSync(authority.certificate, 'utf8')
-  const files = { 'tls-ca-cert-file': authority.certificate, 'tls-cert-file': `${folder}/redis.pem`, 'tls-key-file': `${folder}/redis.key`, 'tls-auth-clients': 'no' }
+  const files = {
+    'tls-ca-cert-file': authority.certificate,
+    'tls-cert-file': `${folder}/redis.pem`,
+    'tls-key-file': `${folder}/redis.key`,
+    'tls-auth-clients': 'no'
+  }
   const [port, sentinelPort] = [await freePort(), await freePort()]
-  await startRedis(t, 0, ['--tls-port', String(port), ...Object.entries(files).flatMap(([name, value]) => [`--${name}`, value])])
-  await startSentinel(t, 0, port, [`tls-port ${sentinelPort}`, 'tls-replication yes', ...Object.entries(files).map((line) => line.join(' '))])
+  await startRedis(t, 0, [
+    '--tls-port', String(port), ...Object.entries(files).flatMap(([name, value]) => [`--${name}`, value])
+  ])
+  await startSentinel(t, 0, port, [
+    `tls-port ${sentinelPort}`, 'tls-replication yes', ...Object.entries(files).map((line) => line.join(' '))
+  ])
   t.equal(await startOf(t, `rediss+sentinel://localhost:${sentinelPort}/main`, { tls: { ca } }), 'works')
   t.equal(await startOf(t, `rediss+sentinel://localhost:${sentinelPort}/main`, {}, DOWN_MS), 'down')
 })
@@ -171,17 +202,41 @@ t.test('a cluster of one node', { skip: NO_REDIS }, async (t) => {
   await link.ready(START_MS)
   t.equal(await link.within(START_MS)('return KEYS[1]', 'a'), 'shop:a')
   t.match(await startOf(t, `redis+cluster://:needless@127.0.0.1:${port}`), 'works')
-  t.equal(await startOf(t, `redis+cluster://gateway:gate@127.0.0.1:${port}`), 'works', 'with the documented rights')
+  t.equal(
+    await startOf(t, `redis+cluster://gateway:gate@127.0.0.1:${port}`), 'works', 'with the documented rights'
+  )
 })
 
-t.test('a cluster: keys of all slots, a node that dies, and its replica', { skip: NO_REDIS || LONG }, async (t) => {
+t.test('a cluster: keys of all slots, a node that dies, and its replica', {
+  skip: NO_REDIS || LONG
+}, async (t) => {
   const ports = await Promise.all(Array.from({ length: 4 }, () => freePort()))
   const [one = 0, two = 0, three = 0, spare = 0] = ports
   const login = ['--requirepass', 'pw', '--masterauth', 'pw']
   const [master] = await startCluster(t, [one, two, three], login, 'pw')
-  await startRedis(t, spare, [...login, '--cluster-enabled', 'yes', '--cluster-node-timeout', '500', '--cluster-config-file', `spare-${spare}.conf`, '--dir', t.testdir()])
+  await startRedis(t, spare, [
+    ...login,
+    '--cluster-enabled',
+    'yes',
+    '--cluster-node-timeout',
+    '500',
+    '--cluster-config-file',
+    `spare-${spare}.conf`,
+    '--dir',
+    t.testdir()
+  ])
   const id = cli(one, ...AS_ADMIN, 'CLUSTER', 'MYID').trim()
-  cli(one, ...AS_ADMIN, '--cluster', 'add-node', `127.0.0.1:${spare}`, `127.0.0.1:${one}`, '--cluster-slave', '--cluster-master-id', id)
+  cli(
+    one,
+    ...AS_ADMIN,
+    '--cluster',
+    'add-node',
+    `127.0.0.1:${spare}`,
+    `127.0.0.1:${one}`,
+    '--cluster-slave',
+    '--cluster-master-id',
+    id
+  )
   await untilSays(HAS_REPLICA, one, ...AS_ADMIN, 'INFO', 'replication')
 
   const gone = await freePort()
@@ -197,12 +252,16 @@ t.test('a cluster: keys of all slots, a node that dies, and its replica', { skip
   const link = openAt(t, url(':pw@'), { onDown: () => told.push('down'), onUp: () => told.push('up') })
   await link.ready()
   const run = link.within(1_000)
-  const all = (): Promise<unknown[]> => Promise.all(Array.from({ length: 50 }, (_, key) => run(COUNT, `key-${key}`)))
+  const all = (): Promise<unknown[]> => Promise.all(
+    Array.from({ length: 50 }, (_, key) => run(COUNT, `key-${key}`))
+  )
   t.same(await all(), Array.from({ length: 50 }, () => 1))
   const kept = ports.slice(0, 3).map((port) => Number(cli(port, ...AS_ADMIN, 'DBSIZE')))
   t.ok(kept.every((count) => count > 0), 'each master has some of them')
   const written = Number(/master_repl_offset:(\d+)/.exec(cli(one, ...AS_ADMIN, 'INFO', 'replication'))?.[1])
-  const replicated = (): number => Number(/slave_repl_offset:(\d+)/.exec(cli(spare, ...AS_ADMIN, 'INFO', 'replication'))?.[1])
+  const replicated = (): number => Number(
+    /slave_repl_offset:(\d+)/.exec(cli(spare, ...AS_ADMIN, 'INFO', 'replication'))?.[1]
+  )
   while (replicated() < written) await sleep(20)
   if (master) await killRedis(master)
   while (!link.isDown) await sleep(5)
