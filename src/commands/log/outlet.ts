@@ -52,6 +52,7 @@ export class Outlet {
   #fault: unknown
   #retryMs = RETRY_MS
   #timer: NodeJS.Timeout | undefined
+  #isClosed = false
 
   constructor (fd: number, { edit = (lines) => lines, lingerMs = 0, onDropped }: OutletOptions = {}) {
     this.#fd = nonBlocking(fd)
@@ -61,6 +62,7 @@ export class Outlet {
   }
 
   write (line: string): void {
+    if (this.#isClosed) return
     // Once a line was dropped, all are until that can be reported: the report then stands where they are missing.
     if (this.#dropped > 0 || this.#lines.length + this.#rest.length >= MOST_CHARACTERS) {
       this.#dropped++
@@ -78,6 +80,10 @@ export class Outlet {
     this.#timer = undefined
     while (this.#lines !== '' || this.#rest.length > 0) {
       if (!this.#writeSome()) {
+        if (this.#fault === 'EBADF') {
+          this.#close()
+          return
+        }
         this.#timer = this.#later(this.#retryMs)
         this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
         return
@@ -112,6 +118,13 @@ export class Outlet {
       this.#fault = (error as NodeJS.ErrnoException).code // writeSync throws errors of the system alone
       return false
     }
+  }
+
+  /** Writes nothing more. A descriptor that is closed will be the next file that the process opens. */
+  #close (): void {
+    this.#isClosed = true
+    this.#lines = ''
+    this.#rest = Buffer.alloc(0)
   }
 
   /** The process does not live on for this alone. */

@@ -85,3 +85,18 @@ t.test('what cannot be written is not waited for, and does not throw', async (t)
     outlet.flushSync()
   }
 })
+
+t.test('a descriptor that was closed is left alone: the next file that is opened gets its number', async (t) => {
+  const file = join(t.testdir({ other: '' }), 'other')
+  const closed = openSync('/dev/null', 'w')
+  const outlet = new Outlet(closed, { onDropped })
+  closeSync(closed)
+  outlet.write('one\n')
+  const reused = openSync(file, 'a')
+  t.teardown(() => { closeSync(reused) })
+  t.equal(reused, closed)
+  outlet.write('two\n')
+  await flushed(outlet)
+  outlet.flushSync()
+  t.equal(readFileSync(file, 'utf8'), '')
+})
