@@ -47,7 +47,7 @@ export class Exchange {
       }
       this.record.bytes += rest.length
       if (rest.length > 0) yield rest
-      if (this.#bytesPerSecond) await sleep(chunk.length / this.#bytesPerSecond * 1000)
+      if (this.#bytesPerSecond) await pause(chunk.length / this.#bytesPerSecond * 1000)
     }
   }
 
@@ -82,7 +82,7 @@ export class Exchange {
         this.answer(fault, { connection: 'close' })
         break
       }
-      case 'delay': return sleep(fault.ms ?? 100)
+      case 'delay': return pause(fault.ms ?? 100)
       default: return
     }
     throw new ConnectionEnded(fault.kind)
@@ -107,9 +107,14 @@ export class Exchange {
 const FIN_LINGER_MS = 200
 const IN_BODY = new Set(['delay', 'refuse', 'reset', 'fin', 'stall', 'early_status'])
 
+/** Waits. A program that has closed its sandbox may end meanwhile: nobody is left to see the fault. */
+async function pause (ms: number): Promise<void> {
+  await sleep(ms, undefined, { ref: false })
+}
+
 async function closedOrLate (response: ServerResponse, ms: number | undefined): Promise<void> {
   const closed = new Promise<void>((resolve) => { response.once('close', resolve) })
-  await Promise.race(ms === undefined ? [closed] : [closed, sleep(ms)])
+  await Promise.race(ms === undefined ? [closed] : [closed, pause(ms)])
 }
 
 /** Reads to the end and keeps nothing. */

@@ -160,6 +160,20 @@ t.test('bandwidth and delay: slower, and whole', async (t) => {
   t.match(seen()[0]?.faults, ['bandwidth', 'delay'])
 })
 
+t.test('a fault that still waits keeps no program alive', async (t) => {
+  // Timers that keep a process alive, and no others.
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const before = timers()
+  order({ kind: 'delay', at_byte: 5, ms: 600_000 })
+  order({ kind: 'stall', at_byte: 6, ms: 600_000 })
+  const controller = new AbortController()
+  const outcome = upload(controller.signal)
+  while (seen()[0]?.faults.length !== 2) await new Promise((resolve) => { setTimeout(resolve, 5) })
+  controller.abort()
+  t.match(await outcome, { error: /ABORT/i })
+  t.equal(timers(), before)
+})
+
 t.test('a caller who hangs up in the middle stores nothing', async (t) => {
   order({ kind: 'bandwidth', bytes_per_second: 500_000 })
   const controller = new AbortController()
