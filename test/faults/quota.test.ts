@@ -9,6 +9,7 @@ import { proofName } from '../../src/proofs/proof-store.ts'
 import { startSandbox, type Sandbox } from '../../src/sandbox/index.ts'
 import { Secret } from '../../src/secret.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
+import { clearOfFullHour } from '../support/full-hour.ts'
 import { environmentAt, startGateway, startGatewayAt, testConfig } from '../support/gateway.ts'
 import { freePort } from '../support/programs.ts'
 import { NO_REDIS, startRedis } from '../support/redis.ts'
@@ -20,6 +21,8 @@ const spent = ({ requests }: Sandbox): number =>
   requests.filter(({ path }) => !/^\/v1_1\/\w+\/\w+\/(?:upload|destroy)$/.test(path)).length
 
 const secondsToTheHour = (): number => 3600 - Math.floor(Date.now() / 1000) % 3600
+
+await clearOfFullHour()
 
 t.test('budget used up', async (t) => {
   const limit = 20 // one is kept for changes

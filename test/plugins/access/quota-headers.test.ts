@@ -1,7 +1,9 @@
 import t from 'tap'
+import { clearOfFullHour } from '../../support/full-hour.ts'
 import { startGateway } from '../../support/gateway.ts'
 
 t.test('answers of the four actions that may spend Admin calls tell what is left, errors too', async (t) => {
+  await clearOfFullHour()
   const { app, sandbox } = await startGateway(t, { rates: { perCaller: { requests: 100, perSeconds: 100 }, perAddress: undefined } }, { adminRateLimit: 500 })
   await sandbox.add('cats/tom')
   const headers = async (method: 'GET' | 'PATCH' | 'DELETE', url: string): Promise<Record<string, unknown>> =>

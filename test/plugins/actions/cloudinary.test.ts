@@ -11,6 +11,7 @@ import type { CloudinaryClient } from '../../../src/cloudinary/client.ts'
 import cloudinary, { Clients } from '../../../src/plugins/actions/cloudinary.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
+import { clearOfFullHour } from '../../support/full-hour.ts'
 import { environmentAt, startGatewayAt, testConfig } from '../../support/gateway.ts'
 import { freePort } from '../../support/programs.ts'
 import { killRedis, NO_REDIS, startRedis } from '../../support/redis.ts'
@@ -36,6 +37,7 @@ t.test('one client per environment, closed with the app', async (t) => {
 t.test('environments of one account share its budget, and replicas do through Redis; metrics show it', { skip: NO_REDIS }, async (t) => {
   const port = await freePort()
   const redis = await startRedis(t, port)
+  await clearOfFullHour()
   const sandbox = await startSandbox({ adminRateLimit: 500 })
   t.teardown(() => sandbox.close())
   const start = async (names: readonly string[]): Promise<Gateway> => {

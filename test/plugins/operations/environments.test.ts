@@ -5,6 +5,7 @@ import { digestOf } from '../../../src/auth/policy/keys.ts'
 import { startSandbox } from '../../../src/sandbox/index.ts'
 import { Secret } from '../../../src/secret.ts'
 import { startFaultUpstream } from '../../support/fault-upstream.ts'
+import { clearOfFullHour } from '../../support/full-hour.ts'
 import { environmentAt, testConfig } from '../../support/gateway.ts'
 
 t.test('GET /environments: names, clouds, verdicts; never a secret', async (t) => {
@@ -28,6 +29,7 @@ t.test('GET /environments: names, clouds, verdicts; never a secret', async (t) =
 })
 
 t.test('the Admin API budget of the account, once an answer has told it', async (t) => {
+  await clearOfFullHour()
   const sandbox = await startSandbox({ adminRateLimit: 500 })
   t.teardown(() => sandbox.close())
   const upstream = await startFaultUpstream(t)
