@@ -22,7 +22,8 @@ const run: typeof runProgram = (t, args, variables, starting) =>
 const cutLines = (log: string): Array<Record<string, unknown>> =>
   log.split('\n').filter((line) => line.includes('request cut')).map((line) => JSON.parse(line))
 
-t.test('the process', async (t) => {
+// Each subtest waits for processes of its own, two at a time.
+t.test('the process', { jobs: 2, buffered: true }, async (t) => {
   const unforeseen = [
     ['new Error("unforeseen")', /^Error: unforeseen\n {4}at /m],
     ['Object.assign(new Error("bare"), { stack: undefined })', /^bare$/m],

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { Session, type Profiler } from 'node:inspector/promises'
-import { findSourceMap, type SourceMap } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -61,11 +60,6 @@ export class CoverageByFile {
 
 /** As tap writes it, to be read with the rest. */
 function writeCoverage (result: Profiler.ScriptCoverage[]): void {
-  const maps = Object.fromEntries(result.map(({ url }) => {
-    // Its types do not know `lineLengths` yet.
-    const map = findSourceMap(url) as SourceMap & { lineLengths: number[] } | undefined
-    return [url, map && { lineLengths: map.lineLengths, data: { ...map.payload, sources: [url] } }]
-  }))
   mkdirSync(FOLDER, { recursive: true })
-  writeFileSync(join(FOLDER, `${randomUUID()}.json`), JSON.stringify({ result, 'source-map-cache': maps }))
+  writeFileSync(join(FOLDER, `${randomUUID()}.json`), JSON.stringify({ result }))
 }

@@ -5,9 +5,7 @@ import { readFileSync } from 'node:fs'
 
 /*
  * Builds tap without the plugins that package.json takes out of it. tap would do so in its first run, but start the
- * tests of that run with the loaders it came with: they compile each file a second time, at 20 s of CPU a
- * process. It
- * stands in the test script, because npm runs no `pretest` where `.npmrc` forbids scripts at install time.
+ * tests of that run with the loaders it came with: they compile each file a second time, at 20 s of CPU a process.
  */
 
 const { tap } = JSON.parse(readFileSync('package.json', 'utf8'))

@@ -1,0 +1,3 @@
+import { compileAll } from './typescript.js?hooks' // under this name it hooks into nothing
+
+await compileAll()
