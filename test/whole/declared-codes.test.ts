@@ -2,14 +2,14 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { ERRORS } from '../src/errors.ts'
-import { problems } from '../src/schemas/problem.ts'
-import { declaredCodes } from './support/declared-codes.ts'
-import { LONG } from './support/rounds.ts'
-import { WITH_TYPESCRIPT } from './support/with-typescript.ts'
+import { ERRORS } from '../../src/errors.ts'
+import { problems } from '../../src/schemas/problem.ts'
+import { declaredCodes } from '../support/declared-codes.ts'
+import { LONG } from '../support/rounds.ts'
+import { WITH_TYPESCRIPT } from '../support/with-typescript.ts'
 
 const run = promisify(execFile)
-const ROOT = join(import.meta.dirname, '..')
+const ROOT = join(import.meta.dirname, '../..')
 
 /** Runs `test/fixtures/undeclared-code.ts` as tap runs a test file: with what watches the codes loaded before it. */
 async function exitOf (code: string): Promise<{ exit: number, told: string }> {

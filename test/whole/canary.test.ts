@@ -6,13 +6,13 @@ import { createServer as createTcpServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import t, { type Test } from 'tap'
-import { startSandbox } from '../src/sandbox/index.ts'
-import { freePort } from './support/programs.ts'
-import { talk } from './support/talk.ts'
-import { bareNode, productArguments } from './support/product.ts'
-import { LONG } from './support/rounds.ts'
+import { startSandbox } from '../../src/sandbox/index.ts'
+import { freePort } from '../support/programs.ts'
+import { talk } from '../support/talk.ts'
+import { bareNode, productArguments } from '../support/product.ts'
+import { LONG } from '../support/rounds.ts'
 
-const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
 const bird = (name: string): string => `canary-${name}+/=&%~${randomBytes(9).toString('base64')}`
 const SECRETS = { good: bird('good'), wrong: bird('wrong'), gone: bird('gone'), echo: bird('echo') }
 type Name = keyof typeof SECRETS

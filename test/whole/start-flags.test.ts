@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { measured } from './support/measured.ts'
-import { startFlags } from './support/start-flags.ts'
-import { LONG } from './support/rounds.ts'
+import { measured } from '../support/measured.ts'
+import { startFlags } from '../support/start-flags.ts'
+import { LONG } from '../support/rounds.ts'
 
-const manifest = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')
+const manifest = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')
 const { scripts } = JSON.parse(manifest) as { scripts: { start: string } } // the project's own
 const FLAGS = startFlags(scripts.start)
 

@@ -1,15 +1,15 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { buildApp } from '../src/app.ts'
-import { startSandbox, type Sandbox } from '../src/sandbox/index.ts'
-import { Secret } from '../src/secret.ts'
-import { environmentAt, startGateway, testConfig } from './support/gateway.ts'
-import { LONG } from './support/rounds.ts'
+import { buildApp } from '../../src/app.ts'
+import { startSandbox, type Sandbox } from '../../src/sandbox/index.ts'
+import { Secret } from '../../src/secret.ts'
+import { environmentAt, startGateway, testConfig } from '../support/gateway.ts'
+import { LONG } from '../support/rounds.ts'
 
 // What people get wrong, sent to the running gateway. Single routes have more of it beside them, in test/routes/.
 
-const picture = readFileSync(new URL('fixtures/landscape.jpg', import.meta.url))
+const picture = readFileSync(new URL('../fixtures/landscape.jpg', import.meta.url))
 const DATA_URI = `data:image/jpeg;base64,${picture.toString('base64')}`
 
 interface Problem { status: number, code: string, detail: string, errors: Array<{ pointer: string, message: string }>, [member: string]: unknown }

@@ -9,13 +9,13 @@ import { json } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { startGateway } from './support/gateway.ts'
-import { programCommand } from './support/program.ts'
-import { LONG } from './support/rounds.ts'
+import { startGateway } from '../support/gateway.ts'
+import { programCommand } from '../support/program.ts'
+import { LONG } from '../support/rounds.ts'
 
 const SIZE = 200_000_000
 const BLOCK = 64 * 1024
-const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
 
 /** A file that is the same each time and cannot be compressed; never whole in memory. */
 async function * generated (size = SIZE): AsyncGenerator<Buffer> {

@@ -15,7 +15,7 @@ const BENCH = 'the size and the number are measured by npm run bench; a test of 
 
 /** Authentication and authorisation. */
 const A: Readonly<Record<string, Row>> = {
-  A1: at(['surface.test.ts', 'A1: without a key'], ['surface.test.ts', '401 and the connection closes']),
+  A1: at(['whole/surface.test.ts', 'A1: without a key'], ['whole/surface.test.ts', '401 and the connection closes']),
   A2: at(['auth/callers/bearer.test.ts', 'two headers are refused'], ['plugins/access/authentication.test.ts', '401 with a challenge for everything else'], ['plugins/http/client-errors.test.ts', 'headers_too_large']),
   A3: partly('the statistic of times is a figure of npm run bench (timing): on a shared machine it would make a test a matter of chance', ['auth/policy/keys.test.ts', 'A3: the code rule'], ['auth/policy/keys.test.ts', 'other keys are nobody']),
   A4: at(['auth/policy/keys.test.ts', 'other keys are nobody'], ['auth/callers/bearer.test.ts', 'tokens of up to 8 KiB are taken']),
@@ -31,14 +31,14 @@ const A: Readonly<Record<string, Row>> = {
   A14: at(['auth/callers/key-set.test.ts', 'a slow answer is shared']),
   A15: at(['auth/callers/jwt.test.ts', '401: encrypted tokens, unencoded payloads, members named twice'], ['auth/callers/bearer.test.ts', 'tokens of up to 8 KiB']),
   A17: at(['plugins/access/rate-limit.test.ts', 'addresses that a caller writes itself do not count'], ['app.test.ts', 'proxies are believed when named']),
-  A20: at(['plugins/access/authorization.test.ts', '403 for an environment that is not the caller'], ['surface.test.ts', '403 on every guarded route for a caller that may do nothing'], ['contract/policy.test.ts', 'nothing reaches Cloudinary']),
+  A20: at(['plugins/access/authorization.test.ts', '403 for an environment that is not the caller'], ['whole/surface.test.ts', '403 on every guarded route for a caller that may do nothing'], ['contract/policy.test.ts', 'nothing reaches Cloudinary']),
   A22: at(['auth/uploads/folder.test.ts', 'a name that could mean another once decoded or joined is outside'], ['auth/uploads/folder.test.ts', 'NFC and NFD are two names']),
   A23: at(['auth/uploads/folder.test.ts', 'uploads: what folder, public_id and their companions come to'], ['auth/uploads/folder.test.ts', 'with use_filename the name of the file must be plain'], ['contract/folder-jail.test.ts', 'A23: however folder, public_id and their companions']),
   A24: at(['auth/uploads/permit.test.ts', 'one foreign ID among many refuses them all']),
   A26: at(['contract/environments.test.ts', 'A26: interleaved requests']),
   A27: at(['plugins/access/authorization.test.ts', '403 for every change by a caller that only reads']),
-  A28: at(['cloudinary/upstream/admin.test.ts', '400 for a public ID that would change the path'], ['surface.test.ts', 'O1: the router table and openapi.yaml agree']),
-  A29: at(['surface.test.ts', 'A29: metrics are on no path of this address'], ['commands/metrics-listener.test.ts', 'serves the text at /metrics, and nothing where nothing is meant to be'], ['commands/serve.test.ts', 'metrics are on an address of their own']),
+  A28: at(['cloudinary/upstream/admin.test.ts', '400 for a public ID that would change the path'], ['whole/surface.test.ts', 'O1: the router table and openapi.yaml agree']),
+  A29: at(['whole/surface.test.ts', 'A29: metrics are on no path of this address'], ['commands/metrics-listener.test.ts', 'serves the text at /metrics, and nothing where nothing is meant to be'], ['commands/serve.test.ts', 'metrics are on an address of their own']),
   A30: untested('the gateway takes no notifications from Cloudinary: there is no such route')
 }
 
@@ -58,9 +58,9 @@ const S: Readonly<Record<string, Row>> = {
 
 /** Multipart and upload bodies. */
 const M: Readonly<Record<string, Row>> = {
-  M1: partly(`300 MB in place of 1 GiB; ${BENCH}`, ['large-upload.test.ts', 'with the MD5 of what was sent'], ['cloudinary/upload/uploader.test.ts', 'M1: a file up to the limit']),
+  M1: partly(`300 MB in place of 1 GiB; ${BENCH}`, ['whole/large-upload.test.ts', 'with the MD5 of what was sent'], ['cloudinary/upload/uploader.test.ts', 'M1: a file up to the limit']),
   M2: at(['routes/upload-resource.test.ts', 'M2: 200: a form of unknown length'], ['routes/upload-resource.test.ts', 'a raw body of any media type, of known and of unknown length']),
-  M3: at(['bad-input.test.ts', '400 for zero bytes'], ['cloudinary/upload/intake.test.ts', 'M3: 400 for zero bytes']),
+  M3: at(['whole/bad-input.test.ts', '400 for zero bytes'], ['cloudinary/upload/intake.test.ts', 'M3: 400 for zero bytes']),
   M4: at(['routes/upload-resource.test.ts', 'M4, M5: 413 with both numbers'], ['cloudinary/upload/uploader.test.ts', 'has no end upstream, in one request and in chunks']),
   M5: at(['cloudinary/upload/uploader.test.ts', 'M4, M5: a file over the limit'], ['routes/upload-resource.test.ts', 'nothing is stored']),
   M6: at(['faults/framing.test.ts', 'M6: a body that ends before its Content-Length'], ['routes/upload-resource.test.ts', 'M21: 408 for a body that stops']),
@@ -73,7 +73,7 @@ const M: Readonly<Record<string, Row>> = {
   M14: at(['input/forms/upload-form.test.ts', 'M14: 400 for a field before and after the file'], ['routes/upload-resource.test.ts', 'twice, in two places']),
   M16: at(['faults/framing.test.ts', 'M16: 400 for a part that calls itself base64'], ['input/forms/upload-form.test.ts', 'M16: JSON in a field is text, untouched']),
   M17: at(['routes/upload-resource.test.ts', '415 for an encoded body, before it is read']),
-  M19: at(['routes/upload-resource.test.ts', 'M19: a caller that leaves ends the request upstream'], ['large-upload.test.ts', 'a caller that disconnects in the middle']),
+  M19: at(['routes/upload-resource.test.ts', 'M19: a caller that leaves ends the request upstream'], ['whole/large-upload.test.ts', 'a caller that disconnects in the middle']),
   M21: at(['cloudinary/upload/intake.test.ts', 'M21: 408 when the bytes drip'], ['routes/upload-resource.test.ts', 'M21: 408 for a body that stops']),
   M23: at(['plugins/http/expect-continue.test.ts', 'M23: a refused request gets its answer without a 100']),
   M24: at(['plugins/http/expect-continue.test.ts', 'M24: 417']),
@@ -87,7 +87,7 @@ const M: Readonly<Record<string, Row>> = {
   M32: partly('callers send no chunks to the gateway, which makes them itself, in order; the sandbox is tested on disordered ones', ['cloudinary/upload/uploader.test.ts', 'M32: a larger file goes in chunks'], ['sandbox/upload/chunks.test.ts', '400: overlaps, wrong lengths'], ['sandbox/upload/chunks.test.ts', '200: in any order']),
   M33: untested('an upload is one request to one process: no session of chunks spans two of them'),
   M34: untested('nothing of an upload is written to disk; that a read-only disk does no harm needs a container to show'),
-  M35: at(['cloudinary/upload/file-source.test.ts', 'M35: a file of another user'], ['cloudinary/upload/file-source.test.ts', 'M35: 400 for everything else that looks like a path'], ['cloudinary/upload/file-source.test.ts', 'M35: a link swapped in between two openings'], ['bad-input.test.ts', 'outside the root, through a link, a device'], ['cloudinary/upload/uploader.test.ts', 'M35: a file that shrinks or grows'])
+  M35: at(['cloudinary/upload/file-source.test.ts', 'M35: a file of another user'], ['cloudinary/upload/file-source.test.ts', 'M35: 400 for everything else that looks like a path'], ['cloudinary/upload/file-source.test.ts', 'M35: a link swapped in between two openings'], ['whole/bad-input.test.ts', 'outside the root, through a link, a device'], ['cloudinary/upload/uploader.test.ts', 'M35: a file that shrinks or grows'])
 }
 
 /** Faults of the upstream. */
@@ -109,7 +109,7 @@ const U: Readonly<Record<string, Row>> = {
   U17: at(['cloudinary/upstream/retry.test.ts', 'U17: a refusal that says when to come back'], ['cloudinary/upstream/answer.test.ts', 'U17: Retry-After is what Cloudinary asked for']),
   U18: at(['cloudinary/upstream/retry.test.ts', 'U18: waits lie evenly between nothing and a bound']),
   U19: partly('no minute-long outage under load has a place in npm test', ['cloudinary/upstream/retry.test.ts', 'U19: the budget runs dry in an outage'], ['faults/outage.test.ts', 'then 503 at once for all that asks its API'], ['faults/outage.test.ts', 'once Cloudinary is back, so is the gateway']),
-  U20: partly('without a figure for latency', ['bad-input.test.ts', 'while the other one works'], ['faults/outage.test.ts', 'the other environment works all the time'], ['cloudinary/client.test.ts', 'clients of two environments share the number of uploads, and nothing else']),
+  U20: partly('without a figure for latency', ['whole/bad-input.test.ts', 'while the other one works'], ['faults/outage.test.ts', 'the other environment works all the time'], ['cloudinary/client.test.ts', 'clients of two environments share the number of uploads, and nothing else']),
   U21: partly('not a thousand races: a cut connection before the answer is the same to the gateway, and is repeated for reading alone', ['cloudinary/upstream/transport.test.ts', 'connections are kept and used again'], ['cloudinary/upstream/json-calls.test.ts', 'U5, U18: reading is repeated after resets'], ['cloudinary/upstream/admin.test.ts', 'deleting is repeated only when nothing was sent']),
   U22: at(['cloudinary/upstream/transport.test.ts', 'U22: informational answers are passed over'])
 }
@@ -141,17 +141,17 @@ const C: Readonly<Record<string, Row>> = {
 
 /** Secrets in what leaves the process. */
 const R: Readonly<Record<string, Row>> = {
-  R1: partly('one run through everything, metrics too, in place of all tests again; with NODE_DEBUG on, Node itself prints the heads of requests, so that run judges the log and the answers', ['canary.test.ts', 'R1, R2, R5, R6'], ['canary.test.ts', 'R1: the same with NODE_DEBUG=http,undici']),
+  R1: partly('one run through everything, metrics too, in place of all tests again; with NODE_DEBUG on, Node itself prints the heads of requests, so that run judges the log and the answers', ['whole/canary.test.ts', 'R1, R2, R5, R6'], ['whole/canary.test.ts', 'R1: the same with NODE_DEBUG=http,undici']),
   R2: at(
-    ['canary.test.ts', 'R1, R2, R5, R6'],
+    ['whole/canary.test.ts', 'R1, R2, R5, R6'],
     ['commands/log/secret-mask.test.ts', 'replaces a secret in each of its spellings']
   ),
-  R3: at(['canary.test.ts', 'R3: a gateway that cannot start'], ['config/config.test.ts', 'shows no secret when it is printed'], ['secret.test.ts', 'a secret shows itself to reveal() alone']),
-  R4: at(['canary.test.ts', 'R4: command line'], ['config/environments.test.ts', 'reads each of them from a file']),
-  R5: at(['canary.test.ts', 'R1, R2, R5, R6'], ['cloudinary/upstream/answer.test.ts', 'R5: the secret is taken out of every message']),
-  R6: at(['canary.test.ts', 'R6: one JSON object a line'], ['plugins/http/request-id.test.ts', 'anything else gets a new id']),
-  R7: at(['canary.test.ts', 'R7: an error that nobody foresaw']),
-  R8: at(['surface.test.ts', 'O1: the router table and openapi.yaml agree'])
+  R3: at(['whole/canary.test.ts', 'R3: a gateway that cannot start'], ['config/config.test.ts', 'shows no secret when it is printed'], ['secret.test.ts', 'a secret shows itself to reveal() alone']),
+  R4: at(['whole/canary.test.ts', 'R4: command line'], ['config/environments.test.ts', 'reads each of them from a file']),
+  R5: at(['whole/canary.test.ts', 'R1, R2, R5, R6'], ['cloudinary/upstream/answer.test.ts', 'R5: the secret is taken out of every message']),
+  R6: at(['whole/canary.test.ts', 'R6: one JSON object a line'], ['plugins/http/request-id.test.ts', 'anything else gets a new id']),
+  R7: at(['whole/canary.test.ts', 'R7: an error that nobody foresaw']),
+  R8: at(['whole/surface.test.ts', 'O1: the router table and openapi.yaml agree'])
 }
 
 /** Hostile images, and the sandbox itself. */
@@ -183,7 +183,7 @@ for (const [group, rows, numbers] of IDS) {
     t.same(Object.keys(rows), numbers.map((number) => `${group}${number}`))
     for (const [id, { proofs = [], reason = '' }] of Object.entries(rows)) {
       t.ok(proofs.length > 0 || reason.length > 30, `${id} has one or the other`)
-      for (const [file, title] of proofs) t.ok(readFileSync(join(import.meta.dirname, file), 'utf8').includes(title), `${id}: ${file} has "${title}"`)
+      for (const [file, title] of proofs) t.ok(readFileSync(join(import.meta.dirname, '..', file), 'utf8').includes(title), `${id}: ${file} has "${title}"`)
     }
   })
 }

@@ -1,9 +1,9 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { doorClosed, hangingUpload, insist, logMuch, run, type HangingUpload } from './support/program.ts'
-import { reluctantPipe } from './support/reluctant-pipe.ts'
-import { LONG } from './support/rounds.ts'
+import { doorClosed, hangingUpload, insist, logMuch, run, type HangingUpload } from '../support/program.ts'
+import { reluctantPipe } from '../support/reluctant-pipe.ts'
+import { LONG } from '../support/rounds.ts'
 
 // However the process is told to end, it ends. Each test waits for that, and fails when it waits in vain.
 const BOUND = { timeout: 120_000, skip: LONG }

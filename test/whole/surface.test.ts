@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
-import { buildApp } from '../src/app.ts'
-import { digestOf } from '../src/auth/policy/keys.ts'
-import type { Config } from '../src/config/types.ts'
-import { environmentAt, testConfig } from './support/gateway.ts'
-import { LONG } from './support/rounds.ts'
-import { samplePath as sample, withRouteTable } from './support/route-table.ts'
-import { announce } from './support/talk.ts'
+import { buildApp } from '../../src/app.ts'
+import { digestOf } from '../../src/auth/policy/keys.ts'
+import type { Config } from '../../src/config/types.ts'
+import { environmentAt, testConfig } from '../support/gateway.ts'
+import { LONG } from '../support/rounds.ts'
+import { samplePath as sample, withRouteTable } from '../support/route-table.ts'
+import { announce } from '../support/talk.ts'
 
 const KEY = 'surface-key'
 /** Names that no word of an answer looks like. */
@@ -92,7 +92,7 @@ t.test('403 on every guarded route for a caller that may do nothing, whatever th
 
 t.test('O1: the router table and openapi.yaml agree, both ways', async (t) => {
   const { table } = await startSurface(t)
-  const document = parse(readFileSync(join(import.meta.dirname, '../openapi.yaml'), 'utf8')) as { paths: Record<string, Record<string, { operationId: string }>> } // generated from the schemas
+  const document = parse(readFileSync(join(import.meta.dirname, '../../openapi.yaml'), 'utf8')) as { paths: Record<string, Record<string, { operationId: string }>> } // generated from the schemas
   const written = Object.entries(document.paths).flatMap(([url, methods]) => Object.entries(methods).map(([method, { operationId }]) => `${method.toUpperCase()} ${url} ${operationId}`))
   // HEAD comes with each GET, and pages for readers are no part of the contract.
   const served = table.filter(({ method, hidden }) => method !== 'HEAD' && !hidden)

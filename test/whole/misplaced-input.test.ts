@@ -1,11 +1,11 @@
 import type { InjectOptions } from 'fastify'
 import t, { type Test } from 'tap'
-import { buildApp } from '../src/app.ts'
-import { startFaultUpstream } from './support/fault-upstream.ts'
-import { environmentAt, testConfig } from './support/gateway.ts'
-import { LONG } from './support/rounds.ts'
-import { samplePath, withRouteTable, type TableRow } from './support/route-table.ts'
-import { talk } from './support/talk.ts'
+import { buildApp } from '../../src/app.ts'
+import { startFaultUpstream } from '../support/fault-upstream.ts'
+import { environmentAt, testConfig } from '../support/gateway.ts'
+import { LONG } from '../support/rounds.ts'
+import { samplePath, withRouteTable, type TableRow } from '../support/route-table.ts'
+import { talk } from '../support/talk.ts'
 
 // Bodies where none is read, and fields in the wrong place. The rows come from the routes, so a new one is judged too.
 

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { bareNode, copyProduct, productArguments } from './support/product.ts'
-import { run } from './support/program.ts'
-import { LONG } from './support/rounds.ts'
+import { bareNode, copyProduct, productArguments } from '../support/product.ts'
+import { run } from '../support/program.ts'
+import { LONG } from '../support/rounds.ts'
 
-const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
 
 interface Manifest { optionalDependencies: Record<string, string> }
 const manifest = readFileSync(join(root, 'package.json'), 'utf8')

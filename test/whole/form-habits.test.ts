@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
-import { digestOf } from '../src/auth/policy/keys.ts'
-import { startFaultUpstream } from './support/fault-upstream.ts'
-import { startGateway, startGatewayAt } from './support/gateway.ts'
-import { LONG } from './support/rounds.ts'
+import { digestOf } from '../../src/auth/policy/keys.ts'
+import { startFaultUpstream } from '../support/fault-upstream.ts'
+import { startGateway, startGatewayAt } from '../support/gateway.ts'
+import { LONG } from '../support/rounds.ts'
 
 // Habits of forms and low-code tools, sent to the running gateway. What counts is what the upstream saw.
 
-const picture = readFileSync(new URL('fixtures/landscape.jpg', import.meta.url))
+const picture = readFileSync(new URL('../fixtures/landscape.jpg', import.meta.url))
 const DATA_URI = `data:image/jpeg;base64,${picture.toString('base64')}`
 const KEY = { authorization: 'Bearer web' }
 

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { buildApp } from '../src/app.ts'
-import { startFaultUpstream } from './support/fault-upstream.ts'
-import { environmentAt, testConfig } from './support/gateway.ts'
-import { LONG } from './support/rounds.ts'
-import { samplePath, withRouteTable } from './support/route-table.ts'
-import { talk } from './support/talk.ts'
+import { buildApp } from '../../src/app.ts'
+import { startFaultUpstream } from '../support/fault-upstream.ts'
+import { environmentAt, testConfig } from '../support/gateway.ts'
+import { LONG } from '../support/rounds.ts'
+import { samplePath, withRouteTable } from '../support/route-table.ts'
+import { talk } from '../support/talk.ts'
 
 // Each kind of broken body, sent to each route. What a parser says of it differs from one version to the
 // next, and tells strangers which one it is: all that is told must be in the lists of our own sentences.

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import t, { type Test } from 'tap'
-import { buildApp } from '../src/app.ts'
-import { digestOf } from '../src/auth/policy/keys.ts'
-import { MemoryRateStore } from '../src/auth/rate-limit.ts'
-import { Secret } from '../src/secret.ts'
-import { environmentAt, testConfig } from './support/gateway.ts'
-import { growthOf } from './support/growth.ts'
-import { LONG } from './support/rounds.ts'
+import { buildApp } from '../../src/app.ts'
+import { digestOf } from '../../src/auth/policy/keys.ts'
+import { MemoryRateStore } from '../../src/auth/rate-limit.ts'
+import { Secret } from '../../src/secret.ts'
+import { environmentAt, testConfig } from '../support/gateway.ts'
+import { growthOf } from '../support/growth.ts'
+import { LONG } from '../support/rounds.ts'
 
 /*
  * What a call costs must not grow with the number of tenants: where there is ten times as much, it may take

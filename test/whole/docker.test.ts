@@ -2,15 +2,15 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
-import { loadConfig } from '../src/config/config.ts'
-import { unknownVariables } from '../src/config/unknown-variables.ts'
-import { VARIABLES } from '../src/config/variables.ts'
-import { createMeters } from '../src/plugins/operations/meters.ts'
-import { ERRORS } from '../src/errors.ts'
-import { allowedByIgnoreFile, pairs, parseDockerfile, type Instruction } from './support/dockerfile.ts'
-import { startFlags } from './support/start-flags.ts'
+import { loadConfig } from '../../src/config/config.ts'
+import { unknownVariables } from '../../src/config/unknown-variables.ts'
+import { VARIABLES } from '../../src/config/variables.ts'
+import { createMeters } from '../../src/plugins/operations/meters.ts'
+import { ERRORS } from '../../src/errors.ts'
+import { allowedByIgnoreFile, pairs, parseDockerfile, type Instruction } from '../support/dockerfile.ts'
+import { startFlags } from '../support/start-flags.ts'
 
-const root = join(import.meta.dirname, '..')
+const root = join(import.meta.dirname, '../..')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 
 t.test('Dockerfile', async (t) => {
