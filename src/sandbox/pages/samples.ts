@@ -92,8 +92,8 @@ async function drawSamples (): Promise<readonly Sample[]> {
 }
 
 /**
- * Waves of hills under a sky: enough detail for a crop to show where it was taken from. A million pixels are drawn at
- * each start of an empty sandbox, so what a row or a column shares is computed once.
+ * Draws waves of hills under a sky, with enough detail for a crop to show where it was taken from. A million pixels
+ * are drawn at the start of an empty sandbox, so what a row or a column shares is computed once.
  */
 function landscape (width: number, height: number, hue: number): Buffer {
   const pixels = new Uint8ClampedArray(width * height * 3)

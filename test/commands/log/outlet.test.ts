@@ -86,7 +86,7 @@ t.test('what cannot be written is not waited for, and does not throw', async (t)
   }
 })
 
-t.test('a descriptor that was closed is left alone: the next file that is opened gets its number', async (t) => {
+t.test('a closed descriptor is left alone: the next file that is opened gets its number', async (t) => {
   const file = join(t.testdir({ other: '' }), 'other')
   const closed = openSync('/dev/null', 'w')
   const outlet = new Outlet(closed, { onDropped })

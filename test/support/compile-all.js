@@ -1,3 +1,0 @@
-import { compileAll } from './typescript.js?hooks' // under this name it hooks into nothing
-
-await compileAll()
