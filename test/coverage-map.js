@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { filesBelow } from './support/files-below.js'
 
 /** These speak to Redis. On a machine without it their tests are skipped, and coverage of them would tell nothing. */
 const WITH_REDIS = new Set([
@@ -43,15 +44,6 @@ export function sourceOf (file) {
   const source = mirrored.startsWith('routes/') ? `${mirrored}.ts` : `src/${mirrored}.ts`
   if (!existsSync(source) || (!redis && WITH_REDIS.has(source))) return null
   return terminal || !WITH_TERMINAL.has(source) ? source : null
-}
-
-/** Packages that clients of tests bring are thousands of files, and none of them is looked for. */
-function filesBelow (folder) {
-  const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => name !== 'node_modules')
-  return entries.flatMap((entry) => {
-    const path = `${folder}/${entry.name}`
-    return entry.isDirectory() ? filesBelow(path) : [path]
-  })
 }
 
 /**

@@ -213,18 +213,13 @@ export function parseCommandLine (args: readonly string[], variables: Environmen
   const surplus = command === 'key' ? rest[0] : name
   if (surplus !== undefined) throw new UsageError(`'${command}' takes no argument '${surplus}'`)
   if (command === 'sandbox') {
-    return {
-      command, options: sandboxArguments(values, withoutServiceLinks(variables))
-    }
+    return { command, options: sandboxArguments(values, withoutServiceLinks(variables)) }
   }
   if (command === 'openapi') return { command, options: { json: values.json === true } }
   if (command === 'key') return { command, options: { name: callerName(name) } }
   const settings = { variables: variablesOf(values) }
-  return command === 'health' && values.ready
-    ? { command, ...settings, ready: true }
-    : {
-        command, ...settings
-      }
+  if (command === 'health' && values.ready) return { command, ...settings, ready: true }
+  return { command, ...settings }
 }
 
 function callerName (name = 'web'): string {

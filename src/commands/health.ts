@@ -56,11 +56,8 @@ function readinessText (body: string): string | undefined {
   if (!Value.Check(Told, told)) return undefined
   const { status, draining, counts, redis, environments = [] } = told
   const numbers = `${counts.verified} of ${counts.total} environments verified, ${counts.rejected} rejected, ${counts.unreachable} unreachable`
-  const reasons = environments.flatMap(({ name, reason }) => reason === undefined
-    ? []
-    : [
-    `${name}: ${reason}\n`
-      ])
+  const reasons = environments.filter(({ reason }) => reason !== undefined)
+    .map(({ name, reason }) => `${name}: ${reason}\n`)
   if (redis === 'down') reasons.unshift('Redis is out of reach\n')
   return `${status}: ${draining ? 'the gateway is shutting down; ' : ''}${numbers}\n${reasons.join('')}`
 }
@@ -73,9 +70,7 @@ function judged (url: string, status: number, body: string, ready: boolean): Fin
   if (text !== undefined) return { isGood: status === 200, text }
   return status === 200 && !ready
     ? { isGood: true, text: 'ok\n' }
-    : {
-        isGood: false, text: `${url} answered ${status}.\n`
-      }
+    : { isGood: false, text: `${url} answered ${status}.\n` }
 }
 
 export interface HealthOptions {

@@ -101,8 +101,8 @@ export function reloadFiles (app: FastifyInstance, options: ReloadingOptions): R
   if (watched.length === 0) return { check: async () => {}, stop: () => {} }
   const takers = watched.map((part) => taker(app, logger, part))
   const check = async (): Promise<void> => {
-    await Promise.all(takers.map((take) => take()))
-  } // they never reject
+    await Promise.all(takers.map((take) => take())) // they never reject
+  }
   const timer = setInterval(() => { check() }, pollMs)
   // The process must not live on for this alone.
   timer.unref()

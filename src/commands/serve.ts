@@ -51,9 +51,7 @@ interface Listener { readonly host: string, readonly port: number, readonly vari
 function startFault (error: unknown, { host, port, variable }: Listener): { line: string, code: ExitCode } | undefined {
   // Known by their names: this room has no business with what reads policies or speaks to Redis.
   if (error instanceof Error && ['PolicyError', 'RedisRefusal'].includes(error.name)) {
-    return {
-      line: error.message, code: EXIT.misused
-    }
+    return { line: error.message, code: EXIT.misused }
   }
   const line = listenFault(error, host, port, variable)
   return line === undefined ? undefined : { line, code: EXIT.occupied }
@@ -75,8 +73,7 @@ async function openMetrics (
 ): Promise<void> {
   if (metrics === undefined || address === undefined) return
   const listener = await listenForMetrics({ metrics: metrics.text, readiness }, address)
-  // Right after the first, so that it is among the last to close: probes and metrics are read while requests
-  // end.
+  // Second, and so among the last to close: probes and metrics are read while requests end.
   closers.splice(1, 0, () => listener.close())
   logger.info({ url: listener.url }, 'metrics are served')
 }

@@ -60,9 +60,7 @@ export function memoryLimit (
 ): MemoryLimit {
   if (given !== undefined) return { bytes: given, source: 'MEMORY_LIMIT' }
   if (constrainedBytes > 0 && constrainedBytes < totalBytes) {
-    return {
-      bytes: constrainedBytes, source: 'container'
-    }
+    return { bytes: constrainedBytes, source: 'container' }
   }
   return { bytes: totalBytes, source: 'machine' }
 }
@@ -127,7 +125,7 @@ function contradictions (
   }
   if (text > buffer) {
     found.push(
-    `UPLOAD_TEXT_MAX_BYTES is more than UPLOAD_BUFFER_BYTES (${shownBuffer}), so longer texts are refused`
+      `UPLOAD_TEXT_MAX_BYTES is more than UPLOAD_BUFFER_BYTES (${shownBuffer}), so longer texts are refused`
     )
   }
   if (source !== 'machine' && heapBytes + buffer > bytes) {
@@ -173,9 +171,7 @@ export function fitMemory (
   if (buffer < chunk) {
     source.fault('UPLOAD_BUFFER_BYTES', 'must not be less than UPLOAD_CHUNK_BYTES: one chunk has to fit')
   } else if (buffer >= limit.bytes && limit.source !== 'machine') {
-    const name = source.plain(
-      'UPLOAD_BUFFER_BYTES'
-    ) === undefined
+    const name = source.plain('UPLOAD_BUFFER_BYTES') === undefined
       ? 'UPLOAD_CHUNK_BYTES'
       : 'UPLOAD_BUFFER_BYTES'
     source.fault(name, `must be less than the memory limit of ${shownLimit(limit.bytes)}`)

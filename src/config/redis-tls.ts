@@ -6,6 +6,7 @@ import type { RedisTls } from './types.ts'
 import type { SettingValues } from './variables.ts'
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+const PRIVATE_KEY = /-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/
 const ENCRYPTED = /^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m
 
 /** Returns why text is not one or more certificates in PEM form. */
@@ -22,9 +23,7 @@ export function certificateFault (pem: string): string | undefined {
 
 /** Returns why text is not a private key in PEM form that can be used without a passphrase. */
 export function privateKeyFault (pem: string): string | undefined {
-  if (
-    !/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(pem)
-  ) return 'must be a private key in PEM form (BEGIN PRIVATE KEY)'
+  if (!PRIVATE_KEY.test(pem)) return 'must be a private key in PEM form (BEGIN PRIVATE KEY)'
   if (ENCRYPTED.test(pem)) return 'is encrypted: give a key without a passphrase'
   try {
     createPrivateKey(pem)

@@ -50,7 +50,5 @@ export function withoutServiceLinks<T extends Variables> (variables: T): Variabl
   const links = serviceLinks(variables)
   return links.size === 0
     ? variables
-    : Object.fromEntries(
-      Object.entries(variables).filter(([name]) => !links.has(name))
-    )
+    : Object.fromEntries(Object.entries(variables).filter(([name]) => !links.has(name)))
 }

@@ -28,9 +28,8 @@ const KNOWN: ReadonlySet<string> = new Set([...SETTING_FORMS, 'CLOUDINARY_ENVIRO
 function namesIn (asked: string): string[] {
   const [, rest = ''] = /^CLOUDINARY_(?:URL_)?(\w+)_/i.exec(asked) ?? []
   const words = rest.toUpperCase().split('_')
-  return words.map(
-    (_, index) => words.slice(0, index + 1).join('_')
-  ).filter((name) => name !== '').slice(0, MOST_WORDS)
+  const beginnings = words.map((_, index) => words.slice(0, index + 1).join('_'))
+  return beginnings.filter((name) => name !== '').slice(0, MOST_WORDS)
 }
 
 function candidates (asked: string): string[] {
@@ -60,12 +59,11 @@ function isMisspeltProxy (name: string): boolean {
 const isNear = (one: string, other: string): boolean => Math.abs(one.length - other.length) <= 2 && editDistance(one, other) <= 2
 
 function isMeantForUs (name: string): boolean {
-  if (
-    KNOWN.has(name) || FOREIGN.has(name) || isCredentialVariable(name) || isOptionVariable(name)
-  ) return false
-  return PREFIX.test(name) || isMisspeltProxy(name) || candidates(name).some(
-    (known) => known.length >= SHORTEST_NEAR && isNear(name.toUpperCase(), known)
-  )
+  if (KNOWN.has(name) || FOREIGN.has(name)) return false
+  if (isCredentialVariable(name) || isOptionVariable(name)) return false
+  const isNearTo = (known: string): boolean =>
+    known.length >= SHORTEST_NEAR && isNear(name.toUpperCase(), known)
+  return PREFIX.test(name) || isMisspeltProxy(name) || candidates(name).some(isNearTo)
 }
 
 /** A line for each variable that was probably meant for us, by its beginning or its likeness, and that nothing here reads. The value is not looked at. */
@@ -83,11 +81,11 @@ export function unknownVariables (names: readonly string[]): string[] {
 /** Returns a line when Kubernetes has set variables for a Service under names of our settings. */
 export function serviceLinkWarnings (links: ReadonlySet<string>): string[] {
   const hidden = [...links].filter((name) => KNOWN.has(name)).sort()
-  return hidden.length === 0
-    ? []
-    : [
-    `${hidden.join(', ')} ${hidden.length === 1 ? 'is' : 'are'} not read: Kubernetes sets ${hidden.length === 1 ? 'it' : 'them'} for a Service of that name; enableServiceLinks: false in the pod keeps ${hidden.length === 1 ? 'it' : 'them'} away`
-      ]
+  if (hidden.length === 0) return []
+  const [are, them] = hidden.length === 1 ? ['is', 'it'] : ['are', 'them']
+  return [
+    `${hidden.join(', ')} ${are} not read: Kubernetes sets ${them} for a Service of that name; enableServiceLinks: false in the pod keeps ${them} away`
+  ]
 }
 
 /** A line when `NODE_ENV` was probably meant to be `production`: what holds in production does not hold then. */

@@ -15,22 +15,16 @@ const SHAPE = 'must be the http:// or https:// URL of a proxy, such as http://pr
 /** Reads the URL of a proxy; without a scheme, `http://` is meant. A reason never holds the value. */
 export function parseProxy (text: string): Proxy | { reason: string } {
   if (/^socks/i.test(text)) {
-    return {
-      reason: 'names a SOCKS proxy; only http:// and https:// proxies are supported'
-    }
+    return { reason: 'names a SOCKS proxy; only http:// and https:// proxies are supported' }
   }
   const url = /[\s\p{Cc}]/u.test(text) ? undefined : parseUrl(text.includes('://') ? text : `http://${text}`)
   const port = DEFAULT_PORTS[url?.protocol ?? '']
   if (url === undefined || port === undefined || url.hostname === '') return { reason: SHAPE }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    return {
-      reason: `${SHAPE}, without a path`
-    }
+    return { reason: `${SHAPE}, without a path` }
   }
   if (decoded(url.username) === undefined || decoded(url.password) === undefined) {
-    return {
-      reason: STRAY_PERCENT
-    }
+    return { reason: STRAY_PERCENT }
   }
   return { address: `${url.hostname}:${url.port || port}`, url: new Secret(url.href) }
 }

@@ -67,9 +67,7 @@ function optionsOf (query: string, kind: RedisTarget['kind']): ReadonlyMap<strin
   const isKnown = (name: string): boolean => OPTIONS[kind].includes(name)
   // Does not name it: where a password has a "?" in it, the rest of the password arrives here.
   if (!pairs.every(([name]) => isKnown(name))) {
-    throw new UrlFault(
-    `has an unknown option; known are ${OPTIONS[kind].join(', ')}`
-    )
+    throw new UrlFault(`has an unknown option; known are ${OPTIONS[kind].join(', ')}`)
   }
   if (options.size < pairs.length) throw new UrlFault('has an option twice')
   return options
@@ -77,14 +75,10 @@ function optionsOf (query: string, kind: RedisTarget['kind']): ReadonlyMap<strin
 
 function databaseOf (text: string, kind: RedisTarget['kind']): number {
   if (!/^\d{0,5}$/.test(text) || Number(text) > MOST_DATABASES) {
-    throw new UrlFault(
-      'has a path that is not a database number, such as /1'
-    )
+    throw new UrlFault('has a path that is not a database number, such as /1')
   }
   if (kind === 'cluster' && Number(text) !== 0) {
-    throw new UrlFault(
-      'has a database number, but a cluster has only one database: leave the path out'
-    )
+    throw new UrlFault('has a database number, but a cluster has only one database: leave the path out')
   }
   return Number(text)
 }
@@ -107,9 +101,7 @@ function placeOf (
 
 function requirePassword ({ username, password }: RedisLogin): void {
   if (username !== undefined && password === undefined) {
-    throw new UrlFault(
-      'has a user name without a password; a password alone is written :password@'
-    )
+    throw new UrlFault('has a user name without a password; a password alone is written :password@')
   }
 }
 
@@ -132,9 +124,7 @@ function read (text: string): RedisTarget {
   requirePassword(sentinel)
   const hosts = list.split(',').map((host) => hostOf(host, kind))
   if (kind === 'node' && hosts.length > 1) {
-    throw new UrlFault(
-      'has several hosts: begin it with redis+sentinel:// or redis+cluster://'
-    )
+    throw new UrlFault('has several hosts: begin it with redis+sentinel:// or redis+cluster://')
   }
   return {
     kind, tls: scheme === 'rediss', hosts, ...login, ...placeOf(path, kind, options.get('db')), sentinel

@@ -24,9 +24,8 @@ export const ACCEPTED: Proof = { shows: 'accepted' }
 function rootCode (error: unknown): string {
   let code = ''
   for (let at = error; at instanceof Error; at = at.cause) {
-    if (
-      !(at instanceof GatewayError)
-    ) code = (at as NodeJS.ErrnoException).code ?? code // absent from other errors
+    if (at instanceof GatewayError) continue
+    code = (at as NodeJS.ErrnoException).code ?? code // absent from other errors
   }
   return code === '' ? '' : ` (${code})`
 }
@@ -47,9 +46,7 @@ export function proofOf (failure: GatewayError, telling: boolean): Proof | undef
   // A caller's signature that fits our secret: either that is not the account's any more, or the caller's way
   // to sign.
   if (code === 'signature_mismatch' && status === 401) {
-    return {
-      shows: 'rejected', rejection: { told: undefined, certain: false }
-    }
+    return { shows: 'rejected', rejection: { told: undefined, certain: false } }
   }
   if (!telling || code === 'client_closed' || code === 'internal' || code === 'overloaded') return undefined
   if (BY_QUOTA.has(status)) return ACCEPTED

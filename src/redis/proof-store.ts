@@ -22,12 +22,10 @@ const COMMAND_TIMEOUT_MS = 1_000
 
 /** Returns the verdict in a text that `keep` may have written so long ago; undefined when it cannot have. */
 function readVerdict (text: string, forMs: number): SharedVerdict | undefined {
-  const {
-    verified, told, lastsMs
-  } = Object(parsed(text)) as Partial<Record<keyof SharedVerdict, unknown>> // judged below
-  if (
-    typeof verified !== 'boolean' || typeof lastsMs !== 'number' || lastsMs > PROOF_LASTS_MS
-  ) return undefined
+  const verdict = Object(parsed(text)) as Partial<Record<keyof SharedVerdict, unknown>> // judged below
+  const { verified, told, lastsMs } = verdict
+  if (typeof verified !== 'boolean') return undefined
+  if (typeof lastsMs !== 'number' || lastsMs > PROOF_LASTS_MS) return undefined
   if (told !== undefined && typeof told !== 'string') return undefined
   return isLeft(forMs, lastsMs) ? { verified, told, lastsMs } : undefined
 }

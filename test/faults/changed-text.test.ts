@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import { startFaultUpstream } from '../support/fault-upstream.ts'
 import { environmentAt, testConfig } from '../support/gateway.ts'
-import { samplePath, withRouteTable } from '../support/route-table.ts'
+import { samplePath, startWithRoutes } from '../support/route-table.ts'
 import { talk } from '../support/talk.ts'
 
 // What was sent, and a parser would quietly make something else of. Nothing of it may reach Cloudinary.
@@ -16,12 +16,7 @@ interface Sent { target: string, method?: string, type?: string, headers?: reado
 
 /** Each character of a target, header or body is a byte. */
 async function start (t: Test) {
-  const upstream = await startFaultUpstream(t)
-  const { app, table } = await withRouteTable(() => buildApp({ config: testConfig([environmentAt(upstream.url)]) }))
-  t.teardown(() => app.close())
-  const base = await app.listen({ host: '127.0.0.1', port: 0 })
-  // What proves credentials at start is no effect of a request.
-  await app.inject('/readyz')
+  const { base, upstream, table } = await startWithRoutes(t)
   const proofs = upstream.seen.length
   const send = async ({ target, method = 'POST', type, headers = [], body = '' }: Sent) => {
     const lines = [`${method} ${target} HTTP/1.1`, 'Host: a', 'Connection: close', ...type === undefined ? [] : [`Content-Type: ${type}`], ...headers, `Content-Length: ${body.length}`]
@@ -41,8 +36,8 @@ async function start (t: Test) {
     const { status } = await send(sent)
     return { status, seen: upstream.seen.splice(proofs) }
   }
-  const jsonRoutes = table.filter(({ options: { schema, config } }) => schema?.body !== undefined || config?.action === 'uploadResource')
-    .filter(({ method }) => method !== 'OPTIONS')
+  const jsonRoutes = table.filter(({ options: { schema, config } }) =>
+    schema?.body !== undefined || config?.action === 'uploadResource')
     .map(({ method, options: { url } }) => ({ method, target: samplePath(url), type: JSON_TYPE }))
   return { send, refused, taken, jsonRoutes }
 }

@@ -96,9 +96,7 @@ t.test('through a real proxy: Admin calls, uploads and the key set, each environ
     }
   }
   for (const environment of ['production', 'local', 'own', 'secure', 'plain']) {
-    t.match(
-      await call(environment), { status: 200 }, environment
-    )
+    t.match(await call(environment), { status: 200 }, environment)
   }
   t.match(await call('refused'), {
     status: 502,
@@ -179,9 +177,7 @@ t.test('a plain origin through a real proxy: its refusal is not taken for Cloudi
   }
   t.equal((await send(`gateway:${PASSWORD}@`)).status, 200)
   for (const user of ['', 'gateway:wrong@']) {
-    await t.rejects(send(user), {
-      name: 'TransportError', fault: 'proxy', isFinal: true
-    })
+    await t.rejects(send(user), { name: 'TransportError', fault: 'proxy', isFinal: true })
   }
   t.same(proxy.requests(), Array.from({ length: 3 }, () => 'GET http://media.test/v1_1/demo/ping'))
   t.equal(upstream.seen.length, 1)

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 
 /*
- * Prepares what tests need, side by side: the built product, tap with the plugins that package.json names, and the
- * sources without their types. It stands in the test script, because npm runs no `pretest` where `.npmrc` forbids
- * scripts at install time.
+ * Prepares what tests need, side by side: the built product, tap with the plugins that package.json names, and
+ * the sources without their types. It stands in the test script, because npm runs no `pretest` where `.npmrc`
+ * forbids scripts at install time.
  */
 
 function run (command, ...args) {

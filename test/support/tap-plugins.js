@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /*
- * Builds tap without the plugins that package.json takes out of it. tap would do so in its first run, but start
- * the tests of that run with the loaders it came with: they compile each file a second time, at 20 s of CPU a
- * process.
+ * Builds tap without the plugins that package.json takes out of it. tap would do so in its first run, but
+ * start the tests of that run with the loaders it came with: they compile each file a second time, at 20 s of
+ * CPU a process.
  */
 
 const { tap } = JSON.parse(readFileSync('package.json', 'utf8'))

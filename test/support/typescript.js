@@ -1,14 +1,15 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire, register } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { filesBelow } from './files-below.js'
 
 /*
  * Loads TypeScript for tests, as `--import` of each test file. Types are replaced by blanks, so every line and
- * column of coverage and stack traces is that of the source. The result is kept: loading the parser takes half a
- * second.
+ * column of coverage and stack traces is that of the source. The result is kept: loading the parser takes
+ * half a second.
  */
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -34,24 +35,16 @@ async function withoutTypes (path, source) {
   return code
 }
 
-function typescriptFiles (folder) {
-  const entries = readdirSync(folder, { withFileTypes: true }).filter(({ name }) => name !== 'node_modules')
-  return entries.flatMap((entry) => {
-    const path = join(folder, entry.name)
-    if (entry.isDirectory()) return typescriptFiles(path)
-    return /(?<!\.d)\.ts$/.test(entry.name) ? [path] : []
-  })
-}
-
 /** Prepares what tests load before they begin, so that no test process has to load the parser. */
 export async function blankTypes () {
-  const files = ['src', 'routes', 'test'].flatMap((folder) => typescriptFiles(join(ROOT, folder)))
-  for (const path of files) await withoutTypes(path, readFileSync(path, 'utf8'))
+  const files = ['src', 'routes', 'test'].flatMap((folder) => filesBelow(join(ROOT, folder)))
+  const withTypes = files.filter((path) => /(?<!\.d)\.ts$/.test(path))
+  for (const path of withTypes) await withoutTypes(path, readFileSync(path, 'utf8'))
 }
 
 /**
- * A hook of Node's: see "Customization hooks" in its documentation. Imports name `.ts` files in full, so none is
- * resolved here.
+ * A hook of Node's: see "Customization hooks" in its documentation. Imports name `.ts` files in full, so none
+ * is resolved here.
  */
 export async function load (url, context, nextLoad) {
   if (!/^file:.*\.ts$/.test(url) || url.includes('/node_modules/')) return nextLoad(url, context)

@@ -73,7 +73,9 @@ const FILE = 'Content-Disposition: form-data; name="file"; filename="a.bin"\r\n\
 
 const part = (head: string): string => `--${BOUNDARY}\r\n${head}\r\n`
 const END = `--${BOUNDARY}--\r\n`
-const field = (name: string, value: string): string => part(`Content-Disposition: form-data; name="${name}"\r\n\r\n${value}`)
+const field = (name: string, value: string): string => part(
+  `Content-Disposition: form-data; name="${name}"\r\n\r\n${value}`
+)
 
 type Kind = readonly [type: string | undefined, body: string | Buffer]
 
@@ -103,7 +105,10 @@ const TEXTS: Readonly<Record<string, Kind>> = {
   'a long data URI with a broken escape': [JSON_TYPE, `{"file":"data:;base64,${'A'.repeat(70_000)}\\x"}`],
   'JSON over the limit': [JSON_TYPE, `{"public_id":"${'x'.repeat(300_000)}"}`],
   'JSON in a foreign charset': [`${JSON_TYPE}; charset=utf-16`, '{}'],
-  'JSON text in fields': [JSON_TYPE, '{"tags":"[\\"a\\"","context":"{\\"a\\":}","eager":"[,]","transformation":"{\'a\':1}","file":"https://example.com/a"}'],
+  'JSON text in fields': [
+    JSON_TYPE,
+    '{"tags":"[\\"a\\"","context":"{\\"a\\":}","eager":"[,]","transformation":"{\'a\':1}","file":"https://example.com/a"}'
+  ],
   'a form with a broken escape': [FORM_TYPE, 'file=%zz&tags=%'],
   'a form that is not UTF-8': [FORM_TYPE, 'file=%FF&%C3=a'],
   'a form with JSON text': [FORM_TYPE, 'file=https://example.com/a&tags=["a"&context={"a":}'],
@@ -127,23 +132,49 @@ const FORMS: Readonly<Record<string, Kind>> = {
   'bytes as a multipart form': [MULTIPART, randomBytes(3000)],
   'a form without an end': [MULTIPART, part(FILE)],
   'a form that is cut off in a file': [MULTIPART, `--${BOUNDARY}\r\n${FILE}`],
-  'a form that is cut off in a field': [MULTIPART, `${part(FILE)}--${BOUNDARY}\r\nContent-Disposition: form-data; name="tags"\r\n\r\na`],
+  'a form that is cut off in a field': [
+    MULTIPART, `${part(FILE)}--${BOUNDARY}\r\nContent-Disposition: form-data; name="tags"\r\n\r\na`
+  ],
   'a form that is cut off in a head': [MULTIPART, `--${BOUNDARY}\r\nContent-Disposition: form-da`],
-  'a head without an end': [MULTIPART, `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"\r\n${END}`],
+  'a head without an end': [
+    MULTIPART, `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"\r\n${END}`
+  ],
   'a header that is none': [MULTIPART, `${part('no header\r\n\r\nx')}${part(FILE)}${END}`],
-  'a part without a name': [MULTIPART, `${part('Content-Disposition: form-data\r\n\r\nx')}${part(FILE)}${END}`],
+  'a part without a name': [
+    MULTIPART, `${part('Content-Disposition: form-data\r\n\r\nx')}${part(FILE)}${END}`
+  ],
   'a part without any header': [MULTIPART, `${part('\r\nx')}${part(FILE)}${END}`],
   'an empty name': [MULTIPART, `${field('', 'x')}${part(FILE)}${END}`],
-  'a name given twice': [MULTIPART, `${part('Content-Disposition: form-data; name="a"; name="b"\r\n\r\nx')}${part(FILE)}${END}`],
-  'a header given twice': [MULTIPART, `${part('Content-Type: a/b\r\nContent-Type: a/b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx')}${part(FILE)}${END}`],
-  'too many headers': [MULTIPART, `${part(`${'X: y\r\n'.repeat(40)}Content-Disposition: form-data; name="a"\r\n\r\nx`)}${part(FILE)}${END}`],
+  'a name given twice': [
+    MULTIPART, `${part('Content-Disposition: form-data; name="a"; name="b"\r\n\r\nx')}${part(FILE)}${END}`
+  ],
+  'a header given twice': [
+    MULTIPART,
+    `${part('Content-Type: a/b\r\nContent-Type: a/b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx')}${part(FILE)}${END}`
+  ],
+  'too many headers': [
+    MULTIPART,
+    `${part(`${'X: y\r\n'.repeat(40)}Content-Disposition: form-data; name="a"\r\n\r\nx`)}${part(FILE)}${END}`
+  ],
   'text before the first boundary': [MULTIPART, `hello\r\n${part(FILE)}${END}`],
   'bytes behind the end': [MULTIPART, `${part(FILE)}${END}hello`],
-  'a part in base64': [MULTIPART, `${part('Content-Disposition: form-data; name="file"; filename="a"\r\nContent-Transfer-Encoding: base64\r\n\r\nQUJD')}${END}`],
-  'a field in UTF-16': [MULTIPART, `${part('Content-Disposition: form-data; name="tags"\r\nContent-Type: text/plain; charset=utf-16\r\n\r\na')}${part(FILE)}${END}`],
-  'a field that is not UTF-8': [MULTIPART, Buffer.from(`${field('tags', '\xe9')}${part(FILE)}${END}`, 'latin1')],
-  'a file name that is not UTF-8': [MULTIPART, Buffer.from(`${part(FILE.replace('a.bin', '\xe9'))}${END}`, 'latin1')],
-  'a name of every object': [MULTIPART, `${field('__proto__', 'x')}${field('constructor', 'x')}${part(FILE)}${END}`],
+  'a part in base64': [
+    MULTIPART,
+    `${part('Content-Disposition: form-data; name="file"; filename="a"\r\nContent-Transfer-Encoding: base64\r\n\r\nQUJD')}${END}`
+  ],
+  'a field in UTF-16': [
+    MULTIPART,
+    `${part('Content-Disposition: form-data; name="tags"\r\nContent-Type: text/plain; charset=utf-16\r\n\r\na')}${part(FILE)}${END}`
+  ],
+  'a field that is not UTF-8': [
+    MULTIPART, Buffer.from(`${field('tags', '\xe9')}${part(FILE)}${END}`, 'latin1')
+  ],
+  'a file name that is not UTF-8': [
+    MULTIPART, Buffer.from(`${part(FILE.replace('a.bin', '\xe9'))}${END}`, 'latin1')
+  ],
+  'a name of every object': [
+    MULTIPART, `${field('__proto__', 'x')}${field('constructor', 'x')}${part(FILE)}${END}`
+  ],
   'a name of every object behind the file': [MULTIPART, `${part(FILE)}${field('constructor', 'x')}${END}`],
   'too many parts': [MULTIPART, `${field('tags', 'x').repeat(5000)}${part(FILE)}${END}`],
   'too many parts behind the file': [MULTIPART, `${part(FILE)}${field('tags', 'x').repeat(5000)}${END}`],
@@ -152,8 +183,13 @@ const FORMS: Readonly<Record<string, Kind>> = {
   'an empty file': [MULTIPART, `${part(FILE.replace('abc', ''))}${END}`],
   'two files': [MULTIPART, `${part(FILE)}${part(FILE)}${END}`],
   'a file of another name': [MULTIPART, `${part(FILE.replace('"file"', '"image"'))}${END}`],
-  'JSON text in fields of a form': [MULTIPART, `${field('tags', '["a"')}${field('context', '{"a":}')}${part(FILE)}${END}`],
-  'a JSON part that is none': [MULTIPART, `${part('Content-Disposition: form-data; name="context"\r\nContent-Type: application/json\r\n\r\n{"a":')}${part(FILE)}${END}`]
+  'JSON text in fields of a form': [
+    MULTIPART, `${field('tags', '["a"')}${field('context', '{"a":}')}${part(FILE)}${END}`
+  ],
+  'a JSON part that is none': [
+    MULTIPART,
+    `${part('Content-Disposition: form-data; name="context"\r\nContent-Type: application/json\r\n\r\n{"a":')}${part(FILE)}${END}`
+  ]
 }
 
 interface Problem { status: number, detail: string, errors?: Array<{ pointer: string, message: string }> }
@@ -174,7 +210,11 @@ function strangeSentences ({ detail, errors = [] }: Problem): string[] {
   const isOurs = (message: string): boolean => MESSAGES.some((sentence) => sentence.test(message))
   const messages = errors.map(({ message }) => message).filter((message) => !isOurs(message))
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
-  const told = first.pointer === '' ? first.message.replace(/^./, (letter) => letter.toUpperCase()) : `${first.pointer}: ${first.message}`
+  const told = first.pointer === ''
+    ? first.message.replace(
+      /^./, (letter) => letter.toUpperCase()
+    )
+    : `${first.pointer}: ${first.message}`
   return detail === `${told}${more}` ? messages : [...messages, detail]
 }
 
@@ -188,7 +228,9 @@ t.test('no word of a parser reaches a caller, on any route', { skip: LONG }, asy
   }))
   t.teardown(() => app.close())
   const base = await app.listen({ host: '127.0.0.1', port: 0 })
-  const rows = table.filter(({ method, options }) => !['HEAD', 'OPTIONS'].includes(method) && options.url !== '*')
+  const rows = table.filter(
+    ({ method, options }) => !['HEAD', 'OPTIONS'].includes(method) && options.url !== '*'
+  )
   t.ok(rows.length >= 20, `${rows.length} routes`)
   for (const { method, options: { url } } of rows) {
     const kinds = Object.entries({ ...TEXTS, ...FORMS })
@@ -201,7 +243,9 @@ t.test('no word of a parser reaches a caller, on any route', { skip: LONG }, asy
       const name = `${method} ${url}: ${what}: ${status}`
       if (status.startsWith('2') || status.startsWith('3')) t.pass(name)
       else {
-        const problem = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))) as Problem // every failure is one
+        const problem = JSON.parse(
+          answer.slice(answer.indexOf('\r\n\r\n'))
+        ) as Problem // every failure is one
         t.same([problem.status === 500, strangeSentences(problem)], [false, []], name)
       }
     }
@@ -209,9 +253,17 @@ t.test('no word of a parser reaches a caller, on any route', { skip: LONG }, asy
 })
 
 t.test('a sentence of a parser is found where there is one', async (t) => {
-  for (const detail of ['Unexpected token } in JSON at position 5', 'The multipart body is broken: Malformed part header.', 'reach parts limit', 'prototype property is not allowed as field name']) {
+  for (const detail of [
+    'Unexpected token } in JSON at position 5',
+    'The multipart body is broken: Malformed part header.',
+    'reach parts limit',
+    'prototype property is not allowed as field name'
+  ]) {
     t.same(strangeSentences({ status: 400, detail }), [detail])
   }
   const message = 'looks like JSON but is not: Unexpected end of JSON input'
-  t.same(strangeSentences({ status: 400, detail: `/tags: ${message}`, errors: [{ pointer: '/tags', message }] }), [message])
+  t.same(
+    strangeSentences({ status: 400, detail: `/tags: ${message}`, errors: [{ pointer: '/tags', message }] }),
+    [message]
+  )
 })

@@ -21,25 +21,51 @@ const keyOf = (name: Name): string => `90${NAMES.indexOf(name)}817263`
 const CALLER_KEY = `cgw_${randomBytes(24).toString('base64url')}`
 const REDIS_PASSWORD = bird('redis')
 /** What callers send and nobody else may read: cookies, Basic credentials, tokens in a query. */
-const SENT = { cookie: `canarycookie${randomBytes(9).toString('hex')}`, basic: `canarybasic${randomBytes(9).toString('hex')}`, query: `canaryquery${randomBytes(9).toString('hex')}` }
+const SENT = {
+  cookie: `canarycookie${randomBytes(9).toString('hex')}`,
+  basic: `canarybasic${randomBytes(9).toString('hex')}`,
+  query: `canaryquery${randomBytes(9).toString('hex')}`
+}
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const token = (expires: string): Promise<string> => new SignJWT({ sub: 'ann' }).setProtectedHeader({ alg: 'ES256' }).setIssuer('https://id.example.com').setAudience('gateway').setIssuedAt().setExpirationTime(expires).sign(privateKey)
+const token = (expires: string): Promise<string> => new SignJWT({ sub: 'ann' })
+  .setProtectedHeader({ alg: 'ES256' })
+  .setIssuer('https://id.example.com')
+  .setAudience('gateway')
+  .setIssuedAt()
+  .setExpirationTime(expires)
+  .sign(privateKey)
 
 /** A secret in every spelling it could leak in, alone and beside its key. */
 function spellings (secret: string, key = ''): string[] {
   return [secret, `${key}:${secret}`, `${secret}:${key}`].flatMap((text) => {
     const bytes = Buffer.from(text)
-    return [text, bytes.toString('base64'), bytes.toString('base64url'), encodeURIComponent(text), bytes.toString('hex'), JSON.stringify(text).slice(1, -1)]
+    return [
+      text,
+      bytes.toString('base64'),
+      bytes.toString('base64url'),
+      encodeURIComponent(text),
+      bytes.toString('hex'),
+      JSON.stringify(text).slice(1, -1)
+    ]
   })
 }
 
 /** Each leak that `text` holds: which canary, and what stands around it. */
 function leaks (text: string, canaries: Readonly<Record<string, readonly string[]>>): string[] {
-  return Object.entries(canaries).flatMap(([name, forms]) => forms.filter((form) => text.includes(form)).map((form) => `${name}: ${text.slice(Math.max(0, text.indexOf(form) - 80), text.indexOf(form) + form.length + 20)}`))
+  return Object.entries(canaries).flatMap(
+    ([name, forms]) => forms.filter((form) => text.includes(form)).map(
+      (form) => `${name}: ${text.slice(Math.max(0, text.indexOf(form) - 80), text.indexOf(form) + form.length + 20)}`
+    )
+  )
 }
 
 // Object.fromEntries forgets the names.
-const OURS = { ...Object.fromEntries(NAMES.map((name) => [name, spellings(SECRETS[name], keyOf(name))])) as Record<Name, string[]>, redis: spellings(REDIS_PASSWORD), caller: spellings(CALLER_KEY) }
+const OURS = {
+  ...Object.fromEntries(NAMES.map((name) => [name, spellings(SECRETS[name], keyOf(name))])) as Record<Name,
+  string[]>,
+  redis: spellings(REDIS_PASSWORD),
+  caller: spellings(CALLER_KEY)
+}
 const THEIRS = Object.fromEntries(Object.entries(SENT).map(([name, value]) => [name, spellings(value)]))
 
 /** Runs the program for real; `preload` is a module that it loads first. */
@@ -76,7 +102,9 @@ async function startEcho (t: Test): Promise<string> {
       const { authorization = '' } = request.headers
       const message = `refused ${authorization} ${Buffer.from(authorization.slice(6), 'base64').toString()} secret ${SECRETS.echo} in ${encodeURIComponent(SECRETS.echo)} with ${body.slice(0, 200)}`
       const html = ++count % 2 === 0
-      response.writeHead(html ? 502 : 400, { 'content-type': html ? 'text/html' : 'application/json', 'x-cld-error': message.replace(/[^ -~]/g, '') })
+      response.writeHead(html ? 502 : 400, {
+        'content-type': html ? 'text/html' : 'application/json', 'x-cld-error': message.replace(/[^ -~]/g, '')
+      })
       response.end(html ? `<h1>${message}</h1>` : JSON.stringify({ error: { message } }))
     })
   })
@@ -91,7 +119,11 @@ async function startRefusingRedis (t: Test): Promise<string> {
     socket.on('error', () => {})
     socket.on('data', (data) => {
       const commands = data.toString().split(/^\*\d+\r\n/m).slice(1)
-      for (const command of commands) socket.write(`-ERR refused, with args: ${command.replace(/\$\d+\r\n/g, '').replace(/\s+/g, ' ')}\r\n`)
+      for (const command of commands) {
+        socket.write(
+        `-ERR refused, with args: ${command.replace(/\$\d+\r\n/g, '').replace(/\s+/g, ' ')}\r\n`
+        )
+      }
     })
   })
   t.teardown(() => server.close())
@@ -100,14 +132,27 @@ async function startRefusingRedis (t: Test): Promise<string> {
   return `redis://user:${encodeURIComponent(REDIS_PASSWORD)}@127.0.0.1:${port}`
 }
 
-/** The variables of a gateway with four environments: one works, one has a wrong secret, one is refused, one is echoed. */
+/**
+ * The variables of a gateway with four environments: one works, one has a wrong secret, one is refused, one is
+ * echoed.
+ */
 async function canaryVariables (t: Test): Promise<Record<string, string>> {
-  const sandbox = await startSandbox({ clouds: [{ cloudName: 'demo', apiKey: keyOf('good'), apiSecret: SECRETS.good }, { cloudName: 'other', apiKey: keyOf('wrong'), apiSecret: 'another' }] })
+  const sandbox = await startSandbox({
+    clouds: [
+      { cloudName: 'demo', apiKey: keyOf('good'), apiSecret: SECRETS.good },
+      { cloudName: 'other', apiKey: keyOf('wrong'), apiSecret: 'another' }
+    ]
+  })
   t.teardown(() => sandbox.close())
   await sandbox.add('cat')
   const closed = `http://127.0.0.1:${await freePort()}`
-  const upstreams: Record<Name, string> = { good: sandbox.url, wrong: sandbox.url, gone: closed, echo: await startEcho(t) }
-  const urls = NAMES.map((name) => [`CLOUDINARY_URL_${name.toUpperCase()}`, `cloudinary://${keyOf(name)}:${encodeURIComponent(SECRETS[name])}@${name === 'wrong' ? 'other' : 'demo'}?upload_prefix=${encodeURIComponent(upstreams[name])}`])
+  const upstreams: Record<Name, string> = {
+    good: sandbox.url, wrong: sandbox.url, gone: closed, echo: await startEcho(t)
+  }
+  const urls = NAMES.map((name) => [
+    `CLOUDINARY_URL_${name.toUpperCase()}`,
+    `cloudinary://${keyOf(name)}:${encodeURIComponent(SECRETS[name])}@${name === 'wrong' ? 'other' : 'demo'}?upload_prefix=${encodeURIComponent(upstreams[name])}`
+  ])
   return {
     ...Object.fromEntries(urls),
     CLOUDINARY_ENVIRONMENT: 'good',
@@ -126,30 +171,55 @@ async function canaryVariables (t: Test): Promise<Record<string, string>> {
   }
 }
 
-/** Every action, and what each does wrong; `[method, path, body, further headers]`. */
-const CALLS: ReadonlyArray<readonly [method: string, path: string, body?: string | FormData, headers?: Record<string, string>]> = [
-  ['GET', '/resources'], ['GET', '/resources/cat'], ['GET', '/resources/none?resource_type=auto'], ['GET', '/resources?nonsense=1&max_results=x'],
-  ['PATCH', '/resources/cat', '{"tags":["a"]}'], ['PATCH', '/resources/cat', '{"tags":'], ['DELETE', '/resources/none'],
-  ['GET', '/url?public_id=cat&sign_url=true'], ['POST', '/url', '{"public_id":"cat","type":"private"}'], ['POST', '/url', '{"transformation":{"width":-1}}'],
+type Sent = readonly [
+  method: string, path: string, body?: string | FormData, headers?: Record<string, string>
+]
+
+/** Every action, and what each does wrong. */
+const CALLS: readonly Sent[] = [
+  ['GET', '/resources'], ['GET', '/resources/cat'], ['GET', '/resources/none?resource_type=auto'],
+  ['GET', '/resources?nonsense=1&max_results=x'],
+  ['PATCH', '/resources/cat', '{"tags":["a"]}'], ['PATCH', '/resources/cat', '{"tags":'],
+  ['DELETE', '/resources/none'],
+  ['GET', '/url?public_id=cat&sign_url=true'], ['POST', '/url', '{"public_id":"cat","type":"private"}'],
+  ['POST', '/url', '{"transformation":{"width":-1}}'],
   ['GET', '/signed-url?public_id=cat'], ['GET', '/signed-url?public_id=cat&expires_at=1'],
-  ['POST', '/signature', '{"public_id":"a","context":{"k":"v"}}'], ['POST', '/signature', '{"eval":"x","nonsense":1}'], ['POST', '/signature', '[]'],
-  ['POST', '/signature/explain', '{"fields":{"public_id":"a","timestamp":"1"},"signature":"0123456789012345678901234567890123456789"}'],
-  ['GET', '/signature/rules'], [
+  ['POST', '/signature', '{"public_id":"a","context":{"k":"v"}}'],
+  ['POST', '/signature', '{"eval":"x","nonsense":1}'], ['POST', '/signature', '[]'],
+  [
+    'POST',
+    '/signature/explain',
+    '{"fields":{"public_id":"a","timestamp":"1"},"signature":"0123456789012345678901234567890123456789"}'
+  ],
+  ['GET', '/signature/rules'],
+  [
     'POST',
     '/signature/batch',
     '{"fields":{"folder":"a"},"files":[{"name":"a.jpg","size":1},{"name":"b","size":-1}]}'
   ],
-  ['POST', '/upload?public_id=note&resource_type=raw', 'text', { 'content-type': 'application/octet-stream' }],
-  ['POST', '/upload?resource_type=raw', 'text', { 'content-type': 'application/octet-stream', 'idempotency-key': 'once' }],
+  ['POST', '/upload?public_id=note&resource_type=raw', 'text', {
+    'content-type': 'application/octet-stream'
+  }],
+  ['POST', '/upload?resource_type=raw', 'text', {
+    'content-type': 'application/octet-stream', 'idempotency-key': 'once'
+  }],
   ['POST', '/upload', '{"file":"http://10.0.0.1/x"}'], ['POST', '/upload', '{"file":"/etc/passwd"}'],
-  ['POST', '/upload', '--x\r\nno part', { 'content-type': 'multipart/form-data; boundary=x' }], ['POST', '/upload', 'x', { 'content-type': 'multipart/form-data' }],
-  ['GET', '/environments'], ['GET', '/readyz'], ['GET', '/healthz'], ['GET', '/openapi.json'], ['GET', '/openapi.yaml'], ['GET', '/docs'], ['GET', '/docs/errors'],
-  ['GET', '/nowhere'], ['PUT', '/upload', '{}'], ['GET', '/resources/%zz'], ['GET', '/metrics'], ['GET', '/debug/heap'], ['GET', '/heapsnapshot']
+  ['POST', '/upload', '--x\r\nno part', { 'content-type': 'multipart/form-data; boundary=x' }],
+  ['POST', '/upload', 'x', { 'content-type': 'multipart/form-data' }],
+  ['GET', '/environments'], ['GET', '/readyz'], ['GET', '/healthz'], ['GET', '/openapi.json'],
+  ['GET', '/openapi.yaml'], ['GET', '/docs'], ['GET', '/docs/errors'],
+  ['GET', '/nowhere'], ['PUT', '/upload', '{}'], ['GET', '/resources/%zz'], ['GET', '/metrics'],
+  ['GET', '/debug/heap'], ['GET', '/heapsnapshot']
 ]
 
 function directForm (apiKey: string): FormData {
   const form = new FormData()
-  for (const [name, value] of Object.entries({ timestamp: String(Math.floor(Date.now() / 1000)), signature: 'f'.repeat(40), api_key: apiKey, public_id: 'a' })) form.append(name, value)
+  for (const [name, value] of Object.entries({
+    timestamp: String(Math.floor(Date.now() / 1000)),
+    signature: 'f'.repeat(40),
+    api_key: apiKey,
+    public_id: 'a'
+  })) form.append(name, value)
   form.append('file', new Blob(['x']), 'x.txt')
   return form
 }
@@ -161,9 +231,16 @@ async function asText (answer: Response): Promise<string> {
 /** Sends everything and gives all that was answered, heads and bodies. */
 async function drive (base: string): Promise<string[]> {
   const answers: string[] = []
-  const send = async (method: string, path: string, body: string | FormData | undefined, headers: Record<string, string>): Promise<void> => {
+  const send = async (
+    method: string, path: string, body: string | FormData | undefined, headers: Record<string, string>
+  ): Promise<void> => {
     const type = typeof body === 'string' ? { 'content-type': 'application/json' } : {}
-    answers.push(await asText(await fetch(base + path, { method, redirect: 'manual', headers: { ...type, cookie: `session=${SENT.cookie}`, ...headers }, ...body !== undefined && { body } })))
+    answers.push(await asText(await fetch(base + path, {
+      method,
+      redirect: 'manual',
+      headers: { ...type, cookie: `session=${SENT.cookie}`, ...headers },
+      ...body !== undefined && { body }
+    })))
   }
   for (const name of NAMES) {
     const own = { authorization: `Bearer ${CALLER_KEY}`, 'x-environment': name }
@@ -176,12 +253,27 @@ async function drive (base: string): Promise<string[]> {
     await send('POST', '/signature', '{"public_id":"users/bob/a"}', { authorization })
     await send('DELETE', '/resources/cat', undefined, { authorization })
   }
-  const odd = [`Basic ${Buffer.from(`user:${SENT.basic}`).toString('base64')}`, `Bearer ${SENT.basic}`, `bearer  ${SENT.basic} x`]
+  const odd = [
+    `Basic ${Buffer.from(`user:${SENT.basic}`).toString('base64')}`,
+    `Bearer ${SENT.basic}`,
+    `bearer  ${SENT.basic} x`
+  ]
   for (const authorization of odd) await send('GET', '/resources', undefined, { authorization })
-  for (const path of [`/url?public_id=cat&to%6ben=${SENT.query}`, `/nowhere?signature=${SENT.query}`, `/environments?token=${SENT.query}`]) {
-    await send('GET', path, undefined, { authorization: `Bearer ${CALLER_KEY}`, referer: `https://www.example.com/?token=${SENT.query}` })
+  for (const path of [
+    `/url?public_id=cat&to%6ben=${SENT.query}`,
+    `/nowhere?signature=${SENT.query}`,
+    `/environments?token=${SENT.query}`
+  ]) {
+    await send('GET', path, undefined, {
+      authorization: `Bearer ${CALLER_KEY}`, referer: `https://www.example.com/?token=${SENT.query}`
+    })
   }
-  answers.push(await talk(base, `GET /url HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${SENT.basic}\r\nX Y: ${SENT.cookie}\r\n\r\n`))
+  answers.push(
+    await talk(
+      base,
+      `GET /url HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${SENT.basic}\r\nX Y: ${SENT.cookie}\r\n\r\n`
+    )
+  )
   return answers
 }
 
@@ -190,9 +282,14 @@ t.test('the check itself finds a canary in each spelling', async (t) => {
   t.same(leaks('nothing here', OURS), [])
 })
 
-for (const [title, debug] of [['R1, R2, R5, R6: every action and every cheap failure, at the most talkative level', ''], ['R1: the same with NODE_DEBUG=http,undici', 'http,undici']] as const) {
+for (const [title, debug] of [
+  ['R1, R2, R5, R6: every action and every cheap failure, at the most talkative level', ''],
+  ['R1: the same with NODE_DEBUG=http,undici', 'http,undici']
+] as const) {
   t.test(title, { skip: debug !== '' && LONG }, async (t) => {
-    const { child, output, ended, listening } = run(t, { ...await canaryVariables(t), ...debug !== '' && { NODE_DEBUG: debug } })
+    const { child, output, ended, listening } = run(t, {
+      ...await canaryVariables(t), ...debug !== '' && { NODE_DEBUG: debug }
+    })
     const base = await listening
     const commandLine = readFileSync(`/proc/${child.pid}/cmdline`, 'utf8')
     const answers = await drive(base)
@@ -202,18 +299,25 @@ for (const [title, debug] of [['R1, R2, R5, R6: every action and every cheap fai
     t.equal(await ended, 0)
 
     const statuses = new Set(answers.map((answer) => answer.slice(0, 3)))
-    for (const status of ['200', '400', '401', '403', '404', '405', '422', '502', '503']) t.ok(statuses.has(status), `${status} was among the answers`)
+    for (const status of ['200', '400', '401', '403', '404', '405', '422', '502', '503']) {
+      t.ok(
+        statuses.has(status), `${status} was among the answers`
+      )
+    }
     t.same(answers.flatMap((answer) => leaks(answer, { ...OURS, ...THEIRS })), [], 'answers')
     t.match(metrics, /http_requests_total\{method="POST",route="\/signature",status="200"\} \d/)
     t.same(leaks(metrics, { ...OURS, ...THEIRS }), [], 'metrics')
     t.notMatch(metrics, /="[^"]*(?:nowhere|cats|users|nonsense)/, 'no label of metrics holds what a caller chose')
     t.same(leaks(output.out, { ...OURS, ...THEIRS }), [], 'standard output')
-    // What NODE_DEBUG prints is Node's own and holds the heads of requests, so then only the log and the answers are judged.
+    // NODE_DEBUG lets Node print the heads of requests: then only the log and the answers are judged.
     if (debug === '') t.same(leaks(output.err, { ...OURS, ...THEIRS }), [], 'standard error')
     else t.match(output.err, /^HTTP \d+: /m, 'NODE_DEBUG was on')
     t.same(leaks(commandLine, OURS), [], 'R4: command line')
     t.notMatch(output.out, /eyJ[\w-]+\.eyJ/, 'no token in the log')
-    t.doesNotThrow(() => { for (const line of output.out.trim().split('\n')) JSON.parse(line) }, 'R6: one JSON object a line')
+    t.doesNotThrow(
+      () => { for (const line of output.out.trim().split('\n')) JSON.parse(line) },
+      'R6: one JSON object a line'
+    )
     t.match(output.out, /"msg":"request"/)
     t.match(output.out, /"message":"ERR refused, with args: auth user \[secret\] "/, 'what Redis repeats')
     t.notMatch(output.out, /"command":|"args":/, 'what a library hangs on its errors')
@@ -222,7 +326,9 @@ for (const [title, debug] of [['R1, R2, R5, R6: every action and every cheap fai
 
 t.test('R3: a gateway that cannot start says why without a value', { skip: LONG }, async (t) => {
   const valid = await canaryVariables(t)
-  const policy = join(t.testdir({ 'policy.yaml': `callers: { web: { keys: ['${CALLER_KEY}'] } }` }), 'policy.yaml')
+  const policy = join(
+    t.testdir({ 'policy.yaml': `callers: { web: { keys: ['${CALLER_KEY}'] } }` }), 'policy.yaml'
+  )
   const faults: ReadonlyArray<Record<string, string>> = [
     { CLOUDINARY_URL_GOOD: `cloudinary://${keyOf('good')}:"${SECRETS.good}"@demo` },
     { CLOUDINARY_URL_GOOD: `cloudinary:/${keyOf('good')}:${SECRETS.good}` },
@@ -239,7 +345,11 @@ t.test('R3: a gateway that cannot start says why without a value', { skip: LONG 
     const which = Object.keys(fault).join(', ')
     t.equal(await ended, 2, which)
     t.same(leaks(output.out + output.err, { ...OURS, private: [keyText] }), [], which)
-    t.match(output.err, which === 'POLICY_FILE' ? /callers\/web\/keys\/0/ : new RegExp(Object.keys(fault)[0] ?? ''), which)
+    t.match(
+      output.err,
+      which === 'POLICY_FILE' ? /callers\/web\/keys\/0/ : new RegExp(Object.keys(fault)[0] ?? ''),
+      which
+    )
   }))
 })
 

@@ -12,7 +12,9 @@ const SERVE = { PORT: '0', SHUTDOWN_GRACE_SECONDS: '600' }
 const SANDBOX = ['sandbox', '--port', '0', '--data', ':memory:']
 
 /** SIGTERM closes the door; the upload goes on to its end, and the process ends with it. */
-async function endsAfter (t: Test, { base, answer, end }: HangingUpload, gateway: ReturnType<typeof run>): Promise<void> {
+async function endsAfter (
+  t: Test, { base, answer, end }: HangingUpload, gateway: ReturnType<typeof run>
+): Promise<void> {
   gateway.child.kill('SIGTERM')
   await doorClosed(base)
   end()
@@ -33,7 +35,9 @@ t.test('a pipe that nobody reads', async (t) => {
     await (await fetch(`${base}/healthz`, { headers: { 'x-request-id': 'afterwards' } })).text()
     await pipe.until(/afterwards/)
     t.ok(pipe.read().length > before)
-    t.doesNotThrow(() => { for (const line of pipe.read().trim().split('\n')) JSON.parse(line) }, 'lines are whole')
+    t.doesNotThrow(
+      () => { for (const line of pipe.read().trim().split('\n')) JSON.parse(line) }, 'lines are whole'
+    )
     await logMuch(base)
     await endsAfter(t, upload, gateway)
   })

@@ -2,7 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { createCipheriv, createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { request as httpRequest, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
+import {
+  request as httpRequest, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders
+} from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { json } from 'node:stream/consumers'
@@ -21,7 +23,11 @@ const root = join(import.meta.dirname, '../..')
 async function * generated (size = SIZE): AsyncGenerator<Buffer> {
   const stream = createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16))
   const zeros = Buffer.alloc(BLOCK)
-  for (let left = size; left > 0; left -= BLOCK) yield stream.update(left < BLOCK ? zeros.subarray(0, left) : zeros)
+  for (let left = size; left > 0; left -= BLOCK) {
+    yield stream.update(
+      left < BLOCK ? zeros.subarray(0, left) : zeros
+    )
+  }
 }
 
 async function md5OfGenerated (): Promise<string> {
@@ -33,7 +39,12 @@ async function md5OfGenerated (): Promise<string> {
 interface Answer { status: number | undefined, body: Record<string, unknown> }
 
 /** Sends pieces one after the other, as fast as they are taken. */
-async function post (url: string, headers: OutgoingHttpHeaders, pieces: AsyncIterable<Buffer>, onRequest?: (request: ClientRequest) => void): Promise<Answer> {
+async function post (
+  url: string,
+  headers: OutgoingHttpHeaders,
+  pieces: AsyncIterable<Buffer>,
+  onRequest?: (request: ClientRequest) => void
+): Promise<Answer> {
   const request = httpRequest(url, { method: 'POST', headers, agent: false })
   onRequest?.(request)
   const answered = once(request, 'response') as Promise<[IncomingMessage]>
@@ -46,10 +57,16 @@ async function post (url: string, headers: OutgoingHttpHeaders, pieces: AsyncIte
   return { status: response.statusCode, body }
 }
 
-const raw = (size = SIZE): OutgoingHttpHeaders => ({ 'content-type': 'application/octet-stream', 'content-length': size })
+const raw = (size = SIZE): OutgoingHttpHeaders => ({
+  'content-type': 'application/octet-stream', 'content-length': size
+})
 
-async function postRaw (gateway: string, publicId: string, size = SIZE, onRequest?: (request: ClientRequest) => void): Promise<Answer> {
-  return post(`${gateway}/upload?resource_type=raw&public_id=${publicId}`, raw(size), generated(size), onRequest)
+async function postRaw (
+  gateway: string, publicId: string, size = SIZE, onRequest?: (request: ClientRequest) => void
+): Promise<Answer> {
+  return post(
+    `${gateway}/upload?resource_type=raw&public_id=${publicId}`, raw(size), generated(size), onRequest
+  )
 }
 
 async function postForm (gateway: string, publicId: string, size = SIZE): Promise<Answer> {
@@ -61,7 +78,9 @@ async function postForm (gateway: string, publicId: string, size = SIZE): Promis
     yield * generated(size)
     yield Buffer.from(tail)
   }
-  const headers = { 'content-type': 'multipart/form-data; boundary=B', 'content-length': head.length + size + tail.length }
+  const headers = {
+    'content-type': 'multipart/form-data; boundary=B', 'content-length': head.length + size + tail.length
+  }
   return post(`${gateway}/upload`, headers, body())
 }
 
@@ -104,8 +123,8 @@ function peakMegabytes ({ pid }: ChildProcess): number {
 }
 
 /**
- * Far below the size of the file, and above what was seen on a busy machine, where the collector comes late. The exact
- * figure is measured by `npm run bench -- --only memory`.
+ * Far below the size of the file, and above what was seen on a busy machine, where the collector comes late.
+ * The exact figure is measured by `npm run bench -- --only memory`.
  */
 const MOST_MEGABYTES = 128
 
@@ -115,8 +134,18 @@ t.test('200 MB through a gateway in a process of its own', { skip: LONG }, async
     const hasProc = existsSync('/proc/self/status')
     const before = hasProc ? peakMegabytes(gateway) : 0
     const etag = await md5OfGenerated()
-    t.match(await postRaw(url, 'large-raw'), { status: 200, body: { public_id: 'large-raw', bytes: SIZE, etag } })
-    t.match(await postForm(url, 'large-form'), { status: 200, body: { public_id: 'large-form', bytes: SIZE, etag } })
+    t.match(await postRaw(url, 'large-raw'), {
+      status: 200,
+      body: {
+        public_id: 'large-raw', bytes: SIZE, etag
+      }
+    })
+    t.match(await postForm(url, 'large-form'), {
+      status: 200,
+      body: {
+        public_id: 'large-form', bytes: SIZE, etag
+      }
+    })
     if (hasProc) {
       const grown = Math.round(peakMegabytes(gateway) - before)
       t.comment(`grew by ${grown} MB`)
@@ -134,22 +163,41 @@ t.test('200 MB through a gateway in a process of its own', { skip: LONG }, async
         sandbox.kill('SIGKILL')
       }, 1)
     }
-    t.match(await postRaw(url, 'killed', SIZE, kill), { status: 502, body: { code: 'upstream_failed', retryable: true } })
+    t.match(await postRaw(url, 'killed', SIZE, kill), {
+      status: 502,
+      body: {
+        code: 'upstream_failed', retryable: true
+      }
+    })
     t.equal((await fetch(`${url}/healthz`)).status, 200)
     t.match(await postForm(url, 'still-dead', 3_000_000), { status: 502, body: { code: 'upstream_failed' } })
   })
 })
 
 t.test('a caller that disconnects in the middle of an upload', { skip: LONG }, async (t) => {
-  const { url, sandbox } = await startGateway(t, { upload: { singleRequestMaxBytes: 20_000_000, chunkBytes: 5_500_000 } })
-  const signed = await (await fetch(`${url}/signature`, { method: 'POST' })).json() as { fields: Record<string, string> } // as its schema says
-  const fields = Object.entries(signed.fields).map(([name, value]) => `--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`).join('')
+  const { url, sandbox } = await startGateway(t, {
+    upload: { singleRequestMaxBytes: 20_000_000, chunkBytes: 5_500_000 }
+  })
+  const signed = await (
+    await fetch(`${url}/signature`, { method: 'POST' })
+  ).json() as { fields: Record<string, string> } // as its schema says
+  const fields = Object.entries(signed.fields).map(
+    ([name, value]) => `--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+  ).join('')
   const fileHead = '--B\r\nContent-Disposition: form-data; name="file"; filename="x.bin"\r\n\r\n'
 
-  /** Sends `sent` bytes of a file of `size`, leaves once upload request number `during` is on its way, and waits for its end. */
-  async function leave (path: string, head: string, size: number, sent: number, during: number): Promise<void> {
+  /**
+   * Sends `sent` bytes of a file of `size`, leaves once upload request number `during` is on its way, and waits
+   * for its end.
+   */
+  async function leave (
+    path: string, head: string, size: number, sent: number, during: number
+  ): Promise<void> {
     const before = sandbox.requests.length
-    const headers = { 'content-type': head === '' ? 'application/octet-stream' : 'multipart/form-data; boundary=B', 'content-length': head.length + size }
+    const headers = {
+      'content-type': head === '' ? 'application/octet-stream' : 'multipart/form-data; boundary=B',
+      'content-length': head.length + size
+    }
     const request = httpRequest(url + path, { method: 'POST', headers, agent: false })
     request.on('error', () => {})
     request.write(head)
@@ -158,7 +206,11 @@ t.test('a caller that disconnects in the middle of an upload', { skip: LONG }, a
     request.destroy()
     const leftAt = Date.now()
     while (sandbox.requests.at(-1)?.state === 'open' && Date.now() - leftAt < 10_000) await sleep(5)
-    t.match(sandbox.requests.slice(before).at(-1), { state: 'aborted', path: /\/upload$/ }, 'the upstream request is aborted')
+    t.match(
+      sandbox.requests.slice(before).at(-1),
+      { state: 'aborted', path: /\/upload$/ },
+      'the upstream request is aborted'
+    )
     t.equal(sandbox.requests.length, before + during, 'and not repeated')
   }
 
@@ -166,6 +218,8 @@ t.test('a caller that disconnects in the middle of an upload', { skip: LONG }, a
   await leave('/upload?resource_type=raw', fileHead, 10_000_000, 3_000_000, 1)
   await leave('/upload?resource_type=raw', '', 60_000_000, 7_000_000, 2)
   await leave('/direct-upload?resource_type=raw', fields + fileHead, 10_000_000, 3_000_000, 1)
-  const { resources } = await (await fetch(`${url}/resources?resource_type=raw`)).json() as { resources: unknown[] } // the list of the sandbox
+  const { resources } = await (
+    await fetch(`${url}/resources?resource_type=raw`)
+  ).json() as { resources: unknown[] } // the list of the sandbox
   t.same(resources, [], 'nothing is stored')
 })

@@ -1,38 +1,44 @@
 import type { InjectOptions } from 'fastify'
-import t, { type Test } from 'tap'
-import { buildApp } from '../../src/app.ts'
-import { startFaultUpstream } from '../support/fault-upstream.ts'
-import { environmentAt, testConfig } from '../support/gateway.ts'
+import t from 'tap'
 import { LONG } from '../support/rounds.ts'
-import { samplePath, withRouteTable, type TableRow } from '../support/route-table.ts'
+import { samplePath, startWithRoutes, type TableRow } from '../support/route-table.ts'
 import { talk } from '../support/talk.ts'
 
-// Bodies where none is read, and fields in the wrong place. The rows come from the routes, so a new one is judged too.
+// Bodies where none is read, and fields in the wrong place. The rows come from the routes, so a new one is
+// judged too.
 
-type Shape = { type?: unknown, enum?: string[], pattern?: string, examples?: unknown[], minimum?: number, default?: unknown, anyOf?: Shape[] }
+type Shape = {
+  type?: unknown,
+  enum?: string[],
+  pattern?: string,
+  examples?: unknown[],
+  minimum?: number,
+  default?: unknown,
+  anyOf?: Shape[]
+}
 type Fields = Record<string, Shape>
 interface ObjectShape { properties?: Fields, required?: string[] }
 interface Problem { errors: Array<{ pointer: string, message: string }> }
 
-async function start (t: Test) {
-  const upstream = await startFaultUpstream(t)
-  const { app, table } = await withRouteTable(() => buildApp({ config: testConfig([environmentAt(upstream.url)]) }))
-  t.teardown(() => app.close())
-  const base = await app.listen({ host: '127.0.0.1', port: 0 })
-  // What proves credentials at start is no effect of a request.
-  await app.inject('/readyz')
-  return { app, base, upstream, table: table.filter(({ method }) => method !== 'OPTIONS') }
-}
-
 const bodyOf = ({ options: { config, schema } }: TableRow): ObjectShape | undefined => {
-  const { content } = (config?.requestBody ?? {}) as { content?: Record<string, { schema: ObjectShape }> } // an OpenAPI request body
-  if (content) return { properties: Object.assign({}, ...Object.values(content).map((each) => each.schema.properties ?? {})) as Fields }
+  const { content } = (config?.requestBody ?? {}) as {
+    content?: Record<string, { schema: ObjectShape }>
+  } // an OpenAPI request body
+  if (content) {
+    return {
+      properties: Object.assign({}, ...Object.values(content).map(
+        (each) => each.schema.properties ?? {}
+      )) as Fields
+    }
+  }
   return schema?.body as ObjectShape | undefined
 }
 const queryOf = ({ options: { schema } }: TableRow): ObjectShape => schema?.querystring ?? {}
 const nameOf = ({ method, options: { url } }: TableRow): string => `${method} ${url}`
 const isGuarded = ({ options: { schema } }: TableRow): boolean => schema?.querystring !== undefined
-const only = (fields: Fields = {}, others: Fields = {}): string[] => Object.keys(fields).filter((name) => !(name in others))
+const only = (fields: Fields = {}, others: Fields = {}): string[] => Object.keys(fields).filter(
+  (name) => !(name in others)
+)
 
 /** A value that a field takes. */
 function sampleOf (shape: Shape): unknown {
@@ -48,12 +54,18 @@ function sampleOf (shape: Shape): unknown {
   return 'png'
 }
 const asText = (value: unknown): string => typeof value === 'string' ? value : JSON.stringify(value)
-const search = (fields: Record<string, unknown>): string => new URLSearchParams(Object.entries(fields).map(([name, value]) => [name, asText(value)] as [string, string])).toString()
+const search = (fields: Record<string, unknown>): string => new URLSearchParams(
+  Object.entries(fields).map(([name, value]) => [name, asText(value)] as [string, string])
+).toString()
 const needed = ({ properties = {}, required = [] }: ObjectShape): Record<string, unknown> =>
-  Object.fromEntries(required.filter((name) => properties[name]?.default === undefined).map((name) => [name, sampleOf(properties[name] ?? {})]))
+  Object.fromEntries(required.filter((name) => properties[name]?.default === undefined).map((name) => [
+    name, sampleOf(properties[name] ?? {})
+  ]))
 
 /** A request that is right, but for what a test adds to it. */
-function rightRequest (row: TableRow, query: Record<string, unknown> = {}, body: Record<string, unknown> = {}): InjectOptions {
+function rightRequest (
+  row: TableRow, query: Record<string, unknown> = {}, body: Record<string, unknown> = {}
+): InjectOptions {
   const { method, options: { url, config } } = row
   const known = bodyOf(row)
   const fields = config?.action === 'uploadResource'
@@ -65,12 +77,18 @@ function rightRequest (row: TableRow, query: Record<string, unknown> = {}, body:
   return {
     method: method as 'GET', // one that the router knows
     url: `${samplePath(url)}?${search({ ...needed(queryOf(row)), ...query })}`,
-    ...(config?.action === 'directUpload' ? { payload: '--b--\r\n', headers: { 'content-type': 'multipart/form-data; boundary=b' } } : known && { payload })
+    ...(
+      config?.action === 'directUpload'
+        ? {
+            payload: '--b--\r\n', headers: { 'content-type': 'multipart/form-data; boundary=b' }
+          }
+        : known && { payload }
+    )
   }
 }
 
 t.test('a body that a route does not read', async (t) => {
-  const { app, base, upstream, table } = await start(t)
+  const { app, base, upstream, table } = await startWithRoutes(t)
   const rows = table.filter((row) => !bodyOf(row))
   t.ok(rows.length >= 25, `${rows.length} routes read none`)
   const proofs = upstream.seen.length
@@ -117,28 +135,46 @@ t.test('a body that a route does not read', async (t) => {
 })
 
 t.test('an empty body of a route that reads one', async (t) => {
-  const { base, table } = await start(t)
+  const { base, table } = await startWithRoutes(t)
   for (const row of table.filter(({ options: { schema } }) => schema?.body !== undefined)) {
     const line = `${row.method} ${samplePath(row.options.url)} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n`
     const plain = (await talk(base, `${line}\r\n`)).split('\r\n')[0]
-    for (const rest of ['Content-Type: text/plain\r\n', 'Content-Type: text/plain\r\nContent-Length: 0\r\n', 'Transfer-Encoding: chunked\r\n', 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n']) {
+    for (const rest of [
+      'Content-Type: text/plain\r\n',
+      'Content-Type: text/plain\r\nContent-Length: 0\r\n',
+      'Transfer-Encoding: chunked\r\n',
+      'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n'
+    ]) {
       const answer = await talk(base, `${line}${rest}\r\n${rest.includes('chunked') ? '0\r\n\r\n' : ''}`)
       t.equal(answer.split('\r\n')[0], plain, `${nameOf(row)} ${JSON.stringify(rest)}`)
     }
     for (const rest of ['Content-Type: text/plain\r\n', '']) {
-      t.match(await talk(base, `${line}${rest}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n`), /^HTTP\/1\.1 415 /, `${nameOf(row)}: 415 to another type`)
+      t.match(
+        await talk(base, `${line}${rest}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n`),
+        /^HTTP\/1\.1 415 /,
+        `${nameOf(row)}: 415 to another type`
+      )
       t.match(await talk(base, `${line}${rest}Content-Length: 1\r\n\r\nx`), /^HTTP\/1\.1 415 /)
     }
-    t.match(await talk(base, `${line}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n12\r\n{"nonsense_of":"a"\r\n1\r\n}\r\n0\r\n\r\n`), /^HTTP\/1\.1 400 [^]*"pointer":"\/nonsense_of"/, `${nameOf(row)}: chunks are read`)
+    t.match(
+      await talk(
+        base,
+        `${line}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n12\r\n{"nonsense_of":"a"\r\n1\r\n}\r\n0\r\n\r\n`
+      ),
+      /^HTTP\/1\.1 400 [^]*"pointer":"\/nonsense_of"/,
+      `${nameOf(row)}: chunks are read`
+    )
   }
 })
 
 t.test('fields in the wrong place', async (t) => {
-  const { app, upstream, table } = await start(t)
+  const { app, upstream, table } = await startWithRoutes(t)
   const rows = table.filter(isGuarded)
   t.ok(rows.length >= 17, `${rows.length} routes`)
   const proofs = upstream.seen.length
-  const refused = async (request: InjectOptions, pointer: string, message: RegExp, what: string): Promise<void> => {
+  const refused = async (
+    request: InjectOptions, pointer: string, message: RegExp, what: string
+  ): Promise<void> => {
     const answer = await app.inject(request)
     t.equal(answer.statusCode, 400, what)
     if (request.method === 'HEAD') return
@@ -149,24 +185,60 @@ t.test('fields in the wrong place', async (t) => {
   for (const row of rows) {
     const [query, body] = [queryOf(row).properties, bodyOf(row)?.properties]
     await t.test(`400: ${nameOf(row)}`, async (t) => {
-      for (const name of only(body, query)) await refused(rightRequest(row, { [name]: 'x' }), `/${name}`, /^belongs in the body$/, `${name} in the query`)
-      for (const name of body ? only(query, body) : []) await refused(rightRequest(row, {}, { [name]: 'x' }), `/${name}`, /^belongs in the query$/, `${name} in the body`)
+      for (const name of only(body, query)) {
+        await refused(
+          rightRequest(row, { [name]: 'x' }), `/${name}`, /^belongs in the body$/, `${name} in the query`
+        )
+      }
+      for (const name of body ? only(query, body) : []) {
+        await refused(
+          rightRequest(row, {}, { [name]: 'x' }), `/${name}`, /^belongs in the query$/, `${name} in the body`
+        )
+      }
       for (const name of body ? [] : only(query)) {
-        await refused({ ...rightRequest(row), payload: { [name]: 'x' } }, '', /takes no body/, `${name} in the body`)
+        await refused(
+          { ...rightRequest(row), payload: { [name]: 'x' } }, '', /takes no body/, `${name} in the body`
+        )
       }
       const isScalar = ({ type }: Shape): boolean => typeof type === 'string' && type !== 'array'
       for (const [name] of Object.entries(query ?? {}).filter(([, shape]) => isScalar(shape))) {
         const { url = '', ...rest } = rightRequest(row)
-        await refused({ ...rest, url: `${url as string}&${name}=a&${name}=b` }, `/${name}`, /^must be one value, not a list of [23]$/, `${name} twice`)
+        const twice = { ...rest, url: `${url as string}&${name}=a&${name}=b` }
+        await refused(twice, `/${name}`, /^must be one value, not a list of [23]$/, `${name} twice`)
       }
-      await refused(rightRequest(row, { nonsense_field: 'x' }), '/nonsense_field', /^is not a field of this action/, 'an unknown name in the query')
-      if (body && row.options.schema?.body) await refused(rightRequest(row, {}, { environment: 'x' }), '/environment', /^belongs in the query or the X-Environment header$/, 'the environment in the body')
+      await refused(
+        rightRequest(row, { nonsense_field: 'x' }),
+        '/nonsense_field',
+        /^is not a field of this action/,
+        'an unknown name in the query'
+      )
+      if (body && row.options.schema?.body) {
+        await refused(
+          rightRequest(row, {}, { environment: 'x' }),
+          '/environment',
+          /^belongs in the query or the X-Environment header$/,
+          'the environment in the body'
+        )
+      }
       if (row.options.config?.action === 'directUpload') {
         const payload = '--b\r\nContent-Disposition: form-data; name="environment"\r\n\r\nx\r\n--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx\r\n--b--\r\n'
-        await refused({ ...rightRequest(row), payload }, '/environment', /^belongs in the query or the X-Environment header$/, 'the environment in the form')
+        await refused(
+          { ...rightRequest(row), payload },
+          '/environment',
+          /^belongs in the query or the X-Environment header$/,
+          'the environment in the form'
+        )
       }
-      if (row.options.url.endsWith('/*')) await refused(rightRequest(row, { public_id: 'x' }), '/public_id', /^belongs in the path$/, 'the ID in the query')
-      if (row.options.url.endsWith('/*') && body) await refused(rightRequest(row, {}, { public_id: 'x' }), '/public_id', /^belongs in the path$/, 'the ID in the body')
+      if (row.options.url.endsWith('/*')) {
+        await refused(
+          rightRequest(row, { public_id: 'x' }), '/public_id', /^belongs in the path$/, 'the ID in the query'
+        )
+      }
+      if (row.options.url.endsWith('/*') && body) {
+        await refused(
+          rightRequest(row, {}, { public_id: 'x' }), '/public_id', /^belongs in the path$/, 'the ID in the body'
+        )
+      }
       t.equal(upstream.seen.length, proofs, 'nothing was asked of Cloudinary')
     })
   }
@@ -178,17 +250,27 @@ t.test('fields in the wrong place', async (t) => {
     const both = Object.keys(query).filter((name) => name in body && name !== 'diagnose')
     if (both.length === 0) continue
     await t.test(`done as meant, wherever it stands: ${nameOf(row)}`, { skip: LONG }, async (t) => {
-      const effect = async (inQuery: Record<string, unknown>, inBody: Record<string, unknown>): Promise<object[]> => {
+      const effect = async (
+        inQuery: Record<string, unknown>, inBody: Record<string, unknown>
+      ): Promise<object[]> => {
         const change = row.options.config?.action === 'updateResource' ? { tags: ['a'] } : {}
         const { statusCode } = await app.inject(rightRequest(row, inQuery, { ...change, ...inBody }))
         t.not(statusCode, 400, `${nameOf(row)} ${JSON.stringify([inQuery, inBody])}`)
-        return upstream.seen.splice(proofs).map(({ method, url, fields: { timestamp: _now, signature: _of, ...fields } }) => ({ method, url, fields }))
+        return upstream.seen.splice(proofs).map(
+          ({ method, url, fields: { timestamp: _now, signature: _of, ...fields } }) => ({
+            method, url, fields
+          })
+        )
       }
       const without = await effect({}, {})
       t.ok(without.length > 0, 'Cloudinary is asked')
       for (const name of both) {
         const value = sampleOf(body[name] ?? {})
-        const [byQuery, byBody, byBoth] = [await effect({ [name]: value }, {}), await effect({}, { [name]: value }), await effect({ [name]: value }, { [name]: value })]
+        const [byQuery, byBody, byBoth] = [
+          await effect({ [name]: value }, {}),
+          await effect({}, { [name]: value }),
+          await effect({ [name]: value }, { [name]: value })
+        ]
         t.same(byQuery, byBody, `${name}=${asText(value)}`)
         t.same(byBoth, byBody, `${name} in both`)
         t.notSame(byBody, without, `${name} has an effect`)

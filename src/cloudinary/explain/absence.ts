@@ -113,9 +113,7 @@ export async function explainAbsence (
   if (!pasted) return absent
   const hint = finder
     ? ''
-    : unproven(
-      pasted, completed(pasted.meant, asked).filter((one) => sees(one.public_id))
-    )
+    : unproven(pasted, completed(pasted.meant, asked).filter((one) => sees(one.public_id)))
   return absent.but({ message: `${absent.message} It looks like ${pasted.seen}${hint}.` })
 }
 

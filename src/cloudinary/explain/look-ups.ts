@@ -39,9 +39,8 @@ export class LookUps {
         await mayLook() ? this.#admin.byAssetId(assetId, {}, call, 1).catch(() => undefined) : undefined,
       elsewhere: async (where) => {
         for (const places of groupsElsewhere(tried, where)) {
-          const answers = await Promise.all(places.map(async (place) => exists({
-            ...place, public_id: publicId
-          })))
+          const asked = places.map(async (place) => exists({ ...place, public_id: publicId }))
+          const answers = await Promise.all(asked)
           const found = places.filter((_, index) => answers[index])
           if (found.length > 0) return found
         }

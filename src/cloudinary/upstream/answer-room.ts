@@ -37,9 +37,8 @@ export class AnswerRoom {
         const isAlone = this.#bytes === own
         own += bytes
         this.#bytes += bytes
-        if (
-          mayRefuse && own > SMALL_BYTES && !isAlone && this.#bytes > this.#maxBytes
-        ) throw overloaded(NO_ROOM)
+        const isTooMuch = own > SMALL_BYTES && !isAlone && this.#bytes > this.#maxBytes
+        if (mayRefuse && isTooMuch) throw overloaded(NO_ROOM)
       },
       leave: () => {
         isOver = true

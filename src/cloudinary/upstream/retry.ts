@@ -92,11 +92,8 @@ export async function withRetries<T> (
       budget.earn()
       return result
     } catch (error) {
-      if (
-        retry + 1 >= maxAttempts || !(
-          error instanceof GatewayError
-        ) || signal.aborted || isFinal(error) || !canRetry(error)
-      ) throw error
+      if (!(error instanceof GatewayError) || retry + 1 >= maxAttempts || signal.aborted) throw error
+      if (isFinal(error) || !canRetry(error)) throw error
       const wait = waitMs(error, retry, pace.random)
       if (wait > longestWaitMs || pace.clock() + wait > deadline || !budget.spend(error)) throw error
       await rest(wait, signal, pace)

@@ -44,11 +44,13 @@ function proxySpellings ({ url }: Proxy): string[] {
   const { username, password } = new URL(address)
   const secret = password || username
   if (secret === '') return []
-  return [address, secret, ...spellings(
-    password === '' ? '' : decodeURIComponent(username), decodeURIComponent(secret)
-  ),
-  // A token is sent with nothing behind it.
-  ...password === '' ? inBase64(`${decodeURIComponent(username)}:`) : []]
+  return [
+    address,
+    secret,
+    ...spellings(password === '' ? '' : decodeURIComponent(username), decodeURIComponent(secret)),
+    // A token is sent with nothing behind it.
+    ...password === '' ? inBase64(`${decodeURIComponent(username)}:`) : []
+  ]
 }
 
 /**
@@ -56,6 +58,8 @@ function proxySpellings ({ url }: Proxy): string[] {
  * many, or all of them twice over, whichever is more. Those replaced longest ago go first.
  */
 const FEWEST_REPLACED = 1_000
+
+type MaskedConfig = Pick<Config, 'environments' | 'redisUrl'> & { auth?: Pick<Config['auth'], 'jwksProxy'> }
 
 /**
  * Replaces each known secret in a line by `[secret]`: a last net, should one ever come near the log. What is
@@ -68,10 +72,7 @@ export class SecretMask {
   readonly #always: readonly string[]
   #mask = new TextMask(new Set())
 
-  constructor (
-    { environments, redisUrl, auth }: Pick<Config,
-    'environments' | 'redisUrl'> & { auth?: Pick<Config['auth'], 'jwksProxy'> }
-  ) {
+  constructor ({ environments, redisUrl, auth }: MaskedConfig) {
     this.#always = [
       ...redisUrl ? redisSpellings(redisUrl.reveal()) : [],
       ...auth?.jwksProxy ? proxySpellings(auth.jwksProxy) : []

@@ -68,18 +68,13 @@ export function parseCloudinaryUrl (
   if (url.hash !== '') return { reasons: ['has a # in it'] }
   const [cloudName, apiKey, apiSecret] = [decoded(url.hostname), decoded(url.username), decoded(url.password)]
   if (cloudName === undefined || apiKey === undefined || apiSecret === undefined) {
-    return {
-      reasons: [STRAY_PERCENT]
-    }
+    return { reasons: [STRAY_PERCENT] }
   }
   const credentials = { cloudName, apiKey, apiSecret }
-  const missing = Object.entries(credentials).filter(([, value]) => value === '').map(
-    ([part]) => PART_NAMES[part as keyof Credentials]
-  ) // keys of the literal above
+  const missing = Object.entries(credentials).filter(([, value]) => value === '')
+    .map(([part]) => PART_NAMES[part as keyof Credentials]) // keys of the literal above
   if (missing.length > 0) {
-    return {
-      reasons: [`${SHAPE}: ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing`]
-    }
+    return { reasons: [`${SHAPE}: ${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing`] }
   }
   const encoded = Object.values(credentials).map(strayFault).find((reason) => reason !== undefined)
   if (encoded !== undefined) return { reasons: [encoded] }

@@ -47,10 +47,10 @@ const flag = (name: FlagName): Setter => ({ delivery }, value) => {
   return undefined
 }
 
+const HOST = /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?$/
+
 const host = (name: 'secure_distribution' | 'cname'): Setter => ({ delivery }, value) => {
-  if (
-    !/^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?$/.test(value)
-  ) return 'must be a host name, with or without a port'
+  if (!HOST.test(value)) return 'must be a host name, with or without a port'
   delivery[name] = value
   return undefined
 }
@@ -163,9 +163,7 @@ export function unknownOption (name: string): { warning: string } | { reason: st
   const [, member = name] = /\[(\w+)\]$/.exec(name) ?? []
   const meant = OPTION_NAMES.find((known) => folded(known) === folded(member))
   if (meant === undefined && OFFICIAL.has(folded(name.replace(/\[.*$/, '')))) {
-    return {
-      warning: `has an option that is not used here: ${shown}`
-    }
+    return { warning: `has an option that is not used here: ${shown}` }
   }
   const nearest = shown === name ? meant ?? nearestName(name, OPTION_NAMES) : undefined
   return {

@@ -53,12 +53,8 @@ export function proxiesInUse (
   { environments, auth }: Pick<Config, 'environments' | 'auth'>
 ): string | undefined {
   if (auth.jwksProxy === undefined && environments.every(({ proxy }) => proxy === undefined)) return undefined
-  const served = [...environments, ...auth.jwksUrl === undefined
-    ? []
-    : [{
-        name: 'AUTH_JWKS_URL', proxy: auth.jwksProxy
-      }]]
-  return served.map(
-    ({ name, proxy }) => proxy === undefined ? `${name} without a proxy` : `${name} through ${proxy.address}`
-  ).join(', ')
+  const keySet = auth.jwksUrl === undefined ? [] : [{ name: 'AUTH_JWKS_URL', proxy: auth.jwksProxy }]
+  const route = (proxy: Proxy | undefined): string =>
+    proxy === undefined ? 'without a proxy' : `through ${proxy.address}`
+  return [...environments, ...keySet].map(({ name, proxy }) => `${name} ${route(proxy)}`).join(', ')
 }

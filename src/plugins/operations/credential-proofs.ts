@@ -124,9 +124,7 @@ export default fp<CredentialProofsOptions>(async (app, options) => {
 
   async function proveAll (): Promise<void> {
     if (!closing.signal.aborted) {
-      await Promise.all(
-        app.cloudinary.all().map((client) => watchOf(client).prove())
-      )
+      await Promise.all(app.cloudinary.all().map((client) => watchOf(client).prove()))
     }
   }
   const standingOf = (client: CloudinaryClient): Standing => watchOf(client).standing

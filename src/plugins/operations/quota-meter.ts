@@ -8,9 +8,9 @@ export interface EnvironmentQuota {
   readonly standing: QuotaStanding | undefined
 }
 
-const METRICS: ReadonlyArray<readonly [name: string, help: string, read: (
-  standing: QuotaStanding
-) => number]> = [
+type Metric = readonly [name: string, help: string, read: (standing: QuotaStanding) => number]
+
+const METRICS: readonly Metric[] = [
   ['admin_quota_limit', 'Admin API calls of the account in one period.', ({ limit }) => limit],
   [
     'admin_quota_remaining',
@@ -39,11 +39,7 @@ export function showQuotas (
         // No await from here on: another scrape may be running.
         gauge.reset()
         for (const { environment, standing } of quotas) {
-          if (standing) {
-            gauge.set(
-              { environment }, valueOf(standing)
-            )
-          }
+          if (standing) gauge.set({ environment }, valueOf(standing))
         }
       }
     })

@@ -63,7 +63,7 @@ export async function addSamples (services: SampleServices, cloudName: string): 
   }
 }
 
-/** The same for every cloud: about 130 KB, drawn once. */
+/** The same for every cloud: about 140 KB, drawn once. */
 let drawn: Promise<readonly Sample[]> | undefined
 
 async function drawSamples (): Promise<readonly Sample[]> {
@@ -92,8 +92,8 @@ async function drawSamples (): Promise<readonly Sample[]> {
 }
 
 /**
- * Draws waves of hills under a sky, with enough detail for a crop to show where it was taken from. A million pixels
- * are drawn at the start of an empty sandbox, so what a row or a column shares is computed once.
+ * Draws waves of hills under a sky, with enough detail for a crop to show where it was taken from. A million
+ * pixels are drawn at the start of an empty sandbox, so what a row or a column shares is computed once.
  */
 function landscape (width: number, height: number, hue: number): Buffer {
   const pixels = new Uint8ClampedArray(width * height * 3)
